@@ -1,0 +1,1 @@
+"""WeThink: grow verified multimodal reasoning datasets and prove what each version is worth."""

@@ -1,0 +1,1 @@
+"""The commands of `wethink`, one module each."""

@@ -1,0 +1,1 @@
+"""Dataset versions: cutting, building, verifying and explaining them."""

@@ -1,0 +1,1 @@
+"""Signatures of rows and the removal of duplicates."""

@@ -1,0 +1,32 @@
+"""The few errors that this platform raises, each where its cause is known.
+
+A message names the file, row or setting, says what is wrong and what to do about it.
+"""
+
+
+class WeThinkError(Exception):
+    """Base of all errors that are reported to a user without a traceback."""
+
+
+class ConfigError(WeThinkError):
+    """A setting is unknown, wrong or missing."""
+
+
+class SourceError(WeThinkError):
+    """A source dataset cannot be listed or read."""
+
+
+class ModelError(WeThinkError):
+    """A model cannot be reached, loaded or used."""
+
+
+class StoreError(WeThinkError):
+    """The store holds something missing, damaged or contradictory."""
+
+
+class VersionError(WeThinkError):
+    """A dataset version cannot be cut, built, found or verified."""
+
+
+class UnaccountedItems(WeThinkError):
+    """A stage lost items, or put them in both results and rejections; nothing of it is published."""

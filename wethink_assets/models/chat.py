@@ -1,0 +1,74 @@
+"""The one protocol that every chat model implements, and the values it speaks in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Role = Literal["describer", "reasoner", "adjudicator", "judge", "policy"]
+ROLES: tuple[Role, ...] = ("describer", "reasoner", "adjudicator", "judge", "policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image of a message: known by its digest, read only when a call is really made."""
+
+    sha256: str
+    media_type: str
+    read: Callable[[], bytes] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation; `images` come before `text`, so that a server's prefix cache can work."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+    images: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a reply is drawn: temperature 0 is greedy, else `seed` alone decides which reply it is."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 512
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One reply. `finish_reason` is `stop`, or `length` when it was cut off."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    finish_reason: str
+    model: str
+
+
+class ChatModel(Protocol):
+    """A model that answers conversations. Calls may be made concurrently and are batched as the model likes."""
+
+    @property
+    def model_id(self) -> str:
+        """Name of the model, as its endpoint or package knows it."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Revision or checkpoint digest: with `model_id` it pins the weights."""
+        ...
+
+    async def chat(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None = None, sampling: Sampling
+    ) -> Completion:
+        """Answer a conversation; `schema` is a JSON schema that the reply should follow where the model can be held to it.
+
+        Raises `ModelError` when the model cannot be reached or refuses the request.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections, threads and memory."""
+        ...

@@ -1,0 +1,114 @@
+"""Columns of each stage's results table, one schema an asset; ids first.
+
+`calls` lists the journal keys of the model calls that made a row. A change of a schema's meaning raises
+`SCHEMA_VERSION`, which every table carries in the column `schema_version`.
+"""
+
+import polars as pl
+
+SCHEMA_VERSION = 1
+STRINGS = pl.List(pl.String)
+
+# Membership of an image batch, in listing order. `item` names the file within its source: path, or
+# archive path + "::" + member.
+MEMBERSHIP = pl.Schema(
+    {
+        "item": pl.String,
+        "path": pl.String,
+        "member": pl.String,
+        "offset": pl.Int64,
+        "size": pl.Int64,
+        "etag": pl.String,
+        "change": pl.String,  # new | changed
+        "schema_version": pl.Int16,
+    }
+)
+IMAGES = pl.Schema(
+    {
+        "image_id": pl.String,
+        "item": pl.String,
+        "source": pl.String,
+        "batch": pl.String,
+        "licence": pl.String,
+        "blob": pl.String,
+        "format": pl.String,
+        "width": pl.Int32,
+        "height": pl.Int32,
+        "mode": pl.String,
+        "frames": pl.Int32,
+        "orientation": pl.Int8,
+        "bytes": pl.Int64,
+        "phash": pl.String,
+        "schema_version": pl.Int16,
+    }
+)
+DESCRIPTIONS = pl.Schema(
+    {
+        "image_id": pl.String,
+        "coarse": pl.String,
+        "dialogue": pl.List(pl.Struct({"request": pl.String, "reply": pl.String})),
+        "turns": pl.Int16,
+        "fine": pl.String,
+        "calls": STRINGS,
+        "schema_version": pl.Int16,
+    }
+)
+QUESTIONS = pl.Schema(
+    {
+        "slot": pl.String,
+        "row_id": pl.String,
+        "image_id": pl.String,
+        "kind": pl.String,
+        "ordinal": pl.Int16,
+        "question": pl.String,
+        "options": STRINGS,
+        "proposed_answer": pl.String,
+        "category": pl.String,
+        "abilities": STRINGS,
+        "calls": STRINGS,
+        "schema_version": pl.Int16,
+    }
+)
+ANSWERS = pl.Schema(
+    {
+        "slot": pl.String,
+        "row_id": pl.String,
+        "image_id": pl.String,
+        "kind": pl.String,
+        "image_answer": pl.String,
+        "image_thought": pl.String,
+        "text_answer": pl.String,
+        "text_thought": pl.String,
+        "agreed": pl.Boolean,
+        "agreement": pl.String,  # how the two were compared: letter | text | math | judge
+        "score": pl.Float64,
+        "verdict": pl.String,  # none | first (the image's answer) | second (the description's)
+        "answer": pl.String,
+        "calls": STRINGS,
+        "schema_version": pl.Int16,
+    }
+)
+REASONING_PATHS = pl.Schema(
+    {
+        "slot": pl.String,
+        "row_id": pl.String,
+        "image_id": pl.String,
+        "answer": pl.String,
+        "raw_cot": pl.String,
+        "refined_cot": pl.String,
+        "calls": STRINGS,
+        "schema_version": pl.Int16,
+    }
+)
+SIGNATURES = pl.Schema(
+    {
+        "slot": pl.String,
+        "row_id": pl.String,
+        "image_id": pl.String,
+        "phash": pl.String,
+        "pixels": pl.Binary,  # 16 x 16 RGB, one byte a channel: what a perceptual-hash match is confirmed on
+        "text_sha256": pl.String,
+        "minhash": pl.List(pl.UInt32),
+        "schema_version": pl.Int16,
+    }
+)

@@ -1,0 +1,1 @@
+"""The source datasets: their catalog, listings, archive readers and image ingestion."""

@@ -1,0 +1,68 @@
+"""What every stage returns: results and, beside them, what was rejected and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from wethink_assets.errors import UnaccountedItems
+
+REJECTIONS = pl.Schema({"item": pl.String, "stage": pl.String, "reason": pl.String, "detail": pl.String})
+
+
+@dataclass(frozen=True, slots=True)
+class StageOutput:
+    """Results of one stage over one image batch.
+
+    results: one row an item that passed; rejections: one row an item that did not (schema `REJECTIONS`).
+    Both are sorted by item id, so equal content gives equal tables.
+    """
+
+    results: pl.DataFrame
+    rejections: pl.DataFrame
+
+    def reasons(self) -> dict[str, int]:
+        """Rejections by reason code, most frequent first."""
+        counts = self.rejections.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
+        return dict(counts.iter_rows())
+
+
+def rejections(rows: Iterable[Mapping[str, str]]) -> pl.DataFrame:
+    """Frame of rejections, sorted by item, from mappings with the keys of `REJECTIONS`."""
+    return pl.DataFrame(list(rows), schema=REJECTIONS).sort("item", "reason", "detail")
+
+
+def unaccounted(expected: pl.Series, output: StageOutput, item: str) -> pl.DataFrame:
+    """Items whose fate is not told exactly once, with columns `item` and `fault`; empty when the stage closes.
+
+    Args:
+        expected: ids that the upstream table holds (for `questions`, the slots planned from it).
+        output: the stage's output.
+        item: name of the id column in `output.results`.
+
+    Faults: `lost` (in neither table), `both` (in results and in rejections), `repeated` (twice in one table),
+    `unknown` (not among `expected`).
+    """
+    asked = expected.cast(pl.String).unique()
+    passed = output.results.get_column(item).cast(pl.String)
+    refused = output.rejections.get_column("item")
+    told = pl.concat([passed, refused])
+    faults = {
+        "lost": asked.filter(~asked.is_in(told.implode())),
+        "both": passed.filter(passed.is_in(refused.implode())),
+        "repeated": pl.concat([s.filter(s.is_duplicated()) for s in (passed, refused)]),
+        "unknown": told.filter(~told.is_in(asked.implode())),
+    }
+    frames = [
+        pl.DataFrame({"item": ids.unique().sort(), "fault": [fault] * ids.n_unique()}, schema={"item": pl.String, "fault": pl.String})
+        for fault, ids in faults.items()
+    ]
+    return pl.concat(frames)
+
+
+def require_closed(stage: str, expected: pl.Series, output: StageOutput, item: str) -> None:
+    """Raise `UnaccountedItems` unless every expected item is in exactly one of the two tables of `output`."""
+    faults = unaccounted(expected, output, item)
+    if not faults.is_empty():
+        shown = ", ".join(f"{row['item']} ({row['fault']})" for row in faults.head(5).iter_rows(named=True))
+        raise UnaccountedItems(f"{stage}: {faults.height} items unaccounted for, nothing was published: {shown}")

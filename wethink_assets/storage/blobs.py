@@ -1,0 +1,33 @@
+"""Where image bytes lie: one file a sha256, written once, never changed."""
+
+from dataclasses import dataclass
+
+from wethink_assets.errors import StoreError
+from wethink_assets.identity import sha256_hex
+from wethink_assets.storage.store import Store
+
+
+def blob_path(sha256: str, extension: str) -> str:
+    """`blobs/<first two hex>/<sha256>.<ext>`."""
+    return f"blobs/{sha256[:2]}/{sha256}.{extension}"
+
+
+@dataclass(frozen=True)
+class Blobs:
+    """Content-addressed bytes of a store."""
+
+    store: Store
+
+    def put(self, data: bytes, extension: str, sha256: str | None = None) -> str:
+        """Keep `data` under its sha256 and return its path; a blob that is there already is left as it is."""
+        path = blob_path(sha256 or sha256_hex(data), extension)
+        self.store.create(path, data)
+        return path
+
+    def read(self, path: str) -> bytes:
+        """Bytes of a blob, checked against its name. Raises `StoreError` when it is missing or altered."""
+        data = self.store.read(path)
+        named = path.rpartition("/")[2].partition(".")[0]
+        if sha256_hex(data) != named:
+            raise StoreError(f"{self.store.link(path)} was altered: its content is not what its name says")
+        return data

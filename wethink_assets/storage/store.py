@@ -1,0 +1,207 @@
+"""The root that everything lives under: bytes by relative path on any fsspec file system.
+
+Three ways to write, and no other: `create` (only if absent, decides races), `publish` (whole or not at all) and,
+for files built locally first, `publish_file`. A reader never sees half a file.
+"""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import fsspec
+import polars as pl
+
+from wethink_assets.errors import StoreError
+
+TEMPORARY = ".writing-"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A root on a file system. `root` has no trailing slash; paths given to methods are relative to it."""
+
+    url: str
+    fs: fsspec.AbstractFileSystem
+    root: str
+
+    @classmethod
+    def open(cls, url: str, **options: Any) -> "Store":
+        """Open the store at `url` (a local path, `s3://bucket/prefix`, any fsspec URL).
+
+        Raises `StoreError` when the URL's protocol is unknown or its package is missing.
+        """
+        try:
+            fs, root = fsspec.core.url_to_fs(os.path.expanduser(url), **options)
+        except (ValueError, ImportError) as error:
+            raise StoreError(f"store {url!r} cannot be opened: {error}") from error
+        return cls(url=url.rstrip("/"), fs=fs, root=root.rstrip("/"))
+
+    @property
+    def local(self) -> bool:
+        """Whether the root is a folder of this machine."""
+        return "file" in (self.fs.protocol if isinstance(self.fs.protocol, tuple) else (self.fs.protocol,))
+
+    def path(self, relative: str) -> str:
+        """Full path on the file system."""
+        return f"{self.root}/{relative}" if relative else self.root
+
+    def link(self, relative: str) -> str:
+        """Path or URL to show to people."""
+        return f"{self.url}/{relative}"
+
+    def read(self, relative: str) -> bytes:
+        """Content of a file. Raises `StoreError` naming it when it is missing."""
+        try:
+            return bytes(self.fs.cat_file(self.path(relative)))
+        except FileNotFoundError as error:
+            raise StoreError(f"{self.link(relative)} is missing") from error
+
+    def read_if_present(self, relative: str) -> bytes | None:
+        """Content of a file, or None where there is none."""
+        try:
+            return bytes(self.fs.cat_file(self.path(relative)))
+        except FileNotFoundError:
+            return None
+
+    def open_read(self, relative: str) -> IO[bytes]:
+        """A seekable stream over a file."""
+        try:
+            return self.fs.open(self.path(relative), "rb")
+        except FileNotFoundError as error:
+            raise StoreError(f"{self.link(relative)} is missing") from error
+
+    def exists(self, relative: str) -> bool:
+        """Whether a file or folder is there; never answered from a listing cache."""
+        self.fs.invalidate_cache(self.path(relative).rpartition("/")[0])
+        return bool(self.fs.exists(self.path(relative)))
+
+    def size(self, relative: str) -> int:
+        """Size of a file in bytes."""
+        try:
+            return int(self.fs.size(self.path(relative)))
+        except FileNotFoundError as error:
+            raise StoreError(f"{self.link(relative)} is missing") from error
+
+    def create(self, relative: str, data: bytes) -> bool:
+        """Write a file unless it exists; True for the one writer that made it. Decides races between processes."""
+        target = self.path(relative)
+        if not self.local:
+            return self._create_remote(target, data)
+        with self._beside(target) as temporary:
+            Path(temporary).write_bytes(data)
+            try:
+                os.link(temporary, target)
+            except FileExistsError:
+                return False
+        return True
+
+    def _create_remote(self, target: str, data: bytes) -> bool:
+        # A conditional put; SeaweedFS answers it through s3fs with OSError 22 where AWS gives FileExistsError.
+        try:
+            self.fs.pipe_file(target, data, mode="create")
+        except FileExistsError:
+            return False
+        except OSError as error:
+            self.fs.invalidate_cache(target.rpartition("/")[0])
+            if not self.fs.exists(target):
+                raise StoreError(f"{target} could not be written: {error}") from error
+            return False
+        return True
+
+    def publish(self, relative: str, data: bytes) -> None:
+        """Write a file whole: readers see the former content or this, never a part."""
+        target = self.path(relative)
+        if not self.local:
+            self.fs.pipe_file(target, data)
+            return
+        with self._beside(target) as temporary:
+            Path(temporary).write_bytes(data)
+            os.replace(temporary, target)
+
+    def publish_file(self, relative: str, source: Path) -> None:
+        """Publish a finished local file, by rename where it can be, else by upload; `source` may be gone afterwards."""
+        target = self.path(relative)
+        if not self.local:
+            self.fs.put_file(str(source), target)
+            return
+        with self._beside(target) as temporary:
+            os.replace(source, temporary)
+            os.replace(temporary, target)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for building files to publish; on the store's own disk where that is local."""
+        parent = None
+        if self.local:
+            Path(self.root).mkdir(parents=True, exist_ok=True)
+            parent = self.root
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=parent) as folder:
+            yield Path(folder)
+
+    @contextmanager
+    def _beside(self, target: str) -> Iterator[str]:
+        folder, _, name = target.rpartition("/")
+        os.makedirs(folder, exist_ok=True)
+        temporary = f"{folder}/{TEMPORARY}{name}.{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        try:
+            yield temporary
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+
+    def names(self, relative: str) -> list[str]:
+        """Names directly under a folder, sorted; empty where there is no folder. Unfinished files are left out."""
+        folder = self.path(relative)
+        self.fs.invalidate_cache(folder)
+        try:
+            entries = self.fs.ls(folder, detail=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        names = (entry.rstrip("/").rpartition("/")[2] for entry in entries)
+        own = folder.rpartition("/")[2]
+        return sorted(name for name in set(names) - {own, ""} if not name.startswith(TEMPORARY))
+
+    def files(self, relative: str) -> list[str]:
+        """Relative paths of all files below a folder, sorted."""
+        folder = self.path(relative)
+        self.fs.invalidate_cache()
+        try:
+            found = self.fs.find(folder)
+        except FileNotFoundError:
+            return []
+        start = len(self.root) + 1
+        return sorted(name[start:] for name in found if TEMPORARY not in name)
+
+    def delete(self, relative: str) -> None:
+        """Remove a file or folder; nothing happens where there is none."""
+        try:
+            self.fs.rm(self.path(relative), recursive=True)
+        except FileNotFoundError:
+            return
+
+    def read_parquet(self, relative: str) -> pl.DataFrame:
+        """A parquet file as a frame. Raises `StoreError` naming it when it is missing or damaged."""
+        return self.scan_parquet(relative).collect()
+
+    def scan_parquet(self, relative: str) -> pl.LazyFrame:
+        """A parquet file as a lazy frame; local files are mapped, remote ones fetched whole."""
+        if not self.exists(relative):
+            raise StoreError(f"{self.link(relative)} is missing")
+        try:
+            lazy = pl.scan_parquet(self.path(relative) if self.local else self.read(relative))
+            lazy.collect_schema()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise StoreError(f"{self.link(relative)} is damaged: {error}") from error
+        return lazy
+
+    def write_parquet(self, relative: str, frame: pl.DataFrame | pl.LazyFrame, row_group_size: int = 64_000) -> None:
+        """Publish a frame as parquet: built in a scratch file, then moved in one step."""
+        with self.scratch() as folder:
+            local = folder / "table.parquet"
+            lazy = frame.lazy() if isinstance(frame, pl.DataFrame) else frame
+            lazy.sink_parquet(local, compression="zstd", row_group_size=row_group_size)
+            self.publish_file(relative, local)

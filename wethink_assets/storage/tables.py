@@ -1,0 +1,140 @@
+"""Stage tables and their commits: written once, found by the highest commit.
+
+`tables/<asset>/<batch>/<digest>/{results,rejections}.parquet` never change; `tables/<asset>/<batch>/commits/<n>.json`
+are created in turn, and the highest says which digest is current and how it came about.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from wethink_assets.errors import StoreError
+from wethink_assets.identity import data_version
+from wethink_assets.stages import StageOutput
+from wethink_assets.storage.store import Store
+
+
+class Provenance(BaseModel):
+    """How a table came about: what its rows alone do not say."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str = ""
+    code_version: str = ""
+    prompts: dict[str, str] = Field(default_factory=dict, description="prompt name to sha256 of its file")
+    models: dict[str, dict[str, Any]] = Field(default_factory=dict, description="role to model id, revision, sampling")
+    inputs: dict[str, str] = Field(default_factory=dict, description="upstream asset to the data version read")
+    calls: dict[str, float] = Field(default_factory=dict, description="model calls, cached calls, tokens, seconds")
+    started: datetime | None = None
+
+
+class Commit(Provenance):
+    """One publication of a stage over a batch."""
+
+    asset: str
+    batch: str
+    number: int
+    digest: str
+    data_version: str
+    results: int
+    rejections: int
+    reasons: dict[str, int]
+    finished: datetime
+
+    @property
+    def folder(self) -> str:
+        """Folder of the tables that this commit made current."""
+        return f"tables/{self.asset}/{self.batch}/{self.digest}"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The stage tables of a store."""
+
+    store: Store
+
+    def publish(self, asset: str, batch: str, output: StageOutput, provenance: Provenance) -> Commit:
+        """Write both tables and make them current by one create-only put.
+
+        Publishing content that is current already, made from the same inputs, adds no commit and returns the one there.
+        """
+        version = data_version(output.results, output.rejections)
+        digest = version[:32]
+        current = self.current(asset, batch)
+        same = ("code_version", "prompts", "models", "inputs")
+        if current and current.digest == digest and all(getattr(current, f) == getattr(provenance, f) for f in same):
+            return current
+        folder = f"tables/{asset}/{batch}/{digest}"
+        for name, frame in (("results", output.results), ("rejections", output.rejections)):
+            if not self.store.exists(f"{folder}/{name}.parquet"):
+                self.store.write_parquet(f"{folder}/{name}.parquet", frame)
+        number = current.number + 1 if current else 1
+        while True:
+            commit = Commit(
+                **provenance.model_dump(),
+                asset=asset,
+                batch=batch,
+                number=number,
+                digest=digest,
+                data_version=version,
+                results=output.results.height,
+                rejections=output.rejections.height,
+                reasons=output.reasons(),
+                finished=datetime.now(UTC),
+            )
+            if self.store.create(self._commit_path(asset, batch, number), commit.model_dump_json(indent=1).encode()):
+                return commit
+            number += 1
+
+    @staticmethod
+    def _commit_path(asset: str, batch: str, number: int) -> str:
+        return f"tables/{asset}/{batch}/commits/{number:06d}.json"
+
+    def history(self, asset: str, batch: str) -> list[Commit]:
+        """All commits of a stage over a batch, oldest first."""
+        folder = f"tables/{asset}/{batch}/commits"
+        return [self._commit(f"{folder}/{name}") for name in self.store.names(folder)]
+
+    def current(self, asset: str, batch: str) -> Commit | None:
+        """The commit in force, or None before the first."""
+        folder = f"tables/{asset}/{batch}/commits"
+        names = self.store.names(folder)
+        return self._commit(f"{folder}/{names[-1]}") if names else None
+
+    def _commit(self, path: str) -> Commit:
+        try:
+            return Commit.model_validate_json(self.store.read(path))
+        except ValueError as error:
+            raise StoreError(f"{self.store.link(path)} is damaged: {error}") from error
+
+    def commits(self, asset: str) -> Iterator[Commit]:
+        """The commit in force of every batch that has one, by batch."""
+        for batch in self.store.names(f"tables/{asset}"):
+            commit = self.current(asset, batch)
+            if commit:
+                yield commit
+
+    def load(self, asset: str, batch: str) -> StageOutput:
+        """Both tables in force. Raises `StoreError` when nothing was published for the batch."""
+        commit = self.current(asset, batch)
+        if commit is None:
+            raise StoreError(f"{asset} of batch {batch} was never materialized in {self.store.url}: materialize it first")
+        return self.load_commit(commit)
+
+    def load_commit(self, commit: Commit) -> StageOutput:
+        """Both tables of one commit."""
+        return StageOutput(
+            results=self.store.read_parquet(f"{commit.folder}/results.parquet"),
+            rejections=self.store.read_parquet(f"{commit.folder}/rejections.parquet"),
+        )
+
+    def scan(self, asset: str, batch: str) -> pl.LazyFrame:
+        """Results in force as a lazy frame."""
+        commit = self.current(asset, batch)
+        if commit is None:
+            raise StoreError(f"{asset} of batch {batch} was never materialized in {self.store.url}: materialize it first")
+        return self.store.scan_parquet(f"{commit.folder}/results.parquet")

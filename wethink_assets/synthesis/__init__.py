@@ -1,0 +1,1 @@
+"""From images to verified question-answer pairs with reasoning paths."""
