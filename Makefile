@@ -1,0 +1,63 @@
+# One environment in .venv, made again only when its lock changes. Python 3.11 to 3.13 and make are all it needs.
+PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13,$(shell command -v python$(v) 2>/dev/null)) python3)
+BIN := .venv/bin
+LOCK := locks/cpu.lock
+SUM := $(shell cksum < $(LOCK) | tr ' ' '-')
+READY := .venv/.ready-$(SUM)
+READY_TEST := .venv/.ready-test-$(SUM)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK)
+
+export DAGSTER_HOME := $(CURDIR)
+export DO_NOT_TRACK := 1
+
+.PHONY: setup setup-test run ui test test-slow lint format lock clean help
+
+help: ## Say what each target does.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## Make the environment.
+
+setup-test: $(READY_TEST)
+
+run: $(READY) ## Grow the dataset: draw or read images, synthesize, cut a version.
+	$(BIN)/wethink run
+
+ui: $(READY) ## Serve the Dagster UI on http://127.0.0.1:3000.
+	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
+
+test: $(READY_TEST) ## Run the default test suite.
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(READY_TEST) ## Run the tests that take longer.
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY_TEST) ## Check style, types and import rules.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY_TEST) ## Format the code.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Resolve the locks anew (needs uv).
+	uv pip compile -q --universal --python-version 3.11 pyproject.toml --extra cpu --extra test -o locks/cpu.lock
+	uv pip compile -q --universal --python-version 3.11 pyproject.toml --extra gpu --extra test -o locks/gpu.lock
+
+clean: ## Remove the environment and what Dagster keeps; the store stays.
+	rm -rf .venv .dagster
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"WeThink needs Python 3.11 to 3.13, {sys.executable} is {v[0]}.{v[1]}; set PYTHON=")'
+	$(PYTHON) -m venv .venv
+
+$(READY): | .venv/bin/python
+	@echo "Installing WeThink into .venv (once, and when $(LOCK) changes; a few minutes)"
+	$(PIP) -e ".[cpu]"
+	@rm -f .venv/.ready-*; touch $@
+
+$(READY_TEST): $(READY)
+	@echo "Installing what the tests need"
+	$(PIP) -e ".[cpu,test]"
+	@touch $@

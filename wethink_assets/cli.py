@@ -1,0 +1,42 @@
+"""The `wethink` command: mounts what `wethink_assets.commands` offers and turns errors into messages."""
+
+import sys
+
+import typer
+
+from wethink_assets.commands import config, cut, doctor, embedded, explain, register, run, sample, sync, verify, versions
+from wethink_assets.errors import WeThinkError
+
+app = typer.Typer(
+    name="wethink",
+    help="Grow verified multimodal reasoning datasets, and prove what each version is worth.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for name, command in (
+    ("run", run.run),
+    ("register", register.register),
+    ("cut", cut.cut),
+    ("versions", versions.versions),
+    ("explain", explain.explain),
+    ("verify", verify.verify),
+    ("sample", sample.sample),
+    ("sync", sync.sync),
+    ("doctor", doctor.doctor),
+):
+    app.command(name)(command)
+app.add_typer(embedded.app, name="embedded")
+app.add_typer(config.app, name="config")
+
+
+def main() -> None:
+    """Entry point: 0 done, 1 failed with a message, 2 wrong usage, 130 interrupted."""
+    try:
+        app()
+    except WeThinkError as error:
+        print(f"wethink: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""`wethink config`: is the configuration right, and what does it come to?"""
+
+import json
+from typing import Annotated
+
+import typer
+
+from wethink_assets.config import config_path, load_settings
+
+app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
+
+
+@app.callback()
+def config() -> None:
+    """Look at the configuration."""
+
+
+@app.command()
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print all settings in force as JSON.")] = False,
+) -> None:
+    """Check wethink.toml and say what is in force; exit 1 with file, line and what is allowed when it is wrong."""
+    path = config_path()
+    settings = load_settings(path)
+    if as_json:
+        typer.echo(json.dumps({"path": str(path), **settings.model_dump(mode="json")}, indent=2))
+        return
+    from wethink_assets.sources.catalog import sources_of
+
+    sources = sources_of(settings)
+    located = [name for name, source in sources.items() if source.configured]
+    typer.echo(f"{path} is right")
+    typer.echo(f"store    {settings.store_url}")
+    typer.echo(f"sources  {len(located)} of {len(sources)} have a location")
+    for name in sorted(set(sources) - set(located)):
+        typer.echo(f"         {name}: not configured")
+    for role, role_settings in settings.roles.items():
+        where = role_settings.url if role_settings.provider == "endpoint" else "in this process"
+        typer.echo(f"role     {role}: {role_settings.model} ({role_settings.provider}, {where})")
