@@ -43,7 +43,7 @@ format: $(READY_TEST) ## Format the code.
 
 lock: ## Resolve the locks anew (needs uv).
 	uv pip compile -q --universal --python-version 3.11 pyproject.toml --extra cpu --extra test -o locks/cpu.lock
-	uv pip compile -q --universal --python-version 3.11 pyproject.toml --extra gpu --extra test -o locks/gpu.lock
+	uv pip compile -q --python-platform x86_64-manylinux_2_28 --python-version 3.11 pyproject.toml --extra gpu --extra test -o locks/gpu.lock
 
 clean: ## Remove the environment and what Dagster keeps; the store stays.
 	rm -rf .venv .dagster
