@@ -1,0 +1,84 @@
+"""One typed file: what is wrong is refused with its line and what is allowed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from wethink_assets.cli import app
+from wethink_assets.config import load_settings
+from wethink_assets.errors import ConfigError
+
+
+def load(tmp_path: Path, text: str, environ: dict[str, str] | None = None):
+    path = tmp_path / "wethink.toml"
+    path.write_text(text)
+    return load_settings(path, environ or {})
+
+
+def test_the_shipped_file_is_right_and_locates_all_18_sources() -> None:
+    settings = load_settings(Path(__file__).parent.parent / "wethink.toml", {})
+    assert len(settings.sources) == 18
+    assert all(source.location for source in settings.sources.values())
+    assert settings.pipeline.prompt_pack == "embedded"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[store]\nurl = 'x'\nulr = 'y'\n", r"wethink.toml:3: unknown setting store.ulr; allowed here: options, url"),
+        ("[pipeline]\n\nbatch_size = 0\n", r"wethink.toml:3: pipeline.batch_size: .*greater than or equal to 1 \(given: 0\)"),
+        ("[sources.'geoqa+']\nreadr = 'zip'\n", r"wethink.toml:2: unknown setting sources.geoqa\+.readr; allowed here: .*reader"),
+        ("[sources.coco]\nreader = 'rar'\n", r"wethink.toml:2: sources.coco.reader: .*'zip'.*given: 'rar'"),
+        ("[pipeline]\nkinds = { MC = 0.5 }\n", r"wethink.toml:1: pipeline: the shares of kinds sum to 0.5, not 1"),
+        ("[roles.painter]\nmodel = 'x'\n", r"unknown role 'painter'; roles are describer"),
+        ("[roles.judge]\nprovider = 'endpoint'\n", r"wethink.toml:1: roles.judge: provider endpoint needs url and model"),
+        ("[sources.'a/b']\nlocation = ''\n", r"a source name is letters"),
+        ("[stoer]\nurl = 'x'\n", r"unknown setting stoer; allowed here: .*store"),
+        ("[store\n", r"is not TOML"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(tmp_path, text)
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "[pipeline]\nbatch_size = 0\nseeds = 1\n")
+    assert str(caught.value).count("wethink.toml:") == 2
+
+
+def test_the_environment_overrides_one_setting(tmp_path: Path) -> None:
+    environ = {"WETHINK_PIPELINE__BATCH_SIZE": "7", "WETHINK_STORE__URL": "s3://bucket/x", "WETHINK_CONFIG": "ignored"}
+    settings = load(tmp_path, "[pipeline]\nbatch_size = 9\nseed = 3\n", environ)
+    assert (settings.pipeline.batch_size, settings.pipeline.seed, settings.store_url) == (7, 3, "s3://bucket/x")
+
+
+def test_a_wrong_environment_variable_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"environment variable WETHINK_CUT__SEED: cut.seed"):
+        load(tmp_path, "", {"WETHINK_CUT__SEED": "-1"})
+
+
+def test_relative_locations_are_relative_to_the_file(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[store]\nurl = 'kept'\n")
+    assert settings.store_url == str(tmp_path / "kept")
+    assert settings.resolve("s3://bucket/a") == "s3://bucket/a"
+    assert settings.resolve("/abs/b") == "/abs/b"
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="set WETHINK_CONFIG or create it"):
+        load_settings(tmp_path / "none.toml", {})
+
+
+def test_config_check_prints_what_is_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wethink.toml").write_text("[store]\nurl = 'kept'\n[sources.coco]\nlocation = 'here'\n")
+    monkeypatch.setenv("WETHINK_CONFIG", str(tmp_path / "wethink.toml"))
+    shown = CliRunner().invoke(app, ["config", "check"])
+    assert shown.exit_code == 0, shown.output
+    assert "1 of 18 have a location" in shown.output
+    assert "gqa: not configured" in shown.output
+    as_json = CliRunner().invoke(app, ["config", "check", "--json"])
+    assert json.loads(as_json.output)["sources"]["coco"]["location"] == "here"
