@@ -82,3 +82,23 @@ def test_config_check_prints_what_is_in_force(tmp_path: Path, monkeypatch: pytes
     assert "gqa: not configured" in shown.output
     as_json = CliRunner().invoke(app, ["config", "check", "--json"])
     assert json.loads(as_json.output)["sources"]["coco"]["location"] == "here"
+
+
+def test_the_documentation_names_every_setting() -> None:
+    from wethink_assets.config import Settings
+
+    text = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text()
+    tables = {"sources": "sources.<name>", "roles": "roles.<role>"}
+    for section, field in Settings.model_fields.items():
+        if section == "folder":
+            continue
+        part = text.partition(f"## `[{tables.get(section, section)}]`")[2].partition("\n## ")[0]
+        model = field.annotation if section not in tables else None
+        names = model.model_fields if model else _table_of(section).model_fields
+        assert {name for name in names if f"`{name}`" not in part} == set(), section
+
+
+def _table_of(section: str):
+    from wethink_assets import config
+
+    return {"sources": config.SourceSettings, "roles": config.RoleSettings}[section]
