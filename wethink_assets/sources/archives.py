@@ -1,0 +1,147 @@
+"""Which files of a source are archives, and what is in them: indexed once, the index kept in the store."""
+
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from wethink_assets.config import Reader
+from wethink_assets.identity import digest_of
+from wethink_assets.sources.locations import FileInfo, Location
+from wethink_assets.sources.readers.entries import ENTRIES, Entry, Fetch, Index, ReadFailure, Refusal
+from wethink_assets.sources.readers.formats import FORMATS, ArchiveFormat
+from wethink_assets.sources.readers.parts import PART, ArchiveStream, is_complete
+from wethink_assets.storage.store import Store
+
+INDEX_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One archive of a source: its path (without the suffix of a part), its format, and the files it consists of."""
+
+    path: str
+    format: ArchiveFormat
+    parts: tuple[FileInfo, ...]
+
+    @property
+    def etag(self) -> str:
+        """Changes when any part does."""
+        if len(self.parts) == 1:
+            return self.parts[0].etag
+        return f"parts:{digest_of([(part.size, part.etag) for part in self.parts])[:32]}"
+
+    def open(self, location: Location) -> ArchiveStream:
+        """A seekable stream over the whole archive, its parts one after the other."""
+        return ArchiveStream(location, self.parts)
+
+
+def format_of(path: str, reader: Reader) -> ArchiveFormat | None:
+    """Format of a file by its name, among those that the source's reader may use."""
+    for candidate in FORMATS:
+        if reader in ("auto", candidate.name) and candidate.recognises(path):
+            return candidate
+    return None
+
+
+def archives_among(files: Iterable[FileInfo], reader: Reader) -> tuple[list[Archive], list[FileInfo]]:
+    """Split a listing into archives, the parts of each brought together, and plain files."""
+    parts: dict[str, list[FileInfo]] = {}
+    plain = []
+    for file in files:
+        split = PART.fullmatch(file.path)
+        name = split["whole"] if split else file.path
+        if format_of(name, reader):
+            parts.setdefault(name, []).append(file)
+        else:
+            plain.append(file)
+    archives = []
+    for name, found in sorted(parts.items()):
+        archive_format = format_of(name, reader)
+        whole = [file for file in found if file.path == name]
+        members = whole or sorted(found, key=lambda file: (len(file.path), file.path))
+        assert archive_format is not None
+        archives.append(Archive(name, archive_format, tuple(members)))
+    return archives, plain
+
+
+@dataclass(frozen=True)
+class ArchiveIndex:
+    """Readable members (schema `ENTRIES`), members refused by name, and how many are no images by their name."""
+
+    entries: pl.DataFrame
+    refusals: list[Refusal]
+    ignored: int
+
+
+def list_archive(store: Store, location: Location, archive: Archive, include: str) -> ArchiveIndex:
+    """Index of an archive: from the store where it was built for the same location, size and etag, else built now.
+
+    `include` matters only to formats that stage what they index. An archive that is damaged as a whole becomes one
+    refusal.
+    """
+    described = [INDEX_VERSION, location.url, archive.path, archive.format.name, include]
+    path = f"indexes/{digest_of([*described, [(part.size, part.etag) for part in archive.parts]])}.parquet"
+    kept = store.read_if_present(path)
+    if kept is not None:
+        return _unpacked(kept)
+    if not is_complete([part.path for part in archive.parts]):
+        return ArchiveIndex(ENTRIES.to_frame(), [Refusal(archive.path, "incomplete_archive", "a part is missing")], 0)
+    try:
+        with archive.open(location) as stream:
+            index = archive.format.index(stream, archive.path, archive.etag, store, include)
+    except (OSError, ReadFailure) as error:
+        # Nothing is kept: the cause may be gone at the next registration.
+        return ArchiveIndex(ENTRIES.to_frame(), [Refusal(archive.path, "unreadable_archive", str(error))], 0)
+    store.create(path, _packed(index))
+    return _unpacked(_packed(index))
+
+
+def _packed(index: Index) -> bytes:
+    frame = pl.DataFrame([(entry.item, *entry) for entry in index.entries], schema=ENTRIES, orient="row")
+    buffer = io.BytesIO()
+    told = {"refusals": json.dumps([list(refusal) for refusal in index.refusals]), "ignored": str(index.ignored)}
+    frame.write_parquet(buffer, compression="zstd", metadata=told)
+    return buffer.getvalue()
+
+
+def _unpacked(data: bytes) -> ArchiveIndex:
+    told = pl.read_parquet_metadata(io.BytesIO(data))
+    refusals = [Refusal(*row) for row in json.loads(told["refusals"])]
+    return ArchiveIndex(pl.read_parquet(io.BytesIO(data)), refusals, int(told["ignored"]))
+
+
+def read_members(
+    store: Store, location: Location, path: str, reader: Reader, entries: Sequence[Entry]
+) -> Iterator[tuple[Entry, Fetch]]:
+    """Each entry of the archive at `path`, in the given order, with a function that gives its bytes.
+
+    The archive is read as the iterator advances; an archive that is gone makes every fetch a `ReadFailure`.
+    """
+    try:
+        archive = _archive_at(location, path, reader)
+        stream = archive.open(location)
+    except (OSError, ReadFailure) as error:
+        yield from ((entry, _failing("unreadable", f"{path}: {error}")) for entry in entries)
+        return
+    with stream:
+        yield from archive.format.read(stream, archive.etag, store, entries)
+
+
+def _archive_at(location: Location, path: str, reader: Reader) -> Archive:
+    folder = path.rpartition("/")[0]
+    near = [file for file in location.siblings(folder) if file.path == path or re.sub(PART, r"\g<whole>", file.path) == path]
+    archives, _ = archives_among(near, reader)
+    if not archives:
+        raise ReadFailure("unreadable", "the archive is gone")
+    return archives[0]
+
+
+def _failing(reason: str, detail: str) -> Fetch:
+    def fetch() -> bytes:
+        raise ReadFailure(reason, detail)
+
+    return fetch

@@ -1,0 +1,64 @@
+"""Which image batches there are and what is in them: `batches/<source>/<number>.parquet`, written once."""
+
+import io
+
+import polars as pl
+
+from wethink_assets.errors import SourceError, StoreError
+from wethink_assets.identity import data_version
+from wethink_assets.schemas import MEMBERSHIP
+from wethink_assets.storage.store import Store
+
+FOLDER = "batches"
+DIGITS = 6
+
+
+def batch_key(source: str, number: int) -> str:
+    """Key of a batch, such as `coco.000003`."""
+    return f"{source}.{number:0{DIGITS}d}"
+
+
+def split_batch_key(key: str) -> tuple[str, int]:
+    """Source and number of a batch key; the source's name may itself hold dots. Raises `SourceError` on anything else."""
+    source, dot, number = key.rpartition(".")
+    if not dot or not source or len(number) < DIGITS or not (number.isascii() and number.isdigit()):
+        raise SourceError(f"{key!r} is no batch key: one looks like coco.000003")
+    return source, int(number)
+
+
+def batch_path(key: str) -> str:
+    """Where a batch's membership lies in the store."""
+    source, number = split_batch_key(key)
+    return f"{FOLDER}/{source}/{number:0{DIGITS}d}.parquet"
+
+
+def batch_numbers(store: Store, source: str) -> list[int]:
+    """Numbers of a source's batches, ascending."""
+    stems = (name.removesuffix(".parquet") for name in store.names(f"{FOLDER}/{source}") if name.endswith(".parquet"))
+    return sorted(int(stem) for stem in stems if stem.isdigit())
+
+
+def list_batches(store: Store, source: str | None = None) -> list[str]:
+    """Keys of all batches, or of one source's, by source and number."""
+    names = [source] if source is not None else store.names(FOLDER)
+    return [batch_key(name, number) for name in names for number in batch_numbers(store, name)]
+
+
+def read_membership(store: Store, key: str) -> pl.DataFrame:
+    """Membership of a batch (schema `MEMBERSHIP`), in listing order. Raises `StoreError` when there is no such batch."""
+    path = batch_path(key)
+    if not store.exists(path):
+        raise StoreError(f"there is no batch {key} in {store.url}: register its source first")
+    return store.read_parquet(path)
+
+
+def create_batch(store: Store, key: str, membership: pl.DataFrame) -> bool:
+    """Write a batch's membership unless the number is taken; False where another registration took it."""
+    buffer = io.BytesIO()
+    membership.select(MEMBERSHIP.names()).cast(dict(MEMBERSHIP)).write_parquet(buffer, compression="zstd")
+    return store.create(batch_path(key), buffer.getvalue())
+
+
+def membership_digest(membership: pl.DataFrame) -> str:
+    """Data version of a batch: sha256 of its members."""
+    return data_version(membership)

@@ -1,0 +1,169 @@
+"""Where a source's files lie: one file system, one root, listed and opened the same way whatever the protocol."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any, NamedTuple
+
+import fsspec
+
+from wethink_assets.errors import SourceError
+from wethink_assets.sources.readers.entries import ReadFailure
+
+BLOCK = 4 * 2**20
+_ETAG_KEYS = ("ETag", "etag", "blob_id", "sha256", "md5", "mtime", "LastModified", "last_modified", "created")
+
+
+class FileInfo(NamedTuple):
+    """One file below a location: path relative to it, size in bytes, and what changes when its content does."""
+
+    path: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class Location:
+    """A folder or a single file at any fsspec URL. `root` is the folder that all paths are relative to."""
+
+    url: str
+    fs: fsspec.AbstractFileSystem
+    root: str
+    single: str = ""  # name of the one file that the location is, else empty
+
+    @classmethod
+    def open(cls, url: str, options: Mapping[str, Any]) -> "Location":
+        """Open a location. Raises `SourceError` when its protocol is unknown or nothing is there."""
+        try:
+            fs, root = fsspec.core.url_to_fs(os.path.expanduser(url), **options)
+            fs.invalidate_cache()
+            root = root.rstrip("/")
+            if fs.isdir(root):
+                return cls(url, fs, root)
+            folder, _, name = root.rpartition("/")
+            if fs.isfile(root) or any(part.startswith(f"{name}.") for part in _names(fs, folder)):
+                return cls(url, fs, folder, name)
+        except (ValueError, ImportError, OSError) as error:
+            raise SourceError(f"location {url!r} cannot be opened: {error}") from error
+        raise SourceError(f"location {url!r} does not exist or holds nothing")
+
+    @property
+    def local(self) -> bool:
+        """Whether the files lie on this machine."""
+        return isinstance(self.fs, fsspec.implementations.local.LocalFileSystem)
+
+    def full(self, path: str) -> str:
+        """Path on the file system."""
+        return f"{self.root}/{path}"
+
+    def files(self) -> Iterator[FileInfo]:
+        """All files below the location, or the one that it is (with its parts, where it was split)."""
+        if self.single:
+            yield from (info for info in self.siblings("") if _is_it_or_part(info.path, self.single))
+        elif self.local:
+            yield from _walk(self.root, "", frozenset())
+        else:
+            yield from self._find()
+
+    def _find(self) -> Iterator[FileInfo]:
+        start = len(self.root) + 1
+        try:
+            found = self.fs.find(self.root, detail=True)
+        except OSError as error:
+            raise SourceError(f"{self.url} cannot be listed: {error}") from error
+        for name, info in found.items():
+            if not name.endswith("/"):
+                yield FileInfo(name[start:], int(info.get("size") or 0), _etag(info))
+
+    def siblings(self, folder: str) -> list[FileInfo]:
+        """Files directly in a folder of the location."""
+        full = self.full(folder).rstrip("/")
+        try:
+            entries = self.fs.ls(full, detail=True)
+        except OSError as error:
+            raise SourceError(f"{full} cannot be listed: {error}") from error
+        prefix = f"{folder}/" if folder else ""
+        return [
+            FileInfo(prefix + entry["name"].rpartition("/")[2], int(entry.get("size") or 0), _etag(entry))
+            for entry in entries
+            if entry["type"] == "file"
+        ]
+
+    def info(self, path: str) -> FileInfo:
+        """Size and etag of a file as they are now. Raises `ReadFailure` when it is gone."""
+        try:
+            if self.local:
+                status = os.stat(self.full(path))
+                return FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}")
+            found = self.fs.info(self.full(path))
+            return FileInfo(path, int(found.get("size") or 0), _etag(found))
+        except OSError as error:
+            raise ReadFailure("unreadable", f"{path}: {_plain(error)}") from error
+
+    def read(self, path: str) -> bytes:
+        """Content of a file. Raises `ReadFailure` when it cannot be read."""
+        try:
+            if self.local:
+                with open(self.full(path), "rb") as stream:
+                    return stream.read()
+            return bytes(self.fs.cat_file(self.full(path)))
+        except OSError as error:
+            raise ReadFailure("unreadable", f"{path}: {_plain(error)}") from error
+
+    def stream(self, path: str) -> IO[bytes]:
+        """A seekable stream over a file, read in blocks. Raises `OSError`."""
+        if self.local:
+            return open(self.full(path), "rb", buffering=2**18)
+        return self.fs.open(self.full(path), "rb", block_size=BLOCK, cache_type="readahead")
+
+
+def _plain(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+def _names(fs: fsspec.AbstractFileSystem, folder: str) -> list[str]:
+    try:
+        return [name.rpartition("/")[2] for name in fs.ls(folder, detail=False)]
+    except OSError:
+        return []
+
+
+def _is_it_or_part(path: str, single: str) -> bool:
+    return path == single or path.startswith(f"{single}.")
+
+
+def _etag(info: Mapping[str, Any]) -> str:
+    lfs = info.get("lfs")
+    if lfs:
+        return f"sha256:{lfs['sha256']}"
+    for key in _ETAG_KEYS:
+        value = info.get(key)
+        if value:
+            if key == "mtime" and isinstance(value, float):
+                return f"mtime:{round(value * 1e9)}"
+            return f"{key.lower()}:{value}".replace('"', "")
+    return ""
+
+
+def _walk(root: str, folder: str, above: frozenset[tuple[int, int]]) -> Iterator[FileInfo]:
+    """Files below a local folder. Links are followed, as users link data sets into place, but never in a circle."""
+    try:
+        own = os.stat(f"{root}/{folder}")
+        identity = (own.st_dev, own.st_ino)
+        if identity in above:
+            return
+        with os.scandir(f"{root}/{folder}") as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        raise SourceError(f"{root}/{folder} cannot be listed: {_plain(error)}") from error
+    for entry in entries:
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        try:
+            status = entry.stat()
+        except OSError:
+            continue  # a broken link, or a file that went while we looked
+        if stat.S_ISDIR(status.st_mode):
+            yield from _walk(root, path, above | {identity})
+        elif stat.S_ISREG(status.st_mode):
+            yield FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}")

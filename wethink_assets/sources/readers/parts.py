@@ -1,0 +1,93 @@
+"""One seekable stream over an archive that was split into parts, which are never joined on disk or in memory."""
+
+import io
+import re
+from collections.abc import Sequence
+from typing import IO
+
+from wethink_assets.sources.locations import FileInfo, Location
+
+# image.zip.part-aa, image.zip.partab, image.zip.001: what `split` and archivers make of one file.
+PART = re.compile(
+    r"(?P<whole>.+\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz))\.(?:part[-_.]?)?(?P<number>[a-z]{2,}|\d{2,})", re.IGNORECASE
+)
+BUFFER = 2**18
+
+
+class _Joined(io.RawIOBase):
+    """The bytes of several files one after the other; one of them is open at a time."""
+
+    def __init__(self, location: Location, parts: Sequence[FileInfo]) -> None:
+        self._location = location
+        self._parts = list(parts)
+        self._starts = [sum(part.size for part in parts[:number]) for number in range(len(parts) + 1)]
+        self._position = 0
+        self._number = -1
+        self._stream: IO[bytes] | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._starts[-1]}[whence]
+        if base + offset < 0:
+            raise OSError(22, "seek before the start")
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+        if self._position >= self._starts[-1]:
+            return 0
+        number = next(n for n in range(len(self._parts)) if self._position < self._starts[n + 1])
+        if number != self._number or self._stream is None:
+            self._close_part()
+            self._stream = self._location.stream(self._parts[number].path)
+            self._number = number
+        self._stream.seek(self._position - self._starts[number])
+        data = self._stream.read(min(len(buffer), self._starts[number + 1] - self._position))
+        if not data:
+            raise OSError(5, f"{self._parts[number].path} is shorter than it was when it was listed")
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def _close_part(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def close(self) -> None:
+        self._close_part()
+        super().close()
+
+
+class ArchiveStream(io.BufferedReader):
+    """A buffered, seekable stream over an archive's parts in order."""
+
+    def __init__(self, location: Location, parts: Sequence[FileInfo]) -> None:
+        super().__init__(_Joined(location, parts), BUFFER)
+        self.size = sum(part.size for part in parts)
+
+
+def is_complete(paths: Sequence[str]) -> bool:
+    """Whether parts in order follow one another without a gap from the first; a single whole file is complete."""
+    found = [match["number"].lower() for path in paths if (match := PART.fullmatch(path))]
+    if not found:
+        return True
+    numbers = [_ordinal(number) for number in found]
+    return numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def _ordinal(number: str) -> int:
+    if number.isdigit():
+        return int(number)
+    value = 0
+    for letter in number:
+        value = value * 26 + ord(letter) - ord("a")
+    return value
