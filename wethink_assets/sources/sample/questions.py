@@ -387,7 +387,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("described_at", ("shapes",), (R, REC, LANG), "description", "describe {place}",
            ("Describe the shape at the {place}.", "What can you say about the shape at the {place}?"),
            _item_subject(_place("place")), _one(_at("place"), lambda scene, item: {"color": item.color, "shape": item.shape}),
-           sentences=("The shape at the {place} is a {color} {shape}.", "At the {place} you see a {color} {shape}.")),
+           sentences=("The shape at the {place} is a {shape} and it is {color}.", "At the {place} you see a {shape} in {color}.")),
     # Bar charts.
     Family("count_bars", ("chart",), (R, MATH), "counting", "count bars",
            ("How many bars are there?", "What is the number of bars?"), _no_subject, _count(lambda item, args: True), NUMBERS),
@@ -425,7 +425,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("described_bar", ("chart",), (R, REC, LANG), "description", "describe {column}",
            ("Describe the {column} bar.", "What can you say about the {column} bar?"),
            _item_subject(_place("column")), _one(_at("column"), lambda scene, item: {"color": item.color, "number": str(item.value)}),
-           sentences=("The {column} bar is {color} and its value is {number}.", "At the {column} you see a {color} bar with value {number}.")),
+           sentences=("The {column} bar is {color} and its value is {number}.", "At the {column} you see a bar in {color} with value {number}.")),
     # Labelled figures.
     Family("label_at", ("figure",), (R, OCR), "label reading", "label {place}",
            ("What letter is at the {place}?", "Which label does the shape at the {place} have?"),
