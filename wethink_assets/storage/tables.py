@@ -105,6 +105,10 @@ class Tables:
         names = self.store.names(folder)
         return self._commit(f"{folder}/{names[-1]}") if names else None
 
+    def at(self, asset: str, batch: str, number: int) -> Commit:
+        """One commit by its number. Raises `StoreError` when it is missing or damaged."""
+        return self._commit(self._commit_path(asset, batch, number))
+
     def _commit(self, path: str) -> Commit:
         try:
             return Commit.model_validate_json(self.store.read(path))

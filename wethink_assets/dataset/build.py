@@ -1,0 +1,230 @@
+"""How a decided cut becomes the files of a version.
+
+Everything is written to a scratch folder and counted there; then the files are published and, last, the manifest, so that
+a version is complete or absent. A version depends on nothing but its cut and the tables that the cut names.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from wethink_assets.dataset.card import write_card
+from wethink_assets.dataset.cut import Cut, is_built, read_cut
+from wethink_assets.dataset.exports import write_jsonl
+from wethink_assets.dataset.manifest import (
+    MANIFEST,
+    Manifest,
+    VersionFile,
+    code_of,
+    commits_of,
+    inputs_of,
+    models_of,
+    prompts_of,
+    read_manifest,
+    version_folder,
+)
+from wethink_assets.dataset.rows import EXCLUDED, ROWS, candidate_rows, full_rows, results
+from wethink_assets.dataset.selection import Selection, select_rows
+from wethink_assets.dataset.sorted_file import SortedFile
+from wethink_assets.dataset.statistics import Statistics, occurrences
+from wethink_assets.dataset.versions import VersionSummary, summary_of
+from wethink_assets.errors import UnaccountedItems, VersionError
+from wethink_assets.identity import canonical_json
+from wethink_assets.schemas import SCHEMA_VERSION
+from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.storage.store import Store
+
+LOGIC_VERSION = "1"
+Progress = Callable[[int, int], None]
+DATA_FILES = ("rows.parquet", "excluded.parquet", "wethink.jsonl", "statistics.json")
+SLICE = 20_000
+
+
+def build_version(store: Store, version: str, progress: Progress | None = None) -> VersionSummary:
+    """Build a version from its cut; one that exists is built again beside it and compared.
+
+    Args:
+        progress: called with steps done and steps in all; a step is one pass over one batch.
+
+    Raises `VersionError` when the cut is unknown, when it would hold no row, or when a version that exists is not what its
+    cut gives (the message names the files that differ), and `UnaccountedItems` when rows were lost: then nothing is published.
+    """
+    cut = read_cut(store, version)
+    commits = commits_of(store, cut.inputs)
+    with store.scratch() as folder:
+        statistics, excluded = _write_files(store, cut, folder, progress or (lambda done, total: None))
+        manifest = Manifest(
+            version=cut.version,
+            created=cut.created,
+            built=datetime.now(UTC),
+            cut_digest=cut.digest,
+            recipe=cut.recipe,
+            schema_version=SCHEMA_VERSION,
+            code=code_of(LOGIC_VERSION),
+            rows=statistics["rows"],
+            images=statistics["images"],
+            considered=statistics["rows"] + sum(excluded.values()),
+            excluded=excluded,
+            counts=statistics["counts"],
+            files={name: _described(folder / name) for name in DATA_FILES},
+            models=models_of(commits),
+            prompts=prompts_of(commits),
+            inputs=inputs_of(cut, commits),
+        )
+        if is_built(store, cut.version):
+            return _verified(store, manifest)
+        write_card(folder / "README.md", manifest, statistics)
+        manifest = manifest.model_copy(
+            update={"files": {**manifest.files, "README.md": _described(folder / "README.md")}}
+        )
+        for name in manifest.files:
+            store.publish_file(f"{version_folder(cut.version)}/{name}", folder / name)
+    if not store.create(f"{version_folder(cut.version)}/{MANIFEST}", manifest.model_dump_json(indent=1).encode()):
+        return _verified(store, manifest)  # somebody else was faster
+    return summary_of(store, manifest)
+
+
+def _write_files(store: Store, cut: Cut, folder: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, int]]:
+    steps = _Steps(progress, 2 * len(cut.batches))
+    (folder / "index").mkdir()
+    selection = select_rows(store, cut, folder / "index", steps.advance)
+    files: Counter[str] = Counter()
+    for batch in cut.batches:
+        files.update(occurrences(store, cut.tables[batch]))
+    held = {image: 1 + count for image, count in files.items()}
+    statistics = Statistics()
+    total = len(selection.duplicates.reason)
+    kept = SortedFile(folder / "kept", ROWS, total)
+    left_out = SortedFile(folder / "left-out", EXCLUDED, total, sort_by=("row_id", "slot", "batch"))
+    for batch in cut.batches:
+        _add_batch(store, cut, batch, selection, held, kept, left_out, statistics)
+        steps.advance()
+    kept.write(folder / "rows.parquet")
+    left_out.write(folder / "excluded.parquet")
+    _require_all_rows(store, cut, folder)
+    write_jsonl(folder / "rows.parquet", folder / "wethink.jsonl")
+    told = statistics.as_json()
+    (folder / "statistics.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return told, told["excluded"]
+
+
+def _add_batch(
+    store: Store,
+    cut: Cut,
+    batch: str,
+    selection: Selection,
+    held: dict[str, int],
+    kept: SortedFile,
+    left_out: SortedFile,
+    statistics: Statistics,
+) -> None:
+    tables = cut.tables[batch]
+    slots, excluded = selection.verdicts(batch, candidate_rows(store, tables))
+    rows = full_rows(store, tables, slots, held)
+    kept.add(rows)
+    left_out.add(excluded)
+    statistics.add_tables(store, batch, tables)
+    statistics.add_rows(split_batch_key(batch)[0], rows, excluded)
+
+
+@dataclass
+class _Steps:
+    progress: Progress
+    total: int
+    done: int = 0
+
+    def advance(self) -> None:
+        """Tell that one step more is done."""
+        self.done += 1
+        self.progress(self.done, self.total)
+
+
+def _require_all_rows(store: Store, cut: Cut, folder: Path) -> None:
+    """Compare what was written, read again, with the reasoning paths: each is in exactly one of the two files."""
+    written = pl.concat(
+        [pl.scan_parquet(folder / name).select(_key()) for name in ("rows.parquet", "excluded.parquet")]
+    )
+    expected = pl.concat(
+        [
+            results(store, cut.tables[b]["reasoning_paths"]).with_columns(pl.lit(b).alias("batch")).select(_key())
+            for b in cut.batches
+        ]
+    )
+    told, asked = written.collect()["key"].sort(), expected.collect()["key"].sort()
+    if not told.equals(asked):
+        raise UnaccountedItems(
+            f"{cut.version}: {len(asked)} reasoning paths became {len(told)} rows and exclusions, not one each; nothing was published"
+        )
+    repeated = pl.scan_parquet(folder / "rows.parquet").select(pl.col("row_id").is_duplicated().sum()).collect().item()
+    if repeated:
+        raise UnaccountedItems(f"{cut.version}: {repeated} kept rows share a row_id; nothing was published")
+
+
+def _key() -> pl.Expr:
+    return pl.struct("batch", "slot", "row_id").hash(seed=0).alias("key")
+
+
+def _described(path: Path) -> VersionFile:
+    with path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    rows, content = None, sha256
+    if path.suffix == ".parquet":
+        rows, content = content_digest(pl.scan_parquet(path))
+    return VersionFile(sha256=sha256, bytes=path.stat().st_size, rows=rows, content=content)
+
+
+def content_digest(table: pl.LazyFrame) -> tuple[int, str]:
+    """Rows of a table and their `identity.data_version`, computed slice by slice."""
+    digest = hashlib.sha256(canonical_json(table.collect_schema().names()))
+    rows = 0
+    while True:
+        part = table.slice(rows, SLICE).collect()
+        for row in part.iter_rows():
+            digest.update(canonical_json(row))
+        rows += part.height
+        if part.height < SLICE:
+            return rows, digest.hexdigest()
+
+
+def _verified(store: Store, rebuilt: Manifest) -> VersionSummary:
+    """Compare a version that exists with what its cut gives now."""
+    existing = read_manifest(store, rebuilt.version)
+    differing = [
+        f"{name} ({_size(existing.files.get(name))} before, {_size(rebuilt.files[name])} now)"
+        for name in DATA_FILES
+        if name not in existing.files or existing.files[name].content != rebuilt.files[name].content
+    ]
+    if existing.cut_digest != rebuilt.cut_digest:
+        differing.insert(0, "the cut")
+    if differing:
+        raise VersionError(
+            f"{rebuilt.version} is not what its cut gives: {', '.join(differing)}; it was built by {existing.code}, now {rebuilt.code}. "
+            f"The version was left as it is; cut a new one"
+        )
+    folder = version_folder(existing.version)
+    damaged = [name for name, file in existing.files.items() if _sha256(store, f"{folder}/{name}") != file.sha256]
+    if damaged:
+        raise VersionError(
+            f"{', '.join(store.link(f'{folder}/{name}') for name in damaged)}: missing or altered since the version was built"
+        )
+    return summary_of(store, existing)
+
+
+def _size(file: VersionFile | None) -> str:
+    if file is None:
+        return "absent"
+    return f"{file.rows} rows" if file.rows is not None else f"{file.bytes} bytes"
+
+
+def _sha256(store: Store, path: str) -> str:
+    if not store.exists(path):
+        return ""
+    with store.open_read(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]

@@ -1,0 +1,116 @@
+"""What must be held of all rows at once to find duplicates among them.
+
+Numbers stay in memory: 57 bytes a row. Pixels (768 bytes an image) and MinHashes (256 bytes a row) lie in a scratch folder and
+are memory-mapped, so that the system keeps of them what it has room for.
+"""
+
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from wethink_assets.dedup.pixels import BYTES
+from wethink_assets.dedup.signatures import PERMUTATIONS
+from wethink_assets.dedup.similar_texts import U64
+from wethink_assets.identity import sha256_hex
+
+DESCRIPTIVE = "DES"
+COLUMNS = pl.Schema(
+    {
+        "image_id": pl.String,
+        "kind": pl.String,
+        "phash": pl.String,
+        "pixels": pl.Binary,
+        "text_sha256": pl.String,
+        "minhash": pl.List(pl.UInt32),
+        "answer_key": pl.UInt64,
+    }
+)
+
+
+class RowIndex:
+    """Rows in the order they were added. `add` all, then `seal`, then read the arrays; leave the context to drop the files.
+
+    image_key, text_key: first 64 bits of the sha256 that names image and text; entry: row of `pixels` that shows the image.
+    """
+
+    image_key: U64
+    text_key: U64
+    answer_key: U64
+    kind_key: U64
+    phash: U64
+    descriptive: npt.NDArray[np.bool_]
+    entry: npt.NDArray[np.int64]
+    pixels: npt.NDArray[np.uint8]
+    minhashes: npt.NDArray[np.uint32]
+
+    def __init__(self, folder: Path) -> None:
+        self._parts: dict[str, list[npt.NDArray[Any]]] = {}
+        self._pixel_file: IO[bytes] = (folder / "pixels").open("w+b")
+        self._minhash_file: IO[bytes] = (folder / "minhashes").open("w+b")
+        self._rows = 0
+        self._entries = 0
+
+    def __enter__(self) -> "RowIndex":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pixel_file.close()
+        self._minhash_file.close()
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def add(self, rows: pl.DataFrame) -> int:
+        """Append rows with the columns of `COLUMNS`; returns the position of the first."""
+        first = self._rows
+        if rows.is_empty():
+            return first
+        images = rows.group_by("image_id", maintain_order=True).first().with_row_index("entry", offset=self._entries)
+        entries = rows.select("image_id").join(
+            images.select("image_id", "entry"), on="image_id", how="left", maintain_order="left"
+        )
+        kinds = rows["kind"]
+        for name, values in {
+            "image_key": _leading_bits(rows["image_id"]),
+            "text_key": _leading_bits(rows["text_sha256"]),
+            "answer_key": rows["answer_key"].to_numpy(),
+            "kind_key": kinds.replace_strict({k: _word(k) for k in kinds.unique()}, return_dtype=pl.UInt64).to_numpy(),
+            "phash": _leading_bits(rows["phash"]),
+            "descriptive": (kinds == DESCRIPTIVE).to_numpy(),
+            "entry": entries["entry"].cast(pl.Int64).to_numpy(),
+        }.items():
+            self._parts.setdefault(name, []).append(values)
+        self._pixel_file.write(b"".join(images["pixels"]))
+        self._minhash_file.write(rows["minhash"].explode().to_numpy().astype("<u4").tobytes())
+        self._rows += rows.height
+        self._entries += images.height
+        return first
+
+    def seal(self) -> None:
+        """Join the parts; after this nothing can be added."""
+        for name in ("image_key", "text_key", "answer_key", "kind_key", "phash", "descriptive", "entry"):
+            parts = self._parts.pop(name, None)
+            setattr(self, name, np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64))
+        self.pixels = _mapped(self._pixel_file, np.uint8, (self._entries, BYTES))
+        self.minhashes = _mapped(self._minhash_file, np.uint32, (self._rows, PERMUTATIONS))
+
+
+def _word(text: str) -> int:
+    return int(sha256_hex(text.encode())[:16], 16)
+
+
+def _leading_bits(hexadecimal: pl.Series) -> U64:
+    return hexadecimal.str.head(16).str.to_integer(base=16, dtype=pl.UInt64).to_numpy()
+
+
+def _mapped(file: IO[bytes], dtype: Any, shape: tuple[int, int]) -> npt.NDArray[Any]:
+    file.flush()
+    if not shape[0]:
+        return np.empty(shape, dtype=dtype)
+    return np.memmap(file, dtype=dtype, mode="r", shape=shape)
