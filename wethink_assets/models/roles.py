@@ -1,0 +1,178 @@
+"""Which model speaks for which role, and on what event loop does it run?
+
+Models may hold state of an event loop (connections, queues), so `Models` has one loop on a thread of its own, for as long as it is open,
+and everything that awaits a model is run there. Weights are loaded at the first call of a role, never for a description of it.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from types import TracebackType
+from typing import Any, TypeVar
+
+from wethink_assets.config import RoleSettings, Settings
+from wethink_assets.errors import ConfigError, ModelError
+from wethink_assets.models.chat import ROLES, ChatModel, Role, Sampling
+
+EMBEDDED: Mapping[Role, str] = {
+    "describer": "describer",
+    "adjudicator": "describer",
+    "reasoner": "reasoner",
+    "judge": "reasoner",
+    "policy": "policy",
+}
+T = TypeVar("T")
+
+
+class Models:
+    """The models of all roles, opened when they are first needed and shared where roles name the same one."""
+
+    def __init__(self, settings: Settings, given: Mapping[Role, ChatModel] | None = None) -> None:
+        """`given` puts models of the caller's in place of the configured ones, role by role; they are closed with the rest."""
+        self._settings = settings
+        self._given = dict(given or {})
+        self._opened: dict[tuple[str, ...], ChatModel] = {}
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Models":
+        """Models as configured; nothing is loaded or connected yet."""
+        return cls(settings)
+
+    def __enter__(self) -> "Models":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def role(self, role: Role) -> ChatModel:
+        """The model of a role, loaded now if it was not. Raises `ModelError` or `ConfigError`."""
+        if role in self._given:
+            return self._given[role]
+        settings = self._settings.role(role)
+        place = _place(role, settings)
+        with self._lock:
+            if place not in self._opened:
+                self._opened[place] = _open_endpoint(settings) if settings.provider == "endpoint" else _open_embedded(place[1])
+            return self._opened[place]
+
+    def identity(self, role: Role) -> tuple[str, str]:
+        """Model id and revision of a role, without loading it. Raises `ModelError` when an embedded checkpoint is missing."""
+        if role in self._given:
+            return self._given[role].model_id, self._given[role].revision
+        settings = self._settings.role(role)
+        if settings.provider == "endpoint":
+            return settings.model, settings.revision
+        name = _place(role, settings)[1]
+        return f"embedded/{name}", _embedded_digest(name)
+
+    def describe(self, role: Role) -> dict[str, Any]:
+        """What provenance keeps of a role: provider, model id, revision, sampling."""
+        settings = self._settings.role(role)
+        model, revision = self.identity(role)
+        return {
+            "provider": "given" if role in self._given else settings.provider,
+            "model": model,
+            "revision": revision,
+            "temperature": settings.temperature,
+            "top_p": settings.top_p,
+            "max_tokens": settings.max_tokens,
+        }
+
+    def sampling(self, role: Role, seed: int = 0) -> Sampling:
+        """Sampling of a role as configured, with the seed of one call."""
+        settings = self._settings.role(role)
+        return Sampling(settings.temperature, settings.top_p, settings.max_tokens, seed)
+
+    def run(self, work: Coroutine[Any, Any, T], tick: Callable[[], None] | None = None, every: float = 0.5) -> T:
+        """Run a coroutine on the models' event loop and wait for it, from any thread but the loop's own.
+
+        Args:
+            work: what to run.
+            tick: called in this thread every so often while it runs, for example to show progress.
+            every: seconds between two ticks.
+
+        An interrupt while waiting cancels the work, and lets it clean up, before it goes on.
+        """
+        ended = threading.Event()
+        future = asyncio.run_coroutine_threadsafe(_announced(work, ended), self._running_loop())
+        try:
+            while True:
+                try:
+                    return future.result(every)
+                except TimeoutError:
+                    if future.done():  # the work itself raised a TimeoutError
+                        raise
+                if tick:
+                    tick()
+        except BaseException:
+            if not future.done():
+                future.cancel()
+                ended.wait(30)
+            raise
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="models", daemon=True)
+                self._thread.start()
+            if self._thread is threading.current_thread():
+                raise ModelError("the models' event loop cannot wait for itself")
+            return self._loop
+
+    def close(self) -> None:
+        """Close every model that was opened, and the loop."""
+        models = [*self._opened.values(), *self._given.values()]
+        self._opened = {}
+        if self._loop is None and not models:
+            return
+        self.run(_close_all(models))
+        loop, thread = self._loop, self._thread
+        self._loop = self._thread = None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+
+async def _announced(work: Coroutine[Any, Any, T], ended: threading.Event) -> T:
+    try:
+        return await work
+    finally:
+        ended.set()
+
+
+async def _close_all(models: list[ChatModel]) -> None:
+    await asyncio.gather(*(model.aclose() for model in {id(model): model for model in models}.values()))
+
+
+def _place(role: Role, settings: RoleSettings) -> tuple[str, ...]:
+    """What makes two roles share one model."""
+    if role not in ROLES:
+        raise ConfigError(f"unknown role {role!r}; roles are {', '.join(ROLES)}")
+    if settings.provider == "endpoint":
+        return ("endpoint", settings.url, settings.model, settings.revision, settings.api_key_env, str(settings.timeout))
+    return ("embedded", settings.model or EMBEDDED[role])
+
+
+def _open_endpoint(settings: RoleSettings) -> ChatModel:
+    from wethink_assets.models.endpoint import EndpointModel
+
+    return EndpointModel.of(settings)
+
+
+def _open_embedded(name: str) -> ChatModel:
+    from wethink_assets.models.embedded.chat import EmbeddedModel
+
+    return EmbeddedModel.open(name)
+
+
+def _embedded_digest(name: str) -> str:
+    from wethink_assets.models.embedded.checkpoints import checkpoint_digest
+
+    return checkpoint_digest(name)

@@ -1,0 +1,1 @@
+"""How an answer is scored: format, rules, judge, and their calibration."""

@@ -1,0 +1,142 @@
+"""Which prompt does a role get, and what exactly does it say?
+
+A pack is a folder of `<name>.md` files: `standard` and `embedded` come with the package, any other name is a path. A prompt is a Jinja2
+template; what stands before a line `<!-- user -->` is the system message, what follows it the user message.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import jinja2.meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from wethink_assets.config import Settings
+from wethink_assets.errors import ConfigError
+from wethink_assets.identity import sha256_hex
+from wethink_assets.models.chat import Role
+
+PACKS = ("standard", "embedded")
+_USER_LINE = re.compile(r"^<!-- user -->[ \t]*\r?$", re.MULTILINE)
+_QUESTION = ("question", "kind", "options")
+
+
+@dataclass(frozen=True, slots=True)
+class PromptUse:
+    """Who is asked with a prompt, with which variables, and whether the image goes first."""
+
+    role: Role
+    image: bool
+    variables: tuple[str, ...]
+
+
+PROMPTS: Mapping[str, PromptUse] = {
+    "describe": PromptUse("describer", True, ()),
+    "refine": PromptUse("reasoner", False, ("description", "dialogue")),
+    "details": PromptUse("describer", True, ("request",)),
+    "merge": PromptUse("describer", True, ("description", "dialogue")),
+    "question": PromptUse("reasoner", False, ("description", "kind", "abilities", "asked")),
+    "screen": PromptUse("reasoner", False, ("description", *_QUESTION)),
+    "answer_image": PromptUse("describer", True, _QUESTION),
+    "answer_text": PromptUse("reasoner", False, ("description", *_QUESTION)),
+    "judge": PromptUse("judge", False, ("question", "reference", "candidate")),
+    "adjudicate": PromptUse("adjudicator", True, ("description", *_QUESTION, "first", "second")),
+    "rewrite": PromptUse("describer", True, (*_QUESTION, "answer", "raw")),
+}
+STAGE_PROMPTS: Mapping[str, tuple[str, ...]] = {
+    "descriptions": ("describe", "refine", "details", "merge"),
+    "questions": ("question", "screen"),
+    "answers": ("answer_image", "answer_text", "judge", "adjudicate"),
+    "reasoning_paths": ("rewrite", "judge"),
+}
+
+
+def stage_roles(stage: str) -> tuple[Role, ...]:
+    """Roles whose models a stage calls, each once."""
+    return tuple(dict.fromkeys(PROMPTS[name].role for name in STAGE_PROMPTS[stage]))
+
+
+def _environment() -> jinja2.Environment:
+    return ImmutableSandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt of a pack, compiled. `sha256` is that of its file."""
+
+    name: str
+    path: str
+    sha256: str
+    system: jinja2.Template | None
+    user: jinja2.Template
+
+    def render(self, **variables: Any) -> tuple[str, str]:
+        """System text (empty where the prompt has none) and user text.
+
+        Raises `ConfigError` when a variable that the prompt uses is missing.
+        """
+        try:
+            system = self.system.render(**variables) if self.system else ""
+            return system.strip("\n"), self.user.render(**variables).strip("\n")
+        except jinja2.TemplateError as error:
+            raise ConfigError(f"prompt {self.path}: {error.message}") from error
+
+
+def pack_folder(settings: Settings, pack: str) -> Path:
+    """Folder of a prompt pack. Raises `ConfigError` when there is none."""
+    folder = Path(str(files("wethink_assets.synthesis"))) / "prompts" / pack if pack in PACKS else Path(settings.resolve(pack))
+    if not folder.is_dir():
+        raise ConfigError(f"prompt pack {pack!r}: {folder} is no folder; packs of the package are {', '.join(PACKS)}")
+    return folder
+
+
+def load_prompt(settings: Settings, name: str) -> Prompt:
+    """The prompt of this name for the role that it is for.
+
+    Raises `ConfigError` naming the file when it is missing, is no template, or uses a variable that its call does not have.
+    """
+    if name not in PROMPTS:
+        raise ConfigError(f"unknown prompt {name!r}; prompts are {', '.join(PROMPTS)}")
+    path = pack_folder(settings, settings.prompt_pack(PROMPTS[name].role)) / f"{name}.md"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"prompt {path} cannot be read: {error.strerror}; a pack needs a file for {', '.join(PROMPTS)}") from error
+    return _compiled(name, str(path), data)
+
+
+@lru_cache(maxsize=256)
+def _compiled(name: str, path: str, data: bytes) -> Prompt:
+    environment = _environment()
+    try:
+        text = data.decode("utf-8")
+        unknown = jinja2.meta.find_undeclared_variables(environment.parse(text)) - set(PROMPTS[name].variables)
+        sections = _USER_LINE.split(text)
+        templates = [environment.from_string(section.removeprefix("\n")) for section in sections]
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"prompt {path} is not UTF-8: {error}") from error
+    except jinja2.TemplateSyntaxError as error:
+        raise ConfigError(f"prompt {path}:{error.lineno}: {error.message}") from error
+    if unknown:
+        known = ", ".join(PROMPTS[name].variables) or "none"
+        raise ConfigError(f"prompt {path} uses {', '.join(sorted(unknown))}; variables of {name!r} are: {known}")
+    if len(templates) > 2:
+        raise ConfigError(f"prompt {path} has {len(templates) - 1} lines '<!-- user -->'; one at most")
+    return Prompt(name, path, sha256_hex(data), templates[0] if len(templates) == 2 else None, templates[-1])
+
+
+def load_prompts(settings: Settings, names: Iterable[str]) -> dict[str, Prompt]:
+    """Several prompts by name."""
+    return {name: load_prompt(settings, name) for name in names}
+
+
+def prompt_hashes(settings: Settings, names: Iterable[str]) -> dict[str, str]:
+    """sha256 of the file of each prompt, by prompt name."""
+    return {name: load_prompt(settings, name).sha256 for name in names}

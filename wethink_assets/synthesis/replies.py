@@ -1,0 +1,239 @@
+"""What does a model's reply say, once its thoughts, wrappings and faults are taken off?
+
+Replies are hostile input: whatever they are, the functions here either return a value or raise `MalformedReply`, in linear time.
+"""
+
+import json
+import re
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from wethink_assets.identity import canonical_json
+
+MAX_REPLY = 1_000_000
+MAX_PAYLOAD = 100_000
+JSON_ATTEMPTS = 8
+_TAG = re.compile(r"<(/?)(think|answer)>", re.IGNORECASE)
+# C0 and C1 controls but not tab and line feed, and what reverses or hides text: zero-width and bidirectional marks, byte order mark.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_BLANK_LINES = re.compile(r"\n\s*\n")
+
+
+class MalformedReply(Exception):
+    """A reply that cannot be used. `code` is short and countable, `detail` says more."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail[:300]
+
+
+def whole_text(text: str) -> str:
+    """Text that every store and encoder takes: pairs of surrogates joined, lone ones replaced by U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def clean_text(text: str) -> str:
+    """Text for people and tables: whole, without control characters, line ends as \\n, no outer white space."""
+    text = whole_text(text).replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub("", text).strip()
+
+
+def _cut(reply: str) -> tuple[str, str]:
+    """Thought and payload of a reply, both with inner tags left in."""
+    if len(reply) > MAX_REPLY:
+        raise MalformedReply("too_long", f"{len(reply)} characters")
+    tags = [(m.start(), m.end(), m[1] == "/", m[2].lower()) for m in _TAG.finditer(reply)]
+    first = next(((start, end, closing) for start, end, closing, name in tags if name == "think"), None)
+    answer = next((start for start, _, closing, name in tags if name == "answer" and not closing), None)
+    if first is None or (answer is not None and answer < first[0] and not first[2]):
+        return (reply[:answer], reply[answer:]) if answer is not None else ("", reply)
+    if first[2]:  # the chat template had opened the thought
+        return reply[: first[0]], reply[first[1] :]
+    depth = 0
+    last_close: tuple[int, int] | None = None
+    for start, end, closing, name in tags:
+        if name != "think":
+            continue
+        depth += -1 if closing else 1
+        last_close = (start, end) if closing else last_close
+        if depth == 0:
+            return reply[first[1] : start], reply[end:]
+    if last_close is None:
+        raise MalformedReply("unclosed_think", "the reply ends inside its thought")
+    return reply[first[1] : last_close[0]], reply[last_close[1] :]
+
+
+def _payload(text: str) -> str:
+    parts, inside = [], None
+    for match in _TAG.finditer(text):
+        if match[2].lower() != "answer":
+            continue
+        if not match[1]:
+            inside = match.end() if inside is None else inside
+        elif inside is not None:
+            parts.append(text[inside : match.start()])
+            inside = None
+    if inside is not None:
+        parts.append(text[inside:])
+    contents = {clean_text(part) for part in parts} if parts else {clean_text(text)}
+    if len(contents) > 1:
+        raise MalformedReply("several_answers", f"{len(parts)} different answers")
+    return _TAG.sub("", contents.pop()).strip()
+
+
+def final_text(reply: str) -> str:
+    """What a reply says in the end: the content of `<answer>`, else what follows the thought, else all of it.
+
+    Raises `MalformedReply` (`empty`, `too_long`, `unclosed_think`, `several_answers`).
+    """
+    return split_answer(reply)[1]
+
+
+def split_answer(reply: str) -> tuple[str, str]:
+    """Thought (may be empty) and final text of a reply. Raises as `final_text`."""
+    thought, rest = _cut(reply)
+    payload = _payload(rest)
+    if not payload:
+        raise MalformedReply("empty", "nothing but a thought" if thought.strip() else "an empty reply")
+    if len(payload) > MAX_PAYLOAD:
+        raise MalformedReply("too_long", f"{len(payload)} characters")
+    return _BLANK_LINES.sub("\n", clean_text(_TAG.sub("", thought))), payload
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, (int, float)):
+        return str(value)
+    return clean_text(value) if isinstance(value, str) else value
+
+
+def _as_word(value: Any) -> Any:
+    return clean_text(value).lower() if isinstance(value, str) else value
+
+
+def _as_score(value: Any) -> Any:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value not in (0, 0.25, 0.5, 0.75, 1):
+        raise ValueError("score must be 0, 0.25, 0.5, 0.75 or 1")
+    return value
+
+
+Request = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=400)]
+Option = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=300)]
+Ability = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=60)]
+Reason = Annotated[str, BeforeValidator(_as_text), Field(max_length=2000)]
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+class Refinement(_Reply):
+    """What a description still lacks."""
+
+    complete: bool
+    requests: list[Request] = Field(default_factory=list, max_length=4)
+
+    @model_validator(mode="after")
+    def _requests_unless_complete(self) -> "Refinement":
+        if not self.complete and not self.requests:
+            raise ValueError("not complete, yet nothing is requested")
+        return self
+
+
+class Question(_Reply):
+    """A candidate question. `answer` is its writer's opinion, and no vote."""
+
+    question: Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=1000)]
+    options: list[Option] = Field(default_factory=list, max_length=10)
+    answer: Annotated[str, BeforeValidator(_as_text), Field(max_length=4000)] = ""
+    category: Annotated[str, BeforeValidator(_as_text), Field(max_length=100)]
+    abilities: list[Ability] = Field(max_length=10)
+
+
+class Screening(_Reply):
+    """Whether a question can be answered from its description, and an answer verified."""
+
+    answerable: bool
+    verifiable: bool
+    reason: Reason = ""
+
+
+class Grade(_Reply):
+    """How well a candidate answer means what the reference means, in five tiers."""
+
+    score: Annotated[float, BeforeValidator(_as_score), Field(json_schema_extra={"enum": [0, 0.25, 0.5, 0.75, 1]})]
+    reason: Reason = ""
+
+
+class Adjudication(_Reply):
+    """Which of two answers is right."""
+
+    verdict: Annotated[Literal["first", "second", "neither"], BeforeValidator(_as_word)]
+    reason: Reason = ""
+
+
+ReplyModel = TypeVar("ReplyModel", bound=BaseModel)
+
+
+@cache
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """JSON schema that an endpoint is held to: all fields required, no others allowed."""
+    schema = model.model_json_schema()
+    properties = {
+        name: {key: value for key, value in field.items() if key not in ("title", "default")}
+        for name, field in schema["properties"].items()
+    }
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found and canonical_json(found[key]) != canonical_json(value):
+            raise MalformedReply("duplicate_key", key[:60])
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise MalformedReply("not_json", f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_no_constant, strict=False)
+
+
+def first_object(text: str) -> dict[str, Any]:
+    """The first JSON object in a text, whatever stands around it. Raises `MalformedReply` (`not_json`, `duplicate_key`)."""
+    start = -1
+    for _ in range(JSON_ATTEMPTS):
+        start = text.find("{", start + 1)
+        if start < 0:
+            break
+        try:
+            value, _ = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and value:
+            return value
+    raise MalformedReply("not_json", f"no JSON object in {text[:80]!r}")
+
+
+def parse_json_reply(reply: str, model: type[ReplyModel]) -> ReplyModel:
+    """The reply's JSON payload as `model`. Raises `MalformedReply` (codes of `final_text`, `not_json`, `duplicate_key`, `wrong_shape`).
+
+    >>> parse_json_reply('<think>two?</think>```json\\n{"score": 0.5, "reason": "half"}\\n```', Grade).score
+    0.5
+    """
+    value = first_object(final_text(reply))
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        raise MalformedReply("wrong_shape", f"{place}: {fault['msg']}" if place else str(fault["msg"])) from None

@@ -1,0 +1,254 @@
+"""What does a stage of the synthesis need to ask its models, and who keeps the replies?"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from wethink_assets.config import Settings
+from wethink_assets.identity import digest_of
+from wethink_assets.models.chat import ChatModel, Completion, Image, Message, Role, Sampling
+from wethink_assets.models.faults import CallFailed
+from wethink_assets.models.roles import Models
+from wethink_assets.schemas import SCHEMA_VERSION
+from wethink_assets.stages import StageOutput, rejections
+from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.journal import Call, Journal, call_key, journal_folder, now
+from wethink_assets.storage.lease import leased
+from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.prompt_packs import (
+    PROMPTS,
+    STAGE_PROMPTS,
+    Prompt,
+    load_prompts,
+    prompt_hashes,
+    stage_roles,
+)
+from wethink_assets.synthesis.replies import whole_text
+from wethink_assets.synthesis.usage import Usage
+
+FLUSH_EVERY = 2.0
+RETRY_TEMPERATURE = 0.7
+Progress = Callable[[int, int], None]
+log = logging.getLogger(__name__)
+
+
+class Rejected(Exception):
+    """An item that does not go on: `reason` is a code that is counted, `detail` is for people."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one piece of work: rows of the results table, and rejections."""
+
+    results: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, str]] = field(default_factory=list)
+
+
+def sampling_seed(pipeline_seed: int, stage: str, item: str, sample: int) -> int:
+    """Seed of a call's sampling: 31 bits, the same whenever and beside whatever the call is made."""
+    return int(digest_of(["sampling", pipeline_seed, stage, item, sample])[:8], 16) & 0x7FFF_FFFF
+
+
+class Synthesis:
+    """One stage at work on one batch: models, prompts, the batch's journal, and counters.
+
+    Open it with `Synthesis.open`; stage functions take it as their last argument. Not for two stages at once.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        models: Models,
+        stage: str,
+        batch: str,
+        journal: Journal,
+        progress: Progress | None = None,
+    ) -> None:
+        self.settings = settings
+        self.models = models
+        self.blobs = Blobs(store)
+        self.stage = stage
+        self.batch = batch
+        self.progress = progress
+        self.usage = Usage()
+        self.started = datetime.now(UTC)
+        self.prompts: Mapping[str, Prompt] = load_prompts(settings, STAGE_PROMPTS[stage])
+        self.identities = {role: models.identity(role) for role in stage_roles(stage)}
+        self._journal = journal
+        self._gate = asyncio.Semaphore(settings.pipeline.concurrency)
+        self._opened: dict[Role, ChatModel] = {}
+        self._done = 0
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        settings: Settings,
+        store: Store,
+        models: Models,
+        stage: str,
+        batch: str,
+        progress: Progress | None = None,
+    ) -> Iterator["Synthesis"]:
+        """Hold the batch's lease for a stage, with its journal; waits while another run works on the same.
+
+        When the block ends well the journal is compacted; however it ends, finished calls are kept.
+
+        Raises `ConfigError` for a missing prompt, `ModelError` for a missing checkpoint, before anything is asked.
+        """
+        with leased(store, journal_folder(stage, batch)) as lease:
+            journal = Journal(store, stage, batch, lease)
+            try:
+                yield cls(settings, store, models, stage, batch, journal, progress)
+            except BaseException:
+                _flush_quietly(journal)
+                raise
+            journal.compact()
+
+    def provenance(self) -> dict[str, Any]:
+        """Fields of `Provenance` that the synthesis knows: prompts, models, calls, started."""
+        return {
+            "prompts": prompt_hashes(self.settings, STAGE_PROMPTS[self.stage]),
+            "models": {role: self.models.describe(role) for role in stage_roles(self.stage)},
+            "calls": self.usage.as_dict(),
+            "started": self.started,
+        }
+
+    async def complete(
+        self,
+        prompt: str,
+        item: str,
+        variables: Mapping[str, Any],
+        image: Image | None,
+        schema: Mapping[str, Any] | None,
+        sample: int,
+    ) -> tuple[str, Completion]:
+        """Journal key and reply of the `sample`-th call with a prompt, made now or found in the journal."""
+        role = PROMPTS[prompt].role
+        system, user = self.prompts[prompt].render(**variables)
+        messages = [Message("system", whole_text(system))] if system else []
+        messages.append(Message("user", whole_text(user), (image,) if image else ()))
+        sampling = self._sampling(role, item, sample)
+        key = call_key(*self.identities[role], messages, schema, sampling, sample)
+
+        async def make() -> Call:
+            model = self._opened.get(role) or await asyncio.to_thread(self._open, role)
+            async with self._gate:
+                began = time.monotonic()
+                reply = await model.chat(messages, schema=schema, sampling=sampling)
+                seconds = time.monotonic() - began
+            kept = Completion(
+                whole_text(reply.text), reply.prompt_tokens, reply.completion_tokens, reply.finish_reason, reply.model
+            )
+            self.usage.made(role, kept, seconds)
+            return Call(key, role, prompt, item, sample, kept, seconds, now())
+
+        completion, found = await self._journal.once(key, make)
+        if found:
+            self.usage.found(role, completion)
+        return key, completion
+
+    def _open(self, role: Role) -> ChatModel:
+        self._opened[role] = self.models.role(role)
+        return self._opened[role]
+
+    def _sampling(self, role: Role, item: str, sample: int) -> Sampling:
+        seed = sampling_seed(self.settings.pipeline.seed, self.stage, item, sample)
+        first = self.models.sampling(role, seed)
+        if sample and first.temperature == 0:  # greedy would only repeat the reply that could not be used
+            return Sampling(RETRY_TEMPERATURE, first.top_p, first.max_tokens, seed)
+        return first
+
+    def collect(
+        self,
+        rows: Sequence[dict[str, Any]],
+        work: Callable[[dict[str, Any]], Awaitable[Outcome]],
+        schema: pl.Schema,
+        item: str,
+    ) -> StageOutput:
+        """Do one piece of work a row, many at once, and gather what came of it.
+
+        Args:
+            rows: what there is to work on; the work on one does not depend on that on another.
+            work: makes an outcome of a row; a `Rejected` must not leave it.
+            schema: of the results table; `schema_version` is filled in.
+            item: id column of the results, by which both tables are sorted.
+
+        Raises whatever `work` raises, after the calls that finished were kept: `ModelError` when a model is gone.
+        """
+        self._done = 0
+        outcomes = self.models.run(self._all(rows, work), lambda: self._show(len(rows)))
+        self._show(len(rows))
+        results = [row | {"schema_version": SCHEMA_VERSION} for outcome in outcomes for row in outcome.results]
+        rejected = [row for outcome in outcomes for row in outcome.rejected]
+        return StageOutput(pl.DataFrame(results, schema=schema).sort(item), rejections(rejected))
+
+    def _show(self, total: int) -> None:
+        if self.progress:
+            self.progress(self._done, total)
+
+    async def _all(
+        self, rows: Sequence[dict[str, Any]], work: Callable[[dict[str, Any]], Awaitable[Outcome]]
+    ) -> list[Outcome]:
+        outcomes: list[Outcome] = [Outcome()] * len(rows)
+        places = iter(range(len(rows)))
+
+        async def worker() -> None:
+            for place in places:
+                outcomes[place] = await work(rows[place])
+                self._done += 1
+
+        workers = [asyncio.create_task(worker()) for _ in range(min(len(rows), self.settings.pipeline.concurrency))]
+        flusher = asyncio.create_task(self._flush_on())
+        try:
+            done, _ = await asyncio.wait({flusher, _gathered(workers)}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (flusher, *workers):
+                task.cancel()
+            await asyncio.gather(flusher, *workers, return_exceptions=True)
+            await self._journal.abandon()
+            await asyncio.to_thread(_flush_quietly, self._journal)
+        return outcomes
+
+    async def _flush_on(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_EVERY)
+            await asyncio.to_thread(self._journal.flush)
+
+
+def _gathered(tasks: Sequence["asyncio.Task[None]"]) -> "asyncio.Future[list[None]]":
+    return asyncio.ensure_future(asyncio.gather(*tasks))
+
+
+def _flush_quietly(journal: Journal) -> None:
+    # Called while another error is on its way (which says more), or before a `compact` that would raise it again.
+    try:
+        journal.flush()
+    except Exception as error:
+        log.warning("finished calls of %s could not be written: %s", journal.folder, error)
+
+
+async def settled(stage: str, item: str, work: Awaitable[dict[str, Any]]) -> Outcome:
+    """Outcome of the work on one item: its row, or its rejection."""
+    try:
+        return Outcome(results=[await work])
+    except Rejected as fate:
+        reason, detail = fate.reason, fate.detail
+    except CallFailed as error:
+        reason, detail = "endpoint_error", str(error)
+    return Outcome(rejected=[{"item": item, "stage": stage, "reason": reason, "detail": whole_text(detail)[:500]}])
