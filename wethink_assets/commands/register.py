@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 def register(
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Names of sources; without any, all configured ones.")
+        list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Names of sources; none: all configured ones.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found and done as JSON.")] = False,
 ) -> None:
     """List the sources and put what is new or changed into new image batches.
 
-    Reads listings only (a compressed tar is read through once), so it is cheap to run often; nothing new means no new batch.
+    Reads listings only (a compressed tar is read through once), so it is cheap to run often; with nothing new, nothing is
+    written.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -38,7 +39,7 @@ def register(
         raise SourceError(f"there is no source {unknown[0]!r}; sources are {', '.join(known)}")
     chosen = [known[name] for name in sources] if sources else [s for s in known.values() if s.configured]
     store = Store.open(settings.store_url, **settings.store.options)
-    outcomes: "list[Registration]" = []
+    outcomes: list[Registration] = []
     failures: list[str] = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("registering", total=len(chosen))

@@ -2,18 +2,18 @@
 
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from wethink_assets.config import Reader
+from wethink_assets.errors import SourceError
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.locations import FileInfo, Location
-from wethink_assets.sources.readers.entries import ENTRIES, Entry, Fetch, Index, ReadFailure, Refusal
+from wethink_assets.sources.readers.entries import ENTRIES, Entry, Fetch, Index, ReadFailure, Refusal, failing
 from wethink_assets.sources.readers.formats import FORMATS, ArchiveFormat
-from wethink_assets.sources.readers.parts import PART, ArchiveStream, is_complete
+from wethink_assets.sources.readers.parts import ArchiveStream, is_complete, whole_name
 from wethink_assets.storage.store import Store
 
 INDEX_VERSION = 1
@@ -52,8 +52,7 @@ def archives_among(files: Iterable[FileInfo], reader: Reader) -> tuple[list[Arch
     parts: dict[str, list[FileInfo]] = {}
     plain = []
     for file in files:
-        split = PART.fullmatch(file.path)
-        name = split["whole"] if split else file.path
+        name = whole_name(file.path)
         if format_of(name, reader):
             parts.setdefault(name, []).append(file)
         else:
@@ -119,29 +118,35 @@ def read_members(
 ) -> Iterator[tuple[Entry, Fetch]]:
     """Each entry of the archive at `path`, in the given order, with a function that gives its bytes.
 
-    The archive is read as the iterator advances; an archive that is gone makes every fetch a `ReadFailure`.
+    The archive is read as the iterator advances; one that is gone makes every fetch a `ReadFailure`. Members that moved
+    within an archive that was rewritten are found by its present index. A format that stages needs the archive no more.
     """
+    staged = format_of(path, reader)
+    if staged and staged.stages:
+        yield from staged.read(None, "", store, entries, lambda entry: None)
+        return
     try:
         archive = _archive_at(location, path, reader)
         stream = archive.open(location)
-    except (OSError, ReadFailure) as error:
-        yield from ((entry, _failing("unreadable", f"{path}: {error}")) for entry in entries)
+    except (OSError, ReadFailure, SourceError) as error:
+        yield from ((entry, failing("unreadable", f"{path}: {error}")) for entry in entries)
         return
+    places: dict[str, Entry] = {}
+
+    def relocate(entry: Entry) -> Entry | None:
+        if not places:
+            index = list_archive(store, location, archive, "**").entries.select(Entry._fields)
+            places.update((row[1], Entry(*row)) for row in index.iter_rows())
+        found = places.get(entry.member)
+        return found if found and (found.size, found.etag) == (entry.size, entry.etag) else None
+
     with stream:
-        yield from archive.format.read(stream, archive.etag, store, entries)
+        yield from archive.format.read(stream, archive.etag, store, entries, relocate)
 
 
 def _archive_at(location: Location, path: str, reader: Reader) -> Archive:
-    folder = path.rpartition("/")[0]
-    near = [file for file in location.siblings(folder) if file.path == path or re.sub(PART, r"\g<whole>", file.path) == path]
-    archives, _ = archives_among(near, reader)
+    near = location.siblings(path.rpartition("/")[0])
+    archives, _ = archives_among((file for file in near if whole_name(file.path) == path), reader)
     if not archives:
         raise ReadFailure("unreadable", "the archive is gone")
     return archives[0]
-
-
-def _failing(reason: str, detail: str) -> Fetch:
-    def fetch() -> bytes:
-        raise ReadFailure(reason, detail)
-
-    return fetch

@@ -19,7 +19,10 @@ def batch_key(source: str, number: int) -> str:
 
 
 def split_batch_key(key: str) -> tuple[str, int]:
-    """Source and number of a batch key; the source's name may itself hold dots. Raises `SourceError` on anything else."""
+    """Source and number of a batch key; the source's name may itself hold dots.
+
+    Raises `SourceError` on anything else.
+    """
     source, dot, number = key.rpartition(".")
     if not dot or not source or len(number) < DIGITS or not (number.isascii() and number.isdigit()):
         raise SourceError(f"{key!r} is no batch key: one looks like coco.000003")
@@ -45,7 +48,10 @@ def list_batches(store: Store, source: str | None = None) -> list[str]:
 
 
 def read_membership(store: Store, key: str) -> pl.DataFrame:
-    """Membership of a batch (schema `MEMBERSHIP`), in listing order. Raises `StoreError` when there is no such batch."""
+    """Membership of a batch (schema `MEMBERSHIP`), in listing order.
+
+    Raises `StoreError` when there is no such batch.
+    """
     path = batch_path(key)
     if not store.exists(path):
         raise StoreError(f"there is no batch {key} in {store.url}: register its source first")
@@ -55,7 +61,7 @@ def read_membership(store: Store, key: str) -> pl.DataFrame:
 def create_batch(store: Store, key: str, membership: pl.DataFrame) -> bool:
     """Write a batch's membership unless the number is taken; False where another registration took it."""
     buffer = io.BytesIO()
-    membership.select(MEMBERSHIP.names()).cast(dict(MEMBERSHIP)).write_parquet(buffer, compression="zstd")
+    membership.select(MEMBERSHIP.names()).cast(MEMBERSHIP).write_parquet(buffer, compression="zstd")
     return store.create(batch_path(key), buffer.getvalue())
 
 

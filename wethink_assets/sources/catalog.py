@@ -47,7 +47,7 @@ class Source:
 
 
 def asset_key_part(name: str) -> str:
-    """A source's name without what Dagster refuses in keys: letters, digits and `_ . -` stay, so `geoqa+` is `geoqa`."""
+    """A source's name without what Dagster refuses in keys (letters, digits and `_ . -` stay): `geoqa+` is `geoqa`."""
     return re.sub(r"[^A-Za-z0-9_.-]", "", name)
 
 
@@ -67,7 +67,7 @@ def sources_of(settings: Settings) -> dict[str, Source]:
 
 
 def _of_catalog(known: KnownSource, settings: Settings) -> Source:
-    table = settings.sources.get(known.name, SourceSettings())
+    table = settings.sources.get(known.name) or SourceSettings.model_validate({})
     return Source(
         name=known.name,
         title=table.title or known.title,
@@ -112,4 +112,5 @@ def _require_distinct_keys(sources: Mapping[str, Source]) -> None:
         identifier = re.sub(r"[.-]", "_", source.key)
         other = owners.setdefault(identifier, source.name)
         if other != source.name:
-            raise ConfigError(f'sources."{source.name}" and "{other}" would be one asset, source/{source.key}: rename yours')
+            clash = f'sources."{source.name}" and "{other}" would be one asset, source/{source.key}'
+            raise ConfigError(f"{clash}: rename yours")

@@ -32,7 +32,7 @@ def holder(store: Store, image_id: str) -> Occurrence | None:
 
 
 def claim(store: Store, image_id: str, occurrence: Occurrence) -> Occurrence:
-    """Claim an image for an occurrence; returns who holds it, which is `occurrence` itself where the claim succeeded."""
+    """Claim an image for an occurrence; returns who holds it, `occurrence` itself where the claim succeeded."""
     if store.create(f"{_path(image_id)}.json", canonical_json(occurrence._asdict())):
         return occurrence
     held = holder(store, image_id)

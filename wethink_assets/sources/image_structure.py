@@ -3,6 +3,8 @@
 import struct
 import zlib
 
+# The accepted formats and the extension of their blobs.
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "TIFF": "tif"}
 _MAGIC = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -31,6 +33,11 @@ def recognised(data: bytes) -> str:
     if data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"heic", b"mif1", b"heix"):
         return "HEIF"
     return ""
+
+
+def extension_of(data: bytes) -> str:
+    """Extension of the blob that holds these bytes; `bin` when they are no accepted image."""
+    return EXTENSIONS.get(recognised(data), "bin")
 
 
 def cut_short(data: bytes, kind: str) -> str:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from wethink_assets.sources.image_structure import cut_short, recognised
+from wethink_assets.sources.image_structure import EXTENSIONS, cut_short, recognised
 from wethink_assets.sources.perceptual_hash import perceptual_hash
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES
 
-FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "TIFF": "tif"}
 MIN_SIDE = 28
 MAX_PIXELS = 2**26
 LARGE_PIXELS = 2**24
@@ -50,15 +49,15 @@ class ImageFault:
 def examine(data: bytes) -> ImageFacts | ImageFault:
     """Decode an image fully and tell what it is, or why it cannot be used. Never raises on bad input.
 
-    Reasons: `empty`, `too_large` (bytes or pixels, told from the header before anything is decoded), `too_small` (a side
-    under 28 pixels), `not_an_image` (or of a format that is not accepted), `truncated`, `corrupt`.
+    Reasons: `empty`, `too_large` (bytes, or pixels by the header, before anything is decoded), `too_small` (a side under
+    28 pixels), `not_an_image` (or of a format that is not accepted), `truncated`, `corrupt`.
     """
     if not data:
         return ImageFault("empty", "0 bytes")
     if len(data) > MAX_FILE_BYTES:
         return ImageFault("too_large", f"{len(data)} bytes, more than {MAX_FILE_BYTES}")
     kind = recognised(data)
-    if kind not in FORMATS:
+    if kind not in EXTENSIONS:
         return ImageFault("not_an_image", f"{kind} is not accepted" if kind else "no image format is recognised")
     try:
         with warnings.catch_warnings():
@@ -103,7 +102,7 @@ def _decoded(data: bytes, kind: str) -> ImageFacts | ImageFault:
         phash, upright = _hashed(image, orientation)
     return ImageFacts(
         format="jpeg" if kind == "JPEG" else kind.lower(),
-        extension=FORMATS[kind],
+        extension=EXTENSIONS[kind],
         width=upright[0],
         height=upright[1],
         mode=mode,

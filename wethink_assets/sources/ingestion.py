@@ -1,4 +1,4 @@
-"""How the files of one image batch become images: read, decoded, recognised by content, kept; or rejected, with a reason."""
+"""How the files of one image batch become images: read, decoded, known by content, kept; or rejected, with a reason."""
 
 import itertools
 import os
@@ -109,9 +109,7 @@ def _examined(
         yield future.result()
 
 
-def _fetches(
-    store: Store, source: Source, location: Location, entries: list[Entry]
-) -> Iterator[tuple[Entry, Fetch]]:
+def _fetches(store: Store, source: Source, location: Location, entries: list[Entry]) -> Iterator[tuple[Entry, Fetch]]:
     for (path, in_archive), group in itertools.groupby(entries, key=lambda entry: (entry.path, bool(entry.member))):
         if in_archive:
             yield from read_members(store, location, path, source.reader, list(group))

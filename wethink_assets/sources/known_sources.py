@@ -1,4 +1,4 @@
-"""What is known of the 18 source datasets: title, home, citation, licence and place in the LLaVA-CoT-100k image archive.
+"""What is known of the 18 source datasets: title, home, citation, licence and place in the LLaVA-CoT-100k images.
 
 Licences are those of the images as far as their publishers state them. Where images come from many owners, or only
 terms of use were published, the entry says so: read the upstream terms before you redistribute anything.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class KnownSource:
-    """One dataset of the archive. `layout` are the image folders below the archive's root, the first part is `folder`."""
+    """One dataset of the archive; `layout` are its image folders below the archive's root."""
 
     name: str
     title: str
@@ -40,8 +40,8 @@ KNOWN_SOURCES: tuple[KnownSource, ...] = (
         title="ChartQA",
         domain="charts",
         homepage="https://github.com/vis-nlp/ChartQA",
-        citation="Masry et al. ChartQA: A Benchmark for Question Answering about Charts with Visual and Logical Reasoning. "
-        "Findings of ACL 2022.",
+        citation="Masry et al. ChartQA: A Benchmark for Question Answering about Charts with Visual and Logical "
+        "Reasoning. Findings of ACL 2022.",
         licence="see upstream terms (repository GPL-3.0; charts of several publishers)",
         layout=("chartqa/train/png",),
     ),
@@ -50,8 +50,8 @@ KNOWN_SOURCES: tuple[KnownSource, ...] = (
         title="CLEVR",
         domain="rendered shapes",
         homepage="https://cs.stanford.edu/people/jcjohns/clevr/",
-        citation="Johnson et al. CLEVR: A Diagnostic Dataset for Compositional Language and Elementary Visual Reasoning. "
-        "CVPR 2017.",
+        citation="Johnson et al. CLEVR: A Diagnostic Dataset for Compositional Language and Elementary Visual "
+        "Reasoning. CVPR 2017.",
         licence="CC-BY-4.0",
         layout=("CLEVR_v1.0/images/train",),
     ),
@@ -78,8 +78,8 @@ KNOWN_SOURCES: tuple[KnownSource, ...] = (
         title="GeoQA+",
         domain="plane geometry",
         homepage="https://github.com/SCNU203/GeoQA-Plus",
-        citation="Cao and Xiao. An Augmented Benchmark Dataset for Geometric Question Answering through Dual Parallel Text "
-        "Encoding. COLING 2022.",
+        citation="Cao and Xiao. An Augmented Benchmark Dataset for Geometric Question Answering through Dual Parallel "
+        "Text Encoding. COLING 2022.",
         licence="see upstream terms",
         layout=("geoqa+/images",),
     ),
@@ -162,8 +162,8 @@ KNOWN_SOURCES: tuple[KnownSource, ...] = (
         title="Visual Genome",
         domain="everyday photographs",
         homepage="https://homes.cs.washington.edu/~ranjay/visualgenome/",
-        citation="Krishna et al. Visual Genome: Connecting Language and Vision Using Crowdsourced Dense Image Annotations. "
-        "IJCV 2017.",
+        citation="Krishna et al. Visual Genome: Connecting Language and Vision Using Crowdsourced Dense Image "
+        "Annotations. IJCV 2017.",
         licence="CC-BY-4.0",
         layout=("vg/VG_100K", "vg/VG_100K_2"),
     ),
@@ -190,8 +190,8 @@ KNOWN_SOURCES: tuple[KnownSource, ...] = (
         title="WikiArt, as collected for ShareGPT4V",
         domain="paintings",
         homepage="https://www.wikiart.org",
-        citation="Saleh and Elgammal. Large-scale Classification of Fine-Art Paintings: Learning The Right Metric on The "
-        "Right Feature. 2015. Collected by Chen et al. ShareGPT4V. ECCV 2024.",
+        citation="Saleh and Elgammal. Large-scale Classification of Fine-Art Paintings: Learning The Right Metric on "
+        "The Right Feature. 2015. Collected by Chen et al. ShareGPT4V. ECCV 2024.",
         licence="academic use only, see upstream terms",
         layout=("wikiart/images",),
     ),

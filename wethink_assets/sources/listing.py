@@ -1,16 +1,15 @@
 """What a source holds now: its readable files, those refused and those passed over, and a digest of them."""
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import polars as pl
 
 from wethink_assets.errors import SourceError
 from wethink_assets.sources.archives import Archive, archives_among, list_archive
 from wethink_assets.sources.catalog import Source
+from wethink_assets.sources.globs import matches
 from wethink_assets.sources.locations import FileInfo, Location
 from wethink_assets.sources.readers.entries import ENTRIES, Entry, Refusal, is_passed_over, is_text, printable
 from wethink_assets.storage.store import Store
@@ -90,17 +89,6 @@ def _encodable(files: Iterable[FileInfo]) -> tuple[list[FileInfo], list[Refusal]
         if is_text(file.path):
             kept.append(file)
         else:
-            refused.append(Refusal(printable(file.path), "unsafe_name", "the name holds control characters or no valid text"))
+            fault = "the name holds control characters or no valid text"
+            refused.append(Refusal(printable(file.path), "unsafe_path", fault))
     return kept, refused
-
-
-def matches(pattern: str, path: str) -> bool:
-    """Whether a glob matches a path: `**` stands for any folders, `*` and `?` stay within one."""
-    return pattern == "**" or _compiled(pattern).fullmatch(path) is not None
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    translations = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    tokens = re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", pattern)
-    return re.compile("".join(translations.get(token) or re.escape(token) for token in tokens), re.DOTALL)

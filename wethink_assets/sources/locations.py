@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import fsspec
@@ -36,7 +37,7 @@ class Location:
     def open(cls, url: str, options: Mapping[str, Any]) -> "Location":
         """Open a location. Raises `SourceError` when its protocol is unknown or nothing is there."""
         try:
-            fs, root = fsspec.core.url_to_fs(os.path.expanduser(url), **options)
+            fs, root = fsspec.core.url_to_fs(_expanded(url), **options)
             fs.invalidate_cache()
             root = root.rstrip("/")
             if fs.isdir(root):
@@ -78,6 +79,8 @@ class Location:
 
     def siblings(self, folder: str) -> list[FileInfo]:
         """Files directly in a folder of the location."""
+        if self.local:
+            return list(_walk(self.root, folder, frozenset(), deep=False))
         full = self.full(folder).rstrip("/")
         try:
             entries = self.fs.ls(full, detail=True)
@@ -94,7 +97,7 @@ class Location:
         """Size and etag of a file as they are now. Raises `ReadFailure` when it is gone."""
         try:
             if self.local:
-                status = os.stat(self.full(path))
+                status = Path(self.full(path)).stat()
                 return FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}")
             found = self.fs.info(self.full(path))
             return FileInfo(path, int(found.get("size") or 0), _etag(found))
@@ -116,6 +119,10 @@ class Location:
         if self.local:
             return open(self.full(path), "rb", buffering=2**18)
         return self.fs.open(self.full(path), "rb", block_size=BLOCK, cache_type="readahead")
+
+
+def _expanded(url: str) -> str:
+    return str(Path(url).expanduser()) if url.startswith("~") else url
 
 
 def _plain(error: OSError) -> str:
@@ -146,10 +153,10 @@ def _etag(info: Mapping[str, Any]) -> str:
     return ""
 
 
-def _walk(root: str, folder: str, above: frozenset[tuple[int, int]]) -> Iterator[FileInfo]:
-    """Files below a local folder. Links are followed, as users link data sets into place, but never in a circle."""
+def _walk(root: str, folder: str, above: frozenset[tuple[int, int]], deep: bool = True) -> Iterator[FileInfo]:
+    """Files below a local folder, or only those directly in it. Links are followed, as users link data sets into place, but never in a circle."""
     try:
-        own = os.stat(f"{root}/{folder}")
+        own = Path(root, folder).stat()
         identity = (own.st_dev, own.st_ino)
         if identity in above:
             return
@@ -164,6 +171,7 @@ def _walk(root: str, folder: str, above: frozenset[tuple[int, int]]) -> Iterator
         except OSError:
             continue  # a broken link, or a file that went while we looked
         if stat.S_ISDIR(status.st_mode):
-            yield from _walk(root, path, above | {identity})
+            if deep:
+                yield from _walk(root, path, above | {identity})
         elif stat.S_ISREG(status.st_mode):
             yield FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}")

@@ -22,11 +22,15 @@ MAX_FILE_BYTES = 128 * 2**20
 MAX_RATIO = 200
 RATIO_FREE_BYTES = 4 * 2**20
 MAX_NAME = 1024
-NOT_IMAGES = frozenset(
-    "7z bin c cfg csv db doc docx gitattributes gitignore gz h5 htm html ini ipynb js json jsonl license lock log mat md "
-    "mp3 mp4 npy npz parquet pdf pickle pkl ppt pptx pt pth py pyc rar rst safetensors sh sha256 sqlite svg tar tex tfrecord "
-    "toml tsv txt wav webm xls xlsx xml yaml yml zip".split()
-)
+# fmt: off
+NOT_IMAGES = frozenset({
+    "7z", "bin", "c", "cfg", "csv", "db", "doc", "docx", "gitattributes", "gitignore", "gz", "h5", "htm",
+    "html", "ini", "ipynb", "js", "json", "jsonl", "license", "lock", "log", "mat", "md", "mp3", "mp4", "npy",
+    "npz", "parquet", "pdf", "pickle", "pkl", "ppt", "pptx", "pt", "pth", "py", "pyc", "rar", "rst",
+    "safetensors", "sh", "sha256", "sqlite", "svg", "tar", "tex", "tfrecord", "toml", "tsv", "txt", "wav",
+    "webm", "xls", "xlsx", "xml", "yaml", "yml", "zip",
+})
+# fmt: on
 _DRIVE = re.compile(r"[A-Za-z]:")
 _NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -76,6 +80,22 @@ class ReadFailure(Exception):
 
 
 Fetch = Callable[[], bytes]
+# Where a member is now, or None when it is gone or another.
+Relocate = Callable[[Entry], Entry | None]
+
+
+def given(data: bytes) -> Fetch:
+    """A fetch of bytes that are read already."""
+    return lambda: data
+
+
+def failing(reason: str, detail: str) -> Fetch:
+    """A fetch of a file that cannot be read."""
+
+    def fetch() -> bytes:
+        raise ReadFailure(reason, detail)
+
+    return fetch
 
 
 def is_passed_over(path: str) -> bool:
@@ -84,7 +104,7 @@ def is_passed_over(path: str) -> bool:
     An unknown ending, or none, says nothing: such files are registered and ingestion decides.
     """
     parts = path.replace("\\", "/").split("/")
-    if any(part == "__MACOSX" or part.startswith(".") and part not in (".", "..") for part in parts):
+    if any(part == "__MACOSX" or (part.startswith(".") and part not in (".", "..")) for part in parts):
         return True
     name = parts[-1].lower()
     return name in ("thumbs.db", "desktop.ini") or ("." in name and name.rpartition(".")[2] in NOT_IMAGES)

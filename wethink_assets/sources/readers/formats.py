@@ -3,8 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from wethink_assets.sources.readers.entries import Entry, Fetch, Index
+from wethink_assets.sources.readers.compressed_tar import CompressedTarFormat
+from wethink_assets.sources.readers.entries import Entry, Fetch, Index, Relocate
+from wethink_assets.sources.readers.parquet import ParquetFormat
 from wethink_assets.sources.readers.parts import ArchiveStream
+from wethink_assets.sources.readers.tarred import TarFormat
+from wethink_assets.sources.readers.zipped import ZipFormat
 from wethink_assets.storage.store import Store
 
 
@@ -26,13 +30,14 @@ class ArchiveFormat(Protocol):
         ...
 
     def read(
-        self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry]
+        self, stream: ArchiveStream | None, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
     ) -> Iterator[tuple[Entry, Fetch]]:
         """Each entry with a function that gives its bytes or raises `ReadFailure`.
 
         `entries` are in archive order; the stream is read in the caller's thread, the function may run in another.
+        `relocate` finds a member that is no longer where the entry says.
         """
         ...
 
 
-FORMATS: tuple[ArchiveFormat, ...] = ()
+FORMATS: tuple[ArchiveFormat, ...] = (ZipFormat(), TarFormat(), CompressedTarFormat(), ParquetFormat())

@@ -9,7 +9,8 @@ from wethink_assets.sources.locations import FileInfo, Location
 
 # image.zip.part-aa, image.zip.partab, image.zip.001: what `split` and archivers make of one file.
 PART = re.compile(
-    r"(?P<whole>.+\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz))\.(?:part[-_.]?)?(?P<number>[a-z]{2,}|\d{2,})", re.IGNORECASE
+    r"(?P<whole>.+\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz))\.(?:part[-_.]?(?P<letters>[a-z]+|\d+)|(?P<digits>\d{2,}))",
+    re.IGNORECASE,
 )
 BUFFER = 2**18
 
@@ -75,9 +76,15 @@ class ArchiveStream(io.BufferedReader):
         self.size = sum(part.size for part in parts)
 
 
+def whole_name(path: str) -> str:
+    """Path of the archive that a file is a part of, or the path itself."""
+    split = PART.fullmatch(path)
+    return split["whole"] if split else path
+
+
 def is_complete(paths: Sequence[str]) -> bool:
     """Whether parts in order follow one another without a gap from the first; a single whole file is complete."""
-    found = [match["number"].lower() for path in paths if (match := PART.fullmatch(path))]
+    found = [(match["letters"] or match["digits"]).lower() for path in paths if (match := PART.fullmatch(path))]
     if not found:
         return True
     numbers = [_ordinal(number) for number in found]

@@ -1,0 +1,138 @@
+"""Reader of compressed tar archives, which can only be read from start to end.
+
+Listing one means unpacking all of it, so that is done once and no more: while the index is built, each member's bytes
+are kept as a blob under their sha256, where ingestion finds them. An image that is accepted later lies where it belongs
+already; what is rejected stays as a blob that no table names.
+"""
+
+import lzma
+import tarfile
+import zlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from wethink_assets.errors import StoreError
+from wethink_assets.identity import sha256_hex
+from wethink_assets.sources.globs import matches
+from wethink_assets.sources.image_structure import extension_of
+from wethink_assets.sources.readers.entries import (
+    MAX_RATIO,
+    Entry,
+    Fetch,
+    Index,
+    ReadFailure,
+    Refusal,
+    Relocate,
+    is_passed_over,
+    printable,
+)
+from wethink_assets.sources.readers.parts import ArchiveStream
+from wethink_assets.sources.readers.tarred import refused_member
+from wethink_assets.storage.blobs import Blobs, blob_path
+from wethink_assets.storage.store import Store
+
+MAX_SKIPPED = 4 * 2**30
+RATIO_FREE_BYTES = 2**28
+THREADS = 8
+WINDOW_BYTES = 2**26
+_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+
+
+class CompressedTarFormat:
+    """Tar archives packed by gzip, bzip2 or xz, whole or split. A member is known by its sha256."""
+
+    name = "tar"
+    stages = True
+
+    def recognises(self, path: str) -> bool:
+        """Whether the name ends as a compressed tar's does."""
+        return path.lower().endswith(_SUFFIXES)
+
+    def index(self, stream: ArchiveStream, path: str, etag: str, store: Store, include: str) -> Index:
+        """Members in one pass, their bytes kept as blobs. `include` chooses by member name."""
+        entries: dict[str, Entry] = {}
+        refusals, ignored = [], 0
+        with _Stager(store) as stager:
+            try:
+                with tarfile.open(fileobj=stream, mode="r|*") as archive:
+                    for number, member in enumerate(archive):
+                        refused = refused_member(member)
+                        if refused:
+                            refusals.append(Refusal(f"{path}::{printable(member.name)}", *refused))
+                        elif member.isdir() or is_passed_over(member.name):
+                            ignored += not member.isdir()
+                        elif matches(include, member.name):
+                            file = archive.extractfile(member)
+                            data = file.read() if file else b""
+                            if len(data) < member.size:
+                                raise tarfile.ReadError("unexpected end of data")
+                            entries.pop(member.name, None)
+                            known_by = stager.stage(data)
+                            entries[member.name] = Entry(path, member.name, number, member.size, known_by)
+                        archive.members = []  # type: ignore[attr-defined] # tarfile keeps all it has seen
+                        if _is_bomb(member, stream):
+                            refusals.append(Refusal(path, "bomb", f"what follows {printable(member.name)} is not read"))
+                            break
+            except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
+                if not entries:
+                    raise ReadFailure("damaged_archive", f"{path}: {error}") from error
+                refusals.append(
+                    Refusal(path, "damaged_archive", f"what follows its first members cannot be read: {error}")
+                )
+        return Index(list(entries.values()), refusals, ignored)
+
+    def read(
+        self, stream: ArchiveStream | None, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
+    ) -> Iterator[tuple[Entry, Fetch]]:
+        """Members from their blobs; the archive itself is not read again."""
+        for entry in entries:
+            yield entry, _fetch(Blobs(store), entry)
+
+
+def _is_bomb(member: tarfile.TarInfo, stream: ArchiveStream) -> bool:
+    unpacked = member.offset_data
+    huge = member.size > MAX_SKIPPED
+    return huge or (unpacked > RATIO_FREE_BYTES and unpacked > MAX_RATIO * max(stream.tell(), 1))
+
+
+class _Stager:
+    """Writes blobs behind the reader's back, a bounded number of bytes at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._blobs = Blobs(store)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="stage")
+        self._pending: deque[tuple[int, Future[str]]] = deque()
+        self._held = 0
+
+    def stage(self, data: bytes) -> str:
+        """Keep bytes as a blob; returns what they are known by."""
+        digest, extension = sha256_hex(data), extension_of(data)
+        while self._pending and self._held + len(data) > WINDOW_BYTES:
+            size, oldest = self._pending.popleft()
+            oldest.result()
+            self._held -= size
+        self._pending.append((len(data), self._pool.submit(self._blobs.put, data, extension, digest)))
+        self._held += len(data)
+        return f"sha256:{digest}.{extension}"
+
+    def __enter__(self) -> "_Stager":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            for _size, pending in self._pending:
+                pending.result()
+        finally:
+            self._pool.shutdown()
+
+
+def _fetch(blobs: Blobs, entry: Entry) -> Fetch:
+    def fetch() -> bytes:
+        digest, _, extension = entry.etag.removeprefix("sha256:").partition(".")
+        try:
+            return blobs.read(blob_path(digest, extension))
+        except StoreError as error:
+            raise ReadFailure("unreadable", f"{entry.item}: {error}") from error
+
+    return fetch
