@@ -20,8 +20,8 @@ def register(
 ) -> None:
     """List the sources and put what is new or changed into new image batches.
 
-    Reads listings only (a compressed tar is read through once), so it is cheap to run often; with nothing new, nothing is
-    written.
+    Reads listings only (a compressed tar is read through once), so it is cheap to run often; with nothing new,
+    nothing is written.
     """
     from rich.console import Console
     from rich.progress import Progress

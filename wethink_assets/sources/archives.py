@@ -11,6 +11,7 @@ from wethink_assets.config import Reader
 from wethink_assets.errors import SourceError
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.locations import FileInfo, Location
+from wethink_assets.sources.readers.compressed_tar import read_staged
 from wethink_assets.sources.readers.entries import ENTRIES, Entry, Fetch, Index, ReadFailure, Refusal, failing
 from wethink_assets.sources.readers.formats import FORMATS, ArchiveFormat
 from wethink_assets.sources.readers.parts import ArchiveStream, is_complete, whole_name
@@ -123,7 +124,7 @@ def read_members(
     """
     staged = format_of(path, reader)
     if staged and staged.stages:
-        yield from staged.read(None, "", store, entries, lambda entry: None)
+        yield from read_staged(store, entries)
         return
     try:
         archive = _archive_at(location, path, reader)

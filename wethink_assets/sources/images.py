@@ -49,8 +49,8 @@ class ImageFault:
 def examine(data: bytes) -> ImageFacts | ImageFault:
     """Decode an image fully and tell what it is, or why it cannot be used. Never raises on bad input.
 
-    Reasons: `empty`, `too_large` (bytes, or pixels by the header, before anything is decoded), `too_small` (a side under
-    28 pixels), `not_an_image` (or of a format that is not accepted), `truncated`, `corrupt`.
+    Reasons: `empty`, `too_large` (bytes, or pixels by the header, before anything is decoded), `too_small` (a side
+    under 28 pixels), `not_an_image` (or of a format that is not accepted), `truncated`, `corrupt`.
     """
     if not data:
         return ImageFault("empty", "0 bytes")

@@ -154,7 +154,10 @@ def _etag(info: Mapping[str, Any]) -> str:
 
 
 def _walk(root: str, folder: str, above: frozenset[tuple[int, int]], deep: bool = True) -> Iterator[FileInfo]:
-    """Files below a local folder, or only those directly in it. Links are followed, as users link data sets into place, but never in a circle."""
+    """Files below a local folder, or only those directly in it.
+
+    Links are followed, as users link data sets into place, but never in a circle.
+    """
     try:
         own = Path(root, folder).stat()
         identity = (own.st_dev, own.st_ino)

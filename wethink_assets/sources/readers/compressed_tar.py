@@ -77,17 +77,21 @@ class CompressedTarFormat:
             except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
                 if not entries:
                     raise ReadFailure("damaged_archive", f"{path}: {error}") from error
-                refusals.append(
-                    Refusal(path, "damaged_archive", f"what follows its first members cannot be read: {error}")
-                )
+                refusals.append(Refusal(path, "damaged_archive", f"its end cannot be read: {error}"))
         return Index(list(entries.values()), refusals, ignored)
 
     def read(
-        self, stream: ArchiveStream | None, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
+        self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
     ) -> Iterator[tuple[Entry, Fetch]]:
         """Members from their blobs; the archive itself is not read again."""
-        for entry in entries:
-            yield entry, _fetch(Blobs(store), entry)
+        yield from read_staged(store, entries)
+
+
+def read_staged(store: Store, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Fetch]]:
+    """Members that were kept as blobs while their archive was indexed; it may be gone by now."""
+    blobs = Blobs(store)
+    for entry in entries:
+        yield entry, _fetch(blobs, entry)
 
 
 def _is_bomb(member: tarfile.TarInfo, stream: ArchiveStream) -> bool:

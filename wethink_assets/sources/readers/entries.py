@@ -79,9 +79,15 @@ class ReadFailure(Exception):
         self.detail = detail
 
 
+SUPERSEDED = ("duplicate_name", "a later member has the same name")
 Fetch = Callable[[], bytes]
 # Where a member is now, or None when it is gone or another.
 Relocate = Callable[[Entry], Entry | None]
+
+
+def moved_away(entry: Entry) -> tuple[str, str]:
+    """Reason and detail when an archive no longer holds a member as it was listed."""
+    return "changed_since_registration", f"{entry.item} is not in the archive as it was listed"
 
 
 def given(data: bytes) -> Fetch:

@@ -30,7 +30,7 @@ class ArchiveFormat(Protocol):
         ...
 
     def read(
-        self, stream: ArchiveStream | None, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
+        self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
     ) -> Iterator[tuple[Entry, Fetch]]:
         """Each entry with a function that gives its bytes or raises `ReadFailure`.
 

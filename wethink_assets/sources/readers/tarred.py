@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from wethink_assets.sources.readers.entries import (
     MAX_FILE_BYTES,
+    SUPERSEDED,
     Entry,
     Fetch,
     Index,
@@ -14,6 +15,7 @@ from wethink_assets.sources.readers.entries import (
     failing,
     given,
     is_passed_over,
+    moved_away,
     printable,
     unsafe_name,
     unsafe_size,
@@ -50,9 +52,7 @@ class TarFormat:
                         # A later member of the same name replaces an earlier one, as on unpacking.
                         replaced = entries.pop(member.name, None)
                         if replaced:
-                            refusals.append(
-                                Refusal(replaced.item, "duplicate_name", "a later member has the same name")
-                            )
+                            refusals.append(Refusal(replaced.item, *SUPERSEDED))
                         found = Entry(path, member.name, member.offset, member.size, f"mtime:{member.mtime}")
                         entries[member.name] = found
         except tarfile.TarError as error:
@@ -74,7 +74,7 @@ class TarFormat:
                 if data is None:
                     yield (
                         entry,
-                        failing("changed_since_registration", f"{entry.item} is not in the archive as it was listed"),
+                        failing(*moved_away(entry)),
                     )
                 elif len(data) < (entry.size or 0):
                     yield entry, failing("unreadable", f"{entry.item}: the archive ends within it")

@@ -10,6 +10,7 @@ from typing import Any
 
 from wethink_assets.sources.readers.entries import (
     MAX_FILE_BYTES,
+    SUPERSEDED,
     Entry,
     Fetch,
     Index,
@@ -18,6 +19,7 @@ from wethink_assets.sources.readers.entries import (
     Relocate,
     failing,
     is_passed_over,
+    moved_away,
     printable,
     unsafe_name,
     unsafe_size,
@@ -77,9 +79,7 @@ class ZipFormat:
                     moved = relocate(entry)
                     header = _header(stream, moved) if moved else None
                 if header is None:
-                    raise ReadFailure(
-                        "changed_since_registration", f"{entry.item} is not in the archive as it was listed"
-                    )
+                    raise ReadFailure(*moved_away(entry))
                 yield entry, _fetch(stream, entry, header)
             except ReadFailure as failure:
                 yield entry, failing(failure.reason, failure.detail)
@@ -95,7 +95,7 @@ def _refused(member: zipfile.ZipInfo, end: int, superseded: bool) -> tuple[str, 
     if fault:
         return "unsafe_path", fault
     if superseded:
-        return "duplicate_name", "a later member has the same name"
+        return SUPERSEDED
     if kind == stat.S_IFLNK:
         return "link", "it is a symbolic link"
     if kind not in (0, stat.S_IFREG):
@@ -198,9 +198,7 @@ def _unpacked_blocks(stream: ArchiveStream, method: int, size: int, entry: Entry
 def _checked(data: bytes, entry: Entry) -> bytes:
     if len(data) != entry.size:
         more = "more" if len(data) > (entry.size or 0) else "fewer"
-        raise ReadFailure(
-            "corrupt", f"{entry.item} unpacks to {more} than the {entry.size} bytes that the archive declares"
-        )
+        raise ReadFailure("corrupt", f"{entry.item} unpacks to {more} than the declared {entry.size} bytes")
     if f"crc:{zlib.crc32(data):08x}" != entry.etag:
         raise ReadFailure("corrupt", f"{entry.item} does not match its checksum in the archive")
     return data
