@@ -1,0 +1,52 @@
+"""The code location: what `dagster dev`, the daemon and `wethink run` load."""
+
+import warnings
+
+import dagster as dg
+
+from wethink_assets.config import Settings, load_settings
+from wethink_assets.defs.images import image_assets, image_batches_spec
+from wethink_assets.defs.jobs import asset_jobs, cut_job
+from wethink_assets.defs.resources import resources_of
+from wethink_assets.defs.roles import role_assets
+from wethink_assets.defs.signatures import signature_assets
+from wethink_assets.defs.sources import source_assets
+from wethink_assets.defs.synthesis import synthesis_assets
+from wethink_assets.defs.versions import cuts_spec, dataset_asset
+
+
+def definitions_of(settings: Settings) -> dg.Definitions:
+    """All definitions of a configuration. Opens no store and loads no model."""
+    # Said once here instead of once an asset: multi-asset observation and backfill policies are in beta, partitioned
+    # checks in preview.
+    for category in (dg.BetaWarning, dg.PreviewWarning):
+        warnings.filterwarnings("ignore", category=category)
+    observed = [*source_assets(settings), *role_assets()]
+    stages = [*image_assets(), *synthesis_assets(settings), *signature_assets()]
+    return dg.Definitions(
+        assets=[
+            *observed,
+            image_batches_spec(settings),
+            *(stage for stage in stages if not isinstance(stage, dg.AssetChecksDefinition)),
+            cuts_spec(),
+            dataset_asset(),
+        ],
+        asset_checks=[check for check in stages if isinstance(check, dg.AssetChecksDefinition)],
+        jobs=[*asset_jobs([asset.key for asset in observed]), cut_job()],
+        sensors=[automation_sensor()],
+        resources=resources_of(settings),
+        executor=dg.in_process_executor,
+    )
+
+
+def automation_sensor() -> dg.AutomationConditionSensorDefinition:
+    """Starts what costs no model call, once somebody turns it on: `images`, `signatures` and `dataset`."""
+    return dg.AutomationConditionSensorDefinition(
+        "free_stages",
+        target=dg.AssetSelection.assets("images", "signatures", "dataset"),
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Ingests new batches, signs finished ones and builds decided versions. None of it calls a model.",
+    )
+
+
+defs = definitions_of(load_settings())

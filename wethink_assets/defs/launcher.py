@@ -1,0 +1,28 @@
+"""How runs of the UI are started so that a killed one is noticed: the daemon asks this launcher after each process."""
+
+import dagster as dg
+from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
+
+from wethink_assets.defs.liveness import HERE, is_gone, release
+
+
+class WatchedRunLauncher(dg.DefaultRunLauncher):
+    """The default launcher, plus: a run whose process is gone counts as failed, whoever started it."""
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """Makes the run monitor ask."""
+        return True
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Start a run in a process of the code server, noted as one of this machine."""
+        self._instance.add_run_tags(context.dagster_run.run_id, HERE.tags())
+        super().launch_run(context)
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """Whether the run's process is there. The slots of one that is not are freed at once."""
+        gone = is_gone(self._instance, run)
+        if gone is None:
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        release(self._instance, run)
+        return CheckRunHealthResult(WorkerStatus.FAILED, gone)

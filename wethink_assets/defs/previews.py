@@ -1,0 +1,93 @@
+"""What a materialization shows of its rows: a table of some, and small pictures with their text."""
+
+import base64
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from wethink_assets.defs.markup import escaped, plain
+from wethink_assets.stages import StageOutput
+from wethink_assets.storage.blobs import Blobs
+
+SAMPLE_ROWS = 6
+PREVIEWS = 4
+SIDE = 112  # pixels of a preview's longer side
+THUMBNAIL_BYTES = 3_000
+HIDDEN = {"calls", "schema_version", "minhash", "pixels", "dialogue"}
+
+Captions = Callable[[Mapping[str, Any]], Sequence[tuple[str, str]]]
+
+
+def sample_table(frame: pl.DataFrame, rows: int = SAMPLE_ROWS) -> dg.TableMetadataValue:
+    """The first rows of each table part as a table of short texts; long ids are shown by their start."""
+    columns = [name for name in frame.columns if name not in HIDDEN]
+    records = [
+        dg.TableRecord({name: _cell(name, value) for name, value in row.items()})
+        for row in _spread(frame.select(columns), rows).iter_rows(named=True)
+    ]
+    schema = dg.TableSchema([dg.TableColumn(name, "string") for name in columns])
+    return dg.MetadataValue.table(records, schema)
+
+
+def _spread(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
+    """Rows spread evenly over the frame: a batch is sorted by digest, so they are an even choice."""
+    return frame if frame.height <= rows else frame[[i * frame.height // rows for i in range(rows)]]
+
+
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return plain(" | ".join(str(item) for item in value), 120)
+    if name in ("image_id", "row_id", "blob") and isinstance(value, str):
+        return plain(value, 16)
+    if name == "slot" and isinstance(value, str):
+        return value[:8] + ELLIPSIS_OF_SLOT + value.partition(":")[2]
+    return "" if value is None else plain(str(value), 160)
+
+
+ELLIPSIS_OF_SLOT = "…:"
+
+
+def thumbnail(data: bytes, side: int = SIDE) -> str:
+    """An image as a small JPEG in a data URI of at most 4 kB; empty when it cannot be decoded."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.draft("RGB", (side, side))
+            small = image.convert("RGB")
+            small.thumbnail((side, side))
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        return ""
+    for quality in (70, 45, 20):
+        buffer = io.BytesIO()
+        small.save(buffer, "JPEG", quality=quality)
+        if buffer.tell() <= THUMBNAIL_BYTES:
+            return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return ""
+
+
+def picture_gallery(
+    rows: pl.DataFrame, images: pl.DataFrame, blobs: Blobs, captions: Captions, count: int = PREVIEWS
+) -> dg.MarkdownMetadataValue | None:
+    """Pictures of some rows, each above its captions (label and escaped text); None without rows.
+
+    rows: with `image_id`; images: results of `images`, for where the bytes lie.
+    """
+    if rows.is_empty():
+        return None
+    paths = dict(images.select("image_id", "blob").iter_rows())
+    blocks = []
+    for row in _spread(rows, count).iter_rows(named=True):
+        uri = thumbnail(blobs.read(paths[row["image_id"]])) if row["image_id"] in paths else ""
+        picture = f"![image]({uri})" if uri else "(no picture)"
+        told = "  \n".join(f"**{label}** {escaped(text)}" for label, text in captions(row) if text)
+        blocks.append(f"{picture}\n\n{told}")
+    return dg.MetadataValue.md("\n\n---\n\n".join(blocks))
+
+
+def rejected_table(output: StageOutput) -> dg.TableMetadataValue | None:
+    """A table of some rejections; None where there are none."""
+    return None if output.rejections.is_empty() else sample_table(output.rejections)

@@ -1,0 +1,132 @@
+"""How the Dagster instance learns what the store holds: the store is the truth, the instance a view of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from wethink_assets.dataset.cut import Cut, list_cuts, read_cut
+from wethink_assets.dataset.versions import list_versions
+from wethink_assets.defs.partitions import add_partitions, dataset_version, image_batch
+from wethink_assets.defs.publishing import fitting
+from wethink_assets.defs.versions import cut_metadata, summary_metadata
+from wethink_assets.sources.batches import list_batches, membership_digest, read_membership
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Commit, Tables
+
+DATA_VERSION = "dagster/data_version"
+CODE_VERSION = "dagster/code_version"
+STAGES = ("images", "descriptions", "questions", "answers", "reasoning_paths", "signatures")
+
+
+@dataclass
+class Synced:
+    """What an instance was told: partitions it did not know, and events by asset."""
+
+    batches: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+    events: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the instance knew all of it."""
+        return not (self.batches or self.versions or self.events)
+
+    def count(self, asset: str) -> None:
+        """Note one event of an asset."""
+        self.events[asset] = self.events.get(asset, 0) + 1
+
+
+def known_versions(instance: dg.DagsterInstance, asset: str) -> dict[str, str]:
+    """Data version by partition of an asset's latest materializations, in one query."""
+    tags = instance.event_log_storage.get_latest_tags_by_partition(
+        dg.AssetKey(asset), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION]
+    )
+    return {partition: found[DATA_VERSION] for partition, found in tags.items() if DATA_VERSION in found}
+
+
+def report(
+    instance: dg.DagsterInstance,
+    asset: str,
+    partition: str,
+    version: str,
+    metadata: Mapping[str, object],
+    code_version: str = "",
+) -> None:
+    """Report a materialization that no run made, with its data version."""
+    tags = {DATA_VERSION: version, **({CODE_VERSION: code_version} if code_version else {})}
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(asset, partition=partition, metadata=dict(metadata), tags=tags)  # type: ignore[arg-type]
+    )
+
+
+def sync_batches(
+    instance: dg.DagsterInstance, store: Store, source: str | None = None, synced: Synced | None = None
+) -> Synced:
+    """Register the store's batches (of one source, or all) as partitions and report membership; safe to repeat."""
+    synced = synced or Synced()
+    keys = list_batches(store, source)
+    known = known_versions(instance, "image_batches")
+    synced.batches += add_partitions(instance, image_batch, keys)
+    for key in keys:
+        if key in known:
+            continue
+        members = read_membership(store, key)
+        metadata = {"images": members.height, "bytes": int(members["size"].sum() or 0)}
+        report(instance, "image_batches", key, membership_digest(members), metadata)
+        synced.count("image_batches")
+    return synced
+
+
+def sync_stages(instance: dg.DagsterInstance, store: Store, stages: Iterable[str], synced: Synced) -> None:
+    """Report stage tables whose commit in force the instance has not seen."""
+    tables = Tables(store)
+    for stage in stages:
+        known = known_versions(instance, stage)
+        for commit in tables.commits(stage):
+            if known.get(commit.batch) != commit.data_version:
+                report(instance, stage, commit.batch, commit.data_version, commit_metadata(commit), commit.code_version)
+                synced.count(stage)
+
+
+def commit_metadata(commit: Commit) -> dict[str, object]:
+    """What a commit says, as metadata of an event."""
+    return {
+        "rows": commit.results,
+        "rejections": commit.rejections,
+        "commit": commit.number,
+        "made by run": commit.run_id or "unknown",
+        "synced from the store": True,
+        **{f"rejected: {reason}": count for reason, count in commit.reasons.items()},
+    }
+
+
+def sync_versions(instance: dg.DagsterInstance, store: Store, synced: Synced) -> None:
+    """Register the store's dataset versions and report their cut and, where it is built, their dataset."""
+    cuts, built = known_versions(instance, "cuts"), known_versions(instance, "dataset")
+    decided = list_cuts(store)
+    synced.versions += add_partitions(instance, dataset_version, decided)
+    for version in decided:
+        if version not in cuts:
+            report_cut(instance, store, read_cut(store, version))
+            synced.count("cuts")
+    for summary in list_versions(store):
+        if built.get(summary.version) != summary.digest:
+            metadata = {**summary_metadata(store, summary), "synced from the store": True}
+            report(instance, "dataset", summary.version, summary.digest, fitting(metadata))
+            synced.count("dataset")
+
+
+def report_cut(instance: dg.DagsterInstance, store: Store, cut: Cut) -> None:
+    """Register a decided cut's partition and report what it is made of. Safe to repeat."""
+    add_partitions(instance, dataset_version, [cut.version])
+    if known_versions(instance, "cuts").get(cut.version) != cut.digest:
+        report(instance, "cuts", cut.version, cut.digest, fitting(cut_metadata(store, cut)))
+
+
+def sync_instance(instance: dg.DagsterInstance, store: Store) -> Synced:
+    """Tell the instance all that the store holds and it does not know: partitions, tables, versions. Safe to repeat."""
+    synced = sync_batches(instance, store)
+    sync_stages(instance, store, STAGES, synced)
+    sync_versions(instance, store, synced)
+    return synced
