@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from wethink_assets.commands import config, cut, doctor, embedded, explain, register, run, sample, sync, verify, versions
+from wethink_assets.commands import (
+    config,
+    cut,
+    doctor,
+    embedded,
+    explain,
+    register,
+    run,
+    sample,
+    sync,
+    verify,
+    versions,
+)
 from wethink_assets.errors import WeThinkError
 
 app = typer.Typer(

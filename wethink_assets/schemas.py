@@ -4,14 +4,21 @@
 `SCHEMA_VERSION`, which every table carries in the column `schema_version`.
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 
 SCHEMA_VERSION = 1
 STRINGS = pl.List(pl.String)
 
+
+def _schema(columns: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.Schema:
+    return pl.Schema(columns)
+
+
 # Membership of an image batch, in listing order. `item` names the file within its source: path, or
 # archive path + "::" + member.
-MEMBERSHIP = pl.Schema(
+MEMBERSHIP = _schema(
     {
         "item": pl.String,
         "path": pl.String,
@@ -23,7 +30,7 @@ MEMBERSHIP = pl.Schema(
         "schema_version": pl.Int16,
     }
 )
-IMAGES = pl.Schema(
+IMAGES = _schema(
     {
         "image_id": pl.String,
         "item": pl.String,
@@ -42,7 +49,7 @@ IMAGES = pl.Schema(
         "schema_version": pl.Int16,
     }
 )
-DESCRIPTIONS = pl.Schema(
+DESCRIPTIONS = _schema(
     {
         "image_id": pl.String,
         "coarse": pl.String,
@@ -53,7 +60,7 @@ DESCRIPTIONS = pl.Schema(
         "schema_version": pl.Int16,
     }
 )
-QUESTIONS = pl.Schema(
+QUESTIONS = _schema(
     {
         "slot": pl.String,
         "row_id": pl.String,
@@ -69,7 +76,7 @@ QUESTIONS = pl.Schema(
         "schema_version": pl.Int16,
     }
 )
-ANSWERS = pl.Schema(
+ANSWERS = _schema(
     {
         "slot": pl.String,
         "row_id": pl.String,
@@ -88,7 +95,7 @@ ANSWERS = pl.Schema(
         "schema_version": pl.Int16,
     }
 )
-REASONING_PATHS = pl.Schema(
+REASONING_PATHS = _schema(
     {
         "slot": pl.String,
         "row_id": pl.String,
@@ -100,7 +107,7 @@ REASONING_PATHS = pl.Schema(
         "schema_version": pl.Int16,
     }
 )
-SIGNATURES = pl.Schema(
+SIGNATURES = _schema(
     {
         "slot": pl.String,
         "row_id": pl.String,

@@ -53,11 +53,9 @@ def unaccounted(expected: pl.Series, output: StageOutput, item: str) -> pl.DataF
         "repeated": pl.concat([s.filter(s.is_duplicated()) for s in (passed, refused)]),
         "unknown": told.filter(~told.is_in(asked.implode())),
     }
-    frames = [
-        pl.DataFrame({"item": ids.unique().sort(), "fault": [fault] * ids.n_unique()}, schema={"item": pl.String, "fault": pl.String})
-        for fault, ids in faults.items()
-    ]
-    return pl.concat(frames)
+    schema = {"item": pl.String, "fault": pl.String}
+    rows = [(item, fault) for fault, items in faults.items() for item in items.unique().sort()]
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def require_closed(stage: str, expected: pl.Series, output: StageOutput, item: str) -> None:

@@ -28,12 +28,21 @@ def test_the_shipped_file_is_right_and_locates_all_18_sources() -> None:
     ("text", "message"),
     [
         ("[store]\nurl = 'x'\nulr = 'y'\n", r"wethink.toml:3: unknown setting store.ulr; allowed here: options, url"),
-        ("[pipeline]\n\nbatch_size = 0\n", r"wethink.toml:3: pipeline.batch_size: .*greater than or equal to 1 \(given: 0\)"),
-        ("[sources.'geoqa+']\nreadr = 'zip'\n", r"wethink.toml:2: unknown setting sources.geoqa\+.readr; allowed here: .*reader"),
+        (
+            "[pipeline]\n\nbatch_size = 0\n",
+            r"wethink.toml:3: pipeline.batch_size: .*greater than or equal to 1 \(given: 0\)",
+        ),
+        (
+            "[sources.'geoqa+']\nreadr = 'zip'\n",
+            r"wethink.toml:2: unknown setting sources.geoqa\+.readr; allowed here: .*reader",
+        ),
         ("[sources.coco]\nreader = 'rar'\n", r"wethink.toml:2: sources.coco.reader: .*'zip'.*given: 'rar'"),
         ("[pipeline]\nkinds = { MC = 0.5 }\n", r"wethink.toml:1: pipeline: the shares of kinds sum to 0.5, not 1"),
         ("[roles.painter]\nmodel = 'x'\n", r"unknown role 'painter'; roles are describer"),
-        ("[roles.judge]\nprovider = 'endpoint'\n", r"wethink.toml:1: roles.judge: provider endpoint needs url and model"),
+        (
+            "[roles.judge]\nprovider = 'endpoint'\n",
+            r"wethink.toml:1: roles.judge: provider endpoint needs url and model",
+        ),
         ("[sources.'a/b']\nlocation = ''\n", r"a source name is letters"),
         ("[stoer]\nurl = 'x'\n", r"unknown setting stoer; allowed here: .*store"),
         ("[store\n", r"is not TOML"),

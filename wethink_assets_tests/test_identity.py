@@ -12,7 +12,9 @@ IMAGE = "0" * 64
 def test_identities_are_pinned() -> None:
     assert row_id(IMAGE, "MC", "Which  one is RED?", ["a", "b"]) == "7724462fc19b98178e450689ca37d100"
     assert slot_id(IMAGE, "FIB", 1) == f"{IMAGE}:FIB:1"
-    assert data_version(pl.DataFrame({"a": [1, 2]})) == "a52ffa42ef0c94c0b64f571d252e31e345dd0c0c96f09f37a9327ad83dcc019b"
+    assert (
+        data_version(pl.DataFrame({"a": [1, 2]})) == "a52ffa42ef0c94c0b64f571d252e31e345dd0c0c96f09f37a9327ad83dcc019b"
+    )
 
 
 def test_a_row_is_its_image_kind_question_and_ordered_options() -> None:

@@ -48,7 +48,9 @@ def test_without_a_local_cpu_build_torch_brings_its_own_dependencies() -> None:
     command += ["-c", "locks/cpu.lock", ".[cpu]"]
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr[-2000:]
-    planned = {item["metadata"]["name"].lower(): item["metadata"]["version"] for item in json.loads(done.stdout)["install"]}
+    planned = {
+        item["metadata"]["name"].lower(): item["metadata"]["version"] for item in json.loads(done.stdout)["install"]
+    }
     assert planned["torch"] == "2.13.0"
     assert any(name.startswith("nvidia-") for name in planned)
     assert planned["dagster"] == pins("cpu")["dagster"]

@@ -27,7 +27,9 @@ def output(passed: list[str], refused: list[str]) -> StageOutput:
         (["a"], ["a"], ["z"], ("z", "unknown")),
     ],
 )
-def test_each_fault_is_named(expected: list[str], passed: list[str], refused: list[str], fault: tuple[str, str]) -> None:
+def test_each_fault_is_named(
+    expected: list[str], passed: list[str], refused: list[str], fault: tuple[str, str]
+) -> None:
     faults = unaccounted(pl.Series(expected), output(passed, refused), "image_id")
     assert fault in list(faults.iter_rows())
 

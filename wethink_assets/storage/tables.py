@@ -126,7 +126,9 @@ class Tables:
         """Both tables in force. Raises `StoreError` when nothing was published for the batch."""
         commit = self.current(asset, batch)
         if commit is None:
-            raise StoreError(f"{asset} of batch {batch} was never materialized in {self.store.url}: materialize it first")
+            raise StoreError(
+                f"{asset} of batch {batch} was never materialized in {self.store.url}: materialize it first"
+            )
         return self.load_commit(commit)
 
     def load_commit(self, commit: Commit) -> StageOutput:
@@ -140,5 +142,7 @@ class Tables:
         """Results in force as a lazy frame."""
         commit = self.current(asset, batch)
         if commit is None:
-            raise StoreError(f"{asset} of batch {batch} was never materialized in {self.store.url}: materialize it first")
+            raise StoreError(
+                f"{asset} of batch {batch} was never materialized in {self.store.url}: materialize it first"
+            )
         return self.store.scan_parquet(f"{commit.folder}/results.parquet")
