@@ -1,6 +1,7 @@
 """The code location: what `dagster dev`, the daemon and `wethink run` load."""
 
 import warnings
+from collections.abc import Mapping
 
 import dagster as dg
 
@@ -15,8 +16,8 @@ from wethink_assets.defs.synthesis import synthesis_assets
 from wethink_assets.defs.versions import cuts_spec, dataset_asset
 
 
-def definitions_of(settings: Settings) -> dg.Definitions:
-    """All definitions of a configuration. Opens no store and loads no model."""
+def definitions_of(settings: Settings, given: Mapping[str, object] | None = None) -> dg.Definitions:
+    """All definitions of a configuration; `given` resources take the place of its own. Opens no store, loads no model."""
     # Said once here instead of once an asset: multi-asset observation and backfill policies are in beta, partitioned
     # checks in preview.
     for category in (dg.BetaWarning, dg.PreviewWarning):
@@ -34,7 +35,7 @@ def definitions_of(settings: Settings) -> dg.Definitions:
         asset_checks=[check for check in stages if isinstance(check, dg.AssetChecksDefinition)],
         jobs=[*asset_jobs([asset.key for asset in observed]), cut_job()],
         sensors=[automation_sensor()],
-        resources=resources_of(settings),
+        resources={**resources_of(settings), **(given or {})},
         executor=dg.in_process_executor,
     )
 

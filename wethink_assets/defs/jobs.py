@@ -54,7 +54,9 @@ class CutConfig(dg.Config):
 
     def recipe(self, settings: Settings) -> CutRecipe:
         """The recipe that these fields and the configuration come to. Raises `ConfigError`."""
-        return CutRecipe.of(settings, **{name: value for name, value in self.model_dump().items() if value is not None})
+        return CutRecipe.of(settings).changed(
+            {name: value for name, value in self.model_dump().items() if value is not None}
+        )
 
 
 def cut_job() -> dg.JobDefinition:

@@ -26,7 +26,7 @@ def published(
     item: str,
     inputs: Mapping[str, StageOutput | str],
     made: Mapping[str, Any],
-    metadata: Mapping[str, object],
+    metadata: Mapping[str, Any],
 ) -> dg.MaterializeResult[StageOutput]:
     """Assert that the output closes, then hand it on with its data version, provenance and metadata.
 
@@ -46,7 +46,7 @@ def published(
         inputs={asset: version_of(read) for asset, read in inputs.items()},
         **made,
     )
-    counts: dict[str, object] = {
+    counts: dict[str, Any] = {
         "dagster/row_count": output.results.height,
         "rejections": output.rejections.height,
         **{f"rejected: {reason}": count for reason, count in output.reasons().items()},
@@ -71,17 +71,18 @@ def version_of(read: StageOutput | str) -> str:
     return read if isinstance(read, str) else data_version(read.results, read.rejections)
 
 
-def weight(metadata: Mapping[str, object]) -> int:
+def weight(metadata: Mapping[str, Any]) -> int:
     """Bytes of metadata in the event log, roughly: its JSON with some room for types."""
     from dagster._core.definitions.metadata import normalize_metadata
     from dagster_shared.serdes import serialize_value
 
-    return sum(len(name) + len(serialize_value(value)) for name, value in normalize_metadata(dict(metadata)).items())  # type: ignore[arg-type]
+    values = normalize_metadata(dict(metadata))
+    return sum(len(name) + len(serialize_value(value)) for name, value in values.items())  # type: ignore[arg-type]
 
 
-def fitting(metadata: Mapping[str, object], limit: int = METADATA_BYTES) -> dict[str, object]:
+def fitting(metadata: Mapping[str, Any], limit: int = METADATA_BYTES) -> dict[str, Any]:
     """Metadata without empty entries, and without its last ones where all of it would weigh more than `limit` bytes."""
-    kept: dict[str, object] = {}
+    kept: dict[str, Any] = {}
     left = limit
     for name, value in metadata.items():
         cost = 0 if value is None else weight({name: value})

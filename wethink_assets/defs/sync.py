@@ -15,7 +15,6 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
 DATA_VERSION = "dagster/data_version"
-CODE_VERSION = "dagster/code_version"
 STAGES = ("images", "descriptions", "questions", "answers", "reasoning_paths", "signatures")
 
 
@@ -46,18 +45,15 @@ def known_versions(instance: dg.DagsterInstance, asset: str) -> dict[str, str]:
 
 
 def report(
-    instance: dg.DagsterInstance,
-    asset: str,
-    partition: str,
-    version: str,
-    metadata: Mapping[str, object],
-    code_version: str = "",
+    instance: dg.DagsterInstance, asset: str, partition: str, version: str, metadata: Mapping[str, object]
 ) -> None:
-    """Report a materialization that no run made, with its data version."""
-    tags = {DATA_VERSION: version, **({CODE_VERSION: code_version} if code_version else {})}
-    instance.report_runless_asset_event(
-        dg.AssetMaterialization(asset, partition=partition, metadata=dict(metadata), tags=tags)  # type: ignore[arg-type]
-    )
+    """Report a materialization that no run made, with its data version.
+
+    It carries no code version: Dagster would then ask for the events of its inputs too, and call the partition stale
+    for want of them. Without, it goes by the order of events, and upstream stages are reported first.
+    """
+    event = dg.AssetMaterialization(asset, partition=partition, metadata=dict(metadata), tags={DATA_VERSION: version})  # type: ignore[arg-type]
+    instance.report_runless_asset_event(event)
 
 
 def sync_batches(
@@ -78,14 +74,16 @@ def sync_batches(
     return synced
 
 
-def sync_stages(instance: dg.DagsterInstance, store: Store, stages: Iterable[str], synced: Synced) -> None:
-    """Report stage tables whose commit in force the instance has not seen."""
-    tables = Tables(store)
-    for stage in stages:
+def sync_stages(instance: dg.DagsterInstance, commits: Iterable[Commit], synced: Synced) -> None:
+    """Report commits in force that the instance has not seen, upstream stages first."""
+    by_stage: dict[str, list[Commit]] = {stage: [] for stage in STAGES}
+    for commit in commits:
+        by_stage[commit.asset].append(commit)
+    for stage, found in by_stage.items():
         known = known_versions(instance, stage)
-        for commit in tables.commits(stage):
+        for commit in found:
             if known.get(commit.batch) != commit.data_version:
-                report(instance, stage, commit.batch, commit.data_version, commit_metadata(commit), commit.code_version)
+                report(instance, stage, commit.batch, commit.data_version, commit_metadata(commit))
                 synced.count(stage)
 
 
@@ -127,6 +125,7 @@ def report_cut(instance: dg.DagsterInstance, store: Store, cut: Cut) -> None:
 def sync_instance(instance: dg.DagsterInstance, store: Store) -> Synced:
     """Tell the instance all that the store holds and it does not know: partitions, tables, versions. Safe to repeat."""
     synced = sync_batches(instance, store)
-    sync_stages(instance, store, STAGES, synced)
+    tables = Tables(store)
+    sync_stages(instance, (commit for stage in STAGES for commit in tables.commits(stage)), synced)
     sync_versions(instance, store, synced)
     return synced

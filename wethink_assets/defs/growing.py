@@ -1,0 +1,142 @@
+"""How the dataset grows by one step after another: observe, synthesize what is missing, cut, build."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import dagster as dg
+
+from wethink_assets.config import Settings
+from wethink_assets.dataset.cut import Cut, NothingNew, decide_cut
+from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.defs.jobs import BUILD, OBSERVE, SYNTHESIZE
+from wethink_assets.defs.liveness import process_tags
+from wethink_assets.defs.roles import role_key
+from wethink_assets.defs.sources import source_key
+from wethink_assets.defs.sync import STAGES, Synced, report_cut, sync_batches, sync_stages, sync_versions
+from wethink_assets.models.chat import ROLES
+from wethink_assets.sources.batches import list_batches
+from wethink_assets.sources.catalog import sources_of
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Commit, Tables
+
+READERS = 16  # commits read at once: each is a small file, perhaps far away
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+Commits = Mapping[str, Mapping[str, Commit]]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended: its id, and what failed in it (step or asset to message)."""
+
+    run_id: str
+    failures: dict[str, str]
+
+    @property
+    def success(self) -> bool:
+        """Whether nothing failed."""
+        return not self.failures
+
+
+def commits_in_force(store: Store, batches: list[str]) -> Commits:
+    """Commit in force of each stage that a batch has been through, by batch and stage."""
+    tables = Tables(store)
+    places = [(batch, stage) for batch in batches for stage in STAGES]
+    found: dict[str, dict[str, Commit]] = {batch: {} for batch in batches}
+    with ThreadPoolExecutor(READERS) as pool:
+        read = pool.map(lambda place: tables.current(place[1], place[0]), places)
+        for (batch, stage), commit in zip(places, read, strict=True):
+            if commit is not None:
+                found[batch][stage] = commit
+    return found
+
+
+def missing_stages(commits: Mapping[str, Commit]) -> tuple[str, ...]:
+    """Stages that a batch has yet to go through: from the first without a table, or with one of older inputs, on."""
+    for number, stage in enumerate(STAGES):
+        commit = commits.get(stage)
+        if commit is None:
+            return STAGES[number:]
+        for upstream, version in commit.inputs.items():
+            if upstream in commits and commits[upstream].data_version != version:
+                return STAGES[number:]
+    return ()
+
+
+class Grower:
+    """Takes the steps as Dagster runs of this process on the project's instance."""
+
+    def __init__(
+        self,
+        definitions: dg.Definitions,
+        settings: Settings,
+        store: Store,
+        instance: dg.DagsterInstance,
+    ) -> None:
+        self._definitions = definitions
+        self._settings = settings
+        self._store = store
+        self._instance = instance
+
+    def observe(self) -> Ran:
+        """Observe all configured sources and all models in one run; what is new becomes batches."""
+        sources = [source_key(source) for source in sources_of(self._settings).values() if source.configured]
+        return self._run(OBSERVE, assets=[*sources, *map(role_key, ROLES)])
+
+    def unfinished(self) -> tuple[dict[str, tuple[str, ...]], Synced]:
+        """Batches that have stages to go through, with those stages, and what the instance had to be told."""
+        synced = sync_batches(self._instance, self._store)
+        batches = list_batches(self._store)
+        commits = commits_in_force(self._store, batches)
+        sync_stages(self._instance, (c for stages in commits.values() for c in stages.values()), synced)
+        sync_versions(self._instance, self._store, synced)
+        missing = {batch: missing_stages(commits[batch]) for batch in batches}
+        return {batch: stages for batch, stages in missing.items() if stages}, synced
+
+    def synthesize(self, batch: str, stages: tuple[str, ...]) -> Ran:
+        """Take a batch through stages, in one run."""
+        return self._run(SYNTHESIZE, assets=[dg.AssetKey(stage) for stage in stages], partition=batch)
+
+    def decide(self) -> Cut | NothingNew:
+        """Decide the next cut by the configured recipe, and report it. Raises `VersionError` when there is nothing to cut."""
+        cut = decide_cut(self._store, CutRecipe.of(self._settings))
+        if isinstance(cut, Cut):
+            report_cut(self._instance, self._store, cut)
+        return cut
+
+    def build(self, version: str) -> Ran:
+        """Build a decided version."""
+        return self._run(BUILD, partition=version)
+
+    def _run(self, job: str, assets: list[dg.AssetKey] | None = None, partition: str | None = None) -> Ran:
+        result = self._definitions.resolve_job_def(job).execute_in_process(
+            instance=self._instance,
+            asset_selection=assets,
+            partition_key=partition,
+            raise_on_error=False,
+            tags=process_tags(),
+            run_config=QUIET,
+        )
+        return Ran(result.run_id, dict(_failures(result)))
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, str]]:
+    for event in result.all_events:
+        if event.is_step_failure:
+            yield event.step_key or "", _cause(event.step_failure_data.error)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed:
+                yield (
+                    f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}",
+                    evaluation.description or "failed",
+                )
+    if not result.success and not any(event.is_step_failure for event in result.all_events):
+        yield "run", "failed before its first step"
+
+
+def _cause(error: object) -> str:
+    """The innermost message of an error: what our own code said, without Dagster's frame around it."""
+    while getattr(error, "cause", None) is not None:
+        error = error.cause  # type: ignore[attr-defined]
+    return str(getattr(error, "message", error) or "unknown").strip()
