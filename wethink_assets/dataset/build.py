@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.dataset.card import write_card
-from wethink_assets.dataset.cut import Cut, is_built, read_cut
+from wethink_assets.dataset.cut import Cut, is_built, read_cut, seal_of
 from wethink_assets.dataset.exports import write_jsonl
 from wethink_assets.dataset.manifest import (
     MANIFEST,
@@ -84,6 +84,7 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
         manifest = manifest.model_copy(
             update={"files": {**manifest.files, "README.md": _described(folder / "README.md")}}
         )
+        manifest = manifest.model_copy(update={"seal": seal_of(manifest)})
         for name in manifest.files:
             store.publish_file(f"{version_folder(cut.version)}/{name}", folder / name)
     if not store.create(f"{version_folder(cut.version)}/{MANIFEST}", manifest.model_dump_json(indent=1).encode()):

@@ -73,6 +73,7 @@ class Cut(BaseModel):
     known: tuple[str, ...] = ()
     digest: str
     created: datetime
+    seal: str = ""
 
     @cached_property
     def tables(self) -> dict[str, dict[str, CutInput]]:
@@ -122,9 +123,14 @@ def read_cut(store: Store, version: str) -> Cut:
         cut = Cut.model_validate_json(data)
     except ValueError as error:
         raise VersionError(f"{store.link(path)} is damaged: {error}") from error
-    if cut.digest != cut_digest(cut.recipe, cut.batches, cut.inputs) or cut.version != version_name(number):
-        raise VersionError(f"{store.link(path)} was altered: its digest is not that of its content")
+    if cut.seal != seal_of(cut) or cut.version != version_name(number):
+        raise VersionError(f"{store.link(path)} was altered: its seal is not that of its content")
     return cut
+
+
+def seal_of(document: BaseModel) -> str:
+    """sha256 over all of a cut or a manifest but its field `seal`: shows that the file was altered."""
+    return digest_of(document.model_dump(mode="json", exclude={"seal"}))
 
 
 def cut_digest(recipe: CutRecipe, batches: Iterable[str], inputs: Iterable[CutInput]) -> str:
@@ -174,6 +180,7 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
             digest=digest,
             created=datetime.now(UTC),
         )
+        cut = cut.model_copy(update={"seal": seal_of(cut)})
         if store.create(f"{FOLDER}/{cut.version}.json", cut.model_dump_json(indent=1).encode()):
             return cut
 

@@ -10,7 +10,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from wethink_assets.dataset.cut import READERS, Cut, CutInput, is_built, read_cut, version_name, version_number
+from wethink_assets.dataset.cut import (
+    READERS,
+    Cut,
+    CutInput,
+    is_built,
+    read_cut,
+    seal_of,
+    version_name,
+    version_number,
+)
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import digest_of
@@ -69,6 +78,7 @@ class Manifest(_Part):
     models: tuple[Used, ...]
     prompts: tuple[Used, ...]
     inputs: tuple[Input, ...]
+    seal: str = ""
 
     @property
     def digest(self) -> str:
@@ -149,6 +159,9 @@ def read_manifest(store: Store, version: str) -> Manifest:
         read_cut(store, name)
         raise VersionError(f"{name} was decided but is not built: `wethink cut` with the same recipe builds it")
     try:
-        return Manifest.model_validate_json(data)
+        manifest = Manifest.model_validate_json(data)
     except ValueError as error:
         raise VersionError(f"{store.link(path)} is damaged: {error}") from error
+    if manifest.seal != seal_of(manifest):
+        raise VersionError(f"{store.link(path)} was altered: its seal is not that of its content")
+    return manifest

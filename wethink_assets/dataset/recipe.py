@@ -60,6 +60,10 @@ class CutRecipe(BaseModel):
         base = {**settings.cut.model_dump(), **settings.dedup.model_dump()}
         return cls._checked({**base, **told}, f"recipe {path}")
 
+    def changed(self, changes: dict[str, Any]) -> "CutRecipe":
+        """This recipe with some settings replaced. Raises `ConfigError`."""
+        return self._checked({**self.model_dump(), **changes}, "the cut's options")
+
     @classmethod
     def _checked(cls, values: dict[str, Any], origin: str) -> "CutRecipe":
         try:

@@ -80,6 +80,9 @@ def find_duplicates(rows: RowIndex, thresholds: Thresholds) -> Duplicates:
     if len(rows):
         _same_image_same_question(rows, found)
         _nearly_same(rows, found, thresholds)
+        moved = np.flatnonzero((found.reason == EXACT) & (found.reason[found.survivor] == NEAR))
+        found.survivor[moved] = found.survivor[found.survivor[moved]]  # its first copy was dropped in turn
+        found.reason[moved] = NEAR
     return found
 
 

@@ -3,11 +3,21 @@
 import io
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 SIDE = 16
 BYTES = SIDE * SIDE * 3
 DECODED_SIDE = 4 * SIDE  # a JPEG is decoded no larger than needed to average it down
+ORIENTATION = 0x0112  # tag of EXIF
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 WIDE_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -17,9 +27,13 @@ def reduced_pixels(data: bytes) -> bytes:
     Raises `OSError`, `ValueError` or `SyntaxError` when the image cannot be decoded.
     """
     with Image.open(io.BytesIO(data)) as image:
-        image.draft("RGB", (DECODED_SIDE, DECODED_SIDE))
-        upright = ImageOps.exif_transpose(image)
-    reduced = _rgb(upright).resize((SIDE, SIDE), Image.Resampling.BOX)
+        orientation = image.getexif().get(ORIENTATION, 1)
+        # A scaled JPEG has whole pixels at its right and lower edge that the picture fills in part only: `box` says how far.
+        scaled = image.draft("RGB", (DECODED_SIDE, DECODED_SIDE))
+        box = scaled[1] if scaled else None
+        reduced = _rgb(image).resize((SIDE, SIDE), Image.Resampling.BOX, box=box)
+    if orientation in UPRIGHT:
+        reduced = reduced.transpose(UPRIGHT[orientation])
     return reduced.tobytes()
 
 

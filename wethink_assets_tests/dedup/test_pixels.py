@@ -1,0 +1,80 @@
+"""Pixels that near-duplicate images are compared on."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from wethink_assets.dedup.duplicates import images_alike
+from wethink_assets.dedup.pixels import BYTES, reduced_pixels
+from wethink_assets_tests.pictures import PHOTOGRAPHS, altered_copies, encoded, photograph
+
+
+def pixels(data: bytes) -> np.ndarray:
+    return np.frombuffer(reduced_pixels(data), np.uint8)[None]
+
+
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_altered_copies_of_a_photograph_are_alike(name: str) -> None:
+    image = photograph(name)
+    original = pixels(encoded(image, quality=95))
+    for kind, copy in altered_copies(image).items():
+        assert images_alike(original, pixels(copy), 6.0).all(), kind
+
+
+def test_different_photographs_are_not_alike() -> None:
+    reduced = [pixels(encoded(photograph(name))) for name in PHOTOGRAPHS]
+    for number, one in enumerate(reduced):
+        assert sum(images_alike(one, other, 6.0).all() for other in reduced) == 1, PHOTOGRAPHS[number]
+
+
+def test_one_small_thing_of_another_colour_is_not_alike() -> None:
+    first, second = Image.new("RGB", (96, 96), "white"), Image.new("RGB", (96, 96), "white")
+    first.paste("red", (10, 10, 25, 25))
+    second.paste("yellow", (10, 10, 25, 25))
+    one, other = pixels(encoded(first, "PNG")), pixels(encoded(second, "PNG"))
+    assert np.abs(one.astype(int) - other.astype(int)).mean() < 6.0
+    assert not images_alike(one, other, 6.0).any()
+
+
+def test_transparency_shows_white() -> None:
+    clear = Image.new("RGBA", (40, 40), (255, 0, 0, 0))
+    assert reduced_pixels(encoded(clear, "PNG")) == b"\xff" * BYTES
+    palette = Image.new("P", (40, 40), 3)
+    palette.putpalette([0] * 768)
+    assert reduced_pixels(encoded(palette, "PNG", transparency=3)) == b"\xff" * BYTES
+
+
+def test_orientation_is_honoured() -> None:
+    image = photograph("chelsea.png")
+    turned = image.transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown after a turn by 270 degrees
+    told = encoded(turned, "JPEG", exif=exif, quality=95)
+    assert images_alike(pixels(told), pixels(encoded(image, quality=95)), 6.0).all()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16", "F"])
+def test_every_mode_is_reduced(mode: str) -> None:
+    grey = photograph("camera.png").convert("L")
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    else:
+        image = grey.convert(mode)
+    data = encoded(image, "TIFF")
+    tolerance = 25.0 if mode == "1" else 6.0
+    assert images_alike(pixels(data), pixels(encoded(grey, "PNG")), tolerance).all()
+
+
+def test_an_animation_is_its_first_frame() -> None:
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=100)
+    assert reduced_pixels(out.getvalue())[:3] == b"\xff\x00\x00"
+
+
+@pytest.mark.parametrize("data", [b"", b"not an image", encoded(Image.new("RGB", (90, 90)), "PNG")[:60]])
+def test_broken_bytes_raise(data: bytes) -> None:
+    with pytest.raises((OSError, ValueError, SyntaxError)):
+        reduced_pixels(data)
