@@ -26,7 +26,12 @@ from wethink_assets.models.faults import CallFailed
 TRIES = 5
 LONGEST_PAUSE = 20.0
 DOWN_AFTER = 5  # calls in a row that ran out of tries, with no success between them
-WRONG_SETUP = {401: "refuses the key", 403: "refuses the key", 404: "does not know the model or path", 405: "is no chat endpoint"}
+WRONG_SETUP = {
+    401: "refuses the key",
+    403: "refuses the key",
+    404: "does not know the model or path",
+    405: "is no chat endpoint",
+}
 
 
 class _Passing(Exception):
@@ -234,7 +239,9 @@ def _completion(text: str, model: str) -> Completion:
             model=str(reply.get("model") or model),
         )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
-        raise _Passing(f"the reply is no chat completion ({type(error).__name__}): {text[:120]!r}", answered=True) from None
+        raise _Passing(
+            f"the reply is no chat completion ({type(error).__name__}): {text[:120]!r}", answered=True
+        ) from None
 
 
 def _seconds(retry_after: str) -> float | None:

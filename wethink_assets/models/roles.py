@@ -57,7 +57,9 @@ class Models:
         place = _place(role, settings)
         with self._lock:
             if place not in self._opened:
-                self._opened[place] = _open_endpoint(settings) if settings.provider == "endpoint" else _open_embedded(place[1])
+                self._opened[place] = (
+                    _open_endpoint(settings) if settings.provider == "endpoint" else _open_embedded(place[1])
+                )
             return self._opened[place]
 
     def identity(self, role: Role) -> tuple[str, str]:
@@ -156,7 +158,14 @@ def _place(role: Role, settings: RoleSettings) -> tuple[str, ...]:
     if role not in ROLES:
         raise ConfigError(f"unknown role {role!r}; roles are {', '.join(ROLES)}")
     if settings.provider == "endpoint":
-        return ("endpoint", settings.url, settings.model, settings.revision, settings.api_key_env, str(settings.timeout))
+        return (
+            "endpoint",
+            settings.url,
+            settings.model,
+            settings.revision,
+            settings.api_key_env,
+            str(settings.timeout),
+        )
     return ("embedded", settings.model or EMBEDDED[role])
 
 

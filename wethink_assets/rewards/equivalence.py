@@ -30,11 +30,37 @@ _KEPT_SIGNS = set("%$€£¥°+<>=/*^#&@")
 _UNITS = {
     word: value
     for value, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
-_TENS = {word: 10 * value for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
-_EXPRESSION = re.compile(r"(?:\\(?:frac|dfrac|sqrt|pi|cdot|times|left|right)(?![a-z])|(?<![a-z])[a-z](?![a-z])|[0-9.+\-*/^(){}= ])+")
+_TENS = {
+    word: 10 * value
+    for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
+_EXPRESSION = re.compile(
+    r"(?:\\(?:frac|dfrac|sqrt|pi|cdot|times|left|right)(?![a-z])|(?<![a-z])[a-z](?![a-z])|[0-9.+\-*/^(){}= ])+"
+)
 
 
 def plain_answer(text: str) -> str:
@@ -92,7 +118,13 @@ def normalised_value(text: str) -> str:
         following = text[place + 1 : place + 2]
         before = text[place - 1] if place else " "
         between_digits = before.isdigit() and following.isdigit()
-        if char.isalnum() or unicodedata.combining(char) or char in _KEPT_SIGNS or (char in ".:" and between_digits) or (char in "-." and following.isdigit() and not before.isalnum()):
+        if (
+            char.isalnum()
+            or unicodedata.combining(char)
+            or char in _KEPT_SIGNS
+            or (char in ".:" and between_digits)
+            or (char in "-." and following.isdigit() and not before.isalnum())
+        ):
             kept.append(char)
         elif char in "'\u2019":
             continue
@@ -152,7 +184,9 @@ def equal_values(first: str, second: str) -> Literal["text", "math"] | None:
     return None
 
 
-def same_answer(kind: str, first: str, second: str, options: Sequence[str]) -> tuple[bool, Literal["letter", "text", "math"]]:
+def same_answer(
+    kind: str, first: str, second: str, options: Sequence[str]
+) -> tuple[bool, Literal["letter", "text", "math"]]:
     """Whether two answers to a question of `kind` agree by rule, and by which; descriptive ones only when they are worded alike."""
     if kind == "MC":
         letter = option_letter(first, options)
@@ -170,7 +204,7 @@ def _expression(text: str) -> str | None:
     text = re.sub(r"(?<!\\)sqrt\(([^()]*)\)", r"\\sqrt{\1}", text)
     if not 0 < len(text) <= 64 or not _EXPRESSION.fullmatch(text) or not re.search(r"\d|\\|[+*/^]", text):
         return None
-    powers = re.findall(r"\^\s*(\{[^{}]*\}|.)", text)
+    powers = re.findall(r"\^\s*(\{[^{}]*\}|-?\d+|.)", text)
     if len(powers) > 2 or any(len(power) > 4 for power in powers) or re.search(r"\^[^+\-*/=]*\^", text):
         return None
     symbols = len(set(re.findall(r"(?<![a-z\\])[a-z](?![a-z])", text)))

@@ -26,23 +26,22 @@ SCHEMA_VERSION = 1
 MERGE_AFTER = 64  # parts that one run writes before it merges them, so that a long run does not leave thousands
 log = logging.getLogger(__name__)
 
-CALLS = pl.Schema(
-    {
-        "key": pl.String,
-        "role": pl.String,
-        "prompt": pl.String,
-        "item": pl.String,
-        "sample": pl.Int16,
-        "text": pl.String,
-        "finish_reason": pl.String,
-        "model": pl.String,
-        "prompt_tokens": pl.Int64,
-        "completion_tokens": pl.Int64,
-        "seconds": pl.Float64,
-        "finished": pl.Datetime("us", "UTC"),
-        "schema_version": pl.Int16,
-    }
-)
+_COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "key": pl.String,
+    "role": pl.String,
+    "prompt": pl.String,
+    "item": pl.String,
+    "sample": pl.Int16,
+    "text": pl.String,
+    "finish_reason": pl.String,
+    "model": pl.String,
+    "prompt_tokens": pl.Int64,
+    "completion_tokens": pl.Int64,
+    "seconds": pl.Float64,
+    "finished": pl.Datetime("us", "UTC"),
+    "schema_version": pl.Int16,
+}
+CALLS = pl.Schema(_COLUMNS)
 
 
 def call_key(
@@ -287,5 +286,7 @@ def read_part(store: Store, path: str) -> pl.DataFrame | None:
 def journaled_calls(store: Store, stage: str, batch: str) -> pl.DataFrame:
     """All calls in force of a stage over a batch (schema `CALLS`), to look at; nothing is moved or locked."""
     folder = journal_folder(stage, batch)
-    frames = [frame for name in part_names(store, folder) if (frame := read_part(store, f"{folder}/{name}")) is not None]
+    frames = [
+        frame for name in part_names(store, folder) if (frame := read_part(store, f"{folder}/{name}")) is not None
+    ]
     return pl.concat([pl.DataFrame(schema=CALLS), *frames]).unique("key", keep="first", maintain_order=True)

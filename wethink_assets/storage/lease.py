@@ -165,7 +165,9 @@ def _try(store: Store, folder: str, number: int, heartbeat: float) -> Lease | No
     )
     if not store.create(_file(folder, number), holder.model_dump_json().encode()):
         return None
-    if _highest(store, folder) != number:  # made from a listing that was out of date: the number had been used and removed
+    if (
+        _highest(store, folder) != number
+    ):  # made from a listing that was out of date: the number had been used and removed
         store.delete(_file(folder, number))
         return None
     for old in _numbers(store, folder):

@@ -31,7 +31,9 @@ class Asking:
         """Journal keys of the calls in the order in which they were begun, each once, whatever was answered first."""
         return list(dict.fromkeys(key for keys in self._keys for key in keys))
 
-    async def text(self, prompt: str, *, bound: int = 20_000, when_empty: str = "malformed_reply", **variables: Any) -> str:
+    async def text(
+        self, prompt: str, *, bound: int = 20_000, when_empty: str = "malformed_reply", **variables: Any
+    ) -> str:
         """A reply in words, without thoughts. One that was cut off counts as malformed; `when_empty` names what an empty one is."""
 
         def parse(reply: str) -> str:
@@ -69,7 +71,9 @@ class Asking:
         self._keys.append(keys)
         fault = MalformedReply("empty")
         for sample in range(SAMPLES):
-            key, completion = await self._synthesis.complete(prompt, self._item, variables, self._image_for(prompt), schema, sample)
+            key, completion = await self._synthesis.complete(
+                prompt, self._item, variables, self._image_for(prompt), schema, sample
+            )
             keys.append(key)
             cut_off = completion.finish_reason == "length"
             try:

@@ -36,7 +36,9 @@ def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
 
     async def work(row: dict[str, Any]) -> Outcome:
         image_id = row[ITEM]
-        return await settled(STAGE, image_id, _describe(image_id, Asking(synthesis, image_id, pictures[image_id]), synthesis))
+        return await settled(
+            STAGE, image_id, _describe(image_id, Asking(synthesis, image_id, pictures[image_id]), synthesis)
+        )
 
     return synthesis.collect(images.select(ITEM).to_dicts(), work, DESCRIPTIONS, ITEM)
 

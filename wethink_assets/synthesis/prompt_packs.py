@@ -91,7 +91,11 @@ class Prompt:
 
 def pack_folder(settings: Settings, pack: str) -> Path:
     """Folder of a prompt pack. Raises `ConfigError` when there is none."""
-    folder = Path(str(files("wethink_assets.synthesis"))) / "prompts" / pack if pack in PACKS else Path(settings.resolve(pack))
+    folder = (
+        Path(str(files("wethink_assets.synthesis"))) / "prompts" / pack
+        if pack in PACKS
+        else Path(settings.resolve(pack))
+    )
     if not folder.is_dir():
         raise ConfigError(f"prompt pack {pack!r}: {folder} is no folder; packs of the package are {', '.join(PACKS)}")
     return folder
@@ -108,7 +112,9 @@ def load_prompt(settings: Settings, name: str) -> Prompt:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"prompt {path} cannot be read: {error.strerror}; a pack needs a file for {', '.join(PROMPTS)}") from error
+        raise ConfigError(
+            f"prompt {path} cannot be read: {error.strerror}; a pack needs a file for {', '.join(PROMPTS)}"
+        ) from error
     return _compiled(name, str(path), data)
 
 

@@ -145,7 +145,7 @@ class Synthesis:
         key = call_key(*self.identities[role], messages, schema, sampling, sample)
 
         async def make() -> Call:
-            model = self._opened.get(role) or await asyncio.to_thread(self._open, role)
+            model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
             async with self._gate:
                 began = time.monotonic()
                 reply = await model.chat(messages, schema=schema, sampling=sampling)
@@ -212,15 +212,15 @@ class Synthesis:
                 self._done += 1
 
         workers = [asyncio.create_task(worker()) for _ in range(min(len(rows), self.settings.pipeline.concurrency))]
-        flusher = asyncio.create_task(self._flush_on())
+        tasks = [asyncio.create_task(_all_of(workers)), asyncio.create_task(self._flush_on())]
         try:
-            done, _ = await asyncio.wait({flusher, _gathered(workers)}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (flusher, *workers):
+            for task in (*tasks, *workers):
                 task.cancel()
-            await asyncio.gather(flusher, *workers, return_exceptions=True)
+            await asyncio.gather(*tasks, *workers, return_exceptions=True)
             await self._journal.abandon()
             await asyncio.to_thread(_flush_quietly, self._journal)
         return outcomes
@@ -231,8 +231,8 @@ class Synthesis:
             await asyncio.to_thread(self._journal.flush)
 
 
-def _gathered(tasks: Sequence["asyncio.Task[None]"]) -> "asyncio.Future[list[None]]":
-    return asyncio.ensure_future(asyncio.gather(*tasks))
+async def _all_of(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    await asyncio.gather(*tasks)
 
 
 def _flush_quietly(journal: Journal) -> None:

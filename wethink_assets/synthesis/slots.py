@@ -1,5 +1,7 @@
 """Which questions are to be written for an image: of what kind, and asking for which abilities?"""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from wethink_assets.config import Kind, Settings
@@ -9,9 +11,14 @@ from wethink_assets.schemas import STRINGS
 REASONING = "Reasoning"
 OTHER_ABILITIES = ("Recognition", "OCR", "Knowledge", "Spatial Awareness", "Math", "Language Generation")
 ABILITIES = (REASONING, *OTHER_ABILITIES)
-SLOTS = pl.Schema(
-    {"slot": pl.String, "image_id": pl.String, "kind": pl.String, "ordinal": pl.Int16, "abilities": STRINGS}
-)
+_COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "slot": pl.String,
+    "image_id": pl.String,
+    "kind": pl.String,
+    "ordinal": pl.Int16,
+    "abilities": STRINGS,
+}
+SLOTS = pl.Schema(_COLUMNS)
 _GOLDEN = 0.6180339887498949  # successive multiples spread evenly, so the slots of one image differ in kind
 
 

@@ -1,6 +1,6 @@
 """What did the model calls of a stage cost?"""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from wethink_assets.models.chat import Completion
@@ -11,7 +11,7 @@ class Usage:
     """Counts of one stage over one batch: calls made, calls found in the journal, tokens and seconds of those made."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def made(self, role: str, completion: Completion, seconds: float) -> None:
         """Count a call that was made."""

@@ -45,7 +45,9 @@ def models_of(settings: Settings, model: ScriptedModel) -> Models:
 def run_stage(store: Store, settings: Settings) -> Callable[..., StageOutput]:
     """Run one stage function over its upstream tables with a scripted model."""
 
-    def run(stage: Callable[..., StageOutput], model: ScriptedModel, *tables: pl.DataFrame, **options: Any) -> StageOutput:
+    def run(
+        stage: Callable[..., StageOutput], model: ScriptedModel, *tables: pl.DataFrame, **options: Any
+    ) -> StageOutput:
         name = {
             describe_images: "descriptions",
             write_questions: "questions",

@@ -144,3 +144,18 @@ def drawn_images(store: Store, count: int) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows, schema=IMAGES)
+
+
+def after(good: Script, **replies: Callable[[dict[str, Any], int], Any]) -> Script:
+    """A script that follows `good` but for the prompts named, whose functions get variables and sample."""
+
+    def script(name: str, variables: dict[str, Any], sample: int) -> Any:
+        changed = replies[name](variables, sample) if name in replies else None
+        return good(name, variables, sample) if changed is None else changed
+
+    return script
+
+
+def cut_off(text: str) -> Completion:
+    """A reply that ran into its length."""
+    return Completion(text, 1, 512, "length", "scripted")

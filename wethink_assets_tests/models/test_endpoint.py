@@ -1,0 +1,315 @@
+"""The endpoint client against a real HTTP server: what it sends, what it tries again, what it gives up on, and what it never tells."""
+
+import asyncio
+import base64
+import email.utils
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from wethink_assets.config import RoleSettings
+from wethink_assets.errors import ModelError
+from wethink_assets.models.chat import Completion, Image, Message, Sampling
+from wethink_assets.models.endpoint import EndpointModel
+from wethink_assets.models.faults import CallFailed
+
+KEY = "sk-very-secret"
+HELLO = [Message("user", "hello")]
+Handler = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
+
+
+def reply(text: str | None, **message: Any) -> web.Response:
+    choice = {"message": {"role": "assistant", "content": text, **message}, "finish_reason": "stop"}
+    return web.json_response(
+        {"model": "served", "choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
+    )
+
+
+class Endpoint:
+    """A server whose handler decides on each request; requests are kept."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[Any] = []
+        self.times: list[float] = []
+        self.url = ""
+
+    async def __aenter__(self) -> "Endpoint":
+        async def serve(request: web.Request) -> web.StreamResponse:
+            body = await request.json()
+            self.requests.append(body)
+            self.headers.append(request.headers)
+            self.times.append(time.monotonic())
+            return await self.handler(request, body)
+
+        app = web.Application(client_max_size=2**26)
+        app.router.add_post("/v1/chat/completions", serve)
+        self.runner = web.AppRunner(app)
+        await self.runner.setup()
+        site = web.TCPSite(self.runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}/v1"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.runner.cleanup()
+
+
+def asked(
+    handler: Handler,
+    use: Callable[[EndpointModel, Endpoint], Awaitable[Any]],
+    **options: Any,
+) -> tuple[Any, Endpoint]:
+    async def work() -> tuple[Any, Endpoint]:
+        async with Endpoint(handler) as endpoint:
+            model = EndpointModel(endpoint.url, "qwen", **{"pause": 0.01, "timeout": 5, **options})
+            try:
+                return await use(model, endpoint), endpoint
+            finally:
+                await model.aclose()
+
+    return asyncio.run(work())
+
+
+async def say_hello(model: EndpointModel, endpoint: Endpoint) -> Completion:
+    return await model.chat(HELLO, sampling=Sampling(seed=5))
+
+
+def in_turn(*responses: Callable[[], web.StreamResponse]) -> Handler:
+    left = list(responses)
+
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        return (left.pop(0) if len(left) > 1 else left[0])()
+
+    return handler
+
+
+def test_what_is_sent_and_what_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    image = Image("0" * 64, "image/png", lambda: b"\x89PNG bytes")
+    messages = [Message("system", "be brief"), Message("user", "what is it?", (image,))]
+    schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+
+    async def use(model: EndpointModel, endpoint: Endpoint) -> Completion:
+        return await model.chat(messages, schema=schema, sampling=Sampling(0.5, 0.9, 77, 5))
+
+    completion, endpoint = asked(in_turn(lambda: reply("a cat")), use, api_key_env="MY_KEY")
+    assert completion == Completion("a cat", 3, 2, "stop", "served")
+    sent = endpoint.requests[0]
+    assert sent["messages"][0] == {"role": "system", "content": "be brief"}
+    picture, text = sent["messages"][1]["content"]
+    assert base64.b64decode(picture["image_url"]["url"].removeprefix("data:image/png;base64,")) == b"\x89PNG bytes"
+    assert text == {"type": "text", "text": "what is it?"}
+    assert sent["response_format"]["json_schema"]["schema"] == schema
+    assert (sent["model"], sent["temperature"], sent["top_p"], sent["max_tokens"], sent["seed"]) == (
+        "qwen",
+        0.5,
+        0.9,
+        77,
+        5,
+    )
+    assert endpoint.headers[0]["Authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("response", "text"),
+    [
+        (lambda: reply("x", reasoning_content="hm"), "<think>hm</think>x"),
+        (lambda: reply("x", reasoning="hm"), "<think>hm</think>x"),
+        (lambda: reply(None), ""),
+        (lambda: reply("<think>a</think>b"), "<think>a</think>b"),
+        (lambda: reply("lone \ud800 surrogate"), "lone \ud800 surrogate"),
+    ],
+)
+def test_thoughts_are_folded_in(response: Callable[[], web.Response], text: str) -> None:
+    assert asked(in_turn(response), say_hello)[0].text == text
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda: web.Response(status=500, text="boom"),
+        lambda: web.Response(status=502),
+        lambda: web.Response(status=503),
+        lambda: web.Response(status=429),
+        lambda: web.Response(status=408),
+        lambda: web.Response(text="<html>not json"),
+        lambda: web.json_response({"choices": []}),
+        lambda: web.json_response([1]),
+    ],
+)
+def test_passing_faults_are_tried_again(fault: Callable[[], web.Response]) -> None:
+    completion, endpoint = asked(in_turn(fault, fault, lambda: reply("ok")), say_hello)
+    assert completion.text == "ok" and len(endpoint.requests) == 3
+    assert endpoint.requests[0] == endpoint.requests[2]
+
+
+def test_resets_and_timeouts_are_tried_again() -> None:
+    turn = 0
+
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        nonlocal turn
+        turn += 1
+        if turn == 1:
+            assert request.transport is not None
+            request.transport.abort()
+        if turn == 2:
+            await asyncio.sleep(1)
+        return reply("ok")
+
+    completion, endpoint = asked(handler, say_hello, timeout=0.5)
+    assert completion.text == "ok" and len(endpoint.requests) == 3
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_is_honoured(form: str) -> None:
+    def busy() -> web.Response:
+        wait = "1" if form == "seconds" else email.utils.formatdate(time.time() + 2, usegmt=True)
+        return web.Response(status=429, headers={"Retry-After": wait})
+
+    completion, endpoint = asked(in_turn(busy, lambda: reply("ok")), say_hello)
+    assert completion.text == "ok"
+    assert 0.9 < endpoint.times[1] - endpoint.times[0] < 4
+
+
+def test_waiting_as_asked_ends_at_the_deadline() -> None:
+    async def use(model: EndpointModel, endpoint: Endpoint) -> None:
+        with pytest.raises(CallFailed, match="429"):
+            await say_hello(model, endpoint)
+
+    _, endpoint = asked(in_turn(lambda: web.Response(status=429, headers={"Retry-After": "0.1"})), use, timeout=0.5)
+    assert 3 <= len(endpoint.requests) <= 6
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, CallFailed), (413, CallFailed), (422, CallFailed), (401, ModelError), (403, ModelError), (404, ModelError)],
+)
+def test_refusals_are_not_tried_again(status: int, kind: type[Exception]) -> None:
+    async def use(model: EndpointModel, endpoint: Endpoint) -> Exception:
+        with pytest.raises(kind) as caught:
+            await say_hello(model, endpoint)
+        return caught.value
+
+    error, endpoint = asked(in_turn(lambda: web.Response(status=status, text="because")), use)
+    assert type(error) is kind and len(endpoint.requests) == 1
+    assert "because" in str(error) and f"qwen at {endpoint.url}" in str(error)
+
+
+def test_nobody_there_is_named_as_such() -> None:
+    async def work() -> str:
+        model = EndpointModel("http://user:pass@127.0.0.1:9/v1", "qwen", pause=0.01, timeout=2)
+        try:
+            with pytest.raises(ModelError) as caught:
+                await model.chat(HELLO, sampling=Sampling())
+            assert not isinstance(caught.value, CallFailed)
+            return str(caught.value)
+        finally:
+            await model.aclose()
+
+    text = asyncio.run(work())
+    assert "qwen at http://127.0.0.1:9/v1 is not reachable" in text and "pass" not in text
+
+
+def test_a_call_that_fails_alone_is_that_calls_fault() -> None:
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        if body["messages"][0]["content"] == "bad":
+            return web.Response(status=500, text="cannot")
+        await asyncio.sleep(0.01)
+        return reply("ok")
+
+    async def use(model: EndpointModel, endpoint: Endpoint) -> list[Any]:
+        bad = [model.chat([Message("user", "bad")], sampling=Sampling()) for _ in range(8)]
+        good = [model.chat(HELLO, sampling=Sampling()) for _ in range(3)]
+
+        async def steady() -> None:
+            for _ in range(60):
+                await say_hello(model, endpoint)
+
+        return await asyncio.gather(*bad, *good, steady(), return_exceptions=True)
+
+    ended, _ = asked(handler, use)
+    assert all(type(end) is CallFailed for end in ended[:8]) and all(end.text == "ok" for end in ended[8:11])
+
+
+def test_an_endpoint_that_only_fails_is_down() -> None:
+    async def use(model: EndpointModel, endpoint: Endpoint) -> list[type]:
+        ended = []
+        for _ in range(6):
+            try:
+                await say_hello(model, endpoint)
+            except ModelError as error:
+                ended.append(type(error))
+        return ended
+
+    ended, _ = asked(in_turn(lambda: web.Response(status=500)), use)
+    assert ended == [CallFailed] * 4 + [ModelError] * 2
+
+
+def test_the_key_is_told_to_nobody_else(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    said: list[str] = []
+
+    async def use(model: EndpointModel, endpoint: Endpoint) -> None:
+        said.append(repr(model) + str(vars(model)))
+        for _ in range(3):
+            try:
+                await say_hello(model, endpoint)
+            except ModelError as error:
+                cause: BaseException | None = error
+                while cause is not None:
+                    said.append(f"{cause!r} {vars(cause)}")
+                    cause = cause.__cause__ or cause.__context__
+
+    def echo(status: int) -> Callable[[], web.Response]:
+        return lambda: web.Response(status=status, text=f"bad request with Authorization: Bearer {KEY}")
+
+    with caplog.at_level(logging.DEBUG):
+        for status in (400, 401, 500):
+            asked(in_turn(echo(status)), use, api_key_env="MY_KEY")
+    assert len(said) >= 6 and KEY not in "".join(said) and KEY not in caplog.text and "***" in "".join(said)
+
+
+def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MY_KEY", raising=False)
+
+    async def use(model: EndpointModel, endpoint: Endpoint) -> None:
+        with pytest.raises(ModelError, match="environment variable MY_KEY holds no API key"):
+            await say_hello(model, endpoint)
+
+    _, endpoint = asked(in_turn(lambda: reply("ok")), use, api_key_env="MY_KEY")
+    assert endpoint.requests == []
+
+
+def test_many_calls_at_once() -> None:
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        await asyncio.sleep(0.05)
+        return reply(json.dumps(body["messages"][0]["content"]))
+
+    async def use(model: EndpointModel, endpoint: Endpoint) -> list[str]:
+        calls = (model.chat([Message("user", str(n))], sampling=Sampling()) for n in range(300))
+        return [completion.text for completion in await asyncio.gather(*calls)]
+
+    texts, _ = asked(handler, use, timeout=30)
+    assert texts == [json.dumps(str(n)) for n in range(300)]
+
+
+def test_settings_become_a_model() -> None:
+    settings = RoleSettings.model_validate(
+        {
+            "provider": "endpoint",
+            "url": "http://h:1/v1/",
+            "model": "m",
+            "revision": "r",
+            "api_key_env": "K",
+            "timeout": 9,
+        }
+    )
+    model = EndpointModel.of(settings)
+    assert (model.model_id, model.revision, model.name) == ("m", "r", "m at http://h:1/v1")

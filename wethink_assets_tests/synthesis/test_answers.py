@@ -1,0 +1,121 @@
+"""Answers: agreement by kind, the judge, the adjudicator, and answers that cannot be read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+
+from wethink_assets.identity import row_id
+from wethink_assets.schemas import QUESTIONS
+from wethink_assets.stages import StageOutput
+from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.answers import answer_questions
+from wethink_assets_tests.synthesis.scripted import ScriptedModel, after, drawn_images, good_script
+
+Run = Callable[..., StageOutput]
+
+
+def upstream(store: Store, kind: str, count: int = 1) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Questions, descriptions and images."""
+    images = drawn_images(store, count)
+    options = ["blue", "red", "green"] if kind == "MC" else []
+    questions = [
+        {
+            "slot": f"{image}:{kind}:0",
+            "row_id": row_id(image, kind, "Which colour?", options),
+            "image_id": image,
+            "kind": kind,
+            "ordinal": 0,
+            "question": "Which colour?",
+            "options": options,
+            "proposed_answer": "green",
+            "category": "colour",
+            "abilities": ["Reasoning", "Recognition"],
+            "calls": [],
+            "schema_version": 1,
+        }
+        for image in images["image_id"]
+    ]
+    descriptions = images.select("image_id", fine=pl.lit("A red circle."))
+    return pl.DataFrame(questions, schema=QUESTIONS), descriptions, images
+
+
+def answering(image: str, text: str, **more: Any) -> ScriptedModel:
+    def said(answer: str) -> Any:
+        return lambda v, n: f"<think>because</think><answer>{answer}</answer>"
+
+    return ScriptedModel(after(good_script, answer_image=said(image), answer_text=said(text), **more))
+
+
+@pytest.mark.parametrize(
+    ("kind", "image", "text", "agreement", "answer"),
+    [
+        ("MC", "(b)", "red", "letter", "B"),
+        ("MC", "B. red", "Option B", "letter", "B"),
+        ("FIB", "Red.", "the red", "text", "the red"),
+        ("FIB", "0.50", "\\frac{1}{2}", "math", "\\frac{1}{2}"),
+        ("DES", "It is red!", "it is red", "text", "it is red"),
+    ],
+)
+def test_agreement_by_rule(
+    store: Store, run_stage: Run, kind: str, image: str, text: str, agreement: str, answer: str
+) -> None:
+    model = answering(image, text)
+    row = run_stage(answer_questions, model, *upstream(store, kind)).results.row(0, named=True)
+    assert (row["agreed"], row["agreement"], row["verdict"], row["answer"]) == (True, agreement, "none", answer)
+    assert row["score"] is None and len(row["calls"]) == 2 and row["text_thought"] == "because"
+    assert model.asked == {"answer_image": 1, "answer_text": 1}, "nobody else needs to be asked"
+
+
+@pytest.mark.parametrize(("score", "agreed"), [(1, True), (0.75, True), (0.5, False), (0, False)])
+def test_descriptive_answers_are_judged(store: Store, run_stage: Run, score: float, agreed: bool) -> None:
+    model = answering("It is red.", "A red one.", judge=lambda v, n: f'{{"score": {score}}}')
+    row = run_stage(answer_questions, model, *upstream(store, "DES")).results.row(0, named=True)
+    assert (row["agreed"], row["agreement"], row["score"]) == (agreed, "judge", score)
+    assert row["verdict"] == ("none" if agreed else "first")
+    assert row["answer"] == ("A red one." if agreed else "It is red.")
+    assert len(row["calls"]) == (3 if agreed else 4)
+
+
+@pytest.mark.parametrize(("verdict", "answer"), [("first", "A"), ("second", "B"), ("neither", None)])
+def test_disagreement_is_adjudicated(store: Store, run_stage: Run, verdict: str, answer: str | None) -> None:
+    model = answering("A", "B", adjudicate=lambda v, n: f'{{"verdict": "{verdict}", "reason": "looked"}}')
+    output = run_stage(answer_questions, model, *upstream(store, "MC"))
+    if answer is None:
+        assert output.reasons() == {"adjudicated_neither": 1} and "looked" in output.rejections["detail"][0]
+        return
+    row = output.results.row(0, named=True)
+    assert (row["agreed"], row["verdict"], row["answer"], row["image_answer"], row["text_answer"]) == (
+        False,
+        verdict,
+        answer,
+        "A",
+        "B",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("MC", "E"), ("MC", "A or B"), ("MC", "purple"), ("FIB", "x" * 201), ("DES", "y" * 4001), ("FIB", "**")],
+)
+def test_answers_that_cannot_be_read_are_malformed(store: Store, run_stage: Run, kind: str, said: str) -> None:
+    model = answering(said, {"MC": "B", "FIB": "red", "DES": "Red."}[kind])
+    output = run_stage(answer_questions, model, *upstream(store, kind))
+    if said == "**":
+        assert output.results.height == 1
+        return
+    assert output.reasons() == {"malformed_reply": 1}
+    assert model.asked["answer_image"] == 2
+
+
+def test_the_text_side_never_sees_the_image_and_the_writer_has_no_vote(store: Store, run_stage: Run) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def watch(variables: dict[str, Any], sample: int) -> None:
+        seen.append(variables)
+
+    model = ScriptedModel(after(good_script, answer_text=watch, answer_image=watch))
+    row = run_stage(answer_questions, model, *upstream(store, "MC")).results.row(0, named=True)
+    assert row["answer"] == "B" and all("green" not in str(v.get("proposed_answer")) for v in seen)
+    assert [("pixels" in v, "description" in v) for v in seen] == [(True, False), (False, True)]

@@ -1,0 +1,115 @@
+"""Prompt packs: every prompt of both packs renders, and what is wrong with a pack is said before a call is paid for."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wethink_assets.config import Settings
+from wethink_assets.errors import ConfigError
+from wethink_assets.identity import sha256_hex
+from wethink_assets.synthesis.prompt_packs import PACKS, PROMPTS, STAGE_PROMPTS, load_prompt, prompt_hashes, stage_roles
+from wethink_assets_tests.synthesis.scripted import write_pack
+
+VALUES: dict[str, Any] = {
+    "description": "A {{ hostile }} {% raw %} description\n<!-- user -->\n<b>&",
+    "dialogue": [{"request": "Which colour?", "reply": "Teal."}],
+    "request": "Which size?",
+    "kind": "MC",
+    "abilities": ["Reasoning", "OCR"],
+    "asked": ["An earlier one?"],
+    "question": "What is left?",
+    "options": ["alpha", "beta"],
+    "reference": "the reference",
+    "candidate": "the candidate",
+    "first": "A",
+    "second": "B",
+    "answer": "B",
+    "raw": "the notes",
+}
+
+
+def settings_of(pack: str) -> Settings:
+    return Settings.model_validate({"pipeline": {"prompt_pack": pack}})
+
+
+@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.parametrize("name", PROMPTS)
+def test_every_prompt_shows_what_its_call_gives(pack: str, name: str) -> None:
+    prompt = load_prompt(settings_of(pack), name)
+    values = {variable: VALUES[variable] for variable in PROMPTS[name].variables}
+    system, user = prompt.render(**values)
+    assert user and user == user.strip("\n")
+    for variable, value in values.items():
+        shown = {"dialogue": "Teal.", "asked": "An earlier one?", "options": "beta", "abilities": "OCR"}.get(
+            variable, value
+        )
+        assert shown in user, variable
+    assert (pack == "standard") == bool(system)
+    if values.get("kind") and name != "question":
+        empty = prompt.render(**values | {"kind": "FIB", "options": []})[1]
+        assert "alpha" not in empty
+
+
+def test_the_standard_pack_says_the_reply_form_and_guards_against_the_image() -> None:
+    for name in ("refine", "question", "screen", "judge", "adjudicate"):
+        system, _ = load_prompt(settings_of("standard"), name).render(**{v: VALUES[v] for v in PROMPTS[name].variables})
+        assert "one JSON object and nothing else" in system
+    for name in PROMPTS:
+        system, _ = load_prompt(settings_of("standard"), name).render(**{v: VALUES[v] for v in PROMPTS[name].variables})
+        assert "instruction" in system.lower() or "counts for nothing" in system, name
+
+
+def test_hashes_are_those_of_the_files(tmp_path: Path) -> None:
+    pack = write_pack(tmp_path / "mine")
+    before = prompt_hashes(settings_of(pack), PROMPTS)
+    assert before["describe"] == sha256_hex((tmp_path / "mine" / "describe.md").read_bytes())
+    (tmp_path / "mine" / "merge.md").write_text("Merge {{ description }}")
+    after = prompt_hashes(settings_of(pack), PROMPTS)
+    assert {name for name in PROMPTS if before[name] != after[name]} == {"merge"}
+
+
+def test_a_role_may_have_a_pack_of_its_own(tmp_path: Path) -> None:
+    pack = write_pack(tmp_path / "mine")
+    settings = Settings.model_validate({"folder": str(tmp_path), "roles": {"judge": {"prompt_pack": "mine"}}})
+    assert load_prompt(settings, "judge").path.startswith(pack)
+    assert "standard" in load_prompt(settings, "screen").path
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{{ colour }}", "uses colour; variables of 'merge' are: description, dialogue"),
+        ("line\n{% for x in dialogue %}", "merge.md:2"),
+        ("a\n<!-- user -->\nb\n<!-- user -->\nc", "one at most"),
+        ("{{ dialogue.request }}", "no attribute 'request'"),
+        ("{{ description.__class__.__mro__ }}", "unsafe"),
+    ],
+)
+def test_a_bad_prompt_is_named(tmp_path: Path, content: str, said: str) -> None:
+    pack = write_pack(tmp_path / "mine")
+    (tmp_path / "mine" / "merge.md").write_text(content)
+    with pytest.raises(ConfigError, match=r"merge\.md") as caught:
+        load_prompt(settings_of(pack), "merge").render(description="d", dialogue=[])
+    assert said in str(caught.value)
+
+
+def test_missing_packs_prompts_and_variables_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="packs of the package are standard, embedded"):
+        load_prompt(settings_of(str(tmp_path / "none")), "merge")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match=r"merge\.md cannot be read"):
+        load_prompt(settings_of(str(tmp_path / "empty")), "merge")
+    with pytest.raises(ConfigError, match="unknown prompt 'merged'"):
+        load_prompt(settings_of("standard"), "merged")
+    with pytest.raises(ConfigError, match="'dialogue' is undefined"):
+        load_prompt(settings_of("standard"), "merge").render(description="d")
+    (tmp_path / "empty" / "merge.md").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_prompt(settings_of(str(tmp_path / "empty")), "merge")
+
+
+def test_stages_know_their_roles() -> None:
+    assert set(STAGE_PROMPTS) == {"descriptions", "questions", "answers", "reasoning_paths"}
+    assert stage_roles("descriptions") == ("describer", "reasoner")
+    assert stage_roles("answers") == ("describer", "reasoner", "judge", "adjudicator")

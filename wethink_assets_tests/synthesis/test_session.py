@@ -1,0 +1,270 @@
+"""The session: calls are bounded, journaled, paid for once, and survive kills, dead endpoints and second runs."""
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from wethink_assets.config import Settings
+from wethink_assets.errors import ModelError
+from wethink_assets.identity import data_version
+from wethink_assets.models.chat import ROLES
+from wethink_assets.models.faults import CallFailed
+from wethink_assets.models.roles import Models
+from wethink_assets.stages import StageOutput
+from wethink_assets.storage.journal import journaled_calls
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Provenance
+from wethink_assets.synthesis.descriptions import describe_images
+from wethink_assets.synthesis.session import Synthesis, sampling_seed
+from wethink_assets_tests.synthesis.conftest import BATCH, models_of
+from wethink_assets_tests.synthesis.scripted import (
+    ScriptedModel,
+    after,
+    drawn_images,
+    good_script,
+    scripted_settings,
+    write_pack,
+)
+
+
+def describe(
+    settings: Settings, store: Store, model: ScriptedModel, images: pl.DataFrame, **options: Any
+) -> StageOutput:
+    with (
+        models_of(settings, model) as models,
+        Synthesis.open(settings, store, models, "descriptions", BATCH, **options) as synthesis,
+    ):
+        return describe_images(images, synthesis)
+
+
+def test_calls_in_flight_are_bounded_and_busy(store: Store, pack: str) -> None:
+    model = ScriptedModel(good_script, delay=0.01)
+    output = describe(scripted_settings(pack, concurrency=5), store, model, drawn_images(store, 40))
+    assert output.results.height == 40
+    assert model.most_in_flight == 5
+
+
+def test_results_do_not_depend_on_order_or_speed(tmp_path: Path, pack: str) -> None:
+    versions = set()
+    for number, concurrency in enumerate((1, 7, 64)):
+        store = Store.open(str(tmp_path / str(number)))
+        images = drawn_images(store, 30).sample(fraction=1, shuffle=True, seed=number)
+        output = describe(
+            scripted_settings(pack, concurrency=concurrency), store, ScriptedModel(good_script, 0.001), images
+        )
+        versions.add(data_version(output.results, output.rejections))
+    assert len(versions) == 1
+
+
+def test_sampling_seeds_follow_from_the_item_alone() -> None:
+    seeds = {sampling_seed(*key) for key in [(0, "answers", "a", 0), (1, "answers", "a", 0), (0, "questions", "a", 0), (0, "answers", "b", 0),
+             (0, "answers", "a", 1)]}  # fmt: skip
+    assert len(seeds) == 5 and all(0 <= seed < 2**31 for seed in seeds)
+    assert sampling_seed(0, "answers", "a", 0) == sampling_seed(0, "answers", "a", 0)
+
+
+def test_a_dead_endpoint_stops_the_stage_and_finished_calls_are_kept(store: Store, settings: Settings) -> None:
+    images = drawn_images(store, 30)
+    left = 20
+
+    def dying(variables: dict[str, Any], sample: int) -> Any:
+        nonlocal left
+        left -= 1
+        return None if left >= 0 else ModelError("qwen at http://gpu:8000 is not reachable")
+
+    with pytest.raises(ModelError, match="http://gpu:8000"):
+        describe(settings, store, ScriptedModel(after(good_script, describe=dying)), images)
+    kept = journaled_calls(store, "descriptions", BATCH)
+    assert kept.filter(pl.col("prompt") == "describe").height == 20
+    model = ScriptedModel(good_script)
+    assert describe(settings, store, model, images).results.height == 30
+    assert model.asked["describe"] == 10
+
+
+def test_one_failed_call_is_one_rejection_and_is_tried_again_by_the_next_run(store: Store, settings: Settings) -> None:
+    images = drawn_images(store, 10)
+    fault = CallFailed("refused the request (HTTP 400: image too large)")
+    bad = images["image_id"][3]
+    model = ScriptedModel(after(good_script, describe=lambda v, n: fault if v["pixels"] == bad else None))
+    output = describe(settings, store, model, images)
+    assert output.rejections.rows() == [(bad, "descriptions", "endpoint_error", str(fault))]
+    again = ScriptedModel(good_script)
+    assert describe(settings, store, again, images).results.height == 10
+    assert again.asked["describe"] == 1
+
+
+def test_replies_with_lone_surrogates_are_stored_and_found_as_they_were_used(store: Store, settings: Settings) -> None:
+    images = drawn_images(store, 3)
+    model = ScriptedModel(
+        after(good_script, describe=lambda v, n: "a \ud800 \x00 circle \ud83d\ude00", merge=lambda v, n: "m\udfff")
+    )
+    first = describe(settings, store, model, images)
+    assert first.results["coarse"].to_list() == ["a \ufffd  circle \U0001f600"] * 3
+    silent = ScriptedModel(lambda *_: ModelError("not to be asked"))
+    assert describe(settings, store, silent, images).results.equals(first.results)
+
+
+def test_two_runs_at_once_pay_each_call_once(store: Store, settings: Settings) -> None:
+    images = drawn_images(store, 12)
+    model = ScriptedModel(good_script, delay=0.01)
+    outputs: list[StageOutput] = []
+    threads = [
+        threading.Thread(target=lambda: outputs.append(describe(settings, store, model, images))) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(outputs) == 2 and outputs[0].results.equals(outputs[1].results)
+    assert model.calls == journaled_calls(store, "descriptions", BATCH).height == 12 * 6
+
+
+def test_it_works_inside_a_running_loop_and_in_a_thread(store: Store, settings: Settings) -> None:
+    images = drawn_images(store, 2)
+
+    async def inside() -> StageOutput:
+        return describe(settings, store, ScriptedModel(good_script), images)
+
+    assert asyncio.run(inside()).results.height == 2
+
+    with models_of(settings, ScriptedModel(good_script)) as models:
+        # One set of models serves stage after stage, from different threads, on one loop.
+        outputs: list[StageOutput] = []
+
+        def stage(batch: str) -> None:
+            with Synthesis.open(settings, store, models, "descriptions", batch) as synthesis:
+                outputs.append(describe_images(images, synthesis))
+
+        threads = [threading.Thread(target=stage, args=(f"coco.{number:06d}",)) for number in range(10, 14)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert len(outputs) == 4
+
+
+def test_progress_is_told_in_the_callers_thread(store: Store, settings: Settings) -> None:
+    told: list[tuple[int, int, str]] = []
+
+    def progress(done: int, total: int) -> None:
+        told.append((done, total, threading.current_thread().name))
+
+    describe(settings, store, ScriptedModel(good_script, delay=0.15), drawn_images(store, 20), progress=progress)
+    assert told[-1][:2] == (20, 20) and len(told) > 1
+    assert {name for _, _, name in told} == {threading.current_thread().name}
+
+
+def test_usage_counts_calls_by_role_and_provenance_fits(store: Store, settings: Settings) -> None:
+    images = drawn_images(store, 4)
+    with models_of(settings, ScriptedModel(good_script)) as models:
+        for made, cached in ((24.0, 0.0), (0.0, 24.0)):
+            with Synthesis.open(settings, store, models, "descriptions", BATCH) as synthesis:
+                describe_images(images, synthesis)
+            provenance = Provenance(**synthesis.provenance())
+            assert provenance.calls["calls"] == made and provenance.calls["cached_calls"] == cached
+            assert provenance.calls.get("reasoner.calls", 0) == made / 3
+        assert set(provenance.prompts) == {"describe", "refine", "details", "merge"}
+        assert provenance.models["describer"]["model"] == "scripted" and provenance.started is not None
+
+
+def test_an_interrupt_keeps_finished_calls(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = drawn_images(store, 60)
+
+    def interrupt(done: int, total: int) -> None:
+        if done >= 10:
+            raise KeyboardInterrupt
+
+    model = ScriptedModel(good_script, delay=0.05)
+    with pytest.raises(KeyboardInterrupt):
+        describe(
+            scripted_settings(settings.pipeline.prompt_pack, concurrency=8), store, model, images, progress=interrupt
+        )
+    kept = journaled_calls(store, "descriptions", BATCH).height
+    assert kept >= 60 and model.in_flight == 0
+    assert kept >= model.calls - 8, "at most the calls in flight are lost"
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from wethink_assets.storage.store import Store
+from wethink_assets_tests.synthesis.scripted import *
+from wethink_assets_tests.synthesis.test_session import describe
+store = Store.open(sys.argv[1])
+calls = open(sys.argv[3], "a", buffering=1)
+class Counted(ScriptedModel):
+    async def chat(self, messages, **options):
+        reply = await super().chat(messages, **options)
+        print(time.time(), options["sampling"].seed, hash(messages[1].text), file=calls)
+        return reply
+print("ready", flush=True)
+describe(scripted_settings(sys.argv[2], concurrency=3), store, Counted(good_script, delay=0.02), drawn_images(store, 150))
+"""
+
+
+def test_a_killed_run_is_gone_on_with_at_once(tmp_path: Path) -> None:
+    pack, root, calls = write_pack(tmp_path / "pack"), str(tmp_path / "store"), tmp_path / "calls"
+    environ = {**os.environ, "PYTHONHASHSEED": "0"}
+    command = [sys.executable, "-c", KILLED, root, pack, str(calls)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environ)
+    assert process.stdout is not None and process.stdout.readline()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and (not calls.exists() or calls.read_text().count("\n") < 600):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    killed = time.time()
+    process.wait(10)
+    process.stdout.close()
+    before = [line.split() for line in calls.read_text().splitlines() if line.count(" ") == 2]
+    subprocess.run(command, env=environ, check=True, timeout=120, stdout=subprocess.DEVNULL)
+    made = [line.split() for line in calls.read_text().splitlines()[len(before) :] if line.count(" ") == 2]
+    assert float(made[0][0]) - killed < 20, "the next run did not start"
+    repeated = Counter(tuple(line[1:]) for line in before) & Counter(tuple(line[1:]) for line in made)
+    old = {tuple(line[1:]) for line in before if killed - float(line[0]) > 3.5}
+    assert old and not old & set(repeated), "a call that had finished 3.5 s before the kill was made again"
+
+    reference = Store.open(str(tmp_path / "reference"))
+    settings = scripted_settings(pack, concurrency=64)
+    uninterrupted = describe(settings, reference, ScriptedModel(good_script), drawn_images(reference, 150))
+    resumed = Store.open(root)
+    silent = ScriptedModel(lambda *_: ModelError("all was journaled"))
+    assert describe(settings, resumed, silent, drawn_images(resumed, 150)).results.equals(uninterrupted.results)
+
+
+def test_a_lost_lease_stops_the_stage(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wethink_assets.synthesis.session.FLUSH_EVERY", 0.05)
+    monkeypatch.setattr(
+        "wethink_assets.storage.lease.Lease.require", lambda self: (_ for _ in ()).throw(ModelError("taken over"))
+    )
+    model = ScriptedModel(good_script, delay=0.02)
+    with pytest.raises(ModelError, match="taken over"):
+        describe(settings, store, model, drawn_images(store, 400))
+    assert model.calls < 2000
+
+
+def test_a_missing_checkpoint_or_prompt_stops_before_anything_is_asked(store: Store, tmp_path: Path, pack: str) -> None:
+    settings = Settings.model_validate({"pipeline": {"prompt_pack": pack}, "roles": {"reasoner": {"model": "nothing"}}})
+    with (
+        Models.open(settings) as models,
+        pytest.raises(ModelError, match="nothing"),
+        Synthesis.open(settings, store, models, "questions", BATCH),
+    ):
+        raise AssertionError("not reached")
+    assert set(ROLES) >= {"reasoner"}
+
+
+def test_nothing_is_logged_on_a_clean_run(store: Store, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        describe(settings, store, ScriptedModel(good_script), drawn_images(store, 3))
+    assert [record for record in caplog.records if record.name.startswith(("wethink", "asyncio"))] == []
