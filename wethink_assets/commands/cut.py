@@ -18,7 +18,9 @@ def cut(
     kinds: Annotated[str | None, typer.Option(help="Question kinds to include: MC, FIB, DES.")] = None,
     licences: Annotated[str | None, typer.Option(help="Licences to include, separated by commas.")] = None,
     max_rows: Annotated[int | None, typer.Option(min=0, help="Rows in all, at most; 0: no cap.")] = None,
-    max_rows_per_source: Annotated[int | None, typer.Option(min=0, help="Rows of one source, at most; 0: no cap.")] = None,
+    max_rows_per_source: Annotated[
+        int | None, typer.Option(min=0, help="Rows of one source, at most; 0: no cap.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Decides which rows a cap keeps.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the version's figures as JSON.")] = False,
 ) -> None:
@@ -53,7 +55,9 @@ def cut(
         if as_json:
             typer.echo(json.dumps({"new": False, "version": decided.version, "batches": decided.batches}))
         else:
-            typer.echo(f"nothing new: {decided.version} already holds all {decided.batches} complete batches of this recipe")
+            typer.echo(
+                f"nothing new: {decided.version} already holds all {decided.batches} complete batches of this recipe"
+            )
             _tell_left_out(decided.left_out)
         return
     with Progress(console=Console(stderr=True), transient=True) as progress:

@@ -30,7 +30,9 @@ MIN_WIDTH = 100
 
 def explain(
     row_id: Annotated[str, typer.Argument(help="Row id, or the start of one where it is unique.")],
-    version: Annotated[str | None, typer.Option(help="Tell it from this version; else from the newest that holds the row.")] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Tell it from this version; else from the newest that holds the row.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the story as JSON.")] = False,
 ) -> None:
     """Tell where a row came from: image and source file, dialogue, question, both answers, reasoning, models, prompts, runs."""

@@ -117,7 +117,7 @@ def _funnel(funnel: list[dict[str, Any]]) -> str:
 
 def _lineage(manifest: Manifest) -> str:
     recipe = {name: value for name, value in manifest.recipe.model_dump(mode="json").items() if value not in ([], 0)}
-    facts = [
+    facts: list[list[Any]] = [
         ["cut", f"`{manifest.cut_digest}`"],
         ["recipe", ", ".join(f"{name} = {value}" for name, value in recipe.items()) or "everything"],
         ["batches", len({entry.batch for entry in manifest.inputs})],

@@ -32,7 +32,9 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
     if place is None and version is None:
         place = uncut_place(store, row.strip().lower())
     if place is None:
-        raise VersionError(f"no row {row} in {version or store.url}: `wethink versions` lists versions, their rows.parquet the ids")
+        raise VersionError(
+            f"no row {row} in {version or store.url}: `wethink versions` lists versions, their rows.parquet the ids"
+        )
     if place.version:
         cut = read_cut(store, place.version)
         tables, images = cut.tables[place.batch], [entry for entry in cut.inputs if entry.asset == "images"]
@@ -106,7 +108,9 @@ def _calls(store: Store, stage: str, batch: str, keys: list[str]) -> list[Story]
     except StoreError:
         journal = pl.DataFrame(schema={"key": pl.String})
     known = {call["key"]: call for call in journal.to_dicts()}
-    return [_plain(known.get(key, {"key": key, "text": None, "missing": "not in the journal any more"})) for key in keys]
+    return [
+        _plain(known.get(key, {"key": key, "text": None, "missing": "not in the journal any more"})) for key in keys
+    ]
 
 
 def _plain(call: Story) -> Story:
@@ -127,13 +131,17 @@ def _occurrences(store: Store, image_id: str, images: list[CutInput]) -> list[St
         return noted
     found = []
     for entry in images:
-        kept = results(store, entry).filter(pl.col("image_id") == image_id).select("source", "item", "licence").collect()
+        kept = (
+            results(store, entry).filter(pl.col("image_id") == image_id).select("source", "item", "licence").collect()
+        )
         found += [{"batch": entry.batch, **row} for row in kept.to_dicts()]
         if entry.rejections:
             refused = table_rejections(store, entry).filter(pl.col("reason") == "already_ingested")
             for item, detail in refused.select("item", "detail").iter_rows():
                 if SHA256.findall(detail)[:1] == [image_id]:
-                    found.append({"batch": entry.batch, "source": entry.batch.rpartition(".")[0], "item": item, "licence": None})
+                    found.append(
+                        {"batch": entry.batch, "source": entry.batch.rpartition(".")[0], "item": item, "licence": None}
+                    )
     return found
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from wethink_assets.dataset.cut import ASSETS, CutInput, version_name, version_number
-from wethink_assets.dataset.manifest import list_built, version_folder
+from wethink_assets.dataset.cut import ASSETS, CutInput
+from wethink_assets.dataset.manifest import list_built, read_manifest, version_folder
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
@@ -30,12 +30,13 @@ class Place:
 def places_of(store: Store, prefix: str, versions: Sequence[str] = ()) -> list[Place]:
     """What each version says of the one row whose id starts with `prefix`, newest version first, kept before left out.
 
-    Empty when no version knows it. Raises `VersionError` when the prefix is no start of an id or fits several rows.
+    Empty when no version knows it. Raises `VersionError` when the prefix is no start of an id or fits several rows, and when a
+    version that was asked for does not exist.
     """
     prefix = prefix.strip().lower()
     if not prefix or set(prefix) - HEXADECIMAL or len(prefix) > 32:
         raise VersionError(f"{prefix!r} is no row id: one is 32 hexadecimal digits, of which the first few are enough")
-    named = [version_name(version_number(version)) for version in versions] or list_built(store)[::-1]
+    named = [read_manifest(store, version).version for version in versions] or list_built(store)[::-1]
     found = [place for version in named for place in _in_version(store, version, prefix)]
     ids = sorted({place.row_id for place in found})
     if len(ids) > 1:
@@ -81,5 +82,7 @@ def tables_in_force(store: Store, batch: str) -> dict[str, CutInput]:
     for asset in ASSETS:
         commit = Tables(store).current(asset, batch)
         if commit:
-            found[asset] = CutInput(commit=commit.number, **commit.model_dump(include=set(CutInput.model_fields) - {"commit"}))
+            found[asset] = CutInput(
+                commit=commit.number, **commit.model_dump(include=set(CutInput.model_fields) - {"commit"})
+            )
     return found

@@ -11,52 +11,52 @@ from wethink_assets.schemas import SCHEMA_VERSION, STRINGS
 from wethink_assets.storage.store import Store
 
 CALL_STAGES = ("descriptions", "questions", "answers", "reasoning_paths")
-CALLS = pl.Struct({stage: STRINGS for stage in CALL_STAGES})
+CALLS = pl.Struct(dict.fromkeys(CALL_STAGES, STRINGS))
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 ROWS = pl.Schema(
     {
-        "row_id": pl.String,
-        "slot": pl.String,
-        "image_id": pl.String,
-        "image_path": pl.String,  # path of the blob below the store's root
-        "source": pl.String,
-        "licence": pl.String,
-        "split": pl.String,
-        "kind": pl.String,
-        "problem": pl.String,
-        "question": pl.String,
+        "row_id": pl.String(),
+        "slot": pl.String(),
+        "image_id": pl.String(),
+        "image_path": pl.String(),  # path of the blob below the store's root
+        "source": pl.String(),
+        "licence": pl.String(),
+        "split": pl.String(),
+        "kind": pl.String(),
+        "problem": pl.String(),
+        "question": pl.String(),
         "options": STRINGS,
-        "answer": pl.String,
-        "category": pl.String,
+        "answer": pl.String(),
+        "category": pl.String(),
         "abilities": STRINGS,
-        "refined_cot": pl.String,
-        "raw_cot": pl.String,
-        "reward": pl.String,  # rule | judge
-        "agreed": pl.Boolean,
-        "agreement": pl.String,
-        "score": pl.Float64,
-        "verdict": pl.String,
-        "width": pl.Int32,
-        "height": pl.Int32,
-        "occurrences": pl.Int32,  # files that hold the image, over all batches of the cut
-        "batch": pl.String,
+        "refined_cot": pl.String(),
+        "raw_cot": pl.String(),
+        "reward": pl.String(),  # rule | judge
+        "agreed": pl.Boolean(),
+        "agreement": pl.String(),
+        "score": pl.Float64(),
+        "verdict": pl.String(),
+        "width": pl.Int32(),
+        "height": pl.Int32(),
+        "occurrences": pl.Int32(),  # files that hold the image, over all batches of the cut
+        "batch": pl.String(),
         "calls": CALLS,  # journal keys by stage
-        "schema_version": pl.Int16,
+        "schema_version": pl.Int16(),
     }
 )
 EXCLUDED = pl.Schema(
     {
-        "row_id": pl.String,
-        "slot": pl.String,
-        "image_id": pl.String,
-        "source": pl.String,
-        "kind": pl.String,
-        "batch": pl.String,
-        "reason": pl.String,
-        "survivor": pl.String,  # row_id of the row that stays in its place
-        "detail": pl.String,
-        "schema_version": pl.Int16,
+        "row_id": pl.String(),
+        "slot": pl.String(),
+        "image_id": pl.String(),
+        "source": pl.String(),
+        "kind": pl.String(),
+        "batch": pl.String(),
+        "reason": pl.String(),
+        "survivor": pl.String(),  # row_id of the row that stays in its place
+        "detail": pl.String(),
+        "schema_version": pl.Int16(),
     }
 )
 CANDIDATES = ("slot", "row_id", "image_id", "kind", "options", "answer", "source", "licence")

@@ -149,7 +149,9 @@ def _check_table(store: Store, entry: CutInput) -> list[Fault]:
         except (StoreError, pl.exceptions.PolarsError, OSError) as error:
             faults.append(Fault(path, "damaged" if store.exists(path) else "missing", str(error)))
     if not faults and data_version(*frames) != entry.data_version:
-        faults.append(Fault(entry.folder, "altered", f"its rows are not those of data version {entry.data_version[:16]}"))
+        faults.append(
+            Fault(entry.folder, "altered", f"its rows are not those of data version {entry.data_version[:16]}")
+        )
     commit = f"tables/{entry.asset}/{entry.batch}/commits/{entry.commit:06d}.json"
     try:
         found = Tables(store).at(entry.asset, entry.batch, entry.commit)

@@ -20,13 +20,13 @@ from wethink_assets.identity import sha256_hex
 DESCRIPTIVE = "DES"
 COLUMNS = pl.Schema(
     {
-        "image_id": pl.String,
-        "kind": pl.String,
-        "phash": pl.String,
-        "pixels": pl.Binary,
-        "text_sha256": pl.String,
-        "minhash": pl.List(pl.UInt32),
-        "answer_key": pl.UInt64,
+        "image_id": pl.String(),
+        "kind": pl.String(),
+        "phash": pl.String(),
+        "pixels": pl.Binary(),
+        "text_sha256": pl.String(),
+        "minhash": pl.List(pl.UInt32()),
+        "answer_key": pl.UInt64(),
     }
 )
 

@@ -29,7 +29,12 @@ def test_the_same_row_twice_is_kept_once(judged: Judge) -> None:
 
 def test_one_of_image_and_question_is_not_enough(judged: Judge) -> None:
     photo, other = (encoded(photograph(name)) for name in ("chelsea.png", "rocket.jpg"))
-    rows = [Row(photo, "What is it?"), Row(other, "What is it?"), Row(photo, "Where is it?"), Row(photo, "What is it?", kind="DES")]
+    rows = [
+        Row(photo, "What is it?"),
+        Row(other, "What is it?"),
+        Row(photo, "Where is it?"),
+        Row(photo, "What is it?", kind="DES"),
+    ]
     assert judged(rows) == [KEPT] * 4
 
 
@@ -43,7 +48,9 @@ def test_altered_copies_of_photographs_are_found_and_nothing_else(judged: Judge)
             truth.append(number)
     verdicts = judged(rows)
     assert verdicts[: len(originals)] == [KEPT] * len(originals)  # precision
-    found = [verdict == ("duplicate_near", number) for verdict, number in zip(verdicts[len(originals) :], truth, strict=True)]
+    found = [
+        verdict == ("duplicate_near", number) for verdict, number in zip(verdicts[len(originals) :], truth, strict=True)
+    ]
     assert sum(found) / len(found) == 1.0  # recall
 
 
@@ -68,7 +75,12 @@ def test_a_word_that_changes_the_answer_makes_another_row(judged: Judge) -> None
 
 def test_contradictory_answers_are_all_left_out(judged: Judge) -> None:
     picture = drawing(3)
-    rows = [Row(picture, "How many?", "3"), Row(picture, "How many?", "4"), Row(picture, "How many?", "3"), Row(picture, "Which?", "4")]
+    rows = [
+        Row(picture, "How many?", "3"),
+        Row(picture, "How many?", "4"),
+        Row(picture, "How many?", "3"),
+        Row(picture, "Which?", "4"),
+    ]
     assert judged(rows) == [("conflicting_answers", None)] * 3 + [KEPT]
 
 
@@ -80,7 +92,10 @@ def test_descriptive_answers_never_contradict(judged: Judge) -> None:
 
 def test_nearly_equal_images_with_other_answers_stay(judged: Judge) -> None:
     photo = photograph("coffee.png")
-    rows = [Row(encoded(photo, quality=95), "What is it?", "tea"), Row(encoded(photo, quality=40), "What is it?", "coffee")]
+    rows = [
+        Row(encoded(photo, quality=95), "What is it?", "tea"),
+        Row(encoded(photo, quality=40), "What is it?", "coffee"),
+    ]
     assert judged(rows) == [KEPT, KEPT]
 
 
@@ -174,7 +189,11 @@ def test_a_dropped_row_is_like_the_kept_row_that_it_names(rows: list[dict[str, A
         else:
             assert survivor == -1
         if reason == 3:
-            others = [r for r in rows if (r["image_id"], r["text_sha256"]) == (rows[position]["image_id"], rows[position]["text_sha256"])]
+            others = [
+                r
+                for r in rows
+                if (r["image_id"], r["text_sha256"]) == (rows[position]["image_id"], rows[position]["text_sha256"])
+            ]
             assert len({other["answer_key"] for other in others}) > 1
 
 
@@ -192,7 +211,9 @@ def test_no_two_kept_rows_are_the_same_so_a_second_pass_drops_nothing(rows: list
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, st.integers(2, 5), st.randoms(use_true_random=False))
-def test_batches_do_not_matter_and_growth_displaces_nothing(rows: list[dict[str, Any]], batches: int, rng: random.Random) -> None:
+def test_batches_do_not_matter_and_growth_displaces_nothing(
+    rows: list[dict[str, Any]], batches: int, rng: random.Random
+) -> None:
     whole = decided(rows)
     parted = decided(rows, batches)
     assert whole.reason.tolist() == parted.reason.tolist()
@@ -209,7 +230,9 @@ def test_batches_do_not_matter_and_growth_displaces_nothing(rows: list[dict[str,
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, st.randoms(use_true_random=False))
-def test_the_order_decides_who_stays_never_how_contradictions_end(rows: list[dict[str, Any]], rng: random.Random) -> None:
+def test_the_order_decides_who_stays_never_how_contradictions_end(
+    rows: list[dict[str, Any]], rng: random.Random
+) -> None:
     order = rng.sample(range(len(rows)), len(rows))
     first, second = decided(rows), decided([rows[i] for i in order])
     contradicted = {i for i, reason in enumerate(first.reason.tolist()) if reason == 3}

@@ -58,10 +58,8 @@ def test_orientation_is_honoured() -> None:
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16", "F"])
 def test_every_mode_is_reduced(mode: str) -> None:
     grey = photograph("camera.png").convert("L")
-    if mode == "I;16":
-        image = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
-    else:
-        image = grey.convert(mode)
+    wide = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    image = wide if mode == "I;16" else grey.convert(mode)
     data = encoded(image, "TIFF")
     tolerance = 25.0 if mode == "1" else 6.0
     assert images_alike(pixels(data), pixels(encoded(grey, "PNG")), tolerance).all()

@@ -62,7 +62,11 @@ def test_what_cannot_be_read_becomes_a_rejection(blobs: Blobs, rows: pl.DataFram
     require_closed("signatures", expected_items(rows), output, "slot")
     assert output.reasons() == {"image_unreadable": 6}
     details = set(output.rejections["detail"])
-    assert details == {f"{missing} is missing", f"{altered} was altered", f"{text} cannot be decoded: UnidentifiedImageError"}
+    assert details == {
+        f"{missing} is missing",
+        f"{altered} was altered",
+        f"{text} cannot be decoded: UnidentifiedImageError",
+    }
     assert str(blobs.store.root) not in "".join(details)
 
 

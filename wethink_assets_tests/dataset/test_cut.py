@@ -1,0 +1,133 @@
+"""What a version is made of is decided once: whole batches only, one number each, nothing twice."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from wethink_assets.dataset.build import build_version
+from wethink_assets.dataset.cut import Cut, NothingNew, decide_cut, list_cuts, read_cut, version_number
+from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.dataset.versions import list_versions, unbuilt_versions
+from wethink_assets.errors import VersionError
+from wethink_assets.storage.store import Store
+from wethink_assets_tests.dataset.conftest import COLOUR
+from wethink_assets_tests.dataset.growing import UPSTREAM, Asked, Grower
+from wethink_assets_tests.pictures import drawing
+
+ALL = CutRecipe()
+
+
+def decided(store: Store, recipe: CutRecipe = ALL) -> Cut:
+    cut = decide_cut(store, recipe)
+    assert isinstance(cut, Cut)
+    return cut
+
+
+def test_a_cut_names_every_table_of_every_whole_batch(local: Store, grower: Grower) -> None:
+    cut = decided(local)
+    assert cut.version == "v0001"
+    assert cut.batches == ("coco.000001", "geoqa+.000001", "coco.000002")
+    assert {(entry.asset, entry.batch) for entry in cut.inputs} == {(a, b) for a in UPSTREAM for b in cut.batches}
+    assert read_cut(local, "v0001") == cut
+
+
+def test_nothing_to_cut_is_said(local: Store) -> None:
+    with pytest.raises(VersionError, match="nothing to cut"):
+        decide_cut(local, ALL)
+    Grower(local).grow("coco.000001", [(drawing(1), [COLOUR])], stages=("images", "descriptions"))
+    with pytest.raises(VersionError, match=r"coco\.000001: questions not materialized yet"):
+        decide_cut(local, ALL)
+
+
+def test_the_same_recipe_with_nothing_new_makes_no_version(local: Store, grower: Grower) -> None:
+    build_version(local, decided(local).version)
+    again = decide_cut(local, CutRecipe())
+    assert again == NothingNew("v0001", 3, ())
+    other = decided(local, CutRecipe(kinds=("MC",)))
+    assert other.version == "v0002"
+    build_version(local, "v0002")
+    assert decide_cut(local, ALL) == NothingNew("v0001", 3, ())
+    grower.grow("ai2d.000001", [(drawing(9), [COLOUR])])
+    assert decided(local).version == "v0003"
+    assert list_cuts(local) == ["v0001", "v0002", "v0003"]
+
+
+def test_a_new_batch_of_another_source_is_nothing_new_to_a_recipe_of_one_source(local: Store, grower: Grower) -> None:
+    recipe = CutRecipe(sources=("coco",))
+    cut = decided(local, recipe)
+    assert cut.batches == ("coco.000001", "coco.000002")
+    build_version(local, cut.version)
+    grower.grow("ai2d.000001", [(drawing(9), [COLOUR])])
+    assert isinstance(decide_cut(local, recipe), NothingNew)
+
+
+def test_a_cut_that_was_never_built_is_taken_up_again(local: Store, grower: Grower) -> None:
+    assert decided(local) == decided(local)
+    assert unbuilt_versions(local) == ["v0001"]
+    build_version(local, "v0001")
+    assert unbuilt_versions(local) == []
+
+
+def test_a_batch_between_two_states_is_left_out_and_said_so(local: Store, grower: Grower) -> None:
+    grower.grow(
+        "coco.000002", [(drawing(4), [Asked("What else?", "none")])], stages=("images", "descriptions", "questions")
+    )
+    grower.grow("sam.000001", [(drawing(11), [COLOUR])], stages=("images", "descriptions"))
+    cut = decided(local)
+    assert cut.batches == ("coco.000001", "geoqa+.000001")
+    assert {entry.batch: entry.reason for entry in cut.left_out} == {
+        "coco.000002": "answers is older than its questions: materialize it again",
+        "sam.000001": "questions not materialized yet",
+    }
+    grower.grow("coco.000002", [(drawing(4), [Asked("What else?", "none")])])
+    assert "coco.000002" in decided(local).batches
+
+
+def test_batches_keep_their_place_as_others_come(local: Store, grower: Grower) -> None:
+    build_version(local, decided(local).version)
+    grower.grow("ai2d.000001", [(drawing(9), [COLOUR])])
+    build_version(local, decided(local, CutRecipe(sources=("ai2d",))).version)
+    grower.grow("aardvark.000001", [(drawing(10), [COLOUR])])
+    assert decided(local).batches == ("coco.000001", "geoqa+.000001", "coco.000002", "ai2d.000001", "aardvark.000001")
+
+
+def _cut_in_a_process(url: str, seed: int) -> str:
+    found = decide_cut(Store.open(url), CutRecipe(seed=seed))
+    return found.version
+
+
+def test_cuts_at_once_do_not_share_a_number(local: Store, grower: Grower) -> None:
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        different = pool.starmap(_cut_in_a_process, [(local.url, seed) for seed in range(6)])
+        same = pool.starmap(_cut_in_a_process, [(local.url, 99)] * 3)
+    assert sorted(different) == [f"v{number:04d}" for number in range(1, 7)]
+    assert set(same) == {"v0007"}
+
+
+def test_an_altered_cut_is_refused(local: Store, grower: Grower) -> None:
+    version = decided(local).version
+    path = Path(local.path(f"cuts/{version}.json"))
+    path.write_text(path.read_text().replace('"commit": 1', '"commit": 2', 1))
+    with pytest.raises(VersionError, match=r"v0001\.json was altered"):
+        read_cut(local, version)
+    path.write_text("{")
+    with pytest.raises(VersionError, match="damaged"):
+        read_cut(local, version)
+
+
+@pytest.mark.parametrize("name", ["", "3", "v3", "v0003x", "../v0003"])
+def test_what_is_no_version_is_refused(local: Store, name: str) -> None:
+    with pytest.raises(VersionError, match="one looks like v0003"):
+        read_cut(local, name)
+
+
+def test_more_than_9999_versions() -> None:
+    assert version_number("v10000") == 10000
+
+
+def test_on_s3_too(store: Store) -> None:
+    Grower(store).grow("coco.000001", [(drawing(1), [COLOUR])])
+    build_version(store, decided(store).version)
+    assert isinstance(decide_cut(store, ALL), NothingNew)
+    assert [summary.rows for summary in list_versions(store)] == [1]
