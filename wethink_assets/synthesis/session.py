@@ -107,8 +107,11 @@ class Synthesis:
 
         When the block ends well the journal is compacted; however it ends, finished calls are kept.
 
-        Raises `ConfigError` for a missing prompt, `ModelError` for a missing checkpoint, before anything is asked.
+        Raises `ConfigError` for a missing prompt, `ModelError` for a missing checkpoint, before it waits for anything.
         """
+        load_prompts(settings, STAGE_PROMPTS[stage])
+        for role in stage_roles(stage):
+            models.identity(role)
         with leased(store, journal_folder(stage, batch)) as lease:
             journal = Journal(store, stage, batch, lease)
             try:

@@ -113,3 +113,13 @@ def test_stages_know_their_roles() -> None:
     assert set(STAGE_PROMPTS) == {"descriptions", "questions", "answers", "reasoning_paths"}
     assert stage_roles("descriptions") == ("describer", "reasoner")
     assert stage_roles("answers") == ("describer", "reasoner", "judge", "adjudicator")
+
+
+@pytest.mark.parametrize("name", PROMPTS)
+def test_embedded_prompts_are_rendered_as_in_training(name: str) -> None:
+    from wethink_assets.models.embedded.prompting import render_prompt
+
+    values = {variable: VALUES[variable] for variable in PROMPTS[name].variables}
+    for changes in ({}, {"options": [], "asked": [], "dialogue": [], "description": "One line.\n"}):
+        now = values | {key: value for key, value in changes.items() if key in values}
+        assert load_prompt(settings_of("embedded"), name).render(**now) == ("", render_prompt(name, **now))

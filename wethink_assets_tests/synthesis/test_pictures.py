@@ -1,0 +1,86 @@
+"""What a model gets to see of an image in each form that ingestion accepts."""
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image as Pixels
+
+from wethink_assets.models.chat import Image
+from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.pictures import picture
+
+RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
+
+
+def halves(mode: str = "RGB") -> Pixels.Image:
+    """Left half red, right half blue."""
+    image = Pixels.new("RGB", (64, 32), RED)
+    image.paste(BLUE, (32, 0, 64, 32))
+    return image.convert(mode)
+
+
+def seen(store: Store, data: bytes, **row: Any) -> tuple[Image, bytes]:
+    blob = Blobs(store).put(data, "bin")
+    told = {"image_id": "i", "blob": blob, "format": "PNG", "mode": "RGB", "orientation": 1, "frames": 1}
+    image = picture(told | row, Blobs(store))
+    return image, image.read()
+
+
+def encoded(image: Pixels.Image, form: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("form", "media"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")])
+def test_plain_images_go_as_they_are(store: Store, form: str, media: str) -> None:
+    data = encoded(halves(), form)
+    image, sent = seen(store, data, format=form)
+    assert sent == data and image.media_type == media and image.sha256 == "i"
+
+
+@pytest.mark.parametrize(
+    ("form", "mode", "options"),
+    [
+        ("PNG", "P", {}),
+        ("PNG", "RGBA", {}),
+        ("PNG", "LA", {}),
+        ("GIF", "P", {"save_all": True, "append_images": [Pixels.new("P", (64, 32))]}),
+        ("TIFF", "RGB", {}),
+        ("TIFF", "CMYK", {}),
+        ("JPEG", "CMYK", {}),
+        ("PNG", "1", {}),
+    ],
+)
+def test_others_go_as_opaque_rgb_png(store: Store, form: str, mode: str, options: dict[str, Any]) -> None:
+    image, sent = seen(
+        store, encoded(halves(mode), form, **options), format=form, mode=mode, frames=2 if options else 1
+    )
+    with Pixels.open(io.BytesIO(sent)) as shown:
+        assert (image.media_type, shown.format, shown.mode, shown.size) == ("image/png", "PNG", "RGB", (64, 32))
+        if mode not in ("LA", "1"):
+            left, right = shown.getpixel((8, 8)), shown.getpixel((56, 8))
+            assert isinstance(left, tuple) and isinstance(right, tuple)
+            assert left[0] > 180 > left[2] and right[2] > 180 > right[0]
+
+
+def test_orientation_is_applied(store: Store) -> None:
+    exif = Pixels.Exif()
+    exif[0x0112] = 3  # upside down
+    _, sent = seen(store, encoded(halves(), "JPEG", exif=exif, quality=95), format="JPEG", orientation=3)
+    with Pixels.open(io.BytesIO(sent)) as shown:
+        left = shown.getpixel((8, 8))
+        assert isinstance(left, tuple) and left[2] > 200 > left[0], "blue is left once it is upright"
+
+
+def test_what_is_transparent_becomes_white_and_16_bit_grey_keeps_its_range(store: Store) -> None:
+    clear = Pixels.new("RGBA", (32, 32), (*BLUE, 0))
+    _, sent = seen(store, encoded(clear, "PNG"), mode="RGBA")
+    with Pixels.open(io.BytesIO(sent)) as shown:
+        assert shown.getpixel((5, 5)) == WHITE
+    grey = Pixels.new("I;16", (32, 32), 32768)
+    _, sent = seen(store, encoded(grey, "PNG"), mode="I;16")
+    with Pixels.open(io.BytesIO(sent)) as shown:
+        assert shown.getpixel((5, 5)) == (128, 128, 128)
