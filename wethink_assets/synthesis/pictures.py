@@ -39,12 +39,14 @@ def picture(row: Mapping[str, Any], blobs: Blobs) -> Image:
 
 def upright_png(data: bytes) -> bytes:
     """First frame of an image as an upright RGB PNG on white."""
+    from wethink_assets.sources.images import greyscale  # brings the perceptual hash along: half a second
+
     with Pixels.open(io.BytesIO(data)) as opened:
         opened.seek(0)
         image: Pixels.Image = ImageOps.exif_transpose(opened)
-        if image.mode.startswith("I;16"):
-            image = image.point(lambda value: value / 256).convert("L")
-        if "A" in image.getbands() or "transparency" in image.info:
+        if image.mode.startswith("I") or image.mode == "F":
+            image = greyscale(image)
+        elif image.has_transparency_data:
             image = image.convert("RGBA")
             white = Pixels.new("RGBA", image.size, "white")
             image = Pixels.alpha_composite(white, image)

@@ -80,7 +80,8 @@ def test_what_is_transparent_becomes_white_and_16_bit_grey_keeps_its_range(store
     _, sent = seen(store, encoded(clear, "PNG"), mode="RGBA")
     with Pixels.open(io.BytesIO(sent)) as shown:
         assert shown.getpixel((5, 5)) == WHITE
-    grey = Pixels.new("I;16", (32, 32), 32768)
-    _, sent = seen(store, encoded(grey, "PNG"), mode="I;16")
-    with Pixels.open(io.BytesIO(sent)) as shown:
-        assert shown.getpixel((5, 5)) == (128, 128, 128)
+    for mode, form, value in (("I;16", "PNG", 32768), ("I", "TIFF", 32768), ("F", "TIFF", 128.0)):
+        grey = Pixels.new(mode, (32, 32), value)
+        _, sent = seen(store, encoded(grey, form), mode=mode, format=form)
+        with Pixels.open(io.BytesIO(sent)) as shown:
+            assert shown.getpixel((5, 5)) == (128, 128, 128)
