@@ -92,12 +92,14 @@ class Store:
         target = self.path(relative)
         if not self.local:
             return self._create_remote(target, data)
-        with self._beside(target) as temporary:
-            Path(temporary).write_bytes(data)
-            try:
-                os.link(temporary, target)
-            except FileExistsError:
-                return False
+        temporary = _temporary(target)
+        _write_new(temporary, data)
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            return False
+        finally:
+            os.unlink(temporary)
         return True
 
     def _create_remote(self, target: str, data: bytes) -> bool:
@@ -145,9 +147,8 @@ class Store:
 
     @contextmanager
     def _beside(self, target: str) -> Iterator[str]:
-        folder, _, name = target.rpartition("/")
-        os.makedirs(folder, exist_ok=True)
-        temporary = f"{folder}/{TEMPORARY}{name}.{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        os.makedirs(target.rpartition("/")[0], exist_ok=True)
+        temporary = _temporary(target)
         try:
             yield temporary
         finally:
@@ -205,3 +206,23 @@ class Store:
             lazy = frame.lazy() if isinstance(frame, pl.DataFrame) else frame
             lazy.sink_parquet(local, compression="zstd", row_group_size=row_group_size)
             self.publish_file(relative, local)
+
+
+def _temporary(target: str) -> str:
+    """A name beside `target` that no other writer uses."""
+    folder, _, name = target.rpartition("/")
+    return f"{folder}/{TEMPORARY}{name}.{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def _write_new(path: str, data: bytes) -> None:
+    """Write a file that is not there; its folder is made only where it is missing, as this is called once an image."""
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+    try:
+        descriptor = os.open(path, flags, 0o666)
+    except FileNotFoundError:
+        os.makedirs(path.rpartition("/")[0], exist_ok=True)
+        descriptor = os.open(path, flags, 0o666)
+    with os.fdopen(descriptor, "wb", buffering=0) as stream:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[stream.write(rest) :]
