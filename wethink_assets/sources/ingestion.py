@@ -28,8 +28,12 @@ STAGE = "images"
 ITEM = "item"
 LOGIC_VERSION = "1"
 # Files read but not yet done with: bounds memory whatever the batch's size.
-WINDOW_FILES = 64
 WINDOW_BYTES = 128 * 2**20
+WINDOW_CHUNKS = 64
+# One task's worth: less would spend its time on handing over between threads.
+CHUNK_FILES = 8
+CHUNK_BYTES = 4 * 2**20
+UNKNOWN_BYTES = 2**20
 REMOTE_THREADS = 16
 
 Progress = Callable[[int, int], None]
@@ -68,45 +72,66 @@ def ingest_batch(store: Store, source: Source, key: str, progress: Progress | No
     location = Location.open(source.location, source.options)
     entries = [Entry(*row) for row in membership.select(Entry._fields).iter_rows()]
     keeper = _Keeper(store, source, key)
-    threads = os.cpu_count() or 1
     remote = not (store.local and location.local)
-    done = 0
-    with (
-        ThreadPoolExecutor(REMOTE_THREADS if remote else threads, thread_name_prefix="ingest") as pool,
-        ThreadPoolExecutor(REMOTE_THREADS if remote else threads, thread_name_prefix="keep") as keepers,
-    ):
-        kept: deque[Future[None]] = deque()
-        for examined in _examined(store, source, location, entries, pool):
-            kept.append(keepers.submit(keeper.keep, examined, keeper.first_in_batch(examined)))
-            while len(kept) > WINDOW_FILES or (kept and kept[0].done()):
-                kept.popleft().result()
-                done += 1
-                if progress:
-                    progress(done, len(entries))
-        for future in kept:
-            future.result()
-            done += 1
+    threads = REMOTE_THREADS if remote else os.cpu_count() or 1
+    fetches = _fetches(store, source, location, entries)
+    with ThreadPoolExecutor(threads, thread_name_prefix="ingest") as pool:
+        for done in _worked_off(_chunks(fetches, 1 if remote else CHUNK_FILES), keeper, pool):
             if progress:
                 progress(done, len(entries))
     return keeper.output()
 
 
-def _examined(
-    store: Store, source: Source, location: Location, entries: list[Entry], pool: ThreadPoolExecutor
-) -> Iterator[_Examined]:
-    """All entries in order, decoded by the pool; no more than the window is in memory at a time."""
-    window: deque[tuple[int, Future[_Examined]]] = deque()
-    held = 0
-    for entry, fetch in _fetches(store, source, location, entries):
-        size = entry.size or 2**20
-        while window and (len(window) >= WINDOW_FILES or held + size > WINDOW_BYTES):
-            freed, future = window.popleft()
+def _chunks(fetches: Iterator[tuple[Entry, Fetch]], files: int) -> Iterator[list[tuple[Entry, Fetch]]]:
+    """Neighbouring files in groups that are worth a task of their own."""
+    chunk: list[tuple[Entry, Fetch]] = []
+    for entry, fetch in fetches:
+        chunk.append((entry, fetch))
+        if len(chunk) == files or _bytes_of(chunk) > CHUNK_BYTES:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _bytes_of(chunk: list[tuple[Entry, Fetch]]) -> int:
+    return sum(entry.size or UNKNOWN_BYTES for entry, _ in chunk)
+
+
+def _worked_off(
+    chunks: Iterator[list[tuple[Entry, Fetch]]], keeper: "_Keeper", pool: ThreadPoolExecutor
+) -> Iterator[int]:
+    """Examine, then keep all chunks, no more than the window in memory at a time; yields the files done so far.
+
+    What is examined goes on to be kept in listing order, which alone decides which of two equal files is the image.
+    """
+    examining: deque[tuple[int, Future[list[_Examined]]]] = deque()
+    keeping: deque[tuple[int, int, Future[None]]] = deque()
+    held = done = 0
+
+    def go_on() -> None:
+        size, future = examining.popleft()
+        examined = future.result()
+        firsts = [keeper.first_in_batch(one) for one in examined]
+        keeping.append((size, len(examined), pool.submit(keeper.keep_all, examined, firsts)))
+
+    for chunk in itertools.chain(chunks, [None]):
+        size = _bytes_of(chunk) if chunk else 0
+        while examining and examining[0][1].done():
+            go_on()
+        while (examining or keeping) and (
+            chunk is None or held + size > WINDOW_BYTES or len(examining) + len(keeping) >= WINDOW_CHUNKS
+        ):
+            if not keeping:
+                go_on()
+            freed, files, future = keeping.popleft()
+            future.result()
             held -= freed
-            yield future.result()
-        window.append((size, pool.submit(_examine, entry, fetch)))
-        held += size
-    for _, future in window:
-        yield future.result()
+            done += files
+            yield done
+        if chunk:
+            held += size
+            examining.append((size, pool.submit(_examine_all, chunk)))
 
 
 def _fetches(store: Store, source: Source, location: Location, entries: list[Entry]) -> Iterator[tuple[Entry, Fetch]]:
@@ -115,6 +140,10 @@ def _fetches(store: Store, source: Source, location: Location, entries: list[Ent
             yield from read_members(store, location, path, source.reader, list(group))
         else:
             yield from read_files(location, list(group))
+
+
+def _examine_all(chunk: list[tuple[Entry, Fetch]]) -> list[_Examined]:
+    return [_examine(entry, fetch) for entry, fetch in chunk]
 
 
 def _examine(entry: Entry, fetch: Fetch) -> _Examined:
@@ -146,8 +175,12 @@ class _Keeper:
             return examined.entry.item
         return self._first.setdefault(examined.sha256, examined.entry.item)
 
-    def keep(self, examined: _Examined, first: str) -> None:
-        """Record one file. `first` is the item of this batch that may claim the content."""
+    def keep_all(self, examined: list[_Examined], firsts: list[str]) -> None:
+        """Record files; each has the item of this batch that may claim its content in `firsts`."""
+        for one, first in zip(examined, firsts, strict=True):
+            self._keep(one, first)
+
+    def _keep(self, examined: _Examined, first: str) -> None:
         item = examined.entry.item
         if isinstance(examined.outcome, ImageFault):
             self._reject(item, examined.outcome.reason, examined.outcome.detail)

@@ -1,0 +1,183 @@
+"""Images/s of ingestion beside a bare loop and beside imagededup's hashing, on photographs of 512 x 384 pixels.
+
+    python benchmarks/ingest.py [--images 4000] [--json]
+
+The bare loop does what no ingestion can do without: read a file, decode it in full with the fastest decoder at hand,
+sha256, perceptual hash; on as many threads, and then processes, as there are cores, the better of the two counts. Ours also
+registers nothing here, but checks the file against its registration, validates its structure, claims its content and writes
+its bytes to the store. Figures are wall time; on a busy machine look at `share by CPU time` too. imagededup joins the table where it is installed.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import os
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from wethink_assets.sources.catalog import Source
+from wethink_assets.sources.ingestion import ingest_batch
+from wethink_assets.sources.perceptual_hash import perceptual_hash
+from wethink_assets.sources.registration import register_source
+from wethink_assets.storage.store import Store
+
+SIZE = (512, 384)
+
+
+def draw(folder: Path, count: int) -> float:
+    """Write `count` different JPEGs cut from scikit-image's photographs, the same on every machine; returns their mean size."""
+    from skimage import data
+
+    photographs = [Image.fromarray(take()) for take in (data.astronaut, data.coffee, data.chelsea, data.rocket)]
+    rng = np.random.default_rng(0)
+    sizes = []
+    for number in range(count):
+        photograph = photographs[number % len(photographs)]
+        left, top = (int(rng.integers(0, side // 4)) for side in photograph.size)
+        width, height = (side * 3 // 4 for side in photograph.size)
+        cut = photograph.crop((left, top, left + width, top + height)).resize(SIZE, Image.Resampling.BICUBIC)
+        cut = ImageEnhance.Brightness(cut).enhance(float(rng.uniform(0.7, 1.3)))
+        buffer = io.BytesIO()
+        cut.save(buffer, "JPEG", quality=int(rng.integers(82, 93)))
+        # A number in a comment makes equal pictures different files.
+        (folder / f"{number:06d}.jpg").write_bytes(buffer.getvalue() + number.to_bytes(4, "big"))
+        sizes.append(buffer.tell())
+    return statistics.mean(sizes)
+
+
+def pillow_grey(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.draft("L", image.size)
+    image.load()
+    return image
+
+
+def opencv_grey(data: bytes) -> Image.Image:
+    return Image.fromarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE))
+
+
+def simplejpeg_grey(data: bytes) -> Image.Image:
+    import simplejpeg
+
+    return Image.fromarray(simplejpeg.decode_jpeg(data, colorspace="GRAY")[:, :, 0])
+
+
+def fastest_decoder(sample: list[bytes]) -> Callable[[bytes], Image.Image]:
+    """The decoder that takes least time on `sample`, of those installed."""
+    times = {}
+    for decoder in (pillow_grey, opencv_grey, simplejpeg_grey):
+        try:
+            decoder(sample[0])
+        except ImportError:
+            continue
+        started = time.perf_counter()
+        for data in sample:
+            decoder(data)
+        times[decoder] = time.perf_counter() - started
+    return min(times, key=lambda decoder: times[decoder])
+
+
+def bare(task: tuple[str, Callable[[bytes], Image.Image]]) -> tuple[str, str]:
+    path, decoder = task
+    data = Path(path).read_bytes()
+    return hashlib.sha256(data).hexdigest(), perceptual_hash(decoder(data))
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Wall and CPU seconds of this process for some work."""
+    started, used = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - started, time.process_time() - used
+
+
+def bare_loop(pool: Executor, paths: list[str], decoder: Callable[[bytes], Image.Image]) -> tuple[float, float]:
+    """Wall and CPU seconds of the bare loop on a pool that is warm."""
+    tasks = [(path, decoder) for path in paths]
+    list(pool.map(bare, tasks[:64], chunksize=8))
+    return timed(lambda: list(pool.map(bare, tasks, chunksize=32)))
+
+
+def ours(images: Path, work: Path, count: int) -> tuple[float, float]:
+    """Wall and CPU seconds of `ingest_batch` into an empty store."""
+    store = Store.open(str(work))
+    source = Source("bench", "benchmark", "photographs", "", "", "CC0-1.0", location=str(images))
+    (key,) = register_source(store, source, batch_size=count).batches
+    outputs = []
+    seconds = timed(lambda: outputs.append(ingest_batch(store, source, key)))
+    assert outputs[0].results.height == count, outputs[0].reasons()
+    return seconds
+
+
+def imagededup(images: Path, count: int) -> float | None:
+    """Images/s of imagededup's PHash with as many processes as cores, or None where it is not installed."""
+    try:
+        from imagededup.methods import PHash
+    except ImportError:
+        return None
+    started = time.perf_counter()
+    encodings = PHash(verbose=False).encode_images(str(images), num_enc_workers=os.cpu_count())
+    assert len(encodings) == count
+    return count / (time.perf_counter() - started)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=4000, help="number of images, at most 10000")
+    parser.add_argument("--rounds", type=int, default=3, help="each figure is the median of so many rounds")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    cores = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory() as folder:
+        images = Path(folder, "images")
+        images.mkdir()
+        mean_size = draw(images, options.images)
+        paths = sorted(map(str, images.iterdir()))
+        decoder = fastest_decoder([Path(path).read_bytes() for path in paths[:100]])
+        rounds: dict[str, list[tuple[float, float]]] = {"bare, threads": [], "bare, processes": [], "ours": []}
+        with ThreadPoolExecutor(cores) as threads, ProcessPoolExecutor(cores) as processes:
+            for number in range(options.rounds):
+                rounds["bare, threads"].append(bare_loop(threads, paths, decoder))
+                rounds["bare, processes"].append(bare_loop(processes, paths, decoder))
+                rounds["ours"].append(ours(images, Path(folder, f"store{number}"), options.images))
+        figures = {
+            name: options.images / statistics.median(wall for wall, _ in values) for name, values in rounds.items()
+        }
+        cpu = {name: statistics.median(used for _, used in values) for name, values in rounds.items()}
+        peer = imagededup(images, options.images)
+    best = max(figures["bare, threads"], figures["bare, processes"])
+    report = {
+        "images": options.images,
+        "mean_bytes": round(mean_size),
+        "cores": cores,
+        "decoder": decoder.__name__,
+        "images_per_second": {name: round(value, 1) for name, value in figures.items()},
+        "imagededup_images_per_second": round(peer, 1) if peer else None,
+        "share_of_bare_loop": round(figures["ours"] / best, 3),
+        "share_by_cpu_time": round(cpu["bare, threads"] / cpu["ours"], 3),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    if options.json:
+        print(json.dumps(report, indent=2))
+        return
+    print(f"{report['images']} JPEGs of {SIZE[0]} x {SIZE[1]}, {report['mean_bytes']} bytes on average, {cores} cores")
+    for name, value in figures.items():
+        note = f" (decoder: {decoder.__name__})" if name.startswith("bare") else ""
+        print(f"{name:18s} {value:8.1f} images/s{note}")
+    print(f"{'imagededup':18s} {f'{peer:8.1f} images/s' if peer else 'not installed'}")
+    print(f"ours / bare loop: {report['share_of_bare_loop']} (by CPU time: {report['share_by_cpu_time']})")
+    print(f"peak memory {report['peak_memory_mb']} MB")
+
+
+if __name__ == "__main__":
+    main()
