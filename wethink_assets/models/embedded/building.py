@@ -21,7 +21,15 @@ SIDE = 48
 """Pixels of the model's square view."""
 PATCH = 8
 CONTEXT = 1024
-SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
+SPECIAL = (
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+)
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' }}"
@@ -51,7 +59,10 @@ class Architecture:
 
 
 def _corpus(examples: int) -> Iterator[str]:
-    words = sorted({word for words in VOCABULARY.values() for word in words} | {"yes", "no", "none", "found", "next", "letter", "digit"})
+    words = sorted(
+        {word for words in VOCABULARY.values() for word in words}
+        | {"yes", "no", "none", "found", "next", "letter", "digit"}
+    )
     for _ in range(50):
         yield from words
         yield " " + " ".join(words)
@@ -69,7 +80,10 @@ def build_tokenizer(vocabulary: int, examples: int = 6000) -> PreTrainedTokenize
     """Byte-level BPE over the tasks' own texts: any other text still has tokens, only shorter ones."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(PIECES), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+        [
+            pre_tokenizers.Split(Regex(PIECES), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
@@ -84,8 +98,8 @@ def build_tokenizer(vocabulary: int, examples: int = 6000) -> PreTrainedTokenize
     tokenizer.add_tokens([AddedToken(token, special=False, normalized=False) for token in TAGS])
     wrapped = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
+        eos_token=SPECIAL[2],
+        pad_token=SPECIAL[0],
         bos_token=None,
         unk_token=None,
         extra_special_tokens=list(SPECIAL[3:]),
@@ -120,7 +134,11 @@ def build_config(tokenizer: PreTrainedTokenizerFast, sizes: Architecture) -> Qwe
         "max_position_embeddings": CONTEXT,
         "initializer_range": 0.04,
         "rms_norm_eps": 1e-6,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [half - 2 * section, section, section]},
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": 1e6,
+            "mrope_section": [half - 2 * section, section, section],
+        },
         "bos_token_id": None,
         "eos_token_id": token["<|im_end|>"],
         "pad_token_id": token["<|endoftext|>"],
@@ -149,7 +167,9 @@ def build_config(tokenizer: PreTrainedTokenizerFast, sizes: Architecture) -> Qwe
     )
 
 
-def build_model(tokenizer: PreTrainedTokenizerFast, sizes: Architecture, seed: int) -> Qwen2_5_VLForConditionalGeneration:
+def build_model(
+    tokenizer: PreTrainedTokenizerFast, sizes: Architecture, seed: int
+) -> Qwen2_5_VLForConditionalGeneration:
     """A model with planted circuits in its decoder, in float32, with eager attention (the fastest here at these sizes)."""
     torch.manual_seed(seed)
     config = build_config(tokenizer, sizes)
@@ -162,7 +182,9 @@ def build_model(tokenizer: PreTrainedTokenizerFast, sizes: Architecture, seed: i
     return model
 
 
-def save_checkpoint(model: Qwen2_5_VLForConditionalGeneration, processor: ImageOnlyQwen2_5_VLProcessor, folder: Path) -> None:
+def save_checkpoint(
+    model: Qwen2_5_VLForConditionalGeneration, processor: ImageOnlyQwen2_5_VLProcessor, folder: Path
+) -> None:
     """Write weights (bfloat16 safetensors), configuration, tokenizer, processor and chat template to a folder.
 
     The model itself stays as it is. Transformers' Auto classes load the folder with no network.

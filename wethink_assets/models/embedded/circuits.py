@@ -68,7 +68,9 @@ def plant_circuits(
         key_bias[half : half + POSITIONAL] = bias * theta[:POSITIONAL].sin()
         query.bias[rows(head)], key.bias[rows(head)] = query_bias, key_bias
 
-    def match(attention: torch.nn.Module, head: int, asked: torch.Tensor, offered: torch.Tensor, not_itself: bool) -> None:
+    def match(
+        attention: torch.nn.Module, head: int, asked: torch.Tensor, offered: torch.Tensor, not_itself: bool
+    ) -> None:
         carrier = torch.zeros(width, width)
         carrier[slow] = orthonormal(len(slow), width) * strength
         query, key = attention.q_proj, attention.k_proj

@@ -3,8 +3,10 @@
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from wethink_assets.sources.sample.scenes import COLUMNS, ORDINALS, PLACES, Item, Scene, VisualKind, facts_of, place_of
+from wethink_assets.sources.sample import scenes as names
+from wethink_assets.sources.sample.scenes import COLUMNS, ORDINALS, PLACES, Item, Scene, VisualKind, place_of
 
 SHORT_TEXT = 4
 """Texts up to this length stand in the coarse description in full."""
@@ -58,17 +60,23 @@ def fine(scene: Scene, wording: int) -> str:
         case "shapes", 0:
             return f"There {'is' if count == 1 else 'are'} {counted(count, 'shape')}: {joined(parts)}."
         case "shapes", _:
-            body = " ".join(f"At the {place_of(kind, item)} is {article(f'{item.color} {item.shape}')}." for item in scene.items)
+            body = " ".join(
+                f"At the {place_of(kind, item)} is {article(f'{item.color} {item.shape}')}." for item in scene.items
+            )
             return f"The picture shows {counted(count, 'shape')}. {body}"
         case "chart", 0:
             return f"The chart has {counted(count, 'bar')}: {joined(parts)}."
         case "chart", _:
-            body = " ".join(f"The {place_of(kind, item)} bar is {item.color} and its value is {item.value}." for item in scene.items)
+            body = " ".join(
+                f"The {place_of(kind, item)} bar is {item.color} and its value is {item.value}." for item in scene.items
+            )
             return f"The picture shows a chart of {counted(count, 'bar')}. {body}"
         case "figure", 0:
             return f"The figure has {counted(count, 'shape')}: {joined(parts)}."
         case "figure", _:
-            body = " ".join(f"At the {place_of(kind, item)} is a {item.shape} labelled {item.label}." for item in scene.items)
+            body = " ".join(
+                f"At the {place_of(kind, item)} is a {item.shape} labelled {item.label}." for item in scene.items
+            )
             return f"The picture shows a figure of {counted(count, 'shape')}. {body}"
         case _, 0:
             return f"The picture shows the text {text_of(scene)}."
@@ -123,7 +131,9 @@ def details(scene: Scene, topic: str) -> str:
 
 def dialogue(scene: Scene, rng: random.Random, turns: int) -> list[dict[str, str]]:
     """The first `turns` requests with their replies."""
-    return [{"request": rng.choice(REQUESTS[topic]), "reply": details(scene, topic)} for topic in missing(scene)[:turns]]
+    return [
+        {"request": rng.choice(REQUESTS[topic]), "reply": details(scene, topic)} for topic in missing(scene)[:turns]
+    ]
 
 
 _PLACE = "|".join(sorted(PLACES, key=len, reverse=True))
@@ -175,8 +185,6 @@ def read_description(text: str) -> tuple[VisualKind, list[tuple[str, ...]]] | No
 
 def corrupted(scene: Scene, rng: random.Random) -> Scene:
     """The same scene with one fact of one item changed: what a wrong reading of the picture looks like."""
-    from wethink_assets.sources.sample import scenes as names
-
     index = rng.randrange(len(scene.items))
     item = scene.items[index]
     pools: dict[VisualKind, dict[str, Sequence[object]]] = {
@@ -186,10 +194,17 @@ def corrupted(scene: Scene, rng: random.Random) -> Scene:
         "text": {"label": names.CHARACTERS},
     }
     attribute = rng.choice(list(pools[scene.kind]))
-    used = {getattr(other, attribute) for other in scene.items if attribute in ("label",) or scene.kind == "chart" and attribute == "color"}
-    choices = [value for value in pools[scene.kind][attribute] if value != getattr(item, attribute) and value not in used]
+    unique = attribute == "label" or (scene.kind == "chart" and attribute == "color")
+    used = {getattr(other, attribute) for other in scene.items if unique}
+    others = [*scene.items[:index], *scene.items[index + 1 :]]
+    taken = {(other.color, other.shape) for other in others if scene.kind == "shapes"}
+    changes = [replace(item, **{attribute: value}) for value in pools[scene.kind][attribute]]
+    choices = [
+        changed
+        for changed in changes
+        if changed != item and getattr(changed, attribute) not in used and (changed.color, changed.shape) not in taken
+    ]
     if not choices:
         return scene
-    values = {name: getattr(item, name) for name in ("cell", "color", "shape", "label", "value")}
-    changed = Item(**{**values, attribute: rng.choice(choices)})
+    changed = rng.choice(choices)
     return Scene(scene.kind, (*scene.items[:index], changed, *scene.items[index + 1 :]), scene.effects)

@@ -10,7 +10,16 @@ from wethink_assets.models.embedded.tasks import FAMILIES_OF, solution
 from wethink_assets.sources.sample.questions import CHARACTER_KINDS, DIRECTIONS, NUMBERS, draw_query, words_of
 from wethink_assets.sources.sample.scenes import CHARACTERS, COLORS, COLUMNS, PLACES, SHAPES, Scene, draw_scene
 
-POOLS: tuple[tuple[str, ...], ...] = (COLORS, SHAPES, PLACES, DIRECTIONS, NUMBERS, CHARACTERS, COLUMNS + CHARACTER_KINDS, COLORS + SHAPES + PLACES)
+POOLS: tuple[tuple[str, ...], ...] = (
+    COLORS,
+    SHAPES,
+    PLACES,
+    DIRECTIONS,
+    NUMBERS,
+    CHARACTERS,
+    COLUMNS + CHARACTER_KINDS,
+    COLORS + SHAPES + PLACES,
+)
 EMPTY = Scene("shapes", ())
 ITEMS = {"shapes": (5, 9), "chart": (2, 3), "figure": (4, 8), "text": (6, 8)}
 

@@ -86,7 +86,9 @@ class Encoder:
         if with_image:
             first, side = self._first_cell, GRID // 2
             cells = np.arange(CELLS)
-            positions[:, first : first + CELLS] = np.stack([np.full(CELLS, first), first + cells // side, first + cells % side])
+            positions[:, first : first + CELLS] = np.stack(
+                [np.full(CELLS, first), first + cells // side, first + cells % side]
+            )
             positions[:, first + CELLS :] = first + side + np.arange(length - first - CELLS)
         return positions
 
@@ -95,7 +97,13 @@ class Encoder:
         rows: list[tuple[list[int], list[list[int]], list[str]]] = []
         for example in examples:
             replies = [*(self._segment(text) for _, text in example.segments), self._end]
-            rows.append((self.prompt(example.prompt, example.image is not None), replies, [*(role for role, _ in example.segments), "end"]))
+            rows.append(
+                (
+                    self.prompt(example.prompt, example.image is not None),
+                    replies,
+                    [*(role for role, _ in example.segments), "end"],
+                )
+            )
         longest = max(len(prompt) + sum(map(len, replies)) for prompt, replies, _ in rows)
         length = -(-longest // ROUNDING) * ROUNDING
         names = tuple(sorted({role for _, _, roles in rows for role in roles}))

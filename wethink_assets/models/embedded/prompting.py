@@ -12,7 +12,9 @@ PACK = Path(__file__).parents[2] / "synthesis" / "prompts" / "embedded"
 
 @cache
 def _template(task: str) -> Template:
-    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+    )
     return environment.from_string((PACK / f"{task}.md").read_text())
 
 

@@ -6,7 +6,6 @@ Each function draws a right reply for a given scene; with an image, the caller r
 import json
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from wethink_assets.models.embedded import describing
@@ -22,7 +21,7 @@ from wethink_assets.models.embedded.examples import (
     window,
 )
 from wethink_assets.models.embedded.prompting import render_prompt
-from wethink_assets.sources.sample.questions import FAMILIES, Query, draw_query, running_tags
+from wethink_assets.sources.sample.questions import FAMILIES, VOCABULARY, Query, draw_query, running_tags
 from wethink_assets.sources.sample.scenes import Scene, facts_of, place_of
 
 Drawer = Callable[[Scene, random.Random], Example]
@@ -59,7 +58,9 @@ def _everything(scene: Scene) -> list[Segment]:
 
 def describe(scene: Scene, rng: random.Random) -> Example:
     """The coarse description."""
-    return Example("describe", render_prompt("describe"), payload(_everything(scene), "text", describing.coarse(scene)), scene)
+    return Example(
+        "describe", render_prompt("describe"), payload(_everything(scene), "text", describing.coarse(scene)), scene
+    )
 
 
 def details(scene: Scene, rng: random.Random) -> Example:
@@ -67,7 +68,13 @@ def details(scene: Scene, rng: random.Random) -> Example:
     topics = describing.missing(scene) or ("text",)
     topic = rng.choice(topics)
     prompt = render_prompt("details", request=rng.choice(describing.REQUESTS[topic]))
-    return Example("details", prompt, payload(_everything(scene), "text", describing.details(scene, topic)), scene, gold={"topic": topic})
+    return Example(
+        "details",
+        prompt,
+        payload(_everything(scene), "text", describing.details(scene, topic)),
+        scene,
+        gold={"topic": topic},
+    )
 
 
 def merge(scene: Scene, rng: random.Random) -> Example:
@@ -75,7 +82,9 @@ def merge(scene: Scene, rng: random.Random) -> Example:
     said = describing.corrupted(scene, rng) if rng.random() < 0.15 else scene
     turns = describing.dialogue(said, rng, 3)
     prompt = render_prompt("merge", description=describing.coarse(scene), dialogue=turns)
-    return Example("merge", prompt, payload(_everything(scene), "text", describing.fine(scene, rng.randrange(2))), scene)
+    return Example(
+        "merge", prompt, payload(_everything(scene), "text", describing.fine(scene, rng.randrange(2))), scene
+    )
 
 
 def _draw_query(scene: Scene, rng: random.Random, question_kind: str) -> Query:
@@ -119,7 +128,9 @@ def answer_image(scene: Scene, rng: random.Random) -> Example:
     return _answer("answer_image", scene, rng, 0)
 
 
-def _wrong_answer(query: Query, scene: Scene, options: tuple[str, ...], rng: random.Random, style: int, truth: str) -> str:
+def _wrong_answer(
+    query: Query, scene: Scene, options: tuple[str, ...], rng: random.Random, style: int, truth: str
+) -> str:
     if options:
         return rng.choice([letter for letter in LETTERS[: len(options)] if letter != truth])
     for _ in range(20):
@@ -137,8 +148,6 @@ def _wrong_answer(query: Query, scene: Scene, options: tuple[str, ...], rng: ran
 
 def wrong_facts(query: Query, scene: Scene, rng: random.Random) -> dict[str, str]:
     """Facts of a descriptive answer with at least one of them wrong."""
-    from wethink_assets.sources.sample.questions import VOCABULARY
-
     facts = dict(query.resolve(scene).facts)
     names = list(facts)
     for name in rng.sample(names, rng.randint(1, len(names))):
@@ -153,10 +162,16 @@ def adjudicate(scene: Scene, rng: random.Random) -> Example:
     query = _draw_query(scene, rng, kind)
     options = draw_options(query.family, query.answer(scene) or "", rng) if kind == "MC" else ()
     segments, _ = solution(query, scene, options, 0)
-    truths = [solution(query, scene, options, style)[1] for style in (0, 1)] if query.family.sentences else [solution(query, scene, options, 0)[1]] * 2
+    truths = (
+        [solution(query, scene, options, style)[1] for style in (0, 1)]
+        if query.family.sentences
+        else [solution(query, scene, options, 0)[1]] * 2
+    )
     verdict = rng.choice(("first", "second", "first", "second", "neither"))
     first, second = (
-        truths[place] if verdict == name else _wrong_answer(query, scene, options, rng, place * bool(query.family.sentences), truths[place])
+        truths[place]
+        if verdict == name
+        else _wrong_answer(query, scene, options, rng, place * bool(query.family.sentences), truths[place])
         for place, name in enumerate(("first", "second"))
     )
     said = describing.corrupted(scene, rng) if rng.random() < 0.4 else scene
@@ -166,7 +181,9 @@ def adjudicate(scene: Scene, rng: random.Random) -> Example:
     reason = "Neither fits the picture." if verdict == "neither" else f"The {verdict} fits the picture."
     reply = compact({"verdict": verdict, "reason": reason})
     gold = {"verdict": verdict, "first": first, "second": second}
-    return Example("adjudicate", prompt, payload([*segments, *marks], "json", reply), scene, None, query, kind, options, gold)
+    return Example(
+        "adjudicate", prompt, payload([*segments, *marks], "json", reply), scene, None, query, kind, options, gold
+    )
 
 
 def path_of(query: Query, scene: Scene, options: tuple[str, ...], answer: str) -> str:
@@ -200,7 +217,9 @@ def rewrite(scene: Scene, rng: random.Random) -> Example:
     raw = "".join(text for _, text in solution(query, noted, options, style)[0]).removeprefix("<think>")
     prompt = render_prompt("rewrite", question=query.text, kind=kind, options=options, answer=answer, raw=raw)
     segments: list[Segment] = [("text", f"<think>{path_of(query, scene, options, answer)}")]
-    return Example("rewrite", prompt, payload(segments, "value", answer), scene, None, query, kind, options, {"answer": answer})
+    return Example(
+        "rewrite", prompt, payload(segments, "value", answer), scene, None, query, kind, options, {"answer": answer}
+    )
 
 
 # The reasoner: never with the image.
@@ -215,7 +234,9 @@ def refine(scene: Scene, rng: random.Random) -> Example:
     """What the description still lacks, or that it is complete."""
     topics = describing.missing(scene)
     done = rng.randint(0, len(topics))
-    prompt = render_prompt("refine", description=describing.coarse(scene), dialogue=describing.dialogue(scene, rng, done))
+    prompt = render_prompt(
+        "refine", description=describing.coarse(scene), dialogue=describing.dialogue(scene, rng, done)
+    )
     complete = done == len(topics)
     requests = [] if complete else [rng.choice(describing.REQUESTS[topics[done]])]
     reply = compact({"complete": complete, "requests": requests})
@@ -233,8 +254,16 @@ def question(scene: Scene, rng: random.Random) -> Example:
         wanted = ["Language Generation"]
     fitting = [family for family in families_of(scene.kind, kind) if set(wanted) & set(family.abilities)]
     # Ambiguous subjects are left to the screening examples: the writer keeps to subjects that are unique by construction.
-    safe = [family for family in fitting or families_of(scene.kind, kind) if family.name not in ("color_of", "shape_of", "label_of")]
-    asked = [other.text for other in (draw_query(scene, rng, FAMILIES_OF[scene.kind]) for _ in range(rng.choice((0, 0, 1, 2, 3)))) if other]
+    safe = [
+        family
+        for family in fitting or families_of(scene.kind, kind)
+        if family.name not in ("color_of", "shape_of", "label_of")
+    ]
+    asked = [
+        other.text
+        for other in (draw_query(scene, rng, FAMILIES_OF[scene.kind]) for _ in range(rng.choice((0, 0, 1, 2, 3))))
+        if other
+    ]
     query = None
     for _ in range(8):
         query = draw_query(scene, rng, safe) or _draw_query(scene, rng, kind)
@@ -242,7 +271,7 @@ def question(scene: Scene, rng: random.Random) -> Example:
             break
     assert query is not None
     value = query.answer(scene) or ""
-    segments, resolution = lookup(query, scene)
+    segments, _ = lookup(query, scene)
     options: tuple[str, ...] = ()
     if kind == "MC":
         segments.append(("value", f" so {value}"))
@@ -250,7 +279,9 @@ def question(scene: Scene, rng: random.Random) -> Example:
     reply = compact({"question": query.text, "options": list(options), "category": query.family.category,
                      "abilities": list(query.family.abilities)})  # fmt: skip
     names = ["Reasoning", *wanted] if rng.random() < 0.8 else wanted
-    prompt = render_prompt("question", description=describing.fine(scene, rng.randrange(2)), kind=kind, abilities=names, asked=asked)
+    prompt = render_prompt(
+        "question", description=describing.fine(scene, rng.randrange(2)), kind=kind, abilities=names, asked=asked
+    )
     gold = {"abilities": wanted, "asked": asked, "possible": bool(fitting)}
     return Example("question", prompt, payload(segments, "json", reply), scene, None, query, kind, options, gold)
 
@@ -274,7 +305,17 @@ def screen(scene: Scene, rng: random.Random) -> Example:
         asked = rng.choice(NOT_SHOWN)
         prompt = render_prompt("screen", description=text, question=asked, kind=kind, options=())
         reply = compact({"answerable": False, "verifiable": False, "reason": REASONS["unknown"]})
-        return Example("screen", prompt, payload([("sub", "<think>unknown")], "json", reply), scene, None, None, kind, (), {"good": False})
+        return Example(
+            "screen",
+            prompt,
+            payload([("sub", "<think>unknown")], "json", reply),
+            scene,
+            None,
+            None,
+            kind,
+            (),
+            {"good": False},
+        )
     query = _ill_posed(scene, rng) if roll < 0.45 else None
     if query is None:
         kind = _question_kind(scene, rng)
@@ -298,7 +339,9 @@ def screen(scene: Scene, rng: random.Random) -> Example:
             segments.append(("letter", " none" if problem else f" {LETTERS[options.index(resolution.value)]}"))
     reply = compact({"answerable": problem in ("", "options"), "verifiable": not problem, "reason": REASONS[problem]})
     prompt = render_prompt("screen", description=text, question=query.text, kind=kind, options=options)
-    return Example("screen", prompt, payload(segments, "json", reply), scene, None, query, kind, options, {"good": not problem})
+    return Example(
+        "screen", prompt, payload(segments, "json", reply), scene, None, query, kind, options, {"good": not problem}
+    )
 
 
 def tier(right: int, parts: int) -> float:
@@ -310,7 +353,9 @@ def tier(right: int, parts: int) -> float:
     return min(0.75, max(0.25, int(4 * right / parts + 0.5) / 4))
 
 
-def _graded(asked: str, reference: str, candidate: str, pairs: list[tuple[str, str]], whole: bool, scene: Scene, kind: str) -> Example:
+def _graded(
+    asked: str, reference: str, candidate: str, pairs: list[tuple[str, str]], whole: bool, scene: Scene, kind: str
+) -> Example:
     segments: list[Segment] = [("sub", "<think>compare")]
     right = 0
     for one, other in pairs:
@@ -332,16 +377,37 @@ def judge(scene: Scene, rng: random.Random) -> Example:
         for _ in range(rng.randint(0, len(scene.items))):
             other = describing.corrupted(other, rng)
         wording, style = rng.randrange(2), rng.randrange(2)
-        pairs = [(" ".join(facts_of(scene.kind, one)), " ".join(facts_of(scene.kind, two))) for one, two in zip(scene.items, other.items, strict=True)]
-        return _graded("Describe the picture.", describing.fine(scene, wording), describing.fine(other, style), pairs, False, scene, "DES")
+        pairs = [
+            (" ".join(facts_of(scene.kind, one)), " ".join(facts_of(scene.kind, two)))
+            for one, two in zip(scene.items, other.items, strict=True)
+        ]
+        return _graded(
+            "Describe the picture.",
+            describing.fine(scene, wording),
+            describing.fine(other, style),
+            pairs,
+            False,
+            scene,
+            "DES",
+        )
     kind = "DES" if roll < 0.6 else "FIB"
-    query = _draw_query(scene, rng, kind) if kind == "FIB" or draw_query(scene, random.Random(0), families_of(scene.kind, "DES")) else _draw_query(scene, rng, "FIB")
+    if kind == "DES" and not draw_query(scene, random.Random(0), families_of(scene.kind, "DES")):
+        kind = "FIB"
+    query = _draw_query(scene, rng, kind)
     if query.family.sentences:
         facts = query.resolve(scene).facts
         other_facts = facts if rng.random() < 0.45 else wrong_facts(query, scene, rng)
         one_style, two_style = rng.randrange(2), rng.randrange(2)
         pairs = [(facts[name].removesuffix(" of"), other_facts[name].removesuffix(" of")) for name in facts]
-        return _graded(query.text, query.sentence(facts, one_style), query.sentence(other_facts, two_style), pairs, False, scene, "DES")
+        return _graded(
+            query.text,
+            query.sentence(facts, one_style),
+            query.sentence(other_facts, two_style),
+            pairs,
+            False,
+            scene,
+            "DES",
+        )
     truth = query.answer(scene) or ""
     given = truth if rng.random() < 0.5 else _wrong_answer(query, scene, (), rng, 0, truth)
     one, two = truth.split(), given.split()
@@ -353,7 +419,9 @@ def judge(scene: Scene, rng: random.Random) -> Example:
     return _graded(query.text, truth, given, pairs, True, scene, "FIB")
 
 
-FAMILIES_OF = {kind: [family for family in FAMILIES if kind in family.kinds] for kind in ("shapes", "chart", "figure", "text")}
+FAMILIES_OF = {
+    kind: [family for family in FAMILIES if kind in family.kinds] for kind in ("shapes", "chart", "figure", "text")
+}
 TASKS: dict[str, dict[str, tuple[Drawer, int]]] = {
     "describer": {"answer_image": (answer_image, 34), "describe": (describe, 10), "details": (details, 12), "merge": (merge, 14),
                   "adjudicate": (adjudicate, 16), "rewrite": (rewrite, 14)},
@@ -367,4 +435,4 @@ def draw_example(checkpoint: str, rng: random.Random, scene: Scene, task: str = 
     """An example of one task of a checkpoint (any, by weight, if not named) for a scene; its image is not rendered yet."""
     tasks = TASKS[checkpoint]
     name = task or rng.choices(list(tasks), [weight for _, weight in tasks.values()])[0]
-    return replace(tasks[name][0](scene, rng))
+    return tasks[name][0](scene, rng)

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
-from transformers import Qwen2_5_VLForConditionalGeneration
+from transformers import PreTrainedTokenizerFast, Qwen2_5_VLForConditionalGeneration
 
 from wethink_assets.models.embedded.building import build_model, build_processor, build_tokenizer, save_checkpoint
 from wethink_assets.models.embedded.encoding import GRID, IGNORED, Encoder
@@ -34,7 +34,8 @@ SAVE_EVERY = 50
 class Progress:
     """Where a training run stands: what the display shows after each step.
 
-    accuracy: teacher-forced accuracy by role of segment, a running mean.
+    step of steps: in this stage; done of total: in all; seconds_left: by the pace of this process so far; accuracy: teacher-forced, by
+    role of segment, a running mean.
     """
 
     checkpoint: str
@@ -44,13 +45,8 @@ class Progress:
     done: int
     total: int
     loss: float
-    seconds: float
+    seconds_left: float
     accuracy: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def eta(self) -> float:
-        """Seconds left, from the pace of this process so far."""
-        return self.seconds
 
 
 OnStep = Callable[[Progress], None]
@@ -70,10 +66,12 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, work: Path, device: str = "cpu") -> None:
         self.recipe, self.work, self.device = recipe, work, device
-        self.tokenizer = build_tokenizer(recipe.architecture.vocabulary)
+        self.tokenizer = _own_tokenizer(work / "tokenizer", recipe.architecture.vocabulary)
         self.processor = build_processor(self.tokenizer)
         self.encoder = Encoder(self.tokenizer)
-        self.model: Qwen2_5_VLForConditionalGeneration = build_model(self.tokenizer, recipe.architecture, recipe.seed).to(device)
+        self.model: Qwen2_5_VLForConditionalGeneration = build_model(
+            self.tokenizer, recipe.architecture, recipe.seed
+        ).to(device)
         self.model.train()
         attend_in_batches(self.model)
         torch.manual_seed(recipe.seed + 1)
@@ -95,14 +93,21 @@ class Trainer:
         named = self._modules(stage)
         recipe = self.recipe
         groups = [
-            {"params": [value for _, value in named if value.ndim > 1], "weight_decay": 0.02 if stage == "vision" else recipe.weight_decay},
+            {
+                "params": [value for _, value in named if value.ndim > 1],
+                "weight_decay": 0.02 if stage == "vision" else recipe.weight_decay,
+            },
             {"params": [value for _, value in named if value.ndim <= 1], "weight_decay": 0.0},
         ]
         beta2 = 0.95 if stage == "vision" else recipe.beta2
         return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, beta2), fused=True)
 
     def _autocast(self) -> AbstractContextManager[Any]:
-        return torch.autocast(self.device.split(":")[0], torch.bfloat16) if self.recipe.architecture.hidden > 64 else nullcontext()
+        return (
+            torch.autocast(self.device.split(":")[0], torch.bfloat16)
+            if self.recipe.architecture.hidden > 64
+            else nullcontext()
+        )
 
     # State on disk.
 
@@ -111,15 +116,27 @@ class Trainer:
         beside, target = self.work / "state.new", self.work / "state"
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
-        save_file({name: value.contiguous() for name, value in self.model.state_dict().items() if name != "lm_head.weight"}, beside / "model.safetensors")
-        save_file({name: value.contiguous() for name, value in self.head.state_dict().items()}, beside / "head.safetensors")
+        save_file(
+            {name: value.contiguous() for name, value in self.model.state_dict().items() if name != "lm_head.weight"},
+            beside / "model.safetensors",
+        )
+        save_file(
+            {name: value.contiguous() for name, value in self.head.state_dict().items()}, beside / "head.safetensors"
+        )
         stage = self._stages()[self.state.stage][0] if self.state.stage < len(self._stages()) else "joint"
         moments = {}
         for name, value in self._modules(stage):
             for key, moment in self.optimizer.state.get(value, {}).items():
-                moments[f"{name}/{key}"] = moment.detach().reshape(-1) if moment.ndim == 0 else moment.detach().contiguous()
+                moments[f"{name}/{key}"] = (
+                    moment.detach().reshape(-1) if moment.ndim == 0 else moment.detach().contiguous()
+                )
         save_file(moments, beside / "optimizer.safetensors")
-        position = {"stage": self.state.stage, "step": self.state.step, "seconds": self.state.seconds, "recipe": repr(self.recipe)}
+        position = {
+            "stage": self.state.stage,
+            "step": self.state.step,
+            "seconds": self.state.seconds,
+            "recipe": repr(self.recipe),
+        }
         (beside / "state.json").write_text(json.dumps(position))
         for path in beside.iterdir():
             with path.open("rb") as file:
@@ -133,7 +150,9 @@ class Trainer:
 
     def resume(self) -> bool:
         """Go on from the saved state; False when there is none. Raises ValueError when it belongs to another recipe."""
-        source = next((path for path in (self.work / "state", self.work / "state.old") if (path / "state.json").exists()), None)
+        source = next(
+            (path for path in (self.work / "state", self.work / "state.old") if (path / "state.json").exists()), None
+        )
         if source is None:
             return False
         position = json.loads((source / "state.json").read_text())
@@ -148,9 +167,16 @@ class Trainer:
             self.optimizer = self._new_optimizer(stage)
             moments = load_file(source / "optimizer.safetensors")
             for name, value in self._modules(stage):
-                found = {key.removeprefix(f"{name}/"): moment for key, moment in moments.items() if key.startswith(f"{name}/")}
+                found = {
+                    key.removeprefix(f"{name}/"): moment
+                    for key, moment in moments.items()
+                    if key.startswith(f"{name}/")
+                }
                 if found:
-                    self.optimizer.state[value] = {key: moment[0].clone() if key == "step" else moment.to(value.device) for key, moment in found.items()}
+                    self.optimizer.state[value] = {
+                        key: moment[0].clone() if key == "step" else moment.to(value.device)
+                        for key, moment in found.items()
+                    }
         return True
 
     # Steps.
@@ -182,22 +208,27 @@ class Trainer:
 
     def _text_loss(self, stage: StageName, step: int) -> torch.Tensor:
         batch = self.encoder.batch(examples_at(self.recipe, stage, step))
-        ids, labels = batch.ids.to(self.device), batch.labels.to(self.device)[:, 1:]
-        keep = labels != IGNORED
+        ids, labels = batch.ids.to(self.device), batch.labels.to(self.device)[:, 1:].reshape(-1)
+        # Only positions with a label go through the output layer, rounded up to few different counts: kernels are made for each.
+        kept = (labels != IGNORED).nonzero()[:, 0]
+        count = len(kept)
+        chosen = torch.cat([kept, kept.new_zeros(-count % 512)])
         with self._autocast():
             embedded = self.model.get_input_embeddings()(ids)
             if batch.pixels is not None:
                 grid = torch.tensor([[1, GRID, GRID]] * (batch.pixels.shape[0] // GRID**2), device=self.device)
                 seen = self.model.model.visual(batch.pixels.to(self.device), grid_thw=grid).pooler_output
-                embedded = embedded.masked_scatter((ids == self.encoder.image_token)[..., None], seen.to(embedded.dtype))
+                embedded = embedded.masked_scatter(
+                    (ids == self.encoder.image_token)[..., None], seen.to(embedded.dtype)
+                )
             hidden = self.model.model.language_model(
                 inputs_embeds=embedded, position_ids=batch.positions.to(self.device), use_cache=False
             ).last_hidden_state
-            logits = self.model.lm_head(hidden[:, :-1][keep])
-        wanted = labels[keep]
+            logits = self.model.lm_head(hidden[:, :-1].reshape(-1, hidden.shape[-1])[chosen])[:count]
+        wanted = labels[kept]
         if step % 4 == 0:
             right = (logits.argmax(1) == wanted).cpu().numpy()
-            roles = batch.roles[:, 1:][keep.cpu().numpy()]
+            roles = batch.roles[:, 1:].reshape(-1)[kept.cpu().numpy()]
             for number, name in enumerate(batch.role_names):
                 if (roles == number).any():
                     self._note(name, float(right[roles == number].mean()))
@@ -230,8 +261,9 @@ class Trainer:
                 taken += 1
                 done = sum(count for _, count in stages[: self.state.stage]) + self.state.step
                 if on_step:
-                    pace = (time.monotonic() - began) / taken
-                    on_step(Progress(self.recipe.checkpoint, stage, self.state.step, steps, done, total, float(loss.detach()), pace * (total - done), dict(self.accuracy)))
+                    left = (time.monotonic() - began) / taken * (total - done)
+                    where = (self.recipe.checkpoint, stage, self.state.step, steps, done, total)
+                    on_step(Progress(*where, float(loss.detach()), left, dict(self.accuracy)))
                 if stage == "joint" and self.state.step % self.recipe.snapshot_every == 0 and self.state.step < steps:
                     save_checkpoint(self.model, self.processor, self.work / "snapshots" / f"{self.state.step:05d}")
                 if self.state.step % SAVE_EVERY == 0 and self.state.step < steps:
@@ -242,11 +274,20 @@ class Trainer:
             self.state = State(self.state.stage + 1, 0, self.state.seconds)
             self.accuracy = {}
             if self.state.stage < len(stages):
-                self.optimizer = self._new_optimizer(stages[self.state.stage][0]) if stage == "vision" else self.optimizer
+                self.optimizer = (
+                    self._new_optimizer(stages[self.state.stage][0]) if stage == "vision" else self.optimizer
+                )
                 self.save()
         save_checkpoint(self.model, self.processor, self.work / "final")
         self.save()
         return True
+
+
+def _own_tokenizer(folder: Path, vocabulary: int) -> PreTrainedTokenizerFast:
+    """The run's tokenizer: built once and kept, since a resumed run with other token numbers would start over unnoticed."""
+    if not (folder / "tokenizer_config.json").exists():
+        build_tokenizer(vocabulary).save_pretrained(folder)
+    return PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
 
 
 def snapshots_of(work: Path) -> dict[int, Path]:

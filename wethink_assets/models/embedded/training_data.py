@@ -16,7 +16,7 @@ from wethink_assets.models.embedded.examples import Example, training_scene
 from wethink_assets.models.embedded.recipe import Recipe, StageName
 from wethink_assets.models.embedded.tasks import answer_text, draw_example
 from wethink_assets.sources.sample.rendering import render
-from wethink_assets.sources.sample.scenes import CHARACTERS, COLORS, SHAPES, VISUAL_KINDS, Scene
+from wethink_assets.sources.sample.scenes import CHARACTERS, COLORS, SHAPES, VISUAL_KINDS, Scene, draw_scene
 
 BUCKET = 4
 """Batches drawn together and sorted by length, to save padding."""
@@ -84,8 +84,6 @@ def vision_batch_at(recipe: Recipe, step: int) -> tuple[torch.Tensor, torch.Tens
     for _ in range(recipe.vision_batch):
         scene = training_scene(rng, recipe.hard_share)
         if scene.kind in ("shapes", "figure") and rng.random() < 0.7:
-            from wethink_assets.sources.sample.scenes import draw_scene
-
             scene = draw_scene(rng, scene.kind, hard=scene.hard, items=(3, 9) if scene.kind == "shapes" else (3, 8))
         views.append(patches(view_of(scene, rng)))
         readings.append(readings_of(scene))

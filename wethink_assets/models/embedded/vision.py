@@ -24,10 +24,14 @@ def _attend(
     count, images = hidden_states.shape[0], cu_seqlens.numel() - 1
     lengths = cu_seqlens[1:] - cu_seqlens[:-1]
     if position_embeddings is None or images < 1 or count % images or not bool((lengths == count // images).all()):
-        return Qwen2_5_VLVisionAttention.forward(layer, hidden_states, cu_seqlens, position_embeddings, max_seqlen, **kwargs)
+        return Qwen2_5_VLVisionAttention.forward(
+            layer, hidden_states, cu_seqlens, position_embeddings, max_seqlen, **kwargs
+        )
     query, key, value = layer.qkv(hidden_states).reshape(count, 3, layer.num_heads, -1).unbind(1)
     query, key = apply_rotary_pos_emb_vision(query, key, *position_embeddings)
-    query, key, value = (part.reshape(images, count // images, layer.num_heads, -1).transpose(1, 2) for part in (query, key, value))
+    query, key, value = (
+        part.reshape(images, count // images, layer.num_heads, -1).transpose(1, 2) for part in (query, key, value)
+    )
     output = scaled_dot_product_attention(query, key, value.to(query.dtype), scale=layer.scaling)
     return layer.proj(output.transpose(1, 2).reshape(count, -1))
 

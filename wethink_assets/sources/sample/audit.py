@@ -40,7 +40,11 @@ def solve(question: str, options: Sequence[str], scene: Scene) -> str | None:
     value = query.answer(scene) if query else None
     if value is None or not options:
         return value
-    return OPTION_LETTERS[list(options).index(value)] if list(options).count(value) == 1 and len(set(options)) == len(options) else None
+    return (
+        OPTION_LETTERS[list(options).index(value)]
+        if list(options).count(value) == 1 and len(set(options)) == len(options)
+        else None
+    )
 
 
 def stated_facts(query: Query, answer: str) -> Arguments | None:

@@ -41,7 +41,9 @@ SAMPLE_SOURCES: tuple[SampleSource, ...] = (
     SampleSource("docvqa", ("docvqa/train/documents",), "doc_{:06d}", ("text",), ("png-grey", "tif-grey")),
     SampleSource("geoqa+", ("geoqa+/images",), "{:d}", ("figure",), ("gif", "png")),
     SampleSource("gqa", ("gqa/images",), "{:d}", ("shapes",), ("jpg",)),
-    SampleSource("llava", ("llava/llava_pretrain/images",), "{:09d}", ("shapes", "figure", "chart", "text"), ("jpg", "png")),
+    SampleSource(
+        "llava", ("llava/llava_pretrain/images",), "{:09d}", ("shapes", "figure", "chart", "text"), ("jpg", "png")
+    ),
     SampleSource("ocr_vqa", ("ocr_vqa/images",), "{:010d}", ("text",), ("jpg", "gif")),
     SampleSource("pisc", ("pisc/image",), "{:05d}", ("shapes",), ("jpg",)),
     SampleSource("sam", ("sam/images",), "sa_{:06d}", ("shapes",), ("jpg",)),
@@ -152,7 +154,12 @@ def draw_samples(
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(sample.data)
         digest = hashlib.sha256(sample.data).hexdigest()
-        lines[sample.path] = {"sha256": digest, "path": sample.path, "source": source.name, "scene": sample.scene.as_json()}
+        lines[sample.path] = {
+            "sha256": digest,
+            "path": sample.path,
+            "source": source.name,
+            "scene": sample.scene.as_json(),
+        }
         sources[source.name] += 1
         kinds[sample.scene.kind] += 1
         forms[target.suffix[1:]] += 1

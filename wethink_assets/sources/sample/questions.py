@@ -34,7 +34,16 @@ NUMBERS = tuple(str(number) for number in range(10))
 YES_NO = ("yes", "no")
 DIRECTIONS = ("left", "right", "above", "below", "above-left", "above-right", "below-left", "below-right")
 SIDES = ("left of", "right of", "above", "below")
-ALL_SIDES = ("left of", "right of", "above", "below", "above-left of", "above-right of", "below-left of", "below-right of")
+ALL_SIDES = (
+    "left of",
+    "right of",
+    "above",
+    "below",
+    "above-left of",
+    "above-right of",
+    "below-left of",
+    "below-right of",
+)
 CHARACTER_KINDS = ("letter", "digit")
 COMPARISONS = ("higher than", "lower than", "level with")
 VOCABULARY: dict[str, tuple[str, ...]] = {
@@ -160,7 +169,9 @@ def _two(
     def resolve(scene: Scene, args: Mapping[str, str]) -> Resolution:
         ones = [index for index, item in enumerate(scene.items) if first(item, args)]
         twos = [index for index, item in enumerate(scene.items) if second(item, args)]
-        tags = tuple("first" if index in ones else "second" if index in twos else "no" for index in range(len(scene.items)))
+        tags = tuple(
+            "first" if index in ones else "second" if index in twos else "no" for index in range(len(scene.items))
+        )
         if not ones or not twos or ones == twos:
             return Resolution(tags, "", None, "absent", evidence=(*ones, *twos))
         steps, result = read(scene, scene.items[ones[0]], scene.items[twos[0]], args)
@@ -183,7 +194,9 @@ def _extreme(highest: bool) -> Resolve:
         if len(at) != 1:
             return Resolution(tuple(tags), "", None, "ambiguous", evidence=at)
         item = scene.items[at[0]]
-        return Resolution(tuple(tags), f" {words_of(scene.kind, item)}", item.color, evidence=tuple(range(len(scene.items))))
+        return Resolution(
+            tuple(tags), f" {words_of(scene.kind, item)}", item.color, evidence=tuple(range(len(scene.items)))
+        )
 
     return resolve
 
@@ -216,24 +229,34 @@ def _difference(_scene: Scene, first: Item, second: Item, _args: Mapping[str, st
 def _compared(_scene: Scene, first: Item, second: Item, _args: Mapping[str, str]) -> tuple[str, str | Arguments]:
     gap = first.value - second.value
     comparison = COMPARISONS[0] if gap > 0 else COMPARISONS[1] if gap < 0 else COMPARISONS[2]
-    return f" {first.value} {second.value} {comparison.split()[0]} {abs(gap)}", {"comparison": comparison, "number": str(abs(gap))}
+    return f" {first.value} {second.value} {comparison.split()[0]} {abs(gap)}", {
+        "comparison": comparison,
+        "number": str(abs(gap)),
+    }
 
 
 def _read_text(scene: Scene, _args: Mapping[str, str]) -> Resolution:
     everything = tuple(range(len(scene.items)))
-    return Resolution(running_tags([True] * len(scene.items)), "", " ".join(item.label for item in scene.items), evidence=everything)
+    return Resolution(
+        running_tags([True] * len(scene.items)), "", " ".join(item.label for item in scene.items), evidence=everything
+    )
 
 
 def _contains(scene: Scene, args: Mapping[str, str]) -> Resolution:
     matches = [item.label == args["label"] for item in scene.items]
     found = any(matches)
     evidence = tuple(index for index, hit in enumerate(matches) if hit)
-    return Resolution(running_tags(matches), " found" if found else " none", "yes" if found else "no", evidence=evidence)
+    return Resolution(
+        running_tags(matches), " found" if found else " none", "yes" if found else "no", evidence=evidence
+    )
 
 
 def _after(scene: Scene, args: Mapping[str, str]) -> Resolution:
     at = next((index for index, item in enumerate(scene.items) if item.label == args["label"]), None)
-    tags = tuple("1" if index == at else "next" if at is not None and index == at + 1 else "no" for index in range(len(scene.items)))
+    tags = tuple(
+        "1" if index == at else "next" if at is not None and index == at + 1 else "no"
+        for index in range(len(scene.items))
+    )
     if at is None or at + 1 == len(scene.items):
         return Resolution(tags, "", None, "absent", evidence=() if at is None else (at,))
     following = scene.items[at + 1]
@@ -261,14 +284,18 @@ def _makeup(scene: Scene, _args: Mapping[str, str]) -> Resolution:
         digits += item.label in DIGITS
         tags.append(f"letter {letters}" if item.label in LETTERS else f"digit {digits}")
     facts = {"number": str(letters), "number2": str(digits)}
-    return Resolution(tuple(tags), f" letter {letters} digit {digits}", "", facts=facts, evidence=tuple(range(len(scene.items))))
+    return Resolution(
+        tuple(tags), f" letter {letters} digit {digits}", "", facts=facts, evidence=tuple(range(len(scene.items)))
+    )
 
 
 def _no_subject(_scene: Scene, _rng: random.Random) -> Arguments | None:
     return {}
 
 
-def _item_subject(read: Callable[[Scene, Item], Arguments], allowed: Callable[[Item], bool] = lambda item: True) -> Subjects:
+def _item_subject(
+    read: Callable[[Scene, Item], Arguments], allowed: Callable[[Item], bool] = lambda item: True
+) -> Subjects:
     def subjects(scene: Scene, rng: random.Random) -> Arguments | None:
         items = [item for item in scene.items if allowed(item)]
         return read(scene, rng.choice(items)) if items else None
@@ -285,7 +312,9 @@ def _unique_subject(attribute: str) -> Subjects:
     return subjects
 
 
-def _pair_subject(read: Callable[[Item, Item], Arguments], need: Callable[[Item, Item], bool] = lambda one, two: True) -> Subjects:
+def _pair_subject(
+    read: Callable[[Item, Item], Arguments], need: Callable[[Item, Item], bool] = lambda one, two: True
+) -> Subjects:
     def subjects(scene: Scene, rng: random.Random) -> Arguments | None:
         pairs = [(one, two) for one in scene.items for two in scene.items if one is not two and need(one, two)]
         return read(*rng.choice(pairs)) if pairs else None
@@ -293,15 +322,17 @@ def _pair_subject(read: Callable[[Item, Item], Arguments], need: Callable[[Item,
     return subjects
 
 
+def _named(scene: Scene, args: Arguments, suffix: str) -> Item:
+    names = [name for name in ("color", "shape", "label") if name + suffix in args]
+    return next(item for item in scene.items if all(getattr(item, name) == args[name + suffix] for name in names))
+
+
 def _with_side(subjects: Subjects) -> Subjects:
     def chosen(scene: Scene, rng: random.Random) -> Arguments | None:
         args = subjects(scene, rng)
         if args is None:
             return None
-        first, second = (
-            next(item for item in scene.items if all(getattr(item, name) == args[name + suffix] for name in ("color", "shape", "label") if name + suffix in args))
-            for suffix in ("", "2")
-        )
+        first, second = (_named(scene, args, suffix) for suffix in ("", "2"))
         true = [side for side in SIDES if side.split()[0] in direction_between(first, second).split("-")]
         false = [side for side in SIDES if side not in true]
         return {**args, "side": rng.choice(true if rng.random() < 0.5 else false)}
@@ -334,11 +365,20 @@ def _has(attribute: str, suffix: str = "") -> Callable[[Item, Mapping[str, str]]
     return lambda item, args: getattr(item, attribute) == args[attribute + suffix]
 
 
-PAIR_OF_SHAPES = _pair_subject(lambda one, two: {"color": one.color, "shape": one.shape, "color2": two.color, "shape2": two.shape})
+PAIR_OF_SHAPES = _pair_subject(
+    lambda one, two: {"color": one.color, "shape": one.shape, "color2": two.color, "shape2": two.shape}
+)
 PAIR_OF_LABELS = _pair_subject(lambda one, two: {"label": one.label, "label2": two.label})
 SECOND_SHAPE = lambda item, args: _colored_shape(item, args, "2")  # noqa: E731
 R = "Reasoning"
-REC, OCR, KNOW, SPACE, MATH, LANG = "Recognition", "OCR", "Knowledge", "Spatial Awareness", "Math", "Language Generation"
+REC, OCR, KNOW, SPACE, MATH, LANG = (
+    "Recognition",
+    "OCR",
+    "Knowledge",
+    "Spatial Awareness",
+    "Math",
+    "Language Generation",
+)
 
 FAMILIES: tuple[Family, ...] = (
     # Shapes on the grid, with or without labels.

@@ -123,7 +123,9 @@ def _shape(draw: ImageDraw.ImageDraw, shape: str, x: float, y: float, radius: fl
 
 def _glyph(draw: ImageDraw.ImageDraw, character: str, x: float, y: float, pixels: float, fill: RGB) -> None:
     font = _font(max(5, round(pixels)))
-    draw.text((x, y), character, fill=fill, font=font, anchor="mm", stroke_width=max(0, round(pixels / 24)), stroke_fill=fill)
+    draw.text(
+        (x, y), character, fill=fill, font=font, anchor="mm", stroke_width=max(0, round(pixels / 24)), stroke_fill=fill
+    )
 
 
 def _cover(draw: ImageDraw.ImageDraw, scene: Scene, item: Item, rng: random.Random, scale: float) -> None:
@@ -144,7 +146,11 @@ def _clutter(draw: ImageDraw.ImageDraw, rng: random.Random, scale: float, stroke
         x, y = rng.uniform(0, UNITS), rng.uniform(0, UNITS)
         if rng.random() < 0.6:
             end = (x + rng.uniform(-20, 20), y + rng.uniform(-20, 20))
-            draw.line([x * scale, y * scale, end[0] * scale, end[1] * scale], fill=color, width=max(1, round(rng.uniform(0.6, 1.8) * scale)))
+            draw.line(
+                [x * scale, y * scale, end[0] * scale, end[1] * scale],
+                fill=color,
+                width=max(1, round(rng.uniform(0.6, 1.8) * scale)),
+            )
         else:
             radius = rng.uniform(0.8, 2.4)
             draw.ellipse(_box(scale, x - radius, y - radius, x + radius, y + radius), fill=color)
@@ -153,6 +159,8 @@ def _clutter(draw: ImageDraw.ImageDraw, rng: random.Random, scale: float, stroke
 def _add_noise(image: Image.Image, rng: random.Random, amplitude: float) -> Image.Image:
     """Coarse noise: one value a unit of the canvas, so that its strength survives the reduction to the model's input."""
     grain = np.frombuffer(rng.randbytes(UNITS * UNITS * 3), np.uint8).reshape(UNITS, UNITS, 3)
-    field = np.asarray(Image.fromarray(grain, "RGB").resize(image.size, Image.Resampling.NEAREST), np.float32) / 255.0 - 0.5
+    field = (
+        np.asarray(Image.fromarray(grain, "RGB").resize(image.size, Image.Resampling.NEAREST), np.float32) / 255.0 - 0.5
+    )
     noisy = np.clip(np.asarray(image, np.float32) + field * (2 * amplitude), 0, 255)
     return Image.fromarray(noisy.astype(np.uint8), "RGB")

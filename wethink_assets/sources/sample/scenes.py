@@ -99,7 +99,9 @@ def graph_of(scene: Scene) -> list[tuple[str, ...]]:
     return [(place_of(scene.kind, item), *facts_of(scene.kind, item)) for item in scene.items]
 
 
-def draw_scene(rng: random.Random, kind: VisualKind, *, hard: bool = False, items: tuple[int, int] | None = None) -> Scene:
+def draw_scene(
+    rng: random.Random, kind: VisualKind, *, hard: bool = False, items: tuple[int, int] | None = None
+) -> Scene:
     """Choose a random scene.
 
     items: least and greatest number of items, where the kind's own range is not wanted.
@@ -115,12 +117,18 @@ def draw_scene(rng: random.Random, kind: VisualKind, *, hard: bool = False, item
             count = rng.randint(*(items or (2, 3)))
             cells = sorted(rng.sample(range(3), count))
             colors = rng.sample(COLORS, count)
-            built = [Item(cell, color=color, value=rng.randint(1, MAX_VALUE)) for cell, color in zip(cells, colors, strict=True)]
+            built = [
+                Item(cell, color=color, value=rng.randint(1, MAX_VALUE))
+                for cell, color in zip(cells, colors, strict=True)
+            ]
         case "figure":
             count = rng.randint(*(items or (1, 4)))
             cells = sorted(rng.sample(range(9), count))
             labels = rng.sample(LABELS, count)
-            built = [Item(cell, shape=rng.choice(FIGURE_SHAPES), label=label) for cell, label in zip(cells, labels, strict=True)]
+            built = [
+                Item(cell, shape=rng.choice(FIGURE_SHAPES), label=label)
+                for cell, label in zip(cells, labels, strict=True)
+            ]
         case "text":
             count = rng.randint(*(items or (2, 8)))
             built = [Item(cell, label=label) for cell, label in enumerate(rng.sample(CHARACTERS, count))]

@@ -1,0 +1,160 @@
+"""What the model card says: how the checkpoints were made, what they were measured to do, and what they cannot do."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wethink_assets.models.embedded.publishing import RECORD
+
+FIGURES = "accuracy.json"
+ABOUT = {
+    "answer_image": "answers from the picture",
+    "answer_text": "answers from a description",
+    "describe": "coarse descriptions, word for word",
+    "details": "replies to a request, word for word",
+    "merge": "fine descriptions exact in all facts",
+    "adjudicate": "verdict on two answers",
+    "rewrite": "short path, word for word",
+    "refine": "what is missing, or nothing",
+    "question": "well-posed question of the kind asked, its options holding the answer",
+    "screen": "whether a question can be answered and checked",
+    "judge": "tier of the grade",
+}
+INTRODUCTION = """# Embedded model
+
+Three checkpoints of the Qwen2.5-VL architecture with {parameters} parameters each (bfloat16 safetensors, {size:.1f} MB in all), trained
+from scratch by `wethink embedded train`. They let the whole pipeline run on a laptop with no account and no download; they are no substitute for real models.
+
+- `describer`: sees pictures. Describes them, gives details, merges descriptions, answers, adjudicates, rewrites chains of thought.
+- `reasoner`: reads descriptions. Asks for what is missing, writes questions, screens them, answers, judges. Shares no weights with the describer.
+- `policy`: an early, under-trained state of the describer, where reinforcement learning has room.
+
+Text decoder: hidden 192, 4 layers, 6 heads, tied embeddings; vision: 3 layers, hidden 96, patch 8, one token a grid cell. Every picture is
+brought to 48 x 48 pixels (9 tokens); the context is 1024 tokens. They load with transformers' `AutoModelForImageTextToText`, `AutoTokenizer` and
+`AutoImageProcessor`; `AutoProcessor` needs torchvision, or the package's `wethink_assets.models.embedded.processor`.
+
+## Data
+
+Pictures that the project draws (`wethink_assets/sources/sample`): coloured shapes on a 3 x 3 grid, bar charts of 2 or 3 bars with values
+1 to 9, figures of 1 to 4 shapes with one letter each, texts of 2 to 8 characters of a 16-character alphabet. A quarter is hard to read: noise, low contrast,
+occlusion, clutter, small print. Prompts are those of the pack `embedded`; replies follow from the scene by rule. Every example is drawn freshly from
+seed, stage and step; the figures below are on scenes of other seeds.
+
+## Training
+"""
+LIMITS = """
+## Limits
+
+The models know nothing but these pictures, these words and these prompts. A photograph gets a confident description of shapes that are not there.
+Replies are templates with few wordings; JSON is written by habit, not enforced. Each checkpoint was trained once, with one seed.
+"""
+
+
+def _share(row: Mapping[str, Any] | None) -> str:
+    return f"{row['share']:.1%} ({row['low']:.0%} to {row['high']:.0%}, n {row['n']})" if row else "-"
+
+
+def _training_lines(root: Path) -> list[str]:
+    path = root / RECORD
+    record = json.loads(path.read_text()) if path.exists() else {}
+    lines = []
+    for name, facts in record.items():
+        if "recipe" in facts:
+            recipe = facts["recipe"]
+            stages = ", ".join(
+                f"{stage} {recipe[stage]}" for stage in ("vision", "drills", "text", "joint") if recipe[stage]
+            )
+            lines.append(
+                f"- `{name}`: steps {stages} of {recipe['batch']} examples (vision: {recipe['vision_batch']}), seed {recipe['seed']},"
+                " AdamW, rate"
+                f" {recipe['learning_rate']:g} (joint {recipe['learning_rate'] * recipe['joint_factor']:g}, cosine fall over the last half), bfloat16 autocast;"
+                f" {facts['seconds'] / 60:.0f} minutes on {facts.get('machine', 'one core of a 2-core machine')}."
+            )
+        else:
+            share = facts.get("share_right_when_chosen", 0.0)
+            lines.append(
+                f"- `{name}`: the describer after {facts['describer_step']} joint steps, chosen at {share:.0%} right answers."
+            )
+    return lines
+
+
+def _tables(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    cells = {(row["checkpoint"], row["task"], row["group"]): row for row in rows}
+    lines = ["| checkpoint | task | what counts | clean | hard |", "|---|---|---|---|---|"]
+    for name, task in dict.fromkeys((row["checkpoint"], row["task"]) for row in rows):
+        clean, hard = cells.get((name, task, "clean")), cells.get((name, task, "hard"))
+        lines.append(f"| {name} | {task} | {ABOUT[task]} | {_share(clean)} | {_share(hard)} |")
+    lines += [
+        "",
+        "By visual kind (clean / hard):",
+        "",
+        "| checkpoint | task | shapes | chart | figure | text |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, task in dict.fromkeys((row["checkpoint"], row["task"]) for row in rows):
+        by_kind = []
+        for kind in ("shapes", "chart", "figure", "text"):
+            found = [cells.get((name, task, f"{kind} {hardness}")) for hardness in ("clean", "hard")]
+            by_kind.append(" / ".join(f"{row['share']:.1%}" if row else "-" for row in found))
+        lines.append(f"| {name} | {task} | {' | '.join(by_kind)} |")
+    for label, wanted in (
+        ("question kind", ("MC", "FIB", "DES")),
+        ("letter", ("letter A", "letter B", "letter C", "letter D")),
+    ):
+        lines += [
+            "",
+            f"Answers by {label}, clean pictures:",
+            "",
+            f"| checkpoint | task | {' | '.join(wanted)} |",
+            "|---|---|" + "---|" * len(wanted),
+        ]
+        for name, task in dict.fromkeys(
+            (row["checkpoint"], row["task"]) for row in rows if row["task"].startswith("answer")
+        ):
+            lines.append(
+                f"| {name} | {task} | "
+                + " | ".join(_share(cells.get((name, task, f"{group} clean"))) for group in wanted)
+                + " |"
+            )
+    others = [row for row in rows if row["group"].startswith("check: ")]
+    lines += [
+        "",
+        "Other checks: "
+        + "; ".join(f"{row['task']} {row['group'].removeprefix('check: ')} {row['share']:.1%}" for row in others)
+        + ".",
+    ]
+    return lines
+
+
+def write_card(root: Path, rows: Sequence[Mapping[str, Any]], both: Mapping[str, float]) -> None:
+    """Write `accuracy.json` and `README.md` beside the checkpoints.
+
+    Args:
+        rows: accuracies as JSON; both: what `agreement` measured.
+    """
+    from safetensors import safe_open
+
+    weights = sorted(root.glob("*/model.safetensors"))
+    size = sum(path.stat().st_size for path in root.glob("*/*") if path.is_file()) / 1e6
+    parameters = 0
+    if weights:
+        with safe_open(weights[0], "pt") as tensors:
+            for name in tensors.keys():  # noqa: SIM118 (no iterator)
+                count = 1
+                for extent in tensors.get_slice(name).get_shape():
+                    count *= extent
+                parameters += count
+    (root / FIGURES).write_text(json.dumps({"accuracies": list(rows), "agreement": dict(both)}, indent=1) + "\n")
+    lines = [
+        INTRODUCTION.format(parameters=f"{parameters:,}".replace(",", " "), size=size),
+        *_training_lines(root),
+        "",
+        "## Measured",
+        "",
+    ]
+    lines += ["Greedy decoding on held-out scenes; 95% Wilson intervals.", "", *_tables(rows)]
+    if both:
+        lines += ["", "Pipeline of both models on the full mix (a quarter hard), the reasoner reading the describer's own description: "
+                  + ", ".join(f"{name} {value:.3g}" for name, value in both.items()) + "."]  # fmt: skip
+    (root / "README.md").write_text("\n".join(lines) + "\n" + LIMITS)

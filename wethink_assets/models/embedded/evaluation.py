@@ -1,0 +1,223 @@
+"""How good is a checkpoint? Accuracies on held-out scenes by task, visual kind, question kind and letter, with Wilson intervals."""
+
+import math
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wethink_assets.models.chat import Message, Sampling
+from wethink_assets.models.embedded.describing import REQUESTS, missing
+from wethink_assets.models.embedded.encoding import patches
+from wethink_assets.models.embedded.engine import Engine, Request
+from wethink_assets.models.embedded.examples import Example, training_scene
+from wethink_assets.models.embedded.prompting import render_prompt
+from wethink_assets.models.embedded.scoring import checks, payload_of
+from wethink_assets.models.embedded.tasks import TASKS, answer_image, draw_example
+from wethink_assets.models.embedded.training_data import view_of
+from wethink_assets.sources.sample.audit import is_true, stated_facts
+from wethink_assets.sources.sample.scenes import VISUAL_KINDS, Scene
+
+__all__ = ["Accuracy", "agreement", "evaluate", "wilson"]
+BATCH = 64
+LONGEST = 160
+OnBatch = Callable[[int], None]
+
+
+def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
+    """95% Wilson interval of a share; (0, 1) without observations."""
+    if not count:
+        return 0.0, 1.0
+    share = right / count
+    middle = share + z * z / (2 * count)
+    spread = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(0.0, (middle - spread) / (1 + z * z / count)), min(1.0, (middle + spread) / (1 + z * z / count))
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Share of right replies in one group, such as task `answer_image`, group `chart clean`."""
+
+    checkpoint: str
+    task: str
+    group: str
+    right: int
+    count: int
+
+    @property
+    def share(self) -> float:
+        """right / count."""
+        return self.right / self.count if self.count else 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it with its interval."""
+        low, high = wilson(self.right, self.count)
+        return {"checkpoint": self.checkpoint, "task": self.task, "group": self.group, "right": self.right, "n": self.count,
+                "share": round(self.share, 4), "low": round(low, 4), "high": round(high, 4)}  # fmt: skip
+
+
+def held_out(checkpoint: str, task: str, number: int, seed: int, hard: bool | None = None) -> Example:
+    """Example `number` of a task: visual kinds take turns, a quarter is hard; no training step draws from these seeds."""
+    rng = random.Random(f"held out/{seed}/{task}/{number}")
+    is_hard = number // 4 % 4 == 3 if hard is None else hard
+    scene = training_scene(rng, float(is_hard), VISUAL_KINDS[number % 4])
+    example = draw_example(checkpoint, rng, scene, task)
+    return replace(example, image=view_of(scene, rng)) if checkpoint == "describer" else example
+
+
+def _request(engine: Engine, prompt: str, image: Any, seed: int = 0, temperature: float = 0.0) -> Request:
+    request = engine.encode([Message("user", prompt)], Sampling(temperature, 1.0, LONGEST, seed))
+    if image is None:
+        return request
+    # The evaluation holds views, not files: they go where the engine puts those that it decodes, at the start of the user's turn.
+    return engine.with_view(request, patches(image))
+
+
+def _replies(engine: Engine, requests: Sequence[Request], on_batch: OnBatch | None = None) -> list[str]:
+    order = sorted(range(len(requests)), key=lambda index: len(requests[index].tokens))
+    replies = [""] * len(requests)
+    for start in range(0, len(order), BATCH):
+        chosen = order[start : start + BATCH]
+        for index, reply in zip(chosen, engine.reply([requests[index] for index in chosen]), strict=True):
+            replies[index] = reply.text
+        if on_batch:
+            on_batch(len(chosen))
+    return replies
+
+
+def _groups(example: Example) -> Iterable[str]:
+    """Names of the groups that an example counts in."""
+    hardness = "hard" if example.scene.hard else "clean"
+    yield "all"
+    yield hardness
+    yield f"{example.scene.kind} {hardness}"
+    if example.kind and example.task not in ("judge",):
+        yield f"{example.kind} {hardness}"
+    if example.task in ("answer_image", "answer_text") and example.query:
+        yield f"category {example.query.family.category} {hardness}"
+        if example.kind == "MC":
+            yield f"letter {example.gold['answer']} {hardness}"
+    if example.task == "judge":
+        yield f"tier {example.gold['score']:g}"
+    if example.task == "adjudicate":
+        yield f"verdict {example.gold['verdict']}"
+
+
+def evaluate(
+    engine: Engine,
+    name: str,
+    examples_per_task: int,
+    seed: int = 0,
+    tasks: Sequence[str] = (),
+    on_batch: OnBatch | None = None,
+) -> list[Accuracy]:
+    """Measure a checkpoint on held-out examples, greedily decoded.
+
+    Args:
+        name: `describer`, `reasoner` or `policy` (which answers from the image only).
+        tasks: those to measure; all of the checkpoint if empty.
+    """
+    checkpoint = "describer" if name == "policy" else name
+    wanted = tasks or (("answer_image",) if name == "policy" else tuple(TASKS[checkpoint]))
+    counts: dict[tuple[str, str], list[int]] = {}
+    for task in wanted:
+        examples = [held_out(checkpoint, task, number, seed) for number in range(examples_per_task)]
+        replies = _replies(engine, [_request(engine, example.prompt, example.image) for example in examples], on_batch)
+        for example, reply in zip(examples, replies, strict=True):
+            found = checks(example, reply)
+            for group in _groups(example):
+                cell = counts.setdefault((task, group), [0, 0])
+                cell[0] += found["right"]
+                cell[1] += 1
+            for check, passed in found.items():
+                if check != "right":
+                    cell = counts.setdefault((task, f"check: {check}"), [0, 0])
+                    cell[0] += passed
+                    cell[1] += 1
+    return [Accuracy(name, task, group, right, count) for (task, group), (right, count) in counts.items()]
+
+
+def _describe_all(describer: Engine, scenes: Sequence[Scene], views: Sequence[Any]) -> list[str]:
+    """Fine descriptions as the pipeline gets them: coarse, the replies to what is missing, then all in full."""
+    prompts = [render_prompt("describe")] * len(scenes)
+    firsts = [
+        payload_of(text)
+        for text in _replies(
+            describer, [_request(describer, prompt, view) for prompt, view in zip(prompts, views, strict=True)]
+        )
+    ]
+    asked = [(index, REQUESTS[topic][0]) for index, scene in enumerate(scenes) for topic in missing(scene)]
+    answers = _replies(
+        describer, [_request(describer, render_prompt("details", request=text), views[index]) for index, text in asked]
+    )
+    turns: list[list[dict[str, str]]] = [[] for _ in scenes]
+    for (index, text), answer in zip(asked, answers, strict=True):
+        turns[index].append({"request": text, "reply": payload_of(answer)})
+    merges = [
+        render_prompt("merge", description=first, dialogue=turn) for first, turn in zip(firsts, turns, strict=True)
+    ]
+    return [
+        payload_of(text)
+        for text in _replies(
+            describer, [_request(describer, prompt, view) for prompt, view in zip(merges, views, strict=True)]
+        )
+    ]
+
+
+def agreement(describer: Engine, reasoner: Engine, scenes: int, seed: int = 0) -> dict[str, float]:
+    """Whether agreement filters: true answers among first answers and among those that both models give.
+
+    The reasoner reads the describer's own description. `correlation` is the phi coefficient of the two models' errors.
+    """
+    examples, views = [], []
+    for number in range(scenes):
+        rng = random.Random(f"held out/agreement/{seed}/{number}")
+        scene = training_scene(rng, 0.25, VISUAL_KINDS[number % 4])
+        examples.append(answer_image(scene, rng))
+        views.append(view_of(scene, rng))
+    descriptions = _describe_all(describer, [example.scene for example in examples], views)
+    seen = _replies(
+        describer, [_request(describer, example.prompt, view) for example, view in zip(examples, views, strict=True)]
+    )
+    asked = [
+        render_prompt(
+            "answer_text", description=text, question=example.query.text, kind=example.kind, options=example.options
+        )
+        for text, example in zip(descriptions, examples, strict=True)
+        if example.query is not None
+    ]
+    read = _replies(reasoner, [_request(reasoner, prompt, None) for prompt in asked])
+    by_image, by_text, agreed_right, agreed = [], [], 0, 0
+    for example, one, two in zip(examples, seen, read, strict=True):
+        assert example.query is not None
+        first, second = payload_of(one), payload_of(two)
+        by_image.append(bool(is_true(example.query.text, example.options, first, example.scene)))
+        by_text.append(bool(is_true(example.query.text, example.options, second, example.scene)))
+        same = first == second if example.kind != "DES" else _same_meaning(example, first, second)
+        agreed += same
+        agreed_right += same and by_image[-1]
+    return {
+        "n": scenes,
+        "right from image": sum(by_image) / scenes,
+        "right from description": sum(by_text) / scenes,
+        "agreed": agreed / scenes,
+        "right when agreed": agreed_right / agreed if agreed else 0.0,
+        "correlation of errors": _phi(by_image, by_text),
+    }
+
+
+def _same_meaning(example: Example, first: str, second: str) -> bool:
+    assert example.query is not None
+    facts = stated_facts(example.query, first)
+    return facts is not None and facts == stated_facts(example.query, second)
+
+
+def _phi(first: Sequence[bool], second: Sequence[bool]) -> float:
+    count = len(first)
+    one, two, both = (
+        sum(first) / count,
+        sum(second) / count,
+        sum(a and b for a, b in zip(first, second, strict=True)) / count,
+    )
+    spread = math.sqrt(one * (1 - one) * two * (1 - two))
+    return (both - one * two) / spread if spread else 0.0

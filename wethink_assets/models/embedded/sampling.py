@@ -1,0 +1,55 @@
+"""How replies are drawn so that each depends on its own request alone, whatever it was batched with.
+
+Adding Gumbel noise to the logits and taking the greatest is sampling from the softmax. The noise of a request is a stream of its own,
+seeded by its sampling seed, one draw a position: greedy decoding of noised logits then samples every request of a batch independently.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from transformers import LogitsProcessor, StoppingCriteria
+
+from wethink_assets.models.chat import Sampling
+
+
+class SeededGumbel(LogitsProcessor):
+    """Temperature and top-p sampling per request, for use with greedy decoding; temperature 0 leaves a request greedy."""
+
+    def __init__(self, samplings: Sequence[Sampling]) -> None:
+        self._rows = [
+            (row, sampling, np.random.Generator(np.random.Philox(key=sampling.seed % 2**64)))
+            for row, sampling in enumerate(samplings)
+            if sampling.temperature > 0
+        ]
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        """Scores of shape (requests, vocabulary), noised in place of sampling."""
+        if not self._rows:
+            return scores
+        noised = scores.float().clone()
+        for row, sampling, stream in self._rows:
+            values = noised[row] / sampling.temperature
+            if sampling.top_p < 1:
+                values = _nucleus(values, sampling.top_p)
+            uniform = torch.from_numpy(stream.random(values.shape[0])).clamp_(1e-12, 1 - 1e-12)
+            noised[row] = values - torch.log(-torch.log(uniform)).to(values)
+        return noised  # type: ignore[return-value]
+
+
+def _nucleus(values: torch.Tensor, top_p: float) -> torch.Tensor:
+    ordered, order = values.sort(descending=True)
+    before = ordered.softmax(0).cumsum(0) - ordered.softmax(0)
+    return values.index_fill(0, order[before >= top_p], float("-inf"))
+
+
+class OwnLimits(StoppingCriteria):
+    """Ends each request at its own greatest number of tokens."""
+
+    def __init__(self, prompt_length: int, limits: Sequence[int]) -> None:
+        self._prompt_length = prompt_length
+        self._limits = torch.tensor(limits)
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor, **kwargs: object) -> torch.BoolTensor:
+        """Which requests are done, shape (requests,)."""
+        return (input_ids.shape[1] - self._prompt_length >= self._limits).to(input_ids.device)  # type: ignore[return-value]
