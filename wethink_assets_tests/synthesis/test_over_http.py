@@ -1,0 +1,129 @@
+"""A stage over a real HTTP endpoint: the endpoint dies in the middle, the run says so, and the next one goes on from the journal."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from wethink_assets.config import Settings
+from wethink_assets.errors import ModelError
+from wethink_assets.models.endpoint import EndpointModel
+from wethink_assets.models.roles import Models
+from wethink_assets.stages import StageOutput
+from wethink_assets.storage.journal import journaled_calls
+from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.descriptions import describe_images
+from wethink_assets.synthesis.session import Synthesis
+from wethink_assets_tests.synthesis.conftest import BATCH
+from wethink_assets_tests.synthesis.scripted import drawn_images, good_script
+
+KEY = "sk-not-to-be-found-anywhere"
+
+
+class Server:
+    """An OpenAI-compatible endpoint on a thread, answering by `good_script`; `left` requests, then it drops every connection."""
+
+    def __init__(self) -> None:
+        self.left = 10**9
+        self.seen: Counter[str] = Counter()
+        self._ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._start())
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._runner.cleanup())
+
+    async def _start(self) -> None:
+        app = web.Application(client_max_size=2**26)
+        app.router.add_post("/v1/chat/completions", self._answer)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        assert request.headers["Authorization"] == f"Bearer {KEY}"
+        body = await request.json()
+        if self.left <= 0:
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        self.left -= 1
+        self.seen[hashlib.sha256(json.dumps(body).encode()).hexdigest()] += 1
+        system, user = body["messages"]
+        parts = user["content"]
+        variables: dict[str, Any] = json.loads(parts if isinstance(parts, str) else parts[-1]["text"])
+        if not isinstance(parts, str):
+            assert [part["type"] for part in parts] == ["image_url", "text"], "the image goes first"
+            data = base64.b64decode(parts[0]["image_url"]["url"].partition("base64,")[2])
+            variables["pixels"] = hashlib.sha256(data).hexdigest()
+        await asyncio.sleep(0.005)
+        text = good_script(system["content"], variables, 0)
+        return web.json_response({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    running = Server()
+    yield running
+    running.stop()
+
+
+def test_the_endpoint_dies_and_comes_back(
+    server: Server, store: Store, pack: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    role = {
+        "provider": "endpoint",
+        "url": server.url,
+        "model": "qwen",
+        "revision": "r1",
+        "api_key_env": "MY_KEY",
+        "timeout": 5,
+    }
+    settings = Settings.model_validate(
+        {"pipeline": {"prompt_pack": pack, "concurrency": 8}, "roles": {"describer": role, "reasoner": role}}
+    )
+    images = drawn_images(store, 30)
+
+    def run() -> StageOutput:
+        with Models.open(settings) as models:
+            model = models.role("describer")
+            assert isinstance(model, EndpointModel) and model is models.role("reasoner")
+            model._pause = 0.01
+            with Synthesis.open(settings, store, models, "descriptions", BATCH) as synthesis:
+                return describe_images(images, synthesis)
+
+    server.left = 70
+    with pytest.raises(ModelError, match=f"qwen at {server.url} is not reachable") as caught:
+        run()
+    kept = journaled_calls(store, "descriptions", BATCH)
+    assert 70 - 8 <= kept.height <= 70
+
+    server.left = 10**9
+    output = run()
+    assert output.results.height == 30 and output.rejections.is_empty()
+    assert sum(server.seen.values()) <= 30 * 6 + (70 - kept.height)
+    assert len(server.seen) == 30 * 6
+
+    told = f"{caught.value!r} {caplog.text} {journaled_calls(store, 'descriptions', BATCH).to_dicts()}"
+    assert KEY not in told
+    for path in store.files(""):
+        assert KEY.encode() not in store.read(path)
