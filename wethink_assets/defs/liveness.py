@@ -130,17 +130,17 @@ def fail_dead_runs(instance: dg.DagsterInstance) -> dict[str, str]:
         if run is not None and not run.is_finished:
             instance.report_run_failed(run, f"Marked as failed: {reason}. Run it again; finished model calls are kept.")
             release(instance, run)
-    free_slots_of_finished_runs(instance)
+    idle_slots(instance, free=True)
     return dead
 
 
-def free_slots_of_finished_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Free slots that runs kept although they are over; returns those runs."""
-    holders = instance.event_log_storage.get_concurrency_run_ids()
-    freed = []
-    for run_id in sorted(holders):
+def idle_slots(instance: dg.DagsterInstance, free: bool) -> list[str]:
+    """Runs that are over, or unknown, and keep pool slots; with `free` the slots are taken from them."""
+    idle = []
+    for run_id in sorted(instance.event_log_storage.get_concurrency_run_ids()):
         run = instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
-            instance.event_log_storage.free_concurrency_slots_for_run(run_id)
-            freed.append(run_id)
-    return freed
+            idle.append(run_id)
+            if free:
+                instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+    return idle

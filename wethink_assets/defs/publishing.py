@@ -76,8 +76,8 @@ def weight(metadata: Mapping[str, Any]) -> int:
     from dagster._core.definitions.metadata import normalize_metadata
     from dagster_shared.serdes import serialize_value
 
-    values = normalize_metadata(dict(metadata))
-    return sum(len(name) + len(serialize_value(value)) for name, value in values.items())  # type: ignore[arg-type]
+    values: dict[str, Any] = dict(normalize_metadata(dict(metadata)))
+    return sum(len(name) + len(serialize_value(value)) for name, value in values.items())
 
 
 def fitting(metadata: Mapping[str, Any], limit: int = METADATA_BYTES) -> dict[str, Any]:

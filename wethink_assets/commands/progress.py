@@ -1,0 +1,175 @@
+"""How a long command shows where it is: bars on a terminal, lines elsewhere."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+LINE_EVERY = 5.0  # seconds between two lines about the same stage where there is no terminal
+
+
+class Display:
+    """Where a command writes what people should see: standard error, as it was when the command started.
+
+    Dagster captures a step's output by exchanging the file descriptor, so this one keeps a copy of its own.
+    """
+
+    def __init__(self) -> None:
+        try:
+            stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1, encoding="utf-8", errors="replace")
+            self._owned = True
+        except (OSError, ValueError, AttributeError):
+            stream, self._owned = sys.stderr, False  # type: ignore[assignment]
+        self._stream = stream
+        self._console = Console(file=stream, highlight=False, width=None if stream.isatty() else 160)
+        self._work: Work | None = None
+
+    def __enter__(self) -> "Display":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._owned:
+            with suppress(OSError):
+                self._stream.close()
+
+    def say(self, line: str) -> None:
+        """One line, above the bars where there are any."""
+        self._console.print(line, markup=False, soft_wrap=True)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table; the first column of each row is its name, the last row sums up."""
+        table = Table(title=title, show_footer=False)
+        table.add_column("source")
+        for column in columns:
+            table.add_column(column, justify="right")
+        for number, row in enumerate(rows):
+            table.add_row(*row, end_section=number == len(rows) - 2)
+        self._console.print(table)
+
+    @contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Something that takes a while and cannot be counted."""
+        if not self._console.is_terminal:
+            self.say(what)
+            yield
+            return
+        with self._console.status(what):
+            yield
+
+    @contextmanager
+    def counting(self, what: str, total: int) -> Iterator[Callable[[], None]]:
+        """Something that is counted; yields what to call after each."""
+        with self._bars() as bars:
+            self._announce(what)
+            task = bars.add_task(what, total=total)
+            yield lambda: bars.advance(task)
+
+    @contextmanager
+    def batches(self, sizes: Mapping[str, int]) -> Iterator[Callable[[str, int], None]]:
+        """Work on batches of so many images; yields what to call with a batch and its number of stages when it begins."""
+        with self._bars() as bars:
+            work = self._work = Work(self, bars, sizes)
+            try:
+                yield work.begin
+                work.end()
+            finally:
+                self._work = None
+
+    def of(self, stage: str, batch: str) -> Callable[[int, int], None]:
+        """Callback by which a stage of the running batch tells items done and items in total."""
+        work = self._work
+        return work.stage(stage, batch) if work else lambda done, total: None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether bars can be drawn."""
+        return self._console.is_terminal
+
+    def _announce(self, what: str) -> None:
+        if not self._console.is_terminal:
+            self.say(what)
+
+    def _bars(self) -> Progress:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        tail = TextColumn("{task.fields[left]}")
+        return _Bars(*columns, tail, console=self._console, transient=True, disable=not self._console.is_terminal)
+
+
+class _Bars(Progress):
+    def add_task(self, description: str, *args: object, **fields: object) -> TaskID:
+        """A task; what is left of it is unknown until somebody says so."""
+        return super().add_task(description, *args, **{"left": "", **fields})  # type: ignore[arg-type]
+
+
+class Work:
+    """Progress over batches: weighs them by images and stages, and guesses what is left from what is done."""
+
+    def __init__(self, display: Display, bars: Progress, sizes: Mapping[str, int]) -> None:
+        self._display, self._bars, self._sizes = display, bars, sizes
+        self._started = time.monotonic()
+        self._number = 0
+        self._images = 0  # of batches that are done
+        self._batch, self._stages, self._stage_number = "", 1, 0
+        self._whole = bars.add_task("batches", total=len(sizes))
+        self._part = bars.add_task("", total=None, visible=False)
+
+    def begin(self, batch: str, stages: int) -> None:
+        """A batch begins; the former one is done."""
+        self._finish()
+        self._number += 1
+        self._batch, self._stages, self._stage_number = batch, stages, 0
+        self._bars.update(self._whole, description=f"batch {batch}", completed=self._number - 1, left=self._left(0))
+
+    def end(self) -> None:
+        """The last batch is done."""
+        self._finish()
+        self._bars.update(self._whole, completed=self._number)
+
+    def _finish(self) -> None:
+        if self._batch:
+            self._images += self._sizes[self._batch]
+            if not self._display.is_terminal:
+                self._line("done", "")
+
+    def stage(self, stage: str, batch: str) -> Callable[[int, int], None]:
+        """Callback of a stage over the running batch."""
+        self._stage_number += 1
+        number = self._stage_number
+        self._bars.update(self._part, description=stage, completed=0, total=None, visible=True, left="")
+        said = time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            nonlocal said
+            self._bars.update(self._part, completed=done, total=total)
+            share = (number - 1 + done / max(total, 1)) / max(self._stages, number)
+            self._bars.update(self._whole, left=self._left(share))
+            if not self._display.is_terminal and time.monotonic() - said >= LINE_EVERY:
+                said = time.monotonic()
+                self._line(stage, f"{done}/{total}", share)
+
+        return tell
+
+    def _line(self, what: str, count: str, share: float = 1.0) -> None:
+        elapsed = _clock(time.monotonic() - self._started)
+        left = self._left(share if what != "done" else 0)
+        parts = [f"[{self._number}/{len(self._sizes)}] {self._batch} {what}", count, f"{elapsed} elapsed", left]
+        self._display.say(", ".join(part for part in parts if part))
+
+    def _left(self, share: float) -> str:
+        total = sum(self._sizes.values())
+        done = self._images + share * (self._sizes[self._batch] if self._batch and share else 0)
+        if not done:
+            return ""
+        return f"about {_clock((time.monotonic() - self._started) * (total - done) / done)} left"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -1,0 +1,175 @@
+"""`wethink run`: grow the dataset by all there is to do, with one Dagster run a batch and one a version."""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from wethink_assets.commands.progress import Display
+    from wethink_assets.config import Settings
+    from wethink_assets.defs.growing import Grower
+    from wethink_assets.storage.store import Store
+
+
+def run(as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False) -> None:
+    """Draw samples where the configuration asks for them, observe the sources, synthesize what is missing, cut a version.
+
+    Everything happens in Dagster runs of this process on the project's instance, so the UI shows it. Safe to interrupt and
+    to start again: finished model calls and finished batches are kept. Exit 1 when a batch or the version failed.
+    """
+    from wethink_assets.commands.progress import Display
+    from wethink_assets.config import load_settings
+
+    started = time.monotonic()
+    settings = load_settings()
+    with Display() as display:
+        display.say(f"configuration {settings.folder}, store {settings.store_url}")
+        outcome = grow(settings, display)
+        outcome["seconds"] = round(time.monotonic() - started, 1)
+        tell(outcome, display)
+    if as_json:
+        typer.echo(json.dumps(outcome, indent=1, default=str))
+    if outcome["failures"]:
+        raise typer.Exit(1)
+
+
+def grow(settings: "Settings", display: "Display") -> dict[str, Any]:
+    """All steps in order; what each came to, failures by what failed."""
+    draw_missing_samples(settings, display)
+    with display.busy("loading Dagster"):
+        from wethink_assets.definitions import definitions_of
+        from wethink_assets.defs.growing import Grower
+        from wethink_assets.defs.instance import project_instance
+        from wethink_assets.defs.liveness import fail_dead_runs
+        from wethink_assets.defs.resources import store_of
+
+    store = store_of(settings)
+    with project_instance() as instance:
+        for run_id, reason in fail_dead_runs(instance).items():
+            display.say(f"run {run_id[:8]} of earlier is over: {reason}; marked as failed")
+        grower = Grower(definitions_of(settings, {"progress": progress_resource(display)}), settings, store, instance)
+        with display.busy("observing the sources"):
+            observed = grower.observe()
+            unfinished, synced = grower.unfinished()
+        failures = {f"observing {name}": why for name, why in observed.failures.items()}
+        for batch in synced.batches:
+            display.say(f"batch {batch} was registered elsewhere")
+        failures |= synthesize(grower, unfinished, store, display)
+        version = cut_and_build(grower, display, failures)
+    return {"batches": sorted(unfinished), "failures": failures, **version, **figures(store)}
+
+
+def progress_resource(display: "Display") -> "dg.ResourceDefinition":
+    """The display as the resource that stages report to."""
+    import dagster as dg
+
+    return dg.ResourceDefinition.hardcoded_resource(display)
+
+
+def draw_missing_samples(settings: "Settings", display: "Display") -> None:
+    """Draw the sample images, where the configuration names a folder for them and none are there."""
+    if not settings.sample.location:
+        return
+    from wethink_assets.sources.sample import draw_samples
+
+    folder = Path(settings.resolve(settings.sample.location))
+    if any(path.is_file() for path in (folder / "images").rglob("*")):
+        return
+    wanted = settings.sample
+    with display.counting(f"drawing {wanted.images} sample images into {folder}", wanted.images) as count:
+        draw_samples(folder, wanted.images, wanted.seed, wanted.hard, lambda _: count())
+
+
+def synthesize(
+    grower: "Grower", unfinished: dict[str, tuple[str, ...]], store: "Store", display: "Display"
+) -> dict[str, str]:
+    """Take each unfinished batch through what it misses; failures by batch. One that fails does not stop the others."""
+    failures: dict[str, str] = {}
+    if not unfinished:
+        return failures
+    from wethink_assets.sources.batches import read_membership
+
+    sizes = {batch: read_membership(store, batch).height for batch in unfinished}
+    display.say(f"{len(unfinished)} batches with {sum(sizes.values())} images to synthesize")
+    with display.batches(sizes) as begin:
+        for batch, stages in unfinished.items():
+            begin(batch, len(stages))
+            ran = grower.synthesize(batch, stages)
+            for what, why in ran.failures.items():
+                failures[f"{batch}, {what}"] = f"{why} (run {ran.run_id})"
+                display.say(f"failed: {batch}, {what}: {why}")
+    return failures
+
+
+def cut_and_build(grower: "Grower", display: "Display", failures: dict[str, str]) -> dict[str, Any]:
+    """Decide a cut; build it when it holds anything new."""
+    from wethink_assets.dataset.cut import NothingNew
+    from wethink_assets.errors import VersionError
+
+    try:
+        cut = grower.decide()
+    except VersionError as error:
+        failures["cut"] = str(error)
+        return {"new": False}
+    if isinstance(cut, NothingNew):
+        return {"new": False}
+    with display.busy(f"building {cut.version} from {len(cut.batches)} batches"):
+        built = grower.build(cut.version)
+    failures.update({f"{cut.version}, {what}": f"{why} (run {built.run_id})" for what, why in built.failures.items()})
+    return {"new": built.success}
+
+
+def figures(store: "Store") -> dict[str, Any]:
+    """The newest version: name, place, rows, funnel by source; empty before the first."""
+    from wethink_assets.dataset.manifest import list_built, read_manifest, version_folder
+
+    versions = list_built(store)
+    if not versions:
+        return {}
+    manifest = read_manifest(store, versions[-1])
+    folder = version_folder(manifest.version)
+    statistics = json.loads(store.read(f"{folder}/statistics.json"))
+    return {
+        "version": manifest.version,
+        "location": store.link(folder),
+        "rows": manifest.rows,
+        "kinds": manifest.counts.get("kind", {}),
+        "funnel": statistics["funnel"],
+    }
+
+
+COLUMNS = {
+    "images": "images",
+    "questions": "questions",
+    "filtered out": "filtered_out",
+    "agreed": "agreed",
+    "adjudicated": "adjudicated",
+    "kept": "kept",
+    "duplicates": "duplicates",
+}
+
+
+def tell(outcome: dict[str, Any], display: "Display") -> None:
+    """Print the funnel by source, what failed, and where the version lies."""
+    if outcome.get("funnel") and (outcome["new"] or outcome["batches"]):
+        display.table(f"{outcome['version']} by source", list(COLUMNS), funnel_rows(outcome["funnel"]))
+    for what, why in outcome["failures"].items():
+        display.say(f"failed: {what}: {why}")
+    if not outcome["batches"] and not outcome["new"] and not outcome["failures"]:
+        display.say("nothing to do: no new images, and no batch or version is unfinished")
+    if "version" in outcome:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in outcome["kinds"].items())
+        said = "is new" if outcome["new"] else "is the newest"
+        display.say(f"{outcome['version']} {said}: {outcome['rows']} rows ({kinds}) in {outcome['location']}")
+    display.say(f"done in {outcome['seconds']} s; `make ui` shows it")
+
+
+def funnel_rows(funnel: list[dict[str, Any]]) -> list[list[str]]:
+    """A row a source, and one for all of them."""
+    total = {"source": "all", **{step: sum(row[step] for row in funnel) for step in COLUMNS.values()}}
+    return [[str(row["source"]), *(str(row[step]) for step in COLUMNS.values())] for row in [*funnel, total]]
