@@ -149,16 +149,11 @@ class _Steps:
 
 def _require_all_rows(store: Store, cut: Cut, folder: Path) -> None:
     """Compare what was written, read again, with the reasoning paths: each is in exactly one of the two files."""
-    written = pl.concat(
-        [pl.scan_parquet(folder / name).select(_key()) for name in ("rows.parquet", "excluded.parquet")]
-    )
-    expected = pl.concat(
-        [
-            results(store, cut.tables[b]["reasoning_paths"]).with_columns(pl.lit(b).alias("batch")).select(_key())
-            for b in cut.batches
-        ]
-    )
-    told, asked = written.collect()["key"].sort(), expected.collect()["key"].sort()
+    names = ("rows.parquet", "excluded.parquet")
+    told = pl.concat([pl.scan_parquet(folder / name).select(_key()).collect() for name in names])["key"].sort()
+    paths = ((batch, results(store, cut.tables[batch]["reasoning_paths"])) for batch in cut.batches)
+    keys = [table.with_columns(batch=pl.lit(batch)).select(_key()).collect()["key"] for batch, table in paths]
+    asked = pl.concat(keys).sort()
     if not told.equals(asked):
         raise UnaccountedItems(
             f"{cut.version}: {len(asked)} reasoning paths became {len(told)} rows and exclusions, not one each; nothing was published"

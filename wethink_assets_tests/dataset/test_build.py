@@ -1,6 +1,7 @@
 """A version is complete or absent, holds every row or says why not, and is the same when built again."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from wethink_assets.dataset.cut import Cut, decide_cut
 from wethink_assets.dataset.manifest import read_manifest
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.dataset.rows import EXCLUDED, ROWS
+from wethink_assets.dataset.verify import verify_versions
 from wethink_assets.dataset.versions import VersionSummary, list_versions
 from wethink_assets.errors import UnaccountedItems, VersionError
 from wethink_assets.identity import data_version, sha256_hex, split_of
@@ -250,6 +252,14 @@ def test_a_build_that_stops_leaves_no_version(local: Store, grower: Grower, monk
     assert not [name for name in local.fs.ls(local.root, detail=False) if ".writing-" in name]
     monkeypatch.undo()
     assert built(local).version == "v0001"
+
+
+def test_builds_at_once_give_one_version(local: Store, grower: Grower) -> None:
+    cut = decide_cut(local, CutRecipe())
+    with ThreadPoolExecutor(3) as pool:
+        summaries = list(pool.map(lambda _: build_version(local, cut.version), range(3)))
+    assert summaries[0] == summaries[1] == summaries[2]
+    assert verify_versions(local).sound
 
 
 def test_a_lost_row_publishes_nothing(local: Store, grower: Grower, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from rensa import RMinHash
 from wethink_assets.dedup.similar_texts import mixed, rows_per_band, similar_pairs
 from wethink_assets.dedup.texts import shingles
 
-
 STEMS = ("chart", "bar", "value", "year", "large", "small", "colour", "shape", "left", "right", "above", "below")
 WORDS = [stem + ending for stem in STEMS for ending in ("", "s", "ly", "ish")]
 
