@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,20 +11,7 @@ if TYPE_CHECKING:
     from rich.text import Text
     from rich.tree import Tree
 
-SECTIONS = (
-    ("image", "Image"),
-    ("description", "Description"),
-    ("question", "Question"),
-    ("screening", "Verdict of the filters"),
-    ("answers", "Answers"),
-    ("reasoning_path", "Reasoning path"),
-    ("signature", "Signature"),
-    ("neighbours", "Rows left out in favour of this one"),
-    ("rejections", "Rejections"),
-    ("made_by", "Made by"),
-    ("calls", "Model calls"),
-)
-HIDDEN = {"schema_version", "started", "digest", "inputs", "sample", "finish_reason"}
+HIDDEN = {"schema_version", "slot", "occurrences", "item", "image_id"}
 MIN_WIDTH = 100
 
 
@@ -33,11 +20,12 @@ def explain(
     version: Annotated[
         str | None, typer.Option(help="Tell it from this version; else from the newest that holds the row.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the story as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the story, with all there is to know, as JSON.")
+    ] = False,
 ) -> None:
     """Tell where a row came from: image and source file, dialogue, question, both answers, reasoning, models, prompts, runs."""
     from rich.console import Console
-    from rich.tree import Tree
 
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.explain import explain_row
@@ -49,16 +37,41 @@ def explain(
     if as_json:
         typer.echo(json.dumps(story, indent=1, ensure_ascii=False, default=str))
         return
+    console = Console()
+    console.print(story_tree(story), width=max(console.width, MIN_WIDTH))
+
+
+def story_tree(story: Mapping[str, Any]) -> "Tree":
+    """A story as a tree of plain text, from the image to the calls."""
+    from rich.tree import Tree
+
     tree = Tree(_line("row", story["row_id"]))
     tree.add(_line("slot", story["slot"]))
+    tree.add(_line("batch", f"{story['batch']}, told from {story['told_from']}"))
     for place in story["versions"]:
         survivor = f", {place['survivor']} stays in its place" if place["survivor"] else ""
         tree.add(_line(place["version"], f"{place['verdict']}{survivor}"))
-    for name, title in SECTIONS:
-        if story[name]:
-            _grow(tree.add(_line(title, "")), story[name])
-    console = Console()
-    console.print(tree, width=max(console.width, MIN_WIDTH))
+    for title, grow, value in (
+        ("image", _image, story["image"]),
+        ("description", _fields, story["description"]),
+        ("question", _fields, story["question"]),
+        ("verdict of the filters", _calls, story["screening"]),
+        ("answers", _fields, story["answers"]),
+        ("reasoning path", _fields, story["reasoning_path"]),
+        ("signature", _fields, story["signature"]),
+        ("rows left out in favour of this one", _neighbours, story["neighbours"]),
+        ("rejections", _rejections, story["rejections"]),
+        ("made by", _made_by, story["made_by"]),
+    ):
+        _branch(tree, title, grow, value)
+    for stage, calls in story["calls"].items():
+        _branch(tree, f"calls of {stage}", _calls, calls)
+    return tree
+
+
+def _branch(tree: "Tree", title: str, grow: Callable[["Tree", Any], None], value: Any) -> None:
+    if value:
+        grow(tree.add(_line(title, "")), value)
 
 
 def _line(name: str, value: Any) -> "Text":
@@ -67,7 +80,7 @@ def _line(name: str, value: Any) -> "Text":
 
     line = Text(visible(name), style="bold", overflow="fold")
     if value not in ("", None):
-        line.append(": ", style="default").append(visible(str(value)), style="not bold")
+        line.append(": ", style="not bold").append(visible(str(value)), style="not bold")
     return line
 
 
@@ -76,22 +89,54 @@ def visible(text: str) -> str:
     return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else "\ufffd" for c in text)
 
 
-def _grow(branch: "Tree", value: Any) -> None:
-    for name, item in _entries(value):
-        if isinstance(item, Mapping | list) and item and not _is_flat(item):
-            _grow(branch.add(_line(name, "")), item)
-        elif item not in (None, "", [], {}):
-            branch.add(_line(name, ", ".join(map(str, item)) if isinstance(item, list) else item))
+def _fields(branch: "Tree", value: Mapping[str, Any]) -> None:
+    for name, item in value.items():
+        if name == "dialogue":
+            for turn in item:
+                branch.add(_line("asked", turn["request"]))
+                branch.add(_line("told", turn["reply"]))
+        elif name not in HIDDEN and item not in (None, "", []):
+            branch.add(_line(name.replace("_", " "), ", ".join(map(str, item)) if isinstance(item, list) else item))
 
 
-def _is_flat(value: Any) -> bool:
-    return isinstance(value, list) and not any(isinstance(item, Mapping | list) for item in value)
+def _image(branch: "Tree", image: Mapping[str, Any]) -> None:
+    _fields(branch, image)
+    for place in image["occurrences"]:
+        branch.add(
+            _line(
+                "file",
+                f"{place['item']} of {place['source']} ({place['batch']}), {place['licence'] or 'licence of its source'}",
+            )
+        )
 
 
-def _entries(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        yield from ((str(name), item) for name, item in value.items() if name not in HIDDEN)
-    else:
-        for number, item in enumerate(value, 1):
-            named = isinstance(item, Mapping) and (item.get("prompt") or item.get("row_id") or item.get("batch"))
-            yield str(named or number), item
+def _neighbours(branch: "Tree", rows: list[Mapping[str, Any]]) -> None:
+    for row in rows:
+        branch.add(_line(row["row_id"], f"{row['reason']}, {row['batch']}"))
+
+
+def _rejections(branch: "Tree", rows: list[Mapping[str, Any]]) -> None:
+    for row in rows:
+        branch.add(_line(row["stage"], f"{row['reason']}: {row['detail']}"))
+
+
+def _made_by(branch: "Tree", stages: Mapping[str, Mapping[str, Any]]) -> None:
+    for stage, told in stages.items():
+        facts = f"run {told['run_id'] or 'unknown'}, code {told['code_version'] or 'unknown'}, {told['finished'][:19]}"
+        made = branch.add(_line(stage, facts))
+        for role, model in told["models"].items():
+            made.add(
+                _line(role, ", ".join(f"{name} {value}" for name, value in model.items() if value not in ("", None)))
+            )
+        if told["prompts"]:
+            made.add(_line("prompts", ", ".join(f"{name} {sha256[:16]}" for name, sha256 in told["prompts"].items())))
+
+
+def _calls(branch: "Tree", calls: list[Mapping[str, Any]]) -> None:
+    for call in calls:
+        if call.get("missing"):
+            branch.add(_line(call["key"][:16], call["missing"]))
+            continue
+        cost = f"{call['completion_tokens']} tokens in {call['seconds']:.2f} s"
+        reply = branch.add(_line(call["prompt"], f"{call['role']}, {call['model']}, {cost}, key {call['key'][:16]}"))
+        reply.add(_line("", call["text"]))

@@ -55,7 +55,7 @@ def test_from_cut_to_verify(wethink: Wethink, local: Store, grower: Grower) -> N
     assert "all as they were" in wethink("verify", "v0001").stdout
     row = local.read_parquet("versions/v0002/rows.parquet")["row_id"][0]
     assert json.loads(wethink("explain", row[:8], "--json").stdout)["row_id"] == row
-    for part in ("Image", "Answers", "Reasoning path", "Made by", "seer-1", row):
+    for part in ("image", "answers", "reasoning path", "made by", "seer-1", row):
         assert part in wethink("explain", row).stdout
     local.delete("versions/v0001/wethink.jsonl")
     broken = wethink("verify")
