@@ -7,6 +7,7 @@ and everything that awaits a model is run there. Weights are loaded at the first
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -54,7 +55,7 @@ class Models:
         if role in self._given:
             return self._given[role]
         settings = self._settings.role(role)
-        place = _place(role, settings)
+        place = self._place(role, settings)
         with self._lock:
             if place not in self._opened:
                 self._opened[place] = (
@@ -69,8 +70,18 @@ class Models:
         settings = self._settings.role(role)
         if settings.provider == "endpoint":
             return settings.model, settings.revision
-        name = _place(role, settings)[1]
-        return f"embedded/{name}", _embedded_digest(name)
+        name = self._place(role, settings)[1]
+        return f"embedded/{Path(name).name}", _embedded_digest(name)
+
+    def _place(self, role: Role, settings: RoleSettings) -> tuple[str, ...]:
+        """What makes two roles share one model. An embedded model is a checkpoint's name, or a folder as in the configuration."""
+        if role not in ROLES:
+            raise ConfigError(f"unknown role {role!r}; roles are {', '.join(ROLES)}")
+        if settings.provider == "endpoint":
+            address = (settings.url, settings.model, settings.revision)
+            return ("endpoint", *address, settings.api_key_env, str(settings.timeout))
+        name = settings.model or EMBEDDED[role]
+        return ("embedded", self._settings.resolve(name) if "/" in name else name)
 
     def describe(self, role: Role) -> dict[str, Any]:
         """What provenance keeps of a role: provider, model id, revision, sampling."""
@@ -151,22 +162,6 @@ async def _announced(work: Coroutine[Any, Any, T], ended: threading.Event) -> T:
 
 async def _close_all(models: list[ChatModel]) -> None:
     await asyncio.gather(*(model.aclose() for model in {id(model): model for model in models}.values()))
-
-
-def _place(role: Role, settings: RoleSettings) -> tuple[str, ...]:
-    """What makes two roles share one model."""
-    if role not in ROLES:
-        raise ConfigError(f"unknown role {role!r}; roles are {', '.join(ROLES)}")
-    if settings.provider == "endpoint":
-        return (
-            "endpoint",
-            settings.url,
-            settings.model,
-            settings.revision,
-            settings.api_key_env,
-            str(settings.timeout),
-        )
-    return ("embedded", settings.model or EMBEDDED[role])
 
 
 def _open_endpoint(settings: RoleSettings) -> ChatModel:
