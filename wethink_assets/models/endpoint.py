@@ -12,6 +12,7 @@ import os
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ from wethink_assets.models.faults import CallFailed
 
 TRIES = 5
 LONGEST_PAUSE = 20.0
-DOWN_AFTER = 5  # calls in a row that ran out of tries, with no success between them
+DOWN_AFTER = 5  # calls in a row that ran out of tries, or were refused, with no success between them
 WRONG_SETUP = {
     401: "refuses the key",
     403: "refuses the key",
@@ -35,12 +36,13 @@ WRONG_SETUP = {
 
 
 class _Passing(Exception):
-    """A fault that may pass: what it was, whether the server answered, and how long it asks to wait."""
+    """A fault that may pass: what it was, whether the server answered, how long it asks to wait, how many tries it costs."""
 
-    def __init__(self, text: str, *, answered: bool, pause: float | None = None) -> None:
+    def __init__(self, text: str, *, answered: bool, pause: float | None = None, cost: int = 1) -> None:
         super().__init__(text)
         self.answered = answered
         self.pause = pause
+        self.cost = cost
 
 
 class EndpointModel:
@@ -78,6 +80,8 @@ class EndpointModel:
         self._session: aiohttp.ClientSession | None = None
         self._last_success = float("-inf")
         self._failed_in_row = 0
+        self._refused: Counter[tuple[bool, bool]] = Counter()
+        self._accepted: set[tuple[bool, bool]] = set()
 
     @classmethod
     def of(cls, settings: RoleSettings) -> "EndpointModel":
@@ -111,16 +115,24 @@ class EndpointModel:
     ) -> Completion:
         """Answer a conversation. Raises `CallFailed` for this call alone, `ModelError` when the endpoint is of no use."""
         body = await _body(self._model, messages, schema, sampling)
+        form = (schema is not None, any(message.images for message in messages))
         began = time.monotonic()
         waited = 0.0
         tried = 0
         while True:
             try:
                 completion = await self._ask(body)
+            except CallFailed as error:
+                # A server that knows no JSON schema, or no images, refuses them all: that is no fault of the items.
+                self._refused[form] += 1
+                if form not in self._accepted and self._refused[form] >= DOWN_AFTER:
+                    kind = " with JSON schema" * form[0] + " with images" * form[1]
+                    raise ModelError(f"{error}; so it did with all {self._refused[form]} requests{kind}") from None
+                raise
             except _Passing as fault:
                 if fault.pause is None:
-                    tried += 1
-                    pause = min(LONGEST_PAUSE, self._pause * 2 ** (tried - 1)) * random.uniform(0.5, 1.5)
+                    tried += fault.cost
+                    pause = min(LONGEST_PAUSE, self._pause * 2 ** min(tried - 1, 10)) * random.uniform(0.5, 1.5)
                 else:
                     pause = max(fault.pause, self._pause) * random.uniform(1.0, 1.2)
                 waited += pause
@@ -130,6 +142,7 @@ class EndpointModel:
             else:
                 self._last_success = time.monotonic()
                 self._failed_in_row = 0
+                self._accepted.add(form)
                 return completion
 
     def _exhausted(self, fault: _Passing, began: float) -> ModelError:
@@ -150,8 +163,11 @@ class EndpointModel:
             async with self._connected().post(f"{self._url}/chat/completions", data=body, headers=headers) as response:
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
                 text = await response.text(errors="replace")
+        except aiohttp.ConnectionTimeoutError:
+            raise _Passing("no connection in time", answered=False) from None
         except TimeoutError:
-            raise _Passing(f"no reply within {self._timeout:g} s", answered=True) from None
+            cost = (self._tries + 1) // 2  # one more try is enough: a request that hangs often hangs again
+            raise _Passing(f"no reply within {self._timeout:g} s", answered=True, cost=cost) from None
         except aiohttp.InvalidURL:
             raise ModelError(f"{self.name}: the URL is not valid") from None
         except (aiohttp.ClientError, OSError) as error:

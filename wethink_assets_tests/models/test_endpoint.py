@@ -313,3 +313,37 @@ def test_settings_become_a_model() -> None:
     )
     model = EndpointModel.of(settings)
     assert (model.model_id, model.revision, model.name) == ("m", "r", "m at http://h:1/v1")
+
+
+def test_a_server_that_refuses_every_request_of_a_form_is_of_no_use() -> None:
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        if "response_format" in body:
+            return web.Response(status=400, text="response_format is not supported")
+        return reply("ok")
+
+    async def use(model: EndpointModel, endpoint: Endpoint) -> list[str]:
+        ended = []
+        for _ in range(5):
+            assert (await say_hello(model, endpoint)).text == "ok"
+            try:
+                await model.chat(HELLO, schema={"type": "object"}, sampling=Sampling())
+            except ModelError as error:
+                ended.append(f"{type(error).__name__} {error}")
+        return ended
+
+    ended, _ = asked(handler, use)
+    assert [text.split()[0] for text in ended] == ["CallFailed"] * 4 + ["ModelError"]
+    assert "response_format is not supported" in ended[-1] and "all 5 requests with JSON schema" in ended[-1]
+
+
+def test_a_request_that_hangs_is_tried_twice() -> None:
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        await asyncio.sleep(2)
+        return reply("late")
+
+    async def use(model: EndpointModel, endpoint: Endpoint) -> None:
+        with pytest.raises(CallFailed, match=r"no reply within 0\.2 s"):
+            await say_hello(model, endpoint)
+
+    _, endpoint = asked(handler, use, timeout=0.2)
+    assert len(endpoint.requests) == 2
