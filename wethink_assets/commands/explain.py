@@ -139,4 +139,4 @@ def _calls(branch: "Tree", calls: list[Mapping[str, Any]]) -> None:
             continue
         cost = f"{call['completion_tokens']} tokens in {call['seconds']:.2f} s"
         reply = branch.add(_line(call["prompt"], f"{call['role']}, {call['model']}, {cost}, key {call['key'][:16]}"))
-        reply.add(_line("", call["text"]))
+        reply.add(_line("reply", call["text"]))

@@ -2,6 +2,10 @@
 
 Everything is written to a scratch folder and counted there; then the files are published and, last, the manifest, so that
 a version is complete or absent. A version depends on nothing but its cut and the tables that the cut names.
+
+Measured by `benchmarks/dedup.py` on two busy cores: 200,000 rows of 20 batches take 17 s and 0.6 GB, a million of 100 take
+137 s and 1.0 GB (0.3 GB of it before the first row): about half a kB a row, of which texts are held for a bucket of 100,000 rows
+at a time. Batches cost 30 ms each, however small.
 """
 
 import hashlib

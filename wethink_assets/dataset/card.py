@@ -78,9 +78,8 @@ def _front_matter(manifest: Manifest) -> dict[str, Any]:
         "task_categories": ["visual-question-answering", "image-text-to-text"],
         "tags": ["reasoning", "chain-of-thought", "multimodal", "reinforcement-learning", "synthetic"],
         "size_categories": [next((label for limit, label in SIZES if manifest.rows < limit), "n>10M")],
-        "configs": [
+        "configs": [  # parquet only: one repository of the hub is read by one loader
             {"config_name": "default", "default": True, "data_files": [{"split": "full", "path": "rows.parquet"}]},
-            {"config_name": "wethink", "data_files": [{"split": "full", "path": "wethink.jsonl"}]},
             {"config_name": "excluded", "data_files": [{"split": "full", "path": "excluded.parquet"}]},
         ],
         "version": manifest.version,

@@ -34,8 +34,10 @@ DUPLICATES = ("duplicate_exact", "duplicate_near")
 
 def occurrences(store: Store, tables: Mapping[str, CutInput]) -> Counter[str]:
     """Further files of a batch that hold an image known already, by image id."""
-    rejected = table_rejections(store, tables["images"]).filter(pl.col("reason") == "already_ingested")
     found: Counter[str] = Counter()
+    if not tables["images"].rejections:
+        return found
+    rejected = table_rejections(store, tables["images"]).filter(pl.col("reason") == "already_ingested")
     for detail in rejected["detail"]:
         found.update(SHA256.findall(detail)[:1])
     return found

@@ -1,6 +1,6 @@
 """What must be held of all rows at once to find duplicates among them.
 
-Numbers stay in memory: 57 bytes a row. Pixels (768 bytes an image) and MinHashes (256 bytes a row) lie in a scratch folder and
+Numbers stay in memory: 49 bytes a row. Pixels (768 bytes an image) and MinHashes (256 bytes a row) lie in a scratch folder and
 are memory-mapped, so that the system keeps of them what it has room for.
 """
 

@@ -178,7 +178,6 @@ def test_the_card_is_readable_by_the_hub_and_escapes_names(local: Store) -> None
     assert known["size_categories"] == ["n<1K"]
     assert [config["data_files"][0]["path"] for config in known["configs"]] == [
         "rows.parquet",
-        "wethink.jsonl",
         "excluded.parquet",
     ]
     assert "<b>" not in body
