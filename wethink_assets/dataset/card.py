@@ -78,13 +78,19 @@ def _front_matter(manifest: Manifest) -> dict[str, Any]:
         "task_categories": ["visual-question-answering", "image-text-to-text"],
         "tags": ["reasoning", "chain-of-thought", "multimodal", "reinforcement-learning", "synthetic"],
         "size_categories": [next((label for limit, label in SIZES if manifest.rows < limit), "n>10M")],
-        "configs": [  # parquet only: one repository of the hub is read by one loader
-            {"config_name": "default", "default": True, "data_files": [{"split": "full", "path": "rows.parquet"}]},
-            {"config_name": "excluded", "data_files": [{"split": "full", "path": "excluded.parquet"}]},
+        "configs": [
+            {"config_name": name, "default": name == "default", "data_files": [{"split": "full", "path": path}]}
+            for name, path in _tables(manifest)
         ],
         "version": manifest.version,
         "source_datasets": sorted(manifest.counts["source"]),
     }
+
+
+def _tables(manifest: Manifest) -> list[tuple[str, str]]:
+    """Configurations of the hub: parquet only, since it reads one repository with one loader, and none without rows."""
+    excluded = [("excluded", "excluded.parquet")] if manifest.excluded else []
+    return [("default", "rows.parquet"), *excluded]
 
 
 def _files(manifest: Manifest) -> str:
