@@ -95,7 +95,8 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
             index = archive.format.index(stream, archive.path, archive.etag, store, include)
     except (OSError, ReadFailure) as error:
         # Nothing is kept: the cause may be gone at the next registration.
-        return ArchiveIndex(ENTRIES.to_frame(), [Refusal(archive.path, "unreadable_archive", str(error))], 0)
+        failure = error if isinstance(error, ReadFailure) else ReadFailure("unreadable_archive", str(error))
+        return ArchiveIndex(ENTRIES.to_frame(), [Refusal(archive.path, failure.reason, failure.detail)], 0)
     store.create(path, _packed(index))
     return _unpacked(_packed(index))
 

@@ -3,6 +3,8 @@
 import struct
 import zlib
 
+from wethink_assets.sources.frames import gif_frames, tiff_pages
+
 # The accepted formats and the extension of their blobs.
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "TIFF": "tif"}
 _MAGIC = (
@@ -40,47 +42,41 @@ def extension_of(data: bytes) -> str:
     return EXTENSIONS.get(recognised(data), "bin")
 
 
-def cut_short(data: bytes, kind: str) -> str:
-    """How a file of format `kind` shows that its end is missing; empty when it does not.
+def damage(data: bytes, kind: str) -> tuple[str, str] | None:
+    """What a file's structure shows to be wrong, as reason (`truncated` or `corrupt`) and detail; None when nothing is.
 
-    For PNG it also means that a chunk's checksum fails, which Pillow does not look at: this raises `ValueError`.
+    For JPEG, GIF and TIFF, whose readers make do without a proper end, it is worth asking only after decoding failed.
     """
     match kind:
         case "PNG":
             return _png(data)
         case "WEBP":
-            announced = struct.unpack_from("<I", data, 4)[0] + 8 if len(data) >= 8 else 0
-            return f"{len(data)} of {announced} bytes" if len(data) < announced else ""
+            announced = struct.unpack_from("<I", data, 4)[0] + 8
+            cut = f"{len(data)} of {announced} bytes" if len(data) < announced else ""
         case "JPEG":
-            return "" if b"\xff\xd9" in data[-65536:] else "the end-of-image marker is missing"
+            cut = "" if b"\xff\xd9" in data[-65536:] else "the end-of-image marker is missing"
         case "GIF":
-            return "" if b";" in data[-1024:] else "the trailer is missing"
-        case "TIFF":
-            return _tiff(data)
-    return ""
+            cut = "" if gif_frames(data)[1] else "the trailer is missing"
+        case _:
+            cut = "" if len(data) > 8 and tiff_pages(data)[1] else "its directories lead beyond its end"
+    return ("truncated", cut) if cut else None
 
 
-def _png(data: bytes) -> str:
-    """Walk all chunks, checking the sums of those that carry the picture."""
+def _png(data: bytes) -> tuple[str, str] | None:
+    """Walk all chunks, checking the sums of those that carry the picture, which Pillow does not."""
     position = 8
     while position + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, position)
         end = position + 12 + length
+        if not name.isalpha():
+            return "corrupt", f"no chunk starts at byte {position}"
         if end > len(data):
-            return f"chunk {name.decode('latin-1')!r} ends {end - len(data)} bytes after the file"
-        if name in (b"IHDR", b"PLTE", b"IDAT") and struct.unpack_from(">I", data, end - 4)[0] != zlib.crc32(
-            memoryview(data)[position + 4 : end - 4]
-        ):
-            raise ValueError(f"checksum of chunk {name.decode('latin-1')} at byte {position} is wrong")
+            return "truncated", f"chunk {name.decode()} ends {end - len(data)} bytes after the file"
+        if name in (b"IHDR", b"PLTE", b"IDAT"):
+            announced = struct.unpack_from(">I", data, end - 4)[0]
+            if announced != zlib.crc32(memoryview(data)[position + 4 : end - 4]):
+                return "corrupt", f"the checksum of chunk {name.decode()} at byte {position} is wrong"
         if name == b"IEND":
-            return ""
+            return None
         position = end
-    return "the chunk IEND is missing"
-
-
-def _tiff(data: bytes) -> str:
-    order = "<" if data[:2] == b"II" else ">"
-    if len(data) < 8 or data[2:4] in (b"+\0", b"\0+"):
-        return ""
-    first = struct.unpack_from(order + "I", data, 4)[0]
-    return "" if first + 2 <= len(data) else f"its directory is at byte {first} of {len(data)}"
+    return "truncated", "the chunk IEND is missing"

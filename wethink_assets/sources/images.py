@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from wethink_assets.sources.image_structure import EXTENSIONS, cut_short, recognised
+from wethink_assets.sources.frames import gif_frames, tiff_pages
+from wethink_assets.sources.image_structure import EXTENSIONS, damage, recognised
 from wethink_assets.sources.perceptual_hash import perceptual_hash
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES
 
@@ -67,10 +68,8 @@ def examine(data: bytes) -> ImageFacts | ImageFault:
     except MemoryError:
         return ImageFault("too_large", "decoding it takes more memory than there is")
     except Exception as error:  # decoders raise a dozen types on bad input, struct.error and IndexError among them
-        cut = cut_short(data, kind)
-        if cut:
-            return ImageFault("truncated", cut)
-        return ImageFault("corrupt", f"{kind}: {_described(error)}")
+        wrong = damage(data, kind)
+        return ImageFault(*wrong) if wrong else ImageFault("corrupt", f"{kind}: {_described(error)}")
 
 
 def _described(error: Exception) -> str:
@@ -86,14 +85,14 @@ def _decoded(data: bytes, kind: str) -> ImageFacts | ImageFault:
         return ImageFault("too_large", f"{width} x {height} pixels, more than {MAX_PIXELS} in all")
     if min(width, height) < MIN_SIDE:
         return ImageFault("too_small", f"{width} x {height} pixels, a side under {MIN_SIDE}")
-    cut = cut_short(data, kind)
-    if cut and kind in ("PNG", "WEBP"):
-        return ImageFault("truncated", cut)
+    wrong = damage(data, kind) if kind in ("PNG", "WEBP") else None
+    if wrong:
+        return ImageFault(*wrong)
     mode = image.mode
     orientation = image.getexif().get(ORIENTATION, 1)
     if not isinstance(orientation, int) or not 1 <= orientation <= 8:
         orientation = 1
-    frames = int(getattr(image, "n_frames", 1))
+    frames = _frames(image, data)
     if width * height > LARGE_PIXELS:
         with _one_large_at_a_time:
             phash, upright = _hashed(image, orientation)
@@ -109,6 +108,14 @@ def _decoded(data: bytes, kind: str) -> ImageFacts | ImageFault:
         orientation=orientation,
         phash=phash,
     )
+
+
+def _frames(image: Image.Image, data: bytes) -> int:
+    if image.format == "GIF":
+        return max(gif_frames(data)[0], 1)
+    if image.format == "TIFF":
+        return max(tiff_pages(data)[0], 1)
+    return int(getattr(image, "n_frames", 1))
 
 
 def _hashed(image: Image.Image, orientation: int) -> tuple[str, tuple[int, int]]:

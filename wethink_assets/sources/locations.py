@@ -45,7 +45,7 @@ class Location:
             folder, _, name = root.rpartition("/")
             if fs.isfile(root) or any(part.startswith(f"{name}.") for part in _names(fs, folder)):
                 return cls(url, fs, folder, name)
-        except (ValueError, ImportError, OSError) as error:
+        except Exception as error:  # clients of remote stores have types of their own
             raise SourceError(f"location {url!r} cannot be opened: {error}") from error
         raise SourceError(f"location {url!r} does not exist or holds nothing")
 
@@ -71,7 +71,7 @@ class Location:
         start = len(self.root) + 1
         try:
             found = self.fs.find(self.root, detail=True)
-        except OSError as error:
+        except Exception as error:
             raise SourceError(f"{self.url} cannot be listed: {error}") from error
         for name, info in found.items():
             if not name.endswith("/"):
@@ -84,7 +84,7 @@ class Location:
         full = self.full(folder).rstrip("/")
         try:
             entries = self.fs.ls(full, detail=True)
-        except OSError as error:
+        except Exception as error:
             raise SourceError(f"{full} cannot be listed: {error}") from error
         prefix = f"{folder}/" if folder else ""
         return [
@@ -101,7 +101,7 @@ class Location:
                 return FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}")
             found = self.fs.info(self.full(path))
             return FileInfo(path, int(found.get("size") or 0), _etag(found))
-        except OSError as error:
+        except Exception as error:
             raise ReadFailure("unreadable", f"{path}: {_plain(error)}") from error
 
     def read(self, path: str) -> bytes:
@@ -111,7 +111,7 @@ class Location:
                 with open(self.full(path), "rb") as stream:
                     return stream.read()
             return bytes(self.fs.cat_file(self.full(path)))
-        except OSError as error:
+        except Exception as error:
             raise ReadFailure("unreadable", f"{path}: {_plain(error)}") from error
 
     def stream(self, path: str) -> IO[bytes]:
@@ -125,8 +125,8 @@ def _expanded(url: str) -> str:
     return str(Path(url).expanduser()) if url.startswith("~") else url
 
 
-def _plain(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+def _plain(error: Exception) -> str:
+    return getattr(error, "strerror", None) or f"{type(error).__name__} {error}".strip()
 
 
 def _names(fs: fsspec.AbstractFileSystem, folder: str) -> list[str]:

@@ -46,17 +46,25 @@ class _Joined(io.RawIOBase):
         if self._position >= self._starts[-1]:
             return 0
         number = next(n for n in range(len(self._parts)) if self._position < self._starts[n + 1])
-        if number != self._number or self._stream is None:
-            self._close_part()
-            self._stream = self._location.stream(self._parts[number].path)
-            self._number = number
-        self._stream.seek(self._position - self._starts[number])
-        data = self._stream.read(min(len(buffer), self._starts[number + 1] - self._position))
+        data = self._read(number, min(len(buffer), self._starts[number + 1] - self._position))
         if not data:
             raise OSError(5, f"{self._parts[number].path} is shorter than it was when it was listed")
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
+
+    def _read(self, number: int, size: int) -> bytes:
+        try:
+            if number != self._number or self._stream is None:
+                self._close_part()
+                self._stream = self._location.stream(self._parts[number].path)
+                self._number = number
+            self._stream.seek(self._position - self._starts[number])
+            return self._stream.read(size)
+        except OSError:
+            raise
+        except Exception as error:  # clients of remote stores have types of their own
+            raise OSError(5, f"{self._parts[number].path}: {error}") from error
 
     def _close_part(self) -> None:
         if self._stream is not None:
@@ -88,7 +96,8 @@ def is_complete(paths: Sequence[str]) -> bool:
     if not found:
         return True
     numbers = [_ordinal(number) for number in found]
-    return numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    first = numbers[0] if found[0].isdigit() and numbers[0] == 1 else 0  # some count from .001
+    return numbers == list(range(first, first + len(numbers)))
 
 
 def _ordinal(number: str) -> int:

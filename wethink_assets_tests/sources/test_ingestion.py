@@ -1,0 +1,237 @@
+"""From files to images: content known globally, bytes kept, every file accounted for."""
+
+import random
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from wethink_assets.errors import SourceError, StoreError
+from wethink_assets.identity import sha256_hex
+from wethink_assets.schemas import IMAGES
+from wethink_assets.sources import images, ingestion
+from wethink_assets.sources.batches import list_batches
+from wethink_assets.sources.claims import occurrences
+from wethink_assets.sources.ingestion import ingest_batch
+from wethink_assets.sources.registration import register_source
+from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.store import Store
+from wethink_assets_tests.pictures import PHOTOGRAPHS, drawing, encoded, photograph
+from wethink_assets_tests.s3_server import S3Server
+from wethink_assets_tests.sources.making import (
+    drawings,
+    ingest_all,
+    reasons_by_item,
+    source_at,
+    tar_of,
+    write_files,
+    zip_of,
+)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Store:
+    return Store.open(str(tmp_path / "store"))
+
+
+def test_images_are_kept_and_described(store: Store, tmp_path: Path) -> None:
+    photo = photograph("astronaut.png")
+    files = {"a.jpg": encoded(photo), "b.dat": encoded(photo, "WEBP"), "c": encoded(photo.convert("L"), "PNG")}
+    source = source_at(write_files(tmp_path / "s", files), "web-celebrity", licence="academic use only")
+    (key,) = register_source(store, source, 10).batches
+    output = ingest_batch(store, source, key)
+    assert output.results.schema == IMAGES
+    assert output.rejections.is_empty()
+    for row in output.results.iter_rows(named=True):
+        data = files[row["item"]]
+        assert row["image_id"] == sha256_hex(data)
+        assert Blobs(store).read(row["blob"]) == data
+        assert (row["source"], row["batch"], row["licence"]) == ("web-celebrity", key, "academic use only")
+        assert (row["width"], row["height"], row["bytes"]) == (*photo.size, len(data))
+    # The extension is that of the content, not of the name.
+    assert [blob.rpartition(".")[2] for blob in output.results["blob"]] == ["jpg", "webp", "png"]
+    assert output.results["mode"].to_list() == ["RGB", "RGB", "L"]
+
+
+def test_every_file_is_an_image_or_a_rejection(local: Store, tmp_path: Path) -> None:
+    good = encoded(photograph("coffee.png"))
+    files = {
+        "good.jpg": good,
+        "empty.jpg": b"",
+        "page.jpg": b"<html>not found</html>",
+        "cut.jpg": good[: len(good) // 2],
+        "tiny.png": encoded(photograph("coffee.png").resize((27, 60)), "PNG"),
+        "same.jpg": good,
+        "gone.png": drawing(1),
+        "changed.png": drawing(2),
+    }
+    folder = write_files(tmp_path / "s", files)
+    register_source(local, source_at(folder), 10)
+    (folder / "gone.png").unlink()
+    (folder / "changed.png").write_bytes(drawing(3))
+    output = ingest_all(local, source_at(folder))
+    assert output.results["item"].to_list() == ["good.jpg"]
+    assert reasons_by_item(output) == {
+        "empty.jpg": "empty",
+        "page.jpg": "not_an_image",
+        "cut.jpg": "truncated",
+        "tiny.png": "too_small",
+        "same.jpg": "already_ingested",
+        "gone.png": "unreadable",
+        "changed.png": "changed_since_registration",
+    }
+    found = register_source(local, source_at(folder), 10)
+    assert found.changed == 1 and ingest_all(local, source_at(folder), found.batches).results.height == 1
+
+
+def test_content_is_known_across_sources_and_all_occurrences_are_kept(store: Store, tmp_path: Path) -> None:
+    shared = drawing(7)
+    coco = source_at(write_files(tmp_path / "coco", {"1.png": shared, "2.png": drawing(8)}), "coco", licence="A")
+    vg = source_at(write_files(tmp_path / "vg", {"x/9.png": shared, "x/8.png": shared}), "vg", licence="B")
+    register_source(store, coco, 10)
+    register_source(store, vg, 10)
+    first, second = ingest_all(store, coco), ingest_all(store, vg)
+    assert first.results.height == 2 and second.results.is_empty()
+    for detail in second.rejections["detail"]:
+        assert detail == f"sha256 {sha256_hex(shared)} is held by coco.000001 as 1.png"
+    found = occurrences(store, sha256_hex(shared))
+    assert [(one.source, one.batch, one.item, one.licence) for one in found] == [
+        ("coco", "coco.000001", "1.png", "A"),
+        ("vg", "vg.000001", "x/8.png", "B"),
+        ("vg", "vg.000001", "x/9.png", "B"),
+    ]
+    assert occurrences(store, "0" * 64) == []
+
+
+def test_running_a_batch_again_gives_the_same(local: Store, tmp_path: Path) -> None:
+    source = source_at(write_files(tmp_path / "s", {**drawings(20), "copy.png": drawing(3)}))
+    register_source(local, source, 7)
+    once = [ingest_batch(local, source, key) for key in list_batches(local)]
+    again = [ingest_batch(local, source, key) for key in reversed(list_batches(local))][::-1]
+    for one, other in zip(once, again, strict=True):
+        assert one.results.equals(other.results) and one.rejections.equals(other.rejections)
+
+
+def test_the_order_in_which_threads_finish_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {**drawings(30), **{f"copy/{number}.png": drawing(number) for number in range(0, 30, 3)}}
+    folder = write_files(tmp_path / "s", files)
+    real = images.examine
+    rng = random.Random(0)
+
+    def slow(data: bytes) -> object:
+        time.sleep(rng.random() / 200)
+        return real(data)
+
+    monkeypatch.setattr(ingestion, "examine", slow)
+    monkeypatch.setattr(ingestion, "CHUNK_FILES", 1)
+    outputs = []
+    for run in range(3):
+        store = Store.open(str(tmp_path / f"store{run}"))
+        monkeypatch.setattr("os.cpu_count", lambda run=run: 1 + 3 * run)
+        register_source(store, source_at(folder), 100)
+        outputs.append(ingest_all(store, source_at(folder)))
+    for output in outputs[1:]:
+        assert output.results.equals(outputs[0].results)
+        assert output.rejections.equals(outputs[0].rejections)
+
+
+def test_batches_that_run_at_once_agree_on_who_holds_what(local: Store, tmp_path: Path) -> None:
+    shared = {f"{number}.png": drawing(number) for number in range(12)}
+    sources = [source_at(write_files(tmp_path / name, shared), name) for name in ("coco", "gqa", "vg")]
+    for source in sources:
+        register_source(local, source, 100)
+    with ThreadPoolExecutor(3) as pool:
+        outputs = list(pool.map(lambda source: ingest_all(local, source), sources))
+    held = pl.concat([output.results for output in outputs])
+    assert held["image_id"].n_unique() == held.height == 12
+    assert sum(output.rejections.height for output in outputs) == 24
+
+
+def test_a_claim_of_a_killed_run_is_taken_up_by_its_batch(local: Store, tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "s", {"a.png": drawing(1), "b.png": drawing(1)})
+    source = source_at(folder)
+    (key,) = register_source(local, source, 10).batches
+    ingest_batch(local, source, key)  # claimed for a.png, and never published
+    (folder / "a.png").unlink()
+    output = ingest_batch(local, source, key)
+    assert output.results["item"].to_list() == ["b.png"]
+    assert reasons_by_item(output) == {"a.png": "unreadable"}
+
+
+def test_source_and_store_on_s3(s3: S3Server, store: Store) -> None:
+    client, prefix = s3.client(), uuid.uuid4().hex
+    files = {**drawings(5), "a.zip": zip_of(drawings(4, first=10)), "b.tar.gz": tar_of(drawings(3, first=20), "w:gz")}
+    for path, data in files.items():
+        client.put_object(Bucket=s3.bucket, Key=f"{prefix}/{path}", Body=data)
+    source = source_at(f"s3://{s3.bucket}/{prefix}", options=s3.options)
+    register_source(store, source, 5)
+    client.put_object(Bucket=s3.bucket, Key=f"{prefix}/train/00004.png", Body=drawing(70))
+    client.delete_object(Bucket=s3.bucket, Key=f"{prefix}/train/00003.png")
+    output = ingest_all(store, source)
+    assert output.results.height == 10
+    assert reasons_by_item(output) == {
+        "train/00003.png": "unreadable",
+        "train/00004.png": "changed_since_registration",
+    }
+    assert Blobs(store).read(output.results["blob"][0])
+
+
+def test_wrong_credentials_are_an_error_that_names_the_location(s3: S3Server, local: Store, tmp_path: Path) -> None:
+    source = source_at(f"s3://{s3.bucket}/secret", options={**s3.options, "secret": "wrong"})
+    with pytest.raises(SourceError, match="secret"):
+        register_source(local, source, 10)
+
+
+def test_photographs_of_every_kind_go_through(local: Store, tmp_path: Path) -> None:
+    forms = ("JPEG", "PNG", "WEBP", "TIFF")
+    files = {f"{name}.{form.lower()}": encoded(photograph(name), form) for name in PHOTOGRAPHS for form in forms}
+    source = source_at(write_files(tmp_path / "s", files))
+    register_source(local, source, 50)
+    seen: list[tuple[int, int]] = []
+    for key in list_batches(local):
+        ingest_batch(local, source, key, lambda done, total: seen.append((done, total)))
+    assert seen[-1][0] == seen[-1][1] and all(done <= total for done, total in seen)
+    output = ingest_all(local, source)
+    assert output.results.height == len(files) and set(output.results["format"]) == {f.lower() for f in forms}
+
+
+def test_what_is_in_memory_is_bounded(local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = drawings(60)
+    source = source_at(write_files(tmp_path / "s", {"a.tar": tar_of(data)}))
+    register_source(local, source, 100)
+    monkeypatch.setattr(ingestion, "WINDOW_BYTES", 5000)
+    monkeypatch.setattr(ingestion, "CHUNK_BYTES", 500)
+    alive, most = 0, 0
+    real = ingestion._Examined.__init__
+
+    def counted(self: ingestion._Examined, *args: object) -> None:
+        nonlocal alive, most
+        real(self, *args)  # type: ignore[arg-type]
+        alive += len(self.data)
+        most = max(most, alive)
+
+    real_keep = ingestion._Keeper._keep
+
+    def kept(self: ingestion._Keeper, examined: ingestion._Examined, first: str) -> None:
+        nonlocal alive
+        real_keep(self, examined, first)
+        alive -= len(examined.data)
+
+    monkeypatch.setattr(ingestion._Examined, "__init__", counted)
+    monkeypatch.setattr(ingestion._Keeper, "_keep", kept)
+    assert ingest_all(local, source).results.height == 60
+    assert sum(map(len, data.values())) > 4 * most > 0
+
+
+def test_what_cannot_run_says_why(local: Store, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"no batch mine\.000001"):
+        ingest_batch(local, source_at(tmp_path), "mine.000001")
+    folder = write_files(tmp_path / "s", drawings(1))
+    register_source(local, source_at(folder), 10)
+    with pytest.raises(SourceError, match="not configured"):
+        ingest_batch(local, source_at(""), "mine.000001")
+    with pytest.raises(SourceError, match="does not exist"):
+        ingest_batch(local, source_at(tmp_path / "moved"), "mine.000001")
