@@ -32,7 +32,7 @@ def versions(
     for name in ("version", "decided (UTC)"):
         table.add_column(name, no_wrap=True)
     for name in ("batches", "rows in", "rows", "images"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for name in ("kinds", "left out"):
         table.add_column(name)
     for summary in summaries:

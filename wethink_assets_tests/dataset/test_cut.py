@@ -7,7 +7,9 @@ import pytest
 
 from wethink_assets.dataset.build import build_version
 from wethink_assets.dataset.cut import Cut, NothingNew, decide_cut, list_cuts, read_cut, version_number
+from wethink_assets.dataset.explain import explain_row
 from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.dataset.verify import verify_versions
 from wethink_assets.dataset.versions import list_versions, unbuilt_versions
 from wethink_assets.errors import VersionError
 from wethink_assets.storage.store import Store
@@ -131,3 +133,8 @@ def test_on_s3_too(store: Store) -> None:
     build_version(store, decided(store).version)
     assert isinstance(decide_cut(store, ALL), NothingNew)
     assert [summary.rows for summary in list_versions(store)] == [1]
+    assert verify_versions(store).sound
+    rows = store.read_parquet("versions/v0001/rows.parquet")
+    assert explain_row(store, rows["row_id"][0])["answers"]["answer"] == "red"
+    store.delete(rows["image_path"][0])
+    assert [fault.path for fault in verify_versions(store).faults] == rows["image_path"].to_list()
