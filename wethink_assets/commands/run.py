@@ -49,7 +49,7 @@ def grow(settings: "Settings", display: "Display") -> dict[str, Any]:
         from wethink_assets.defs.resources import store_of
 
     store = store_of(settings)
-    with project_instance() as instance:
+    with project_instance() as instance, models_kept_open():
         for run_id, reason in fail_dead_runs(instance).items():
             display.say(f"run {run_id[:8]} of earlier is over: {reason}; marked as failed")
         grower = Grower(definitions_of(settings, {"progress": progress_resource(display)}), settings, store, instance)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 
@@ -135,8 +136,11 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, str]]:
         yield "run", "failed before its first step"
 
 
-def _cause(error: object) -> str:
-    """The innermost message of an error: what our own code said, without Dagster's frame around it."""
-    while getattr(error, "cause", None) is not None:
-        error = error.cause  # type: ignore[attr-defined]
-    return str(getattr(error, "message", error) or "unknown").strip()
+def _cause(error: Any) -> str:
+    """What our own code said first, without Dagster's frames around it; else the innermost message."""
+    messages = []
+    while error is not None:
+        messages.append(str(error.message).strip())
+        error = error.cause
+    own = (message for message in messages if message.startswith("wethink_assets."))
+    return next(own, messages[-1] if messages else "unknown").partition(": ")[2] or messages[-1]

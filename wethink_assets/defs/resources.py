@@ -1,10 +1,9 @@
 """What runs need beside their inputs: configuration, store and models, each opened once a process."""
 
-import atexit
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import dagster as dg
 
@@ -52,23 +51,31 @@ def store_of(settings: Settings) -> Store:
         return Store.open(settings.store_url, **options)
 
 
-_opened: dict[str, Models] = {}
+class _Shared:
+    """Models of this process by configuration, and how many runs and callers need them open."""
+
+    opened: ClassVar[dict[str, Models]] = {}
+    users = 0
+
+
+@contextmanager
+def models_kept_open() -> Iterator[None]:
+    """Let the runs of this process share models: weights are loaded once, and closed after the last run and caller."""
+    _Shared.users += 1
+    try:
+        yield
+    finally:
+        _Shared.users -= 1
+        while _Shared.opened and not _Shared.users:
+            _Shared.opened.popitem()[1].close()
 
 
 def models_of(settings: Settings) -> Models:
-    """Models of the configuration: shared by all runs of this process and closed at its end."""
+    """Models of the configuration, opened once while they are kept open."""
     key = settings.model_dump_json()
-    if key not in _opened:
-        _opened[key] = Models.open(settings)
-        if len(_opened) == 1:
-            atexit.register(close_models)
-    return _opened[key]
-
-
-def close_models() -> None:
-    """Close all models of this process."""
-    while _opened:
-        _opened.popitem()[1].close()
+    if key not in _Shared.opened:
+        _Shared.opened[key] = Models.open(settings)
+    return _Shared.opened[key]
 
 
 def pool_of(settings: Settings, roles: tuple[str, ...]) -> str | None:
@@ -100,8 +107,9 @@ def resources_of(settings: Settings) -> dict[str, object]:
         return store_of(settings)
 
     @dg.resource(description="the models behind the roles; weights are loaded at the first call")
-    def models(_: dg.InitResourceContext) -> Models:
-        return models_of(settings)
+    def models(_: dg.InitResourceContext) -> Iterator[Models]:
+        with models_kept_open():
+            yield models_of(settings)
 
     @dg.resource(description="where stages tell how far they are")
     def progress(_: dg.InitResourceContext) -> Progress:

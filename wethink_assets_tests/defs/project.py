@@ -91,7 +91,9 @@ class Project:
         (self.home / "wethink.toml").write_text("\n".join(lines) + "\n")
 
 
-def make_project(home: Path, url: str | None, sources: tuple[str, ...] = ("coco", "geoqa+"), images: int = 3) -> Project:
+def make_project(
+    home: Path, url: str | None, sources: tuple[str, ...] = ("coco", "geoqa+"), images: int = 3
+) -> Project:
     """A project whose models are scripted, behind the endpoint at `url`; without one, the embedded models."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "dagster.yaml", home)

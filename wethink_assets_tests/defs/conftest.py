@@ -1,0 +1,22 @@
+"""Projects whose models are scripted behind a real endpoint, so that runs of other processes reach them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wethink_assets_tests.defs.project import Project, make_project
+from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint, scripted_endpoint
+
+
+@pytest.fixture
+def endpoint() -> Iterator[ScriptedEndpoint]:
+    """A scripted endpoint."""
+    with scripted_endpoint() as served:
+        yield served
+
+
+@pytest.fixture
+def project(tmp_path: Path, endpoint: ScriptedEndpoint) -> Project:
+    """A project with three pictures of each of two sources."""
+    return make_project(tmp_path / "project", endpoint.url)

@@ -1,0 +1,206 @@
+"""The graph grows on a real instance: only new work is done, nothing old becomes stale, failures stay where they belong."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver
+from dagster._core.loader import LoadingContextForTest
+
+from wethink_assets.defs.growing import commits_in_force
+from wethink_assets.defs.publishing import METADATA_BYTES, weight
+from wethink_assets.defs.sync import STAGES, known_versions, sync_instance
+from wethink_assets.sources.batches import list_batches
+from wethink_assets.stages import StageOutput
+from wethink_assets.storage.tables import Provenance, Tables
+from wethink_assets_tests.defs.grown import Opened, opened
+from wethink_assets_tests.defs.project import Project
+from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint
+from wethink_assets_tests.synthesis.scripted import good_script
+
+OLD = ("coco.000001", "geoqa+.000001")
+HOSTILE = "<script>alert('x')</script> ![p](https://evil.example/p.png) | **bold** # [l](javascript:x)"
+
+
+@pytest.fixture
+def grown(project: Project) -> Iterator[Opened]:
+    with opened(project) as it:
+        yield it
+
+
+def statuses(it: Opened, partitions: dict[str, tuple[str, ...]]) -> dict[tuple[str, str], tuple[str, list[str]]]:
+    resolver = CachingStaleStatusResolver(
+        it.instance, it.definitions.resolve_asset_graph(), LoadingContextForTest(it.instance)
+    )
+    return {
+        (asset, key): (
+            resolver.get_status(dg.AssetKey(asset), key).value,
+            [cause.reason for cause in resolver.get_stale_causes(dg.AssetKey(asset), key)],
+        )
+        for asset, keys in partitions.items()
+        for key in keys
+    }
+
+
+def test_growth_does_only_its_own_work_and_makes_nothing_stale(grown: Opened, endpoint: ScriptedEndpoint) -> None:
+    ran = grown.grow()
+    assert all(run.success for run in ran.values()), ran
+    assert set(ran) == {"observe", *OLD, "v0001"}
+    old = {**dict.fromkeys(STAGES, OLD), "dataset": ("v0001",)}
+    assert all(told == ("FRESH", []) for told in statuses(grown, old).values())
+    asked = dict(endpoint.asked)
+    grown.project.add_images("coco", 2, seed=1)
+    ran = grown.grow()
+    assert set(ran) == {"observe", "coco.000002", "v0002"} and all(run.success for run in ran.values()), ran
+    assert endpoint.asked["describe"] - asked["describe"] == 2
+    after = statuses(grown, {**old, "dataset": ("v0001", "v0002")})
+    assert all(told == ("FRESH", []) for told in after.values()), after
+    assert grown.grower.unfinished()[0] == {}
+    assert grown.grower.observe().success and endpoint.asked["describe"] - asked["describe"] == 2
+
+
+def test_a_new_model_marks_partitions_stale_and_runs_nothing(grown: Opened, endpoint: ScriptedEndpoint) -> None:
+    grown.grow(build=False)
+    path = grown.project.home / "wethink.toml"
+    path.write_text(path.read_text().replace("[roles.judge]\n", '[roles.judge]\nrevision = "2"\n'))
+    asked = endpoint.asked.total()
+    with opened(grown.project) as again:
+        assert again.grower.observe().success
+        assert again.grower.unfinished()[0] == {}
+        told = statuses(again, {"answers": OLD, "descriptions": OLD})
+    assert {key: status for key, (status, _) in told.items()} == {
+        **{("answers", batch): "STALE" for batch in OLD},
+        **{("descriptions", batch): "FRESH" for batch in OLD},
+    }
+    assert endpoint.asked.total() == asked
+
+
+def test_provenance_of_a_stage_is_in_its_commit(grown: Opened) -> None:
+    grown.grow(build=False)
+    tables = Tables(grown.store)
+    commits = {stage: tables.current(stage, "geoqa+.000001") for stage in STAGES}
+    answers = commits["answers"]
+    assert answers is not None and answers.models["judge"]["model"] == "scripted" and answers.run_id
+    assert set(answers.prompts) == {"answer_image", "answer_text", "judge", "adjudicate"}
+    for commit in commits.values():
+        assert commit is not None
+        for upstream, version in commit.inputs.items():
+            found = commits.get(upstream)
+            assert found is None or found.data_version == version
+        event = grown.event(commit.asset, commit.batch)
+        assert (event.tags or {})["dagster/data_version"] == commit.data_version
+        assert weight(event.metadata) < METADATA_BYTES + 1_000
+
+
+def test_hostile_text_of_a_model_is_shown_harmlessly(grown: Opened, endpoint: ScriptedEndpoint) -> None:
+    def script(name: str, variables: dict[str, Any], sample: int) -> Any:
+        reply = good_script(name, variables, sample)
+        if name == "merge":
+            return HOSTILE * 30
+        return (
+            reply.replace("Which colour has", f"Which {HOSTILE.replace(chr(34), '')} has")
+            if name == "question"
+            else reply
+        )
+
+    endpoint.script = script
+    assert all(run.success for run in grown.grow().values())
+    for asset, partition in (("descriptions", OLD[0]), ("questions", OLD[0]), ("dataset", "v0001")):
+        metadata = grown.event(asset, partition).metadata
+        preview = metadata["preview"].value
+        assert isinstance(preview, str) and "data:image/jpeg;base64," in preview
+        bare = preview.replace("![image](data:image/jpeg;base64,", "")
+        assert "<script" not in bare and "](" not in bare and "**bold" not in bare and "evil.example" not in bare
+        assert weight(metadata) < 32_000
+
+
+def test_a_failed_stage_is_shown_at_its_partition_and_stops_no_other(grown: Opened) -> None:
+    assert grown.grower.observe().success
+    unfinished, _ = grown.grower.unfinished()
+    assert grown.grower.synthesize("coco.000001", unfinished["coco.000001"]).success
+    (grown.project.home / "images" / "geoqa+").rename(grown.project.home / "images" / "gone")
+    ran = grown.grower.synthesize("geoqa+.000001", unfinished["geoqa+.000001"])
+    assert list(ran.failures) == ["images"] and "does not exist" in ran.failures["images"], ran
+    failed = (
+        grown.instance.event_log_storage.get_latest_asset_partition_materialization_attempts_without_materializations(
+            dg.AssetKey("images")
+        )
+    )
+    assert failed == {"geoqa+.000001": (ran.run_id, failed["geoqa+.000001"][1])}
+    assert grown.grower.decide().version == "v0001"
+    (grown.project.home / "images" / "gone").rename(grown.project.home / "images" / "geoqa+")
+    assert list(grown.grower.unfinished()[0]) == ["geoqa+.000001"]
+    assert grown.grower.synthesize("geoqa+.000001", STAGES).success
+
+
+def test_a_stage_that_loses_an_item_publishes_nothing(grown: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wethink_assets.defs import synthesis
+
+    def careless(images: pl.DataFrame, work: Any) -> StageOutput:
+        output = describe(images, work)
+        return StageOutput(output.results.head(output.results.height - 1), output.rejections)
+
+    describe = synthesis.describing.describe_images
+    monkeypatch.setattr(synthesis.describing, "describe_images", careless)
+    assert grown.grower.observe().success
+    ran = grown.grower.synthesize("coco.000001", STAGES)
+    assert list(ran.failures) == ["descriptions"] and "1 items unaccounted for" in ran.failures["descriptions"]
+    tables = Tables(grown.store)
+    assert tables.current("descriptions", "coco.000001") is None and tables.current("questions", "coco.000001") is None
+    assert known_versions(grown.instance, "descriptions") == {}
+    monkeypatch.undo()
+    assert grown.grower.synthesize("coco.000001", STAGES[1:]).success
+
+
+def test_the_check_blocks_what_follows_a_table_that_does_not_close(
+    grown: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wethink_assets.defs import publishing, synthesis
+
+    def careless(images: pl.DataFrame, work: Any) -> StageOutput:
+        output = describe(images, work)
+        return StageOutput(output.results.head(output.results.height - 1), output.rejections)
+
+    describe = synthesis.describing.describe_images
+    monkeypatch.setattr(synthesis.describing, "describe_images", careless)
+    monkeypatch.setattr(publishing, "require_closed", lambda *_: None)  # as if the assertion had been forgotten
+    assert grown.grower.observe().success
+    ran = grown.grower.synthesize("coco.000001", STAGES)
+    assert "descriptions:closed" in ran.failures and "lost" in ran.failures["descriptions:closed"]
+    assert Tables(grown.store).current("questions", "coco.000001") is None
+
+
+def test_an_empty_instance_learns_all_from_the_store(grown: Opened, tmp_path: Path) -> None:
+    assert all(run.success for run in grown.grow().values())
+    told = {asset: known_versions(grown.instance, asset) for asset in (*STAGES, "image_batches", "cuts", "dataset")}
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as empty:
+        synced = sync_instance(empty, grown.store)
+        assert synced.batches == list_batches(grown.store) and synced.versions == ["v0001"]
+        assert {asset: known_versions(empty, asset) for asset in told} == told
+        it = Opened(grown.project, grown.definitions, empty, grown.store, grown.grower)
+        after = statuses(it, {**dict.fromkeys(STAGES, OLD), "dataset": ("v0001",)})
+        assert all(status == ("FRESH", []) for status in after.values()), after
+        assert sync_instance(empty, grown.store).nothing
+
+
+def test_batches_registered_elsewhere_are_found(grown: Opened) -> None:
+    grown.project.wethink("register", "coco")
+    unfinished, synced = grown.grower.unfinished()
+    assert synced.batches == ["coco.000001"] == list(unfinished)
+    assert unfinished["coco.000001"] == STAGES
+
+
+def test_a_stage_of_older_inputs_counts_as_unfinished(grown: Opened) -> None:
+    assert all(run.success for run in grown.grow(build=False).values())
+    tables = Tables(grown.store)
+    current = tables.current("descriptions", "coco.000001")
+    assert current is not None
+    output = tables.load("descriptions", "coco.000001")
+    changed = output.results.with_columns(fine=pl.col("fine") + " Indeed.")
+    provenance = Provenance(inputs=current.inputs, run_id="another")
+    tables.publish("descriptions", "coco.000001", StageOutput(changed, output.rejections), provenance)
+    assert grown.grower.unfinished()[0] == {"coco.000001": STAGES[2:]}
+    assert commits_in_force(grown.store, ["coco.000001"])["coco.000001"]["descriptions"].number == 2
