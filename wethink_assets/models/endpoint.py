@@ -5,9 +5,7 @@ Timeouts, resets, 429 and 5xx are tried again with jittered pauses. A call whose
 """
 
 import asyncio
-import base64
 import email.utils
-import json
 import os
 import random
 import re
@@ -23,6 +21,7 @@ from wethink_assets.config import RoleSettings
 from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import Completion, Message, Sampling
 from wethink_assets.models.faults import CallFailed
+from wethink_assets.models.openai_wire import completion_of, request_body
 
 TRIES = 5
 LONGEST_PAUSE = 20.0
@@ -114,7 +113,7 @@ class EndpointModel:
         self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None = None, sampling: Sampling
     ) -> Completion:
         """Answer a conversation. Raises `CallFailed` for this call alone, `ModelError` when the endpoint is of no use."""
-        body = await _body(self._model, messages, schema, sampling)
+        body = await request_body(self._model, messages, schema, sampling)
         form = (schema is not None, any(message.images for message in messages))
         began = time.monotonic()
         waited = 0.0
@@ -173,7 +172,10 @@ class EndpointModel:
         except (aiohttp.ClientError, OSError) as error:
             raise _Passing(self._without_key(f"{type(error).__name__}: {error}"), answered=False) from None
         if status == 200:
-            return _completion(text, self._model)
+            try:
+                return completion_of(text, self._model)
+            except ValueError as error:
+                raise _Passing(self._without_key(str(error)), answered=True) from None
         said = self._without_key(re.sub(r"\s+", " ", text))[:300]
         if status == 429 or status == 503:
             raise _Passing(f"HTTP {status}: {said}", answered=True, pause=_seconds(retry_after))
@@ -208,56 +210,6 @@ class EndpointModel:
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-
-async def _body(model: str, messages: Sequence[Message], schema: Mapping[str, Any] | None, sampling: Sampling) -> bytes:
-    request: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": message.role, "content": await _content(message)} for message in messages],
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "max_tokens": sampling.max_tokens,
-        "seed": sampling.seed,
-    }
-    if schema is not None:
-        request["response_format"] = {
-            "type": "json_schema",
-            "json_schema": {"name": "reply", "schema": schema, "strict": True},
-        }
-    return json.dumps(request).encode("ascii")
-
-
-async def _content(message: Message) -> str | list[dict[str, Any]]:
-    if not message.images:
-        return message.text
-    parts: list[dict[str, Any]] = []
-    for image in message.images:
-        data = base64.b64encode(await asyncio.to_thread(image.read)).decode("ascii")
-        parts.append({"type": "image_url", "image_url": {"url": f"data:{image.media_type};base64,{data}"}})
-    return [*parts, {"type": "text", "text": message.text}]
-
-
-def _completion(text: str, model: str) -> Completion:
-    try:
-        reply = json.loads(text)
-        choice = reply["choices"][0]
-        message = choice["message"]
-        said = message.get("content") or ""
-        thought = message.get("reasoning_content") or message.get("reasoning") or ""
-        usage = reply.get("usage") or {}
-        if not isinstance(said, str) or not isinstance(thought, str):
-            raise TypeError("content is no text")
-        return Completion(
-            text=f"<think>{thought}</think>{said}" if thought else said,
-            prompt_tokens=int(usage.get("prompt_tokens") or 0),
-            completion_tokens=int(usage.get("completion_tokens") or 0),
-            finish_reason=str(choice.get("finish_reason") or "stop"),
-            model=str(reply.get("model") or model),
-        )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
-        raise _Passing(
-            f"the reply is no chat completion ({type(error).__name__}): {text[:120]!r}", answered=True
-        ) from None
 
 
 def _seconds(retry_after: str) -> float | None:

@@ -9,104 +9,23 @@ import asyncio
 import io
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 import polars as pl
 
-from wethink_assets.identity import digest_of, sha256_hex
-from wethink_assets.models.chat import Completion, Message, Sampling
+from wethink_assets.identity import sha256_hex
+from wethink_assets.models.chat import Completion
+from wethink_assets.storage.calls import CALLS, Call
 from wethink_assets.storage.lease import Lease
 from wethink_assets.storage.store import Store
 
-KEY_VERSION = 1
-SCHEMA_VERSION = 1
 MERGE_AFTER = 64  # parts that one run writes before it merges them, so that a long run does not leave thousands
 log = logging.getLogger(__name__)
-
-_COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
-    "key": pl.String,
-    "role": pl.String,
-    "prompt": pl.String,
-    "item": pl.String,
-    "sample": pl.Int16,
-    "text": pl.String,
-    "finish_reason": pl.String,
-    "model": pl.String,
-    "prompt_tokens": pl.Int64,
-    "completion_tokens": pl.Int64,
-    "seconds": pl.Float64,
-    "finished": pl.Datetime("us", "UTC"),
-    "schema_version": pl.Int16,
-}
-CALLS = pl.Schema(_COLUMNS)
-
-
-def call_key(
-    model: str,
-    revision: str,
-    messages: Sequence[Message],
-    schema: Mapping[str, Any] | None,
-    sampling: Sampling,
-    sample: int,
-) -> str:
-    """Journal key of a call: everything that its reply depends on, and nothing else."""
-    return digest_of(
-        {
-            "version": KEY_VERSION,
-            "model": model,
-            "revision": revision,
-            "messages": [[m.role, m.text, [image.sha256 for image in m.images]] for m in messages],
-            "schema": schema,
-            "sampling": [sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed],
-            "sample": sample,
-        }
-    )
 
 
 def journal_folder(stage: str, batch: str) -> str:
     """Folder of a journal, also of its lease."""
     return f"journal/{stage}/{batch}"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One finished call: what was asked for whom, and the reply."""
-
-    key: str
-    role: str
-    prompt: str
-    item: str
-    sample: int
-    completion: Completion
-    seconds: float
-    finished: datetime
-
-    def row(self) -> dict[str, Any]:
-        """The call as a row of `CALLS`."""
-        reply = self.completion
-        return {
-            "key": self.key,
-            "role": self.role,
-            "prompt": self.prompt,
-            "item": self.item,
-            "sample": self.sample,
-            "text": reply.text,
-            "finish_reason": reply.finish_reason,
-            "model": reply.model,
-            "prompt_tokens": reply.prompt_tokens,
-            "completion_tokens": reply.completion_tokens,
-            "seconds": self.seconds,
-            "finished": self.finished,
-            "schema_version": SCHEMA_VERSION,
-        }
-
-
-def now() -> datetime:
-    """When a call finished, in the resolution that the journal keeps."""
-    return datetime.now(UTC)
 
 
 class Journal:

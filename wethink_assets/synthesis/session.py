@@ -19,7 +19,8 @@ from wethink_assets.models.roles import Models
 from wethink_assets.schemas import SCHEMA_VERSION
 from wethink_assets.stages import StageOutput, rejections
 from wethink_assets.storage.blobs import Blobs
-from wethink_assets.storage.journal import Call, Journal, call_key, journal_folder, now
+from wethink_assets.storage.calls import Call, call_key, now
+from wethink_assets.storage.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.prompt_packs import (

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from wethink_assets.errors import StoreError
 from wethink_assets.models.chat import Completion, Image, Message, Sampling
 from wethink_assets.storage import journal as journals
-from wethink_assets.storage.journal import Call, Journal, call_key, journaled_calls, now, part_names
+from wethink_assets.storage.calls import Call, call_key, now
+from wethink_assets.storage.journal import Journal, journaled_calls, part_names
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
 

@@ -1,0 +1,91 @@
+"""What is one call of a model, as it is named and kept?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from wethink_assets.identity import digest_of
+from wethink_assets.models.chat import Completion, Message, Sampling
+
+KEY_VERSION = 1
+SCHEMA_VERSION = 1
+
+_COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "key": pl.String,
+    "role": pl.String,
+    "prompt": pl.String,
+    "item": pl.String,
+    "sample": pl.Int16,
+    "text": pl.String,
+    "finish_reason": pl.String,
+    "model": pl.String,
+    "prompt_tokens": pl.Int64,
+    "completion_tokens": pl.Int64,
+    "seconds": pl.Float64,
+    "finished": pl.Datetime("us", "UTC"),
+    "schema_version": pl.Int16,
+}
+CALLS = pl.Schema(_COLUMNS)
+
+
+def call_key(
+    model: str,
+    revision: str,
+    messages: Sequence[Message],
+    schema: Mapping[str, Any] | None,
+    sampling: Sampling,
+    sample: int,
+) -> str:
+    """Journal key of a call: everything that its reply depends on, and nothing else."""
+    return digest_of(
+        {
+            "version": KEY_VERSION,
+            "model": model,
+            "revision": revision,
+            "messages": [[m.role, m.text, [image.sha256 for image in m.images]] for m in messages],
+            "schema": schema,
+            "sampling": [sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed],
+            "sample": sample,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One finished call: what was asked for whom, and the reply."""
+
+    key: str
+    role: str
+    prompt: str
+    item: str
+    sample: int
+    completion: Completion
+    seconds: float
+    finished: datetime
+
+    def row(self) -> dict[str, Any]:
+        """The call as a row of `CALLS`."""
+        reply = self.completion
+        return {
+            "key": self.key,
+            "role": self.role,
+            "prompt": self.prompt,
+            "item": self.item,
+            "sample": self.sample,
+            "text": reply.text,
+            "finish_reason": reply.finish_reason,
+            "model": reply.model,
+            "prompt_tokens": reply.prompt_tokens,
+            "completion_tokens": reply.completion_tokens,
+            "seconds": self.seconds,
+            "finished": self.finished,
+            "schema_version": SCHEMA_VERSION,
+        }
+
+
+def now() -> datetime:
+    """When a call finished, in the resolution that the journal keeps."""
+    return datetime.now(UTC)
