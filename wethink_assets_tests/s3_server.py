@@ -65,7 +65,13 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
     command = [weed(), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-filer"]
     command += [f"-master.port={ports['master']}", f"-volume.port={ports['volume']}", f"-filer.port={ports['filer']}"]
-    command += [f"-s3.port={ports['s3']}", "-s3.port.iceberg=0", "-volume.max=50", "-master.volumeSizeLimitMB=64"]
+    command += [
+        f"-s3.port={ports['s3']}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-volume.max=50",
+        "-master.volumeSizeLimitMB=64",
+    ]
     environ = {**os.environ, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
     log = folder / "server.log"
     with log.open("wb") as out:
