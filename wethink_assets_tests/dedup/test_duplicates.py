@@ -55,12 +55,12 @@ def test_altered_copies_of_photographs_are_found_and_nothing_else(judged: Judge)
 
 
 def test_drawings_that_collide_by_hash_are_all_kept(judged: Judge) -> None:
-    pictures = [draw_image(3, source, number) for source, number in plan(540)]
+    pictures = [draw_image(3, source, number) for source, number in plan(360)]
     same_question = [Row(sample.data, "How many shapes are there?", "3") for sample in pictures]
     verdicts = judged(same_question, Thresholds())
     assert verdicts == [KEPT] * len(pictures)
     blind = judged(same_question, Thresholds(pixel_difference=255.0))
-    assert sum(verdict != KEPT for verdict in blind) > 50  # what the hash alone would have dropped
+    assert sum(verdict != KEPT for verdict in blind) > 30  # what the hash alone would have dropped
 
 
 def test_a_word_that_changes_the_answer_makes_another_row(judged: Judge) -> None:
