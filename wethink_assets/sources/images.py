@@ -5,6 +5,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from wethink_assets.sources.frames import gif_frames, tiff_pages
@@ -14,7 +15,10 @@ from wethink_assets.sources.readers.entries import MAX_FILE_BYTES
 
 MIN_SIDE = 28
 MAX_PIXELS = 2**26
-LARGE_PIXELS = 2**24
+# WebP's decoder holds a picture four times over.
+MAX_WEBP_PIXELS = 2**25
+LARGE_PIXELS = 2**23
+STRIP = 256
 ORIENTATION = 0x0112
 _one_large_at_a_time = threading.Lock()
 # Pillow warns of odd EXIF data and the like; whatever matters becomes a rejection.
@@ -81,8 +85,9 @@ def _described(error: Exception) -> str:
 def _decoded(data: bytes, kind: str) -> ImageFacts | ImageFault:
     image = Image.open(io.BytesIO(data), formats=["JPEG", "MPO"] if kind == "JPEG" else [kind])
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        return ImageFault("too_large", f"{width} x {height} pixels, more than {MAX_PIXELS} in all")
+    bound = MAX_WEBP_PIXELS if kind == "WEBP" else MAX_PIXELS
+    if width * height > bound:
+        return ImageFault("too_large", f"{width} x {height} pixels, more than {bound} in all")
     if min(width, height) < MIN_SIDE:
         return ImageFault("too_small", f"{width} x {height} pixels, a side under {MIN_SIDE}")
     wrong = damage(data, kind) if kind in ("PNG", "WEBP") else None
@@ -138,12 +143,28 @@ def greyscale(image: Image.Image) -> Image.Image:
     """A picture of any mode as `L`: 16-bit and float scaled to 8 bits, transparency laid on white."""
     if image.mode == "L" and "transparency" not in image.info:
         return image
-    if image.mode.startswith("I;16"):
-        return _scaled(image, 256.0)
+    divisor = _divisor(image)
+    width, height = image.size
+    if width * height <= LARGE_PIXELS:
+        return _strip_as_grey(image, divisor)
+    grey = Image.new("L", image.size)
+    for top in range(0, height, STRIP):  # conversions hold copies of 4 bytes a pixel
+        strip = image.crop((0, top, width, min(top + STRIP, height)))
+        grey.paste(_strip_as_grey(strip, divisor), (0, top))
+    return grey
+
+
+def _divisor(image: Image.Image) -> float:
     if image.mode in ("I", "F"):
         # 32-bit pictures state no range; most hold 8 or 16 bits.
-        _, high = image.getextrema()
-        return _scaled(image, 1.0 if high <= 255 else 256.0)  # type: ignore[operator]
+        high = image.getextrema()[1]
+        return 1.0 if isinstance(high, (int, float)) and high <= 255 else 256.0
+    return 256.0
+
+
+def _strip_as_grey(image: Image.Image, divisor: float) -> Image.Image:
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _scaled(image, divisor)
     if image.has_transparency_data:
         coloured = image.convert("RGBA")
         ground = Image.new("RGBA", coloured.size, "white")
@@ -152,7 +173,5 @@ def greyscale(image: Image.Image) -> Image.Image:
 
 
 def _scaled(image: Image.Image, divisor: float) -> Image.Image:
-    import numpy as np
-
     values = np.nan_to_num(np.asarray(image, dtype=np.float32)) / divisor
     return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))

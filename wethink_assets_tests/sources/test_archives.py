@@ -353,8 +353,13 @@ def test_sizes_that_follow_the_data_are_read(local: Store, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("x.zip", "damaged_archive"), ("x.tar", "damaged_archive"), ("x.tar.gz", "damaged_archive")]
-    + [("x.parquet", "damaged_archive"), ("x.zip.part-ab", "incomplete_archive")],
+    [
+        ("x.zip", "damaged_archive"),
+        ("x.tar", "damaged_archive"),
+        ("x.tar.gz", "damaged_archive"),
+        ("x.parquet", "damaged_archive"),
+        ("x.zip.part-ab", "incomplete_archive"),
+    ],
 )
 def test_an_archive_that_is_none_is_named_and_the_rest_is_read(
     name: str, reason: str, local: Store, tmp_path: Path

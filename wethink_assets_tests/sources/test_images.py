@@ -144,6 +144,14 @@ def test_transparency_is_laid_on_white() -> None:
     assert set(greyscale(Image.open(io.BytesIO(data))).tobytes()) == {255}
 
 
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_large_pictures_are_converted_in_strips_to_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = facts(ACCEPTED[name])
+    monkeypatch.setattr("wethink_assets.sources.images.LARGE_PIXELS", 100)
+    monkeypatch.setattr("wethink_assets.sources.images.STRIP", 32)
+    assert facts(ACCEPTED[name]) == whole
+
+
 def test_flat_pictures_have_one_hash_everywhere() -> None:
     for shade in (0, 1, 127, 255):
         assert facts(encoded(Image.new("L", (100, 80), shade), "PNG")).phash in ("0" * 16, "8" + "0" * 15)

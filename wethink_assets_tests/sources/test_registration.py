@@ -189,7 +189,7 @@ def test_ten_thousand_files_register_in_seconds(local: Store, tmp_path: Path) ->
     assert register_source(local, source, 1000).new == 10_000
     (folder / "late.png").touch()
     assert register_source(local, source, 1000).batches == ["mine.000011"]
-    assert time.perf_counter() - started < 15
+    assert time.perf_counter() - started < 60
 
 
 @pytest.mark.parametrize("kind", ["local", "s3"])
