@@ -65,7 +65,7 @@ _EXPRESSION = re.compile(
 
 def plain_answer(text: str) -> str:
     """An answer without the wrappings that models put around it: Markdown emphasis, `$`, `\\boxed{}`, quotes."""
-    text = unicodedata.normalize("NFKC", text[:MAX_VALUE]).strip()
+    text = unicodedata.normalize("NFKC", text.strip()[:MAX_VALUE]).strip()
     for _ in range(3):
         text = _WRAPPED.sub(r"\1", text)
     for mark in ("**", "$$", "$", "__", "`", '"', "'", "\u201c\u201d"):
@@ -81,6 +81,8 @@ def option_letter(answer: str, options: Sequence[str]) -> str | None:
     >>> option_letter("(b)", ["red", "blue"]), option_letter("blue", ["red", "blue"]), option_letter("E", ["red", "blue"])
     ('B', 'B', None)
     """
+    if len(answer.strip()) > MAX_VALUE:
+        return None
     text = plain_answer(answer).casefold()
     said = _SAID.fullmatch(text)
     if said:
@@ -171,7 +173,7 @@ def equal_values(first: str, second: str) -> Literal["text", "math"] | None:
     ('math', 'text', None)
     """
     a, b = normalised_value(first), normalised_value(second)
-    if not a or not b:
+    if not a or not b or max(len(first.strip()), len(second.strip())) > MAX_VALUE:
         return None
     if a == b:
         return "text"
@@ -194,8 +196,7 @@ def same_answer(
     if kind == "FIB":
         how = equal_values(first, second)
         return how is not None, how or "text"
-    same = normalised_value(first) == normalised_value(second) != "" and len(first) <= MAX_VALUE >= len(second)
-    return same, "text"
+    return equal_values(first, second) == "text", "text"
 
 
 def _expression(text: str) -> str | None:

@@ -115,3 +115,9 @@ def test_nothing_hangs(text: str) -> None:
     equal_values(text, "x^2+1")
     option_letter(text, OPTIONS)
     assert time.process_time() - began < 3
+
+
+def test_what_is_too_long_to_compare_whole_is_not_equal() -> None:
+    assert equal_values("same " * 500 + "1", "same " * 500 + "2") is None
+    assert option_letter("B" + " " * 5000 + "or maybe A", OPTIONS) is None
+    assert option_letter(" " * 5000 + "B", OPTIONS) == "B"
