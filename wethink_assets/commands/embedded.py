@@ -118,10 +118,10 @@ def evaluate(
     from rich.console import Console
     from rich.progress import Progress
 
+    from wethink_assets.models.embedded.agreement import agreement
     from wethink_assets.models.embedded.card import write_card
     from wethink_assets.models.embedded.checkpoints import FOLDER
     from wethink_assets.models.embedded.engine import Engine
-    from wethink_assets.models.embedded.evaluation import agreement
     from wethink_assets.models.embedded.evaluation import evaluate as measure
 
     root = folder or FOLDER

@@ -24,22 +24,25 @@ ABOUT = {
 INTRODUCTION = """# Embedded model
 
 Three checkpoints of the Qwen2.5-VL architecture with {parameters} parameters each (bfloat16 safetensors, {size:.1f} MB in all), trained
-from scratch by `wethink embedded train`. They let the whole pipeline run on a laptop with no account and no download; they are no substitute for real models.
+from scratch by `wethink embedded train`. They let the whole pipeline run on a laptop with no account and no download; they are no
+substitute for real models.
 
 - `describer`: sees pictures. Describes them, gives details, merges descriptions, answers, adjudicates, rewrites chains of thought.
-- `reasoner`: reads descriptions. Asks for what is missing, writes questions, screens them, answers, judges. Shares no weights with the describer.
+- `reasoner`: reads descriptions. Asks for what is missing, writes questions, screens them, answers, judges. Shares no weights with the
+  describer.
 - `policy`: an early, under-trained state of the describer, where reinforcement learning has room.
 
-Text decoder: hidden 192, 4 layers, 6 heads, tied embeddings; vision: 3 layers, hidden 96, patch 8, one token a grid cell. Every picture is
-brought to 48 x 48 pixels (9 tokens); the context is 1024 tokens. They load with transformers' `AutoModelForImageTextToText`, `AutoTokenizer` and
-`AutoImageProcessor`; `AutoProcessor` needs torchvision, or the package's `wethink_assets.models.embedded.processor`.
+Text decoder: hidden 192, 4 layers, 6 heads, tied embeddings; vision: 3 layers, hidden 96, patch 8, one token a grid cell. Every picture
+is brought to 48 x 48 pixels (9 tokens); the context is 1024 tokens. They load with transformers' `AutoModelForImageTextToText`,
+`AutoTokenizer` and `AutoImageProcessor`; `AutoProcessor` needs torchvision, or an import of the package's
+`wethink_assets.models.embedded.processor`.
 
 ## Data
 
 Pictures that the project draws (`wethink_assets/sources/sample`): coloured shapes on a 3 x 3 grid, bar charts of 2 or 3 bars with values
-1 to 9, figures of 1 to 4 shapes with one letter each, texts of 2 to 8 characters of a 16-character alphabet. A quarter is hard to read: noise, low contrast,
-occlusion, clutter, small print. Prompts are those of the pack `embedded`; replies follow from the scene by rule. Every example is drawn freshly from
-seed, stage and step; the figures below are on scenes of other seeds.
+1 to 9, figures of 1 to 4 shapes with one letter each, texts of 2 to 8 characters of a 16-character alphabet. A quarter is hard to read:
+noise, low contrast, occlusion, clutter, small print. Prompts are those of the pack `embedded`; replies follow from the scene by rule.
+Every example is drawn freshly from seed, stage and step; the figures below are on scenes of other seeds.
 
 ## Training
 """
@@ -67,9 +70,9 @@ def _training_lines(root: Path) -> list[str]:
             )
             lines.append(
                 f"- `{name}`: steps {stages} of {recipe['batch']} examples (vision: {recipe['vision_batch']}), seed {recipe['seed']},"
-                " AdamW, rate"
-                f" {recipe['learning_rate']:g} (joint {recipe['learning_rate'] * recipe['joint_factor']:g}, cosine fall over the last half), bfloat16 autocast;"
-                f" {facts['seconds'] / 60:.0f} minutes on {facts.get('machine', 'one core of a 2-core machine')}."
+                f" AdamW, rate {recipe['learning_rate']:g} (joint {recipe['learning_rate'] * recipe['joint_factor']:g}, cosine fall over"
+                f" the last half), bfloat16 autocast; {facts['seconds'] / 60:.0f} minutes on"
+                f" {facts.get('machine', 'one core of a 2-core machine')}."
             )
         else:
             share = facts.get("share_right_when_chosen", 0.0)

@@ -96,7 +96,7 @@ def coarse(scene: Scene) -> str:
             return f"I see {counted(count, 'labelled shape')}: {joined([f'a {item.shape}' for item in scene.items])}."
         case "text":
             if count <= SHORT_TEXT:
-                return f"I see the text {text_of(scene)}."
+                return fine(scene, 0)  # nothing is missing, so this stays the description
             return f"I see a long text that begins with {' '.join(item.label for item in scene.items[:3])}."
 
 

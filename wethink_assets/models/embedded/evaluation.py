@@ -7,18 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wethink_assets.models.chat import Message, Sampling
-from wethink_assets.models.embedded.describing import REQUESTS, missing
 from wethink_assets.models.embedded.encoding import patches
 from wethink_assets.models.embedded.engine import Engine, Request
 from wethink_assets.models.embedded.examples import Example, training_scene
-from wethink_assets.models.embedded.prompting import render_prompt
-from wethink_assets.models.embedded.scoring import checks, payload_of
-from wethink_assets.models.embedded.tasks import TASKS, answer_image, draw_example
+from wethink_assets.models.embedded.scoring import checks
+from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.training_data import view_of
-from wethink_assets.sources.sample.audit import is_true, stated_facts
-from wethink_assets.sources.sample.scenes import VISUAL_KINDS, Scene
+from wethink_assets.sources.sample.scenes import VISUAL_KINDS
 
-__all__ = ["Accuracy", "agreement", "evaluate", "wilson"]
 BATCH = 64
 LONGEST = 160
 OnBatch = Callable[[int], None]
@@ -65,7 +61,8 @@ def held_out(checkpoint: str, task: str, number: int, seed: int, hard: bool | No
     return replace(example, image=view_of(scene, rng)) if checkpoint == "describer" else example
 
 
-def _request(engine: Engine, prompt: str, image: Any, seed: int = 0, temperature: float = 0.0) -> Request:
+def request_for(engine: Engine, prompt: str, image: Any, seed: int = 0, temperature: float = 0.0) -> Request:
+    """A prompt with its view, if it has one, encoded for an engine."""
     request = engine.encode([Message("user", prompt)], Sampling(temperature, 1.0, LONGEST, seed))
     if image is None:
         return request
@@ -73,7 +70,8 @@ def _request(engine: Engine, prompt: str, image: Any, seed: int = 0, temperature
     return engine.with_view(request, patches(image))
 
 
-def _replies(engine: Engine, requests: Sequence[Request], on_batch: OnBatch | None = None) -> list[str]:
+def replies_to(engine: Engine, requests: Sequence[Request], on_batch: OnBatch | None = None) -> list[str]:
+    """Replies to encoded prompts, in their order, in batches of similar length."""
     order = sorted(range(len(requests)), key=lambda index: len(requests[index].tokens))
     replies = [""] * len(requests)
     for start in range(0, len(order), BATCH):
@@ -122,7 +120,9 @@ def evaluate(
     counts: dict[tuple[str, str], list[int]] = {}
     for task in wanted:
         examples = [held_out(checkpoint, task, number, seed) for number in range(examples_per_task)]
-        replies = _replies(engine, [_request(engine, example.prompt, example.image) for example in examples], on_batch)
+        replies = replies_to(
+            engine, [request_for(engine, example.prompt, example.image) for example in examples], on_batch
+        )
         for example, reply in zip(examples, replies, strict=True):
             found = checks(example, reply)
             for group in _groups(example):
@@ -135,89 +135,3 @@ def evaluate(
                     cell[0] += passed
                     cell[1] += 1
     return [Accuracy(name, task, group, right, count) for (task, group), (right, count) in counts.items()]
-
-
-def _describe_all(describer: Engine, scenes: Sequence[Scene], views: Sequence[Any]) -> list[str]:
-    """Fine descriptions as the pipeline gets them: coarse, the replies to what is missing, then all in full."""
-    prompts = [render_prompt("describe")] * len(scenes)
-    firsts = [
-        payload_of(text)
-        for text in _replies(
-            describer, [_request(describer, prompt, view) for prompt, view in zip(prompts, views, strict=True)]
-        )
-    ]
-    asked = [(index, REQUESTS[topic][0]) for index, scene in enumerate(scenes) for topic in missing(scene)]
-    answers = _replies(
-        describer, [_request(describer, render_prompt("details", request=text), views[index]) for index, text in asked]
-    )
-    turns: list[list[dict[str, str]]] = [[] for _ in scenes]
-    for (index, text), answer in zip(asked, answers, strict=True):
-        turns[index].append({"request": text, "reply": payload_of(answer)})
-    merges = [
-        render_prompt("merge", description=first, dialogue=turn) for first, turn in zip(firsts, turns, strict=True)
-    ]
-    return [
-        payload_of(text)
-        for text in _replies(
-            describer, [_request(describer, prompt, view) for prompt, view in zip(merges, views, strict=True)]
-        )
-    ]
-
-
-def agreement(describer: Engine, reasoner: Engine, scenes: int, seed: int = 0) -> dict[str, float]:
-    """Whether agreement filters: true answers among first answers and among those that both models give.
-
-    The reasoner reads the describer's own description. `correlation` is the phi coefficient of the two models' errors.
-    """
-    examples, views = [], []
-    for number in range(scenes):
-        rng = random.Random(f"held out/agreement/{seed}/{number}")
-        scene = training_scene(rng, 0.25, VISUAL_KINDS[number % 4])
-        examples.append(answer_image(scene, rng))
-        views.append(view_of(scene, rng))
-    descriptions = _describe_all(describer, [example.scene for example in examples], views)
-    seen = _replies(
-        describer, [_request(describer, example.prompt, view) for example, view in zip(examples, views, strict=True)]
-    )
-    asked = [
-        render_prompt(
-            "answer_text", description=text, question=example.query.text, kind=example.kind, options=example.options
-        )
-        for text, example in zip(descriptions, examples, strict=True)
-        if example.query is not None
-    ]
-    read = _replies(reasoner, [_request(reasoner, prompt, None) for prompt in asked])
-    by_image, by_text, agreed_right, agreed = [], [], 0, 0
-    for example, one, two in zip(examples, seen, read, strict=True):
-        assert example.query is not None
-        first, second = payload_of(one), payload_of(two)
-        by_image.append(bool(is_true(example.query.text, example.options, first, example.scene)))
-        by_text.append(bool(is_true(example.query.text, example.options, second, example.scene)))
-        same = first == second if example.kind != "DES" else _same_meaning(example, first, second)
-        agreed += same
-        agreed_right += same and by_image[-1]
-    return {
-        "n": scenes,
-        "right from image": sum(by_image) / scenes,
-        "right from description": sum(by_text) / scenes,
-        "agreed": agreed / scenes,
-        "right when agreed": agreed_right / agreed if agreed else 0.0,
-        "correlation of errors": _phi(by_image, by_text),
-    }
-
-
-def _same_meaning(example: Example, first: str, second: str) -> bool:
-    assert example.query is not None
-    facts = stated_facts(example.query, first)
-    return facts is not None and facts == stated_facts(example.query, second)
-
-
-def _phi(first: Sequence[bool], second: Sequence[bool]) -> float:
-    count = len(first)
-    one, two, both = (
-        sum(first) / count,
-        sum(second) / count,
-        sum(a and b for a, b in zip(first, second, strict=True)) / count,
-    )
-    spread = math.sqrt(one * (1 - one) * two * (1 - two))
-    return (both - one * two) / spread if spread else 0.0
