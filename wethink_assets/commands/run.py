@@ -46,7 +46,7 @@ def grow(settings: "Settings", display: "Display") -> dict[str, Any]:
         from wethink_assets.defs.growing import Grower
         from wethink_assets.defs.instance import project_instance
         from wethink_assets.defs.liveness import fail_dead_runs
-        from wethink_assets.defs.resources import store_of
+        from wethink_assets.defs.resources import models_kept_open, store_of
 
     store = store_of(settings)
     with project_instance() as instance, models_kept_open():
