@@ -90,11 +90,11 @@ def of_runs(instance: "dg.DagsterInstance", fix: bool) -> list[Finding]:
     """Runs whose process is gone, and slots kept by runs that are over."""
     import dagster as dg
 
-    from wethink_assets.defs.liveness import HERE, HOST_TAG, RUNNING, dead_runs, fail_dead_runs, idle_slots
+    from wethink_assets.defs.liveness import HERE, RUNNING, Process, dead_runs, fail_dead_runs, idle_slots
 
     findings = []
     for record in instance.get_run_records(dg.RunsFilter(statuses=RUNNING)):
-        host = record.dagster_run.tags.get(HOST_TAG, HERE.host)
+        host = Process.of(record.dagster_run).host
         if host != HERE.host:
             findings.append(Finding(f"run {record.dagster_run.run_id} goes on at {host}; it can only be checked there"))
     dead = fail_dead_runs(instance) if fix else dead_runs(instance)

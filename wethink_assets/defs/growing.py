@@ -11,7 +11,7 @@ from wethink_assets.config import Settings
 from wethink_assets.dataset.cut import Cut, NothingNew, decide_cut
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.defs.jobs import BUILD, OBSERVE, SYNTHESIZE
-from wethink_assets.defs.liveness import process_tags
+from wethink_assets.defs.liveness import this_process
 from wethink_assets.defs.roles import role_key
 from wethink_assets.defs.sources import source_key
 from wethink_assets.defs.sync import STAGES, Synced, report_cut, sync_batches, sync_stages, sync_versions
@@ -115,7 +115,7 @@ class Grower:
             asset_selection=assets,
             partition_key=partition,
             raise_on_error=False,
-            tags=process_tags(),
+            tags=this_process().tags(),
             run_config=QUIET,
         )
         return Ran(result.run_id, dict(_failures(result)))

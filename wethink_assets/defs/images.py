@@ -73,7 +73,7 @@ def image_assets() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
             item=ITEM,
             inputs={"image_batches": membership_digest(members)},
             made={"started": started},
-            metadata={"sample": sample_table(output.results), "preview": gallery, "rejected": rejected_table(output)},
+            metadata={"preview": gallery, "sample": sample_table(output.results), "rejected": rejected_table(output)},
         )
 
     @dg.asset_check(**closed(images))

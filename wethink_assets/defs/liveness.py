@@ -2,41 +2,52 @@
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 
-HOST_TAG, BOOT_TAG, PID_TAG, START_TAG = "wethink/host", "wethink/boot", "wethink/pid", "wethink/process_start"
+TAG = "wethink/process"  # host, boot id, and where known process id and its start, separated by spaces
 RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 CLOCK_SLACK = 2.0  # seconds that an event may seem older than the process that wrote it
 
 
 @dataclass(frozen=True)
-class Machine:
-    """This machine since it was started."""
+class Process:
+    """Where a run is executed. Without `pid`: by a process of this machine that tells its number in the run's events."""
 
     host: str
     boot: str
+    pid: int | None = None
+    started: float = 0.0
 
     @classmethod
-    def here(cls) -> "Machine":
-        """Name and boot id; on systems that tell none, the boot is unknown and never taken for another one."""
+    def here(cls) -> "Process":
+        """This machine; on systems that tell no boot id, the boot is `unknown` and never taken for another one."""
         path = Path("/proc/sys/kernel/random/boot_id")
-        return cls(socket.gethostname(), path.read_text().strip() if path.exists() else "")
+        return cls(socket.gethostname(), path.read_text().strip() if path.exists() else UNKNOWN)
+
+    @classmethod
+    def of(cls, run: dg.DagsterRun) -> "Process":
+        """What a run's tag says; a run without one is taken for one of this machine."""
+        host, boot, *rest = run.tags.get(TAG, f"{HERE.host} {HERE.boot}").split(" ")
+        return cls(host, boot, int(rest[0]), float(rest[1])) if len(rest) == 2 else cls(host, boot)
 
     def tags(self) -> dict[str, str]:
-        """Tags of a run that is started on this machine."""
-        return {HOST_TAG: self.host, BOOT_TAG: self.boot}
+        """The tag of a run that is executed there."""
+        process = [] if self.pid is None else [str(self.pid), str(self.started)]
+        return {TAG: " ".join([self.host, self.boot, *process])}
 
 
-HERE = Machine.here()
+UNKNOWN = "unknown"
+HERE = Process.here()
 
 
-def process_tags() -> dict[str, str]:
-    """Tags of a run that this very process executes."""
-    return {**HERE.tags(), PID_TAG: str(os.getpid()), START_TAG: str(process_start(os.getpid()) or "")}
+def this_process() -> Process:
+    """This very process."""
+    return Process(HERE.host, HERE.boot, os.getpid(), process_start(os.getpid()) or time.time())
 
 
 def process_start(pid: int) -> float | None:
@@ -70,10 +81,10 @@ def is_alive(pid: int) -> bool:
 
 def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
     """Why a run that is not over can never end, or None when its process is there or cannot be known."""
-    host, boot = run.tags.get(HOST_TAG, HERE.host), run.tags.get(BOOT_TAG, HERE.boot)
-    if host != HERE.host:
+    where = Process.of(run)
+    if where.host != HERE.host:
         return None
-    if boot and HERE.boot and boot != HERE.boot:
+    if where.boot != HERE.boot and UNKNOWN not in (where.boot, HERE.boot):
         return "the machine was restarted since"
     found = process_of(instance, run)
     if found is None:
@@ -89,10 +100,9 @@ def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
 
 def process_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[int, float] | None:
     """Process id of a run, and a time at which that process was there; None before it told."""
-    if run.tags.get(PID_TAG, "").isdigit():
-        record = instance.get_run_record_by_id(run.run_id)
-        since = float(run.tags.get(START_TAG) or (record.create_timestamp.timestamp() if record else 0))
-        return int(run.tags[PID_TAG]), since
+    where = Process.of(run)
+    if where.pid is not None:
+        return where.pid, where.started
     for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
         pid = _told_pid(entry)
         if pid is not None:

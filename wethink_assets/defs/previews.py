@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from wethink_assets.defs.markup import escaped, plain
+from wethink_assets.defs.markup import ELLIPSIS, escaped, plain
 from wethink_assets.stages import StageOutput
 from wethink_assets.storage.blobs import Blobs
 
@@ -16,14 +16,19 @@ SAMPLE_ROWS = 6
 PREVIEWS = 4
 SIDE = 112  # pixels of a preview's longer side
 THUMBNAIL_BYTES = 3_000
-HIDDEN = {"calls", "schema_version", "minhash", "pixels", "dialogue"}
+HIDDEN = {"calls", "schema_version", "minhash", "pixels", "dialogue", "row_id", "coarse", "blob", "batch", "source"}
+HIDDEN |= {"image_thought", "text_thought", "raw_cot", "text_sha256"}
 
 Captions = Callable[[Mapping[str, Any]], Sequence[tuple[str, str]]]
 
 
-def sample_table(frame: pl.DataFrame, rows: int = SAMPLE_ROWS) -> dg.TableMetadataValue:
-    """The first rows of each table part as a table of short texts; long ids are shown by their start."""
-    columns = [name for name in frame.columns if name not in HIDDEN]
+def sample_table(
+    frame: pl.DataFrame, rows: int = SAMPLE_ROWS, columns: Sequence[str] | None = None
+) -> dg.TableMetadataValue:
+    """Some rows, spread over the frame, as a table of short texts; without `columns`, those that a reader can use."""
+    if columns is None:
+        hidden = HIDDEN | ({"image_id"} if "slot" in frame.columns else set())
+        columns = [name for name in frame.columns if name not in hidden]
     records = [
         dg.TableRecord({name: _cell(name, value) for name, value in row.items()})
         for row in _spread(frame.select(columns), rows).iter_rows(named=True)
@@ -40,14 +45,11 @@ def _spread(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
 def _cell(name: str, value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return plain(" | ".join(str(item) for item in value), 120)
-    if name in ("image_id", "row_id", "blob") and isinstance(value, str):
+    if name == "image_id" and isinstance(value, str):
         return plain(value, 16)
     if name == "slot" and isinstance(value, str):
-        return value[:8] + ELLIPSIS_OF_SLOT + value.partition(":")[2]
-    return "" if value is None else plain(str(value), 160)
-
-
-ELLIPSIS_OF_SLOT = "…:"
+        return f"{value[:8]}{ELLIPSIS}:{value.partition(':')[2]}"
+    return "" if value is None else plain(str(value), 140)
 
 
 def thumbnail(data: bytes, side: int = SIDE) -> str:

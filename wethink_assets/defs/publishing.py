@@ -15,6 +15,13 @@ from wethink_assets.identity import data_version
 from wethink_assets.stages import StageOutput, require_closed, unaccounted
 from wethink_assets.storage.tables import Provenance
 
+CALLS = {
+    "calls": "model calls",
+    "cached_calls": "cached model calls",
+    "prompt_tokens": "prompt tokens",
+    "completion_tokens": "completion tokens",
+    "seconds": "model seconds",
+}
 METADATA_BYTES = 30_000  # of the 32 kB that one materialization may weigh in the event log
 
 
@@ -50,10 +57,8 @@ def published(
         "dagster/row_count": output.results.height,
         "rejections": output.rejections.height,
         **{f"rejected: {reason}": count for reason, count in output.reasons().items()},
-        **{name.replace("_", " "): count for name, count in provenance.calls.items() if "." not in name},
-        "seconds in all": round((datetime.now(UTC) - provenance.started).total_seconds(), 2)
-        if provenance.started
-        else None,
+        **{label: provenance.calls[name] for name, label in CALLS.items() if name in provenance.calls},
+        "wall seconds": _seconds_since(provenance.started),
     }
     return dg.MaterializeResult(
         value=Publication(output.results, output.rejections, provenance),

@@ -51,8 +51,8 @@ def shown(
 ) -> dict[str, Any]:
     """Sample, pictures and rejections of a stage; `rows` are the results with what the captions need beside them."""
     return {
-        "sample": sample_table(output.results),
         "preview": picture_gallery(output.results if rows is None else rows, images, blobs, captions),
+        "sample": sample_table(output.results),
         "rejected": rejected_table(output),
     }
 

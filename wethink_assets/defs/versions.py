@@ -20,19 +20,7 @@ from wethink_assets.storage.store import Store
 
 MADE_OF = ("reasoning_paths", "signatures", "images")
 SHOWN_OF = 400  # rows, sorted by a digest, among which those shown are spread
-SHOWN = [
-    "row_id",
-    "image_id",
-    "image_path",
-    "source",
-    "kind",
-    "problem",
-    "answer",
-    "category",
-    "abilities",
-    "refined_cot",
-    "split",
-]
+SHOWN = ["row_id", "source", "kind", "problem", "answer", "category", "abilities", "refined_cot", "split"]
 STEPS = ("images", "questions", "filtered_out", "agreed", "adjudicated", "kept", "duplicates")
 
 
@@ -98,7 +86,9 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
     """What a built version holds, as metadata: figures first, then funnel, sample, pictures and card."""
     folder = f"versions/{summary.version}"
     statistics = json.loads(store.read(f"{folder}/statistics.json"))
-    some = store.scan_parquet(f"{folder}/rows.parquet").select(SHOWN).head(SHOWN_OF).collect()
+    some = (
+        store.scan_parquet(f"{folder}/rows.parquet").select("image_id", "image_path", *SHOWN).head(SHOWN_OF).collect()
+    )
     return {
         "dagster/row_count": summary.rows,
         "considered": summary.considered,
@@ -108,8 +98,8 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
         **{f"{kind} rows": count for kind, count in summary.counts.get("kind", {}).items()},
         "location": summary.location,
         "funnel": funnel_table(statistics["funnel"]),
-        "sample": sample_table(some.drop("image_path")),
         "preview": picture_gallery(some, some.rename({"image_path": "blob"}), Blobs(store), _captions),
+        "sample": sample_table(some, columns=SHOWN),
     }
 
 

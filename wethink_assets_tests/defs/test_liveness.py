@@ -6,28 +6,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 import pytest
 
 from wethink_assets.defs.liveness import (
-    BOOT_TAG,
     HERE,
-    HOST_TAG,
-    PID_TAG,
-    START_TAG,
+    Process,
     dead_runs,
     fail_dead_runs,
     idle_slots,
     is_gone,
     process_start,
-    process_tags,
+    this_process,
 )
 
 WORK = """
 import sys, time
 import dagster as dg
-from wethink_assets.defs.liveness import process_tags
+from wethink_assets.defs.liveness import this_process
 
 @dg.asset(pool="gpu")
 def work() -> dg.MaterializeResult:
@@ -36,7 +34,7 @@ def work() -> dg.MaterializeResult:
     time.sleep(float(sys.argv[2]))
     return dg.MaterializeResult()
 
-tags = process_tags() if sys.argv[3] == "tagged" else {}
+tags = this_process().tags() if sys.argv[3] == "tagged" else {}
 with dg.DagsterInstance.get() as instance:
     sys.exit(not dg.materialize([work], instance=instance, tags=tags).success)
 """
@@ -94,17 +92,18 @@ def run_with(instance: dg.DagsterInstance, tags: dict[str, str]) -> dg.DagsterRu
 
 
 def test_a_living_process_a_foreign_host_and_an_unknown_process_are_left_alone(instance: dg.DagsterInstance) -> None:
-    gone = {PID_TAG: "999999999", START_TAG: "1"}
-    for tags in (process_tags(), {**HERE.tags(), **gone, HOST_TAG: "elsewhere"}, HERE.tags(), {}):
-        assert is_gone(instance, run_with(instance, tags)) is None
+    foreign = Process("elsewhere", HERE.boot, 999_999_999, 1.0)
+    for process in (this_process(), foreign, HERE):
+        assert is_gone(instance, run_with(instance, process.tags())) is None
+    assert is_gone(instance, run_with(instance, {})) is None
     assert fail_dead_runs(instance) == {}
 
 
 def test_a_restarted_machine_and_a_reused_process_number_are_seen(instance: dg.DagsterInstance) -> None:
-    assert "restarted" in (is_gone(instance, run_with(instance, {**process_tags(), BOOT_TAG: "another"})) or "")
-    since = (process_start(os.getpid()) or 0) - 3_600
-    told = is_gone(instance, run_with(instance, {**process_tags(), START_TAG: str(since)}))
-    assert "later one" in (told or "")
+    before_boot = replace(this_process(), boot="another")
+    assert "restarted" in (is_gone(instance, run_with(instance, before_boot.tags())) or "")
+    earlier = replace(this_process(), started=this_process().started - 3_600)
+    assert "later one" in (is_gone(instance, run_with(instance, earlier.tags())) or "")
 
 
 def test_the_start_of_this_process_is_in_the_past() -> None:

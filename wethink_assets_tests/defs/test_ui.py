@@ -74,7 +74,7 @@ def test_one_batch_with_a_plus_sign_goes_through_all_stages(served: tuple[Projec
         "assetMaterializations"
     ][0]
     labels = {entry["label"] for entry in told["metadataEntries"]}
-    assert told["runId"] == run_id and {"dagster/row_count", "rejections", "sample", "preview", "calls"} <= labels
+    assert told["runId"] == run_id and {"dagster/row_count", "rejections", "sample", "preview", "model calls"} <= labels
     for view in ("partitions", "events"):
         assert ui.page(f"/assets/answers?view={view}&partition={quote(WEBSITE_BATCH, safe='')}") == 200
     assert ui.page("/assets/source/geoqa") == 200
