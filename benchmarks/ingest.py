@@ -1,11 +1,12 @@
-"""Images/s of ingestion beside a bare loop and beside imagededup's hashing, on photographs of 512 x 384 pixels.
+"""Images/s of ingestion beside a bare loop and beside its peers, on photographs of 512 x 384 pixels.
 
     python benchmarks/ingest.py [--images 4000] [--json]
 
 The bare loop does what no ingestion can do without: read a file, decode it in full with the fastest decoder at hand,
 sha256, perceptual hash; on as many threads, and then processes, as there are cores, the better of the two counts. Ours also
 registers nothing here, but checks the file against its registration, validates its structure, claims its content and writes
-its bytes to the store. Figures are wall time; on a busy machine look at `share by CPU time` too. imagededup joins the table where it is installed.
+its bytes to the store. Figures are wall time; on a busy machine the share by CPU time says more. The peers,
+imagehash's loop and imagededup where it is installed, decode and hash only.
 """
 
 import argparse
@@ -15,8 +16,10 @@ import json
 import os
 import resource
 import statistics
+import sys
 import tempfile
 import time
+import types
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -119,7 +122,14 @@ def ours(images: Path, work: Path, count: int) -> tuple[float, float]:
 
 
 def imagededup(images: Path, count: int) -> float | None:
-    """Images/s of imagededup's PHash with as many processes as cores, or None where it is not installed."""
+    """Images/s of imagededup's PHash with as many processes as cores, or None where it is not installed.
+
+    Its package imports torchvision and matplotlib for what hashing does not need. These parts are left out, so that
+    `pip install --no-deps imagededup PyWavelets tqdm` is enough and torch stays as it is.
+    """
+    left_out = {"methods.cnn": "CNN", "utils.plotter": "plot_duplicates", "utils.models": "CustomModel"}
+    for module, name in left_out.items():
+        sys.modules.setdefault(f"imagededup.{module}", types.SimpleNamespace(**{name: None}))  # type: ignore[arg-type]
     try:
         from imagededup.methods import PHash
     except ImportError:
@@ -128,6 +138,20 @@ def imagededup(images: Path, count: int) -> float | None:
     encodings = PHash(verbose=False).encode_images(str(images), num_enc_workers=os.cpu_count())
     assert len(encodings) == count
     return count / (time.perf_counter() - started)
+
+
+def imagehash_loop(pool: Executor, paths: list[str]) -> float:
+    """Images/s of imagehash.phash on files, as its users write it, on a pool of processes."""
+    list(pool.map(_imagehash, paths[:64], chunksize=8))
+    started = time.perf_counter()
+    list(pool.map(_imagehash, paths, chunksize=32))
+    return len(paths) / (time.perf_counter() - started)
+
+
+def _imagehash(path: str) -> str:
+    import imagehash
+
+    return str(imagehash.phash(Image.open(path)))
 
 
 def main() -> None:
@@ -150,11 +174,12 @@ def main() -> None:
                 rounds["bare, threads"].append(bare_loop(threads, paths, decoder))
                 rounds["bare, processes"].append(bare_loop(processes, paths, decoder))
                 rounds["ours"].append(ours(images, Path(folder, f"store{number}"), options.images))
+            peers: dict[str, float | None] = {"imagehash": imagehash_loop(processes, paths)}
         figures = {
             name: options.images / statistics.median(wall for wall, _ in values) for name, values in rounds.items()
         }
         cpu = {name: statistics.median(used for _, used in values) for name, values in rounds.items()}
-        peer = imagededup(images, options.images)
+        peers["imagededup"] = imagededup(images, options.images)
     best = max(figures["bare, threads"], figures["bare, processes"])
     report = {
         "images": options.images,
@@ -162,7 +187,7 @@ def main() -> None:
         "cores": cores,
         "decoder": decoder.__name__,
         "images_per_second": {name: round(value, 1) for name, value in figures.items()},
-        "imagededup_images_per_second": round(peer, 1) if peer else None,
+        "peers_images_per_second": {name: round(value, 1) if value else None for name, value in peers.items()},
         "share_of_bare_loop": round(figures["ours"] / best, 3),
         "share_by_cpu_time": round(cpu["bare, threads"] / cpu["ours"], 3),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -174,7 +199,8 @@ def main() -> None:
     for name, value in figures.items():
         note = f" (decoder: {decoder.__name__})" if name.startswith("bare") else ""
         print(f"{name:18s} {value:8.1f} images/s{note}")
-    print(f"{'imagededup':18s} {f'{peer:8.1f} images/s' if peer else 'not installed'}")
+    for name, value in peers.items():
+        print(f"{name:18s} {f'{value:8.1f} images/s, decoding and hash alone' if value else 'not installed'}")
     print(f"ours / bare loop: {report['share_of_bare_loop']} (by CPU time: {report['share_by_cpu_time']})")
     print(f"peak memory {report['peak_memory_mb']} MB")
 

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -93,24 +93,22 @@ class Location:
             if entry["type"] == "file"
         ]
 
-    def info(self, path: str) -> FileInfo:
-        """Size and etag of a file as they are now. Raises `ReadFailure` when it is gone."""
-        try:
-            if self.local:
-                status = Path(self.full(path)).stat()
-                return FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}")
-            found = self.fs.info(self.full(path))
-            return FileInfo(path, int(found.get("size") or 0), _etag(found))
-        except Exception as error:
-            raise ReadFailure("unreadable", f"{path}: {_plain(error)}") from error
+    def read(self, path: str, accept: Callable[[FileInfo], None]) -> bytes:
+        """Content of a file, if `accept` does not raise on what the file is now.
 
-    def read(self, path: str) -> bytes:
-        """Content of a file. Raises `ReadFailure` when it cannot be read."""
+        Raises `ReadFailure` when it cannot be read.
+        """
         try:
             if self.local:
-                with open(self.full(path), "rb") as stream:
+                with open(self.full(path), "rb", buffering=0) as stream:
+                    status = os.fstat(stream.fileno())
+                    accept(FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}"))
                     return stream.read()
+            found = self.fs.info(self.full(path))
+            accept(FileInfo(path, int(found.get("size") or 0), _etag(found)))
             return bytes(self.fs.cat_file(self.full(path)))
+        except ReadFailure:
+            raise
         except Exception as error:
             raise ReadFailure("unreadable", f"{path}: {_plain(error)}") from error
 

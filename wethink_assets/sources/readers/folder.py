@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from wethink_assets.sources.locations import Location
+from wethink_assets.sources.locations import FileInfo, Location
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES, Entry, Fetch, ReadFailure
 
 
@@ -13,8 +13,7 @@ def read_files(location: Location, entries: Sequence[Entry]) -> Iterator[tuple[E
 
 
 def _fetch(location: Location, entry: Entry) -> Fetch:
-    def fetch() -> bytes:
-        now = location.info(entry.path)
+    def as_listed(now: FileInfo) -> None:
         if (now.size, now.etag) != (entry.size, entry.etag):
             raise ReadFailure(
                 "changed_since_registration",
@@ -23,6 +22,5 @@ def _fetch(location: Location, entry: Entry) -> Fetch:
             )
         if now.size > MAX_FILE_BYTES:
             raise ReadFailure("too_large", f"{now.size} bytes, more than {MAX_FILE_BYTES}")
-        return location.read(entry.path)
 
-    return fetch
+    return lambda: location.read(entry.path, as_listed)
