@@ -147,7 +147,7 @@ def read_members(
 
 
 def _archive_at(location: Location, path: str, reader: Reader) -> Archive:
-    near = location.siblings(path.rpartition("/")[0])
+    near = location.file_or_parts(path)
     archives, _ = archives_among((file for file in near if whole_name(file.path) == path), reader)
     if not archives:
         raise ReadFailure("unreadable", "the archive is gone")

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -40,10 +41,12 @@ class Location:
             fs, root = fsspec.core.url_to_fs(_expanded(url), **options)
             fs.invalidate_cache()
             root = root.rstrip("/")
+            folder, _, name = root.rpartition("/")
+            if fs.isfile(root):
+                return cls(url, fs, folder, name)
             if fs.isdir(root):
                 return cls(url, fs, root)
-            folder, _, name = root.rpartition("/")
-            if fs.isfile(root) or any(part.startswith(f"{name}.") for part in _names(fs, folder)):
+            if any(part.startswith(f"{name}.") for part in _names(fs, folder)):
                 return cls(url, fs, folder, name)
         except Exception as error:  # clients of remote stores have types of their own
             raise SourceError(f"location {url!r} cannot be opened: {error}") from error
@@ -61,7 +64,7 @@ class Location:
     def files(self) -> Iterator[FileInfo]:
         """All files below the location, or the one that it is (with its parts, where it was split)."""
         if self.single:
-            yield from (info for info in self.siblings("") if _is_it_or_part(info.path, self.single))
+            yield from self.file_or_parts(self.single)
         elif self.local:
             yield from _walk(self.root, "", frozenset())
         else:
@@ -77,8 +80,21 @@ class Location:
             if not name.endswith("/"):
                 yield FileInfo(name[start:], int(info.get("size") or 0), _etag(info))
 
-    def siblings(self, folder: str) -> list[FileInfo]:
-        """Files directly in a folder of the location."""
+    def file_or_parts(self, path: str) -> list[FileInfo]:
+        """The file at a path, or the files beside it whose names go on from its name, as parts of a split archive do."""
+        try:
+            found = self.fs.info(self.full(path))
+            if found["type"] == "file":
+                return [self._local_info(path) if self.local else FileInfo(path, int(found["size"] or 0), _etag(found))]
+        except FileNotFoundError:
+            pass
+        return [file for file in self._siblings(path.rpartition("/")[0]) if file.path.startswith(f"{path}.")]
+
+    def _local_info(self, path: str) -> FileInfo:
+        status = Path(self.full(path)).stat()
+        return FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}")
+
+    def _siblings(self, folder: str) -> list[FileInfo]:
         if self.local:
             return list(_walk(self.root, folder, frozenset(), deep=False))
         full = self.full(folder).rstrip("/")
@@ -134,10 +150,6 @@ def _names(fs: fsspec.AbstractFileSystem, folder: str) -> list[str]:
         return []
 
 
-def _is_it_or_part(path: str, single: str) -> bool:
-    return path == single or path.startswith(f"{single}.")
-
-
 def _etag(info: Mapping[str, Any]) -> str:
     lfs = info.get("lfs")
     if lfs:
@@ -147,7 +159,9 @@ def _etag(info: Mapping[str, Any]) -> str:
         if value:
             if key == "mtime" and isinstance(value, float):
                 return f"mtime:{round(value * 1e9)}"
-            return f"{key.lower()}:{value}".replace('"', "")
+            # Some file systems give a time as text when listing, and as a time when asked for one file.
+            told = value.isoformat() if isinstance(value, datetime) else str(value)
+            return f"{key.lower()}:{told}".replace('"', "")
     return ""
 
 

@@ -201,7 +201,7 @@ def test_two_registrations_at_once_lose_and_double_nothing(
     if kind == "s3":
         server: S3Server = request.getfixturevalue("s3")
         url, options = f"s3://{server.bucket}/{uuid.uuid4().hex}", server.options
-    count = 240 if kind == "local" else 40
+    count = 150 if kind == "local" else 16
     folder = write_files(tmp_path / "s", {f"{number:04d}.png": b"" for number in range(count)})
     spawn = multiprocessing.get_context("spawn")
     gate = spawn.Barrier(2)
