@@ -157,10 +157,9 @@ def _etag(info: Mapping[str, Any]) -> str:
     for key in _ETAG_KEYS:
         value = info.get(key)
         if value:
-            if key == "mtime" and isinstance(value, float):
-                return f"mtime:{round(value * 1e9)}"
-            # Some file systems give a time as text when listing, and as a time when asked for one file.
-            told = value.isoformat() if isinstance(value, datetime) else str(value)
+            # Some file systems give a time as a number when listing, and as a time when asked for one file.
+            seconds = value.timestamp() if isinstance(value, datetime) else value
+            told = str(round(seconds * 1e6)) if isinstance(seconds, float) else str(seconds)
             return f"{key.lower()}:{told}".replace('"', "")
     return ""
 
