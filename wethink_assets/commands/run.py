@@ -29,7 +29,11 @@ def run(as_json: Annotated[bool, typer.Option("--json", help="Print the outcome 
     settings = load_settings()
     with Display() as display:
         display.say(f"configuration {settings.folder}, store {settings.store_url}")
-        outcome = grow(settings, display)
+        try:
+            outcome = grow(settings, display)
+        except KeyboardInterrupt:
+            display.say("interrupted; finished model calls and batches are kept, `wethink run` goes on from there")
+            raise typer.Exit(130) from None
         outcome["seconds"] = round(time.monotonic() - started, 1)
         tell(outcome, display)
     if as_json:

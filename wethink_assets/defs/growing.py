@@ -82,7 +82,8 @@ class Grower:
     def observe(self) -> Ran:
         """Observe all configured sources and all models in one run; what is new becomes batches."""
         sources = [source_key(source) for source in sources_of(self._settings).values() if source.configured]
-        return self._run(OBSERVE, assets=[*sources, *map(role_key, ROLES)])
+        ran = self._run(OBSERVE, assets=[*sources, *map(role_key, ROLES)])
+        return Ran(ran.run_id, {_observed(step): why for step, why in ran.failures.items()})
 
     def unfinished(self) -> tuple[dict[str, tuple[str, ...]], Synced]:
         """Batches that have stages to go through, with those stages, and what the instance had to be told."""
@@ -110,6 +111,7 @@ class Grower:
         return self._run(BUILD, partition=version)
 
     def _run(self, job: str, assets: list[dg.AssetKey] | None = None, partition: str | None = None) -> Ran:
+        """Execute a job here and now. Raises `KeyboardInterrupt` when it was interrupted (Ctrl-C, SIGTERM)."""
         result = self._definitions.resolve_job_def(job).execute_in_process(
             instance=self._instance,
             asset_selection=assets,
@@ -118,7 +120,14 @@ class Grower:
             tags=this_process().tags(),
             run_config=QUIET,
         )
+        if any(event.is_step_failure and _interrupted(event.step_failure_data.error) for event in result.all_events):
+            raise KeyboardInterrupt  # Dagster made a failed step of it; whoever pressed Ctrl-C meant all of it
         return Ran(result.run_id, dict(_failures(result)))
+
+
+def _observed(step: str) -> str:
+    """`source/coco` of the step `observe_source__coco`."""
+    return step.removeprefix("observe_").replace("__", "/", 1)
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, str]]:
@@ -134,6 +143,14 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, str]]:
                 )
     if not result.success and not any(event.is_step_failure for event in result.all_events):
         yield "run", "failed before its first step"
+
+
+def _interrupted(error: Any) -> bool:
+    while error is not None:
+        if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
+            return True
+        error = error.cause
+    return False
 
 
 def _cause(error: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from wethink_assets.config import config_path
-from wethink_assets.defs.resources import set_pool_limits
+from wethink_assets.defs.pools import set_pool_limits
 from wethink_assets.errors import ConfigError
 
 CONFIG = "dagster.yaml"

@@ -3,7 +3,8 @@
 import dagster as dg
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 
-from wethink_assets.defs.liveness import HERE, is_gone, release
+from wethink_assets.defs.liveness import HERE, fail_dead_runs, is_gone, release
+from wethink_assets.defs.pools import set_pool_limits
 
 
 class WatchedRunLauncher(dg.DefaultRunLauncher):
@@ -16,6 +17,8 @@ class WatchedRunLauncher(dg.DefaultRunLauncher):
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Start a run in a process of the code server, noted as one of this machine."""
+        set_pool_limits(self._instance)
+        fail_dead_runs(self._instance)
         self._instance.add_run_tags(context.dagster_run.run_id, HERE.tags())
         super().launch_run(context)
 

@@ -1,5 +1,6 @@
 """Which runs are over although Dagster believes that they go on, because their process was killed."""
 
+import json
 import os
 import socket
 import time
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
 TAG = "wethink/process"  # host, boot id, and where known process id and its start, separated by spaces
 RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
@@ -88,7 +90,7 @@ def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
         return "the machine was restarted since"
     found = process_of(instance, run)
     if found is None:
-        return None
+        return None if _code_server_answers(run) else "the code server that was to start it is gone"
     pid, since = found
     if not is_alive(pid):
         return f"its process {pid} is gone"
@@ -108,6 +110,22 @@ def process_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[int, f
         if pid is not None:
             return pid, entry.timestamp
     return None
+
+
+def _code_server_answers(run: dg.DagsterRun) -> bool:
+    """Whether the code server that a run was handed to still listens; True where that cannot be known."""
+    path = json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("socket")
+    if not path or run.status != dg.DagsterRunStatus.STARTING:
+        return True
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(5)
+        try:
+            probe.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        except OSError:
+            return True
+    return True
 
 
 def _told_pid(entry: dg.EventLogEntry) -> int | None:

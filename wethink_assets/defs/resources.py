@@ -1,5 +1,7 @@
 """What runs need beside their inputs: configuration, store and models, each opened once a process."""
 
+import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
@@ -11,10 +13,6 @@ from wethink_assets.config import Settings
 from wethink_assets.models.roles import Models
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.session import Synthesis
-
-LOCAL_POOL = "gpu"
-REMOTE_POOL = "endpoint"
-POOL_LIMITS = {LOCAL_POOL: 1, REMOTE_POOL: 4}
 
 ProgressCallback = Callable[[int, int], None]
 OpenSynthesis = Callable[[str, str], AbstractContextManager[Synthesis]]  # of a stage and a batch
@@ -28,12 +26,25 @@ class Progress(Protocol):
         ...
 
 
-class NoProgress:
-    """Tells nobody."""
+class LoggedProgress:
+    """Tells the run's log, now and then."""
+
+    EVERY = 15.0  # seconds
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
 
     def of(self, stage: str, batch: str) -> ProgressCallback:
-        """A callback that does nothing."""
-        return lambda done, total: None
+        """A callback that logs where the stage is, unless it did so a moment ago."""
+        said = time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            nonlocal said
+            if time.monotonic() - said >= self.EVERY:
+                said = time.monotonic()
+                self._log.info(f"{stage} of {batch}: {done} of {total}")
+
+        return tell
 
 
 @cache
@@ -78,22 +89,6 @@ def models_of(settings: Settings) -> Models:
     return _Shared.opened[key]
 
 
-def pool_of(settings: Settings, roles: tuple[str, ...]) -> str | None:
-    """Pool of a stage: this machine's when one of its roles runs in process, else the endpoints'."""
-    if not roles:
-        return None
-    local = any(settings.role(role).provider == "embedded" for role in roles)  # type: ignore[arg-type]
-    return LOCAL_POOL if local else REMOTE_POOL
-
-
-def set_pool_limits(instance: dg.DagsterInstance) -> None:
-    """Give each pool its limit unless somebody chose one: limits are state of the instance, not of `dagster.yaml`."""
-    chosen = {pool.name for pool in instance.event_log_storage.get_pool_limits() if not pool.from_default}
-    for pool, limit in POOL_LIMITS.items():
-        if pool not in chosen:
-            instance.event_log_storage.set_concurrency_slots(pool, limit)
-
-
 def resources_of(settings: Settings) -> dict[str, object]:
     """Resources by key. Nothing is opened here: the code location must load in seconds and without a store."""
     from wethink_assets.defs.stage_tables import StageTables
@@ -112,8 +107,8 @@ def resources_of(settings: Settings) -> dict[str, object]:
             yield models_of(settings)
 
     @dg.resource(description="where stages tell how far they are")
-    def progress(_: dg.InitResourceContext) -> Progress:
-        return NoProgress()
+    def progress(context: dg.InitResourceContext) -> Progress:
+        return LoggedProgress(context.log or logging.getLogger(__name__))
 
     @dg.io_manager(required_resource_keys={"store"}, description="stage tables of the store; nothing is pickled")
     def tables(context: dg.InitResourceContext) -> StageTables:

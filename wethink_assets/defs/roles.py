@@ -38,7 +38,7 @@ def role_asset(role: Role) -> dg.AssetsDefinition:
         description=f"The {role}: {WHAT[role]}.",
     )
 
-    @dg.multi_observable_source_asset(specs=[spec], name=f"observe_model_{role}")
+    @dg.multi_observable_source_asset(specs=[spec], name=f"observe_{spec.key.to_python_identifier()}")
     def observe(settings: dg.ResourceParam[Settings], models: dg.ResourceParam[Models]) -> dg.ObserveResult:
         described = models.describe(role)
         prompts = prompt_hashes(settings, [name for name, use in PROMPTS.items() if use.role == role])

@@ -8,9 +8,10 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.defs.labels import DATA_TEAM, SYNTHESIS
 from wethink_assets.defs.partitions import image_batch
+from wethink_assets.defs.pools import pool_of
 from wethink_assets.defs.previews import Captions, picture_gallery, rejected_table, sample_table
 from wethink_assets.defs.publishing import closed, closure, published
-from wethink_assets.defs.resources import OpenSynthesis, pool_of
+from wethink_assets.defs.resources import OpenSynthesis
 from wethink_assets.defs.roles import role_key
 from wethink_assets.defs.stage_plan import stage_plan
 from wethink_assets.stages import StageOutput

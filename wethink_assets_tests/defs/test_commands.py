@@ -45,7 +45,7 @@ def test_a_batch_that_fails_stops_no_other_and_is_told_at_the_end(project: Proje
     done = project.wethink("run", "--json", check=False)
     told = json.loads(done.stdout)
     assert done.returncode == 1
-    assert set(told["failures"]) == {"observing observe_source__coco", "coco.000001, images"}
+    assert set(told["failures"]) == {"observing source/coco", "coco.000001, images"}
     assert told["version"] == "v0001" and [row["source"] for row in told["funnel"]] == ["geoqa+"]
     (project.home / "images" / "moved").rename(project.home / "images" / "coco")
     again = json.loads(project.wethink("run", "--json").stdout)

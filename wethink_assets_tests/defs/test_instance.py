@@ -1,0 +1,83 @@
+"""All ways to open the project's instance see the same data, and none writes beside `.dagster/`."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._cli.utils import get_possibly_temporary_instance_for_cli
+
+from wethink_assets.defs.instance import dagster_home, project_instance
+from wethink_assets.defs.pools import POOL_LIMITS, set_pool_limits
+from wethink_assets.errors import ConfigError
+from wethink_assets_tests.defs.project import Project, make_project
+
+
+@pytest.fixture
+def embedded_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    project = make_project(tmp_path / "project", None, images=1)
+    monkeypatch.setenv("DAGSTER_HOME", str(project.home))
+    return project
+
+
+def test_a_bare_dagster_dev_sees_what_make_run_did(
+    embedded_project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with project_instance() as instance:
+        instance.add_dynamic_partitions("image_batch", ["geoqa+.000001"])
+        assert Path.cwd() == embedded_project.home
+    assert Path.cwd() == tmp_path
+    monkeypatch.delenv("DAGSTER_HOME")
+    with contextlib.chdir(embedded_project.home), get_possibly_temporary_instance_for_cli("dagster dev") as bare:
+        assert bare.get_dynamic_partitions("image_batch") == ["geoqa+.000001"]
+    assert {path.name for path in embedded_project.home.iterdir()} == {
+        ".dagster",
+        "dagster.yaml",
+        "images",
+        "wethink.toml",
+        "workspace.yaml",
+    }
+
+
+def test_without_dagster_home_the_folder_of_the_configuration_is_meant(
+    embedded_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAGSTER_HOME")
+    monkeypatch.setenv("WETHINK_CONFIG", str(embedded_project.home / "wethink.toml"))
+    assert dagster_home() == embedded_project.home
+    (embedded_project.home / "dagster.yaml").unlink()
+    with pytest.raises(ConfigError, match=r"has no dagster\.yaml: set DAGSTER_HOME"):
+        dagster_home()
+    monkeypatch.setenv("DAGSTER_HOME", "/no/such/folder")
+    with pytest.raises(ConfigError, match="is no folder"):
+        dagster_home()
+
+
+def test_pools_are_limited_unless_somebody_chose_another_limit(embedded_project: Project) -> None:
+    with project_instance() as instance:
+        limits = {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
+        assert limits == POOL_LIMITS
+        instance.event_log_storage.set_concurrency_slots("endpoint", 16)
+        set_pool_limits(instance)
+        assert {p.name: p.limit for p in instance.event_log_storage.get_pool_limits()}["endpoint"] == 16
+
+
+def test_what_was_committed_survives_a_killed_process(embedded_project: Project) -> None:
+    script = """
+import os, signal
+import dagster as dg
+from wethink_assets.defs.instance import project_instance
+with project_instance() as instance:
+    for number in range(20):
+        instance.report_runless_asset_event(dg.AssetMaterialization("x", partition=str(number)))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", script], env=embedded_project.environment, timeout=240)
+    assert done.returncode == -9
+    with project_instance() as instance:
+        assert len(instance.get_materialized_partitions(dg.AssetKey("x"))) == 20
+    assert os.environ["DAGSTER_HOME"] == str(embedded_project.home)
