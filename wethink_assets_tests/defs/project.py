@@ -42,7 +42,7 @@ class Project:
         """Configuration of the project."""
         return load_settings(self.home / "wethink.toml", {})
 
-    def wethink(self, *arguments: str, check: bool = True, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    def wethink(self, *arguments: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run `wethink` with arguments in the project's folder."""
         done = subprocess.run(
             [sys.executable, "-m", "wethink_assets.cli", *arguments],

@@ -62,7 +62,7 @@ def test_a_killed_run_is_no_obstacle_to_the_next(project: Project, endpoint: Scr
 
     endpoint.script = slow
     process = project.start("wethink_assets.cli", "run")
-    waited(lambda: endpoint.asked["answer_text"] >= 3, 120, "the answers")
+    waited(lambda: endpoint.asked["answer_text"] >= 3, 300, "the answers")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     endpoint.script = answer

@@ -107,7 +107,7 @@ def test_a_backfill_of_several_batches_is_one_run_a_batch(served: tuple[Project,
         status = str(ui.ask(BACKFILL_STATUS, id=backfill)["partitionBackfillOrError"]["status"])
         return status if status.startswith(("COMPLETED", "FAILED", "CANCELED")) else None
 
-    assert waited(over, 240, "the backfill") == "COMPLETED_SUCCESS"
+    assert waited(over, 600, "the backfill") == "COMPLETED_SUCCESS"
     with opened(project) as it:
         runs = it.instance.get_runs()
         made = [run for run in runs if run.tags.get("dagster/backfill") == backfill]
@@ -145,12 +145,12 @@ def test_a_killed_command_delays_no_run_of_the_ui(served: tuple[Project, Scripte
     endpoint.script, asked = slow, endpoint.asked["answer_text"]
     project.add_images("coco", 4, seed=9)
     process = project.start("wethink_assets.cli", "run")
-    waited(lambda: endpoint.asked["answer_text"] > asked, 120, "the answers")
+    waited(lambda: endpoint.asked["answer_text"] > asked, 300, "the answers")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     endpoint.script = answer
     launched = time.monotonic()
     run_id = ui.launch("__ASSET_JOB", ["answers"], "coco.000001")
     # The stage waits for the slot of the killed run, which the daemon frees; a run needs 10 to 20 s to start by itself.
-    assert ui.finished(run_id, within=150)["status"] == "SUCCESS"
+    assert ui.finished(run_id)["status"] == "SUCCESS"
     assert time.monotonic() - launched < 120

@@ -95,7 +95,7 @@ class Ui:
         found: dict[str, Any] = self.ask(RUN, id=run_id)["runOrError"]
         return found
 
-    def finished(self, run_id: str, within: float = 120) -> dict[str, Any]:
+    def finished(self, run_id: str, within: float = 300) -> dict[str, Any]:
         """The run once it is over."""
         return waited(lambda: run if (run := self.run(run_id))["status"] in FINISHED else None, within, f"run {run_id}")
 
@@ -139,7 +139,7 @@ def dagster_ui(project: Project) -> Iterator[Ui]:
         return [entry["loadStatus"] for entry in found["workspaceOrError"]["locationEntries"]] == ["LOADED"]
 
     try:
-        waited(is_up, 90, "the UI")
+        waited(is_up, 300, "the UI")
         yield ui
     finally:
         process.send_signal(signal.SIGINT)
