@@ -57,13 +57,11 @@ def process_start(pid: int) -> float | None:
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
         state, *fields = text.rpartition(")")[2].split()
-        uptime = float(Path("/proc/uptime").read_text().split()[0])
-        booted = float(
-            next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime")).split()[1]
-        )
+        kernel = Path("/proc/stat").read_text().splitlines()
+        booted = float(next(line for line in kernel if line.startswith("btime")).split()[1])
     except (OSError, StopIteration, ValueError, IndexError):
         return None
-    if state in ("Z", "X") or not uptime:
+    if state in ("Z", "X"):
         return None
     return booted + float(fields[18]) / os.sysconf("SC_CLK_TCK")
 
