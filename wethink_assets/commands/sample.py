@@ -9,7 +9,9 @@ import typer
 
 
 def sample(
-    directory: Annotated[Path, typer.Argument(help="Where the images go (DIR/images/...); scene graphs go to DIR/truth.")],
+    directory: Annotated[
+        Path, typer.Argument(help="Where the images go (DIR/images/...); scene graphs go to DIR/truth.")
+    ],
     images: Annotated[int, typer.Option(min=0, help="Number of images, over all 18 sources.")] = 216,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 0,
     hard: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of pictures made hard to read.")] = 0.25,

@@ -120,8 +120,12 @@ class EmbeddedModel:
             batch = [waiting for waiting in batch if not waiting.future.cancelled()]
             try:
                 if self._engine is None:
+                    import torch
+
                     from wethink_assets.models.embedded.engine import Engine
 
+                    # Kernels this small lose by being split over threads; the two models use the cores by answering side by side.
+                    torch.set_num_threads(1)
                     self._engine = Engine(self._folder, self._device)
             except ModelError as error:
                 for waiting in batch:

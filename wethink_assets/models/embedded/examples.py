@@ -11,7 +11,8 @@ from typing import Any
 
 from PIL import Image
 
-from wethink_assets.sources.sample.questions import NUMBERS, Family, Query, Resolution, families_for, words_of
+from wethink_assets.sources.sample.families import families_for
+from wethink_assets.sources.sample.questions import NUMBERS, Family, Query, Resolution, words_of
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS, Scene, VisualKind, draw_scene
 
 Segment = tuple[str, str]

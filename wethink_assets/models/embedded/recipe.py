@@ -48,7 +48,7 @@ class Recipe:
         return [(name, count) for name, count in steps if count]
 
 
-DESCRIBER = Recipe("describer", seed=1, vision=600, drills=300, text=400, joint=3700)
+DESCRIBER = Recipe("describer", seed=1, vision=600, drills=300, text=400, joint=3500)
 REASONER = Recipe("reasoner", seed=2, vision=0, drills=300, text=400, joint=5000)
 RECIPES = {"describer": DESCRIBER, "reasoner": REASONER}
 POLICY_TARGET = 0.52
@@ -58,7 +58,7 @@ POLICY_TARGET = 0.52
 def micro(checkpoint: str = "describer") -> Recipe:
     """A recipe of a few steps of a tiny model, for tests."""
     tiny = Architecture(
-        hidden=48,
+        hidden=96,
         layers=2,
         heads=6,
         feed_forward=64,

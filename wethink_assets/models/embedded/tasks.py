@@ -21,7 +21,8 @@ from wethink_assets.models.embedded.examples import (
     window,
 )
 from wethink_assets.models.embedded.prompting import render_prompt
-from wethink_assets.sources.sample.questions import FAMILIES, VOCABULARY, Query, draw_query, running_tags
+from wethink_assets.sources.sample.families import FAMILIES
+from wethink_assets.sources.sample.questions import VOCABULARY, Query, draw_query, running_tags
 from wethink_assets.sources.sample.scenes import Scene, facts_of, place_of
 
 Drawer = Callable[[Scene, random.Random], Example]
@@ -282,7 +283,7 @@ def question(scene: Scene, rng: random.Random) -> Example:
     prompt = render_prompt(
         "question", description=describing.fine(scene, rng.randrange(2)), kind=kind, abilities=names, asked=asked
     )
-    gold = {"abilities": wanted, "asked": asked, "possible": bool(fitting)}
+    gold = {"abilities": wanted, "asked": asked, "possible": bool(set(wanted) & set(query.family.abilities))}
     return Example("question", prompt, payload(segments, "json", reply), scene, None, query, kind, options, gold)
 
 

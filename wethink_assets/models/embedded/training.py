@@ -11,7 +11,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,11 +103,7 @@ class Trainer:
         return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, beta2), fused=True)
 
     def _autocast(self) -> AbstractContextManager[Any]:
-        return (
-            torch.autocast(self.device.split(":")[0], torch.bfloat16)
-            if self.recipe.architecture.hidden > 64
-            else nullcontext()
-        )
+        return torch.autocast(self.device.split(":")[0], torch.bfloat16)
 
     # State on disk.
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from wethink_assets.sources.sample.questions import FAMILIES, Arguments, Family, Query, pattern_of
+from wethink_assets.sources.sample.families import FAMILIES
+from wethink_assets.sources.sample.questions import Arguments, Family, Query, pattern_of
 from wethink_assets.sources.sample.scenes import Scene
 
 OPTION_LETTERS = "ABCDEFGH"
