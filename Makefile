@@ -5,7 +5,10 @@ LOCK := locks/cpu.lock
 SUM := $(shell cksum < $(LOCK) | tr ' ' '-')
 READY := .venv/.ready-$(SUM)
 READY_TEST := .venv/.ready-test-$(SUM)
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK)
+# uv installs in a minute what pip takes five or more for; wheels that pip was told to find locally, it finds too.
+UV := uv==0.13.9
+LINKS = $(shell $(BIN)/python -m pip config get global.find-links 2>/dev/null)
+INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c $(LOCK) $(addprefix --find-links ,$(LINKS))
 
 export DAGSTER_HOME := $(CURDIR)
 export DO_NOT_TRACK := 1
@@ -51,13 +54,14 @@ clean: ## Remove the environment and what Dagster keeps; the store stays.
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"WeThink needs Python 3.11 to 3.13, {sys.executable} is {v[0]}.{v[1]}; set PYTHON=")'
 	$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
 
 $(READY): | .venv/bin/python
-	@echo "Installing WeThink into .venv (once, and when $(LOCK) changes; a few minutes)"
-	$(PIP) -e ".[cpu]"
+	@echo "Installing WeThink into .venv (once, and when $(LOCK) changes; a minute or more)"
+	$(INSTALL) -e ".[cpu]"
 	@rm -f .venv/.ready-*; touch $@
 
 $(READY_TEST): $(READY)
 	@echo "Installing what the tests need"
-	$(PIP) -e ".[cpu,test]"
+	$(INSTALL) -e ".[cpu,test]"
 	@touch $@
