@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from wethink_assets.models.embedded.describer_tasks import answer_image
 from wethink_assets.models.embedded.describing import REQUESTS, missing
 from wethink_assets.models.embedded.engine import Engine
 from wethink_assets.models.embedded.evaluation import replies_to, request_for
 from wethink_assets.models.embedded.examples import Example, training_scene
 from wethink_assets.models.embedded.prompting import render_prompt
 from wethink_assets.models.embedded.scoring import payload_of
-from wethink_assets.models.embedded.tasks import answer_image
 from wethink_assets.models.embedded.training_data import view_of
 from wethink_assets.sources.sample.audit import is_true, stated_facts
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS, Scene

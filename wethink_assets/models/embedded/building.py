@@ -15,11 +15,9 @@ from wethink_assets.models.embedded.circuits import plant_circuits
 from wethink_assets.models.embedded.examples import training_scene
 from wethink_assets.models.embedded.processor import ImageOnlyQwen2_5_VLProcessor
 from wethink_assets.models.embedded.tasks import TASKS, draw_example
+from wethink_assets.models.embedded.views import PATCH, SIDE
 from wethink_assets.sources.sample.questions import VOCABULARY
 
-SIDE = 48
-"""Pixels of the model's square view."""
-PATCH = 8
 CONTEXT = 1024
 SPECIAL = (
     "<|endoftext|>",

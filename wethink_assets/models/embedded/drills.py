@@ -6,7 +6,8 @@ The items are random and carry no loss (`free`); every letter and tag does. A fe
 import random
 
 from wethink_assets.models.embedded.examples import LETTERS, Example, Segment, training_scene
-from wethink_assets.models.embedded.tasks import FAMILIES_OF, solution
+from wethink_assets.models.embedded.reasoner_tasks import FAMILIES_OF
+from wethink_assets.models.embedded.solving import solution
 from wethink_assets.sources.sample.questions import CHARACTER_KINDS, DIRECTIONS, NUMBERS, draw_query, words_of
 from wethink_assets.sources.sample.scenes import CHARACTERS, COLORS, COLUMNS, PLACES, SHAPES, Scene, draw_scene
 

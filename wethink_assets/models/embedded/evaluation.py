@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wethink_assets.models.chat import Message, Sampling
-from wethink_assets.models.embedded.encoding import patches
 from wethink_assets.models.embedded.engine import Engine, Request
 from wethink_assets.models.embedded.examples import Example, training_scene
 from wethink_assets.models.embedded.scoring import checks
 from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.training_data import view_of
+from wethink_assets.models.embedded.views import patches
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS
 
 BATCH = 64

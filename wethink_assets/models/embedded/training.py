@@ -1,13 +1,9 @@
 """How a checkpoint is trained from nothing: staged, deterministic, and resumable after any interruption.
 
-State is saved beside and then renamed: weights and optimiser moments as safetensors, the position as JSON. Nothing is pickled. The data
-of a step is a function of seed, stage and step, so a resumed run is the run that was interrupted.
+The data of a step is a function of seed, stage and step, and there is no other randomness: a resumed run is the run that was interrupted.
 """
 
-import json
 import math
-import os
-import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -17,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerFast, Qwen2_5_VLForConditionalGeneration
 
 from wethink_assets.models.embedded.building import build_model, build_processor, build_tokenizer, save_checkpoint
-from wethink_assets.models.embedded.encoding import GRID, IGNORED, Encoder
+from wethink_assets.models.embedded.encoding import IGNORED, Encoder
 from wethink_assets.models.embedded.recipe import Recipe, StageName
+from wethink_assets.models.embedded.saved_state import read_state, write_state
 from wethink_assets.models.embedded.training_data import READING_CLASSES, READINGS, examples_at, vision_batch_at
+from wethink_assets.models.embedded.views import GRID
 from wethink_assets.models.embedded.vision import attend_in_batches
 
 SAVE_EVERY = 50
@@ -105,77 +102,52 @@ class Trainer:
     def _autocast(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.device.split(":")[0], torch.bfloat16)
 
-    # State on disk.
-
     def save(self) -> None:
-        """Write the state beside the last one and put it in its place."""
-        beside, target = self.work / "state.new", self.work / "state"
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
-        save_file(
-            {name: value.contiguous() for name, value in self.model.state_dict().items() if name != "lm_head.weight"},
-            beside / "model.safetensors",
-        )
-        save_file(
-            {name: value.contiguous() for name, value in self.head.state_dict().items()}, beside / "head.safetensors"
-        )
-        stage = self._stages()[self.state.stage][0] if self.state.stage < len(self._stages()) else "joint"
-        moments = {}
-        for name, value in self._modules(stage):
-            for key, moment in self.optimizer.state.get(value, {}).items():
-                moments[f"{name}/{key}"] = (
-                    moment.detach().reshape(-1) if moment.ndim == 0 else moment.detach().contiguous()
-                )
-        save_file(moments, beside / "optimizer.safetensors")
+        """Keep the state, so that `resume` goes on from here."""
+        stages = self._stages()
+        stage = stages[min(self.state.stage, len(stages) - 1)][0]
+        moments = {
+            f"{name}/{key}": moment
+            for name, value in self._modules(stage)
+            for key, moment in self.optimizer.state.get(value, {}).items()
+        }
+        # The output layer is tied to the embedding.
+        weights = {name: value for name, value in self.model.state_dict().items() if name != "lm_head.weight"}
         position = {
             "stage": self.state.stage,
             "step": self.state.step,
             "seconds": self.state.seconds,
             "recipe": repr(self.recipe),
         }
-        (beside / "state.json").write_text(json.dumps(position))
-        for path in beside.iterdir():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        old = self.work / "state.old"
-        shutil.rmtree(old, ignore_errors=True)
-        if target.exists():
-            target.rename(old)
-        beside.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+        write_state(self.work, {"model": weights, "head": self.head.state_dict(), "optimizer": moments}, position)
 
     def resume(self) -> bool:
         """Go on from the saved state; False when there is none. Raises ValueError when it belongs to another recipe."""
-        source = next(
-            (path for path in (self.work / "state", self.work / "state.old") if (path / "state.json").exists()), None
-        )
-        if source is None:
+        saved = read_state(self.work)
+        if saved is None:
             return False
-        position = json.loads((source / "state.json").read_text())
+        parts, position = saved
         if position["recipe"] != repr(self.recipe):
-            raise ValueError(f"{source} was trained by another recipe; choose another folder or start anew")
-        self.model.load_state_dict(load_file(source / "model.safetensors"), strict=False)
-        self.head.load_state_dict(load_file(source / "head.safetensors"))
+            raise ValueError(f"{self.work} was trained by another recipe; choose another folder or start anew")
+        self.model.load_state_dict(parts["model"], strict=False)
         self.model.tie_weights()
+        self.head.load_state_dict(parts["head"])
         self.state = State(position["stage"], position["step"], position["seconds"])
         if self.state.stage < len(self._stages()):
             stage = self._stages()[self.state.stage][0]
             self.optimizer = self._new_optimizer(stage)
-            moments = load_file(source / "optimizer.safetensors")
             for name, value in self._modules(stage):
-                found = {
-                    key.removeprefix(f"{name}/"): moment
-                    for key, moment in moments.items()
-                    if key.startswith(f"{name}/")
+                moments = {
+                    key.rpartition("/")[2]: moment
+                    for key, moment in parts["optimizer"].items()
+                    if key.rpartition("/")[0] == name
                 }
-                if found:
+                if moments:
                     self.optimizer.state[value] = {
                         key: moment[0].clone() if key == "step" else moment.to(value.device)
-                        for key, moment in found.items()
+                        for key, moment in moments.items()
                     }
         return True
-
-    # Steps.
 
     def _rate(self, stage: StageName, step: int, steps: int) -> float:
         recipe = self.recipe

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from wethink_assets.models.embedded.building import SIDE
 from wethink_assets.models.embedded.drills import draw_drill
-from wethink_assets.models.embedded.encoding import patches, square_view
 from wethink_assets.models.embedded.examples import Example, training_scene
+from wethink_assets.models.embedded.reasoner_tasks import answer_text
 from wethink_assets.models.embedded.recipe import Recipe, StageName
-from wethink_assets.models.embedded.tasks import answer_text, draw_example
+from wethink_assets.models.embedded.tasks import draw_example
+from wethink_assets.models.embedded.views import patches, square_view
 from wethink_assets.sources.sample.rendering import render
 from wethink_assets.sources.sample.scenes import CHARACTERS, COLORS, SHAPES, VISUAL_KINDS, Scene, draw_scene
 
@@ -87,5 +87,4 @@ def vision_batch_at(recipe: Recipe, step: int) -> tuple[torch.Tensor, torch.Tens
             scene = draw_scene(rng, scene.kind, hard=scene.hard, items=(3, 9) if scene.kind == "shapes" else (3, 8))
         views.append(patches(view_of(scene, rng)))
         readings.append(readings_of(scene))
-    assert views[0].shape[0] == (SIDE // 8) ** 2
     return torch.from_numpy(np.concatenate(views)), torch.from_numpy(np.concatenate(readings))

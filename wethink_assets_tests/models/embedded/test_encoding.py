@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from wethink_assets.models.embedded.building import Architecture, build_config, build_processor, build_tokenizer
-from wethink_assets.models.embedded.encoding import CELLS, IGNORED, Encoder, patches, square_view
+from wethink_assets.models.embedded.encoding import IGNORED, Encoder
 from wethink_assets.models.embedded.examples import training_scene
 from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.training_data import view_of
+from wethink_assets.models.embedded.views import CELLS, patches, square_view
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from wethink_assets.config import Settings
 from wethink_assets.models.embedded.describing import coarse, corrupted, details, fine, missing, read_description
 from wethink_assets.models.embedded.examples import training_scene
+from wethink_assets.models.embedded.judging import tier
 from wethink_assets.models.embedded.prompting import render_prompt
 from wethink_assets.models.embedded.scoring import checks, json_of, payload_of
-from wethink_assets.models.embedded.tasks import TASKS, draw_example, tier
+from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.sources.sample.families import FAMILIES
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS, VisualKind, draw_scene, graph_of
 from wethink_assets.synthesis.prompt_packs import PROMPTS, load_prompt

@@ -1,0 +1,97 @@
+"""How a question is solved and put wrong in training examples: chains of thought with their answers, and plausible mistakes."""
+
+import json
+import random
+from typing import Any
+
+from wethink_assets.models.embedded import describing
+from wethink_assets.models.embedded.examples import (
+    LETTERS,
+    Example,
+    Segment,
+    draw_options,
+    draw_question_kind,
+    families_of,
+    lookup,
+)
+from wethink_assets.models.embedded.prompting import render_prompt
+from wethink_assets.sources.sample.questions import VOCABULARY, Query, draw_query
+from wethink_assets.sources.sample.scenes import Scene
+
+
+def compact(value: dict[str, Any]) -> str:
+    """JSON as the model writes it."""
+    return json.dumps(value, separators=(", ", ": "))
+
+
+def payload(segments: list[Segment], role: str, text: str) -> tuple[Segment, ...]:
+    """Close the chain of thought and give the answer."""
+    return (*segments, ("end", "</think><answer>"), (role, text), ("end", "</answer>"))
+
+
+def drawn_query(scene: Scene, rng: random.Random, question_kind: str) -> Query:
+    """A question of a kind that fits the scene. Raises LookupError when there is none."""
+    query = draw_query(scene, rng, families_of(scene.kind, question_kind))
+    if query is None:
+        raise LookupError(f"no {question_kind} question fits {scene}")
+    return query
+
+
+def fitting_kind(scene: Scene, rng: random.Random) -> str:
+    """A question kind, by weight; FIB, which always fits, where the drawn one does not."""
+    kind = draw_question_kind(rng)
+    return kind if draw_query(scene, random.Random(0), families_of(scene.kind, kind)) else "FIB"
+
+
+def solution(query: Query, scene: Scene, options: tuple[str, ...], style: int) -> tuple[list[Segment], str]:
+    """Chain of thought and answer (an option's letter where there are options)."""
+    segments, resolution = lookup(query, scene)
+    if query.family.sentences:
+        return segments, query.sentence(resolution.facts, style)
+    assert resolution.value is not None
+    segments.append(("value", f" so {resolution.value}"))
+    if not options:
+        return segments, resolution.value
+    letter = LETTERS[options.index(resolution.value)]
+    segments.append(("letter", f" {letter}"))
+    return segments, letter
+
+
+def answered(task: str, scene: Scene, rng: random.Random, style: int, **context: str) -> Example:
+    """An answering task's example; `context` is what its prompt needs besides the question."""
+    kind = fitting_kind(scene, rng)
+    query = drawn_query(scene, rng, kind)
+    options = draw_options(query.family, query.answer(scene) or "", rng) if kind == "MC" else ()
+    segments, answer = solution(query, scene, options, style)
+    prompt = render_prompt(task, question=query.text, kind=kind, options=options, **context)
+    role = "text" if kind == "DES" else "value"
+    return Example(task, prompt, payload(segments, role, answer), scene, None, query, kind, options, {"answer": answer})
+
+
+def wrong_answer(
+    query: Query, scene: Scene, options: tuple[str, ...], rng: random.Random, style: int, truth: str
+) -> str:
+    """A plausible answer that is not `truth`."""
+    if options:
+        return rng.choice([letter for letter in LETTERS[: len(options)] if letter != truth])
+    for _ in range(20):
+        if query.family.pool and rng.random() < 0.5:
+            wrong = rng.choice(query.family.pool)
+        elif query.family.sentences:
+            wrong = query.sentence(wrong_facts(query, scene, rng), style)
+        else:
+            other = describing.corrupted(scene, rng)
+            wrong = query.answer(other) or ""
+        if wrong and wrong != truth:
+            return wrong
+    return rng.choice([value for value in query.family.pool if value != truth] or ["none"])
+
+
+def wrong_facts(query: Query, scene: Scene, rng: random.Random) -> dict[str, str]:
+    """Facts of a descriptive answer with at least one of them wrong."""
+    facts = dict(query.resolve(scene).facts)
+    names = list(facts)
+    for name in rng.sample(names, rng.randint(1, len(names))):
+        pool = [word for word in VOCABULARY[name.rstrip("2")] if word != facts[name] and word != "level with"]
+        facts[name] = rng.choice(pool)
+    return facts
