@@ -26,7 +26,9 @@ BATCH = "mixed.000001"
 def embedded_settings(images: Path) -> Settings:
     """Sources with drawn images, and the models of the package."""
     located = {name: {"location": str(images / name), "licence": "CC0-1.0"} for name in SOURCES}
-    return Settings.model_validate({"pipeline": {"prompt_pack": "embedded"}, "sources": located})
+    # Replies have 90 tokens at most; one that runs on holds up the whole batch that it is generated in.
+    roles = {role: {"max_tokens": 160} for role in ("describer", "reasoner", "adjudicator", "judge")}
+    return Settings.model_validate({"pipeline": {"prompt_pack": "embedded"}, "sources": located, "roles": roles})
 
 
 def all_stages(
@@ -55,7 +57,7 @@ def all_stages(
 
 
 def test_drawn_images_become_reasoned_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    draw_samples(tmp_path / "drawn", 90, seed=5, hard_share=0.0)
+    draw_samples(tmp_path / "drawn", 54, seed=5, hard_share=0.0)
     settings = embedded_settings(tmp_path / "drawn" / "images")
     store = Store.open(str(tmp_path / "store"))
     tables = []
@@ -63,7 +65,7 @@ def test_drawn_images_become_reasoned_answers(tmp_path: Path, monkeypatch: pytes
         for key in register_source(store, source, 64).batches:
             tables.append(ingest_batch(store, source, key).results)
     images = pl.concat(tables)
-    assert images.height == 20
+    assert images.height == 12
 
     outputs, told = all_stages(settings, store, images)
     require_closed("descriptions", descriptions.expected_items(images), outputs["descriptions"], "image_id")
@@ -78,12 +80,8 @@ def test_drawn_images_become_reasoned_answers(tmp_path: Path, monkeypatch: pytes
     )
 
     kept = {stage: output.results.height for stage, output in outputs.items()}
-    assert (
-        kept["descriptions"] >= 18
-        and kept["questions"] >= 20
-        and kept["answers"] >= 16
-        and kept["reasoning_paths"] >= 12
-    ), kept
+    least = {"descriptions": 11, "questions": 12, "answers": 10, "reasoning_paths": 7}
+    assert all(kept[stage] >= least[stage] for stage in least), kept
     assert outputs["answers"].results["agreed"].mean() > 0.5  # type: ignore[operator]
     assert set(outputs["questions"].results["kind"]) == {"MC", "FIB", "DES"}
     told_models = {role: model["model"] for role, model in told["answers"].models.items()}
