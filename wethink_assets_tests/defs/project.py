@@ -35,6 +35,7 @@ class Project:
             "WETHINK_CONFIG": str(self.home / "wethink.toml"),
             "OMP_NUM_THREADS": "1",
             "DO_NOT_TRACK": "1",
+            "DAGSTER_GRPC_TIMEOUT_SECONDS": "300",  # a code server on a busy machine
         }
 
     @property

@@ -111,7 +111,8 @@ def test_a_backfill_of_several_batches_is_one_run_a_batch(served: tuple[Project,
     with opened(project) as it:
         runs = it.instance.get_runs()
         made = [run for run in runs if run.tags.get("dagster/backfill") == backfill]
-        assert sorted(run.tags["dagster/partition"] for run in made) == batches
+        assert sorted(run.tags["dagster/asset_partition_range_start"] for run in made) == batches
+        assert sorted(run.tags["dagster/asset_partition_range_end"] for run in made) == batches
     for stage in STAGES:
         assert sorted(partitions(ui, stage)["materializedPartitions"]) == [*batches, WEBSITE_BATCH]
 
