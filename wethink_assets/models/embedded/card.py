@@ -71,7 +71,8 @@ def _training_lines(root: Path) -> list[str]:
             lines.append(
                 f"- `{name}`: steps {stages} of {recipe['batch']} examples (vision: {recipe['vision_batch']}), seed {recipe['seed']},"
                 f" AdamW, rate {recipe['learning_rate']:g} (joint {recipe['learning_rate'] * recipe['joint_factor']:g}, cosine fall over"
-                f" the last half), bfloat16 autocast; {facts['seconds'] / 60:.0f} minutes on"
+                f" the last half), bfloat16 autocast; {facts['seconds'] / 60:.0f} minutes"
+                f" ({facts['cpu_seconds'] / 60:.0f} of processor time) on"
                 f" {facts.get('machine', 'one core of a 2-core machine')}."
             )
         else:

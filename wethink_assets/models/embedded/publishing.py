@@ -1,10 +1,14 @@
 """How a finished training run becomes checkpoints to ship: the final weights, a weaker policy chosen by measured accuracy, and a record."""
 
 import json
+import os
+import platform
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from wethink_assets.errors import ModelError
 from wethink_assets.models.embedded.engine import Engine
@@ -37,7 +41,13 @@ def publish(trainer: Trainer, out: Path) -> None:
     """Copy a finished run's final weights to `out/<checkpoint>` and record recipe and duration."""
     name = trainer.recipe.checkpoint
     copy_checkpoint(trainer.work / "final", out / name)
-    _note(out, name, {"recipe": _plain(trainer.recipe), "seconds": round(trainer.state.seconds)})
+    times = {"seconds": round(trainer.state.seconds), "cpu_seconds": round(trainer.state.cpu_seconds)}
+    _note(out, name, {"recipe": _plain(trainer.recipe), **times, "machine": machine()})
+
+
+def machine() -> str:
+    """What a training ran on, in words."""
+    return f"a machine of {os.cpu_count()} cores ({platform.machine()}), {torch.get_num_threads()} of them used"
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:

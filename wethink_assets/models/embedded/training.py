@@ -51,11 +51,12 @@ OnStep = Callable[[Progress], None]
 
 @dataclass(slots=True)
 class State:
-    """A run's position: index of the stage, steps done in it, seconds spent in all."""
+    """A run's position: index of the stage, steps done in it, seconds and processor seconds spent in all."""
 
     stage: int = 0
     step: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
 
 class Trainer:
@@ -117,6 +118,7 @@ class Trainer:
             "stage": self.state.stage,
             "step": self.state.step,
             "seconds": self.state.seconds,
+            "cpu_seconds": self.state.cpu_seconds,
             "recipe": repr(self.recipe),
         }
         write_state(self.work, {"model": weights, "head": self.head.state_dict(), "optimizer": moments}, position)
@@ -132,7 +134,7 @@ class Trainer:
         self.model.load_state_dict(parts["model"], strict=False)
         self.model.tie_weights()
         self.head.load_state_dict(parts["head"])
-        self.state = State(position["stage"], position["step"], position["seconds"])
+        self.state = State(position["stage"], position["step"], position["seconds"], position["cpu_seconds"])
         if self.state.stage < len(self._stages()):
             stage = self._stages()[self.state.stage][0]
             self.optimizer = self._new_optimizer(stage)
@@ -214,7 +216,7 @@ class Trainer:
         while self.state.stage < len(stages):
             stage, steps = stages[self.state.stage]
             while self.state.step < steps:
-                started = time.monotonic()
+                started, cpu_started = time.monotonic(), time.process_time()
                 step = self.state.step
                 for group in self.optimizer.param_groups:
                     group["lr"] = self._rate(stage, step, steps)
@@ -226,6 +228,7 @@ class Trainer:
                 self.optimizer.zero_grad(set_to_none=True)
                 self.state.step += 1
                 self.state.seconds += time.monotonic() - started
+                self.state.cpu_seconds += time.process_time() - cpu_started
                 taken += 1
                 done = sum(count for _, count in stages[: self.state.stage]) + self.state.step
                 if on_step:
@@ -239,7 +242,7 @@ class Trainer:
                 if stop_after is not None and taken >= stop_after:
                     self.save()
                     return False
-            self.state = State(self.state.stage + 1, 0, self.state.seconds)
+            self.state = State(self.state.stage + 1, 0, self.state.seconds, self.state.cpu_seconds)
             self.accuracy = {}
             if self.state.stage < len(stages):
                 self.optimizer = (

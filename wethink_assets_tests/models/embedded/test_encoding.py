@@ -3,20 +3,14 @@
 import random
 
 import numpy as np
-import pytest
 import torch
 
-from wethink_assets.models.embedded.building import Architecture, build_config, build_processor, build_tokenizer
+from wethink_assets.models.embedded.building import Architecture, build_config, build_processor
 from wethink_assets.models.embedded.encoding import IGNORED, Encoder
 from wethink_assets.models.embedded.examples import training_scene
 from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.training_data import view_of
 from wethink_assets.models.embedded.views import CELLS, patches, square_view
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return build_tokenizer(1024, examples=1500)
 
 
 def test_texts_survive_and_segments_join_at_token_borders(tokenizer) -> None:
