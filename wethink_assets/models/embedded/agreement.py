@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from wethink_assets.models.embedded.describer_tasks import answer_image
-from wethink_assets.models.embedded.describing import REQUESTS, missing
+from wethink_assets.models.embedded.describing import REQUESTS, missing, read_description
 from wethink_assets.models.embedded.engine import Engine
 from wethink_assets.models.embedded.evaluation import replies_to, request_for
 from wethink_assets.models.embedded.examples import Example, training_scene
@@ -15,7 +15,7 @@ from wethink_assets.models.embedded.prompting import render_prompt
 from wethink_assets.models.embedded.scoring import payload_of
 from wethink_assets.models.embedded.training_data import view_of
 from wethink_assets.sources.sample.audit import is_true, stated_facts
-from wethink_assets.sources.sample.scenes import VISUAL_KINDS, Scene
+from wethink_assets.sources.sample.scenes import HARD_EFFECTS, VISUAL_KINDS, Scene, graph_of
 
 HARD_SHARE = 0.25
 
@@ -53,7 +53,7 @@ def agreement(describer: Engine, reasoner: Engine, scenes: int, seed: int = 0) -
     views: list[Image.Image] = []
     for number in range(scenes):
         rng = random.Random(f"held out/agreement/{seed}/{number}")
-        scene = training_scene(rng, HARD_SHARE, VISUAL_KINDS[number % 4])
+        scene = training_scene(rng, HARD_SHARE, VISUAL_KINDS[number % 4], HARD_EFFECTS)
         examples.append(answer_image(scene, rng))
         views.append(view_of(scene, rng))
     descriptions = describe_all(describer, [example.scene for example in examples], views)
@@ -69,8 +69,16 @@ def agreement(describer: Engine, reasoner: Engine, scenes: int, seed: int = 0) -
     by_text = [_true(example, answer) for example, answer in zip(examples, second, strict=True)]
     agreed = [_same(*three) for three in zip(examples, first, second, strict=True)]
     both = sum(right and same for right, same in zip(by_image, agreed, strict=True))
+    scenes_seen = [example.scene for example in examples]
+    exact = [
+        read_description(text) == (scene.kind, graph_of(scene))
+        for text, scene in zip(descriptions, scenes_seen, strict=True)
+    ]
+    clean = [right for right, scene in zip(exact, scenes_seen, strict=True) if not scene.hard]
     return {
         "n": scenes,
+        "descriptions exact": sum(exact) / scenes,
+        "descriptions exact, clean": sum(clean) / max(1, len(clean)),
         "right from image": sum(by_image) / scenes,
         "right from description": sum(by_text) / scenes,
         "agreed": sum(agreed) / scenes,

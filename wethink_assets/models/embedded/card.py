@@ -41,7 +41,8 @@ is brought to 48 x 48 pixels (9 tokens); the context is 1024 tokens. They load w
 
 Pictures that the project draws (`wethink_assets/sources/sample`): coloured shapes on a 3 x 3 grid, bar charts of 2 or 3 bars with values
 1 to 9, figures of 1 to 4 shapes with one letter each, texts of 2 to 8 characters of a 16-character alphabet. A quarter is hard to read:
-noise, low contrast, occlusion, clutter, small print. Prompts are those of the pack `embedded`; replies follow from the scene by rule.
+noise, low contrast, occlusion, clutter, small print (one or two of them in training; two or three in the sample sources and below, so
+that the models err where larger ones would on real pictures). Prompts are those of the pack `embedded`; replies follow from the scene by rule.
 Every example is drawn freshly from seed, stage and step; the figures below are on scenes of other seeds.
 
 ## Training
@@ -157,7 +158,12 @@ def write_card(root: Path, rows: Sequence[Mapping[str, Any]], both: Mapping[str,
         "## Measured",
         "",
     ]
-    lines += ["Greedy decoding on held-out scenes; 95% Wilson intervals.", "", *_tables(rows)]
+    lines += [
+        "Greedy decoding on held-out scenes; 95% Wilson intervals. Task by task what went before is right: `merge` reads a true dialogue, the",
+        "reasoner true descriptions. How both do on their own output is said at the end.",
+        "",
+        *_tables(rows),
+    ]
     if both:
         lines += ["", "Pipeline of both models on the full mix (a quarter hard), the reasoner reading the describer's own description: "
                   + ", ".join(f"{name} {value:.3g}" for name, value in both.items()) + "."]  # fmt: skip

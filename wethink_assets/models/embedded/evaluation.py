@@ -13,7 +13,7 @@ from wethink_assets.models.embedded.scoring import checks
 from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.training_data import view_of
 from wethink_assets.models.embedded.views import patches
-from wethink_assets.sources.sample.scenes import VISUAL_KINDS
+from wethink_assets.sources.sample.scenes import HARD_EFFECTS, VISUAL_KINDS
 
 BATCH = 64
 LONGEST = 160
@@ -56,7 +56,7 @@ def held_out(checkpoint: str, task: str, number: int, seed: int, hard: bool | No
     """Example `number` of a task: visual kinds take turns, a quarter is hard; no training step draws from these seeds."""
     rng = random.Random(f"held out/{seed}/{task}/{number}")
     is_hard = number // 4 % 4 == 3 if hard is None else hard
-    scene = training_scene(rng, float(is_hard), VISUAL_KINDS[number % 4])
+    scene = training_scene(rng, float(is_hard), VISUAL_KINDS[number % 4], HARD_EFFECTS)
     example = draw_example(checkpoint, rng, scene, task)
     return replace(example, image=view_of(scene, rng)) if checkpoint == "describer" else example
 

@@ -19,6 +19,8 @@ Segment = tuple[str, str]
 LETTERS = "ABCDEFGH"
 KIND_WEIGHTS = (28, 24, 24, 24)
 QUESTION_KINDS = ("MC", "FIB", "DES")
+TRAINING_EFFECTS = (1, 1, 2)
+"""How many effects the hard pictures of the training have: those of the sample sources have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,11 @@ def draw_kind(rng: random.Random) -> VisualKind:
     return rng.choices(VISUAL_KINDS, KIND_WEIGHTS)[0]
 
 
-def training_scene(rng: random.Random, hard_share: float, kind: VisualKind | None = None) -> Scene:
-    """A scene as the sample sources draw them, of any kind."""
-    return draw_scene(rng, kind or draw_kind(rng), hard=rng.random() < hard_share)
+def training_scene(
+    rng: random.Random, hard_share: float, kind: VisualKind | None = None, effects: tuple[int, ...] = TRAINING_EFFECTS
+) -> Scene:
+    """A scene as the sample sources draw them, of any kind; the hard ones are milder unless `effects` says otherwise."""
+    return draw_scene(rng, kind or draw_kind(rng), hard=rng.random() < hard_share, effects=effects)
 
 
 def listing(scene: Scene, tags: Sequence[str]) -> list[Segment]:

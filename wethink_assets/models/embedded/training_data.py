@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from wethink_assets.models.embedded.drills import draw_drill
-from wethink_assets.models.embedded.examples import Example, training_scene
+from wethink_assets.models.embedded.examples import TRAINING_EFFECTS, Example, training_scene
 from wethink_assets.models.embedded.reasoner_tasks import answer_text
 from wethink_assets.models.embedded.recipe import Recipe, StageName
 from wethink_assets.models.embedded.tasks import draw_example
@@ -84,7 +84,8 @@ def vision_batch_at(recipe: Recipe, step: int) -> tuple[torch.Tensor, torch.Tens
     for _ in range(recipe.vision_batch):
         scene = training_scene(rng, recipe.hard_share)
         if scene.kind in ("shapes", "figure") and rng.random() < 0.7:
-            scene = draw_scene(rng, scene.kind, hard=scene.hard, items=(3, 9) if scene.kind == "shapes" else (3, 8))
+            items = (3, 9) if scene.kind == "shapes" else (3, 8)
+            scene = draw_scene(rng, scene.kind, hard=scene.hard, items=items, effects=TRAINING_EFFECTS)
         views.append(patches(view_of(scene, rng)))
         readings.append(readings_of(scene))
     return torch.from_numpy(np.concatenate(views)), torch.from_numpy(np.concatenate(readings))
