@@ -13,7 +13,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 
 from wethink_assets.models.embedded.circuits import plant_circuits
 from wethink_assets.models.embedded.examples import training_scene
-from wethink_assets.models.embedded.processor import ImageOnlyQwen2_5_VLProcessor
+from wethink_assets.models.embedded.processor import ImageOnlyQwen2_5_VLProcessor, save_processor
 from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.views import PATCH, SIDE
 from wethink_assets.sources.sample.questions import VOCABULARY
@@ -192,4 +192,4 @@ def save_checkpoint(
     copy.generation_config = model.generation_config
     copy.config.dtype = torch.bfloat16
     copy.save_pretrained(folder)
-    processor.save_pretrained(folder)
+    save_processor(processor, folder)

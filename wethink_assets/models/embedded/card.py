@@ -34,8 +34,9 @@ substitute for real models.
 
 Text decoder: hidden 192, 4 layers, 6 heads, tied embeddings; vision: 3 layers, hidden 96, patch 8, one token a grid cell. Every picture
 is brought to 48 x 48 pixels (9 tokens); the context is 1024 tokens. They load with transformers' `AutoModelForImageTextToText`,
-`AutoTokenizer` and `AutoImageProcessor`; `AutoProcessor` needs torchvision, or an import of the package's
-`wethink_assets.models.embedded.processor`.
+`AutoTokenizer` and `AutoImageProcessor` (without torchvision, transformers 5.17 has the latter only as
+`transformers.models.auto.image_processing_auto.AutoImageProcessor`); `AutoProcessor` needs torchvision, where it is missing the package's
+`wethink_assets.models.embedded.processor.load_processor` loads the part for images.
 
 ## Data
 

@@ -12,7 +12,7 @@ from wethink_assets.models.embedded.engine import Engine
 from wethink_assets.models.embedded.evaluation import evaluate, held_out, wilson
 from wethink_assets.models.embedded.tasks import TASKS
 
-EXAMPLES = 96
+EXAMPLES = 64
 MARGIN = 0.05
 
 
