@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from wethink_assets.sources.sample import scenes as names
 from wethink_assets.sources.sample.scenes import COLUMNS, ORDINALS, PLACES, Item, Scene, VisualKind, place_of
@@ -187,7 +188,7 @@ def corrupted(scene: Scene, rng: random.Random) -> Scene:
     """The same scene with one fact of one item changed: what a wrong reading of the picture looks like."""
     index = rng.randrange(len(scene.items))
     item = scene.items[index]
-    pools: dict[VisualKind, dict[str, Sequence[object]]] = {
+    pools: dict[VisualKind, dict[str, Sequence[Any]]] = {
         "shapes": {"color": names.COLORS, "shape": names.SHAPES},
         "chart": {"color": names.COLORS, "value": range(1, names.MAX_VALUE + 1)},
         "figure": {"shape": names.FIGURE_SHAPES, "label": names.LABELS},

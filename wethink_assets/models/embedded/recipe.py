@@ -1,7 +1,7 @@
 """How the checkpoints are trained: stages, their lengths and the optimiser's settings, all in one place."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from wethink_assets.models.embedded.building import Architecture
 
@@ -67,7 +67,7 @@ def micro(checkpoint: str = "describer") -> Recipe:
         vision_feed_forward=32,
         vision_heads=1,
     )
-    steps = {"vision": 2 if checkpoint == "describer" else 0, "drills": 2, "text": 2, "joint": 4}
+    steps: dict[str, Any] = {"vision": 2 if checkpoint == "describer" else 0, "drills": 2, "text": 2, "joint": 4}
     return replace(
         RECIPES[checkpoint], batch=4, vision_batch=4, warm_up=2, snapshot_every=2, architecture=tiny, **steps
     )

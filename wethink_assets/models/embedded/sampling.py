@@ -34,7 +34,7 @@ class SeededGumbel(LogitsProcessor):
                 values = _nucleus(values, sampling.top_p)
             uniform = torch.from_numpy(stream.random(values.shape[0])).clamp_(1e-12, 1 - 1e-12)
             noised[row] = values - torch.log(-torch.log(uniform)).to(values)
-        return noised  # type: ignore[return-value]
+        return noised
 
 
 def _nucleus(values: torch.Tensor, top_p: float) -> torch.Tensor:
@@ -52,4 +52,4 @@ class OwnLimits(StoppingCriteria):
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor, **kwargs: object) -> torch.BoolTensor:
         """Which requests are done, shape (requests,)."""
-        return (input_ids.shape[1] - self._prompt_length >= self._limits).to(input_ids.device)  # type: ignore[return-value]
+        return (input_ids.shape[1] - self._prompt_length >= self._limits).to(input_ids.device)

@@ -221,7 +221,7 @@ class Trainer:
                 for group in self.optimizer.param_groups:
                     group["lr"] = self._rate(stage, step, steps)
                 loss = self._vision_loss(step) if stage == "vision" else self._text_loss(stage, step)
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()
                 parameters = [value for _, value in self._modules(stage)]
                 torch.nn.utils.clip_grad_norm_(parameters, self.recipe.clip)
                 self.optimizer.step()

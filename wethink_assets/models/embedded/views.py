@@ -25,4 +25,4 @@ def patches(image: Image.Image) -> NDArray[np.float32]:
     half = GRID // 2
     split = pixels.reshape(3, half, 2, PATCH, half, 2, PATCH).transpose(1, 4, 2, 5, 0, 3, 6)
     twice = np.broadcast_to(split[:, :, :, :, :, None], (*split.shape[:5], 2, PATCH, PATCH))
-    return twice.reshape(GRID * GRID, 3 * 2 * PATCH * PATCH)
+    return twice.reshape(GRID * GRID, 3 * 2 * PATCH * PATCH).astype(np.float32, copy=False)
