@@ -75,7 +75,7 @@ def _training_lines(root: Path) -> list[str]:
                 f" AdamW, rate {recipe['learning_rate']:g} (joint {recipe['learning_rate'] * recipe['joint_factor']:g}, cosine fall over"
                 f" the last half), bfloat16 autocast; {facts['seconds'] / 60:.0f} minutes"
                 f" ({facts['cpu_seconds'] / 60:.0f} of processor time) on"
-                f" {facts.get('machine', 'one core of a 2-core machine')}."
+                f" {facts.get('machine', 'one core')}." + (f" {facts['note']}" if "note" in facts else "")
             )
         else:
             share = facts.get("share_right_when_chosen", 0.0)
