@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LARGEST_BATCH = 64
 GATHERING = 0.006
 """Seconds to wait for more calls before a batch starts, as long as they keep coming."""
+LOADING = threading.Lock()
+"""Held while weights are loaded: transformers switches torch's initialisation for the whole process meanwhile, so that of two models loaded at
+once one is left without weights."""
 
 
 @dataclass(slots=True)
@@ -118,20 +121,25 @@ class EmbeddedModel:
     def _serve(self) -> None:
         while batch := self._take():
             batch = [waiting for waiting in batch if not waiting.future.cancelled()]
+            # Whatever goes wrong here, somebody waits for the outcome: it must reach them, and the thread must live on.
             try:
                 if self._engine is None:
-                    import torch
-
-                    from wethink_assets.models.embedded.engine import Engine
-
-                    # Kernels this small lose by being split over threads; the two models use the cores by answering side by side.
-                    torch.set_num_threads(1)
-                    self._engine = Engine(self._folder, self._device)
-            except ModelError as error:
+                    self._engine = self._load()
+                self._answer(self._engine, batch)
+            except Exception as error:
+                told = error if isinstance(error, ModelError) else ModelError(f"{self.model_id} failed: {error!r}")
                 for waiting in batch:
-                    _fail(waiting, error)
-                continue
-            self._answer(self._engine, batch)
+                    _fail(waiting, told)
+
+    def _load(self) -> "Engine":
+        with LOADING:
+            import torch
+
+            from wethink_assets.models.embedded.engine import Engine
+
+            # Kernels this small lose by being split over threads; the two models use the cores by answering side by side.
+            torch.set_num_threads(1)
+            return Engine(self._folder, self._device)
 
     def _answer(self, engine: "Engine", batch: list[_Waiting]) -> None:
         ready: list[_Waiting] = []
@@ -149,12 +157,7 @@ class EmbeddedModel:
         if not ready:
             return
         requests = [waiting.request for waiting in ready if waiting.request is not None]
-        try:
-            replies = engine.reply(requests)
-        except (RuntimeError, ValueError, IndexError) as error:
-            for waiting in ready:
-                _fail(waiting, ModelError(f"{self.model_id} failed: {error}"))
-            return
+        replies = engine.reply(requests)
         for waiting, request, reply in zip(ready, requests, replies, strict=True):
             done = Completion(reply.text, len(request.tokens), reply.tokens, reply.finish_reason, self.model_id)
             _settle(waiting, done)

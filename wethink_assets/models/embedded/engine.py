@@ -68,6 +68,10 @@ class Engine:
             )
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(f"embedded checkpoint {folder} cannot be loaded: {error}") from error
+        if self._model.get_output_embeddings().weight is not self._model.get_input_embeddings().weight:
+            raise ModelError(
+                f"embedded checkpoint {folder} was loaded without its output layer: load one model at a time"
+            )
         self._model.to(device).eval()
         attend_in_batches(self._model)
         self._device = device

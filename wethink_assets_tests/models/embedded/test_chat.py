@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import io
 import random
+import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image as Pictures
@@ -11,6 +13,7 @@ from PIL import Image as Pictures
 from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import Completion, Image, Message, Sampling
 from wethink_assets.models.embedded.chat import EmbeddedModel
+from wethink_assets.models.embedded.checkpoints import checkpoint_folder
 from wethink_assets.models.embedded.engine import picture
 from wethink_assets.models.embedded.examples import training_scene
 from wethink_assets.models.embedded.tasks import draw_example
@@ -111,3 +114,37 @@ def test_pictures_of_any_mode_become_a_square_view(mode: str) -> None:
     )
     view = picture(out.getvalue())
     assert (view.mode, view.size) == ("RGB", (48, 48))
+
+
+def test_models_loaded_at_the_same_time_are_whole() -> None:
+    """A run that goes on in the middle of `answers` asks describer and reasoner first, both at once."""
+
+    async def run() -> None:
+        alone = {name: EmbeddedModel.open(name) for name in ("describer", "reasoner")}
+        asked = {name: calls(2, name) for name in alone}
+        greedy = [Sampling(max_tokens=40)] * 2
+        wanted = {name: [reply.text for reply in await answers(alone[name], asked[name], greedy)] for name in alone}
+        crowd = [(name, EmbeddedModel.open(name)) for name in alone for _ in range(3)]
+        replies = await asyncio.wait_for(
+            asyncio.gather(*(answers(model, asked[name], greedy) for name, model in crowd)), timeout=120
+        )
+        for (name, model), got in zip(crowd, replies, strict=True):
+            assert [reply.text for reply in got] == wanted[name]
+            await model.aclose()
+
+    asyncio.run(run())
+
+
+def test_a_checkpoint_that_cannot_be_loaded_is_an_error_and_no_endless_wait(tmp_path: Path) -> None:
+    shutil.copytree(checkpoint_folder("reasoner"), tmp_path / "broken")
+    weights = tmp_path / "broken" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100_000])
+
+    async def run() -> None:
+        model = EmbeddedModel(tmp_path / "broken", "broken")
+        for _ in range(2):  # the thread that answers lives on
+            with pytest.raises(ModelError, match="broken"):
+                await asyncio.wait_for(model.chat(calls(1, "reasoner")[0], sampling=Sampling()), timeout=120)
+        await model.aclose()
+
+    asyncio.run(run())
