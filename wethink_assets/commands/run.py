@@ -1,6 +1,7 @@
 """`wethink run`: grow the dataset by all there is to do, with one Dagster run a batch and one a version."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,6 +45,7 @@ def run(as_json: Annotated[bool, typer.Option("--json", help="Print the outcome 
 
 def grow(settings: "Settings", display: "Display") -> dict[str, Any]:
     """All steps in order; what each came to, failures by what failed."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the bars are ours, and weights load in a second
     draw_missing_samples(settings, display)
     with display.busy("loading Dagster"):
         from wethink_assets.definitions import definitions_of

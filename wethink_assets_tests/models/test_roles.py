@@ -132,7 +132,10 @@ def test_an_interrupt_lets_the_work_clean_up_first() -> None:
 def test_a_checkpoint_in_a_folder_is_named_by_its_folder_and_found_from_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "config.json").write_text("{}")
-    settings = {"folder": str(tmp_path), "roles": {"judge": {"model": "./mine"}, "reasoner": {"model": f"{tmp_path}/mine"}}}
+    settings = {
+        "folder": str(tmp_path),
+        "roles": {"judge": {"model": "./mine"}, "reasoner": {"model": f"{tmp_path}/mine"}},
+    }
     with Models.open(Settings.model_validate(settings)) as models:
         told = models.describe("judge")
         assert told["model"] == "embedded/mine" and len(told["revision"]) == 64

@@ -40,7 +40,7 @@ def test_publish_replaces_whole(store: Store) -> None:
 
 def test_what_is_missing_is_named(store: Store) -> None:
     for act in (store.read, store.size, store.scan_parquet):
-        with pytest.raises(StoreError, match="none.parquet"):
+        with pytest.raises(StoreError, match=r"none\.parquet"):
             act("none.parquet")
     assert store.read_if_present("none.parquet") is None
     assert store.names("nowhere") == [] == store.files("nowhere")
@@ -52,7 +52,7 @@ def test_parquet_round_trip_and_damage(store: Store) -> None:
     assert store.read_parquet("t/x.parquet").equals(frame)
     data = store.read("t/x.parquet")
     store.publish("t/x.parquet", data[: len(data) // 2])
-    with pytest.raises(StoreError, match="x.parquet is damaged"):
+    with pytest.raises(StoreError, match=r"x\.parquet is damaged"):
         store.read_parquet("t/x.parquet")
 
 

@@ -44,7 +44,7 @@ def test_history_keeps_every_table(store: Store) -> None:
 
 
 def test_a_batch_never_materialized_says_so(store: Store) -> None:
-    with pytest.raises(StoreError, match="images of batch coco.000009 was never materialized"):
+    with pytest.raises(StoreError, match=r"images of batch coco\.000009 was never materialized"):
         Tables(store).load("images", "coco.000009")
 
 
