@@ -12,6 +12,7 @@ import fsspec
 
 from wethink_assets.errors import SourceError
 from wethink_assets.sources.readers.entries import ReadFailure
+from wethink_assets.sources.readers.part_names import whole_name
 
 BLOCK = 4 * 2**20
 _ETAG_KEYS = ("ETag", "etag", "blob_id", "sha256", "md5", "mtime", "LastModified", "last_modified", "created")
@@ -40,7 +41,7 @@ class Location:
         try:
             fs, root = fsspec.core.url_to_fs(_expanded(url), **options)
             fs.invalidate_cache()
-            root = root.rstrip("/")
+            root = whole_name(root.rstrip("/"))  # one part stands for the archive that it is a part of
             folder, _, name = root.rpartition("/")
             if fs.isfile(root):
                 return cls(url, fs, folder, name)

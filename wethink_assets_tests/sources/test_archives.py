@@ -81,10 +81,11 @@ def test_the_location_may_be_the_archive_itself(kind: str, local: Store, tmp_pat
     assert ingest_all(local, source_at(location)).results.height == 7
 
 
-def test_the_location_may_be_a_split_archive(local: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["image.zip", "image.zip.part-aa"])
+def test_the_location_may_be_a_split_archive_or_a_part_of_it(local: Store, tmp_path: Path, name: str) -> None:
     write_files(tmp_path, {**split(zip_of(FILES), "image.zip"), "other.jpg": b"not ours"})
-    assert registered(local, tmp_path / "image.zip").new == 7
-    assert ingest_all(local, source_at(tmp_path / "image.zip")).results.height == 7
+    assert registered(local, tmp_path / name).new == 7
+    assert ingest_all(local, source_at(tmp_path / name)).results.height == 7
 
 
 def test_one_archive_serves_several_sources(local: Store, tmp_path: Path) -> None:

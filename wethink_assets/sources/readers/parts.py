@@ -1,17 +1,11 @@
 """One seekable stream over an archive that was split into parts, which are never joined on disk or in memory."""
 
 import io
-import re
 from collections.abc import Sequence
 from typing import IO
 
 from wethink_assets.sources.locations import FileInfo, Location
 
-# image.zip.part-aa, image.zip.partab, image.zip.001: what `split` and archivers make of one file.
-PART = re.compile(
-    r"(?P<whole>.+\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz))\.(?:part[-_.]?(?P<letters>[a-z]+|\d+)|(?P<digits>\d{2,}))",
-    re.IGNORECASE,
-)
 BUFFER = 2**18
 
 
@@ -82,28 +76,3 @@ class ArchiveStream(io.BufferedReader):
     def __init__(self, location: Location, parts: Sequence[FileInfo]) -> None:
         super().__init__(_Joined(location, parts), BUFFER)
         self.size = sum(part.size for part in parts)
-
-
-def whole_name(path: str) -> str:
-    """Path of the archive that a file is a part of, or the path itself."""
-    split = PART.fullmatch(path)
-    return split["whole"] if split else path
-
-
-def is_complete(paths: Sequence[str]) -> bool:
-    """Whether parts in order follow one another without a gap from the first; a single whole file is complete."""
-    found = [(match["letters"] or match["digits"]).lower() for path in paths if (match := PART.fullmatch(path))]
-    if not found:
-        return True
-    numbers = [_ordinal(number) for number in found]
-    first = numbers[0] if found[0].isdigit() and numbers[0] == 1 else 0  # some count from .001
-    return numbers == list(range(first, first + len(numbers)))
-
-
-def _ordinal(number: str) -> int:
-    if number.isdigit():
-        return int(number)
-    value = 0
-    for letter in number:
-        value = value * 26 + ord(letter) - ord("a")
-    return value
