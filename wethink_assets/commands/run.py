@@ -78,17 +78,21 @@ def progress_resource(display: "Display") -> "dg.ResourceDefinition":
 
 
 def draw_missing_samples(settings: "Settings", display: "Display") -> None:
-    """Draw the sample images, where the configuration names a folder for them and none are there."""
+    """Draw the sample images, where the configuration names a folder for them and none are there, or a drawing was cut short."""
     if not settings.sample.location:
         return
     from wethink_assets.sources.sample import draw_samples
 
     folder = Path(settings.resolve(settings.sample.location))
-    if any(path.is_file() for path in (folder / "images").rglob("*")):
+    unfinished = folder / ".drawing"
+    if not unfinished.exists() and any(path.is_file() for path in (folder / "images").rglob("*")):
         return
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished.touch()
     wanted = settings.sample
     with display.counting(f"drawing {wanted.images} sample images into {folder}", wanted.images) as count:
         draw_samples(folder, wanted.images, wanted.seed, wanted.hard, lambda _: count())
+    unfinished.unlink()
 
 
 def synthesize(
