@@ -47,8 +47,6 @@ def train(
 
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
-    if checkpoint in (Checkpoint.reasoner, Checkpoint.all):
-        publish(_trained(RECIPES["reasoner"], out / "work" / "reasoner", device, resume), out)
     if checkpoint in (Checkpoint.describer, Checkpoint.all):
         publish(_trained(RECIPES["describer"], out / "work" / "describer", device, resume), out)
     if checkpoint in (Checkpoint.policy, Checkpoint.all):
@@ -57,6 +55,8 @@ def train(
             _trained(policy_recipe(), work, device, resume)
         step, share = choose_policy(work, out)
         typer.echo(f"policy: the describer after {step} steps, {share:.1%} of answers right")
+    if checkpoint in (Checkpoint.reasoner, Checkpoint.all):
+        publish(_trained(RECIPES["reasoner"], out / "work" / "reasoner", device, resume), out)
     typer.echo(f"checkpoints in {out}; measure them with: wethink embedded eval --folder {out}")
 
 

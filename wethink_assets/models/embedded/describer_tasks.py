@@ -12,6 +12,7 @@ from wethink_assets.models.embedded.solving import (
     fitting_kind,
     payload,
     solution,
+    stated,
     wrong_answer,
 )
 from wethink_assets.sources.sample.questions import Query, running_tags
@@ -59,27 +60,29 @@ def answer_image(scene: Scene, rng: random.Random) -> Example:
 
 
 def adjudicate(scene: Scene, rng: random.Random) -> Example:
-    """Which of two answers is right, by the picture; the description may be wrong in the same way as one of them."""
+    """Which of two answers is right, by the picture; the description may be wrong in the same way as one of them.
+
+    What each answer states is said again beside the verdict on it, so that the comparison looks a few words back only.
+    """
     kind = fitting_kind(scene, rng)
     query = drawn_query(scene, rng, kind)
     options = draw_options(query.family, query.answer(scene) or "", rng) if kind == "MC" else ()
-    segments, _ = solution(query, scene, options, 0)
-    truths = (
-        [solution(query, scene, options, style)[1] for style in (0, 1)]
-        if query.family.sentences
-        else [solution(query, scene, options, 0)[1]] * 2
-    )
+    segments, truth = solution(query, scene, options, 0)
+    descriptive = bool(query.family.sentences)
+    says = stated(query.resolve(scene).facts) if descriptive else truth
     verdict = rng.choice(("first", "second", "first", "second", "neither"))
-    first, second = (
-        truths[place]
-        if verdict == name
-        else wrong_answer(query, scene, options, rng, place * bool(query.family.sentences), truths[place])
-        for place, name in enumerate(("first", "second"))
-    )
+    answers, marks = [], list[Segment]()
+    for style, name in enumerate(("first", "second")):
+        right = solution(query, scene, options, style * descriptive)[1]
+        given = (
+            (right, says) if verdict == name else wrong_answer(query, scene, options, rng, style * descriptive, right)
+        )
+        answers.append(given[0])
+        marks += [("list", f" {name} {given[1]}"), ("tag", " yes" if verdict == name else " no")]
+    first, second = answers
     said = describing.corrupted(scene, rng) if rng.random() < 0.4 else scene
     prompt = render_prompt("adjudicate", description=describing.fine(said, rng.randrange(2)), question=query.text, kind=kind, options=options,
                            first=first, second=second)  # fmt: skip
-    marks = [("tag", f" first {'yes' if verdict == 'first' else 'no'} second {'yes' if verdict == 'second' else 'no'}")]
     reason = "Neither fits the picture." if verdict == "neither" else f"The {verdict} fits the picture."
     reply = compact({"verdict": verdict, "reason": reason})
     gold = {"verdict": verdict, "first": first, "second": second}

@@ -75,7 +75,7 @@ def judge(scene: Scene, rng: random.Random) -> Example:
             "DES",
         )
     truth = query.answer(scene) or ""
-    given = truth if rng.random() < 0.5 else wrong_answer(query, scene, (), rng, 0, truth)
+    given = truth if rng.random() < 0.5 else wrong_answer(query, scene, (), rng, 0, truth)[0]
     one, two = truth.split(), given.split()
     if len(one) == 1:
         pairs = [(truth, given)]

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from wethink_assets.models.embedded import describing
@@ -68,23 +69,30 @@ def answered(task: str, scene: Scene, rng: random.Random, style: int, **context:
     return Example(task, prompt, payload(segments, role, answer), scene, None, query, kind, options, {"answer": answer})
 
 
+def stated(facts: Mapping[str, str]) -> str:
+    """What a descriptive answer states, in the order in which it is read off the picture: `red circle top`."""
+    return " ".join(value.removesuffix(" of").removesuffix(" than") for value in facts.values())
+
+
 def wrong_answer(
     query: Query, scene: Scene, options: tuple[str, ...], rng: random.Random, style: int, truth: str
-) -> str:
-    """A plausible answer that is not `truth`."""
+) -> tuple[str, str]:
+    """A plausible answer that is not `truth`, and what it states."""
     if options:
-        return rng.choice([letter for letter in LETTERS[: len(options)] if letter != truth])
+        letter = rng.choice([letter for letter in LETTERS[: len(options)] if letter != truth])
+        return letter, letter
     for _ in range(20):
         if query.family.pool and rng.random() < 0.5:
-            wrong = rng.choice(query.family.pool)
+            wrong = says = rng.choice(query.family.pool)
         elif query.family.sentences:
-            wrong = query.sentence(wrong_facts(query, scene, rng), style)
+            facts = wrong_facts(query, scene, rng)
+            wrong, says = query.sentence(facts, style), stated(facts)
         else:
-            other = describing.corrupted(scene, rng)
-            wrong = query.answer(other) or ""
+            wrong = says = query.answer(describing.corrupted(scene, rng)) or ""
         if wrong and wrong != truth:
-            return wrong
-    return rng.choice([value for value in query.family.pool if value != truth] or ["none"])
+            return wrong, says
+    other = rng.choice([value for value in query.family.pool if value != truth] or ["none"])
+    return other, other
 
 
 def wrong_facts(query: Query, scene: Scene, rng: random.Random) -> dict[str, str]:

@@ -12,7 +12,7 @@ from wethink_assets.sources.sample.scenes import Scene
 Drawer = Callable[[Scene, random.Random], Example]
 TASKS: dict[str, dict[str, tuple[Drawer, int]]] = {
     "describer": {"answer_image": (answer_image, 34), "describe": (describe, 10), "details": (details, 12), "merge": (merge, 14),
-                  "adjudicate": (adjudicate, 16), "rewrite": (rewrite, 14)},
+                  "adjudicate": (adjudicate, 18), "rewrite": (rewrite, 14)},
     "reasoner": {"answer_text": (answer_text, 28), "question": (question, 30), "screen": (screen, 18), "judge": (judge, 15),
                  "refine": (refine, 9)},
 }  # fmt: skip
