@@ -1,0 +1,81 @@
+"""Tables about data: store, sources, synthesis, dedup and cuts."""
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from wethink_assets.config.base import NAME, Kind, Reader, Share, Table
+
+
+class StoreSettings(Table):
+    """Where all results lie."""
+
+    url: str = Field("data", description="local folder or fsspec URL such as s3://bucket/prefix")
+    options: dict[str, Any] = Field(default_factory=dict, description="fsspec options, for example endpoint_url")
+
+
+class PipelineSettings(Table):
+    """How images become questions."""
+
+    batch_size: int = Field(64, ge=1, le=10_000, description="images in a new image batch, at most")
+    questions_per_image: int = Field(2, ge=1, le=20)
+    kinds: dict[Kind, Share] = Field(
+        default={"MC": 0.4, "FIB": 0.4, "DES": 0.2}, description="share of each question kind; they sum to 1"
+    )
+    refinement_turns: int = Field(3, ge=0, le=10, description="turns of the information refinement, at most")
+    prompt_pack: str = Field("standard", description="folder of prompts: standard, embedded, or a path")
+    seed: int = Field(0, ge=0, description="part of every sampling seed")
+    concurrency: int = Field(64, ge=1, le=4096, description="model calls in flight for one stage")
+    agreement_score: Share = Field(0.75, description="judged score from which two descriptive answers agree")
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> "PipelineSettings":
+        if not self.kinds or abs(sum(self.kinds.values()) - 1) > 1e-6:
+            raise ValueError(f"the shares of kinds sum to {sum(self.kinds.values()):g}, not 1")
+        return self
+
+
+def source_name(name: str) -> str:
+    """Refuse a name that cannot be part of a batch key."""
+    if not NAME.fullmatch(name):
+        raise ValueError("a source name is letters, digits and _ . + -, and starts with a letter or digit")
+    return name
+
+
+class SourceSettings(Table):
+    """One source dataset. Those of the catalog need only a location; any other name is a new source."""
+
+    location: str = Field("", description="folder, archive or fsspec URL; empty: not configured")
+    reader: Reader = Field("auto", description="auto recognises folder, zip (also split), tar(.gz) and parquet")
+    licence: str = Field("", description="overrides the catalog's; a new source must name one")
+    title: str = ""
+    include: str = Field("**", description="glob on the path inside the source")
+    options: dict[str, Any] = Field(default_factory=dict, description="fsspec options of the location")
+
+
+class DedupSettings(Table):
+    """When two rows count as the same."""
+
+    phash_distance: int = Field(8, ge=0, le=20, description="bits two perceptual hashes may differ in, of 64")
+    pixel_difference: float = Field(6.0, ge=0, le=255, description="mean absolute difference of reduced pixels")
+    text_similarity: Share = Field(0.9, description="Jaccard similarity of questions, by MinHash")
+
+
+class CutSettings(Table):
+    """What a dataset version includes, where the cut itself does not say."""
+
+    sources: tuple[str, ...] = Field((), description="empty: all")
+    licences: tuple[str, ...] = Field((), description="empty: all")
+    kinds: tuple[Kind, ...] = Field((), description="empty: all")
+    max_rows: int = Field(0, ge=0, description="0: no cap")
+    max_rows_per_source: int = Field(0, ge=0, description="0: no cap")
+    seed: int = Field(0, ge=0, description="decides which rows a cap keeps")
+
+
+class SampleSettings(Table):
+    """The drawn images that `wethink run` starts from on a machine with no data."""
+
+    location: str = Field("", description="folder to draw into; empty: draw nothing")
+    images: int = Field(216, ge=1)
+    seed: int = Field(0, ge=0)
+    hard: Share = 0.25

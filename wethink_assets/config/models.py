@@ -1,0 +1,37 @@
+"""Tables about models: what stands behind each role."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from wethink_assets.config.base import Table
+from wethink_assets.models.chat import ROLES
+
+
+class RoleSettings(Table):
+    """The model behind one role."""
+
+    provider: Literal["embedded", "endpoint"] = "embedded"
+    model: str = Field("", description="checkpoint of the package, or the endpoint's model name")
+    revision: str = Field("", description="revision that the endpoint serves, for provenance")
+    url: str = Field("", description="base URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1")
+    api_key_env: str = Field("", description="environment variable that holds the key")
+    prompt_pack: str = Field("", description="overrides the pipeline's")
+    temperature: float = Field(0.0, ge=0, le=2)
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_tokens: int = Field(512, ge=1)
+    timeout: float = Field(600, gt=0, description="seconds one call may take")
+
+    @model_validator(mode="after")
+    def _endpoint_is_whole(self) -> "RoleSettings":
+        if self.provider == "endpoint" and not (self.url and self.model):
+            raise ValueError("provider endpoint needs url and model")
+        return self
+
+
+def known_roles(roles: dict[str, RoleSettings]) -> dict[str, RoleSettings]:
+    """Refuse a role that no stage knows."""
+    unknown = sorted(set(roles) - set(ROLES))
+    if unknown:
+        raise ValueError(f"unknown role {unknown[0]!r}; roles are {', '.join(ROLES)}")
+    return roles

@@ -1,0 +1,1 @@
+"""Scoring a policy on benchmarks: questions, scorers, intervals, leaderboard."""
