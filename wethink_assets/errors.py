@@ -28,5 +28,9 @@ class VersionError(WeThinkError):
     """A dataset version cannot be cut, built, found or verified."""
 
 
+class TrainingError(WeThinkError):
+    """A training run cannot be started, or was stopped early."""
+
+
 class UnaccountedItems(WeThinkError):
     """A stage lost items, or put them in both results and rejections; nothing of it is published."""

@@ -1,4 +1,4 @@
-"""The two growing partitionings of the asset graph."""
+"""The growing partitionings of the asset graph."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import dagster as dg
 
 image_batch = dg.DynamicPartitionsDefinition(name="image_batch")
 dataset_version = dg.DynamicPartitionsDefinition(name="dataset_version")
+training_run = dg.DynamicPartitionsDefinition(name="training_run")  # <version>.<recipe>, such as v0003.grpo-s1
 
 
 def add_partitions(
