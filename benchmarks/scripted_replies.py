@@ -1,0 +1,169 @@
+"""What does a scripted endpoint reply to a prompt of the `standard` pack? A valid reply, as a function of the request alone.
+
+Each picture stands for a scene of discs and squares whose counts follow from its bytes, so descriptions, questions and answers fit
+together: most questions are kept, some are screened out, on some the two sides differ and the adjudicator rules.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wethink_assets.config import Settings
+from wethink_assets.synthesis.prompt_packs import PROMPTS, load_prompts
+
+SCENE = re.compile(r"Scene (\w+) shows (\d+) red discs and (\d+) blue squares")
+DESCRIPTION = re.compile(r"<description>\n(.*?)\n</description>", re.DOTALL)
+REPLIES = re.compile(r"^Reply: (.*)$", re.MULTILINE)
+QUESTION = re.compile(r"^Question \((MC|FIB|DES)\): (.*)$", re.MULTILINE)
+OPTION = re.compile(r"^[A-J]\. (.*)$", re.MULTILINE)
+WANTED = re.compile(r"^Write one question of kind (MC|FIB|DES) that needs: (.*)\.$", re.MULTILINE)
+ASKED = re.compile(r"^- .*$", re.MULTILINE)
+FINAL = re.compile(r"^Final answer: (.*)$", re.MULTILINE)
+GIVEN = re.compile(r"<reference>\n(.*?)\n</reference>.*<candidate>\n(.*?)\n</candidate>", re.DOTALL)
+NOUNS = ("discs and squares together", "discs more than squares, or fewer", "squares once each disc is paired with two")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as far as replies depend on it: prompt name, user text, digest of the picture, number that is even over requests."""
+
+    prompt: str
+    text: str
+    picture: str
+    chance: int
+
+
+def _system_texts() -> dict[str, str]:
+    """Prompt name by system message: those of the standard pack hold no variables."""
+    prompts = load_prompts(Settings(), PROMPTS)
+    return {p.system.render().strip("\n"): name for name, p in prompts.items() if p.system is not None}
+
+
+SYSTEM_TEXTS = _system_texts()
+
+
+def asked_of(body: Mapping[str, Any]) -> Asked:
+    """What a chat completion request asks. Raises `KeyError` for a system message of another pack."""
+    system, user = body["messages"][0]["content"], body["messages"][1]["content"]
+    text, digest = user, hashlib.sha256()
+    if not isinstance(user, str):
+        text = "".join(part["text"] for part in user if part["type"] == "text")
+        for part in user:
+            if part["type"] == "image_url":
+                digest.update(part["image_url"]["url"].encode())
+    picture = digest.hexdigest() if text is not user else ""
+    seed = body.get("seed", 0)
+    return Asked(SYSTEM_TEXTS[system], text, picture, _number(system[:40], text, picture, str(seed)))
+
+
+def _number(*parts: str) -> int:
+    return int(hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12], 16)
+
+
+def reply_to(asked: Asked) -> str:
+    """The reply: always valid, always the same for the same request."""
+    return WRITERS[asked.prompt](asked)
+
+
+def _describe(asked: Asked) -> str:
+    name = asked.picture[:10]
+    return (
+        f"Scene {name} shows {2 + int(name[0], 16) % 7} red discs and {3 + int(name[1], 16) % 9} blue squares on a pale"
+        f' ground. The discs stand on the left, the squares on the right. A sign at the top reads "{name[4:9]}".'
+    )
+
+
+def _refine(asked: Asked) -> str:
+    done = bool(REPLIES.search(asked.text)) or asked.chance % 4 == 0
+    requests = [] if done else ["How large are the discs beside the squares?", "What stands between discs and squares?"]
+    return json.dumps({"complete": done, "requests": requests})
+
+
+def _details(asked: Asked) -> str:
+    large = "How large" in asked.text
+    size = ("small", "middling", "large")[int(asked.picture[2], 16) % 3]
+    return f"The discs are {size}." if large else f"A line of {1 + int(asked.picture[3], 16) % 5} grey dots."
+
+
+def _description(asked: Asked) -> str:
+    found = DESCRIPTION.search(asked.text)
+    return found[1] if found else ""
+
+
+def _merge(asked: Asked) -> str:
+    return " ".join([_description(asked), *REPLIES.findall(asked.text)])
+
+
+def _question(asked: Asked) -> str:
+    wanted = WANTED.search(asked.text)
+    scene = SCENE.search(_description(asked))
+    if wanted is None or scene is None:
+        return json.dumps({"question": "", "options": [], "answer": "", "category": "", "abilities": []})
+    kind, abilities = wanted[1], wanted[2].split(", ")
+    name, discs, squares = scene[1], int(scene[2]), int(scene[3])
+    number = len(ASKED.findall(asked.text.partition("Questions already asked")[2]))
+    total = discs + squares + number
+    thing = NOUNS[number % len(NOUNS)] + (f", plus {number}" if number else "")
+    question, options, answer = f'In the scene whose sign reads "{name[4:9]}", how many {thing}?', [], str(total)
+    if kind == "MC":
+        options = [str(total + shift) for shift in (-1, 0, 2, 5)]
+        options = options[asked.chance % 4 :] + options[: asked.chance % 4]
+    if kind == "DES":
+        question = f'Explain by two visible facts what the sign "{name[4:9]}" of picture {name} has to do with {thing}.'
+        answer = f"It counts {total}."
+    told = {"question": question, "options": options, "answer": answer, "category": "counting"}
+    return json.dumps(told | {"abilities": abilities})
+
+
+def _screen(asked: Asked) -> str:
+    fate = asked.chance % 25
+    return json.dumps({"answerable": fate != 0, "verifiable": fate != 1, "reason": "Both counts are stated."})
+
+
+def _answer(asked: Asked) -> str:
+    found = QUESTION.search(asked.text)
+    kind, question = (found[1], found[2]) if found else ("FIB", "")
+    options = OPTION.findall(asked.text)
+    place = _number("answer", question) + (asked.chance % 8 == 0)  # both sides alike, but for one in eight or so
+    if kind == "MC":
+        answer = "ABCDEFGHIJ"[place % max(1, len(options))]
+    elif kind == "FIB":
+        answer = str(place % 20)
+    else:
+        answer = f"The sign counts what is seen, which comes to {place % 20}, {'left' if asked.picture else 'first'} to right."
+    return f"<think>I count the discs on the left and then the squares on the right.</think><answer>{answer}</answer>"
+
+
+def _judge(asked: Asked) -> str:
+    given = GIVEN.search(asked.text)
+    numbers = [re.findall(r"\d+", text) for text in given.groups()] if given else [[], []]
+    return json.dumps({"score": 1 if numbers[0] == numbers[1] else 0.25, "reason": "The counts were compared."})
+
+
+def _adjudicate(asked: Asked) -> str:
+    verdict = ("first", "second", "neither", "second")[asked.chance % 4]
+    return json.dumps({"verdict": verdict, "reason": "Counted again."})
+
+
+def _rewrite(asked: Asked) -> str:
+    found = FINAL.search(asked.text)
+    answer = found[1] if found else ""
+    return f"<think>Discs stand on the left and squares on the right. Counting both leads there.</think><answer>{answer}</answer>"
+
+
+WRITERS: Mapping[str, Callable[[Asked], str]] = {
+    "describe": _describe,
+    "refine": _refine,
+    "details": _details,
+    "merge": _merge,
+    "question": _question,
+    "screen": _screen,
+    "answer_image": _answer,
+    "answer_text": _answer,
+    "judge": _judge,
+    "adjudicate": _adjudicate,
+    "rewrite": _rewrite,
+}
