@@ -69,13 +69,14 @@ def _environment() -> jinja2.Environment:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt of a pack, compiled. `sha256` is that of its file."""
+    """One prompt of a pack, compiled. `sha256` is that of its file, `text` all that the file says."""
 
     name: str
     path: str
     sha256: str
     system: jinja2.Template | None
     user: jinja2.Template
+    text: str = ""
 
     def render(self, **variables: Any) -> tuple[str, str]:
         """System text (empty where the prompt has none) and user text.
@@ -135,7 +136,7 @@ def _compiled(name: str, path: str, data: bytes) -> Prompt:
         raise ConfigError(f"prompt {path} uses {', '.join(sorted(unknown))}; variables of {name!r} are: {known}")
     if len(templates) > 2:
         raise ConfigError(f"prompt {path} has {len(templates) - 1} lines '<!-- user -->'; one at most")
-    return Prompt(name, path, sha256_hex(data), templates[0] if len(templates) == 2 else None, templates[-1])
+    return Prompt(name, path, sha256_hex(data), templates[0] if len(templates) == 2 else None, templates[-1], text)
 
 
 def load_prompts(settings: Settings, names: Iterable[str]) -> dict[str, Prompt]:

@@ -23,14 +23,8 @@ from wethink_assets.storage.calls import Call, call_key, now
 from wethink_assets.storage.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.prompt_packs import (
-    PROMPTS,
-    STAGE_PROMPTS,
-    Prompt,
-    load_prompts,
-    prompt_hashes,
-    stage_roles,
-)
+from wethink_assets.synthesis.kept_prompts import keep_prompts
+from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS, Prompt, load_prompts, stage_roles
 from wethink_assets.synthesis.replies import whole_text
 from wethink_assets.synthesis.usage import Usage
 
@@ -123,9 +117,13 @@ class Synthesis:
             journal.compact()
 
     def provenance(self) -> dict[str, Any]:
-        """Fields of `Provenance` that the synthesis knows: prompts, models, calls, started."""
+        """Fields of `Provenance` that the synthesis knows: prompts, models, calls, started.
+
+        The texts of the prompts are kept in the store by their hashes, so that whoever reads the hash later has the text.
+        """
+        keep_prompts(self.blobs.store, self.prompts.values())
         return {
-            "prompts": prompt_hashes(self.settings, STAGE_PROMPTS[self.stage]),
+            "prompts": {name: prompt.sha256 for name, prompt in self.prompts.items()},
             "models": {role: self.models.describe(role) for role in stage_roles(self.stage)},
             "calls": self.usage.as_dict(),
             "started": self.started,
