@@ -5,6 +5,7 @@ Relative paths in the file are relative to the file's folder.
 """
 
 from wethink_assets.config.base import Kind, Reader, Share
+from wethink_assets.config.budgets import BudgetSettings, budget_limits
 from wethink_assets.config.data import (
     CutSettings,
     DedupSettings,
@@ -18,6 +19,7 @@ from wethink_assets.config.models import RoleSettings
 from wethink_assets.config.settings import Settings
 
 __all__ = [
+    "BudgetSettings",
     "CutSettings",
     "DedupSettings",
     "Kind",
@@ -29,6 +31,7 @@ __all__ = [
     "Share",
     "SourceSettings",
     "StoreSettings",
+    "budget_limits",
     "config_path",
     "load_settings",
 ]

@@ -9,6 +9,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 Reader = Literal["auto", "folder", "zip", "tar", "parquet"]
 Kind = Literal["MC", "FIB", "DES"]
+ModelStage = Literal["descriptions", "questions", "answers", "reasoning_paths"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

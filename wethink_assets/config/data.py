@@ -1,10 +1,10 @@
 """Tables about data: store, sources, synthesis, dedup and cuts."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from wethink_assets.config.base import NAME, Kind, Reader, Share, Table
+from wethink_assets.config.base import NAME, Kind, ModelStage, Reader, Share, Table
 
 
 class StoreSettings(Table):
@@ -25,6 +25,11 @@ class PipelineSettings(Table):
     refinement_turns: int = Field(3, ge=0, le=10, description="turns of the information refinement, at most")
     prompt_pack: str = Field("standard", description="folder of prompts: standard, embedded, or a path")
     seed: int = Field(0, ge=0, description="part of every sampling seed")
+    seeds: dict[ModelStage, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict, description="takes the place of `seed` in one stage: another one redoes that stage only"
+    )
+    budget: str = Field("", description="budget that runs spend which name none; empty: none")
+    currency: str = Field("USD", description="what money is counted in, wherever it is shown")
     concurrency: int = Field(64, ge=1, le=4096, description="model calls in flight for one stage")
     agreement_score: Share = Field(0.75, description="judged score from which two descriptive answers agree")
 
@@ -33,6 +38,10 @@ class PipelineSettings(Table):
         if not self.kinds or abs(sum(self.kinds.values()) - 1) > 1e-6:
             raise ValueError(f"the shares of kinds sum to {sum(self.kinds.values()):g}, not 1")
         return self
+
+    def seed_of(self, stage: str) -> int:
+        """The seed that a stage's sampling starts from."""
+        return dict[str, int](self.seeds).get(stage, self.seed)
 
 
 def source_name(name: str) -> str:

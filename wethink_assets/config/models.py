@@ -21,6 +21,9 @@ class RoleSettings(Table):
     top_p: float = Field(1.0, gt=0, le=1)
     max_tokens: int = Field(512, ge=1)
     timeout: float = Field(600, gt=0, description="seconds one call may take")
+    price_in: float = Field(0.0, ge=0, description="money for a million prompt tokens")
+    price_out: float = Field(0.0, ge=0, description="money for a million tokens of replies")
+    price_call: float = Field(0.0, ge=0, description="money for a call, whatever its length")
 
     @model_validator(mode="after")
     def _endpoint_is_whole(self) -> "RoleSettings":

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from wethink_assets.config.base import Table
+from wethink_assets.config.budgets import BudgetSettings, budget_name
 from wethink_assets.config.data import (
     CutSettings,
     DedupSettings,
@@ -27,6 +28,7 @@ class Settings(Table):
     sample: SampleSettings = SampleSettings()
     sources: dict[Annotated[str, AfterValidator(source_name)], SourceSettings] = Field(default_factory=dict)
     roles: Annotated[dict[str, RoleSettings], AfterValidator(known_roles)] = Field(default_factory=dict)
+    budgets: dict[Annotated[str, AfterValidator(budget_name)], BudgetSettings] = Field(default_factory=dict)
     dedup: DedupSettings = DedupSettings()
     cut: CutSettings = CutSettings()
     folder: str = Field("", exclude=True, description="folder of the file, set on loading")
