@@ -16,6 +16,7 @@ from wethink_assets.config.data import (
     StoreSettings,
     source_name,
 )
+from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings, benchmark_name
 from wethink_assets.config.models import RoleSettings, known_roles
 from wethink_assets.models.chat import Role
 
@@ -31,6 +32,8 @@ class Settings(Table):
     budgets: dict[Annotated[str, AfterValidator(budget_name)], BudgetSettings] = Field(default_factory=dict)
     dedup: DedupSettings = DedupSettings()
     cut: CutSettings = CutSettings()
+    benchmarks: dict[Annotated[str, AfterValidator(benchmark_name)], BenchmarkSettings] = Field(default_factory=dict)
+    scoring: ScoringSettings = ScoringSettings()
     folder: str = Field("", exclude=True, description="folder of the file, set on loading")
 
     def role(self, role: Role) -> RoleSettings:

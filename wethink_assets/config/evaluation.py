@@ -1,0 +1,59 @@
+"""Tables about scoring: which benchmarks, from which files, with which replies."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from wethink_assets.config.base import NAME, Share, Table
+
+BenchmarkForm = Literal["choice", "circular", "yes_no", "free"]
+SYSTEM_PROMPT = (
+    "First think about the question step by step inside <think> </think>, then give the final answer inside "
+    "<answer> </answer>, with nothing after it."
+)
+
+
+class BenchmarkSettings(Table):
+    """One benchmark's file: another place for one of the fourteen, or a benchmark of one's own."""
+
+    path: str = Field("", description="TSV file; empty: <name>.tsv in the folder that `scoring.lmu_data` names")
+    title: str = ""
+    form: BenchmarkForm | None = Field(
+        None, description="how a benchmark of one's own is scored; empty: choice where the file has options, else free"
+    )
+
+
+class ScoringSettings(Table):
+    """How policies are scored."""
+
+    lmu_data: str = Field("LMUData", description="folder of the benchmark files, as VLMEvalKit's LMUData")
+    benchmarks: tuple[str, ...] = Field((), description="names of those to score; empty: all whose files are there")
+    samples: bool = Field(True, description="also draw stand-ins of the 14 benchmarks (sample_*), and score them")
+    sample_questions: int = Field(28, ge=12, le=2000, description="questions of each stand-in, about")
+    greedy: bool = Field(True, description="score greedy replies; they are the score that is shown")
+    seeds: tuple[int, ...] = Field((1, 2), description="sampling seeds: one more score each")
+    temperature: float = Field(0.7, gt=0, le=2, description="of sampled replies")
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_tokens: int = Field(2048, ge=1, description="of one reply; the embedded policy gets at most 200")
+    prompts: Literal["auto", "vlmevalkit", "embedded"] = Field(
+        "auto", description="wording of the questions; auto: embedded for an embedded policy, else VLMEvalKit's"
+    )
+    system_prompt: str = Field(SYSTEM_PROMPT, description="sent to base and policy alike, except to embedded ones")
+    resamples: int = Field(2000, ge=100, le=100_000, description="bootstrap samples of an interval")
+    confidence: Share = Field(0.95, description="share of bootstrap samples that an interval holds")
+    flag_above: Share = Field(0.01, description="share of failed calls above which a score is flagged")
+
+    @model_validator(mode="after")
+    def _something_is_scored(self) -> "ScoringSettings":
+        if not self.greedy and not self.seeds:
+            raise ValueError("nothing is scored: neither greedy replies nor any seed")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("a seed is there twice")
+        return self
+
+
+def benchmark_name(name: str) -> str:
+    """Refuse a name that cannot be part of a path, or that belongs to the drawn stand-ins."""
+    if not NAME.fullmatch(name) or name.startswith("sample_"):
+        raise ValueError("a benchmark name is letters, digits and _ . + -, and does not begin with sample_")
+    return name
