@@ -17,6 +17,7 @@ from wethink_assets.config.data import (
 from wethink_assets.config.loading import config_path, load_settings
 from wethink_assets.config.models import RoleSettings
 from wethink_assets.config.settings import Settings
+from wethink_assets.config.training import RecipeSettings, TrainingSettings
 
 __all__ = [
     "BudgetSettings",
@@ -25,12 +26,14 @@ __all__ = [
     "Kind",
     "PipelineSettings",
     "Reader",
+    "RecipeSettings",
     "RoleSettings",
     "SampleSettings",
     "Settings",
     "Share",
     "SourceSettings",
     "StoreSettings",
+    "TrainingSettings",
     "budget_limits",
     "config_path",
     "load_settings",

@@ -18,6 +18,8 @@ from wethink_assets.config.data import (
 )
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings, benchmark_name
 from wethink_assets.config.models import RoleSettings, known_roles
+from wethink_assets.config.training import RecipeSettings, TrainingSettings, recipe_name
+from wethink_assets.errors import ConfigError
 from wethink_assets.models.chat import Role
 
 
@@ -34,11 +36,19 @@ class Settings(Table):
     cut: CutSettings = CutSettings()
     benchmarks: dict[Annotated[str, AfterValidator(benchmark_name)], BenchmarkSettings] = Field(default_factory=dict)
     scoring: ScoringSettings = ScoringSettings()
+    training: TrainingSettings = TrainingSettings()
+    recipes: dict[Annotated[str, AfterValidator(recipe_name)], RecipeSettings] = Field(default_factory=dict)
     folder: str = Field("", exclude=True, description="folder of the file, set on loading")
 
     def role(self, role: Role) -> RoleSettings:
         """Settings of a role; one that the file leaves out runs on the embedded model."""
         return self.roles.get(role, RoleSettings())
+
+    def recipe(self, name: str) -> RecipeSettings:
+        """Settings of a training recipe. Raises `ConfigError` when the file has none of this name."""
+        if name not in self.recipes:
+            raise ConfigError(f"no recipe {name!r}: [recipes.<name>] names {', '.join(sorted(self.recipes)) or 'none'}")
+        return self.recipes[name]
 
     def prompt_pack(self, role: Role) -> str:
         """Prompt pack of a role."""

@@ -1,0 +1,190 @@
+"""Tables about training: `[training]`, and one `[recipes.<name>]` for each way to train a policy on a version."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from wethink_assets.config.base import NAME, Kind, Share, Table
+
+PAPER_SYSTEM = (
+    "You answer questions about an image. First think about the question step by step inside <think> </think>, then give the final "
+    "answer inside <answer> </answer>: for a multiple-choice question the letter of the option, for a question that asks for a value "
+    "the value alone, else a short and complete answer. Write nothing outside the two."
+)
+UNCOUNTED = ("in_main_run", "checkpoint_every", "threads", "loader_workers", "launcher")
+"""Settings that decide how a run goes about, not what it comes to: no part of a policy's digest."""
+
+
+class LoraSettings(Table):
+    """Low-rank adapters in place of training all weights."""
+
+    rank: int = Field(0, ge=0, description="0: train all weights")
+    alpha: int = Field(64, ge=1)
+    dropout: Share = 0.0
+    targets: tuple[str, ...] = Field(
+        ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
+        description="modules that get an adapter; those of the vision tower with these names do, too",
+    )
+
+
+class RolloutSettings(Table):
+    """What writes the completions that are rewarded."""
+
+    engine: Literal["transformers", "vllm-colocated", "vllm-server"] = Field(
+        "transformers", description="vllm-colocated shares the training's devices; vllm-server is `trl vllm-serve`"
+    )
+    url: str = Field("", description="of the server, such as http://10.0.0.2:8000")
+    memory: Share = Field(0.3, description="share of a device's memory for vLLM, where it is colocated")
+    tensor_parallel: int = Field(1, ge=1, description="devices one colocated vLLM engine spans")
+    chunks: int = Field(
+        1,
+        ge=1,
+        description="parts in which a step's completions are written; the judge grades one while the next is written",
+    )
+
+    @model_validator(mode="after")
+    def _server_is_known(self) -> "RolloutSettings":
+        if self.engine == "vllm-server" and not self.url:
+            raise ValueError("rollouts by vllm-server need its url")
+        return self
+
+
+class LauncherSettings(Table):
+    """On what a run is started: this process, several by accelerate, or any command that starts them."""
+
+    processes: int = Field(1, ge=1, description="over all machines; one a GPU")
+    machines: int = Field(1, ge=1, description="more than one needs `command`, for example srun or torchrun on each")
+    accelerate_config: str = Field("", description="file of `accelerate config`, for DeepSpeed or FSDP")
+    command: tuple[str, ...] = Field(
+        (), description='put before the run, such as ["srun", "--nodes=2", "accelerate", "launch", ...]; the store and the work folder '
+        "must be reachable from all machines"
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _machines_have_a_command(self) -> "LauncherSettings":
+        if self.machines > 1 and not self.command:
+            raise ValueError("several machines need a command that starts the processes on them")
+        return self
+
+
+class StopSettings(Table):
+    """When a run that goes wrong is stopped early."""
+
+    patience: int = Field(10, ge=1, description="steps in a row that must be out of bounds")
+    zero_variance: Share = Field(0.95, description="share of groups whose completions all got the same reward")
+    kl: float = Field(1.0, gt=0, description="KL divergence a token from the base model; known where beta is not 0")
+    length_growth: float = Field(
+        3.0, gt=1, description="mean length over that of the first steps, with most completions cut off"
+    )
+
+
+class RecipeSettings(Table):
+    """How a policy is trained. The defaults are those of the paper, where it tells, for models of some billion weights."""
+
+    method: Literal["grpo", "sft", "sft+grpo"] = "grpo"
+    seed: int = Field(0, ge=0)
+    model: str = Field(
+        "", description="folder or hub name to start from; empty: what plays the role `policy`, if embedded"
+    )
+    revision: str = Field("", description="of a model from the hub")
+    in_main_run: bool = Field(False, description="whether `wethink run` trains it on the newest version")
+
+    prompt: Literal["paper", "pack"] = Field(
+        "paper", description="paper: `system` and the problem; pack: answer_image of the policy's pack"
+    )
+    system: str = PAPER_SYSTEM
+    kinds: tuple[Kind, ...] = Field((), description="question kinds to train on; empty: all")
+    data_share: float = Field(
+        1.0, gt=0, le=1, description="share of the rows; a smaller share is part of every larger one"
+    )
+    difficulty_from: str = Field(
+        "", description="training run whose completions say how hard a row is; rows it never met are kept"
+    )
+    difficulty: tuple[Share, Share] = Field(
+        (0.0, 1.0), description="mean accuracy there of the rows to keep, from and to"
+    )
+
+    accuracy: Literal["hybrid", "rules", "judge"] = Field(
+        "hybrid",
+        description="hybrid: as each row's `reward` says; rules: rows graded by rule only; judge: it grades every row",
+    )
+    accuracy_weight: float = Field(0.7, ge=0)
+    format_weight: float = Field(0.3, ge=0)
+
+    group: int = Field(5, ge=2, description="completions of each prompt")
+    prompts_per_step: int = Field(64, ge=1)
+    steps: int = Field(0, ge=0, description="0: as many as `epochs` take")
+    epochs: float = Field(1.0, gt=0)
+    learning_rate: float = Field(1e-6, gt=0)
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    warm_up: int = Field(0, ge=0, description="steps over which the rate rises")
+    beta: float = Field(0.01, ge=0, description="KL coefficient; 0 needs no reference model")
+    clip: float = Field(0.2, gt=0)
+    iterations: int = Field(1, ge=1, description="updates from one set of completions")
+    loss: Literal["grpo", "dapo", "dr_grpo", "bnpo"] = Field(
+        "dapo", description="dapo: every token weighs the same, as in EasyR1"
+    )
+    gradient_norm: float = Field(1.0, gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    temperature: float = Field(1.0, gt=0, le=2)
+    top_p: float = Field(1.0, gt=0, le=1)
+    prompt_length: int = Field(8192, ge=16, description="tokens with those of the image; longer rows are left out")
+    completion_length: int = Field(1024, ge=8, description="tokens")
+    micro_batch: int = Field(8, ge=0, description="completions in one forward pass of a process; 0: all of a step")
+
+    sft_steps: int = Field(0, ge=0, description="0: as many as `sft_epochs` take")
+    sft_epochs: float = Field(1.0, gt=0)
+    sft_learning_rate: float = Field(1e-5, gt=0)
+    sft_batch: int = Field(64, ge=1, description="rows a step")
+
+    lora: LoraSettings = LoraSettings()
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto: bfloat16 on a GPU, else float32"
+    )
+    gradient_checkpointing: bool = True
+    rollouts: RolloutSettings = RolloutSettings()
+    launcher: LauncherSettings = LauncherSettings()
+    stop: StopSettings = StopSettings()
+    checkpoint_every: int = Field(50, ge=1, description="steps")
+    threads: int = Field(0, ge=0, description="of torch on a CPU; 0: as torch thinks")
+    loader_workers: int = Field(0, ge=0, description="processes that read images ahead")
+    validation_rows: int = Field(500, ge=0, description="held-out rows answered before and after, at most")
+
+    @model_validator(mode="after")
+    def _settings_fit(self) -> "RecipeSettings":
+        if self.accuracy_weight + self.format_weight <= 0:
+            raise ValueError("both reward weights are 0")
+        if self.difficulty[0] > self.difficulty[1]:
+            raise ValueError(f"difficulty goes from {self.difficulty[0]:g} down to {self.difficulty[1]:g}")
+        completions = self.prompts_per_step * self.group
+        share = completions // self.launcher.processes
+        if completions % self.launcher.processes:
+            raise ValueError(
+                f"{completions} completions a step cannot be spread over {self.launcher.processes} processes"
+            )
+        if self.micro_batch and self.micro_batch < share and share % self.micro_batch:
+            raise ValueError(
+                f"micro_batch {self.micro_batch} does not divide the {share} completions of a process (prompts_per_step x group / processes)"
+            )
+        return self
+
+    def counted(self) -> dict[str, Any]:
+        """The settings that a policy's digest goes by."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if name not in UNCOUNTED}
+
+
+def recipe_name(name: str) -> str:
+    """Refuse a name that cannot be part of a training run's key."""
+    if not NAME.fullmatch(name):
+        raise ValueError("a recipe's name is letters, digits and _ . + -, and starts with a letter or digit")
+    return name
+
+
+class TrainingSettings(Table):
+    """What all training runs share."""
+
+    work: str = Field(
+        "work/training",
+        description="folder of this machine for what running trainings keep; may be removed when none runs",
+    )
+    keep_checkpoints: Annotated[int, Field(ge=1, description="newest whole checkpoints kept while a run goes on")] = 2
