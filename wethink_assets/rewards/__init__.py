@@ -1,1 +1,24 @@
-"""How an answer is scored: format, rules, judge, and their calibration."""
+"""How an answer is scored: format, rules, judge, their weighted sum, and how far each can be trusted.
+
+Pure functions that need neither Dagster nor torch nor polars; `docs/rewards.md` shows them in TRL, verl and EasyR1.
+"""
+
+from wethink_assets.rewards.hybrid import Reward, Weights, hybrid_reward, hybrid_reward_async
+from wethink_assets.rewards.judge import Judge, JudgeGrade, judge_grades, judge_reward, judge_reward_async
+from wethink_assets.rewards.responses import answer_part, format_reward
+from wethink_assets.rewards.rules import rule_reward
+
+__all__ = [
+    "Judge",
+    "JudgeGrade",
+    "Reward",
+    "Weights",
+    "answer_part",
+    "format_reward",
+    "hybrid_reward",
+    "hybrid_reward_async",
+    "judge_grades",
+    "judge_reward",
+    "judge_reward_async",
+    "rule_reward",
+]

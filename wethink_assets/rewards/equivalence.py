@@ -187,7 +187,7 @@ def equal_values(first: str, second: str) -> Literal["text", "math"] | None:
 
 
 def same_answer(
-    kind: str, first: str, second: str, options: Sequence[str]
+    kind: str, first: str, second: str, options: Sequence[str], *, question: str | None = None
 ) -> tuple[bool, Literal["letter", "text", "math"]]:
     """Whether two answers to a question of `kind` agree by rule, and by which; descriptive ones only when they are worded alike."""
     if kind == "MC":

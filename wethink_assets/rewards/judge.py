@@ -1,0 +1,212 @@
+"""How good is a descriptive answer, as a judge model grades it?
+
+The judge reads the question, the true answer and the candidate's answer part, and nothing that tells which model wrote it. The candidate's
+text is data: see `wethink_assets.rewards.judge_text`. Nothing here raises because of what a model wrote or a judge failed to say: a judge
+that fails twice leaves the answer without a grade, and is counted.
+"""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, TypeVar
+
+from wethink_assets.models.chat import ChatModel, Message, Sampling
+from wethink_assets.rewards.equivalence import equal_values, normalised_value
+from wethink_assets.rewards.grades import GRADE_SCHEMA, grade_of
+from wethink_assets.rewards.judge_text import LONGEST_CANDIDATE, as_data, without_pleading
+from wethink_assets.rewards.responses import answer_part
+
+JudgePrompt = Callable[[str, str, str], Sequence[Message]]
+"""Messages that put a question, the true answer and a candidate to the judge."""
+How = Literal["judge", "same", "empty", "echo", "no_answer", "failed"]
+LONGEST_OTHER = 8000
+_USER_LINE = "<!-- user -->"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeGrade:
+    """A grade and where it comes from.
+
+    score: a tier, None where the judge failed. how: `judge`; `same` (worded like the true answer: 1), `empty` (nothing, or nothing but
+    pleading: 0), `echo` (the question said again: 0) and `no_answer` (no answer part: 0) need no call; `failed`.
+    calls: calls of the judge. cut: whether the candidate was too long to be read whole.
+    """
+
+    score: float | None
+    how: How
+    calls: int = 0
+    cut: bool = False
+
+
+@cache
+def _standard() -> Any:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    text = (files("wethink_assets") / "synthesis" / "prompts" / "standard" / "judge.md").read_text(encoding="utf-8")
+    system, _, user = text.partition(_USER_LINE)
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
+    return environment.from_string(system), environment.from_string(user)
+
+
+def standard_prompt(question: str, reference: str, candidate: str) -> list[Message]:
+    """The judge's prompt of the pack `standard`: criteria of each tier, then the three texts, each in its own tags."""
+    given = {"question": question, "reference": reference, "candidate": candidate}
+    system, user = (template.render(**given).strip("\n") for template in _standard())
+    return [Message("system", system), Message("user", user)]
+
+
+class Judge:
+    """A judge model with its prompt; may be shared by threads and event loops, as it runs on a loop of its own.
+
+    `counts` says how many answers were graded by which way (`JudgeGrade.how`), and how many were `cut`.
+    """
+
+    def __init__(
+        self,
+        model: ChatModel,
+        *,
+        prompt: JudgePrompt = standard_prompt,
+        sampling: Sampling | None = None,
+        attempts: int = 2,
+        longest: int = LONGEST_CANDIDATE,
+        concurrency: int = 64,
+        timeout: float = 300,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """Nothing is called yet.
+
+        Args:
+            model: any `ChatModel`.
+            prompt: how the three texts are put to it.
+            sampling: greedy with at most 512 tokens when left out; a second attempt samples with another seed.
+            attempts: calls for one answer before it counts as failed.
+            longest: characters of a candidate that are read.
+            concurrency: calls under way at once.
+            timeout: seconds that one attempt may take.
+            loop: running event loop that the model belongs to; a thread with one is started where it is left out.
+        """
+        self.model = model
+        self.counts: Counter[str] = Counter()
+        self._prompt = prompt
+        self._sampling = sampling or Sampling(max_tokens=512)
+        self._attempts = attempts
+        self._longest = longest
+        self._timeout = timeout
+        self._loop = loop
+        self._places = asyncio.Semaphore(concurrency)
+        self._lock = threading.Lock()
+
+    async def grade(self, question: str, reference: str, candidate: str) -> JudgeGrade:
+        """Grade one candidate answer (not a whole response). Never raises but when it is cancelled."""
+        return await asyncio.wrap_future(
+            asyncio.run_coroutine_threadsafe(self._counted(question, reference, candidate), self._home())
+        )
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for a coroutine on the judge's loop, from any thread but the loop's own."""
+        return asyncio.run_coroutine_threadsafe(work, self._home()).result()
+
+    def _home(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="judge", daemon=True).start()
+            return self._loop
+
+    async def _counted(self, question: str, reference: str, candidate: str) -> JudgeGrade:
+        try:
+            grade = await self._graded(str(question), str(reference), str(candidate))
+        except Exception:  # a judge, or a prompt, that breaks must not end a training run: it is counted instead
+            grade = JudgeGrade(None, "failed")
+        self.counts[grade.how] += 1
+        self.counts["cut"] += grade.cut
+        return grade
+
+    async def _graded(self, question: str, reference: str, candidate: str) -> JudgeGrade:
+        cut = len(candidate) > self._longest
+        left = as_data(without_pleading(candidate[: self._longest], reference), self._longest)
+        if not normalised_value(left):
+            return JudgeGrade(0.0, "empty", cut=cut)
+        if equal_values(left, reference) == "text" and not cut:
+            return JudgeGrade(1.0, "same")
+        if normalised_value(left) == normalised_value(question):
+            return JudgeGrade(0.0, "echo", cut=cut)
+        messages = self._prompt(as_data(question, LONGEST_OTHER), as_data(reference, LONGEST_OTHER), left)
+        for attempt in range(self._attempts):
+            score = await self._asked(messages, attempt)
+            if score is not None:
+                return JudgeGrade(score, "judge", attempt + 1, cut)
+        return JudgeGrade(None, "failed", self._attempts, cut)
+
+    async def _asked(self, messages: Sequence[Message], attempt: int) -> float | None:
+        sampling = self._sampling
+        if attempt:  # greedy decoding would only fail the same way again
+            sampling = replace(sampling, seed=sampling.seed + attempt, temperature=max(sampling.temperature, 0.7))
+        try:
+            async with self._places:
+                call = self.model.chat(messages, schema=GRADE_SCHEMA, sampling=sampling)
+                completion = await asyncio.wait_for(call, self._timeout)
+        except Exception:
+            return None
+        return grade_of(completion.text)
+
+
+async def judge_grades(
+    responses: Sequence[str], answers: Sequence[str], questions: Sequence[str], judge: Judge
+) -> list[JudgeGrade]:
+    """Grades of a batch of responses, in order, all asked for at once: `judge_reward` with all that is known of each."""
+
+    async def one(response: str, answer: str, question: str) -> JudgeGrade:
+        said = answer_part(response)
+        if said is None:
+            judge.counts["no_answer"] += 1
+            return JudgeGrade(0.0, "no_answer")
+        return await judge.grade(question, answer, said)
+
+    triples = zip(responses, answers, questions, strict=True)
+    return list(await asyncio.gather(*(one(*triple) for triple in triples)))
+
+
+async def judge_reward_async(
+    responses: Sequence[str], answers: Sequence[str], questions: Sequence[str], judge: Judge
+) -> list[float | None]:
+    """`judge_reward` for callers that have an event loop; several batches may be under way at once."""
+    return [grade.score for grade in await judge_grades(responses, answers, questions, judge)]
+
+
+def judge_reward(
+    responses: Sequence[str], answers: Sequence[str], questions: Sequence[str], judge: Judge
+) -> list[float | None]:
+    r"""Accuracy of descriptive answers in tiers, as a judge model grades them.
+
+    The judge reads the answer part only, knows nothing of the model that wrote it, and is held to a JSON schema. Sentences that plead for a
+    grade are left out before it reads.
+
+    Args:
+        responses (`Sequence[str]`): what the model wrote, with `<answer>...</answer>` in each.
+        answers (`Sequence[str]`): the true answers.
+        questions (`Sequence[str]`): what was asked.
+        judge (`Judge`): the judge model with its prompt.
+
+    Returns:
+        `list[float | None]`: 0, 0.25, 0.5, 0.75 or 1 for each response, None where the judge failed on every attempt (counted in
+        `judge.counts["failed"]`; TRL counts it as 0 and leaves it out of the mean it logs). Never raises because of a judge.
+
+    Example:
+        >>> from wethink_assets.models.chat import Completion
+        >>> class Strict:
+        ...     model_id = revision = "an example"
+        ...     async def chat(self, messages, *, schema=None, sampling):
+        ...         return Completion('{"score": 0.5, "reason": "half"}', 9, 9, "stop", "an example")
+        ...     async def aclose(self): ...
+        >>> responses = ["<think></think><answer>A red bus.</answer>", "<think></think><answer></answer>", "A red bus at a stop."]
+        >>> judge_reward(responses, ["A red bus at a stop."] * 3, ["What is there?"] * 3, Judge(Strict()))
+        [0.5, 0.0, 0.0]
+    """
+    return judge.run(judge_reward_async(responses, answers, questions, judge))

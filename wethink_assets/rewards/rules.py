@@ -1,0 +1,41 @@
+"""Is an answer right by rule, for questions of multiple choice and fill in the blank?"""
+
+from collections.abc import Sequence
+
+from wethink_assets.rewards.equivalence import same_answer
+from wethink_assets.rewards.responses import answer_part
+
+
+def rule_reward(
+    response: str, answer: str, kind: str, options: Sequence[str] | None = None, *, question: str | None = None
+) -> float:
+    r"""Accuracy of a response by rule: 1.0 where its answer says the same as the true one, else 0.0.
+
+    Only the answer part is read (see `answer_part`). It never raises, never executes what it reads, and takes at most a second, which only
+    a mathematical expression can cost: such are compared in a process of their own (see `wethink_assets.rewards.algebra`).
+
+    Args:
+        response (`str`): what the model wrote, with `<answer>...</answer>` in it.
+        answer (`str`): the true answer; of multiple choice a letter or the text of an option.
+        kind (`str`): `MC` (multiple choice), `FIB` (fill in the blank) or `DES` (descriptive). A descriptive answer is right by rule only
+            where it is worded like the true one; grade it with `judge_reward`.
+        options (`Sequence[str]`, *optional*): options of a multiple choice question in the order in which they were shown. Without them only
+            a letter, or the wording of `answer`, can be right.
+        question (`str`, *optional*): what was asked. With it a list may come in any order unless the question asks for one, and a number may
+            leave out or repeat what the question names ("How many circles ...": `3 circles`; "in cm": `12`).
+
+    Returns:
+        `float`: 1.0 or 0.0.
+
+    Example:
+        >>> rule_reward("<think>...</think><answer>(b)</answer>", "blue", "MC", ["red", "blue"])
+        1.0
+        >>> rule_reward("<think>...</think><answer>2.5 m</answer>", "250 cm", "FIB")
+        1.0
+        >>> rule_reward("<think>...</think><answer>2.5 kg</answer>", "250 cm", "FIB")
+        0.0
+    """
+    said = answer_part(response)
+    if said is None or not isinstance(answer, str):
+        return 0.0
+    return 1.0 if same_answer(kind, answer, said, options or (), question=question)[0] else 0.0
