@@ -95,19 +95,14 @@ def test_config_check_prints_what_is_in_force(tmp_path: Path, monkeypatch: pytes
 
 def test_the_documentation_names_every_setting() -> None:
     from wethink_assets.config import Settings
+    from wethink_assets.config.loading import _table_in
 
     text = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text()
-    tables = {"sources": "sources.<name>", "roles": "roles.<role>"}
     for section, field in Settings.model_fields.items():
-        if section == "folder":
+        table = _table_in(field.annotation)
+        if section == "folder" or table is None:
             continue
-        part = text.partition(f"## `[{tables.get(section, section)}]`")[2].partition("\n## ")[0]
-        model = field.annotation if section not in tables else None
-        names = model.model_fields if model else _table_of(section).model_fields
-        assert {name for name in names if f"`{name}`" not in part} == set(), section
-
-
-def _table_of(section: str):
-    from wethink_assets import config
-
-    return {"sources": config.SourceSettings, "roles": config.RoleSettings}[section]
+        named = field.annotation is not table  # one table a name, such as [sources.<name>]
+        title = f"{section}.<{'role' if section == 'roles' else 'name'}>" if named else section
+        part = text.partition(f"## `[{title}]`")[2].partition("\n## ")[0]
+        assert {name for name in table.model_fields if f"`{name}`" not in part} == set(), section
