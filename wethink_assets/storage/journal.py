@@ -1,26 +1,24 @@
 """Where is every finished model call kept, so that none is ever paid for twice?
 
-A journal's scope is one stage over one batch: `journal/<stage>/<batch>/part-<number>-<sha256>.parquet`. Parts are written once; the
-sha256 in a name is that of the file, so damage of any kind is seen, and the part is moved aside and its calls are made again. Of two replies
-to one key the first in (part name, row) order counts, so whatever was used once stays in use.
+A journal's scope is one stage over one batch: `journal/<stage>/<batch>/part-*.parquet`, see `storage.parts`. Of two replies to one key the
+first in (part name, row) order counts, so whatever was used once stays in use. Memory holds the keys, never the replies.
 """
 
 import asyncio
-import io
-import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 
 import polars as pl
 
-from wethink_assets.identity import sha256_hex
 from wethink_assets.models.chat import Completion
 from wethink_assets.storage.calls import CALLS, Call
+from wethink_assets.storage.known_replies import KnownReplies
 from wethink_assets.storage.lease import Lease
+from wethink_assets.storage.parts import PART_BYTES, intact_part, intact_parts, part_names, read_part, write_part
 from wethink_assets.storage.store import Store
 
 MERGE_AFTER = 64  # parts that one run writes before it merges them, so that a long run does not leave thousands
-log = logging.getLogger(__name__)
+REPLY = ("key", "text", "prompt_tokens", "completion_tokens", "finish_reason", "model")
 
 
 def journal_folder(stage: str, batch: str) -> str:
@@ -38,40 +36,30 @@ class Journal:
         self._lease = lease
         self._lock = threading.Lock()  # of what is in memory
         self._writing = threading.Lock()  # of parts: one flush at a time
-        self._frames: list[pl.DataFrame] = []
-        self._places: dict[str, tuple[int, int]] = {}
+        self._known = KnownReplies()
+        self._sizes: dict[str, int] = {}  # bytes in memory of the parts seen
         self._fresh: dict[str, Call] = {}
-        self._written: list[str] = []
+        self._small: list[tuple[str, pl.DataFrame]] = []  # parts of this run that wait to be merged
         self._pending: dict[str, asyncio.Task[Completion]] = {}
-        for name in part_names(store, self.folder):
-            frame = self._intact(name)
-            if frame is not None:
-                self._index(frame)
+        for name, frame in intact_parts(store, self.folder, part_names(store, self.folder)):
+            self._index(name, frame)
 
     def __len__(self) -> int:
         """Number of distinct calls, journaled or about to be."""
         with self._lock:
-            return len(self._places) + sum(key not in self._places for key in self._fresh)
+            return len(self._known) + sum(key not in self._known for key in self._fresh)
 
-    def _index(self, frame: pl.DataFrame) -> None:
-        number = len(self._frames)
-        self._frames.append(frame)
-        for row, key in enumerate(frame.get_column("key")):
-            self._places.setdefault(key, (number, row))
+    def _index(self, name: str, frame: pl.DataFrame) -> list[int]:
+        self._sizes[name] = int(frame.estimated_size())
+        return self._known.add((key, Completion(*reply)) for key, *reply in frame.select(REPLY).iter_rows())
 
     def find(self, key: str) -> Completion | None:
         """The reply to a call that was made before, or None."""
         with self._lock:
-            place = self._places.get(key)
-            if place is None:
-                fresh = self._fresh.get(key)
-                return fresh.completion if fresh else None
-            frame, row = self._frames[place[0]], place[1]
-        text, tokens_in, tokens_out, reason, model = (
-            frame.get_column(name)[row]
-            for name in ("text", "prompt_tokens", "completion_tokens", "finish_reason", "model")
-        )
-        return Completion(text, tokens_in, tokens_out, reason, model)
+            known = self._known.find(key)
+            if known is None and key in self._fresh:
+                return self._fresh[key].completion
+            return known
 
     def add(self, call: Call) -> None:
         """Keep a finished call; it is on the store after the next `flush`."""
@@ -118,6 +106,8 @@ class Journal:
         """
         with self._writing:
             self._flush()
+            if len(self._small) >= MERGE_AFTER or sum(self._sizes[name] for name, _ in self._small) > PART_BYTES:
+                self._merge_small()
 
     def _flush(self) -> None:
         with self._lock:
@@ -127,79 +117,91 @@ class Journal:
         if self._lease is not None:
             self._lease.require()
         frame = pl.DataFrame([call.row() for call in calls], schema=CALLS)
-        name = self._write(frame)
+        name = write_part(self._store, self.folder, frame)
+        self._small.append((name, frame))
         with self._lock:
-            self._index(frame)
+            self._index(name, frame)
             for call in calls:
                 del self._fresh[call.key]
-            self._written.append(name)
-        if len(self._written) >= MERGE_AFTER:
-            self._written = [self._merge(self._written)]
 
-    def _write(self, frame: pl.DataFrame) -> str:
-        buffer = io.BytesIO()
-        frame.write_parquet(buffer, compression="zstd")
-        data = buffer.getvalue()
-        last = max((_number(name) for name in part_names(self._store, self.folder)), default=0)
-        name = f"part-{last + 1:08d}-{sha256_hex(data)[:32]}.parquet"
-        self._store.create(f"{self.folder}/{name}", data)
-        return name
+    def _merge_small(self) -> None:
+        """Make one part of those that this run wrote lately; from memory, so that the next flush does not wait for reads."""
+        mine, self._small = self._small, []
+        names = [name for name, _ in mine]
+        there = [name for name in part_names(self._store, self.folder) if names[0] <= name <= names[-1]]
+        if there != names or len(names) == 1:
+            return  # somebody else wrote between them: merged, they would count after what they came before
+        if self._lease is not None:
+            self._lease.require()
+        frame = pl.concat([frame for _, frame in mine])
+        merged = self._written(frame)
+        self._replace(names, [merged])
+        if self._sizes[merged] < PART_BYTES // 2:
+            self._small = [(merged, frame)]
 
     def compact(self) -> None:
-        """Merge all parts into one, once the batch is complete."""
+        """Merge all parts, once the batch is complete: into one, or of a large journal into a few of bounded size."""
         with self._writing:
             self._flush()
+            self._small = []
             names = part_names(self._store, self.folder)
-            if len(names) > 1:
-                if self._lease is not None:
-                    self._lease.require()
-                self._written = [self._merge(names)]
+            if len(names) <= 1 or _groups([self._sizes.get(name, 0) for name in names]) == len(names):
+                return
+            if self._lease is not None:
+                self._lease.require()
+            merged, whole, waiting, seen = [], [], list[pl.DataFrame](), bytearray()
+            size = 0
+            for name, frame in intact_parts(self._store, self.folder, names):
+                whole.append(name)
+                first = self._first_replies(name, frame, seen)
+                more = int(first.estimated_size())
+                if waiting and size + more > PART_BYTES:
+                    merged.append(self._written(pl.concat(waiting)))
+                    waiting, size = [], 0
+                waiting.append(first)
+                size += more
+            if waiting:
+                merged.append(self._written(pl.concat(waiting)))
+            self._replace(whole, merged)
 
-    def _merge(self, names: Sequence[str]) -> str:
-        # The merged part sorts last and is complete before anything goes; then the last goes first. So whenever this stops, the parts
-        # still there are the first ones and the merged one, and the first reply to each key is what it was.
-        read = [(name, frame) for name in sorted(names) if (frame := self._intact(name)) is not None]
-        if not read:
-            return names[-1]
-        frame = pl.concat([frame for _, frame in read]).unique("key", keep="first", maintain_order=True)
-        merged = self._write(frame)
-        if self._intact(merged) is None:
-            return names[-1]
-        for name, _ in reversed(read):
-            if name != merged:
-                self._store.delete(f"{self.folder}/{name}")
-        return merged
+    def _first_replies(self, name: str, frame: pl.DataFrame, seen: bytearray) -> pl.DataFrame:
+        """Calls of a part whose keys no earlier part held; `seen` has a byte a key and is kept up to date."""
+        with self._lock:
+            numbers = self._index(name, frame)
+            seen.extend(bytes(len(self._known) - len(seen)))
+        new = []
+        for number in numbers:
+            new.append(not seen[number])
+            seen[number] = 1
+        return frame if all(new) else frame.filter(pl.Series(new, dtype=pl.Boolean))
 
-    def _intact(self, name: str) -> pl.DataFrame | None:
-        frame = read_part(self._store, f"{self.folder}/{name}")
-        if frame is None:
-            data = self._store.read_if_present(f"{self.folder}/{name}")
-            if data is not None:
-                aside = f"{self.folder}/damaged-{name}"
-                self._store.create(aside, data)
-                self._store.delete(f"{self.folder}/{name}")
-                log.warning("%s is damaged: moved to %s, its calls are made again", name, self._store.link(aside))
-        return frame
+    def _written(self, frame: pl.DataFrame) -> str:
+        name = write_part(self._store, self.folder, frame)
+        self._sizes[name] = int(frame.estimated_size())
+        return name
 
+    def _replace(self, old: Sequence[str], merged: Sequence[str]) -> None:
+        # Merged parts sort last and are complete before anything goes; then the last goes first. So whenever this stops, the parts
+        # still there are the first ones and the merged ones, and the first reply to each key is what it was.
+        if all(intact_part(self._store, self.folder, name) is not None for name in merged):
+            for name in reversed(old):
+                if name not in merged:
+                    self._store.delete(f"{self.folder}/{name}")
 
-def _number(name: str) -> int:
-    digits = name.split("-")[1]
-    return int(digits) if digits.isdigit() else 0
+    def close(self) -> None:
+        """Let go of the replies held for look-ups; what was not flushed is gone."""
+        with self._lock:
+            self._known.close()
 
 
-def part_names(store: Store, folder: str) -> list[str]:
-    """Names of a journal's parts in the order in which they count."""
-    return [name for name in store.names(folder) if name.startswith("part-") and name.endswith(".parquet")]
-
-
-def read_part(store: Store, path: str) -> pl.DataFrame | None:
-    """One part, or None when it is missing or is not what its name says."""
-    data = store.read_if_present(path)
-    named = path.rpartition("-")[2].removesuffix(".parquet")
-    if data is None or sha256_hex(data)[:32] != named:
-        return None
-    frame = pl.read_parquet(io.BytesIO(data))
-    return frame if frame.schema == CALLS else None
+def _groups(sizes: Sequence[int]) -> int:
+    """Number of parts that `Journal.compact` makes of parts of these sizes."""
+    count, room = 0, -1
+    for size in sizes:
+        if count == 0 or size > room:
+            count, room = count + 1, PART_BYTES
+        room -= size
+    return count
 
 
 def journaled_calls(store: Store, stage: str, batch: str) -> pl.DataFrame:

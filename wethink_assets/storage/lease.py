@@ -124,11 +124,15 @@ class Lease:
         self._store.publish(_file(self._folder, self._number), self._holder.model_dump_json().encode())
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Let the next one in. A store that is gone by now is no fault of the work done: the next one waits until the lease is stale."""
         self._ended.set()
         self._thread.join()
-        if not self.lost:
+        if self.lost:
+            return
+        try:
             self._write(released=True)
+        except Exception as error:
+            log.warning("lease of %s could not be given back: %s", self._store.link(self._folder), error)
 
 
 def _file(folder: str, number: int) -> str:

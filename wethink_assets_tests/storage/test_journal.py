@@ -1,10 +1,13 @@
 """The journal: no finished call is lost, none is paid for twice, whatever dies in between; on a disk and on a real S3 server."""
 
 import asyncio
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from wethink_assets.errors import StoreError
 from wethink_assets.models.chat import Completion, Image, Message, Sampling
 from wethink_assets.storage import journal as journals
+from wethink_assets.storage import parts
 from wethink_assets.storage.calls import Call, call_key, now
 from wethink_assets.storage.journal import Journal, journaled_calls, part_names
 from wethink_assets.storage.lease import leased
@@ -87,11 +91,10 @@ def test_compaction_killed_at_any_step_loses_and_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
     store = Store.open(str(tmp_path))
-    journal = opened(store)
-    for number in range(4):
+    runs = [opened(store) for _ in range(4)]  # which do not know of each other
+    for number, journal in enumerate(runs):
         journal.add(call("same", f"reply {number}"))
         journal.add(call(f"own {number}", f"own {number}"))
-        journal._places.clear()  # as if each part came from another run
         journal.flush()
     left = steps
 
@@ -153,6 +156,66 @@ def test_the_first_reply_stays_through_any_history(history: list[tuple[str, int]
                 flushed, fresh = flushed | fresh, {}
             known = fresh | flushed
             assert {k: r.text for k in (f"k{n}" for n in range(6)) if (r := journal.find(k))} == known
+
+
+def test_a_large_journal_is_compacted_into_parts_of_bounded_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "PART_BYTES", 40_000)
+    store = Store.open(str(tmp_path))
+    two = [opened(store) for _ in range(2)]  # two runs that do not know of each other, and write the same calls
+    for number in range(30):
+        for which, journal in enumerate(two):
+            for inner in range(10):
+                journal.add(call(f"k{number}-{inner}", f"run {which}, call {inner} " + "x" * 500))
+            journal.flush()
+    opened(store).compact()
+    names = part_names(store, FOLDER)
+    assert 2 <= len(names) <= 8
+    calls = journaled_calls(store, "answers", "coco.000001")
+    assert calls.height == 300 == sum(pl.read_parquet(store.path(f"{FOLDER}/{name}")).height for name in names)
+    assert calls["text"].str.starts_with("run 0").all()
+    opened(store).compact()
+    assert part_names(store, FOLDER) == names, "a compacted journal is left as it is"
+
+
+def test_parts_of_another_run_are_not_overtaken_by_a_merge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals, "MERGE_AFTER", 3)
+    store = Store.open(str(tmp_path))
+    mine, other = opened(store), opened(store)
+    for number in range(7):
+        mine.add(call(f"k{number}", "mine"))
+        mine.flush()
+        other.add(call(f"k{number}", "other's"))
+        other.add(call("k6", "other's"))
+        other.flush()
+    found = opened(store)
+    assert [found.find(f"k{n}").text for n in range(7)] == ["mine"] * 6 + ["other's"]  # type: ignore[union-attr]
+
+
+def test_a_part_of_another_release_is_never_thrown_away(tmp_path: Path) -> None:
+    store = Store.open(str(tmp_path))
+    parts.write_part(store, FOLDER, pl.DataFrame({"key": ["k"], "reply": ["paid for"]}))
+    with pytest.raises(StoreError, match="another release"):
+        opened(store)
+    assert len(part_names(store, FOLDER)) == 1
+
+
+def test_memory_holds_keys_and_no_replies(tmp_path: Path) -> None:
+    code = (
+        "import sys, resource; from wethink_assets.storage.store import Store; from wethink_assets.storage.journal import Journal\n"
+        "from wethink_assets_tests.storage.test_journal import call\n"
+        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "journal = Journal(Store.open(sys.argv[1]), 'answers', 'coco.000001'); journal.add(call('first', 'x')); journal.flush()\n"
+        "before = peak()\n"
+        "for part in range(60):\n"
+        "    for n in range(500): journal.add(call(f'{part}-{n}', f'{part}-{n}' * 1000))\n"
+        "    journal.flush()\n"
+        "assert journal.find('7-77').text == '7-77' * 1000\n"
+        "journal.compact(); print(peak() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 150, "MB, for 180 MB of replies"
 
 
 def test_identical_calls_at_once_are_made_once(tmp_path: Path) -> None:
