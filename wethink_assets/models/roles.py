@@ -128,6 +128,11 @@ class Models:
                 ended.wait(30)
             raise
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The models' event loop, running; for whoever hands it work without waiting, as `run` does."""
+        return self._running_loop()
+
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
