@@ -121,6 +121,7 @@ def evaluate(
     from wethink_assets.models.embedded.agreement import agreement
     from wethink_assets.models.embedded.card import write_card
     from wethink_assets.models.embedded.checkpoints import FOLDER
+    from wethink_assets.models.embedded.coverage import coverage
     from wethink_assets.models.embedded.engine import Engine
     from wethink_assets.models.embedded.evaluation import evaluate as measure
 
@@ -141,16 +142,17 @@ def evaluate(
             if {"describer", "reasoner"} <= set(engines)
             else {}
         )
+        asked = coverage(engines["reasoner"], 2 * examples, seed) if "reasoner" in engines else {}
     rows = [accuracy.as_json() for accuracy in found]
     if card:
-        write_card(root, rows, both)
+        write_card(root, rows, both, asked)
     if as_json:
-        typer.echo(json.dumps({"accuracies": rows, "agreement": both}, indent=1))
+        typer.echo(json.dumps({"accuracies": rows, "agreement": both, "coverage": asked}, indent=1))
         return
-    _print_tables(found, both)
+    _print_tables(found, both, asked)
 
 
-def _print_tables(found: "list[Accuracy]", both: dict[str, float]) -> None:
+def _print_tables(found: "list[Accuracy]", both: dict[str, float], asked: dict[str, float]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -172,5 +174,6 @@ def _print_tables(found: "list[Accuracy]", both: dict[str, float]) -> None:
                     f"{low:.1%} to {high:.1%}",
                 )
         console.print(table)
-    if both:
-        console.print("agreement: " + ", ".join(f"{name} {value:.3g}" for name, value in both.items()))
+    for title, figures in (("agreement", both), ("questions written", asked)):
+        if figures:
+            console.print(f"{title}: " + ", ".join(f"{name} {value:.3g}" for name, value in figures.items()))

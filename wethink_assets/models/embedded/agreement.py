@@ -8,11 +8,11 @@ from PIL import Image
 
 from wethink_assets.models.embedded.describer_tasks import answer_image
 from wethink_assets.models.embedded.describing import REQUESTS, missing, read_description
-from wethink_assets.models.embedded.engine import Engine
+from wethink_assets.models.embedded.engine import Engine, Request
 from wethink_assets.models.embedded.evaluation import replies_to, request_for
 from wethink_assets.models.embedded.examples import Example, training_scene
 from wethink_assets.models.embedded.prompting import render_prompt
-from wethink_assets.models.embedded.scoring import payload_of
+from wethink_assets.models.embedded.scoring import json_of, payload_of
 from wethink_assets.models.embedded.training_data import view_of
 from wethink_assets.sources.sample.audit import is_true, stated_facts
 from wethink_assets.sources.sample.scenes import HARD_EFFECTS, VISUAL_KINDS, Scene, graph_of
@@ -20,9 +20,12 @@ from wethink_assets.sources.sample.scenes import HARD_EFFECTS, VISUAL_KINDS, Sce
 HARD_SHARE = 0.25
 
 
+def _requests(engine: Engine, prompts: Sequence[str], views: Sequence[Image.Image | None]) -> list[Request]:
+    return [request_for(engine, prompt, view) for prompt, view in zip(prompts, views, strict=True)]
+
+
 def _said(engine: Engine, prompts: Sequence[str], views: Sequence[Image.Image | None]) -> list[str]:
-    requests = [request_for(engine, prompt, view) for prompt, view in zip(prompts, views, strict=True)]
-    return [payload_of(reply) for reply in replies_to(engine, requests)]
+    return [payload_of(reply) for reply in replies_to(engine, _requests(engine, prompts, views))]
 
 
 def describe_all(describer: Engine, scenes: Sequence[Scene], views: Sequence[Image.Image]) -> list[str]:
@@ -44,10 +47,11 @@ def describe_all(describer: Engine, scenes: Sequence[Scene], views: Sequence[Ima
 
 
 def agreement(describer: Engine, reasoner: Engine, scenes: int, seed: int = 0) -> dict[str, float]:
-    """True answers among first answers, and among those on which both models agree.
+    """True answers among first answers, among those on which both models agree, and among all that are accepted.
 
-    The reasoner reads the describer's own description of the picture. `correlation of errors` is the phi coefficient of both models
-    being right.
+    The reasoner reads the describer's own description of the picture. Where the answers differ the describer adjudicates, as in the
+    pipeline: `accepted` are those agreed on and those that it decided for. `correlation of errors` is the phi coefficient of both
+    models being right.
     """
     examples: list[Example] = []
     views: list[Image.Image] = []
@@ -69,6 +73,9 @@ def agreement(describer: Engine, reasoner: Engine, scenes: int, seed: int = 0) -
     by_text = [_true(example, answer) for example, answer in zip(examples, second, strict=True)]
     agreed = [_same(*three) for three in zip(examples, first, second, strict=True)]
     both = sum(right and same for right, same in zip(by_image, agreed, strict=True))
+    differing = [index for index, same in enumerate(agreed) if not same]
+    chosen = _adjudicated(describer, examples, descriptions, first, second, views, differing)
+    decided = [by_image[index] if which == "first" else by_text[index] for index, which in chosen.items()]
     scenes_seen = [example.scene for example in examples]
     exact = [
         read_description(text) == (scene.kind, graph_of(scene))
@@ -83,7 +90,40 @@ def agreement(describer: Engine, reasoner: Engine, scenes: int, seed: int = 0) -
         "right from description": sum(by_text) / scenes,
         "agreed": sum(agreed) / scenes,
         "right when agreed": both / max(1, sum(agreed)),
+        "adjudicated": len(decided) / scenes,
+        "right when adjudicated": sum(decided) / max(1, len(decided)),
+        "accepted": (sum(agreed) + len(decided)) / scenes,
+        "right when accepted": (both + sum(decided)) / max(1, sum(agreed) + len(decided)),
         "correlation of errors": phi(by_image, by_text),
+    }
+
+
+def _adjudicated(
+    describer: Engine,
+    examples: Sequence[Example],
+    descriptions: Sequence[str],
+    first: Sequence[str],
+    second: Sequence[str],
+    views: Sequence[Image.Image],
+    differing: Sequence[int],
+) -> dict[int, str]:
+    """Whose answer the adjudicator takes (`first` or `second`), by number of the example; those with neither are left out."""
+    prompts = [
+        render_prompt(
+            "adjudicate",
+            description=descriptions[index],
+            question=_text(examples[index]),
+            kind=examples[index].kind,
+            options=examples[index].options,
+            first=first[index],
+            second=second[index],
+        )
+        for index in differing
+    ]
+    replies = replies_to(describer, _requests(describer, prompts, [views[index] for index in differing]))
+    verdicts = [(json_of(reply) or {}).get("verdict") for reply in replies]
+    return {
+        index: verdict for index, verdict in zip(differing, verdicts, strict=True) if verdict in ("first", "second")
     }
 
 

@@ -133,11 +133,13 @@ def _tables(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def write_card(root: Path, rows: Sequence[Mapping[str, Any]], both: Mapping[str, float]) -> None:
+def write_card(
+    root: Path, rows: Sequence[Mapping[str, Any]], both: Mapping[str, float], asked: Mapping[str, float]
+) -> None:
     """Write `accuracy.json` and `README.md` beside the checkpoints.
 
     Args:
-        rows: accuracies as JSON; both: what `agreement` measured.
+        rows: accuracies as JSON; both: what `agreement` measured; asked: what `coverage` measured.
     """
     from safetensors import safe_open
 
@@ -151,7 +153,9 @@ def write_card(root: Path, rows: Sequence[Mapping[str, Any]], both: Mapping[str,
                 for extent in tensors.get_slice(name).get_shape():
                     count *= extent
                 parameters += count
-    (root / FIGURES).write_text(json.dumps({"accuracies": list(rows), "agreement": dict(both)}, indent=1) + "\n")
+    (root / FIGURES).write_text(
+        json.dumps({"accuracies": list(rows), "agreement": dict(both), "coverage": dict(asked)}, indent=1) + "\n"
+    )
     lines = [
         INTRODUCTION.format(parameters=f"{parameters:,}".replace(",", " "), size=size),
         *_training_lines(root),
@@ -168,4 +172,7 @@ def write_card(root: Path, rows: Sequence[Mapping[str, Any]], both: Mapping[str,
     if both:
         lines += ["", "Pipeline of both models on the full mix (a quarter hard), the reasoner reading the describer's own description: "
                   + ", ".join(f"{name} {value:.3g}" for name, value in both.items()) + "."]  # fmt: skip
+    if asked:
+        lines += ["", "Questions of the reasoner from true descriptions, sampled as the pipeline samples them: "
+                  + ", ".join(f"{name} {value:.3g}" for name, value in asked.items()) + "."]  # fmt: skip
     (root / "README.md").write_text("\n".join(lines) + "\n" + LIMITS)
