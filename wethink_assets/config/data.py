@@ -30,7 +30,7 @@ class PipelineSettings(Table):
     )
     budget: str = Field("", description="budget that runs spend which name none; empty: none")
     currency: str = Field("USD", description="what money is counted in, wherever it is shown")
-    concurrency: int = Field(64, ge=1, le=4096, description="model calls in flight for one stage")
+    concurrency: int = Field(256, ge=1, le=4096, description="model calls in flight for one stage, at most")
     agreement_score: Share = Field(0.75, description="judged score from which two descriptive answers agree")
 
     @model_validator(mode="after")

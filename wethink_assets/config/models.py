@@ -1,6 +1,6 @@
 """Tables about models: what stands behind each role."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -15,21 +15,34 @@ class RoleSettings(Table):
     model: str = Field("", description="checkpoint of the package, or the endpoint's model name")
     revision: str = Field("", description="revision that the endpoint serves, for provenance")
     url: str = Field("", description="base URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1")
+    urls: tuple[str, ...] = Field((), description="base URLs of further replicas of the same model and revision")
+    server: str = Field("", description="name of a [servers.<name>] table: the model is served by a server of ours")
     api_key_env: str = Field("", description="environment variable that holds the key")
     prompt_pack: str = Field("", description="overrides the pipeline's")
     temperature: float = Field(0.0, ge=0, le=2)
     top_p: float = Field(1.0, gt=0, le=1)
     max_tokens: int = Field(512, ge=1)
     timeout: float = Field(600, gt=0, description="seconds one call may take")
+    concurrency: int = Field(0, ge=0, le=4096, description="calls in flight at one URL, at most; 0: the pipeline's")
     price_in: float = Field(0.0, ge=0, description="money for a million prompt tokens")
     price_out: float = Field(0.0, ge=0, description="money for a million tokens of replies")
     price_call: float = Field(0.0, ge=0, description="money for a call, whatever its length")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_server_is_an_endpoint(cls, given: Any) -> Any:
+        return {"provider": "endpoint", **given} if isinstance(given, dict) and given.get("server") else given
+
     @model_validator(mode="after")
     def _endpoint_is_whole(self) -> "RoleSettings":
-        if self.provider == "endpoint" and not (self.url and self.model):
+        if self.provider == "endpoint" and not (self.replicas and self.model):
             raise ValueError("provider endpoint needs url and model")
         return self
+
+    @property
+    def replicas(self) -> tuple[str, ...]:
+        """All base URLs of the role, `url` first, each once."""
+        return tuple(dict.fromkeys(url.rstrip("/") for url in (self.url, *self.urls) if url))
 
 
 def known_roles(roles: dict[str, RoleSettings]) -> dict[str, RoleSettings]:
