@@ -37,8 +37,8 @@ def picture(row: Mapping[str, Any], blobs: Blobs) -> Image:
     return Image(row["image_id"], "image/png", lambda: upright_png(blobs.read(blob)))
 
 
-def upright_png(data: bytes) -> bytes:
-    """First frame of an image as an upright RGB PNG on white."""
+def upright(data: bytes) -> Pixels.Image:
+    """First frame of an image, upright, RGB, on white."""
     from wethink_assets.sources.images import greyscale  # brings the perceptual hash along: half a second
 
     with Pixels.open(io.BytesIO(data)) as opened:
@@ -50,8 +50,13 @@ def upright_png(data: bytes) -> bytes:
             image = image.convert("RGBA")
             white = Pixels.new("RGBA", image.size, "white")
             image = Pixels.alpha_composite(white, image)
-        buffer = io.BytesIO()
-        image.convert("RGB").save(buffer, "PNG", compress_level=1)
+        return image.convert("RGB")
+
+
+def upright_png(data: bytes) -> bytes:
+    """First frame of an image as an upright RGB PNG on white."""
+    buffer = io.BytesIO()
+    upright(data).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 

@@ -102,14 +102,14 @@ def pack_folder(settings: Settings, pack: str) -> Path:
     return folder
 
 
-def load_prompt(settings: Settings, name: str) -> Prompt:
-    """The prompt of this name for the role that it is for.
+def load_prompt(settings: Settings, name: str, role: Role | None = None) -> Prompt:
+    """The prompt of this name from the pack of the role that it is for, or of `role`.
 
     Raises `ConfigError` naming the file when it is missing, is no template, or uses a variable that its call does not have.
     """
     if name not in PROMPTS:
         raise ConfigError(f"unknown prompt {name!r}; prompts are {', '.join(PROMPTS)}")
-    path = pack_folder(settings, settings.prompt_pack(PROMPTS[name].role)) / f"{name}.md"
+    path = pack_folder(settings, settings.prompt_pack(role or PROMPTS[name].role)) / f"{name}.md"
     try:
         data = path.read_bytes()
     except OSError as error:
