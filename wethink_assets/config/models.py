@@ -35,7 +35,9 @@ class RoleSettings(Table):
 
     @model_validator(mode="after")
     def _endpoint_is_whole(self) -> "RoleSettings":
-        if self.provider == "endpoint" and not (self.replicas and self.model):
+        if self.server and (self.provider != "endpoint" or self.replicas):
+            raise ValueError("a role with server has no url and no other provider: the server has its own")
+        if self.provider == "endpoint" and not self.server and not (self.replicas and self.model):
             raise ValueError("provider endpoint needs url and model")
         return self
 

@@ -3,7 +3,7 @@
 import os
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from wethink_assets.config.base import Table
 from wethink_assets.config.budgets import BudgetSettings, budget_name
@@ -18,6 +18,7 @@ from wethink_assets.config.data import (
 )
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings, benchmark_name
 from wethink_assets.config.models import RoleSettings, known_roles
+from wethink_assets.config.servers import ServerSettings, server_name
 from wethink_assets.config.training import RecipeSettings, TrainingSettings, recipe_name
 from wethink_assets.errors import ConfigError
 from wethink_assets.models.chat import Role
@@ -31,6 +32,7 @@ class Settings(Table):
     sample: SampleSettings = SampleSettings()
     sources: dict[Annotated[str, AfterValidator(source_name)], SourceSettings] = Field(default_factory=dict)
     roles: Annotated[dict[str, RoleSettings], AfterValidator(known_roles)] = Field(default_factory=dict)
+    servers: dict[Annotated[str, AfterValidator(server_name)], ServerSettings] = Field(default_factory=dict)
     budgets: dict[Annotated[str, AfterValidator(budget_name)], BudgetSettings] = Field(default_factory=dict)
     dedup: DedupSettings = DedupSettings()
     cut: CutSettings = CutSettings()
@@ -40,9 +42,33 @@ class Settings(Table):
     recipes: dict[Annotated[str, AfterValidator(recipe_name)], RecipeSettings] = Field(default_factory=dict)
     folder: str = Field("", exclude=True, description="folder of the file, set on loading")
 
+    @model_validator(mode="after")
+    def _servers_of_roles_exist(self) -> "Settings":
+        for role, settings in self.roles.items():
+            if settings.server and settings.server not in self.servers:
+                known = ", ".join(sorted(self.servers)) or "none"
+                raise ValueError(f"roles.{role}.server: no server {settings.server!r}; [servers.<name>] names {known}")
+        return self
+
     def role(self, role: Role) -> RoleSettings:
-        """Settings of a role; one that the file leaves out runs on the embedded model."""
-        return self.roles.get(role, RoleSettings())
+        """Settings of a role, with what its server says of the model; one that the file leaves out runs on the embedded model.
+
+        Raises `ConfigError` when it names a server that the file does not have.
+        """
+        settings = self.roles.get(role, RoleSettings())
+        if not settings.server:
+            return settings
+        server = self.server(settings.server)
+        named = {
+            name: getattr(settings, name) or getattr(server, name) for name in ("model", "revision", "api_key_env")
+        }
+        return settings.model_copy(update=named)
+
+    def server(self, name: str) -> ServerSettings:
+        """Settings of a server. Raises `ConfigError` when the file has none of this name."""
+        if name not in self.servers:
+            raise ConfigError(f"no server {name!r}: [servers.<name>] names {', '.join(sorted(self.servers)) or 'none'}")
+        return self.servers[name]
 
     def recipe(self, name: str) -> RecipeSettings:
         """Settings of a training recipe. Raises `ConfigError` when the file has none of this name."""
