@@ -116,15 +116,16 @@ def load_prompt(settings: Settings, name: str, role: Role | None = None) -> Prom
         raise ConfigError(
             f"prompt {path} cannot be read: {error.strerror}; a pack needs a file for {', '.join(PROMPTS)}"
         ) from error
-    return _compiled(name, str(path), data)
+    return compiled(name, str(path), data, PROMPTS[name].variables)
 
 
 @lru_cache(maxsize=256)
-def _compiled(name: str, path: str, data: bytes) -> Prompt:
+def compiled(name: str, path: str, data: bytes, variables: tuple[str, ...]) -> Prompt:
+    """A prompt from its file's bytes. Raises `ConfigError` when it is no template, or uses what is not among `variables`."""
     environment = _environment()
     try:
         text = data.decode("utf-8")
-        unknown = jinja2.meta.find_undeclared_variables(environment.parse(text)) - set(PROMPTS[name].variables)
+        unknown = jinja2.meta.find_undeclared_variables(environment.parse(text)) - set(variables)
         sections = _USER_LINE.split(text)
         templates = [environment.from_string(section.removeprefix("\n")) for section in sections]
     except UnicodeDecodeError as error:
@@ -132,7 +133,7 @@ def _compiled(name: str, path: str, data: bytes) -> Prompt:
     except jinja2.TemplateSyntaxError as error:
         raise ConfigError(f"prompt {path}:{error.lineno}: {error.message}") from error
     if unknown:
-        known = ", ".join(PROMPTS[name].variables) or "none"
+        known = ", ".join(variables) or "none"
         raise ConfigError(f"prompt {path} uses {', '.join(sorted(unknown))}; variables of {name!r} are: {known}")
     if len(templates) > 2:
         raise ConfigError(f"prompt {path} has {len(templates) - 1} lines '<!-- user -->'; one at most")
