@@ -41,7 +41,7 @@ def answer_questions(
         asking = Asking(synthesis, row[ITEM], pictures[row["image_id"]])
         return await settled(STAGE, row[ITEM], _answer(row, fine[row["image_id"]], asking, synthesis))
 
-    rows = questions.select("slot", "row_id", "image_id", "kind", "question", "options").to_dicts()
+    rows = questions.select("slot", "row_id", "image_id", "kind", "question", "options")
     return synthesis.collect(rows, work, ANSWERS, ITEM)
 
 

@@ -40,7 +40,7 @@ def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
             STAGE, image_id, _describe(image_id, Asking(synthesis, image_id, pictures[image_id]), synthesis)
         )
 
-    return synthesis.collect(images.select(ITEM).to_dicts(), work, DESCRIPTIONS, ITEM)
+    return synthesis.collect(images.select(ITEM), work, DESCRIPTIONS, ITEM)
 
 
 async def _describe(image_id: str, asking: Asking, synthesis: Synthesis) -> dict[str, Any]:

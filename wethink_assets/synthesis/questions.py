@@ -48,7 +48,7 @@ def write_questions(descriptions: pl.DataFrame, synthesis: Synthesis) -> StageOu
             outcome.rejected += one.rejected
         return outcome
 
-    return synthesis.collect(descriptions.select("image_id", "fine").to_dicts(), work, QUESTIONS, ITEM)
+    return synthesis.collect(descriptions.select("image_id", "fine"), work, QUESTIONS, ITEM)
 
 
 async def _write(slot: dict[str, Any], description: str, asked: list[str], asking: Asking) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def refine_paths(
         asking = Asking(synthesis, row[ITEM], pictures[row["image_id"]])
         return await settled(STAGE, row[ITEM], _refine(row, asking, synthesis))
 
-    return synthesis.collect(rows.to_dicts(), work, REASONING_PATHS, ITEM)
+    return synthesis.collect(rows, work, REASONING_PATHS, ITEM)
 
 
 async def _refine(row: dict[str, Any], asking: Asking, synthesis: Synthesis) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from wethink_assets.identity import canonical_json
+from wethink_assets.models.chat import Completion
 
 MAX_REPLY = 1_000_000
 MAX_PAYLOAD = 100_000
+MOST_TOKENS = 2**31 - 1
 JSON_ATTEMPTS = 8
 _TAG = re.compile(r"<(/?)(think|answer)>", re.IGNORECASE)
 # C0 and C1 controls but not tab and line feed, and what reverses or hides text: zero-width and bidirectional marks, byte order mark.
@@ -35,6 +37,17 @@ def whole_text(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def kept_reply(reply: Completion) -> Completion:
+    """A reply in the form in which it is journaled and used: whole text, no longer than what says that it is too long, sane counts."""
+    return Completion(
+        whole_text(reply.text[: MAX_REPLY + 1]),
+        min(max(reply.prompt_tokens, 0), MOST_TOKENS),
+        min(max(reply.completion_tokens, 0), MOST_TOKENS),
+        whole_text(reply.finish_reason[:40]),
+        whole_text(reply.model[:300]),
+    )
 
 
 def clean_text(text: str) -> str:

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,16 +16,16 @@ from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import ChatModel, Completion, Image, Message, Role, Sampling
 from wethink_assets.models.faults import CallFailed
 from wethink_assets.models.roles import Models
-from wethink_assets.schemas import SCHEMA_VERSION
-from wethink_assets.stages import StageOutput, rejections
+from wethink_assets.stages import StageOutput
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.calls import Call, call_key, now
 from wethink_assets.storage.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.gathering import Gathering, Outcome
 from wethink_assets.synthesis.kept_prompts import keep_prompts
 from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS, Prompt, load_prompts, stage_roles
-from wethink_assets.synthesis.replies import whole_text
+from wethink_assets.synthesis.replies import kept_reply, whole_text
 from wethink_assets.synthesis.usage import Usage
 
 FLUSH_EVERY = 2.0
@@ -41,14 +41,6 @@ class Rejected(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one piece of work: rows of the results table, and rejections."""
-
-    results: list[dict[str, Any]] = field(default_factory=list)
-    rejected: list[dict[str, str]] = field(default_factory=list)
 
 
 def sampling_seed(pipeline_seed: int, stage: str, item: str, sample: int) -> int:
@@ -114,7 +106,10 @@ class Synthesis:
             except BaseException:
                 _flush_quietly(journal)
                 raise
-            journal.compact()
+            else:
+                journal.compact()
+            finally:
+                journal.close()
 
     def provenance(self) -> dict[str, Any]:
         """Fields of `Provenance` that the synthesis knows: prompts, models, calls, started.
@@ -152,9 +147,7 @@ class Synthesis:
                 began = time.monotonic()
                 reply = await model.chat(messages, schema=schema, sampling=sampling)
                 seconds = time.monotonic() - began
-            kept = Completion(
-                whole_text(reply.text), reply.prompt_tokens, reply.completion_tokens, reply.finish_reason, reply.model
-            )
+            kept = kept_reply(reply)
             self.usage.made(role, kept, seconds)
             return Call(key, role, prompt, item, sample, kept, seconds, now())
 
@@ -176,7 +169,7 @@ class Synthesis:
 
     def collect(
         self,
-        rows: Sequence[dict[str, Any]],
+        rows: pl.DataFrame | Sequence[dict[str, Any]],
         work: Callable[[dict[str, Any]], Awaitable[Outcome]],
         schema: pl.Schema,
         item: str,
@@ -184,7 +177,7 @@ class Synthesis:
         """Do one piece of work a row, many at once, and gather what came of it.
 
         Args:
-            rows: what there is to work on; the work on one does not depend on that on another.
+            rows: what there is to work on; the work on one does not depend on that on another. A frame holds a million in little memory.
             work: makes an outcome of a row; a `Rejected` must not leave it.
             schema: of the results table; `schema_version` is filled in.
             item: id column of the results, by which both tables are sorted.
@@ -192,25 +185,26 @@ class Synthesis:
         Raises whatever `work` raises, after the calls that finished were kept: `ModelError` when a model is gone.
         """
         self._done = 0
-        outcomes = self.models.run(self._all(rows, work), lambda: self._show(len(rows)))
+        gathering = Gathering(schema)
+        self.models.run(self._all(rows, work, gathering), lambda: self._show(len(rows)))
         self._show(len(rows))
-        results = [row | {"schema_version": SCHEMA_VERSION} for outcome in outcomes for row in outcome.results]
-        rejected = [row for outcome in outcomes for row in outcome.rejected]
-        return StageOutput(pl.DataFrame(results, schema=schema).sort(item), rejections(rejected))
+        return gathering.output(item)
 
     def _show(self, total: int) -> None:
         if self.progress:
             self.progress(self._done, total)
 
     async def _all(
-        self, rows: Sequence[dict[str, Any]], work: Callable[[dict[str, Any]], Awaitable[Outcome]]
-    ) -> list[Outcome]:
-        outcomes: list[Outcome] = [Outcome()] * len(rows)
-        places = iter(range(len(rows)))
+        self,
+        rows: pl.DataFrame | Sequence[dict[str, Any]],
+        work: Callable[[dict[str, Any]], Awaitable[Outcome]],
+        gathering: Gathering,
+    ) -> None:
+        waiting = rows.iter_rows(named=True) if isinstance(rows, pl.DataFrame) else iter(rows)
 
         async def worker() -> None:
-            for place in places:
-                outcomes[place] = await work(rows[place])
+            for row in waiting:
+                gathering.add(await work(row))
                 self._done += 1
 
         workers = [asyncio.create_task(worker()) for _ in range(min(len(rows), self.settings.pipeline.concurrency))]
@@ -225,12 +219,13 @@ class Synthesis:
             await asyncio.gather(*tasks, *workers, return_exceptions=True)
             await self._journal.abandon()
             await asyncio.to_thread(_flush_quietly, self._journal)
-        return outcomes
 
     async def _flush_on(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_EVERY)
-            await asyncio.to_thread(self._journal.flush)
+        # On a thread of its own: behind a queue of pictures to be read from afar, replies would wait too long for the store.
+        with ThreadPoolExecutor(1, "journal") as thread:
+            while True:
+                await asyncio.sleep(FLUSH_EVERY)
+                await asyncio.get_running_loop().run_in_executor(thread, self._journal.flush)
 
 
 async def _all_of(tasks: Sequence["asyncio.Task[None]"]) -> None:
