@@ -41,7 +41,7 @@ class PipelineSettings(Table):
 
     def seed_of(self, stage: str) -> int:
         """The seed that a stage's sampling starts from."""
-        return dict[str, int](self.seeds).get(stage, self.seed)
+        return next((seed for name, seed in self.seeds.items() if name == stage), self.seed)
 
 
 def source_name(name: str) -> str:

@@ -1,7 +1,6 @@
 """How the dataset grows by one step after another: observe, synthesize what is missing, cut, build."""
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +13,14 @@ from wethink_assets.defs.jobs import BUILD, OBSERVE, SYNTHESIZE
 from wethink_assets.defs.liveness import this_process
 from wethink_assets.defs.roles import role_key
 from wethink_assets.defs.sources import source_key
-from wethink_assets.defs.sync import STAGES, Synced, report_cut, sync_batches, sync_stages, sync_versions
+from wethink_assets.defs.sync import Synced, report_cut, sync_batches, sync_stages, sync_versions
 from wethink_assets.models.chat import ROLES
+from wethink_assets.planning.staleness import commits_in_force, missing_stages
 from wethink_assets.sources.batches import list_batches
 from wethink_assets.sources.catalog import sources_of
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.tables import Commit, Tables
 
-READERS = 16  # commits read at once: each is a small file, perhaps far away
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-Commits = Mapping[str, Mapping[str, Commit]]
 
 
 @dataclass(frozen=True)
@@ -37,31 +34,6 @@ class Ran:
     def success(self) -> bool:
         """Whether nothing failed."""
         return not self.failures
-
-
-def commits_in_force(store: Store, batches: list[str]) -> Commits:
-    """Commit in force of each stage that a batch has been through, by batch and stage."""
-    tables = Tables(store)
-    places = [(batch, stage) for batch in batches for stage in STAGES]
-    found: dict[str, dict[str, Commit]] = {batch: {} for batch in batches}
-    with ThreadPoolExecutor(READERS) as pool:
-        read = pool.map(lambda place: tables.current(place[1], place[0]), places)
-        for (batch, stage), commit in zip(places, read, strict=True):
-            if commit is not None:
-                found[batch][stage] = commit
-    return found
-
-
-def missing_stages(commits: Mapping[str, Commit]) -> tuple[str, ...]:
-    """Stages that a batch has yet to go through: from the first without a table, or with one of older inputs, on."""
-    for number, stage in enumerate(STAGES):
-        commit = commits.get(stage)
-        if commit is None:
-            return STAGES[number:]
-        for upstream, version in commit.inputs.items():
-            if upstream in commits and commits[upstream].data_version != version:
-                return STAGES[number:]
-    return ()
 
 
 class Grower:

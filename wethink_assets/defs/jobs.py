@@ -10,7 +10,8 @@ from wethink_assets.config import Settings
 from wethink_assets.dataset.cut import NothingNew, decide_cut
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.defs.partitions import dataset_version, image_batch
-from wethink_assets.defs.sync import STAGES, report_cut
+from wethink_assets.defs.sync import report_cut
+from wethink_assets.planning.stages import STAGES
 from wethink_assets.storage.store import Store
 
 OBSERVE = "observe"

@@ -10,12 +10,12 @@ from wethink_assets.dataset.versions import list_versions
 from wethink_assets.defs.partitions import add_partitions, dataset_version, image_batch
 from wethink_assets.defs.publishing import fitting
 from wethink_assets.defs.versions import cut_metadata, summary_metadata
+from wethink_assets.planning.stages import STAGES
 from wethink_assets.sources.batches import list_batches, membership_digest, read_membership
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
 DATA_VERSION = "dagster/data_version"
-STAGES = ("images", "descriptions", "questions", "answers", "reasoning_paths", "signatures")
 
 
 @dataclass

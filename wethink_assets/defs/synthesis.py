@@ -13,7 +13,7 @@ from wethink_assets.defs.previews import Captions, picture_gallery, rejected_tab
 from wethink_assets.defs.publishing import closed, closure, published
 from wethink_assets.defs.resources import OpenSynthesis
 from wethink_assets.defs.roles import role_key
-from wethink_assets.defs.stage_plan import stage_plan
+from wethink_assets.planning.stages import stage_plan
 from wethink_assets.stages import StageOutput
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store

@@ -27,8 +27,13 @@ class Provenance(BaseModel):
     code_version: str = ""
     prompts: dict[str, str] = Field(default_factory=dict, description="prompt name to sha256 of its file")
     models: dict[str, dict[str, Any]] = Field(default_factory=dict, description="role to model id, revision, sampling")
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="of the pipeline, as far as the stage depends on them"
+    )
     inputs: dict[str, str] = Field(default_factory=dict, description="upstream asset to the data version read")
-    calls: dict[str, float] = Field(default_factory=dict, description="model calls, cached calls, tokens, seconds")
+    calls: dict[str, float] = Field(
+        default_factory=dict, description="model calls, cached calls, tokens, money, seconds"
+    )
     started: datetime | None = None
 
 
@@ -65,7 +70,7 @@ class Tables:
         version = data_version(output.results, output.rejections)
         digest = version[:32]
         current = self.current(asset, batch)
-        same = ("code_version", "prompts", "models", "inputs")
+        same = ("code_version", "prompts", "models", "settings", "inputs")
         if current and current.digest == digest and all(getattr(current, f) == getattr(provenance, f) for f in same):
             return current
         folder = f"tables/{asset}/{batch}/{digest}"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -26,12 +26,34 @@ from wethink_assets.synthesis.gathering import Gathering, Outcome
 from wethink_assets.synthesis.kept_prompts import keep_prompts
 from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS, Prompt, load_prompts, stage_roles
 from wethink_assets.synthesis.replies import kept_reply, whole_text
+from wethink_assets.synthesis.stage_settings import stage_settings
 from wethink_assets.synthesis.usage import Usage
 
 FLUSH_EVERY = 2.0
 RETRY_TEMPERATURE = 0.7
 Progress = Callable[[int, int], None]
 log = logging.getLogger(__name__)
+
+
+class Replies(Protocol):
+    """Where replies to calls are found and kept: the batch's `Journal`."""
+
+    @property
+    def folder(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    async def once(self, key: str, make: Callable[[], Awaitable[Call]]) -> tuple[Completion, bool]:
+        """Reply to a call, made now or before, and whether it was there already."""
+        ...
+
+    async def abandon(self) -> None:
+        """Cancel the calls in flight."""
+        ...
+
+    def flush(self) -> None:
+        """Write what was added since the last flush."""
+        ...
 
 
 class Rejected(Exception):
@@ -61,7 +83,7 @@ class Synthesis:
         models: Models,
         stage: str,
         batch: str,
-        journal: Journal,
+        journal: Replies,
         progress: Progress | None = None,
     ) -> None:
         self.settings = settings
@@ -70,7 +92,7 @@ class Synthesis:
         self.stage = stage
         self.batch = batch
         self.progress = progress
-        self.usage = Usage()
+        self.usage = Usage(settings)
         self.started = datetime.now(UTC)
         self.prompts: Mapping[str, Prompt] = load_prompts(settings, STAGE_PROMPTS[stage])
         self.identities = {role: models.identity(role) for role in stage_roles(stage)}
@@ -112,7 +134,7 @@ class Synthesis:
                 journal.close()
 
     def provenance(self) -> dict[str, Any]:
-        """Fields of `Provenance` that the synthesis knows: prompts, models, calls, started.
+        """Fields of `Provenance` that the synthesis knows: prompts, models, settings, calls, started.
 
         The texts of the prompts are kept in the store by their hashes, so that whoever reads the hash later has the text.
         """
@@ -120,6 +142,7 @@ class Synthesis:
         return {
             "prompts": {name: prompt.sha256 for name, prompt in self.prompts.items()},
             "models": {role: self.models.describe(role) for role in stage_roles(self.stage)},
+            "settings": stage_settings(self.settings, self.stage),
             "calls": self.usage.as_dict(),
             "started": self.started,
         }
@@ -148,12 +171,12 @@ class Synthesis:
                 reply = await model.chat(messages, schema=schema, sampling=sampling)
                 seconds = time.monotonic() - began
             kept = kept_reply(reply)
-            self.usage.made(role, kept, seconds)
+            self.usage.made(role, prompt, kept, seconds)
             return Call(key, role, prompt, item, sample, kept, seconds, now())
 
         completion, found = await self._journal.once(key, make)
         if found:
-            self.usage.found(role, completion)
+            self.usage.found(role, prompt, completion)
         return key, completion
 
     def _open(self, role: Role) -> ChatModel:
@@ -161,7 +184,7 @@ class Synthesis:
         return self._opened[role]
 
     def _sampling(self, role: Role, item: str, sample: int) -> Sampling:
-        seed = sampling_seed(self.settings.pipeline.seed, self.stage, item, sample)
+        seed = sampling_seed(self.settings.pipeline.seed_of(self.stage), self.stage, item, sample)
         first = self.models.sampling(role, seed)
         if sample and first.temperature == 0:  # greedy would only repeat the reply that could not be used
             return Sampling(RETRY_TEMPERATURE, first.top_p, first.max_tokens, seed)
@@ -232,7 +255,7 @@ async def _all_of(tasks: Sequence["asyncio.Task[None]"]) -> None:
     await asyncio.gather(*tasks)
 
 
-def _flush_quietly(journal: Journal) -> None:
+def _flush_quietly(journal: Replies) -> None:
     # Called while another error is on its way (which says more), or before a `compact` that would raise it again.
     try:
         journal.flush()

@@ -1,34 +1,77 @@
 """What did the model calls of a stage cost?"""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
-from wethink_assets.models.chat import Completion
+from wethink_assets.config import RoleSettings, Settings
+from wethink_assets.models.chat import ROLES, Completion, Role
+
+AMOUNTS = ("calls", "prompt_tokens", "completion_tokens", "money")
+TOTALS = (*AMOUNTS, *(f"cached_{name}" for name in AMOUNTS), "seconds")
 
 
-@dataclass
+def price_of(role: RoleSettings, prompt_tokens: float, completion_tokens: float, calls: float = 1) -> float:
+    """Money for calls of a role; prices are per million tokens, and per call.
+
+    >>> price_of(RoleSettings(price_in=1, price_out=4, price_call=0.001), 1_000, 500)
+    0.004
+    """
+    tokens = prompt_tokens * role.price_in + completion_tokens * role.price_out
+    return round(calls * role.price_call + tokens / 1e6, 12)
+
+
 class Usage:
-    """Counts of one stage over one batch: calls made, calls found in the journal, tokens and seconds of those made."""
+    """Counts of one stage over one batch: calls made and calls found in the journal, with tokens, money and seconds.
 
-    counts: Counter[str] = field(default_factory=Counter)
-    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    Money of calls that were found is what they would cost at the prices in force: what their first making may have cost.
+    """
 
-    def made(self, role: str, completion: Completion, seconds: float) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
+        """`settings` name the prices; without, nothing costs money."""
+        self._prices: Mapping[Role, RoleSettings] = {role: (settings or Settings()).role(role) for role in ROLES}
+        self.counts: Counter[str] = Counter()
+        self._amounts: defaultdict[str, float] = defaultdict(float)
+
+    def made(self, role: Role, prompt: str, completion: Completion, seconds: float) -> None:
         """Count a call that was made."""
+        self._count("", role, prompt, completion)
         for scope in ("", f"{role}."):
-            self.counts[f"{scope}calls"] += 1
-            self.counts[f"{scope}prompt_tokens"] += completion.prompt_tokens
-            self.counts[f"{scope}completion_tokens"] += completion.completion_tokens
-            self.seconds[f"{scope}seconds"] += seconds
+            self._amounts[f"{scope}seconds"] += seconds
 
-    def found(self, role: str, completion: Completion) -> None:
+    def found(self, role: Role, prompt: str, completion: Completion) -> None:
         """Count a call that the journal (or another item) had made already."""
-        for scope in ("", f"{role}."):
-            self.counts[f"{scope}cached_calls"] += 1
-            self.counts[f"{scope}cached_tokens"] += completion.prompt_tokens + completion.completion_tokens
+        self._count("cached_", role, prompt, completion)
+
+    def price(self, role: Role, completion: Completion) -> float:
+        """Money for one call."""
+        return price_of(self._prices[role], completion.prompt_tokens, completion.completion_tokens)
+
+    def _count(self, how: str, role: Role, prompt: str, completion: Completion) -> None:
+        money = self.price(role, completion)
+        for scope in ("", f"{role}.", f"prompt.{prompt}."):
+            self.counts[f"{scope}{how}calls"] += 1
+            self.counts[f"{scope}{how}prompt_tokens"] += completion.prompt_tokens
+            self.counts[f"{scope}{how}completion_tokens"] += completion.completion_tokens
+            if money:
+                self._amounts[f"{scope}{how}money"] += money
+
+    @property
+    def calls(self) -> int:
+        """Calls made."""
+        return self.counts["calls"]
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the calls made, of prompts and replies."""
+        return self.counts["prompt_tokens"] + self.counts["completion_tokens"]
+
+    @property
+    def money(self) -> float:
+        """Money for the calls made."""
+        return self._amounts["money"]
 
     def as_dict(self) -> dict[str, float]:
-        """All counts by name, in all and as `<role>.<name>`; `seconds` adds up calls that ran at once."""
-        totals = dict.fromkeys(("calls", "cached_calls", "prompt_tokens", "completion_tokens", "seconds"), 0.0)
-        rounded = {name: round(value, 3) for name, value in self.seconds.items()}
-        return dict(sorted((totals | {name: float(n) for name, n in self.counts.items()} | rounded).items()))
+        """All counts by name: in all, as `<role>.<name>` and as `prompt.<prompt>.<name>`; `seconds` adds up calls that ran at once."""
+        amounts = {name: round(value, 9) for name, value in self._amounts.items()}
+        counts = {name: float(n) for name, n in self.counts.items()}
+        return dict(sorted((dict.fromkeys(TOTALS, 0.0) | counts | amounts).items()))

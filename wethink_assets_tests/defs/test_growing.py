@@ -10,9 +10,10 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 
-from wethink_assets.defs.growing import commits_in_force
 from wethink_assets.defs.publishing import METADATA_BYTES, weight
-from wethink_assets.defs.sync import STAGES, known_versions, sync_instance
+from wethink_assets.defs.sync import known_versions, sync_instance
+from wethink_assets.planning.stages import STAGES
+from wethink_assets.planning.staleness import commits_in_force
 from wethink_assets.sources.batches import list_batches
 from wethink_assets.stages import StageOutput
 from wethink_assets.storage.tables import Provenance, Tables

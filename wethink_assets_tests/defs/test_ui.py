@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from wethink_assets.defs.sync import STAGES
+from wethink_assets.planning.stages import STAGES
 from wethink_assets_tests.defs.grown import opened
 from wethink_assets_tests.defs.project import Project, make_project
 from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint, scripted_endpoint

@@ -1,0 +1,144 @@
+"""How many calls and tokens does a stage take for an item? Told by the commits of batches that have been through it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from wethink_assets.config import Settings
+from wethink_assets.planning.stages import UPSTREAM
+from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.storage.tables import Commit
+from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS
+from wethink_assets.synthesis.usage import price_of
+
+# Prompts of the same stage whose calls are made from the replies to a prompt, so that another reply is another call.
+FEEDS: Mapping[str, tuple[str, ...]] = {
+    "describe": ("refine", "details", "merge"),
+    "refine": ("refine", "details", "merge"),
+    "details": ("refine", "merge"),
+    "question": ("question", "screen"),
+    "answer_image": ("judge", "adjudicate"),
+    "answer_text": ("judge", "adjudicate"),
+    "judge": ("adjudicate",),
+    "rewrite": ("judge",),
+}
+# Calls an item where no batch has been through the stage: each prompt once, refinement as often as it may turn with two requests a turn.
+REQUESTS = 2
+
+
+@dataclass(slots=True)
+class Work:
+    """Calls, with the tokens of their prompts and replies; fractions of them, where they are expected."""
+
+    calls: float = 0.0
+    prompt_tokens: float = 0.0
+    completion_tokens: float = 0.0
+
+    def add(self, other: "Work", factor: float = 1.0) -> None:
+        """Add so many times another's."""
+        self.calls += factor * other.calls
+        self.prompt_tokens += factor * other.prompt_tokens
+        self.completion_tokens += factor * other.completion_tokens
+
+
+ByPrompt = Mapping[str, Work]
+
+
+def work_of(commit: Commit) -> dict[str, Work]:
+    """All calls behind a commit's table by prompt, whether they were made for it or found in the journal."""
+    told = commit.calls
+    found = {}
+    for prompt in STAGE_PROMPTS.get(commit.asset, ()):
+        amounts = (
+            told.get(f"prompt.{prompt}.{name}", 0.0) + told.get(f"prompt.{prompt}.cached_{name}", 0.0)
+            for name in ("calls", "prompt_tokens", "completion_tokens")
+        )
+        found[prompt] = Work(*amounts)
+    return found
+
+
+def money_for(settings: Settings, work: ByPrompt) -> float:
+    """What work costs at the prices of the roles."""
+    return sum(
+        price_of(settings.role(PROMPTS[prompt].role), each.prompt_tokens, each.completion_tokens, each.calls)
+        for prompt, each in work.items()
+    )
+
+
+def descendants(prompts: Iterable[str]) -> set[str]:
+    """Prompts whose calls may be other ones when the replies to some prompts are."""
+    found: set[str] = set()
+    waiting = list(prompts)
+    while waiting:
+        fed = set(FEEDS.get(waiting.pop(), ())) - found
+        found |= fed
+        waiting += fed
+    return found
+
+
+@dataclass
+class _Sums:
+    items: int = 0
+    results: int = 0
+    work: defaultdict[str, Work] = field(default_factory=lambda: defaultdict(Work))
+
+    def add(self, commit: Commit) -> None:
+        self.items += commit.results + commit.rejections
+        self.results += commit.results
+        for prompt, work in work_of(commit).items():
+            self.work[prompt].add(work)
+
+
+class Rates:
+    """What stages took for an item and let pass, by source and over all sources."""
+
+    def __init__(self, settings: Settings, commits: Iterable[Commit]) -> None:
+        self._settings = settings
+        self._sums: defaultdict[tuple[str, str], _Sums] = defaultdict(_Sums)
+        for commit in commits:
+            for source in (split_batch_key(commit.batch)[0], ""):
+                self._sums[commit.asset, source].add(commit)
+
+    def _of(self, stage: str, source: str) -> tuple[_Sums | None, str]:
+        for name, basis in ((source, "source"), ("", "all sources")):
+            sums = self._sums.get((stage, name))
+            if sums and sums.items:
+                return sums, basis
+        return None, "settings"
+
+    def expected(self, stage: str, source: str, items: float) -> tuple[dict[str, Work], str]:
+        """Work for so many items, and what it is told by: `source`, `all sources`, or `settings` (calls only, tokens unknown)."""
+        sums, basis = self._of(stage, source)
+        found: dict[str, Work] = {prompt: Work() for prompt in STAGE_PROMPTS.get(stage, ())}
+        if sums is None:
+            turns = self._settings.pipeline.refinement_turns
+            often = {"refine": turns, "details": REQUESTS * turns}
+            return {prompt: Work(items * often.get(prompt, 1)) for prompt in found}, basis
+        for prompt, work in sums.work.items():
+            found[prompt].add(work, items / sums.items)
+        return found, basis
+
+    def passing(self, stage: str, source: str) -> float:
+        """Share of a stage's items that become results; 1 where none has been through it."""
+        sums, _ = self._of(stage, source)
+        return sums.results / sums.items if sums else 1.0
+
+
+def expected_items(
+    rates: Rates, settings: Settings, batch: str, commits: Mapping[str, Commit], members: float
+) -> dict[str, float]:
+    """Items that each stage would have to work on, by what is in force upstream, else by what usually passes.
+
+    Args:
+        commits: in force, of this batch.
+        members: files of the batch.
+    """
+    source, _ = split_batch_key(batch)
+    items: dict[str, float] = {}
+    results: dict[str, float] = {}
+    for stage, upstream in UPSTREAM.items():
+        came = results[upstream[0]] if upstream else members
+        items[stage] = came * (settings.pipeline.questions_per_image if stage == "questions" else 1)
+        commit = commits.get(stage)
+        results[stage] = commit.results if commit else items[stage] * rates.passing(stage, source)
+    return items

@@ -1,0 +1,164 @@
+"""Which tables of a batch are missing or older than what they follow from, and by what cause?"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from wethink_assets.config import Settings
+from wethink_assets.models.chat import ROLES
+from wethink_assets.models.roles import Models
+from wethink_assets.planning.stages import STAGES, UPSTREAM, StagePlan, logic_of, stage_plan
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Commit, Tables
+from wethink_assets.synthesis.prompt_packs import PROMPTS
+
+READERS = 16  # commits read at once: each is a small file, perhaps far away
+SAMPLING = ("temperature", "top_p", "max_tokens")
+# In the order in which they are named: what made the table, then what it was made from.
+CAUSES = ("missing", "code", "prompt", "model", "sampling", "settings", "inputs", "upstream")
+OWN_CAUSES = CAUSES[1:6]
+Commits = Mapping[str, Mapping[str, Commit]]  # by batch and stage
+
+
+def commits_in_force(store: Store, batches: Sequence[str]) -> Commits:
+    """Commit in force of each stage that a batch has been through, by batch and stage."""
+    tables = Tables(store)
+    found: dict[str, dict[str, Commit]] = {batch: {} for batch in batches}
+    wanted = set(batches)
+    places = [
+        (batch, stage)
+        for stage in STAGES
+        for batch in (store.names(f"tables/{stage}") if len(wanted) > 1 else batches)
+        if batch in wanted
+    ]
+    with ThreadPoolExecutor(READERS) as pool:
+        read = pool.map(lambda place: tables.current(place[1], place[0]), places)
+        for (batch, stage), commit in zip(places, read, strict=True):
+            if commit is not None:
+                found[batch][stage] = commit
+    return found
+
+
+def missing_stages(commits: Mapping[str, Commit]) -> tuple[str, ...]:
+    """Stages that a batch has yet to go through: from the first without a table, or with one of older inputs, on."""
+    for number, stage in enumerate(STAGES):
+        commit = commits.get(stage)
+        if commit is None or older_inputs(commit, commits):
+            return STAGES[number:]
+    return ()
+
+
+def older_inputs(commit: Commit, commits: Mapping[str, Commit]) -> list[str]:
+    """Upstream assets whose table in force is not the one that a commit was made from."""
+    return [
+        upstream
+        for upstream, version in commit.inputs.items()
+        if upstream in commits and commits[upstream].data_version != version
+    ]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason for which a stage of a batch would be done again.
+
+    cause: one of `CAUSES`; detail: in words; prompts: whose calls cannot be found in the journal again because of it (all of the stage's
+    prompts where that is not known), or None where any may be found again or not.
+    """
+
+    cause: str
+    detail: str
+    prompts: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What the configuration in force would make tables with: plans of all stages, and each role's model."""
+
+    plans: Mapping[str, StagePlan]
+    models: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, settings: Settings, models: Models) -> "InForce":
+        """Read prompts and model identities; loads no weights. Raises `ConfigError` or `ModelError` when one is missing."""
+        plans = {stage: stage_plan(settings, stage) for stage in STAGES}
+        asked = {role for plan in plans.values() for role in plan.roles}
+        return cls(plans, {role: models.describe(role) for role in ROLES if role in asked})
+
+    def causes(self, commits: Mapping[str, Commit]) -> dict[str, list[Cause]]:
+        """Causes by stage of one batch, stages in order; those that are up to date are left out.
+
+        A stage whose upstream stage would be done again may follow from it (`upstream`): only if what comes out is another table.
+        """
+        found: dict[str, list[Cause]] = {}
+        for stage in STAGES:
+            commit = commits.get(stage)
+            causes = [Cause("missing", "never made")] if commit is None else self._of(stage, commit, commits)
+            stale = [upstream for upstream in UPSTREAM[stage] if upstream in found]
+            if stale and commit is not None:
+                causes.append(Cause("upstream", f"follows from {', '.join(stale)}"))
+            if causes:
+                found[stage] = causes
+        return found
+
+    def _of(self, stage: str, commit: Commit, commits: Mapping[str, Commit]) -> list[Cause]:
+        plan = self.plans[stage]
+        causes = []
+        if commit.code_version and logic_of(commit.code_version) != plan.logic:
+            detail = f"logic {logic_of(commit.code_version)} is now {plan.logic}"
+            causes.append(Cause("code", detail, tuple(plan.prompts)))
+        if plan.prompts:
+            causes += [*_prompts(plan, commit), *self._models(plan, commit), *_settings(plan, commit)]
+        older = older_inputs(commit, commits)
+        if older:
+            causes.append(Cause("inputs", f"made from older {', '.join(older)}"))
+        return sorted(causes, key=lambda cause: CAUSES.index(cause.cause))
+
+    def _models(self, plan: StagePlan, commit: Commit) -> list[Cause]:
+        causes = []
+        for role, used in commit.models.items():
+            now = self.models.get(role)
+            if now is None:
+                continue
+            prompts = tuple(name for name in plan.prompts if PROMPTS[name].role == role)
+            if (used.get("model"), used.get("revision")) != (now["model"], now["revision"]):
+                causes.append(Cause("model", f"{role} was {_named(used)}, is {_named(now)}", prompts))
+            changed = [name for name in SAMPLING if name in used and used[name] != now[name]]
+            if changed:
+                told = ", ".join(f"{name} {used[name]:g} is now {now[name]:g}" for name in changed)
+                causes.append(Cause("sampling", f"{role}: {told}", prompts))
+        return causes
+
+
+def _named(model: Mapping[str, Any]) -> str:
+    revision = str(model.get("revision") or "")
+    return f"{model.get('model')} @ {revision[:12]}" if revision else str(model.get("model"))
+
+
+def _prompts(plan: StagePlan, commit: Commit) -> list[Cause]:
+    changed = [name for name, digest in plan.prompts.items() if commit.prompts and commit.prompts.get(name) != digest]
+    return [Cause("prompt", f"new {', '.join(changed)}", tuple(changed))] if changed else []
+
+
+# Prompts whose calls a setting of the pipeline changes. More questions an image add calls and change none.
+_SETTING_PROMPTS: Mapping[str, tuple[str, ...]] = {
+    "refinement_turns": ("merge",),
+    "questions_per_image": (),
+    "kinds": ("question",),
+    "agreement_score": ("adjudicate",),
+}
+
+
+def _settings(plan: StagePlan, commit: Commit) -> list[Cause]:
+    causes = []
+    for name, now in plan.settings.items():
+        before = commit.settings.get(name, now)
+        if before == now:
+            continue
+        detail = f"{name} {before} is now {now}"
+        if name == "seed":
+            causes.append(Cause("sampling", detail, tuple(plan.prompts)))
+        else:
+            prompts = tuple(prompt for prompt in _SETTING_PROMPTS[name] if prompt in plan.prompts)
+            causes.append(Cause("settings", detail, prompts))
+    return causes
