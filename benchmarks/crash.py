@@ -1,0 +1,231 @@
+"""Does a synthesis survive being killed at any moment? `wethink run` is killed with SIGKILL at random moments, and started again at once.
+
+    python benchmarks/crash.py [--kills 30] [--s3] [--seed 0] [--json]
+
+The endpoint's reply is a function of the request, and it logs when each call finished. Pictures arrive in rounds: whenever a run was left
+alone long enough to finish, more come in, until enough runs were killed. A second project sees the same pictures arrive and is never
+killed. Shown, and exit status 1 where it does not hold:
+
+- the tables of all stages and the rows of all versions are the same in both projects, so no row is lost and none differs;
+- of the calls that had finished more than 5 seconds before a kill none is made again;
+- after each kill the next run makes its first call within 60 seconds, without a manual step;
+- every run that was not killed ends well.
+"""
+
+import argparse
+import json
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scripted_endpoint import Served, endpoint
+from scripted_project import ScriptedProject, s3_store
+
+SAFE = 5.0  # seconds after which a finished call is never made again
+PROMPT = 60.0  # seconds within which the next run works
+PATIENCE = 900.0  # seconds that a run may take to finish
+
+
+@dataclass
+class Log:
+    """The endpoint's log: (unix time, call) of each finished call."""
+
+    path: Path
+
+    def calls(self) -> list[tuple[float, str]]:
+        """All of them, oldest first."""
+        if not self.path.exists():
+            return []
+        told = [json.loads(line) for line in self.path.read_text().splitlines()]
+        return sorted((call["finished"], call["call"]) for call in told)
+
+    def size(self) -> int:
+        """Its bytes so far."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+
+@dataclass
+class Outcome:
+    """What happened to the project that was killed."""
+
+    kills: list[float] = field(default_factory=list)  # unix times
+    starts: list[float] = field(default_factory=list)  # unix times
+    rounds: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+def finish(project: ScriptedProject, process: "subprocess.Popen[str]", outcome: Outcome) -> None:
+    """Let a run end, and note when it does not end well."""
+    try:
+        process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        outcome.failed.append(f"a run did not end within {PATIENCE:.0f} s: {project.said()}")
+    if process.returncode:
+        outcome.failed.append(f"exit status {process.returncode}: {project.said()}")
+
+
+def lives_until(process: "subprocess.Popen[str]", log: Log, moment: float, at_work: bool) -> bool:
+    """Wait `moment` seconds, counted from the first call that the run makes if it is to be `at_work`; whether it is still there then."""
+    size = log.size()
+    while at_work and log.size() == size:
+        time.sleep(0.05)
+        if process.poll() is not None:
+            return False
+    try:
+        process.wait(moment)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def killed_often(
+    project: ScriptedProject, log: Log, kills: int, pictures: int, span: float, chance: random.Random
+) -> Outcome:
+    """Run it again and again until it was killed `kills` times, then to the end.
+
+    Moments are drawn from 0 to `span` seconds: of one run in four from its start on, so that it may die before it works, else from its
+    first call on.
+    """
+    outcome = Outcome(rounds=1)
+    project.draw(pictures, 0)
+    while not outcome.failed:
+        moment, at_work = chance.uniform(0.0, span), chance.random() < 0.75
+        outcome.starts.append(time.time())
+        process = project.start("run")
+        if len(outcome.kills) < kills and lives_until(process, log, moment, at_work):
+            outcome.kills.append(time.time())
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            since = "its first call" if at_work else "its start"
+            told = f"kill {len(outcome.kills)} of {kills}, {moment:.1f} s after {since}, round {outcome.rounds}"
+            print(told, file=sys.stderr, flush=True)
+            continue
+        finish(project, process, outcome)
+        if len(outcome.kills) >= kills:
+            break
+        project.draw(pictures, outcome.rounds)
+        outcome.rounds += 1
+    return outcome
+
+
+def never_killed(project: ScriptedProject, rounds: int, pictures: int) -> Outcome:
+    """The same pictures in the same rounds."""
+    outcome = Outcome(rounds=rounds)
+    for number in range(rounds):
+        project.draw(pictures, number)
+        outcome.starts.append(time.time())
+        finish(project, project.start("run"), outcome)
+    return outcome
+
+
+def repeated(calls: list[tuple[float, str]], kills: list[float]) -> dict[str, int]:
+    """Calls made again after a kill: of those that had finished long before it, and of the others."""
+    counts = {"long finished": 0, "just finished": 0}
+    for kill in kills:
+        before = {call: when for when, call in reversed(calls) if when <= kill}  # when it finished first
+        for call in {call for when, call in calls if when > kill} & set(before):
+            counts["long finished" if before[call] < kill - SAFE else "just finished"] += 1
+    return counts
+
+
+def first_calls(calls: list[tuple[float, str]], outcome: Outcome) -> list[float]:
+    """Seconds from each kill to the first call of the next run, where that run lived to make one."""
+    found = []
+    for kill in outcome.kills:
+        start, *later = [start for start in outcome.starts if start >= kill]
+        made = [when for when, _ in calls if when > start and (not later or when < later[0])]
+        if made:
+            found.append(made[0] - kill)
+    return found
+
+
+def measured(arguments: argparse.Namespace, folder: Path, served: Served, log: Log, store: Any) -> dict[str, Any]:
+    """Run both projects and compare them."""
+    chance = random.Random(arguments.seed)
+    pipeline = {"batch_size": arguments.batch, "questions_per_image": 2, "concurrency": 16}
+    hit = ScriptedProject.make(folder / "killed", served.role(), store, **pipeline)
+    began = time.monotonic()
+    outcome = killed_often(hit, log, arguments.kills, arguments.pictures, arguments.span, chance)
+    seconds = time.monotonic() - began
+    calls = log.calls()
+    log.path.unlink(missing_ok=True)
+    with endpoint(0.0, 64) as quick:
+        whole = ScriptedProject.make(folder / "whole", quick.role(), **pipeline)
+        left_alone = never_killed(whole, outcome.rounds, arguments.pictures)
+        needed = quick.counts()["served"]
+    ours, theirs = hit.content(), whole.content()
+    rows = sum(int(told.split()[0]) for name, told in theirs.items() if name.startswith("version"))
+    waits = first_calls(calls, outcome)
+    again = repeated(calls, outcome.kills)
+    return {
+        "store": "s3" if store else "local",
+        "seed": arguments.seed,
+        "kills": len(outcome.kills),
+        "runs": len(outcome.starts),
+        "rounds": outcome.rounds,
+        "seconds": round(seconds, 1),
+        "tables and versions": len(theirs),
+        "that differ": sorted(name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)),
+        "rows in versions": rows,
+        "calls": len(calls),
+        "calls needed": needed,
+        "most often": max(Counter(call for _, call in calls).values(), default=0),
+        "repeated, finished > 5 s before a kill": again["long finished"],
+        "repeated, finished less before": again["just finished"],
+        "next run's first call, runs": len(waits),
+        "next run's first call, worst s": round(max(waits, default=0.0), 1),
+        "runs that failed": outcome.failed + left_alone.failed,
+    }
+
+
+def claims(found: dict[str, Any], kills: int) -> dict[str, bool]:
+    """What is claimed, and whether it held."""
+    return {
+        f"{kills} kills": found["kills"] == kills,
+        "every run left alone ended well": not found["runs that failed"],
+        "tables and rows as without kills": not found["that differ"] and found["rows in versions"] > 0,
+        "no call repeated that finished > 5 s before a kill": not found["repeated, finished > 5 s before a kill"],
+        "the next run worked within 60 s": 0 < found["next run's first call, worst s"] <= PROMPT,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=str(__doc__), formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--pictures", type=int, default=96, help="in a round")
+    parser.add_argument("--batch", type=int, default=32, help="pictures in a batch")
+    parser.add_argument("--span", type=float, default=12.0, help="seconds within which a run is killed")
+    parser.add_argument("--latency", type=float, default=0.15, help="seconds that a call takes")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--s3", action="store_true", help="results on a real S3 server (SeaweedFS), not in a folder")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="wethink-crash-") as name, ExitStack() as stack:
+        folder = Path(name)
+        log = Log(folder / "calls.jsonl")
+        store = stack.enter_context(s3_store(folder / "s3")) if arguments.s3 else None
+        served = stack.enter_context(endpoint(arguments.latency, 8, log.path))
+        found = measured(arguments, folder, served, log, store)
+    held = claims(found, arguments.kills)
+    if arguments.json:
+        print(json.dumps(found | {"claims": held}, indent=1))
+    else:
+        for label, value in found.items():
+            print(f"{label:42} {value}")
+        for claim, holds in held.items():
+            print(f"{'holds' if holds else 'FAILS':5}  {claim}")
+    sys.exit(0 if all(held.values()) else 1)
+
+
+if __name__ == "__main__":
+    main()

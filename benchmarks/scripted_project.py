@@ -1,0 +1,127 @@
+"""A project folder of its own for benchmarks that run `wethink` for real: drawn pictures, a scripted endpoint behind every role."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from wethink_assets.config import Settings, load_settings
+from wethink_assets.dataset.manifest import list_built, read_manifest
+from wethink_assets.defs.sync import STAGES
+from wethink_assets.models.chat import ROLES
+from wethink_assets.sources.batches import list_batches
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Tables
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = "coco"
+
+
+@dataclass(frozen=True)
+class ScriptedProject:
+    """A project in `home`, which is its DAGSTER_HOME too."""
+
+    home: Path
+
+    @classmethod
+    def make(
+        cls, home: Path, role: Mapping[str, Any], store: Mapping[str, Any] | None = None, **pipeline: Any
+    ) -> "ScriptedProject":
+        """Write its configuration.
+
+        Args:
+            home: folder, made here.
+            role: table that every role gets.
+            store: table `[store]`; without it results lie in `home/data`.
+            pipeline: settings of the table `[pipeline]`.
+        """
+        home.mkdir(parents=True)
+        for name in ("dagster.yaml", "workspace.yaml"):
+            shutil.copy(ROOT / name, home)
+        tables = {"store": store or {"url": "data"}, "pipeline": {"prompt_pack": "standard", **pipeline}}
+        tables[f"sources.{SOURCE}"] = {"location": f"images/{SOURCE}"}
+        tables |= {f"roles.{name}": dict(role) for name in ROLES}
+        lines = [line for name, table in tables.items() for line in (f"[{name}]", *_entries(table))]
+        (home / "wethink.toml").write_text("\n".join(lines) + "\n")
+        return cls(home)
+
+    @property
+    def settings(self) -> Settings:
+        """Its configuration, without anybody's environment."""
+        return load_settings(self.home / "wethink.toml", {})
+
+    def store(self) -> Store:
+        """Its store."""
+        return Store.open(self.settings.store_url, **self.settings.store.options)
+
+    def draw(self, count: int, seed: int) -> None:
+        """Add `count` small pictures to its source, the same for the same seed."""
+        folder = self.home / "images" / SOURCE
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            rng = random.Random(f"{seed} {number}")
+            image = Image.new("RGB", (48, 48), tuple(rng.randrange(256) for _ in range(3)))
+            pen = ImageDraw.Draw(image)
+            for _ in range(5):
+                x, y = rng.randrange(40), rng.randrange(40)
+                pen.rectangle((x, y, x + rng.randrange(4, 24), y + rng.randrange(4, 24)), fill=rng.randrange(1 << 24))
+            image.save(folder / f"{seed:04d}-{number:05d}.png")
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a `wethink` command in a process of its own; what it says goes to `home/said.log`."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("WETHINK_", "DAGSTER_"))}
+        own = {"DAGSTER_HOME": str(self.home), "WETHINK_CONFIG": str(self.home / "wethink.toml")}
+        with (self.home / "said.log").open("a") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "wethink_assets.cli", *arguments],
+                cwd=self.home,
+                env={**kept, **own, "OMP_NUM_THREADS": "1", "DO_NOT_TRACK": "1"},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def said(self) -> str:
+        """The end of what its commands said."""
+        return (self.home / "said.log").read_text()[-3000:]
+
+    def content(self) -> dict[str, str]:
+        """What there is in the end: data version of each table in force, digest of each dataset version."""
+        store = self.store()
+        tables = Tables(store)
+        found = {}
+        for batch in list_batches(store):
+            for stage in STAGES:
+                commit = tables.current(stage, batch)
+                found[f"{stage} of {batch}"] = commit.data_version if commit else "missing"
+        for version in list_built(store):
+            manifest = read_manifest(store, version)
+            found[f"version {version}"] = f"{manifest.rows} rows, {manifest.files['rows.parquet'].content}"
+        return found
+
+
+def _entries(table: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield f"{name} = {{ {', '.join(f'{key} = {json.dumps(inner)}' for key, inner in value.items())} }}"
+        else:
+            yield f"{name} = {json.dumps(value)}"
+
+
+@contextmanager
+def s3_store(folder: Path) -> Iterator[dict[str, Any]]:
+    """A `[store]` table on a real S3 server (SeaweedFS) that keeps its data in `folder` while the block runs."""
+    from wethink_assets_tests.s3_server import s3_server
+
+    folder.mkdir(parents=True)
+    with s3_server(folder) as server:
+        yield {"url": f"s3://{server.bucket}/{folder.parent.name}", "options": server.options}
