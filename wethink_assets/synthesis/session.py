@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from wethink_assets.storage.calls import Call, call_key, now
 from wethink_assets.storage.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.budgets import Allowance
 from wethink_assets.synthesis.gathering import Gathering, Outcome
 from wethink_assets.synthesis.kept_prompts import keep_prompts
 from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS, Prompt, load_prompts, stage_roles
@@ -85,6 +86,7 @@ class Synthesis:
         batch: str,
         journal: Replies,
         progress: Progress | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         self.settings = settings
         self.models = models
@@ -97,6 +99,7 @@ class Synthesis:
         self.prompts: Mapping[str, Prompt] = load_prompts(settings, STAGE_PROMPTS[stage])
         self.identities = {role: models.identity(role) for role in stage_roles(stage)}
         self._journal = journal
+        self._allowance = allowance
         self._gate = asyncio.Semaphore(settings.pipeline.concurrency)
         self._opened: dict[Role, ChatModel] = {}
         self._done = 0
@@ -111,8 +114,11 @@ class Synthesis:
         stage: str,
         batch: str,
         progress: Progress | None = None,
+        allowance: Allowance | None = None,
     ) -> Iterator["Synthesis"]:
         """Hold the batch's lease for a stage, with its journal; waits while another run works on the same.
+
+        Calls are made as far as the `allowance` goes, where there is one: then `BudgetSpent` leaves the block.
 
         When the block ends well the journal is compacted; however it ends, finished calls are kept.
 
@@ -121,10 +127,13 @@ class Synthesis:
         load_prompts(settings, STAGE_PROMPTS[stage])
         for role in stage_roles(stage):
             models.identity(role)
-        with leased(store, journal_folder(stage, batch)) as lease:
+        with (
+            leased(store, journal_folder(stage, batch)) as lease,
+            allowance.working() if allowance is not None else nullcontext(),
+        ):
             journal = Journal(store, stage, batch, lease)
             try:
-                yield cls(settings, store, models, stage, batch, journal, progress)
+                yield cls(settings, store, models, stage, batch, journal, progress, allowance)
             except BaseException:
                 _flush_quietly(journal)
                 raise
@@ -166,10 +175,11 @@ class Synthesis:
 
         async def make() -> Call:
             model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
-            async with self._gate:
+            async with self._gate, self._admitted(role) as paid:
                 began = time.monotonic()
                 reply = await model.chat(messages, schema=schema, sampling=sampling)
                 seconds = time.monotonic() - began
+                paid(reply)
             kept = kept_reply(reply)
             self.usage.made(role, prompt, kept, seconds)
             return Call(key, role, prompt, item, sample, kept, seconds, now())
@@ -178,6 +188,21 @@ class Synthesis:
         if found:
             self.usage.found(role, prompt, completion)
         return key, completion
+
+    @asynccontextmanager
+    async def _admitted(self, role: Role) -> AsyncIterator[Callable[[Completion], None]]:
+        """One call within the budget, if there is one; to be told the reply. Raises `BudgetSpent`."""
+        allowance, replies = self._allowance, list[Completion]()
+        if allowance is not None:
+            await allowance.admit()
+        try:
+            yield replies.append
+        finally:
+            if allowance is not None and replies:
+                reply = replies[0]
+                allowance.finished(reply.prompt_tokens + reply.completion_tokens, self.usage.price(role, reply))
+            elif allowance is not None:
+                allowance.failed()
 
     def _open(self, role: Role) -> ChatModel:
         self._opened[role] = self.models.role(role)
@@ -249,6 +274,8 @@ class Synthesis:
             while True:
                 await asyncio.sleep(FLUSH_EVERY)
                 await asyncio.get_running_loop().run_in_executor(thread, self._journal.flush)
+                if self._allowance is not None:
+                    await self._allowance.sync()
 
 
 async def _all_of(tasks: Sequence["asyncio.Task[None]"]) -> None:
