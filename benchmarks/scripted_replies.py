@@ -47,14 +47,13 @@ SYSTEM_TEXTS = _system_texts()
 
 def asked_of(body: Mapping[str, Any]) -> Asked:
     """What a chat completion request asks. Raises `KeyError` for a system message of another pack."""
-    system, user = body["messages"][0]["content"], body["messages"][1]["content"]
-    text, digest = user, hashlib.sha256()
-    if not isinstance(user, str):
-        text = "".join(part["text"] for part in user if part["type"] == "text")
-        for part in user:
-            if part["type"] == "image_url":
-                digest.update(part["image_url"]["url"].encode())
-    picture = digest.hexdigest() if text is not user else ""
+    first, *others = body["messages"]
+    if others:
+        system, text, picture = first["content"], others[0]["content"], ""
+    else:  # with an image, all is one turn that begins with it
+        image, head, tail = first["content"]
+        system, text = head["text"].strip("\n"), tail["text"]
+        picture = hashlib.sha256(image["image_url"]["url"].encode()).hexdigest()
     seed = body.get("seed", 0)
     return Asked(SYSTEM_TEXTS[system], text, picture, _number(system[:40], text, picture, str(seed)))
 

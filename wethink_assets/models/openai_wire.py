@@ -3,19 +3,69 @@
 import asyncio
 import base64
 import json
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wethink_assets.models.chat import Completion, Message, Sampling
+from wethink_assets.models.chat import Completion, Image, Message, Sampling
+
+PICTURES_KEPT = 64 << 20
+
+
+class Pictures:
+    """Images as they stand in a request, the last ones kept: calls on one image come close to each other.
+
+    Read in threads, and once where several calls want the same one at a time. For one event loop.
+    """
+
+    def __init__(self, most_bytes: int = PICTURES_KEPT) -> None:
+        """Keep no more than `most_bytes`."""
+        self._most = most_bytes
+        self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._size = 0
+        self._coming: dict[tuple[str, str], asyncio.Task[bytes]] = {}
+
+    async def part(self, image: Image) -> bytes:
+        """An image's part of a message, as JSON. Raises whatever reading the image raises."""
+        key = (image.sha256, image.media_type)
+        part = self._kept.get(key)
+        if part is not None:
+            self._kept.move_to_end(key)
+            return part
+        task = self._coming.get(key)
+        if task is None:
+            task = asyncio.create_task(asyncio.to_thread(_encoded, image))
+            self._coming[key] = task
+            task.add_done_callback(lambda done: self._keep(key, done))
+        return await asyncio.shield(task)
+
+    def _keep(self, key: tuple[str, str], done: "asyncio.Task[bytes]") -> None:
+        del self._coming[key]
+        if done.cancelled() or done.exception() is not None:
+            return
+        self._kept[key] = done.result()
+        self._size += len(done.result())
+        while self._size > self._most:
+            self._size -= len(self._kept.popitem(last=False)[1])
+
+
+def _encoded(image: Image) -> bytes:
+    # Neither base64 nor a media type holds what JSON escapes.
+    data = base64.b64encode(image.read())
+    return b"".join(
+        (b'{"type":"image_url","image_url":{"url":"data:', image.media_type.encode(), b";base64,", data, b'"}}')
+    )
 
 
 async def request_body(
-    model: str, messages: Sequence[Message], schema: Mapping[str, Any] | None, sampling: Sampling
+    model: str, messages: Sequence[Message], schema: Mapping[str, Any] | None, sampling: Sampling, pictures: Pictures
 ) -> bytes:
-    """The request as JSON. Images are read in threads, and come first in their message so that a prefix cache works."""
+    """The request as JSON, each image once and before everything else, so that a server's prefix cache knows it again.
+
+    Chat templates put a system message before the first turn, so what stands before an image would differ from prompt to prompt and the image
+    be computed anew by each. Where an image follows a system message, its text therefore goes into the user's turn, after the image.
+    """
     request: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": message.role, "content": await _content(message)} for message in messages],
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
@@ -26,17 +76,25 @@ async def request_body(
             "type": "json_schema",
             "json_schema": {"name": "reply", "schema": schema, "strict": True},
         }
-    return json.dumps(request).encode("ascii")
+    turns = [await _turn(message, before, pictures) for message, before in _image_first(messages)]
+    head = b'{"model":' + json.dumps(model).encode("ascii") + b',"messages":['
+    return b"".join((head, b",".join(turns), b"],", json.dumps(request).encode("ascii")[1:]))
 
 
-async def _content(message: Message) -> str | list[dict[str, Any]]:
+def _image_first(messages: Sequence[Message]) -> list[tuple[Message, str]]:
+    """Messages with the system text that moves into each."""
+    if len(messages) > 1 and messages[0].role == "system" and messages[1].images and not messages[0].images:
+        return [(messages[1], messages[0].text), *((message, "") for message in messages[2:])]
+    return [(message, "") for message in messages]
+
+
+async def _turn(message: Message, before: str, pictures: Pictures) -> bytes:
     if not message.images:
-        return message.text
-    parts: list[dict[str, Any]] = []
-    for image in message.images:
-        data = base64.b64encode(await asyncio.to_thread(image.read)).decode("ascii")
-        parts.append({"type": "image_url", "image_url": {"url": f"data:{image.media_type};base64,{data}"}})
-    return [*parts, {"type": "text", "text": message.text}]
+        return json.dumps({"role": message.role, "content": message.text}).encode("ascii")
+    parts = [await pictures.part(image) for image in message.images]
+    texts = [before + "\n\n", message.text] if before else [message.text]
+    parts += [json.dumps({"type": "text", "text": text}).encode("ascii") for text in texts]
+    return b'{"role":"' + message.role.encode("ascii") + b'","content":[' + b",".join(parts) + b"]}"
 
 
 def completion_of(text: str, model: str) -> Completion:
@@ -57,5 +115,5 @@ def completion_of(text: str, model: str) -> Completion:
             finish_reason=str(choice.get("finish_reason") or "stop"),
             model=str(reply.get("model") or model),
         )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"the reply is no chat completion ({type(error).__name__}): {text[:120]!r}") from None

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.errors import ConfigError, ModelError
 from wethink_assets.models.chat import ROLES, ChatModel, Role, Sampling
+from wethink_assets.models.openai_wire import Pictures
+from wethink_assets.models.replicas import Replicas
 
 EMBEDDED: Mapping[Role, str] = {
     "describer": "describer",
@@ -33,6 +35,8 @@ class Models:
         self._settings = settings
         self._given = dict(given or {})
         self._opened: dict[tuple[str, ...], ChatModel] = {}
+        self._replicas = Replicas()
+        self._pictures = Pictures()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -59,7 +63,7 @@ class Models:
         with self._lock:
             if place not in self._opened:
                 self._opened[place] = (
-                    _open_endpoint(settings) if settings.provider == "endpoint" else _open_embedded(place[1])
+                    self._open_endpoint(settings) if settings.provider == "endpoint" else _open_embedded(place[1])
                 )
             return self._opened[place]
 
@@ -78,10 +82,16 @@ class Models:
         if role not in ROLES:
             raise ConfigError(f"unknown role {role!r}; roles are {', '.join(ROLES)}")
         if settings.provider == "endpoint":
-            address = (settings.url, settings.model, settings.revision)
-            return ("endpoint", *address, settings.api_key_env, str(settings.timeout))
+            address = (*settings.replicas, settings.model, settings.revision)
+            return ("endpoint", *address, settings.api_key_env, str(settings.timeout), str(settings.concurrency))
         name = settings.model or EMBEDDED[role]
         return ("embedded", self._settings.resolve(name) if "/" in name else name)
+
+    def _open_endpoint(self, settings: RoleSettings) -> ChatModel:
+        from wethink_assets.models.endpoint import EndpointModel
+
+        most = settings.concurrency or self._settings.pipeline.concurrency
+        return EndpointModel.of(settings, most=most, replicas=self._replicas, pictures=self._pictures)
 
     def describe(self, role: Role) -> dict[str, Any]:
         """What provenance keeps of a role: provider, model id, revision, sampling."""
@@ -167,12 +177,6 @@ async def _announced(work: Coroutine[Any, Any, T], ended: threading.Event) -> T:
 
 async def _close_all(models: list[ChatModel]) -> None:
     await asyncio.gather(*(model.aclose() for model in {id(model): model for model in models}.values()))
-
-
-def _open_endpoint(settings: RoleSettings) -> ChatModel:
-    from wethink_assets.models.endpoint import EndpointModel
-
-    return EndpointModel.of(settings)
 
 
 def _open_embedded(name: str) -> ChatModel:

@@ -30,14 +30,14 @@ class ScriptedEndpoint:
 
     def reply(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Status and answer to a chat completion request."""
-        name = body["messages"][0]["content"]
-        content = body["messages"][1]["content"]
-        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        variables = json.loads("".join(part["text"] for part in parts if part["type"] == "text"))
-        for part in parts:
-            if part["type"] == "image_url":
-                data = base64.b64decode(part["image_url"]["url"].partition(",")[2])
-                variables["pixels"] = hashlib.sha256(data).hexdigest()
+        first, *others = body["messages"]
+        if others:
+            name, variables = first["content"], json.loads(others[0]["content"])
+        else:  # with an image, all is one turn that begins with it
+            picture, system, user = first["content"]
+            name, variables = system["text"].strip(), json.loads(user["text"])
+            data = base64.b64decode(picture["image_url"]["url"].partition(",")[2])
+            variables["pixels"] = hashlib.sha256(data).hexdigest()
         self.asked[name] += 1
         reply = self.script(name, variables, 0)
         if isinstance(reply, Exception):

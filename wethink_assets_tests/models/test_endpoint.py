@@ -102,8 +102,9 @@ def test_what_is_sent_and_what_comes_back(monkeypatch: pytest.MonkeyPatch) -> No
     completion, endpoint = asked(in_turn(lambda: reply("a cat")), use, api_key_env="MY_KEY")
     assert completion == Completion("a cat", 3, 2, "stop", "served")
     sent = endpoint.requests[0]
-    assert sent["messages"][0] == {"role": "system", "content": "be brief"}
-    picture, text = sent["messages"][1]["content"]
+    (turn,) = sent["messages"]
+    picture, system, text = turn["content"]
+    assert turn["role"] == "user" and system == {"type": "text", "text": "be brief\n\n"}
     assert base64.b64decode(picture["image_url"]["url"].removeprefix("data:image/png;base64,")) == b"\x89PNG bytes"
     assert text == {"type": "text", "text": "what is it?"}
     assert sent["response_format"]["json_schema"]["schema"] == schema

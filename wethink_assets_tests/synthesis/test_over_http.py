@@ -63,15 +63,18 @@ class Server:
             return web.Response()
         self.left -= 1
         self.seen[hashlib.sha256(json.dumps(body).encode()).hexdigest()] += 1
-        system, user = body["messages"]
-        parts = user["content"]
-        variables: dict[str, Any] = json.loads(parts if isinstance(parts, str) else parts[-1]["text"])
-        if not isinstance(parts, str):
-            assert [part["type"] for part in parts] == ["image_url", "text"], "the image goes first"
+        first, *others = body["messages"]
+        variables: dict[str, Any]
+        if others:
+            name, variables = first["content"], json.loads(others[0]["content"])
+        else:
+            parts = first["content"]
+            assert [part["type"] for part in parts] == ["image_url", "text", "text"], "the image goes first"
+            name, variables = parts[1]["text"].strip(), json.loads(parts[2]["text"])
             data = base64.b64decode(parts[0]["image_url"]["url"].partition("base64,")[2])
             variables["pixels"] = hashlib.sha256(data).hexdigest()
         await asyncio.sleep(0.005)
-        text = good_script(system["content"], variables, 0)
+        text = good_script(name, variables, 0)
         return web.json_response({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})
 
     def stop(self) -> None:
