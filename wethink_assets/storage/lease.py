@@ -13,12 +13,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from wethink_assets.errors import StoreError
+from wethink_assets.storage.process_identity import process_start, this_boot
 from wethink_assets.storage.store import Store
 
 HEARTBEAT = 5.0
@@ -41,41 +40,6 @@ class Holder(BaseModel):
     heartbeat: float
     expiry: float
     released: bool = False
-
-
-@cache
-def this_boot() -> str:
-    """Identity of this boot and process-id space; empty where the system does not tell.
-
-    Containers share a kernel's boot id but not its process ids, so the id of their process name space is part of it.
-    """
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot}/{os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return ""
-
-
-def process_start(process: int) -> str | None:
-    """When a process of this host started, in clock ticks since boot; None when it is gone, empty when unknown."""
-    try:
-        stat = Path(f"/proc/{process}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return None if this_boot() else _signalled(process)
-    except OSError:
-        return ""
-    state, *fields = stat.rpartition(")")[2].split()
-    return None if state in "ZX" else fields[18]
-
-
-def _signalled(process: int) -> str | None:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return None
-    except OSError:
-        return ""
-    return ""
 
 
 def holder_is_gone(holder: Holder) -> bool:

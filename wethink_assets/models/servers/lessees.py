@@ -1,0 +1,101 @@
+"""Who uses a server right now: one file each, whose time is its heartbeat.
+
+A lessee counts as gone when it said so, when its process ended (seen at once where both are on one machine and in one process space), or when
+its heartbeat stood still for `STALE` seconds.
+"""
+
+import os
+import socket
+import threading
+import time
+import uuid
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from wethink_assets.models.servers.runtime import Place, write_whole
+from wethink_assets.storage.process_identity import process_start, this_boot
+
+HEARTBEAT = 2.0
+STALE = 60.0
+
+
+class Lessee(BaseModel):
+    """Content of a lessee's file. `who` is for messages; `idle` is for how long the server should outlive it, in seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    who: str
+    process: int
+    process_start: str
+    host: str
+    boot: str
+    idle: float
+    released: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether it let go, or its process certainly ended."""
+        if self.released:
+            return True
+        if (self.host, self.boot) != (socket.gethostname(), this_boot()):
+            return False
+        start = process_start(self.process)
+        return start is None or bool(start and self.process_start and start != self.process_start)
+
+
+class Tenancy:
+    """A lease of one replica, held by this process and renewed by a thread until it is let go."""
+
+    def __init__(self, place: Place, who: str, idle: float, heartbeat: float = HEARTBEAT) -> None:
+        self._path = place.lessees / f"{uuid.uuid4().hex}.json"
+        self._lessee = Lessee(
+            who=who,
+            process=os.getpid(),
+            process_start=process_start(os.getpid()) or "",
+            host=socket.gethostname(),
+            boot=this_boot(),
+            idle=idle,
+        )
+        self._every = heartbeat
+        self._ended = threading.Event()
+        write_whole(self._path, self._lessee.model_dump_json())
+        self._thread = threading.Thread(target=self._beat, name=f"lease of {place.folder.name}", daemon=True)
+        self._thread.start()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._every):
+            try:
+                os.utime(self._path)
+            except FileNotFoundError:  # this process stood still for so long that it was taken for gone
+                write_whole(self._path, self._lessee.model_dump_json())
+            except OSError:
+                continue
+
+    def release(self) -> None:
+        """Let go of the server."""
+        if self._ended.is_set():
+            return
+        self._ended.set()
+        self._thread.join()
+        write_whole(self._path, self._lessee.model_copy(update={"released": True}).model_dump_json())
+
+
+def read_lessees(place: Place, stale: float = STALE) -> tuple[list[Lessee], list[Path], float]:
+    """Who uses a replica; the files of those who are gone; the longest time for which one of those wanted it kept, in seconds."""
+    present, gone, idle = [], [], 0.0
+    for path in sorted(place.lessees.glob("*.json")):
+        try:
+            lessee = Lessee.model_validate_json(path.read_text())
+            still = time.time() - path.stat().st_mtime
+        except FileNotFoundError:
+            continue
+        except ValueError:
+            gone.append(path)
+            continue
+        if lessee.ended or still > stale:
+            gone.append(path)
+            idle = max(idle, lessee.idle)
+        else:
+            present.append(lessee)
+    return present, gone, idle

@@ -1,0 +1,163 @@
+"""The servers that this process uses: which stages need together, which are there, whom their messages reach."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from wethink_assets.config import Settings
+from wethink_assets.models.servers.fit import Need, place, require_fit
+from wethink_assets.models.servers.health import require_served
+from wethink_assets.models.servers.leasing import LeasedServer
+from wethink_assets.models.servers.logs import LogTail
+from wethink_assets.models.servers.machine import Gpu, find_gpus, find_memory
+from wethink_assets.models.servers.runtime import State
+from wethink_assets.models.servers.specifying import needs_of, replicas_of
+
+SCHEDULED_IDLE = 600.0
+Say = Callable[[int, str], None]
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Held:
+    """A server that this process leases: its replicas and what follows their logs."""
+
+    replicas: list[LeasedServer]
+    tails: list[LogTail] = field(default_factory=list)
+    urls: tuple[str, ...] = ()
+
+
+class Servers:
+    """Servers of the configuration, leased when they are first needed and let go of all at once by `close`.
+
+    `idle` is how many seconds a server outlives this process where the configuration does not say. Usable from several threads.
+    """
+
+    def __init__(self, settings: Settings, idle: float = 0.0, who: str = "") -> None:
+        self.idle = idle
+        self.who = who or f"process {os.getpid()}"
+        self._settings = settings
+        self._held: dict[str, _Held] = {}
+        self._needed: tuple[str, ...] = ()
+        self._listeners: list[Say] = []
+        self._lock = threading.Lock()
+        self._waits: dict[str, threading.Lock] = {}
+        self._closing = threading.Event()
+
+    def listen(self, say: Say) -> Callable[[], None]:
+        """Have what servers and this class say told to `say` (level, text) too; returns what ends that."""
+        self._listeners.append(say)
+        return lambda: self._listeners.remove(say) if say in self._listeners else None
+
+    def require(self, names: Iterable[str]) -> None:
+        """Say which servers are needed together from now on; they start when the first of them is asked for.
+
+        Those held that do not fit beside them are let go. Raises `ConfigError` with the figures when they cannot all run on this machine.
+        """
+        wanted = tuple(dict.fromkeys(name for name in names if not self._settings.server(name).url))
+        if not wanted:
+            return
+        gpus = find_gpus()
+        needs = self._needs(wanted, gpus)
+        require_fit(needs, gpus, find_memory())
+        with self._lock:
+            self._needed = wanted
+            for name in [name for name in self._held if name not in wanted]:
+                if _too_much([*needs, *self._needs([name], gpus)], gpus):
+                    self._say(logging.INFO, f"server {name} makes room for {', '.join(wanted)}")
+                    self._let_go(self._held.pop(name))
+                else:
+                    needs += self._needs([name], gpus)
+
+    def _needs(self, names: Iterable[str], gpus: Sequence[Gpu]) -> list[Need]:
+        return [need for name in names for need in needs_of(self._settings, name, gpus)]
+
+    def urls(self, name: str) -> tuple[str, ...]:
+        """Base URLs of a server's replicas, ready for calls; it is started, with those needed beside it, unless it is there.
+
+        Raises `ModelError` when it does not start or answer, `ConfigError` when it cannot on this machine.
+        """
+        table = self._settings.server(name)
+        if table.url:
+            require_served(name, table.url, table.model, table.api_key_env)
+            return (table.url,)
+        with self._lock:
+            wait = self._waits.setdefault(name, threading.Lock())
+            for other in {name: None} | dict.fromkeys(self._needed if name in self._needed else ()):
+                if other not in self._held:
+                    self._held[other] = self._take(other)
+            held = self._held[name]
+        with wait:
+            if not held.urls:
+                with ThreadPoolExecutor(len(held.replicas)) as pool:
+                    held.urls = tuple(pool.map(self._ready, held.replicas))
+        return held.urls
+
+    def _take(self, name: str) -> _Held:
+        table = self._settings.server(name)
+        idle = self.idle if table.idle is None else table.idle
+        with ExitStack() as undo:
+            held = _Held(
+                [LeasedServer(spec, self.who, idle) for spec in replicas_of(self._settings, name, find_gpus())]
+            )
+            undo.callback(self._let_go, held)
+            for server in held.replicas:
+                server.take(self._closing)
+                held.tails.append(LogTail(server.place.log, self._prefixed(server), from_start=server.started))
+            undo.pop_all()
+        return held
+
+    def _ready(self, server: LeasedServer) -> str:
+        def told(state: State) -> None:
+            where = f" on GPU {', '.join(map(str, state.gpus))}" if state.gpus else ""
+            more = f": {state.message}" if state.message else ""
+            self._say(logging.INFO, f"{_named(server)} ({server.spec.model}) is {state.phase}{where}{more}")
+
+        return server.wait(told, self._closing)
+
+    def _prefixed(self, server: LeasedServer) -> Say:
+        return lambda level, line: self._say(level, f"{_named(server)}: {line}")
+
+    def _say(self, level: int, text: str) -> None:
+        log.log(level, text)
+        for say in tuple(self._listeners):
+            say(level, text)
+
+    def states(self) -> dict[str, list[State | None]]:
+        """How far the held servers are, replica by replica."""
+        return {name: [server.state() for server in held.replicas] for name, held in list(self._held.items())}
+
+    def logs(self) -> dict[str, list[str]]:
+        """Log files of the held servers."""
+        return {name: [str(server.place.log) for server in held.replicas] for name, held in list(self._held.items())}
+
+    def close(self, wait: float = 0.0) -> None:
+        """Let go of all servers; with `wait`, give those that end the seconds to do so. Whoever waits for one gets `ModelError`."""
+        self._closing.set()
+        with self._lock:
+            held, self._held = list(self._held.values()), {}
+        for server in held:
+            self._let_go(server)
+        for server in held:
+            for replica in server.replicas:
+                if wait:
+                    replica.wait_until_gone(wait)
+
+    def _let_go(self, held: _Held) -> None:
+        for server in held.replicas:
+            server.release()
+        for tail in held.tails:
+            tail.stop()
+
+
+def _named(server: LeasedServer) -> str:
+    return f"server {server.spec.server}" + (f" #{server.spec.replica + 1}" if server.spec.replica else "")
+
+
+def _too_much(needs: Sequence[Need], gpus: Sequence[Gpu]) -> bool:
+    ram = sum(need.gib for need in needs if not need.gpus)
+    return isinstance(place(needs, gpus), Need) or ram > find_memory().total

@@ -1,0 +1,181 @@
+"""Who owns a server: a process of its own that starts it, sees to its lessees, and stops it when they are gone and its idle time is over.
+
+`python -m wethink_assets.models.servers.supervisor FOLDER`. It belongs to no run and outlives the one that started it; nothing that happens to a
+run (SIGKILL included) leaves a server behind, since the lessee is seen to be gone. Should the supervisor itself be killed, the kernel sends
+the server SIGTERM.
+"""
+
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import FrameType
+
+from wethink_assets.models.servers.allocation import YIELD, allocate, visible_devices
+from wethink_assets.models.servers.health import is_up, try_completion
+from wethink_assets.models.servers.lessees import read_lessees
+from wethink_assets.models.servers.machine import find_gpus, find_memory
+from wethink_assets.models.servers.processes import end_session, is_vllm, session_members, spawn
+from wethink_assets.models.servers.runtime import Phase, Place, State, try_lock
+from wethink_assets.storage.process_identity import process_start, this_boot
+
+POLL = 0.25
+RESTARTS = 2
+
+
+class GaveUp(Exception):
+    """The server cannot be brought up; the message says why."""
+
+
+class Supervisor:
+    """Owns the server of one place, from claiming its devices to its end."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._spec = place.spec()
+        self._keep_until = 0.0
+        self._told_to_end = False
+        self._status: int | None = None
+        self._state = State(
+            phase="waiting",
+            since=time.time(),
+            name=self._spec.server,
+            boot=this_boot(),
+            supervisor=os.getpid(),
+            supervisor_start=process_start(os.getpid()) or "",
+        )
+
+    def run(self) -> None:
+        """All of it. Returns when the server is gone."""
+        for kind in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(kind, self._on_signal)
+        end_leftover(self._place)
+        (self._place.folder / YIELD).unlink(missing_ok=True)
+        self._place.log.write_bytes(b"")
+        self._tell("waiting")
+        phase: Phase = "stopped"
+        message = ""
+        try:
+            if self._claim():
+                for _ in range(RESTARTS + 1):
+                    self._start()
+                    if self._watch():
+                        break
+                    message = f"the server ended by itself with status {self._status}"
+                else:
+                    phase = "failed"
+        except GaveUp as error:
+            phase, message = "failed", str(error)
+        except BaseException:
+            phase, message = "failed", traceback.format_exc(limit=3)
+            raise
+        finally:
+            if self._state.server:
+                end_session(self._state.server)
+            with self._place.gate():
+                self._tell(phase, message if phase == "failed" else "")
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._told_to_end = True
+
+    def _tell(self, phase: Phase, message: str = "", **more: object) -> None:
+        self._state = self._state.model_copy(update={"phase": phase, "since": time.time(), "message": message, **more})
+        self._place.write_state(self._state)
+        print(f"{time.strftime('%H:%M:%S')} {phase} {message}", flush=True)
+
+    def _unwanted(self) -> bool:
+        """Whether nobody uses the server and its idle time is over; from then on nobody can lease it any more."""
+        if self._told_to_end:
+            return True
+        with self._place.gate():
+            present, gone, idle = read_lessees(self._place)
+            if gone:
+                self._keep_until = max(self._keep_until, time.time() + idle)
+                for path in gone:
+                    path.unlink(missing_ok=True)
+            in_the_way = (self._place.folder / YIELD).exists()
+            if present or (time.time() < self._keep_until and not in_the_way):
+                return False
+            self._tell("stopping")
+            return True
+
+    def _claim(self) -> bool:
+        """Port and devices; False when nobody wants the server any more before there is room."""
+        until = time.monotonic() + self._spec.start_timeout
+        told = ""
+        while not self._unwanted():
+            granted, wanting = allocate(self._place, self._spec, find_gpus(), find_memory(), self._state)
+            if granted is not None:
+                self._state = granted
+                return True
+            if wanting != told:
+                told = wanting
+                self._tell("waiting", f"waiting for {wanting}")
+            if time.monotonic() > until:
+                raise GaveUp(f"no room within {self._spec.start_timeout:.0f} s: waited for {wanting}")
+            time.sleep(1.0 if self._spec.gpus else POLL)
+        return False
+
+    def _start(self) -> None:
+        """Start the server and wait until it completes a conversation, or nobody waits for it any more."""
+        spec = self._spec
+        until = time.monotonic() + spec.start_timeout
+        env = os.environ | spec.env | visible_devices(self._state.gpus)
+        if spec.api_key_env:
+            env["VLLM_API_KEY"] = os.environ.get(spec.api_key_env, "")
+        self._server = spawn(spec.full_command(self._state.port), env, self._place.log)
+        start = process_start(self._server.pid) or ""
+        self._tell("starting", server=self._server.pid, server_start=start)
+        while not self._unwanted():
+            if self._server.poll() is not None:
+                raise GaveUp(f"the server ended with status {self._server.returncode} before it was healthy")
+            if is_up(self._state.url):
+                wrong = try_completion(self._state.url, spec.model, spec.api_key_env, spec.start_timeout)
+                if not wrong:
+                    self._tell("ready")
+                    return
+                if self._server.poll() is None:
+                    raise GaveUp(f"the server is up but completes nothing: {wrong}")
+            if time.monotonic() > until:
+                raise GaveUp(f"the server was not healthy within {spec.start_timeout:.0f} s")
+            time.sleep(POLL)
+
+    def _watch(self) -> bool:
+        """Until the server is not wanted (True), or ended by itself (False)."""
+        while not self._unwanted():
+            self._status = self._server.poll()
+            if self._status is not None:
+                end_session(self._server.pid)
+                return False
+            time.sleep(POLL)
+        return True
+
+
+def end_leftover(place: Place) -> bool:
+    """End a server whose supervisor is gone; whether there was one."""
+    state = place.state()
+    if state is None or not state.server or state.boot != this_boot():
+        return False
+    leader = process_start(state.server)
+    if leader is None:  # what it started may still be there; the number is not enough to tell it from others
+        left = [process for process in session_members(state.server) if is_vllm(process)]
+    else:
+        left = session_members(state.server) if leader == state.server_start else []
+    if left:
+        end_session(state.server)
+    return bool(left)
+
+
+def main(folder: str) -> None:
+    """Own the server of a folder, unless somebody does."""
+    place = Place(Path(folder))
+    lock = try_lock(place.folder / "lock")
+    if lock is None:
+        return
+    Supervisor(place).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
