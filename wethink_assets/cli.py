@@ -7,15 +7,20 @@ import typer
 from wethink_assets.commands import (
     config,
     cut,
+    diff,
     doctor,
     embedded,
     explain,
+    export,
+    lineage,
     register,
+    retract,
     run,
     sample,
     sync,
     verify,
     versions,
+    where,
 )
 from wethink_assets.errors import WeThinkError
 
@@ -32,6 +37,12 @@ for name, command in (
     ("versions", versions.versions),
     ("explain", explain.explain),
     ("verify", verify.verify),
+    ("lineage", lineage.lineage),
+    ("where", where.where),
+    ("diff", diff.diff),
+    ("retract", retract.retract),
+    ("export", export.export),
+    ("card", export.card),
     ("sample", sample.sample),
     ("sync", sync.sync),
     ("doctor", doctor.doctor),

@@ -51,6 +51,9 @@ def story_tree(story: Mapping[str, Any]) -> "Tree":
     for place in story["versions"]:
         survivor = f", {place['survivor']} stays in its place" if place["survivor"] else ""
         tree.add(_line(place["version"], f"{place['verdict']}{survivor}"))
+    if story.get("retracted"):
+        gone = story["retracted"]
+        tree.add(_line("taken down", f"{', '.join(gone['by'])}{', erased' if gone['erased'] else ''}"))
     for title, grow, value in (
         ("image", _image, story["image"]),
         ("description", _fields, story["description"]),
@@ -62,6 +65,7 @@ def story_tree(story: Mapping[str, Any]) -> "Tree":
         ("rows left out in favour of this one", _neighbours, story["neighbours"]),
         ("rejections", _rejections, story["rejections"]),
         ("made by", _made_by, story["made_by"]),
+        ("trained on it", _trained, story.get("trained")),
     ):
         _branch(tree, title, grow, value)
     for stage, calls in story["calls"].items():
@@ -130,6 +134,13 @@ def _made_by(branch: "Tree", stages: Mapping[str, Mapping[str, Any]]) -> None:
             )
         if told["prompts"]:
             made.add(_line("prompts", ", ".join(f"{name} {sha256[:16]}" for name, sha256 in told["prompts"].items())))
+
+
+def _trained(branch: "Tree", uses: list[Mapping[str, Any]]) -> None:
+    for use in uses:
+        run = branch.add(_line(use["key"], f"policy {str(use['digest'])[:16]}"))
+        for score in use["scores"]:
+            run.add(_line(score["benchmark"], score.get("score", "scored")))
 
 
 def _calls(branch: "Tree", calls: list[Mapping[str, Any]]) -> None:

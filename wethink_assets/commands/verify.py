@@ -13,7 +13,7 @@ def verify(
 ) -> None:
     """Check the hashes of a version's files, of the tables it was made from, and of the images of its rows.
 
-    Every missing or altered file is named; exit 1 when there is one.
+    Every missing or altered file is named; exit 1 when there is one. What was erased after a takedown is told as retracted, and is no fault.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -32,9 +32,11 @@ def verify(
     if as_json:
         typer.echo(json.dumps({"sound": result.sound, **asdict(result)}, indent=1))
     else:
-        for fault in result.faults:
+        for fault in [*result.retracted, *result.faults]:
             typer.echo(f"{fault.fault}: {store.link(fault.path)} ({fault.detail})")
         checked = f"{result.files} files, {result.tables} tables and {result.blobs} images of {', '.join(result.versions) or 'no version'}"
-        typer.echo(f"{checked}: {'all as they were' if result.sound else f'{len(result.faults)} wrong'}")
+        taken_down = f", {len(result.retracted)} retracted" if result.retracted else ""
+        verdict = f"{len(result.faults)} wrong" if result.faults else "all as they were"
+        typer.echo(f"{checked}: {verdict}{taken_down}")
     if not result.sound:
         raise typer.Exit(1)

@@ -10,20 +10,27 @@ import typer
 def versions(
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
 ) -> None:
-    """List all complete dataset versions with their figures; those decided but never built are named."""
+    """List all complete dataset versions with their figures; those decided but never built are named.
+
+    `taken down` counts rows of a version that were retracted since: exports leave them out.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from wethink_assets.config import load_settings
+    from wethink_assets.dataset.retractions import retracted, retracted_rows
     from wethink_assets.dataset.versions import list_versions, unbuilt_versions
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
     summaries, unbuilt = list_versions(store), unbuilt_versions(store)
+    covered = retracted(store)
+    gone = {s.version: retracted_rows(store, s.version, covered).height if covered else 0 for s in summaries}
     if as_json:
-        typer.echo(json.dumps({"versions": [asdict(s) for s in summaries], "unbuilt": unbuilt}, indent=1, default=str))
+        told = [{**asdict(summary), "retracted": gone[summary.version]} for summary in summaries]
+        typer.echo(json.dumps({"versions": told, "unbuilt": unbuilt}, indent=1, default=str))
         return
     if not summaries and not unbuilt:
         typer.echo(f"no version in {store.url} yet: `wethink cut` makes one once a batch is complete")
@@ -31,7 +38,7 @@ def versions(
     table = Table(title=f"dataset versions in {store.url}")
     for name in ("version", "decided (UTC)"):
         table.add_column(name, no_wrap=True)
-    for name in ("batches", "rows in", "rows", "images"):
+    for name in ("batches", "rows in", "rows", "images", *(["taken down"] if covered else [])):
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("kinds", "left out"):
         table.add_column(name)
@@ -43,6 +50,7 @@ def versions(
             str(summary.considered),
             str(summary.rows),
             str(summary.images),
+            *([str(gone[summary.version])] if covered else []),
             Text(_told(summary.counts.get("kind", {}))),
             Text(_told(summary.excluded)),
         )

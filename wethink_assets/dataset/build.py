@@ -21,6 +21,7 @@ import polars as pl
 
 from wethink_assets.dataset.card import write_card
 from wethink_assets.dataset.cut import Cut, is_built, read_cut, seal_of
+from wethink_assets.dataset.erased import erased
 from wethink_assets.dataset.exports import write_jsonl
 from wethink_assets.dataset.manifest import (
     MANIFEST,
@@ -34,12 +35,13 @@ from wethink_assets.dataset.manifest import (
     read_manifest,
     version_folder,
 )
+from wethink_assets.dataset.rebuilt import require_same, require_undamaged
 from wethink_assets.dataset.rows import EXCLUDED, ROWS, candidate_rows, full_rows, results
 from wethink_assets.dataset.selection import Selection, select_rows
 from wethink_assets.dataset.sorted_file import SortedFile
 from wethink_assets.dataset.statistics import Statistics, occurrences
 from wethink_assets.dataset.versions import VersionSummary, summary_of
-from wethink_assets.errors import UnaccountedItems, VersionError
+from wethink_assets.errors import UnaccountedItems
 from wethink_assets.identity import canonical_json
 from wethink_assets.schemas import SCHEMA_VERSION
 from wethink_assets.sources.batches import split_batch_key
@@ -54,6 +56,8 @@ SLICE = 20_000
 def build_version(store: Store, version: str, progress: Progress | None = None) -> VersionSummary:
     """Build a version from its cut; one that exists is built again beside it and compared.
 
+    A version that was made from rows erased since cannot be built again: only the hashes of its files are compared.
+
     Args:
         progress: called with steps done and steps in all; a step is one pass over one batch.
 
@@ -62,6 +66,10 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
     """
     cut = read_cut(store, version)
     commits = commits_of(store, cut.inputs)
+    if is_built(store, cut.version) and not erased(store).tables.keys().isdisjoint(
+        entry.folder for entry in cut.inputs
+    ):
+        return require_undamaged(store, read_manifest(store, cut.version))
     with store.scratch() as folder:
         statistics, excluded = _write_files(store, cut, folder, progress or (lambda done, total: None))
         manifest = Manifest(
@@ -83,7 +91,7 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
             inputs=inputs_of(cut, commits),
         )
         if is_built(store, cut.version):
-            return _verified(store, manifest)
+            return require_same(store, manifest, DATA_FILES)
         write_card(folder / "README.md", manifest, statistics)
         manifest = manifest.model_copy(
             update={"files": {**manifest.files, "README.md": _described(folder / "README.md")}}
@@ -92,7 +100,7 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
         for name in manifest.files:
             store.publish_file(f"{version_folder(cut.version)}/{name}", folder / name)
     if not store.create(f"{version_folder(cut.version)}/{MANIFEST}", manifest.model_dump_json(indent=1).encode()):
-        return _verified(store, manifest)  # somebody else was faster
+        return require_same(store, manifest, DATA_FILES)  # somebody else was faster
     return summary_of(store, manifest)
 
 
@@ -191,40 +199,3 @@ def content_digest(table: pl.LazyFrame) -> tuple[int, str]:
         rows += part.height
         if part.height < SLICE:
             return rows, digest.hexdigest()
-
-
-def _verified(store: Store, rebuilt: Manifest) -> VersionSummary:
-    """Compare a version that exists with what its cut gives now."""
-    existing = read_manifest(store, rebuilt.version)
-    differing = [
-        f"{name} ({_size(existing.files.get(name))} before, {_size(rebuilt.files[name])} now)"
-        for name in DATA_FILES
-        if name not in existing.files or existing.files[name].content != rebuilt.files[name].content
-    ]
-    if existing.cut_digest != rebuilt.cut_digest:
-        differing.insert(0, "the cut")
-    if differing:
-        raise VersionError(
-            f"{rebuilt.version} is not what its cut gives: {', '.join(differing)}; it was built by {existing.code}, now {rebuilt.code}. "
-            f"The version was left as it is; cut a new one"
-        )
-    folder = version_folder(existing.version)
-    damaged = [name for name, file in existing.files.items() if _sha256(store, f"{folder}/{name}") != file.sha256]
-    if damaged:
-        raise VersionError(
-            f"{', '.join(store.link(f'{folder}/{name}') for name in damaged)}: missing or altered since the version was built"
-        )
-    return summary_of(store, existing)
-
-
-def _size(file: VersionFile | None) -> str:
-    if file is None:
-        return "absent"
-    return f"{file.rows} rows" if file.rows is not None else f"{file.bytes} bytes"
-
-
-def _sha256(store: Store, path: str) -> str:
-    if not store.exists(path):
-        return ""
-    with store.open_read(path) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]

@@ -15,9 +15,11 @@ from functools import cached_property
 from pydantic import BaseModel, ConfigDict
 
 from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.dataset.taken_down import touching
 from wethink_assets.errors import SourceError, StoreError, VersionError
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.storage.retracted import Retractions, retracted
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
@@ -25,6 +27,7 @@ ASSETS = ("images", "descriptions", "questions", "answers", "reasoning_paths", "
 FOLDER = "cuts"
 VERSION = re.compile(r"v(\d{4,})")
 READERS = 16  # commits read at once: each is a small file, perhaps far away
+ADDED = ("retracted",)  # fields that earlier cuts lack: they count in a seal only where they say something
 
 
 class CutInput(BaseModel):
@@ -61,6 +64,7 @@ class Cut(BaseModel):
     batches: in the order in which they first entered any cut, newest last. Of two equal rows the one of the earlier batch stays,
     so a new batch never displaces a row of an earlier version.
     known: the same order over all batches of all earlier cuts, whatever their recipes.
+    retracted: what had been taken down by then and could touch the cut's batches; the version leaves it out.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +75,7 @@ class Cut(BaseModel):
     inputs: tuple[CutInput, ...]
     left_out: tuple[LeftOut, ...] = ()
     known: tuple[str, ...] = ()
+    retracted: Retractions = Retractions()
     digest: str
     created: datetime
     seal: str = ""
@@ -130,13 +135,17 @@ def read_cut(store: Store, version: str) -> Cut:
 
 def seal_of(document: BaseModel) -> str:
     """sha256 over all of a cut or a manifest but its field `seal`: shows that the file was altered."""
-    return digest_of(document.model_dump(mode="json", exclude={"seal"}))
+    silent = {name for name in ADDED if not getattr(document, name, None)}
+    return digest_of(document.model_dump(mode="json", exclude={"seal"} | silent))
 
 
-def cut_digest(recipe: CutRecipe, batches: Iterable[str], inputs: Iterable[CutInput]) -> str:
+def cut_digest(
+    recipe: CutRecipe, batches: Iterable[str], inputs: Iterable[CutInput], taken_down: Retractions | None = None
+) -> str:
     """sha256 of what the rows of a version follow from."""
     tables = sorted((entry.asset, entry.batch, entry.data_version) for entry in inputs)
-    return digest_of([recipe.digest, list(batches), tables])
+    further = [taken_down.model_dump(mode="json")] if taken_down else []
+    return digest_of([recipe.digest, list(batches), tables, *further])
 
 
 def is_built(store: Store, version: str) -> bool:
@@ -147,9 +156,9 @@ def is_built(store: Store, version: str) -> bool:
 def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
     """Choose what the next version is made of, and take its number.
 
-    The same recipe over the same tables gives no second cut: `NothingNew` names the version that has them, or, where that
-    version was decided but never built (a build was killed), its cut is returned again. Two callers at once get different
-    numbers, or the same cut when they decided the same.
+    The same recipe over the same tables, with nothing more taken down, gives no second cut: `NothingNew` names the version that has
+    them, or, where that version was decided but never built (a build was killed), its cut is returned again. Two callers at once get
+    different numbers, or the same cut when they decided the same.
 
     Raises `VersionError` when no batch is complete.
     """
@@ -160,11 +169,12 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
             f"there is nothing to cut: no batch of the recipe has all stages done{f' ({told})' if told else ''}"
         )
     inputs = tuple(_input(commit) for batch in sorted(commits) for commit in commits[batch])
+    taken_down = touching(store, retracted(store), commits)
     while True:
         existing = list_cuts(store)
         known = read_cut(store, existing[-1]).known if existing else ()
         batches, known = _ordered(commits, known)
-        digest = cut_digest(recipe, batches, inputs)
+        digest = cut_digest(recipe, batches, inputs, taken_down)
         latest = _latest(store, existing, recipe)
         if latest and latest.digest == digest:
             if is_built(store, latest.version):
@@ -177,6 +187,7 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
             inputs=inputs,
             left_out=left_out,
             known=known,
+            retracted=taken_down,
             digest=digest,
             created=datetime.now(UTC),
         )

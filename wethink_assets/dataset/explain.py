@@ -6,14 +6,18 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.dataset.cut import CutInput, read_cut
+from wethink_assets.dataset.erased import erased
 from wethink_assets.dataset.find_row import Place, neighbours_of, places_of, tables_in_force, uncut_place
 from wethink_assets.dataset.rows import CALL_STAGES, results, table_rejections
 from wethink_assets.dataset.statistics import SHA256
+from wethink_assets.dataset.uses import uses_of
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.sources import claims
 from wethink_assets.storage.journal import journaled_calls
+from wethink_assets.storage.retracted import retracted
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
+from wethink_assets.synthesis.kept_prompts import prompt_text
 
 Story = dict[str, Any]
 
@@ -42,16 +46,33 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
         tables = tables_in_force(store, place.batch)
         images = [tables["images"]] if "images" in tables else []
     commits = {asset: Tables(store).at(asset, entry.batch, entry.commit) for asset, entry in tables.items()}
+    stages = _stages(store, place, tables, images)
+    kept_by = [p.version for p in places if p.verdict == "kept"]
     return {
         "row_id": place.row_id,
         "slot": place.slot,
         "batch": place.batch,
         "told_from": place.version or "the tables in force",
         "versions": [{"version": p.version, "verdict": p.verdict, "survivor": p.survivor} for p in places],
-        **_stages(store, place, tables, images),
+        "retracted": _retracted(store, place.slot.partition(":")[0], stages["image"]),
+        **stages,
         "neighbours": neighbours_of(store, place.version, place.row_id).to_dicts() if place.version else [],
         "made_by": {asset: _provenance(commit) for asset, commit in commits.items()},
+        "prompts": {
+            sha256: prompt_text(store, sha256) for commit in commits.values() for sha256 in commit.prompts.values()
+        },
+        "trained": uses_of(store, kept_by),
     }
+
+
+def _retracted(store: Store, image_id: str, image: Story) -> Story | None:
+    """What takes the row's image down, and whether what was kept of it is erased; None while nothing does."""
+    covered = retracted(store)
+    held = next(iter(image["occurrences"]), {})
+    reasons = [f"image {image_id}"] if image_id in covered.images else []
+    reasons += [f"source {held['source']}"] if held.get("source") in covered.sources else []
+    reasons += [f"licence {held['licence']}"] if held.get("licence") in covered.licences else []
+    return {"by": reasons, "erased": image_id in erased(store).images} if reasons else None
 
 
 def _stages(store: Store, place: Place, tables: Mapping[str, CutInput], images: list[CutInput]) -> Story:

@@ -1,6 +1,6 @@
 """Which rows of a cut stay in the version, and why each other one does not.
 
-Rows are first held against the recipe's licences and kinds, then against each other, then against the caps: so a cap counts
+Rows are first held against what was taken down and the recipe's licences and kinds, then against each other, then against the caps: so a cap counts
 rows that are all different. A cap keeps the rows with the smallest hash of seed and row_id, so a larger one keeps what a smaller one does.
 """
 
@@ -25,6 +25,7 @@ from wethink_assets.storage.store import Store
 U64 = npt.NDArray[np.uint64]
 KEPT = "kept"
 DETAILS = {
+    "retracted": "its image, source or licence was taken down before the version was decided",
     "duplicate_exact": "same image and question as the survivor",
     "duplicate_near": "image and question nearly those of the survivor, same answer",
     "conflicting_answers": "the same question about the same image has another answer elsewhere",
@@ -107,8 +108,11 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
     sources: list[tuple[str, int]] = []
     with RowIndex(folder) as index:
         for batch in cut.batches:
-            rows = candidate_rows(store, cut.tables[batch]).with_columns(
-                pl.when(pl.col("phash").is_null())
+            candidates = candidate_rows(store, cut.tables[batch])
+            rows = candidates.with_columns(
+                pl.when(cut.retracted.covers(candidates))
+                .then(pl.lit("retracted"))
+                .when(pl.col("phash").is_null())
                 .then(pl.lit("unsigned"))
                 .when(~_listed("licence", recipe.licences))
                 .then(pl.lit("filtered_licence"))

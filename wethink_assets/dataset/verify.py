@@ -10,6 +10,7 @@ from itertools import islice
 import polars as pl
 
 from wethink_assets.dataset.cut import FOLDER, CutInput, read_cut
+from wethink_assets.dataset.erased import Erased, erased
 from wethink_assets.dataset.manifest import MANIFEST, Manifest, list_built, read_manifest, version_folder
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import data_version
@@ -19,11 +20,12 @@ from wethink_assets.storage.tables import Tables
 
 READERS = 8
 CHUNK = 4 * READERS
+RETRACTED = "retracted"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One file that is not what it was: `missing`, `altered`, `damaged` or `unexpected`."""
+    """One file that is not what it was: `missing`, `altered`, `damaged` or `unexpected`; or, no fault of anybody's, `retracted`."""
 
     path: str
     fault: str
@@ -39,10 +41,11 @@ class Verification:
     tables: int = 0
     blobs: int = 0
     faults: list[Fault] = field(default_factory=list)
+    retracted: list[Fault] = field(default_factory=list)
 
     @property
     def sound(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether nothing is wrong; what was erased on purpose is not."""
         return not self.faults
 
 
@@ -55,7 +58,8 @@ def verify_versions(
     """Read everything that versions consist of and compare it with the hashes that they keep.
 
     Checked are the files of each version (sha256), the cut, every table that the cut names (data version of the rows, and its
-    commit), and the blob of every image that has a row (sha256). What several versions share is read once.
+    commit), and the blob of every image that has a row (sha256). What several versions share is read once. Blobs and rows of tables that
+    are gone because they were erased after a takedown are told apart, in `retracted`.
 
     Args:
         versions: which; all complete ones when empty.
@@ -64,6 +68,7 @@ def verify_versions(
     Raises `VersionError` when a version does not exist at all; whatever else is wrong is told in the result.
     """
     result = Verification()
+    gone = erased(store)
     checks: dict[str, Check] = {}
     images: set[str] = set()
     for version in versions or list_built(store):
@@ -76,13 +81,15 @@ def verify_versions(
             checks[path] = partial(_check_file, store, path, file.sha256)
         result.faults += _unexpected(store, manifest)
         for entry in manifest.inputs:
-            checks[entry.folder] = partial(_check_table, store, entry)
+            checks[entry.folder] = partial(_check_table, store, entry, gone)
         images |= _image_paths(store, version)
     result.files = sum(path.startswith("versions/") for path in checks)
     result.tables = len(checks) - result.files
     result.blobs = len(images)
-    checks |= {path: partial(_check_blob, store, path) for path in sorted(images)}
-    result.faults = sorted({*result.faults, *_run(list(checks.values()), progress)})
+    checks |= {path: partial(_check_blob, store, path, gone) for path in sorted(images)}
+    found = {*result.faults, *_run(list(checks.values()), progress)}
+    result.faults = sorted(fault for fault in found if fault.fault != RETRACTED)
+    result.retracted = sorted(fault for fault in found if fault.fault == RETRACTED)
     return result
 
 
@@ -139,7 +146,7 @@ def _check_file(store: Store, path: str, sha256: str) -> list[Fault]:
     return []
 
 
-def _check_table(store: Store, entry: CutInput) -> list[Fault]:
+def _check_table(store: Store, entry: CutInput, gone: Erased) -> list[Fault]:
     frames = []
     faults = []
     for name in ("results", "rejections"):
@@ -148,10 +155,13 @@ def _check_table(store: Store, entry: CutInput) -> list[Fault]:
             frames.append(store.read_parquet(path))
         except (StoreError, pl.exceptions.PolarsError, OSError) as error:
             faults.append(Fault(path, "damaged" if store.exists(path) else "missing", str(error)))
-    if not faults and data_version(*frames) != entry.data_version:
-        faults.append(
-            Fault(entry.folder, "altered", f"its rows are not those of data version {entry.data_version[:16]}")
-        )
+    found_version = "" if faults else data_version(*frames)
+    if not faults and found_version != entry.data_version:
+        if found_version in gone.tables.get(entry.folder, ()):
+            faults.append(Fault(entry.folder, RETRACTED, "rows of images that were taken down are erased"))
+        else:
+            told = f"its rows are not those of data version {entry.data_version[:16]}"
+            faults.append(Fault(entry.folder, "altered", told))
     commit = f"tables/{entry.asset}/{entry.batch}/commits/{entry.commit:06d}.json"
     try:
         found = Tables(store).at(entry.asset, entry.batch, entry.commit)
@@ -163,10 +173,12 @@ def _check_table(store: Store, entry: CutInput) -> list[Fault]:
     return faults
 
 
-def _check_blob(store: Store, path: str) -> list[Fault]:
+def _check_blob(store: Store, path: str, gone: Erased) -> list[Fault]:
     try:
         Blobs(store).read(path)
     except StoreError as error:
+        if path.rpartition("/")[2].partition(".")[0] in gone.images and not store.exists(path):
+            return [Fault(path, RETRACTED, "the image was taken down and erased")]
         return [_fault(path, error)]
     return []
 

@@ -22,6 +22,7 @@ from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
 from wethink_assets.sources.readers.folder import read_files
 from wethink_assets.stages import StageOutput, rejections
 from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.retracted import retracted
 from wethink_assets.storage.store import Store
 
 STAGE = "images"
@@ -59,7 +60,8 @@ def ingest_batch(store: Store, source: Source, key: str, progress: Progress | No
 
     The output depends on the files and on what other batches hold already, not on the order in which threads finish;
     running a batch again gives the same output. No file ends the run: it becomes a rejection of stage `images` with one
-    of the reasons of `examine`, or `already_ingested`, `unreadable`, `changed_since_registration`.
+    of the reasons of `examine`, or `already_ingested`, `unreadable`, `changed_since_registration`, or `retracted`: what was taken down
+    is not kept, and so costs no model call.
 
     Args:
         progress: called with files done and files in all.
@@ -166,6 +168,9 @@ class _Keeper:
         self._source = source
         self._key = key
         self._first: dict[str, str] = {}
+        taken_down = retracted(store)
+        self._retracted = set(taken_down.images)
+        self._all_retracted = source.name in taken_down.sources or source.licence in taken_down.licences
         self._results: list[tuple[object, ...]] = []
         self._rejections: list[dict[str, str]] = []
 
@@ -184,6 +189,9 @@ class _Keeper:
         item = examined.entry.item
         if isinstance(examined.outcome, ImageFault):
             self._reject(item, examined.outcome.reason, examined.outcome.detail)
+            return
+        if self._all_retracted or examined.sha256 in self._retracted:
+            self._reject(item, "retracted", f"sha256 {examined.sha256} was taken down")
             return
         own = Occurrence(self._source.name, self._key, first, self._source.licence)
         found = holder(self._store, examined.sha256)

@@ -19,6 +19,7 @@ from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.journal import Call, Journal
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
+from wethink_assets.synthesis.kept_prompts import prompt_path
 
 UPSTREAM = {
     "images": (),
@@ -56,6 +57,7 @@ class Grower:
     models: dict[str, str] = field(
         default_factory=lambda: {"describer": "seer-1", "reasoner": "thinker-1", "adjudicator": "third-1"}
     )
+    prompt: str = ""  # text of the prompt of questions, kept in the store; without one, only a hash is told
 
     def grow(
         self,
@@ -84,12 +86,19 @@ class Grower:
             provenance = Provenance(
                 run_id=run_id,
                 code_version="logic-1",
-                prompts={"question": digest_of("question prompt")} if asset == "questions" else {},
+                prompts={"question": self._prompt()} if asset == "questions" else {},
                 models={role: self._model(role) for role in MODELS.get(asset, ())},
                 inputs={upstream: published[upstream] for upstream in UPSTREAM[asset] if upstream in published},
                 started=datetime.now(UTC),
             )
             published[asset] = Tables(self.store).publish(asset, batch, outputs[asset], provenance).data_version
+
+    def _prompt(self) -> str:
+        if not self.prompt:
+            return digest_of("question prompt")
+        sha256 = sha256_hex(self.prompt.encode())
+        self.store.create(prompt_path(sha256), self.prompt.encode())
+        return sha256
 
     def _model(self, role: str) -> dict[str, Any]:
         return {"model_id": self.models[role], "revision": digest_of(self.models[role])[:16], "temperature": 0.0}

@@ -1,0 +1,39 @@
+"""`wethink export` and `wethink card`: a version as it may be shown today."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    version: Annotated[str, typer.Argument(help="Version such as v0003.")],
+    folder: Annotated[Path, typer.Argument(help="Local folder to make; it must be empty or absent.")],
+    images: Annotated[bool, typer.Option("--images", help="Copy the images too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+) -> None:
+    """Write a version into a folder: parquet, JSON lines and card, without the rows that were taken down since."""
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.exports import export_version
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    done = export_version(Store.open(settings.store_url, **settings.store.options), version, folder, images)
+    if as_json:
+        typer.echo(json.dumps(asdict(done), indent=1))
+        return
+    taken_down = f"; {done.retracted} rows were taken down and are not in it" if done.retracted else ""
+    typer.echo(f"{done.version}: {done.rows} rows over {done.images} images in {done.folder}{taken_down}")
+
+
+def card(version: Annotated[str, typer.Argument(help="Version such as v0003.")]) -> None:
+    """Print the card of a version, with what was taken down of it since."""
+    from wethink_assets.commands.explain import visible
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.exports import card_of
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    typer.echo(visible(card_of(Store.open(settings.store_url, **settings.store.options), version)))

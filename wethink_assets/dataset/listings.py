@@ -1,0 +1,47 @@
+"""Which observations of a source its batches were registered from."""
+
+import json
+from bisect import bisect_left
+from typing import Any
+
+from wethink_assets.errors import StoreError
+from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.storage.store import Store
+
+FOLDER = "listings"
+
+
+def listings_behind(store: Store, source: str, batches: list[str]) -> list[dict[str, Any]]:
+    """Listings of a source that batches came from: digest, files, refused, vanished, and how many of the batches.
+
+    A listing records the last batch that it was registered through; a batch came from the first listing that reaches it.
+    Batches of stores that were filled without a registration have none. Raises `StoreError` when a record is damaged.
+    """
+    records = sorted(_records(store, source), key=lambda record: int(record["registered_through"]))
+    reached = [int(record["registered_through"]) for record in records]
+    counts: dict[int, int] = {}
+    for batch in batches:
+        place = bisect_left(reached, split_batch_key(batch)[1])
+        if place < len(records):
+            counts[place] = counts.get(place, 0) + 1
+    return [
+        {
+            "digest": records[place]["digest"],
+            "files": records[place]["files"],
+            "refused": len(records[place]["refused"]),
+            "vanished": len(records[place]["vanished"]),
+            "batches": count,
+        }
+        for place, count in sorted(counts.items())
+    ]
+
+
+def _records(store: Store, source: str) -> list[dict[str, Any]]:
+    found = []
+    for name in store.names(f"{FOLDER}/{source}"):
+        path = f"{FOLDER}/{source}/{name}"
+        try:
+            found.append(json.loads(store.read(path)))
+        except ValueError as error:
+            raise StoreError(f"{store.link(path)} is damaged: {error}") from error
+    return found

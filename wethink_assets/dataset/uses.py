@@ -1,0 +1,70 @@
+"""What was made from a version: the policies trained on it, and their scores.
+
+Training and evaluation come after the dataset, so their records are read here as what they are, JSON files of the store; nothing of
+theirs is imported.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from wethink_assets.errors import StoreError
+from wethink_assets.storage.store import Store
+
+POLICIES = "policies"
+SCORES = "scores"
+Record = dict[str, Any]
+
+
+def policies_by_version(store: Store) -> dict[str, list[Record]]:
+    """Training runs by the version that they trained on: key, recipe, digest, model digest, base model, run id, created.
+
+    Runs of equal settings share a policy; each is listed under its own key. Raises `StoreError` when a record is damaged.
+    """
+    found: dict[str, list[Record]] = {}
+    for name in store.names(f"{POLICIES}/runs"):
+        note = _read(store, f"{POLICIES}/runs/{name}")
+        key = str(note.get("key") or name.removesuffix(".json"))
+        policy = _read(store, f"{POLICIES}/{note.get('digest')}/policy.json")
+        if not policy:
+            continue  # the run's note is there before its policy on another machine's store only
+        version, _, recipe = key.partition(".")
+        kept = {
+            name: policy.get(name) for name in ("digest", "model_digest", "base_model", "manifest", "run_id", "created")
+        }
+        found.setdefault(version, []).append({"key": key, "recipe": recipe, **kept})
+    return found
+
+
+def scores_of(store: Store, policy: Mapping[str, Any]) -> list[Record]:
+    """Scores of a policy's model, one record a benchmark and settings: where they lie, and the figures told there."""
+    folder = f"{SCORES}/{policy.get('model_digest')}"
+    found = []
+    for path in store.files(folder) if policy.get("model_digest") else []:
+        parts = path.split("/")
+        if len(parts) == 5 and parts[-1] == "score.json":
+            record = _read(store, path)
+            told = {name: record[name] for name in ("score", "low", "high", "items") if name in record}
+            found.append({"benchmark": parts[2], "path": path, **told})
+    return found
+
+
+def uses_of(store: Store, versions: list[str]) -> list[Record]:
+    """Training runs on versions, each with the scores of its policy."""
+    policies = policies_by_version(store)
+    return [
+        {"version": version, **policy, "scores": scores_of(store, policy)}
+        for version in versions
+        for policy in policies.get(version, [])
+    ]
+
+
+def _read(store: Store, path: str) -> Record:
+    data = store.read_if_present(path)
+    if data is None:
+        return {}
+    try:
+        told = json.loads(data)
+    except ValueError as error:
+        raise StoreError(f"{store.link(path)} is damaged: {error}") from error
+    return told if isinstance(told, dict) else {}

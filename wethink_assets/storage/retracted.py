@@ -1,0 +1,97 @@
+"""Which images, sources and licences may no longer be used? A takedown is one small file below `retractions/`, written once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from wethink_assets.errors import StoreError
+from wethink_assets.identity import digest_of
+from wethink_assets.storage.store import Store
+
+FOLDER = "retractions"
+KINDS = ("image", "source", "licence")
+COLUMNS = {"image_id": "images", "source": "sources", "licence": "licences"}
+READERS = 16
+RetractionKind = Literal["image", "source", "licence"]
+
+
+class Retraction(BaseModel):
+    """One takedown: of an image (by id), of all that a source holds, or of all under a licence."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: int = 1
+    kind: RetractionKind
+    name: str
+    reason: str = ""
+    created: datetime
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the store. An image's file is named by its id, so that listing a folder tells all images."""
+        name = self.name if self.kind == "image" else digest_of([self.kind, self.name])[:32]
+        return f"{FOLDER}/{self.kind}/{name}.json"
+
+
+class Retractions(BaseModel):
+    """All that was taken down, each list sorted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    images: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    licences: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.images or self.sources or self.licences)
+
+    def covers(self, frame: pl.DataFrame | pl.LazyFrame) -> pl.Expr:
+        """Boolean expression over the frame's rows: whether one is taken down, by whichever columns it has.
+
+        Columns looked at: `image_id`, `source`, `licence`. A row counts by the source and licence under which its image is held; that
+        another source holds the same bytes under other terms does not matter.
+        """
+        names = frame.columns if isinstance(frame, pl.DataFrame) else frame.collect_schema().names()
+        told = [(column, getattr(self, listed)) for column, listed in COLUMNS.items() if column in names]
+        found = [pl.col(column).is_in(list(values)).fill_null(False) for column, values in told if values]
+        return pl.any_horizontal(found) if found else pl.lit(False)
+
+
+def retracted(store: Store) -> Retractions:
+    """Everything that was taken down so far. Raises `StoreError` when a record is damaged."""
+    images = [name.removesuffix(".json") for name in store.names(f"{FOLDER}/image")]
+    return Retractions(
+        images=tuple(sorted(images)),
+        sources=tuple(sorted(record.name for record in _records(store, "source"))),
+        licences=tuple(sorted(record.name for record in _records(store, "licence"))),
+    )
+
+
+def list_retractions(store: Store) -> list[Retraction]:
+    """The records themselves, oldest first. Raises `StoreError` when one is damaged."""
+    found = [record for kind in KINDS for record in _records(store, kind)]
+    return sorted(found, key=lambda record: (record.created, record.kind, record.name))
+
+
+def find_retraction(store: Store, kind: RetractionKind, name: str) -> Retraction | None:
+    """The record that takes down exactly this image, source or licence."""
+    path = Retraction(kind=kind, name=name, created=datetime.min).path
+    return _read(store, path) if store.exists(path) else None
+
+
+def _records(store: Store, kind: str) -> list[Retraction]:
+    names = store.names(f"{FOLDER}/{kind}")
+    if not names:
+        return []
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(lambda name: _read(store, f"{FOLDER}/{kind}/{name}"), names))
+
+
+def _read(store: Store, path: str) -> Retraction:
+    try:
+        return Retraction.model_validate_json(store.read(path))
+    except ValueError as error:
+        raise StoreError(f"{store.link(path)} is damaged: {error}") from error
