@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from wethink_assets.rewards.equivalence import option_letter, plain_answer, same_answer
 from wethink_assets.synthesis.asking import Asking
 from wethink_assets.synthesis.replies import Grade, MalformedReply
+from wethink_assets.synthesis.wellformed import markup_in
 
 LONGEST = {"MC": 500, "FIB": 200, "DES": 4000}
 
@@ -25,6 +26,8 @@ def accepted_answer(kind: str, options: Sequence[str]) -> Callable[[str], str]:
     def accept(answer: str) -> str:
         if len(answer) > LONGEST[kind]:
             raise MalformedReply("too_long", f"{len(answer)} characters in a {kind} answer")
+        if markup_in(answer):
+            raise MalformedReply("markup", f"answer {answer[:80]!r}")
         if kind == "DES":
             return answer
         kept = option_letter(answer, options) if kind == "MC" else plain_answer(answer)
@@ -45,7 +48,7 @@ async def compare(
     threshold: float,
 ) -> Agreement:
     """Compare two answers by rule; descriptive ones that are not worded alike go to the judge, who accepts from `threshold` on."""
-    agreed, how = same_answer(kind, reference, candidate, options)
+    agreed, how = same_answer(kind, reference, candidate, options, question=question)
     if agreed or kind != "DES":
         return Agreement(agreed, how)
     grade = await asking.parsed("judge", Grade, question=question, reference=reference, candidate=candidate)

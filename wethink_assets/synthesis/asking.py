@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from wethink_assets.models.chat import Image
 from wethink_assets.models.faults import CallFailed
+from wethink_assets.synthesis.own_words import require_own_words
 from wethink_assets.synthesis.prompt_packs import PROMPTS
 from wethink_assets.synthesis.replies import MalformedReply, final_text, json_schema, parse_json_reply, split_answer
 from wethink_assets.synthesis.session import Rejected, Synthesis
@@ -40,23 +41,38 @@ class Asking:
             said = final_text(reply)
             if len(said) > bound:
                 raise MalformedReply("too_long", f"{len(said)} characters where {bound} are allowed")
+            self._require_own(prompt, said)
             return said
 
         return await self._ask(prompt, parse, None, True, variables, when_empty)
 
-    async def answer(self, prompt: str, accept: Callable[[str], str], **variables: Any) -> tuple[str, str]:
-        """Thought and answer of a reply; `accept` turns the answer into its stored form or raises `MalformedReply`."""
+    async def answer(
+        self, prompt: str, accept: Callable[[str], str], *, shown: bool = False, **variables: Any
+    ) -> tuple[str, str]:
+        """Thought and answer of a reply; `accept` turns the answer into its stored form or raises `MalformedReply`.
+
+        `shown`: the thought is what was asked for, so it too must be the model's own words.
+        """
 
         def parse(reply: str) -> tuple[str, str]:
             thought, said = split_answer(reply)
+            self._require_own(prompt, *([thought, said] if shown else [said]))
             return thought, accept(said)
 
         return await self._ask(prompt, parse, None, True, variables)
 
     async def parsed(self, prompt: str, model: type[R], **variables: Any) -> R:
         """A JSON reply as `model`."""
-        schema = json_schema(model)
-        return await self._ask(prompt, lambda reply: parse_json_reply(reply, model), schema, False, variables)
+
+        def parse(reply: str) -> R:
+            value = parse_json_reply(reply, model)
+            self._require_own(prompt, *(said for _, said in value if isinstance(said, str)))
+            return value
+
+        return await self._ask(prompt, parse, json_schema(model), False, variables)
+
+    def _require_own(self, prompt: str, *texts: str) -> None:
+        require_own_words(texts, self._synthesis.prompts[prompt].text)
 
     async def _ask(
         self,

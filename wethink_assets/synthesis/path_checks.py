@@ -17,7 +17,7 @@ _LEAKS = re.compile(
     re.IGNORECASE,
 )
 _CONCLUDED = re.compile(
-    r"\b(?:answer|choice)(?: is| must be| should be|:)\s*:?\s*(\S[^\n;!?]{0,80})|\bso it is\s+(\S[^\n;!?]{0,80})",
+    r"\b(?:answer|choice)(?: is| must be| should be|:)\s*(?::\s*)?(\S[^\n;!?]{0,80})|\bso it is\s+(\S[^\n;!?]{0,80})",
     re.IGNORECASE,
 )
 _OPTION = re.compile(r"\b[Oo]ption\s*\(?([A-J])\b")

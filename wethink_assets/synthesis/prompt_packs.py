@@ -23,6 +23,11 @@ from wethink_assets.models.chat import Role
 
 PACKS = ("standard", "embedded")
 _USER_LINE = re.compile(r"^<!-- user -->[ \t]*\r?$", re.MULTILINE)
+_DELIMITER = re.compile(
+    r"<(?=\||/?(?:description|dialogue|notes|reference|candidate|question|think|answer|image|system|user|assistant|instructions?"
+    r"|(?:start|end)_of_turn|s)>)",
+    re.IGNORECASE,
+)
 _QUESTION = ("question", "kind", "options")
 
 
@@ -79,15 +84,28 @@ class Prompt:
     text: str = ""
 
     def render(self, **variables: Any) -> tuple[str, str]:
-        """System text (empty where the prompt has none) and user text.
+        """System text (empty where the prompt has none) and user text. What is put in cannot pose as part of the prompt: see `inert`.
 
         Raises `ConfigError` when a variable that the prompt uses is missing.
         """
+        variables = {name: inert(value) for name, value in variables.items()}
         try:
             system = self.system.render(**variables) if self.system else ""
             return system.strip("\n"), self.user.render(**variables).strip("\n")
         except jinja2.TemplateError as error:
             raise ConfigError(f"prompt {self.path}: {error.message}") from error
+
+
+def inert(value: Any) -> Any:
+    """A value whose texts, also inside lists and dicts, hold no delimiter of a prompt and no chat token: their `<` becomes U+2039.
+
+    Descriptions quote what is written in pictures, and models write what they like: neither may close a `<description>` or open a turn.
+    """
+    if isinstance(value, str):
+        return _DELIMITER.sub("\u2039", value) if "<" in value else value
+    if isinstance(value, Mapping):
+        return {name: inert(inner) for name, inner in value.items()}
+    return [inert(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def pack_folder(settings: Settings, pack: str) -> Path:

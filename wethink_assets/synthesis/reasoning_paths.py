@@ -12,6 +12,7 @@ from wethink_assets.synthesis.path_checks import LONGEST_PATH, contradiction_in,
 from wethink_assets.synthesis.pictures import pictures_by_id
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
 from wethink_assets.synthesis.session import Outcome, Rejected, Synthesis, settled
+from wethink_assets.synthesis.wellformed import markup_in
 
 STAGE = "reasoning_paths"
 ITEM = "slot"
@@ -32,7 +33,7 @@ def refine_paths(
     The raw thought is that of the side whose answer was kept (the description's where both agreed).
 
     Rejections: `malformed_reply`, `length`, `path_empty`, `path_too_long`, `path_misses_answer` (ends in another answer, or concludes one
-    on the way), `leaks_prompt` (speaks of the description, the notes or the given answer), `endpoint_error`.
+    on the way), `leaks_prompt` (speaks of the description, the notes or the given answer, or holds a chat template's markup), `endpoint_error`.
     """
     pictures = pictures_by_id(images, synthesis.blobs)
     columns = ("slot", "row_id", "image_id", "kind", "answer", "verdict", "image_thought", "text_thought")
@@ -49,12 +50,13 @@ async def _refine(row: dict[str, Any], asking: Asking, synthesis: Synthesis) -> 
     kind, options, answer = row["kind"], row["options"], row["answer"]
     raw = row["image_thought"] if row["verdict"] == "first" else row["text_thought"]
     asked = {"question": row["question"], "kind": kind, "options": options}
-    path, end = await asking.answer("rewrite", accepted_answer(kind, options), answer=answer, raw=raw, **asked)
+    accept = accepted_answer(kind, options)
+    path, end = await asking.answer("rewrite", accept, shown=True, answer=answer, raw=raw, **asked)
     if not path:
         raise Rejected("path_empty", f"the reply is only {end[:80]!r}")
     if len(path) > LONGEST_PATH:
         raise Rejected("path_too_long", f"{len(path)} characters")
-    leak = leak_in(path)
+    leak = leak_in(path) or markup_in(path)
     if leak:
         raise Rejected("leaks_prompt", leak)
     threshold = synthesis.settings.pipeline.agreement_score

@@ -4,6 +4,7 @@ Replies are hostile input: whatever they are, the functions here either return a
 """
 
 import json
+import math
 import re
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
@@ -17,9 +18,16 @@ MAX_REPLY = 1_000_000
 MAX_PAYLOAD = 100_000
 MOST_TOKENS = 2**31 - 1
 JSON_ATTEMPTS = 8
+TAG_PASSES = 4
 _TAG = re.compile(r"<(/?)(think|answer)>", re.IGNORECASE)
-# C0 and C1 controls but not tab and line feed, and what reverses or hides text: zero-width and bidirectional marks, byte order mark.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+# C0 and C1 controls but not tab and line feed, what reverses or hides text (zero-width and bidirectional marks, byte order mark,
+# annotations, tags: in those whole sentences have been smuggled), and what is no character at all.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\U000e0000-\U000e007f]"
+)
+_LINES = re.compile("\r\n|[\r\u2028\u2029]")
+_ENDLESS = re.compile(r"\n(?:[ \t]*\n){2,}|[^\S\n]{9,}")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
@@ -51,9 +59,9 @@ def kept_reply(reply: Completion) -> Completion:
 
 
 def clean_text(text: str) -> str:
-    """Text for people and tables: whole, without control characters, line ends as \\n, no outer white space."""
-    text = whole_text(text).replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub("", text).strip()
+    """Text for people and tables: whole, without control characters, line ends as \\n, no outer and no endless white space."""
+    text = _CONTROL.sub("", _LINES.sub("\n", whole_text(text)))
+    return _ENDLESS.sub(lambda run: "\n\n" if "\n" in run[0] else " " * 8, text).strip()
 
 
 def _cut(reply: str) -> tuple[str, str]:
@@ -96,31 +104,51 @@ def _payload(text: str) -> str:
     contents = {clean_text(part) for part in parts} if parts else {clean_text(text)}
     if len(contents) > 1:
         raise MalformedReply("several_answers", f"{len(parts)} different answers")
-    return _TAG.sub("", contents.pop()).strip()
+    return _untagged(contents.pop())
+
+
+def _untagged(text: str) -> str:
+    """Clean text without tags, also those that appear when others are taken out of them."""
+    for _ in range(TAG_PASSES):
+        bare = _TAG.sub("", text)
+        if bare == text:
+            return text
+        text = clean_text(bare)
+    raise MalformedReply("nested_tags", f"{text[:80]!r}")
 
 
 def final_text(reply: str) -> str:
     """What a reply says in the end: the content of `<answer>`, else what follows the thought, else all of it.
 
-    Raises `MalformedReply` (`empty`, `too_long`, `unclosed_think`, `several_answers`).
+    Raises `MalformedReply` (`empty`, `too_long`, `unclosed_think`, `several_answers`, `nested_tags`).
     """
-    return split_answer(reply)[1]
+    return _said(*_cut(reply))
 
 
 def split_answer(reply: str) -> tuple[str, str]:
-    """Thought (may be empty) and final text of a reply. Raises as `final_text`."""
+    """Thought (may be empty) and final text of a reply. Raises as `final_text`, also for a thought that is too long to be kept."""
     thought, rest = _cut(reply)
+    said = _said(thought, rest)
+    kept = _BLANK_LINES.sub("\n", _untagged(clean_text(thought)))
+    if len(kept) > MAX_PAYLOAD:
+        raise MalformedReply("too_long", f"a thought of {len(kept)} characters")
+    return kept, said
+
+
+def _said(thought: str, rest: str) -> str:
     payload = _payload(rest)
     if not payload:
         raise MalformedReply("empty", "nothing but a thought" if thought.strip() else "an empty reply")
     if len(payload) > MAX_PAYLOAD:
         raise MalformedReply("too_long", f"{len(payload)} characters")
-    return _BLANK_LINES.sub("\n", clean_text(_TAG.sub("", thought))), payload
+    return payload
 
 
 def _as_text(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return value
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("the number is beyond all bounds")
     if isinstance(value, (int, float)):
         return str(value)
     return clean_text(value) if isinstance(value, str) else value

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from wethink_assets.identity import normalised_text
-from wethink_assets.rewards.equivalence import LETTERS, normalised_value, option_letter
+from wethink_assets.rewards.equivalence import LETTERS, normalised_value, number_of, option_letter
 from wethink_assets.synthesis.replies import Question
 from wethink_assets.synthesis.slots import ABILITIES, REASONING
 
@@ -20,7 +20,17 @@ _LEANS_ON_TEXT = re.compile(
     r"|\b(?:text|passage|caption) above\b|\bdoes the (?:description|caption|passage)\b",
     re.IGNORECASE,
 )
-_TAGS = re.compile(r"</?(?:think|answer)>|<\|[a-z_]+\|>", re.IGNORECASE)
+# What a chat template or a training prompt is made of: as text of a row it would end a turn, or a thought, in somebody's training.
+_MARKUP = re.compile(
+    r"</?(?:think|answer|tool_call|tool_response)>|<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?s>",
+    re.IGNORECASE,
+)
+# Orders to whoever answers, as they are written into pictures to be obeyed: no question about a picture needs them.
+_ORDERS = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b[^.?!\n]{0,40}\b(?:instructions?|prompts?|rules|guidelines|told|above)\b"
+    r"|\b(?:system prompt|developer mode|jailbreak)\b|\byou are now\b|\b(?:reply|respond|answer) only with\b",
+    re.IGNORECASE,
+)
 
 
 def fault_of(question: Question, kind: str) -> str | None:
@@ -32,8 +42,11 @@ def fault_of(question: Question, kind: str) -> str | None:
     text = question.question
     if len(text.split()) < 2 or len(text) > LONGEST_QUESTION:
         return "question is too short" if len(text) <= LONGEST_QUESTION else "question is too long"
-    if _TAGS.search(text) or any(_TAGS.search(option) for option in question.options):
+    said = [text, question.answer, question.category, *question.options]
+    if any(markup_in(part) for part in said):
         return "question holds markup"
+    if any(_ORDERS.search(part) for part in said):
+        return "question gives orders to whoever answers"
     if _LEANS_ON_TEXT.search(text):
         return "question refers to a text that is not shown"
     if not question.category:
@@ -64,7 +77,8 @@ def _fault_of_options(question: Question) -> str | None:
     options = question.options
     if len(options) not in OPTIONS:
         return f"{len(options)} options"
-    if len({normalised_value(option) for option in options}) < len(options):
+    values = [number_of(option) or normalised_value(option) for option in options]
+    if len(set(values)) < len(options):
         return "two options are the same"
     if any(re.match(r"[\(\[]?[A-Ja-j][\)\].:]\s", option) for option in options):
         return "an option carries its letter"
@@ -77,6 +91,12 @@ def _fault_of_options(question: Question) -> str | None:
     others = [option for option in options if option != right]
     told = gives_away(question.question, right) and not any(gives_away(question.question, other) for other in others)
     return "question gives its answer away" if told else None
+
+
+def markup_in(text: str) -> str | None:
+    """Markup of chat templates or of the training prompt in a text, or None."""
+    found = _MARKUP.search(text)
+    return found[0] if found else None
 
 
 def gives_away(question: str, answer: str) -> bool:
