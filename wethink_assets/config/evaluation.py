@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from wethink_assets.config.base import NAME, Share, Table
+from wethink_assets.config.models import RoleSettings
 
 BenchmarkForm = Literal["choice", "circular", "yes_no", "free"]
 SYSTEM_PROMPT = (
@@ -29,7 +30,7 @@ class ScoringSettings(Table):
     lmu_data: str = Field("LMUData", description="folder of the benchmark files, as VLMEvalKit's LMUData")
     benchmarks: tuple[str, ...] = Field((), description="names of those to score; empty: all whose files are there")
     samples: bool = Field(True, description="also draw stand-ins of the 14 benchmarks (sample_*), and score them")
-    sample_questions: int = Field(28, ge=12, le=2000, description="questions of each stand-in, about")
+    sample_questions: int = Field(24, ge=12, le=2000, description="questions of each stand-in, about")
     greedy: bool = Field(True, description="score greedy replies; they are the score that is shown")
     seeds: tuple[int, ...] = Field((1, 2), description="sampling seeds: one more score each")
     temperature: float = Field(0.7, gt=0, le=2, description="of sampled replies")
@@ -39,6 +40,9 @@ class ScoringSettings(Table):
         "auto", description="wording of the questions; auto: embedded for an embedded policy, else VLMEvalKit's"
     )
     system_prompt: str = Field(SYSTEM_PROMPT, description="sent to base and policy alike, except to embedded ones")
+    endpoints: dict[str, RoleSettings] = Field(
+        default_factory=dict, description="where models that are not embedded are served, by training run or base model"
+    )
     resamples: int = Field(2000, ge=100, le=100_000, description="bootstrap samples of an interval")
     confidence: Share = Field(0.95, description="share of bootstrap samples that an interval holds")
     flag_above: Share = Field(0.01, description="share of failed calls above which a score is flagged")

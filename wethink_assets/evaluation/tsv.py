@@ -84,7 +84,7 @@ def _decoded(text: str) -> bytes:
 
 
 def read_tsv(path: Path) -> pl.DataFrame:
-    """All rows of a benchmark's file: its columns as text (null where empty) but `image`, and instead
+    """All rows of a benchmark's file that have an image: its columns as text (null where empty) but `image`, and instead
 
     `images` and `media` (sha256 and media type of each image), `row_start` and `row_length` (bytes of the row that holds them).
 
@@ -107,6 +107,8 @@ def read_tsv(path: Path) -> pl.DataFrame:
                 name: field or None for name, field in zip(header, fields, strict=True) if name != "image"
             }
             field = fields[header.index("image")] if "image" in header else ""
+            if not field and "image" in header:
+                continue  # as VLMEvalKit does: HallusionBench has questions without a figure, which its boards leave out
             if not field or len(field) <= LONGEST_REFERENCE:
                 rows.append({**row, IMAGES: field or None})
                 continue

@@ -1,0 +1,83 @@
+"""Whose replies are scored: a training run's policy, or the base model that it started from?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wethink_assets.config import RoleSettings, Settings
+from wethink_assets.errors import ModelError, TrainingError
+from wethink_assets.identity import digest_of
+from wethink_assets.models.embedded.checkpoints import checkpoint_digest
+from wethink_assets.storage.store import Store
+from wethink_assets.training.policies import Policy, find_policy, local_checkpoint
+
+EMBEDDED = "embedded/"
+SHA256 = 64
+EMBEDDED_TOKENS = 200
+"""Tokens of an embedded policy's reply, at most: its longest right ones have about 150."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model that is scored: known by the digest of its weights. `role` says what stands behind it, fetching weights where it must."""
+
+    name: str
+    digest: str
+    identity: dict[str, str]
+    embedded: bool
+    role: Callable[[], RoleSettings]
+
+    def settings(self, settings: Settings) -> Settings:
+        """The configuration with this model in the role `policy`. Raises `ModelError` when nothing serves it."""
+        return settings.model_copy(update={"roles": {**settings.roles, "policy": self.role()}})
+
+
+def policy_of(store: Store, key: str) -> Policy:
+    """The policy of a training run. Raises `TrainingError` when it was not trained."""
+    policy = find_policy(store, key)
+    if policy is None:
+        raise TrainingError(f"training run {key} has no policy in {store.url}: `wethink train` makes it")
+    return policy
+
+
+def trained(settings: Settings, store: Store, policy: Policy) -> Contender:
+    """The policy of a training run."""
+    embedded = policy.base_model["model"].startswith(EMBEDDED)
+    identity = {"kind": "policy", "model": policy.key, "revision": policy.model_digest, "policy": policy.digest}
+
+    def role() -> RoleSettings:
+        return RoleSettings(model=str(local_checkpoint(store, policy))) if embedded else _served(settings, policy.key)
+
+    return Contender(policy.key, policy.model_digest, identity, embedded, role)
+
+
+def base_of(settings: Settings, policy: Policy) -> Contender:
+    """The model that a policy started from: the same for all policies of one base, whatever they are called."""
+    model, revision = policy.base_model["model"], policy.base_model["revision"]
+    embedded = model.startswith(EMBEDDED)
+    identity = {"kind": "base", "model": model, "revision": revision}
+
+    def role() -> RoleSettings:
+        if not embedded:
+            return _served(settings, model)
+        name = model.removeprefix(EMBEDDED)
+        if (found := checkpoint_digest(name)) != revision:
+            raise ModelError(
+                f"{model} of this package is not the base of {policy.key}: its digest is {found}, not {revision}"
+            )
+        return RoleSettings(model=name)
+
+    digest = revision if len(revision) == SHA256 else digest_of([model, revision])
+    return Contender(model, digest, identity, embedded, role)
+
+
+def _served(settings: Settings, name: str) -> RoleSettings:
+    """Where a model is served: in `scoring.endpoints`, else by the role `policy` where it plays that model."""
+    told = settings.scoring.endpoints.get(name)
+    if told is not None:
+        return told
+    role = settings.role("policy")
+    if role.provider == "endpoint" and role.model == name:
+        return role
+    raise ModelError(
+        f'nothing serves {name}: add [scoring.endpoints."{name}"] with provider = "endpoint", url and model'
+    )
