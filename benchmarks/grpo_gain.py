@@ -1,0 +1,136 @@
+"""What does GRPO gain on the embedded model? Trains the recipe `grpo` of wethink.toml with several seeds and answers held-out scenes before and after.
+
+    python benchmarks/grpo_gain.py --seeds 1 2 3 --json
+
+Rows to train on are drawn pictures with true answers, so that the gain is the training's and not the pipeline's; the reward is the recipe's
+(rules, and the embedded judge for descriptive answers). Held out are scenes of other seeds, over all visual and question kinds, a quarter of them
+hard to read; an answer is right when it is true of the scene. Intervals are 95%, of paired differences.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from wethink_assets.config import Settings, load_settings  # noqa: E402
+from wethink_assets.storage.store import Store  # noqa: E402
+from wethink_assets.training.card import percent, points  # noqa: E402
+from wethink_assets.training.outbox import curves_of  # noqa: E402
+from wethink_assets.training.plan import command_of, plan_run  # noqa: E402
+from wethink_assets.training.policies import find_policy, local_checkpoint  # noqa: E402
+from wethink_assets.training.run import read_outcome  # noqa: E402
+from wethink_assets.training.validation import paired  # noqa: E402
+
+
+def answers(checkpoint: Path, count: int, threads: int) -> list[tuple[str, bool]]:
+    """Question kind and whether the answer is true, for each held-out scene."""
+    import torch
+
+    from wethink_assets.models.embedded.engine import Engine
+    from wethink_assets.models.embedded.evaluation import held_out, replies_to, request_for
+    from wethink_assets.models.embedded.scoring import checks
+
+    torch.set_num_threads(threads)
+    examples = [held_out("describer", "answer_image", number, seed=7) for number in range(count)]
+    engine = Engine(checkpoint)
+    replies = replies_to(engine, [request_for(engine, one.prompt, one.image) for one in examples])
+    return [(one.kind, checks(one, reply)["right"]) for one, reply in zip(examples, replies, strict=True)]
+
+
+def gain_of(before: list[tuple[str, bool]], after: list[tuple[str, bool]]) -> dict[str, Any]:
+    """Paired gain over all scenes and by question kind."""
+    told = {}
+    for group in ("all", "MC", "FIB", "DES"):
+        pairs = [(b, a) for (kind, b), (_, a) in zip(before, after, strict=True) if group in ("all", kind)]
+        told[group] = paired([float(b) for b, _ in pairs], [float(a) for _, a in pairs])
+    return told
+
+
+def train(settings: Settings, store: Store, key: str, threads: int) -> dict[str, Any]:
+    """One training in a process of its own, with its seconds."""
+    plan = plan_run(settings, store, key)
+    plan.write()
+    started, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run(command_of(plan, sys.executable), env=environment, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{key}: {read_outcome(plan).get('error') or done.stderr[-2000:]}")
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = spent.ru_utime + spent.ru_stime - used.ru_utime - used.ru_stime
+    return {
+        "seconds": round(time.monotonic() - started, 1),
+        "cpu_seconds": round(cpu, 1),
+        "left": len(curves_of(plan.work_folder)),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--recipe", default="grpo")
+    parser.add_argument("--set", nargs="*", default=[], help="settings of the recipe to try, such as steps=30")
+    parser.add_argument("--rows", type=int, default=1500, help="rows to train on")
+    parser.add_argument("--scenes", type=int, default=1000, help="held-out scenes")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--keep", type=Path, help="folder to work in, which stays; by default a temporary one")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    from wethink_assets_tests.training.drawn_version import draw_version
+
+    with tempfile.TemporaryDirectory() as temporary:
+        home = (chosen.keep or Path(temporary)).resolve()
+        home.mkdir(parents=True, exist_ok=True)
+        store = Store.open(str(home / "data"))
+        if not store.exists("versions/v0001/manifest.json"):
+            draw_version(store, train=chosen.rows, validation=20)
+        settings = load_settings(ROOT / "wethink.toml", {})
+        recipe = settings.recipe(chosen.recipe).model_copy(
+            update={one.partition("=")[0]: json.loads(one.partition("=")[2]) for one in chosen.set}
+        )
+        recipes = {
+            f"gain-s{seed}": recipe.model_copy(update={"seed": seed, "threads": chosen.threads})
+            for seed in chosen.seeds
+        }
+        settings = settings.model_copy(update={"folder": str(home), "recipes": recipes})
+        base = Path(plan_run(settings, store, f"v0001.{next(iter(recipes))}").base["place"])
+        before = answers(base, chosen.scenes, chosen.threads)
+        told: dict[str, Any] = {
+            "recipe": recipe.model_dump(mode="json", exclude={"system"}),
+            "scenes": chosen.scenes,
+            "seeds": {},
+        }
+        for seed in chosen.seeds:
+            key = f"v0001.gain-s{seed}"
+            cost = train(settings, store, key, chosen.threads)
+            policy = find_policy(store, key)
+            assert policy is not None
+            gain = gain_of(before, answers(local_checkpoint(store, policy), chosen.scenes, chosen.threads))
+            told["seeds"][seed] = {
+                "gain": gain,
+                "reached": gain["all"]["gain"] >= 0.05 and gain["all"]["low"] > 0,
+                **cost,
+            }
+            if not chosen.json:
+                one = gain["all"]
+                kinds = ", ".join(f"{kind} {points(gain[kind])}" for kind in ("MC", "FIB", "DES"))
+                print(
+                    f"seed {seed}: {percent(one['before'])} -> {percent(one['after'])}, {points(one)} points; {kinds}; {cost['seconds']} s, {cost['cpu_seconds']} CPU s",
+                    flush=True,
+                )
+        told["reached"] = all(one["reached"] for one in told["seeds"].values())
+        if chosen.json:
+            print(json.dumps(told, indent=1))
+        sys.exit(0 if told["reached"] else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""When does a training run go wrong so clearly that going on would only cost?"""
+
+import math
+from collections.abc import Mapping
+
+from wethink_assets.config import RecipeSettings
+from wethink_assets.errors import TrainingError
+
+FIRST_STEPS = 3  # whose mean length counts as normal
+LOWER = (
+    "lower `micro_batch`, `completion_length` or `prompts_per_step`, set `gradient_checkpointing = true`, train adapters (`lora.rank = 64`), "
+    "or give colocated vLLM less (`rollouts.memory`)"
+)
+
+
+class Guard:
+    """Looks at the figures of each step, and raises `TrainingError` with what to change once they are out of bounds for too long."""
+
+    def __init__(self, recipe: RecipeSettings) -> None:
+        self._recipe = recipe
+        self._bounds = recipe.stop
+        self._lengths: list[float] = []
+        self._out: dict[str, int] = {}
+
+    def check(self, step: int, figures: Mapping[str, float | None]) -> None:
+        """One step's figures: `loss`, `grad_norm`, `zero_variance`, `kl`, `length`, `cut_off`; those that are missing are not looked at."""
+        for name in ("loss", "grad_norm"):
+            value = figures.get(name)
+            if value is not None and not math.isfinite(value):
+                raise TrainingError(
+                    f"stopped at step {step}: {name} is {value}. The weights of the last checkpoint are sound; lower `learning_rate`"
+                    f' ({self._recipe.learning_rate:g}) or `gradient_norm`, or compute in `precision = "float32"`'
+                )
+        bounds = self._bounds
+        self._watch(
+            step,
+            "reward collapse",
+            _above(figures.get("zero_variance"), bounds.zero_variance, equal=True),
+            f"nearly all groups of completions got one reward each, so nothing is learnt from them: choose rows of middling `difficulty`,"
+            f" raise `temperature` ({self._recipe.temperature:g}) or `group` ({self._recipe.group})",
+        )
+        self._watch(
+            step,
+            "runaway KL",
+            _above(figures.get("kl"), bounds.kl),
+            f"the policy is more than {bounds.kl:g} a token away from its base: lower `learning_rate` ({self._recipe.learning_rate:g}) or"
+            f" raise `beta` ({self._recipe.beta:g})",
+        )
+        self._watch(
+            step,
+            "length explosion",
+            self._too_long(figures.get("length"), figures.get("cut_off")),
+            f"completions are {bounds.length_growth:g} times as long as at first and most are cut off: lower `learning_rate` or"
+            f" `temperature`, or allow them more with `completion_length` ({self._recipe.completion_length})",
+        )
+
+    def _too_long(self, length: float | None, cut_off: float | None) -> bool:
+        if length is None:
+            return False
+        if len(self._lengths) < FIRST_STEPS:
+            self._lengths.append(length)
+            return False
+        normal = sum(self._lengths) / len(self._lengths)
+        return length > self._bounds.length_growth * normal and (cut_off or 0) > 0.5
+
+    def _watch(self, step: int, what: str, out: bool, advice: str) -> None:
+        self._out[what] = self._out.get(what, 0) + 1 if out else 0
+        if self._out[what] >= self._bounds.patience:
+            raise TrainingError(f"stopped at step {step} after {self._out[what]} steps of {what}: {advice}")
+
+
+def _above(value: float | None, bound: float, equal: bool = False) -> bool:
+    return value is not None and (value > bound or (equal and value == bound))
+
+
+def out_of_memory(error: BaseException) -> str | None:
+    """What to lower when an error says that memory ran out; None for any other error."""
+    text = f"{type(error).__name__}: {error}"
+    signs = ("OutOfMemoryError", "out of memory", "can't allocate memory", "MemoryError", "not enough memory")
+    if not isinstance(error, MemoryError) and not any(sign in text for sign in signs):
+        return None
+    return f"memory ran out ({str(error).splitlines()[0][:200] if str(error) else 'MemoryError'}): {LOWER}"

@@ -1,0 +1,103 @@
+"""The curves of a run as pictures, small enough to stand in the UI."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+PANELS: dict[str, dict[str, str]] = {
+    "reward": {"reward": "reward", "accuracy": "accuracy", "format": "format"},
+    "accuracy by kind": {"accuracy/MC": "MC", "accuracy/FIB": "FIB", "accuracy/DES": "DES"},
+    "reward variance": {"reward_std": "standard deviation", "zero_variance": "groups without variance"},
+    "KL and entropy": {"kl": "KL a token", "entropy": "entropy"},
+    "length": {"length": "mean tokens", "longest": "longest"},
+    "optimisation": {"grad_norm": "gradient norm", "clipped": "share clipped", "loss": "loss"},
+    "throughput": {"tokens_per_second": "tokens/s"},
+}
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def smoothed(values: Sequence[float | None], window: int) -> list[float | None]:
+    """Mean over the last `window` steps, of the values that are there."""
+    found: list[float | None] = []
+    for index in range(len(values)):
+        near = [value for value in values[max(0, index + 1 - window) : index + 1] if value is not None]
+        found.append(sum(near) / len(near) if near else None)
+    return found
+
+
+def column(lines: Sequence[Mapping[str, Any]], name: str) -> list[float | None]:
+    """A figure over the steps."""
+    return [line.get(name) for line in lines]
+
+
+def sparkline(values: Sequence[float | None], width: int = 40) -> str:
+    """A curve as one line of text, scaled from its lowest to its highest value.
+
+    >>> sparkline([0, 1, 2, 3])
+    '▁▃▆█'
+    """
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    size = max(1, -(-len(known) // width))
+    means = [sum(known[i : i + size]) / len(known[i : i + size]) for i in range(0, len(known), size)]
+    low, high = min(means), max(means)
+    span = (high - low) or 1.0
+    return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in means)
+
+
+def draw_curves(lines: Sequence[Mapping[str, Any]], title: str, panels: Sequence[str], dpi: int = 100) -> bytes:
+    """Some panels of `PANELS` as a PNG; panels without a single value are left out. Thin: each step; thick: mean of the last tenth."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    wanted = [name for name in panels if any(any(v is not None for v in column(lines, key)) for key in PANELS[name])]
+    columns = min(3, max(1, len(wanted)))
+    rows = max(1, -(-len(wanted) // columns))
+    figure = Figure(figsize=(3.4 * columns, 2.3 * rows), dpi=dpi, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=9)
+    steps = [line["step"] for line in lines]
+    for number, name in enumerate(wanted):
+        axes = figure.add_subplot(rows, columns, number + 1)
+        for color, (key, label) in enumerate(PANELS[name].items()):
+            values = column(lines, key)
+            if all(value is None for value in values):
+                continue
+            plain = [float("nan") if value is None else value for value in values]
+            mean = [float("nan") if value is None else value for value in smoothed(values, max(1, len(values) // 10))]
+            axes.plot(steps, plain, color=f"C{color}", linewidth=0.5, alpha=0.4)
+            axes.plot(steps, mean, color=f"C{color}", linewidth=1.4, label=label)
+        axes.set_title(name, fontsize=8)
+        axes.tick_params(labelsize=6)
+        axes.legend(fontsize=6, frameon=False)
+        axes.set_xlabel("step", fontsize=6)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    return picture.getvalue()
+
+
+def small(picture: bytes, limit: int) -> bytes:
+    """The same picture in few colours; empty where it would still be larger than `limit` bytes."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(picture)) as opened:
+        reduced = opened.convert("RGB")
+    for colors in (24, 12, 8):
+        buffer = io.BytesIO()
+        reduced.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+            buffer, "PNG", optimize=True
+        )
+        if buffer.tell() <= limit:
+            return buffer.getvalue()
+    return b""
+
+
+def write_plots(lines: Sequence[Mapping[str, Any]], title: str, folder: Path) -> None:
+    """`curves.png` with all panels, and `preview.png`, which is small enough for the UI's metadata."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "curves.png").write_bytes(draw_curves(lines, title, list(PANELS), dpi=130))
+    preview = small(draw_curves(lines, title, ("reward", "accuracy by kind", "length"), dpi=70), 12_000)
+    if preview:
+        (folder / "preview.png").write_bytes(preview)

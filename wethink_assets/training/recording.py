@@ -1,0 +1,162 @@
+"""What a run writes down while it goes on: figures and completions of each step, and the seconds that it took, lost ones included."""
+
+import json
+import math
+import os
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+NAMES = {
+    "loss": "loss",
+    "grad_norm": "grad_norm",
+    "learning_rate": "learning_rate",
+    "reward": "reward",
+    "reward_std": "reward_std",
+    "frac_reward_zero_std": "zero_variance",
+    "rewards/accuracy/mean": "accuracy",
+    "rewards/format/mean": "format",
+    "kl": "kl",
+    "entropy": "entropy",
+    "clip_ratio/region_mean": "clipped",
+    "completions/mean_length": "length",
+    "completions/max_length": "longest",
+    "completions/clipped_ratio": "cut_off",
+    "step_time": "step_seconds",
+}
+"""What TRL calls a figure, and what it is called here."""
+COMPLETION = pl.Schema(
+    {
+        "step": pl.Int32(),
+        "row_id": pl.String(),
+        "image_id": pl.String(),
+        "kind": pl.String(),
+        "problem": pl.String(),
+        "answer": pl.String(),
+        "completion": pl.String(),
+        "tokens": pl.Int32(),
+        "accuracy": pl.Float64(),  # null where the judge failed
+        "format": pl.Float64(),
+        "reward": pl.Float64(),
+        "graded_by": pl.String(),
+    }
+)
+KIND = "accuracy/"
+
+
+class Record:
+    """The files of a run in its working folder: `curves.jsonl`, `completions/<step>.parquet`, `spent.json`.
+
+    Steps after the checkpoint that a run goes on from are dropped from the first two, as they come again; the seconds they took were spent
+    and stay counted.
+    """
+
+    def __init__(self, work: Path, from_step: int = 0) -> None:
+        self._curves = work / "curves.jsonl"
+        self._completions = work / "completions"
+        self._spent = work / "spent.json"
+        self._completions.mkdir(parents=True, exist_ok=True)
+        self.lines = [line for line in read_lines(self._curves) if line["step"] <= from_step]
+        _write(self._curves, "".join(json.dumps(line) + "\n" for line in self.lines))
+        for path in self._completions.glob("*.parquet"):
+            if not path.stem.isdigit() or int(path.stem) > from_step:
+                path.unlink()
+        self._before = _seconds(self._spent)
+        self._started = time.monotonic()
+        self._cpu_started = time.process_time()
+
+    def step(self, line: Mapping[str, Any]) -> None:
+        """Add a step's figures."""
+        self.lines.append(dict(line))
+        with self._curves.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        self.keep_spent()
+
+    def completions(self, step: int, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add a step's completions (fields of `COMPLETION` but the step)."""
+        frame = pl.DataFrame([{"step": step, **row} for row in rows], schema=COMPLETION)
+        path = self._completions / f"{step:07d}.parquet"
+        frame.write_parquet(path.with_suffix(".writing"))
+        path.with_suffix(".writing").rename(path)
+
+    def keep_spent(self) -> dict[str, float]:
+        """Seconds by the clock and of the processor, over all attempts of the run; written down."""
+        now = {"wall": time.monotonic() - self._started, "cpu": time.process_time() - self._cpu_started}
+        spent = {name: round(self._before.get(name, 0.0) + seconds, 3) for name, seconds in now.items()}
+        _write(self._spent, json.dumps(spent))
+        return spent
+
+    def all_completions(self) -> pl.LazyFrame:
+        """Completions of all steps, in order."""
+        parts = sorted(self._completions.glob("*.parquet"))
+        return pl.scan_parquet(parts) if parts else pl.DataFrame(schema=COMPLETION).lazy()
+
+
+def figures_of(logs: Mapping[str, Any], step: int, rewarded: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A step's figures from TRL's log and the completions that were rewarded in it; what is missing or no number is null.
+
+    Adds `tokens_per_second` of completions, mean accuracy by question kind as `accuracy/<kind>`, and the share of grades that the judge failed
+    to give.
+    """
+    line: dict[str, Any] = {"step": step}
+    for told, name in NAMES.items():
+        value = logs.get(told)
+        line[name] = None if value is None else float(value)
+    tokens = sum(row["tokens"] for row in rewarded)
+    seconds = line["step_seconds"]
+    line["tokens"] = tokens
+    line["tokens_per_second"] = tokens / seconds if seconds and tokens else None
+    by_kind: dict[str, list[float]] = defaultdict(list)
+    for row in rewarded:
+        if row["accuracy"] is not None:
+            by_kind[row["kind"]].append(row["accuracy"])
+    line |= {f"{KIND}{kind}": sum(values) / len(values) for kind, values in sorted(by_kind.items())}
+    failed = [row["accuracy"] is None for row in rewarded]
+    line["judge_failed"] = sum(failed) / len(failed) if failed else None
+    return {
+        name: round(value, 6) if isinstance(value, float) and math.isfinite(value) else value
+        for name, value in line.items()
+    }
+
+
+def curves_table(lines: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Figures of all steps as a table, one column a figure."""
+    columns = dict.fromkeys(name for line in lines for name in line)
+    return pl.DataFrame(
+        {name: [_finite(line.get(name)) for line in lines] for name in columns},
+        schema={name: pl.Int64 if name in ("step", "tokens") else pl.Float64 for name in columns},
+    )
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Whole lines of a JSON lines file; a line that a killed process cut short is left out."""
+    if not path.exists():
+        return []
+    lines = []
+    for text in path.read_text().splitlines():
+        try:
+            lines.append(json.loads(text))
+        except ValueError:
+            continue
+    return lines
+
+
+def _seconds(path: Path) -> dict[str, float]:
+    try:
+        return {name: float(value) for name, value in json.loads(path.read_text()).items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(f"{path.name}.writing")
+    beside.write_text(text)
+    os.replace(beside, path)
