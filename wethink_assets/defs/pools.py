@@ -10,11 +10,17 @@ POOL_LIMITS = {LOCAL_POOL: 1, REMOTE_POOL: 4}
 
 
 def pool_of(settings: Settings, roles: tuple[str, ...]) -> str | None:
-    """Pool of a stage: this machine's when one of its roles runs in process, else the endpoints'."""
+    """Pool of a stage: this machine's when one of its roles runs in process or on a server that runs start here, else the endpoints'."""
     if not roles:
         return None
-    local = any(settings.role(role).provider == "embedded" for role in roles)  # type: ignore[arg-type]
-    return LOCAL_POOL if local else REMOTE_POOL
+    return LOCAL_POOL if any(_runs_here(settings, role) for role in roles) else REMOTE_POOL
+
+
+def _runs_here(settings: Settings, role: str) -> bool:
+    of_role = settings.role(role)  # type: ignore[arg-type]
+    if of_role.server:
+        return not settings.server(of_role.server).url
+    return of_role.provider == "embedded"
 
 
 def set_pool_limits(instance: dg.DagsterInstance) -> None:

@@ -6,7 +6,7 @@ and everything that awaits a model is run there. Weights are loaded at the first
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from wethink_assets.errors import ConfigError, ModelError
 from wethink_assets.models.chat import ROLES, ChatModel, Role, Sampling
 from wethink_assets.models.openai_wire import Pictures
 from wethink_assets.models.replicas import Replicas
+from wethink_assets.models.servers.servers import Servers
+from wethink_assets.models.servers.weights import revision_of
 
 EMBEDDED: Mapping[Role, str] = {
     "describer": "describer",
@@ -37,6 +39,8 @@ class Models:
         self._opened: dict[tuple[str, ...], ChatModel] = {}
         self._replicas = Replicas()
         self._pictures = Pictures()
+        self.servers = Servers(settings)
+        """The servers of this machine that roles name; they are started at the first call of such a role."""
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -55,10 +59,10 @@ class Models:
         self.close()
 
     def role(self, role: Role) -> ChatModel:
-        """The model of a role, loaded now if it was not. Raises `ModelError` or `ConfigError`."""
+        """The model of a role, loaded or served now if it was not, which may take minutes. Raises `ModelError` or `ConfigError`."""
         if role in self._given:
             return self._given[role]
-        settings = self._settings.role(role)
+        settings = self._reached(self._settings.role(role))
         place = self._place(role, settings)
         with self._lock:
             if place not in self._opened:
@@ -67,11 +71,25 @@ class Models:
                 )
             return self._opened[place]
 
+    def require(self, roles: Iterable[Role]) -> None:
+        """Say which roles are needed together from now on. Raises `ConfigError` when their servers do not fit on this machine together."""
+        named = [self._settings.role(role).server for role in roles if role not in self._given]
+        self.servers.require(server for server in named if server)
+
+    def _reached(self, settings: RoleSettings) -> RoleSettings:
+        """A role's settings with the URLs of its server, which is started for that."""
+        if not settings.server:
+            return settings
+        first, *further = self.servers.urls(settings.server)
+        return settings.model_copy(update={"url": first, "urls": tuple(further)})
+
     def identity(self, role: Role) -> tuple[str, str]:
         """Model id and revision of a role, without loading it. Raises `ModelError` when an embedded checkpoint is missing."""
         if role in self._given:
             return self._given[role].model_id, self._given[role].revision
         settings = self._settings.role(role)
+        if settings.server and not settings.revision:
+            return settings.model, revision_of(self._settings, self._settings.server(settings.server))
         if settings.provider == "endpoint":
             return settings.model, settings.revision
         name = self._place(role, settings)[1]
@@ -154,7 +172,8 @@ class Models:
             return self._loop
 
     def close(self) -> None:
-        """Close every model that was opened, and the loop."""
+        """Close every model that was opened, let go of the servers, and end the loop."""
+        self.servers.close()
         models = [*self._opened.values(), *self._given.values()]
         self._opened = {}
         if self._loop is None and not models:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from wethink_assets.config import Settings
+from wethink_assets.errors import ModelError
 from wethink_assets.models.servers.fit import Need, place, require_fit
 from wethink_assets.models.servers.health import require_served
 from wethink_assets.models.servers.leasing import LeasedServer
@@ -43,35 +44,34 @@ class Servers:
         self._settings = settings
         self._held: dict[str, _Held] = {}
         self._needed: tuple[str, ...] = ()
-        self._listeners: list[Say] = []
+        self._listeners: list[tuple[Say, bool]] = []
         self._lock = threading.Lock()
         self._waits: dict[str, threading.Lock] = {}
         self._closing = threading.Event()
 
-    def listen(self, say: Say) -> Callable[[], None]:
-        """Have what servers and this class say told to `say` (level, text) too; returns what ends that."""
-        self._listeners.append(say)
-        return lambda: self._listeners.remove(say) if say in self._listeners else None
+    def listen(self, say: Say, *, logs: bool = True) -> Callable[[], None]:
+        """Have `say` (level, text) told how servers fare and, with `logs`, what they say; returns what ends that."""
+        entry = (say, logs)
+        self._listeners.append(entry)
+        return lambda: self._listeners.remove(entry) if entry in self._listeners else None
 
     def require(self, names: Iterable[str]) -> None:
-        """Say which servers are needed together from now on; they start when the first of them is asked for.
+        """Say which servers are needed together from now on: they start together, when the first of them is asked for."""
+        with self._lock:
+            self._needed = tuple(dict.fromkeys(name for name in names if not self._settings.server(name).url))
 
-        Those held that do not fit beside them are let go. Raises `ConfigError` with the figures when they cannot all run on this machine.
-        """
-        wanted = tuple(dict.fromkeys(name for name in names if not self._settings.server(name).url))
-        if not wanted:
-            return
+    def _make_room(self, wanted: Sequence[str]) -> None:
+        """Let go of servers that do not fit beside the wanted ones. Raises `ConfigError` with the figures when those do not fit by themselves."""
         gpus = find_gpus()
         needs = self._needs(wanted, gpus)
         require_fit(needs, gpus, find_memory())
-        with self._lock:
-            self._needed = wanted
-            for name in [name for name in self._held if name not in wanted]:
-                if _too_much([*needs, *self._needs([name], gpus)], gpus):
-                    self._say(logging.INFO, f"server {name} makes room for {', '.join(wanted)}")
-                    self._let_go(self._held.pop(name))
-                else:
-                    needs += self._needs([name], gpus)
+        for name in [name for name in self._held if name not in wanted]:
+            more = self._needs([name], gpus)
+            if _too_much([*needs, *more], gpus):
+                self._say(logging.INFO, f"server {name} makes room for {', '.join(wanted)}")
+                self._let_go(self._held.pop(name))
+            else:
+                needs += more
 
     def _needs(self, names: Iterable[str], gpus: Sequence[Gpu]) -> list[Need]:
         return [need for name in names for need in needs_of(self._settings, name, gpus)]
@@ -86,10 +86,15 @@ class Servers:
             require_served(name, table.url, table.model, table.api_key_env)
             return (table.url,)
         with self._lock:
+            if self._closing.is_set():
+                raise ModelError(f"server {name} is not started: this process lets go of its servers")
             wait = self._waits.setdefault(name, threading.Lock())
-            for other in {name: None} | dict.fromkeys(self._needed if name in self._needed else ()):
-                if other not in self._held:
-                    self._held[other] = self._take(other)
+            wanted = self._needed if name in self._needed else (name,)
+            missing = [other for other in wanted if other not in self._held]
+            if missing:
+                self._make_room(wanted)
+            for other in missing:
+                self._held[other] = self._take(other)
             held = self._held[name]
         with wait:
             if not held.urls:
@@ -120,12 +125,13 @@ class Servers:
         return server.wait(told, self._closing)
 
     def _prefixed(self, server: LeasedServer) -> Say:
-        return lambda level, line: self._say(level, f"{_named(server)}: {line}")
+        return lambda level, line: self._say(level, f"{_named(server)}: {line}", of_log=True)
 
-    def _say(self, level: int, text: str) -> None:
-        log.log(level, text)
-        for say in tuple(self._listeners):
-            say(level, text)
+    def _say(self, level: int, text: str, *, of_log: bool = False) -> None:
+        log.log(logging.DEBUG if of_log else level, text)
+        for say, logs in tuple(self._listeners):
+            if logs or not of_log:
+                say(level, text)
 
     def states(self) -> dict[str, list[State | None]]:
         """How far the held servers are, replica by replica."""
