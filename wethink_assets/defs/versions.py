@@ -8,17 +8,22 @@ import polars as pl
 
 from wethink_assets.dataset.build import build_version
 from wethink_assets.dataset.cut import Cut
+from wethink_assets.dataset.exports import card_of
+from wethink_assets.dataset.retractions import retracted
 from wethink_assets.dataset.versions import VersionSummary
 from wethink_assets.defs.labels import DATA_TEAM, VERSIONS
 from wethink_assets.defs.markup import plain
 from wethink_assets.defs.partitions import dataset_version
+from wethink_assets.defs.plots import bar_panels
 from wethink_assets.defs.previews import picture_gallery, sample_table
 from wethink_assets.defs.publishing import fitting
 from wethink_assets.defs.resources import Progress
+from wethink_assets.defs.version_lineage import lineage_metadata
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 
 MADE_OF = ("reasoning_paths", "signatures", "images")
+PICTURES = 3  # of the preview: what is told beside them has to fit into the 32 kB too
 SHOWN_OF = 400  # rows, sorted by a digest, among which those shown are spread
 SHOWN = ["row_id", "source", "kind", "problem", "answer", "category", "abilities", "refined_cot", "split"]
 STEPS = ("images", "questions", "filtered_out", "agreed", "adjudicated", "kept", "duplicates")
@@ -86,9 +91,9 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
     """What a built version holds, as metadata: figures first, then funnel, sample, pictures and card."""
     folder = f"versions/{summary.version}"
     statistics = json.loads(store.read(f"{folder}/statistics.json"))
-    some = (
-        store.scan_parquet(f"{folder}/rows.parquet").select("image_id", "image_path", *SHOWN).head(SHOWN_OF).collect()
-    )
+    rows = store.scan_parquet(f"{folder}/rows.parquet")
+    shown = rows.filter(~retracted(store).covers(rows))
+    some = shown.select("image_id", "image_path", *SHOWN).head(SHOWN_OF).collect()
     return {
         "dagster/row_count": summary.rows,
         "considered": summary.considered,
@@ -98,9 +103,24 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
         **{f"{kind} rows": count for kind, count in summary.counts.get("kind", {}).items()},
         "location": summary.location,
         "funnel": funnel_table(statistics["funnel"]),
-        "preview": picture_gallery(some, some.rename({"image_path": "blob"}), Blobs(store), _captions),
+        **lineage_metadata(store, summary.version),
+        "preview": picture_gallery(some, some.rename({"image_path": "blob"}), Blobs(store), _captions, PICTURES),
+        "plots": version_plots(statistics),
+        "card": dg.MetadataValue.md(card_excerpt(card_of(store, summary.version))),
         "sample": sample_table(some, columns=SHOWN),
     }
+
+
+def card_excerpt(card: str) -> str:
+    """A card without its front matter, up to the tables that the page shows already."""
+    body = card.partition("\n---\n")[2] if card.startswith("---\n") else card
+    return body.partition("\n## From images to rows")[0].strip()
+
+
+def version_plots(statistics: dict[str, Any]) -> dg.MarkdownMetadataValue:
+    """Rows by kind, ability and source, as a small picture."""
+    picture = bar_panels({name: statistics["counts"][name] for name in ("kind", "ability", "source")})
+    return dg.MetadataValue.md(f"![rows by kind, ability and source]({picture})")
 
 
 def _captions(row: Any) -> list[tuple[str, str]]:
