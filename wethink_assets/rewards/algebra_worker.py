@@ -1,0 +1,154 @@
+"""The worker process of `wethink_assets.rewards.algebra`: compares expressions, one line of JSON for another.
+
+It loads math-verify once and forks a child that compares. A child that overruns its time, or memory, is killed and forked anew from what is
+loaded already, which takes milliseconds. Started as `python -m wethink_assets.rewards.algebra_worker`.
+"""
+
+import json
+import logging
+import os
+import re
+import resource
+import select
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+NUMBER = re.compile(r"[+-]?\d{1,400}(\.\d{0,400})?([eE][+-]?\d{1,3})?|\.\d{1,400}")
+
+MEMORY = 2 * 1024**3
+"""Bytes of address space that a child may take beyond what it starts with."""
+WARMING = (
+    ("2\\sqrt{3}", "\\sqrt{12}"),
+    ("x^2-1", "(x-1)(x+1)"),
+    ("\\sin(\\pi/6)", "0.5"),
+    ("\\{1,2\\}", "x<3"),
+    ("y=2x", "2x-y=0"),
+)
+ORPHANED = 10.0
+"""Seconds after which a comparison ends by itself, should nobody be left to end it."""
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    verifier = _Verifier()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    child: _Child | None = None
+    for line in sys.stdin:
+        number, first, second, seconds = json.loads(line)
+        if child is None:
+            child = _Child(verifier)
+        equal = child.equal(first, second, float(seconds))
+        if equal is None:
+            child.kill()
+            child = None
+        sys.stdout.write(json.dumps([number, equal]) + "\n")
+        sys.stdout.flush()
+    if child is not None:
+        child.kill()
+
+
+class _Verifier:
+    """math-verify with the way closed by which sympy evaluates text as Python: only digits pass."""
+
+    def __init__(self) -> None:
+        import math_verify
+        import math_verify.parser
+        import sympy.parsing.sympy_parser as text_parser
+
+        logging.disable(logging.CRITICAL)
+        guarded = numbers_only(text_parser.parse_expr)
+        for module in (text_parser, math_verify.parser, sys.modules["latex2sympy2_extended.latex2sympy2"]):
+            setattr(module, "parse_expr", guarded)  # noqa: B010  # in all three namespaces that hold it
+        # LaTeX only: the plain-expression extractor would go through `parse_expr`.
+        self._config = [math_verify.LatexExtractionConfig()]
+        self._module = math_verify
+        for first, second in WARMING:  # loads what is imported late, before the first fork
+            self.equal(first, second)
+
+    def equal(self, first: str, second: str) -> bool:
+        """Whether two LaTeX expressions are equal, either taken for the true one."""
+        parsed = [
+            self._module.parse(f"${text}$", self._config, fallback_mode="no_fallback", parsing_timeout=None)
+            for text in (first, second)
+        ]
+        if not all(parsed):
+            return False
+        return any(
+            self._module.verify(one, other, float_rounding=6, timeout_seconds=None)
+            for one, other in (parsed, parsed[::-1])
+        )
+
+
+def numbers_only(parse_expr: Callable[..., Any]) -> Callable[..., Any]:
+    """sympy's `parse_expr`, which evaluates text as Python, for what sympy itself needs it for: the digits of a number."""
+
+    def parse(text: Any, *args: Any, **options: Any) -> Any:
+        if not isinstance(text, str) or not NUMBER.fullmatch(text):
+            raise ValueError("text is not evaluated here")
+        return parse_expr(text, *args, **options)
+
+    return parse
+
+
+class _Child:
+    """A forked process that compares pairs sent through a pipe."""
+
+    def __init__(self, verifier: _Verifier) -> None:
+        asked, ask = os.pipe()
+        answer, answered = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            os.close(ask)
+            os.close(answer)
+            _serve(verifier, asked, answered)
+        os.close(asked)
+        os.close(answered)
+        self._ask, self._answer = ask, answer
+
+    def equal(self, first: str, second: str, seconds: float) -> bool | None:
+        """What the child says, or None when it took too long or ended."""
+        try:
+            os.write(self._ask, json.dumps([first, second]).encode() + b"\n")
+            if not select.select([self._answer], [], [], seconds)[0]:
+                return None
+            said = os.read(self._answer, 1)
+        except OSError:
+            return None
+        return said == b"1" if said else None
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._ask)
+        os.close(self._answer)
+
+
+def _serve(verifier: _Verifier, asked: int, answered: int) -> NoReturn:
+    """Life of a child; it never returns into its parent's code."""
+    try:
+        with open("/proc/self/statm") as sizes:
+            used = int(sizes.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
+    except OSError:  # no /proc: the time limit alone bounds it
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        with os.fdopen(asked, "rb") as lines:
+            for line in lines:
+                first, second = json.loads(line)
+                signal.setitimer(signal.ITIMER_REAL, ORPHANED)  # its default action ends the process
+                try:
+                    equal = verifier.equal(first, second)
+                except (Exception, RecursionError, MemoryError):  # what cannot be compared has not been proved
+                    equal = False
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                os.write(answered, b"1" if equal else b"0")
+    finally:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

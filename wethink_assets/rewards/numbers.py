@@ -1,0 +1,199 @@
+"""Which exact number does a short text say, in digits or in words?"""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+_WORDS = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
+    "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
+UNITS = {word: value for value, word in enumerate(_WORDS)}
+TENS = {
+    word: 10 * value
+    for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
+SCALES = {"dozen": 12, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_ORDINAL_WORDS = [
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth",
+    "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
+]  # fmt: skip
+_ORDINALS = {word: value for value, word in enumerate(_ORDINAL_WORDS, 1)} | {
+    f"{word[:-1]}ieth": value for word, value in TENS.items()
+}
+_PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
+    form: value for word, value in _ORDINALS.items() if value > 2 for form in (word, f"{word}s")
+}
+NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *_ORDINALS, "hundred", "percent"})
+"""Words that `spelled_out` may turn into something else; a text with none of them is left as it is."""
+_DIGITS = re.compile(r"\d{1,40}(?:\.\d{1,40})?")
+_NUMBER = re.compile(r"([+-]?)(\d{1,40})?(?:\.(\d{1,40})?)?(?:e([+-]?\d{1,2}))?")
+_RATIO = re.compile(r"([+-]?\d{1,40}(?:\.\d{1,20})?) ?/ ?(\d{1,40}(?:\.\d{1,20})?)")
+_MIXED = re.compile(r"([+-]?)(\d{1,20})(?: and)? (\d{1,20})/(\d{1,20})")
+_POWER = re.compile(r"(?:([+-]?\d{1,20}(?:\.\d{1,20})?) ?[*x] ?)?10 ?\^ ?([+-]?\d{1,2})")
+_SPOKEN = re.compile(
+    rf"(?:([+-]?\d{{1,20}}) (?:and )?(?=(?:an?|\d{{1,20}}) |half))?(a|an|\d{{1,20}})? ?({'|'.join(_PARTS)})"
+)
+
+
+def spelled_out(words: Sequence[str]) -> list[str]:
+    """Words with number words as digits: `one hundred and five` is `105`, `2.5 million` is `2500000`, `twenty first` is `21st`.
+
+    Example:
+        >>> spelled_out("twenty one red circles".split()), spelled_out("one two".split())
+        (['21', 'red', 'circles'], ['1', '2'])
+    """
+    found: list[str] = []
+    place = 0
+    while place < len(words):
+        word = words[place]
+        parsed = _cardinal(words, place)
+        if parsed is not None:
+            value, place = parsed
+            after = words[place] if place < len(words) else ""
+            if value % 10 == 0 and value % 100 >= 20 and 0 < _ORDINALS.get(after, 0) < 10 and value.denominator == 1:
+                found.append(_ordinal(int(value) + _ORDINALS[after]))
+                place += 1
+            else:
+                found.append(_plain(value))
+            continue
+        numbered = bool(found) and (found[-1][0].isdigit() or found[-1] in ("a", "an"))
+        if word in _ORDINALS and not numbered:
+            found.append(_ordinal(_ORDINALS[word]))
+        elif word == "percent":
+            found.append("%")
+        else:
+            found.append(word)
+        place += 1
+    return found
+
+
+def _cardinal(words: Sequence[str], start: int) -> tuple[Fraction, int] | None:
+    """The number that begins at a word, with the place after it; None where none does."""
+    total = Fraction(0)
+    group: Fraction | None = None
+    last = ""
+    smallest = 10**15
+    place = start
+    first = words[start]
+    following = words[start + 1] if start + 1 < len(words) else ""
+    if first in ("a", "an") and (following == "hundred" or following in SCALES):
+        group, last, place = Fraction(1), "unit", start + 1
+    elif _DIGITS.fullmatch(first):
+        if following != "hundred" and following not in SCALES:
+            return None
+        group, last, place = Fraction(first), "digits", start + 1
+    while place < len(words):
+        word = words[place]
+        if word in UNITS:
+            value = UNITS[word]
+            if not (group is None or last == "hundred" or (last == "tens" and 0 < value < 10)):
+                break
+            group, last = (group or Fraction(0)) + value, "unit"
+        elif word in TENS and (group is None or last == "hundred"):
+            group, last = (group or Fraction(0)) + TENS[word], "tens"
+        elif word == "hundred" and group is not None and 0 < group < 100 and last != "hundred":
+            group, last = group * 100, "hundred"
+        elif word in SCALES and group is not None and SCALES[word] < smallest:
+            smallest = SCALES[word]
+            total, group, last = total + group * smallest, None, "scale"
+        elif word == "and" and last in ("hundred", "scale") and _counts(words[place + 1 : place + 2]):
+            pass
+        else:
+            break
+        place += 1
+    if not last:
+        return None
+    value: Fraction = total + (group or Fraction(0))
+    if words[place : place + 1] == ["point"] and last in ("unit", "tens", "hundred", "scale"):
+        digits = []
+        for word in words[place + 1 : place + 11]:
+            if UNITS.get(word, 10) > 9:
+                break
+            digits.append(str(UNITS[word]))
+        if digits:
+            return value + Fraction(int("".join(digits)), 10 ** len(digits)), place + 1 + len(digits)
+    return value, place
+
+
+def _counts(words: Sequence[str]) -> bool:
+    return bool(words) and (words[0] in UNITS or words[0] in TENS)
+
+
+def _plain(value: Fraction) -> str:
+    """A number in decimal digits; all that come here have finitely many."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    places = 1
+    while (value * 10**places).denominator != 1:
+        places += 1
+    whole, rest = divmod(int(value * 10**places), 10**places)
+    return f"{whole}.{rest:0{places}d}"
+
+
+def _ordinal(value: int) -> str:
+    ending = "th" if 10 <= value % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
+    return f"{value}{ending}"
+
+
+def parsed_number(text: str) -> Fraction | None:
+    """The number that a normalised text is, or None: decimal, ratio, mixed, power of ten, percent, spoken fraction.
+
+    Example:
+        >>> parsed_number("2 1/2"), parsed_number("12 %"), parsed_number("3*10^4"), parsed_number("2 thirds"), parsed_number("2 dogs")
+        (Fraction(5, 2), Fraction(3, 25), Fraction(30000, 1), Fraction(2, 3), None)
+    """
+    text = text.strip()
+    if text.startswith("$"):
+        text = text[1:].lstrip()
+    elif text.startswith("-$"):
+        text = f"-{text[2:]}"
+    if not text or len(text) > 100:
+        return None
+    share = text.endswith("%")
+    if share:
+        text = text[:-1].rstrip()
+    value = _value(text)
+    return value / 100 if share and value is not None else value
+
+
+def _value(text: str) -> Fraction | None:
+    match = _NUMBER.fullmatch(text)
+    if match:
+        return Fraction(text.rstrip(".")) if match[2] or match[3] else None
+    match = _RATIO.fullmatch(text)
+    if match:
+        below = Fraction(match[2])
+        return Fraction(match[1]) / below if below else None
+    match = _MIXED.fullmatch(text)
+    if match:
+        if not int(match[4]) or int(match[3]) >= int(match[4]):
+            return None
+        value = int(match[2]) + Fraction(int(match[3]), int(match[4]))
+        return -value if match[1] == "-" else value
+    match = _POWER.fullmatch(text)
+    if match:
+        return Fraction(match[1] or 1) * Fraction(10) ** int(match[2])
+    match = _SPOKEN.fullmatch(text)
+    if match and (match[2] or match[3] == "half"):
+        many = 1 if match[2] in (None, "a", "an") else int(match[2])
+        return int(match[1] or 0) + Fraction(many, _PARTS[match[3]])
+    return None
+
+
+def rounds_to(exact: Fraction, rounded: str, digits: int = 4, *, whole: bool = False) -> bool:
+    """Whether a decimal (`whole`: or a whole number) is a rounding of an exact value, to so many significant digits or more.
+
+    Example:
+        >>> rounds_to(Fraction(1, 3), "0.3333"), rounds_to(Fraction(1, 3), "0.33"), rounds_to(Fraction(2, 3), "0.6666")
+        (True, False, False)
+    """
+    match = re.fullmatch(r"-?(\d{1,20})?(?:\.(\d{1,20}))?", rounded.replace(",", ""))
+    if not match or not (match[2] or (whole and match[1])):
+        return False
+    said = (match[1] or "") + match[2] if match[2] else match[1].rstrip("0")
+    if len(said.lstrip("0")) < digits:
+        return False
+    rounded = rounded.replace(",", "")
+    step = Fraction(1, 10 ** len(match[2] or ""))
+    return abs(Fraction(rounded) - exact) * 2 <= step
