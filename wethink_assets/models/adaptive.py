@@ -16,12 +16,14 @@ from dataclasses import dataclass
 START = 16
 PAYS = 0.08
 """Of the share that the limit was raised by, so much must come back as throughput. Little, because too few calls cost more than too many."""
+PAYS_AT_START = 0.15  # steps are large then, and rounds short
 FULL_GROWTH = 0.75  # share that comes back while nothing waits at the endpoint yet: then the limit doubles
 HEADROOM = 1.1  # calls beyond those in service, so that the endpoint has the next one when one ends
 IN_USE = 0.8  # share of the limit that must have been in flight for a round to say anything
 CUT = 0.7
 PROBE_AFTER = 5  # rounds
 PROBE_UP, PROBE_DOWN = 1.25, 0.9
+LONGEST_PATIENCE = 7  # turns
 CEILING_LASTS = 60.0  # seconds for which a limit that met refusals is not tried again
 
 
@@ -55,7 +57,10 @@ class AdaptiveLimit:
         self._recent: deque[Round] = deque(maxlen=3)  # rounds at the limit that is kept
         self._kept = 0  # the limit that a probe departs from; 0: no probe
         self._rounds = 0  # since the last probe
-        self._upwards = True
+        self._upwards = False
+        self._quickest = float("inf")  # least mean latency of a round
+        self._deep = True  # whether the next probe downwards may be a long one
+        self._patience = self._turns = 0  # turns to leave out after a probe downwards that cost throughput; those left
         self._cut_at = float("-inf")
         self._ceiling = 0
         self._since = clock()
@@ -105,6 +110,7 @@ class AdaptiveLimit:
             in_use = self._area / elapsed
             found = Round(self.limit, self._count / elapsed, self._latency / self._count)
             self._open(now)
+            self._quickest = min(self._quickest, found.latency)
             self._judge(found, in_use)
 
     def failed(self, began: float) -> None:
@@ -163,11 +169,11 @@ class AdaptiveLimit:
 
     def _start(self, found: Round) -> None:
         best = self._best
-        if best is not None and found.rate < best.rate * _worth(found, best):
+        if best is not None and found.rate < best.rate * _worth(found, best, PAYS_AT_START):
             self._misses += 1
             if self._misses >= 2:
                 in_service = found.rate * best.latency
-                self._starting = False
+                self._starting, self._rounds = False, PROBE_AFTER
                 self._set(min(found.limit, max(best.limit, math.ceil(in_service * HEADROOM))))
             return
         full = best is None or found.rate / best.rate - 1 >= FULL_GROWTH * (found.limit / best.limit - 1)
@@ -191,8 +197,13 @@ class AdaptiveLimit:
             target = min(target, self._ceiling - 1) if self._ceiling else target
             if target <= self.limit:
                 return
+        elif self._turns > 0:
+            self._turns -= 1
+            return
         else:
             target = math.floor(self.limit * PROBE_DOWN)
+            if self._deep:  # by Little's law so many are in service if all that latency grew by is waiting
+                target = min(target, max(self.limit // 2, math.ceil(self._recent[-1].rate * self._quickest * HEADROOM)))
             if target < 1 or target == self.limit:
                 return
         self._kept = self.limit
@@ -205,16 +216,20 @@ class AdaptiveLimit:
         rises = found.limit > before.limit
         # By Little's law limit / latency is the rate, too: told twice it is hardly chance.
         told = (found.rate / before.rate, (found.limit / found.latency) / (before.limit / before.latency))
-        keep = min(told) >= _worth(found, before) if rises else told[0] >= 0.99
+        keep = min(told) >= _worth(found, before, PAYS) if rises else told[0] >= (0.97 if self._deep else 0.99)
         if keep:
+            self._deep, self._patience = True, 0
             self._recent.clear()
             self._recent.append(found)
             self._upwards = rises
-            self._rounds = PROBE_AFTER if rises else 0
-        else:
-            self._set(kept)
+            self._rounds = PROBE_AFTER  # and on in the same direction
+            return
+        if not rises:
+            self._deep, self._patience = False, min(LONGEST_PATIENCE, 2 * self._patience + 1)
+            self._turns = self._patience
+        self._set(kept)
 
 
-def _worth(found: Round, before: Round) -> float:
-    """Share of the earlier rate from which the raised limit pays."""
-    return 1 + PAYS * (found.limit / before.limit - 1)
+def _worth(found: Round, before: Round, share: float) -> float:
+    """By how much the rate must have grown for the raised limit to pay."""
+    return 1 + share * (found.limit / before.limit - 1)
