@@ -1,6 +1,6 @@
 """How the dataset grows by one step after another: observe, synthesize what is missing, cut, build."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +9,15 @@ import dagster as dg
 from wethink_assets.config import Settings
 from wethink_assets.dataset.cut import Cut, NothingNew, decide_cut
 from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.defs.bill import SPENT_TAG
 from wethink_assets.defs.jobs import BUILD, OBSERVE, SYNTHESIZE
 from wethink_assets.defs.liveness import this_process
+from wethink_assets.defs.resources import BUDGET_TAG, models_kept_open, models_of
 from wethink_assets.defs.roles import role_key
 from wethink_assets.defs.sources import source_key
 from wethink_assets.defs.sync import Synced, report_cut, sync_batches, sync_stages, sync_versions
 from wethink_assets.models.chat import ROLES
-from wethink_assets.planning.staleness import commits_in_force, missing_stages
+from wethink_assets.planning.staleness import InForce, commits_in_force, missing_stages, stages_to_refresh
 from wethink_assets.sources.batches import list_batches
 from wethink_assets.sources.catalog import sources_of
 from wethink_assets.storage.store import Store
@@ -25,10 +27,11 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class Ran:
-    """How a run ended: its id, and what failed in it (step or asset to message)."""
+    """How a run ended: its id, what failed in it (step or asset to message), and the stage at which its budget was spent."""
 
     run_id: str
     failures: dict[str, str]
+    spent: str = ""
 
     @property
     def success(self) -> bool:
@@ -57,19 +60,30 @@ class Grower:
         ran = self._run(OBSERVE, assets=[*sources, *map(role_key, ROLES)])
         return Ran(ran.run_id, {_observed(step): why for step, why in ran.failures.items()})
 
-    def unfinished(self) -> tuple[dict[str, tuple[str, ...]], Synced]:
-        """Batches that have stages to go through, with those stages, and what the instance had to be told."""
+    def unfinished(self, refresh: Sequence[str] = ()) -> tuple[dict[str, tuple[str, ...]], Synced]:
+        """Batches that have stages to go through, with those stages, and what the instance had to be told.
+
+        Those are stages that are missing or of older inputs; those that another prompt, model, setting or code would make anew only where
+        `refresh` names them.
+        """
         synced = sync_batches(self._instance, self._store)
         batches = list_batches(self._store)
         commits = commits_in_force(self._store, batches)
         sync_stages(self._instance, (c for stages in commits.values() for c in stages.values()), synced)
         sync_versions(self._instance, self._store, synced)
-        missing = {batch: missing_stages(commits[batch]) for batch in batches}
-        return {batch: stages for batch, stages in missing.items() if stages}, synced
+        todo = {batch: missing_stages(commits[batch]) for batch in batches}
+        if refresh:
+            with models_kept_open():
+                in_force = InForce.of(self._settings, models_of(self._settings))
+            for batch, missing in todo.items():
+                stale = stages_to_refresh(in_force.causes(commits[batch]), refresh)
+                todo[batch] = max(missing, stale, key=len)
+        return {batch: stages for batch, stages in todo.items() if stages}, synced
 
-    def synthesize(self, batch: str, stages: tuple[str, ...]) -> Ran:
-        """Take a batch through stages, in one run."""
-        return self._run(SYNTHESIZE, assets=[dg.AssetKey(stage) for stage in stages], partition=batch)
+    def synthesize(self, batch: str, stages: tuple[str, ...], budget: str = "") -> Ran:
+        """Take a batch through stages, in one run, within a budget where one is named."""
+        assets = [dg.AssetKey(stage) for stage in stages]
+        return self._run(SYNTHESIZE, assets, batch, {BUDGET_TAG: budget} if budget else {})
 
     def decide(self) -> Cut | NothingNew:
         """Decide the next cut by the configured recipe, and report it. Raises `VersionError` when there is nothing to cut."""
@@ -82,19 +96,26 @@ class Grower:
         """Build a decided version."""
         return self._run(BUILD, partition=version)
 
-    def _run(self, job: str, assets: list[dg.AssetKey] | None = None, partition: str | None = None) -> Ran:
+    def _run(
+        self,
+        job: str,
+        assets: list[dg.AssetKey] | None = None,
+        partition: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Ran:
         """Execute a job here and now. Raises `KeyboardInterrupt` when it was interrupted (Ctrl-C, SIGTERM)."""
         result = self._definitions.resolve_job_def(job).execute_in_process(
             instance=self._instance,
             asset_selection=assets,
             partition_key=partition,
             raise_on_error=False,
-            tags=this_process().tags(),
+            tags={**this_process().tags(), **(tags or {})},
             run_config=QUIET,
         )
         if any(event.is_step_failure and _interrupted(event.step_failure_data.error) for event in result.all_events):
             raise KeyboardInterrupt  # Dagster made a failed step of it; whoever pressed Ctrl-C meant all of it
-        return Ran(result.run_id, dict(_failures(result)))
+        run = self._instance.get_run_by_id(result.run_id)
+        return Ran(result.run_id, dict(_failures(result)), run.tags.get(SPENT_TAG, "") if run else "")
 
 
 def _observed(step: str) -> str:

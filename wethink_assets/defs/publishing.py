@@ -9,19 +9,13 @@ import dagster as dg
 import polars as pl
 from dagster import AssetExecutionContext
 
+from wethink_assets.defs.bill import bill
 from wethink_assets.defs.partitions import image_batch
 from wethink_assets.defs.stage_tables import Publication
 from wethink_assets.identity import data_version
 from wethink_assets.stages import StageOutput, require_closed, unaccounted
 from wethink_assets.storage.tables import Provenance
 
-CALLS = {
-    "calls": "model calls",
-    "cached_calls": "cached model calls",
-    "prompt_tokens": "prompt tokens",
-    "completion_tokens": "completion tokens",
-    "seconds": "model seconds",
-}
 METADATA_BYTES = 30_000  # of the 32 kB that one materialization may weigh in the event log
 
 
@@ -57,7 +51,7 @@ def published(
         "dagster/row_count": output.results.height,
         "rejections": output.rejections.height,
         **{f"rejected: {reason}": count for reason, count in output.reasons().items()},
-        **{label: provenance.calls[name] for name, label in CALLS.items() if name in provenance.calls},
+        **bill(provenance.calls, output.results.height),
         "wall seconds": _seconds_since(provenance.started),
     }
     return dg.MaterializeResult(

@@ -10,19 +10,23 @@ from typing import ClassVar, Protocol
 import dagster as dg
 
 from wethink_assets.config import Settings
+from wethink_assets.defs.servers import servers_of_run
 from wethink_assets.models.roles import Models
 from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.budgets import allowance_of
+from wethink_assets.synthesis.pace import Pace, Tell
 from wethink_assets.synthesis.session import Synthesis
+from wethink_assets.synthesis.usage import Usage
 
-ProgressCallback = Callable[[int, int], None]
+BUDGET_TAG = "wethink/budget"  # of a run: the budget that its model calls spend
 OpenSynthesis = Callable[[str, str], AbstractContextManager[Synthesis]]  # of a stage and a batch
 
 
 class Progress(Protocol):
     """Where a stage tells how far it is."""
 
-    def of(self, stage: str, batch: str) -> ProgressCallback:
-        """Callback that takes items done and items in total."""
+    def of(self, stage: str, batch: str) -> Tell:
+        """Callback that takes items done, items in total and what models took."""
         ...
 
 
@@ -31,18 +35,21 @@ class LoggedProgress:
 
     EVERY = 15.0  # seconds
 
-    def __init__(self, log: logging.Logger) -> None:
+    def __init__(self, log: logging.Logger, currency: str = "") -> None:
         self._log = log
+        self._currency = currency
 
-    def of(self, stage: str, batch: str) -> ProgressCallback:
-        """A callback that logs where the stage is, unless it did so a moment ago."""
+    def of(self, stage: str, batch: str) -> Tell:
+        """A callback that logs where the stage is, how fast it goes and what it cost, unless it did so a moment ago."""
+        pace = Pace(self._currency)
         said = time.monotonic()
 
-        def tell(done: int, total: int) -> None:
+        def tell(done: int, total: int, usage: Usage | None = None, /) -> None:
             nonlocal said
+            pace.update(done, total, usage)
             if time.monotonic() - said >= self.EVERY:
                 said = time.monotonic()
-                self._log.info(f"{stage} of {batch}: {done} of {total}")
+                self._log.info(f"{stage} of {batch}: {pace.line()}")
 
         return tell
 
@@ -102,26 +109,33 @@ def resources_of(settings: Settings) -> dict[str, object]:
         return store_of(settings)
 
     @dg.resource(description="the models behind the roles; weights are loaded at the first call")
-    def models(_: dg.InitResourceContext) -> Iterator[Models]:
+    def models(context: dg.InitResourceContext) -> Iterator[Models]:
         with models_kept_open():
-            yield models_of(settings)
+            opened = models_of(settings)
+            with servers_of_run(opened.servers, context.run, context.log):
+                yield opened
 
     @dg.resource(description="where stages tell how far they are")
     def progress(context: dg.InitResourceContext) -> Progress:
-        return LoggedProgress(context.log or logging.getLogger(__name__))
+        return LoggedProgress(context.log or logging.getLogger(__name__), settings.pipeline.currency)
 
     @dg.io_manager(required_resource_keys={"store"}, description="stage tables of the store; nothing is pickled")
     def tables(context: dg.InitResourceContext) -> StageTables:
         return StageTables(context.resources.store)
 
     @dg.resource(required_resource_keys={"store", "models", "progress"}, description="opens a stage's work on a batch")
-    def synthesis(context: dg.InitResourceContext) -> OpenSynthesis:
+    def synthesis(context: dg.InitResourceContext) -> Iterator[OpenSynthesis]:
         given = context.resources
+        tags = context.run.tags if context.run else {}
+        budget = tags.get(BUDGET_TAG, settings.pipeline.budget)
+        batch = tags.get("dagster/partition", "")
+        with allowance_of(given.store, settings, budget, context.run_id or "", batch) as allowance:
 
-        def open_stage(stage: str, batch: str) -> AbstractContextManager[Synthesis]:
-            return Synthesis.open(settings, given.store, given.models, stage, batch, given.progress.of(stage, batch))
+            def open_stage(stage: str, batch: str) -> AbstractContextManager[Synthesis]:
+                tell = given.progress.of(stage, batch)
+                return Synthesis.open(settings, given.store, given.models, stage, batch, tell, allowance)
 
-        return open_stage
+            yield open_stage
 
     return {
         "settings": configured,

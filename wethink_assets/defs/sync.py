@@ -7,6 +7,7 @@ import dagster as dg
 
 from wethink_assets.dataset.cut import Cut, list_cuts, read_cut
 from wethink_assets.dataset.versions import list_versions
+from wethink_assets.defs.bill import bill
 from wethink_assets.defs.partitions import add_partitions, dataset_version, image_batch
 from wethink_assets.defs.publishing import fitting
 from wethink_assets.defs.versions import cut_metadata, summary_metadata
@@ -96,6 +97,7 @@ def commit_metadata(commit: Commit) -> dict[str, object]:
         "made by run": commit.run_id or "unknown",
         "synced from the store": True,
         **{f"rejected: {reason}": count for reason, count in commit.reasons.items()},
+        **bill(commit.calls, commit.results),
     }
 
 

@@ -1,11 +1,16 @@
-"""The stages that ask models: from images to reasoning paths, one image batch at a time."""
+"""The stages that ask models: from images to reasoning paths, one image batch at a time.
 
+A stage whose budget is spent yields nothing, so that its partition stays missing and the later stages are skipped.
+"""
+
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from wethink_assets.config import Settings
+from wethink_assets.defs.bill import within_budget
 from wethink_assets.defs.labels import DATA_TEAM, SYNTHESIS
 from wethink_assets.defs.partitions import image_batch
 from wethink_assets.defs.pools import pool_of
@@ -36,6 +41,7 @@ def stage(settings: Settings, name: str, *kinds: str) -> dict[str, Any]:
     plan = stage_plan(settings, name)
     return {
         "partitions_def": image_batch,
+        "output_required": False,
         "deps": [role_key(role) for role in plan.roles],
         "code_version": plan.code_version,
         "group_name": SYNTHESIS,
@@ -64,19 +70,20 @@ def description_assets(settings: Settings) -> list[Definition]:
     @dg.asset(**stage(settings, "descriptions", "vlm", "llm"))
     def descriptions(
         context: dg.AssetExecutionContext, images: StageOutput, synthesis: dg.ResourceParam[OpenSynthesis]
-    ) -> dg.MaterializeResult[StageOutput]:
+    ) -> Iterator[dg.MaterializeResult[StageOutput]]:
         """Fine description of each image, with the refinement dialogue that led to it."""
-        with synthesis("descriptions", context.partition_key) as work:
-            output = describing.describe_images(images.results, work)
-        return published(
-            context,
-            output,
-            expected=describing.expected_items(images.results),
-            item=describing.ITEM,
-            inputs={"images": images},
-            made=work.provenance(),
-            metadata=shown(output, lambda row: [("", row["fine"])], images.results, work.blobs),
-        )
+        with within_budget(context):
+            with synthesis("descriptions", context.partition_key) as work:
+                output = describing.describe_images(images.results, work)
+            yield published(
+                context,
+                output,
+                expected=describing.expected_items(images.results),
+                item=describing.ITEM,
+                inputs={"images": images},
+                made=work.provenance(),
+                metadata=shown(output, lambda row: [("", row["fine"])], images.results, work.blobs),
+            )
 
     @dg.asset_check(**closed(descriptions, "images"))
     def descriptions_closed(images: StageOutput, descriptions: StageOutput) -> dg.AssetCheckResult:
@@ -95,20 +102,21 @@ def question_assets(settings: Settings) -> list[Definition]:
         descriptions: StageOutput,
         synthesis: dg.ResourceParam[OpenSynthesis],
         store: dg.ResourceParam[Store],
-    ) -> dg.MaterializeResult[StageOutput]:
+    ) -> Iterator[dg.MaterializeResult[StageOutput]]:
         """Questions of each image with kind, options, category and abilities, as far as they pass both filters."""
-        with synthesis("questions", context.partition_key) as work:
-            output = questioning.write_questions(descriptions.results, work)
-        images = Tables(store).scan("images", context.partition_key).collect()  # for the pictures only
-        return published(
-            context,
-            output,
-            expected=questioning.expected_items(descriptions.results, settings),
-            item=questioning.ITEM,
-            inputs={"descriptions": descriptions},
-            made=work.provenance(),
-            metadata=shown(output, asked, images, work.blobs),
-        )
+        with within_budget(context):
+            with synthesis("questions", context.partition_key) as work:
+                output = questioning.write_questions(descriptions.results, work)
+            images = Tables(store).scan("images", context.partition_key).collect()  # for the pictures only
+            yield published(
+                context,
+                output,
+                expected=questioning.expected_items(descriptions.results, settings),
+                item=questioning.ITEM,
+                inputs={"descriptions": descriptions},
+                made=work.provenance(),
+                metadata=shown(output, asked, images, work.blobs),
+            )
 
     @dg.asset_check(**closed(questions, "descriptions"))
     def questions_closed(descriptions: StageOutput, questions: StageOutput) -> dg.AssetCheckResult:
@@ -129,19 +137,20 @@ def answer_assets(settings: Settings) -> list[Definition]:
         descriptions: StageOutput,
         images: StageOutput,
         synthesis: dg.ResourceParam[OpenSynthesis],
-    ) -> dg.MaterializeResult[StageOutput]:
+    ) -> Iterator[dg.MaterializeResult[StageOutput]]:
         """Both answers of each question, whether they agree, and the verdict where they do not."""
-        with synthesis("answers", context.partition_key) as work:
-            output = answering.answer_questions(questions.results, descriptions.results, images.results, work)
-        return published(
-            context,
-            output,
-            expected=answering.expected_items(questions.results),
-            item=answering.ITEM,
-            inputs={"questions": questions, "descriptions": descriptions, "images": images},
-            made=work.provenance(),
-            metadata=shown(output, answered, images.results, work.blobs, with_questions(output, questions)),
-        )
+        with within_budget(context):
+            with synthesis("answers", context.partition_key) as work:
+                output = answering.answer_questions(questions.results, descriptions.results, images.results, work)
+            yield published(
+                context,
+                output,
+                expected=answering.expected_items(questions.results),
+                item=answering.ITEM,
+                inputs={"questions": questions, "descriptions": descriptions, "images": images},
+                made=work.provenance(),
+                metadata=shown(output, answered, images.results, work.blobs, with_questions(output, questions)),
+            )
 
     @dg.asset_check(**closed(answers, "questions"))
     def answers_closed(questions: StageOutput, answers: StageOutput) -> dg.AssetCheckResult:
@@ -161,19 +170,20 @@ def path_assets(settings: Settings) -> list[Definition]:
         questions: StageOutput,
         images: StageOutput,
         synthesis: dg.ResourceParam[OpenSynthesis],
-    ) -> dg.MaterializeResult[StageOutput]:
+    ) -> Iterator[dg.MaterializeResult[StageOutput]]:
         """Reasoning of each answer, rewritten from the image and the final answer, and checked to end in it."""
-        with synthesis("reasoning_paths", context.partition_key) as work:
-            output = refining.refine_paths(answers.results, questions.results, images.results, work)
-        return published(
-            context,
-            output,
-            expected=refining.expected_items(answers.results),
-            item=refining.ITEM,
-            inputs={"answers": answers, "questions": questions, "images": images},
-            made=work.provenance(),
-            metadata=shown(output, reasoned, images.results, work.blobs, with_questions(output, questions)),
-        )
+        with within_budget(context):
+            with synthesis("reasoning_paths", context.partition_key) as work:
+                output = refining.refine_paths(answers.results, questions.results, images.results, work)
+            yield published(
+                context,
+                output,
+                expected=refining.expected_items(answers.results),
+                item=refining.ITEM,
+                inputs={"answers": answers, "questions": questions, "images": images},
+                made=work.provenance(),
+                metadata=shown(output, reasoned, images.results, work.blobs, with_questions(output, questions)),
+            )
 
     @dg.asset_check(**closed(reasoning_paths, "answers"))
     def reasoning_paths_closed(answers: StageOutput, reasoning_paths: StageOutput) -> dg.AssetCheckResult:

@@ -49,6 +49,17 @@ def missing_stages(commits: Mapping[str, Commit]) -> tuple[str, ...]:
     return ()
 
 
+def stages_to_refresh(causes: Mapping[str, Sequence["Cause"]], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Stages that a batch goes through again: from the first of those `wanted` that another prompt, model, ... would make anew, on.
+
+    What comes after it finds its calls in the journal as far as its inputs are the same ones.
+    """
+    for number, stage in enumerate(STAGES):
+        if stage in wanted and any(cause.cause in OWN_CAUSES for cause in causes.get(stage, ())):
+            return STAGES[number:]
+    return ()
+
+
 def older_inputs(commit: Commit, commits: Mapping[str, Commit]) -> list[str]:
     """Upstream assets whose table in force is not the one that a commit was made from."""
     return [

@@ -25,6 +25,7 @@ from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.budgets import Allowance
 from wethink_assets.synthesis.gathering import Gathering, Outcome
 from wethink_assets.synthesis.kept_prompts import keep_prompts
+from wethink_assets.synthesis.pace import Tell
 from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS, Prompt, load_prompts, stage_roles
 from wethink_assets.synthesis.replies import kept_reply, whole_text
 from wethink_assets.synthesis.stage_settings import stage_settings
@@ -32,7 +33,7 @@ from wethink_assets.synthesis.usage import Usage
 
 FLUSH_EVERY = 2.0
 RETRY_TEMPERATURE = 0.7
-Progress = Callable[[int, int], None]
+ITEMS_FOR_A_CALL = 2
 log = logging.getLogger(__name__)
 
 
@@ -85,7 +86,7 @@ class Synthesis:
         stage: str,
         batch: str,
         journal: Replies,
-        progress: Progress | None = None,
+        progress: Tell | None = None,
         allowance: Allowance | None = None,
     ) -> None:
         self.settings = settings
@@ -113,7 +114,7 @@ class Synthesis:
         models: Models,
         stage: str,
         batch: str,
-        progress: Progress | None = None,
+        progress: Tell | None = None,
         allowance: Allowance | None = None,
     ) -> Iterator["Synthesis"]:
         """Hold the batch's lease for a stage, with its journal; waits while another run works on the same.
@@ -127,6 +128,7 @@ class Synthesis:
         load_prompts(settings, STAGE_PROMPTS[stage])
         for role in stage_roles(stage):
             models.identity(role)
+        models.require(stage_roles(stage))
         with (
             leased(store, journal_folder(stage, batch)) as lease,
             allowance.working() if allowance is not None else nullcontext(),
@@ -234,13 +236,15 @@ class Synthesis:
         """
         self._done = 0
         gathering = Gathering(schema)
-        self.models.run(self._all(rows, work, gathering), lambda: self._show(len(rows)))
-        self._show(len(rows))
+        try:
+            self.models.run(self._all(rows, work, gathering), lambda: self._show(len(rows)))
+        finally:
+            self._show(len(rows))
         return gathering.output(item)
 
     def _show(self, total: int) -> None:
         if self.progress:
-            self.progress(self._done, total)
+            self.progress(self._done, total, self.usage)
 
     async def _all(
         self,
@@ -255,7 +259,9 @@ class Synthesis:
                 gathering.add(await work(row))
                 self._done += 1
 
-        workers = [asyncio.create_task(worker()) for _ in range(min(len(rows), self.settings.pipeline.concurrency))]
+        # More items than calls: what an item does between two calls must not leave a place in flight empty.
+        at_once = min(len(rows), ITEMS_FOR_A_CALL * self.settings.pipeline.concurrency)
+        workers = [asyncio.create_task(worker()) for _ in range(at_once)]
         tasks = [asyncio.create_task(_all_of(workers)), asyncio.create_task(self._flush_on())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

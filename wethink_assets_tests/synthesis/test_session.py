@@ -27,6 +27,7 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance
 from wethink_assets.synthesis.descriptions import describe_images
 from wethink_assets.synthesis.session import Synthesis, sampling_seed
+from wethink_assets.synthesis.usage import Usage
 from wethink_assets_tests.synthesis.conftest import BATCH, models_of
 from wethink_assets_tests.synthesis.scripted import (
     ScriptedModel,
@@ -157,8 +158,9 @@ def test_it_works_inside_a_running_loop_and_in_a_thread(store: Store, settings: 
 def test_progress_is_told_in_the_callers_thread(store: Store, settings: Settings) -> None:
     told: list[tuple[int, int, str]] = []
 
-    def progress(done: int, total: int) -> None:
+    def progress(done: int, total: int, usage: Usage | None = None) -> None:
         told.append((done, total, threading.current_thread().name))
+        assert usage is not None and usage.calls >= 6 * done
 
     describe(settings, store, ScriptedModel(good_script, delay=0.15), drawn_images(store, 20), progress=progress)
     assert told[-1][:2] == (20, 20) and len(told) > 1
@@ -181,7 +183,7 @@ def test_usage_counts_calls_by_role_and_provenance_fits(store: Store, settings: 
 def test_an_interrupt_keeps_finished_calls(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     images = drawn_images(store, 60)
 
-    def interrupt(done: int, total: int) -> None:
+    def interrupt(done: int, total: int, usage: Usage | None = None) -> None:
         if done >= 10:
             raise KeyboardInterrupt
 
