@@ -14,6 +14,7 @@ from wethink_assets.config.data import (
     SourceSettings,
     StoreSettings,
 )
+from wethink_assets.config.growth import GrowthSettings
 from wethink_assets.config.loading import config_path, load_settings
 from wethink_assets.config.models import RoleSettings
 from wethink_assets.config.settings import Settings
@@ -23,6 +24,7 @@ __all__ = [
     "BudgetSettings",
     "CutSettings",
     "DedupSettings",
+    "GrowthSettings",
     "Kind",
     "PipelineSettings",
     "Reader",

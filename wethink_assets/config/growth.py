@@ -1,0 +1,47 @@
+"""The table about growth: what sensors and schedules do day after day."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from wethink_assets.config.base import NAME, Table
+
+
+def cron(text: str) -> str:
+    """Refuse what is no cron line of five fields."""
+    fields = text.split()
+    if len(fields) != 5 or not all(set(field) <= set("0123456789*,-/") for field in fields):
+        raise ValueError("a cron line has five fields of digits and * , - /, such as 0 7 * * *")
+    return text
+
+
+def budget_prefix(name: str) -> str:
+    """Refuse a name that no budget may have."""
+    if not NAME.fullmatch(name):
+        raise ValueError("name a table [budgets.<name>]: letters, digits and _ . + -")
+    return name
+
+
+Cron = Annotated[str, AfterValidator(cron)]
+
+
+class GrowthSettings(Table):
+    """When new images are looked for, synthesized within a budget, and cut into versions."""
+
+    observe_seconds: int = Field(1800, ge=30, description="time between two observations of all configured sources")
+    nightly: Cron = Field(
+        "*/20 0-5 * * *", description="ticks of the night; each requests a few of the oldest unfinished batches"
+    )
+    timezone: str = Field("UTC", description="of the cron lines")
+    budget: Annotated[str, AfterValidator(budget_prefix)] = Field(
+        "nightly",
+        description="table [budgets.<name>] of the night; each night spends its own, such as nightly-2026-11-22",
+    )
+    batches_a_night: int = Field(500, ge=1, description="batches that one night works on, at most")
+    batches_at_once: int = Field(20, ge=1, description="runs of the night that are queued or going on, at most")
+    cut: Cron = Field("0 7 * * *", description="when it is asked whether a new version is worth cutting")
+    min_new_rows: int = Field(1000, ge=1, description="new verified rows from which it is")
+    train: tuple[str, ...] = Field(
+        (), description="recipes [recipes.<name>] that each version cut from now on is trained with"
+    )
+    score: bool = Field(False, description="score what was trained so")
