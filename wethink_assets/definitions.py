@@ -13,6 +13,7 @@ from wethink_assets.defs.roles import role_assets
 from wethink_assets.defs.signatures import signature_assets
 from wethink_assets.defs.sources import source_assets
 from wethink_assets.defs.synthesis import synthesis_assets
+from wethink_assets.defs.training import policy_asset, train_job, training_runs_spec
 from wethink_assets.defs.versions import cuts_spec, dataset_asset
 
 
@@ -31,9 +32,11 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             *(stage for stage in stages if not isinstance(stage, dg.AssetChecksDefinition)),
             cuts_spec(),
             dataset_asset(),
+            training_runs_spec(settings),
+            policy_asset(settings),
         ],
         asset_checks=[check for check in stages if isinstance(check, dg.AssetChecksDefinition)],
-        jobs=[*asset_jobs([asset.key for asset in observed]), cut_job()],
+        jobs=[*asset_jobs([asset.key for asset in observed]), cut_job(), train_job()],
         sensors=[automation_sensor()],
         resources={**resources_of(settings), **(given or {})},
         executor=dg.in_process_executor,

@@ -3,3 +3,5 @@
 DATA_TEAM = ["team:data"]
 MODEL_TEAM = ["team:models"]
 SOURCES, MODELS, IMAGES, SYNTHESIS, VERSIONS = "sources", "models", "images", "synthesis", "versions"
+TRAINING = "training"
+EVALUATION = "evaluation"

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow
-import pyarrow.ipc
 from numpy.typing import NDArray
 
 from wethink_assets.config import RecipeSettings
@@ -132,7 +130,10 @@ class Rows(Sequence[Mapping[str, Any]]):
         self._path = path
 
     @cached_property
-    def _table(self) -> pyarrow.Table:
+    def _table(self) -> Any:
+        import pyarrow
+        import pyarrow.ipc
+
         return pyarrow.ipc.open_file(pyarrow.memory_map(str(self._path))).read_all()
 
     def __len__(self) -> int:
