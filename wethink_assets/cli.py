@@ -5,6 +5,7 @@ import sys
 import typer
 
 from wethink_assets.commands import (
+    compare,
     config,
     cut,
     diff,
@@ -12,11 +13,13 @@ from wethink_assets.commands import (
     embedded,
     explain,
     export,
+    leaderboard,
     lineage,
     register,
     retract,
     run,
     sample,
+    score,
     sync,
     verify,
     versions,
@@ -43,6 +46,9 @@ for name, command in (
     ("retract", retract.retract),
     ("export", export.export),
     ("card", export.card),
+    ("score", score.score),
+    ("leaderboard", leaderboard.leaderboard),
+    ("compare", compare.compare),
     ("sample", sample.sample),
     ("sync", sync.sync),
     ("doctor", doctor.doctor),

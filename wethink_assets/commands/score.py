@@ -1,0 +1,129 @@
+"""`wethink score`: score training runs on the benchmarks whose files are there."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from wethink_assets.config import Settings
+    from wethink_assets.evaluation.training_runs import RunScores
+    from wethink_assets.storage.store import Store
+
+
+def score(
+    runs: Annotated[
+        list[str] | None, typer.Argument(help="Training runs such as v0003.grpo-s1; all there are if none is given.")
+    ] = None,
+    benchmark: Annotated[
+        list[str] | None, typer.Option(help="Only these benchmarks (may be given several times).")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Score anew what was scored with failed calls.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all scores as JSON.")] = False,
+) -> None:
+    """Score policies beside their base model: greedy and sampled, with intervals and paired tests.
+
+    Only what is missing runs, and finished replies are never asked for again. A benchmark whose file is missing is not run.
+    """
+    from rich.console import Console
+
+    from wethink_assets.config import load_settings
+    from wethink_assets.evaluation.training_runs import score_training_run
+    from wethink_assets.storage.store import Store
+    from wethink_assets.training.policies import list_policies
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    keys = runs or [policy.key for policy in list_policies(store)]
+    if not keys:
+        typer.echo(f"nothing to score: no training run in {store.url} has a policy yet; `wethink train` makes one")
+        return
+    found = []
+    with _Bars(Console(stderr=True)) as bars:
+        for key in keys:
+            found.append(score_training_run(store, settings, key, benchmark or (), progress=bars, again=retry_failed))
+    if as_json:
+        typer.echo(json.dumps([told(run) for run in found], indent=1))
+        return
+    for run in found:
+        show(run)
+
+
+class _Bars:
+    """Progress of what is being done, one bar each."""
+
+    def __init__(self, console: Any) -> None:
+        from rich.progress import Progress
+
+        self._progress = Progress(console=console, transient=True)
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> "_Bars":
+        self._progress.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._progress.__exit__(*error)
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(what, total=total)
+        self._progress.update(self._tasks[what], completed=done, total=total)
+
+
+def told(run: "RunScores") -> dict[str, Any]:
+    """One training run's scores as plain values."""
+    from dataclasses import asdict
+
+    return {
+        "training_run": run.policy.key,
+        "base": [score.model_dump(mode="json") for score in run.base],
+        "scores": [score.model_dump(mode="json") for score in run.scores],
+        "against_base": {benchmark: asdict(comparison) for benchmark, comparison in run.comparisons.items()},
+        "not_run": {file.benchmark.key: file.told for file in run.not_run},
+    }
+
+
+def show(run: "RunScores") -> None:
+    """Print one training run: a line a benchmark, then what was not run and why."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from wethink_assets.evaluation.board_text import run_rows
+
+    rows = run_rows(run)
+    table = Table(title=f"{run.policy.key} beside {run.policy.base_model['model']}", title_justify="left")
+    columns = [name for name in rows[0] if name != "flags" or any(row["flags"] for row in rows)] if rows else []
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    scored = {score.benchmark for score in (*run.base, *run.scores)}
+    for row, file in zip(rows, run.files, strict=True):
+        if file.benchmark.key in scored:
+            table.add_row(*(Text(row[name]) for name in columns))
+    console = Console()
+    console.print(table)
+    missing = [file.benchmark.key for file in run.not_run]
+    if missing:
+        typer.echo(
+            f"not run, for want of a file: {', '.join(missing)}; `wethink leaderboard --files` says how to get them"
+        )
+
+
+def score_in_run(settings: "Settings", store: "Store", keys: list[str]) -> dict[str, Any]:
+    """Figures of scored training runs for the outcome of `wethink run`: averages and differences by run."""
+    from wethink_assets.evaluation.leaderboard import leaderboard
+
+    lines = [line for line in leaderboard(store, settings).lines if line.name in keys]
+    return {
+        line.name: {
+            "averages": line.averages,
+            "scores": {key: round(cell.value, 2) for key, cell in line.cells.items()},
+            "better_or_worse": {
+                key: round(cell.against_base.difference, 4) for key, cell in line.cells.items() if cell.against_base
+            },
+        }
+        for line in lines
+    }
