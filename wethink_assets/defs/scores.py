@@ -1,0 +1,160 @@
+"""Scores of training runs, and the leaderboard over all of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from wethink_assets.config import Settings
+from wethink_assets.defs.benchmarks import KEY as BENCHMARKS
+from wethink_assets.defs.labels import EVALUATION, MODEL_TEAM
+from wethink_assets.defs.markup import plain
+from wethink_assets.defs.partitions import training_run
+from wethink_assets.defs.plots import data_uri
+from wethink_assets.defs.pools import pool_of
+from wethink_assets.defs.previews import sample_table
+from wethink_assets.defs.publishing import fitting
+from wethink_assets.defs.resources import Progress
+from wethink_assets.evaluation.board_text import board_rows, run_rows
+from wethink_assets.evaluation.leaderboard import Board, leaderboard
+from wethink_assets.evaluation.plots import bars, radar
+from wethink_assets.evaluation.prompts import LOGIC_VERSION as PROMPTS_VERSION
+from wethink_assets.evaluation.training_runs import RunScores, score_training_run
+from wethink_assets.evaluation.verdicts import LOGIC_VERSION as VERDICTS_VERSION
+from wethink_assets.identity import digest_of
+from wethink_assets.storage.store import Store
+
+SCORE = "score"
+LEADERBOARD = "leaderboard"
+
+
+def scores_asset(settings: Settings) -> dg.AssetsDefinition:
+    """`benchmark_scores`: each training run's policy beside its base model."""
+
+    @dg.asset(
+        partitions_def=training_run,
+        deps=["policy", BENCHMARKS],
+        code_version=f"{PROMPTS_VERSION}.{VERDICTS_VERSION}",
+        group_name=EVALUATION,
+        kinds={"benchmark", "parquet"},
+        owners=MODEL_TEAM,
+        pool=pool_of(settings, ("policy", "judge")),
+        backfill_policy=dg.BackfillPolicy.multi_run(1),
+    )
+    def benchmark_scores(
+        context: dg.AssetExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        store: dg.ResourceParam[Store],
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
+        """Scores on all benchmarks whose files are there, with intervals, beside the base model's on the same samples.
+
+        Only what is missing is asked for: the base model is scored once, and finished replies are never asked for again.
+        """
+        told = _telling(progress, context.partition_key)
+        found = score_training_run(store, settings, context.partition_key, progress=told, run_id=context.run.run_id)
+        values = [[score.benchmark, score.settings_digest, score.value] for score in (*found.base, *found.scores)]
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(digest_of(values)), metadata=fitting(scores_metadata(store, settings, found))
+        )
+
+    return benchmark_scores
+
+
+def leaderboard_asset() -> dg.AssetsDefinition:
+    """`leaderboard`: all versions by all benchmarks."""
+
+    @dg.asset(
+        name=LEADERBOARD,
+        deps=[dg.AssetDep("benchmark_scores", partition_mapping=dg.AllPartitionMapping())],
+        group_name=EVALUATION,
+        kinds={"benchmark"},
+        owners=MODEL_TEAM,
+    )
+    def board(settings: dg.ResourceParam[Settings], store: dg.ResourceParam[Store]) -> dg.MaterializeResult[None]:
+        """Versions by benchmarks with the averages of the reasoning six and the academic eight; published numbers are marked as such."""
+        found = leaderboard(store, settings)
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(digest_of(found.as_json())), metadata=fitting(board_metadata(found))
+        )
+
+    return board
+
+
+def score_jobs() -> list[Any]:
+    """`score`: score one training run; `leaderboard`: draw the board anew."""
+    return [
+        dg.define_asset_job(
+            SCORE,
+            selection=dg.AssetSelection.assets("benchmark_scores"),
+            partitions_def=training_run,
+            description="Score a training run's policy and, where it is missing, its base model. Calls both, and the judge.",
+        ),
+        dg.define_asset_job(
+            LEADERBOARD,
+            selection=dg.AssetSelection.assets(LEADERBOARD),
+            description="Put the scores of the store on the board. Calls no model.",
+        ),
+    ]
+
+
+def _telling(progress: Progress, key: str) -> Callable[[str, int, int], None]:
+    callbacks: dict[str, Any] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        if what not in callbacks:
+            callbacks[what] = progress.of(what, key)
+        callbacks[what](done, total)
+
+    return tell
+
+
+def scores_metadata(store: Store, settings: Settings, found: RunScores) -> dict[str, Any]:
+    """What a scoring came to: figures, one line a benchmark, plots."""
+    board = leaderboard(store, settings)
+    ours = Board(
+        board.columns,
+        tuple(line for line in board.lines if line.name in (found.policy.key, found.policy.base_model["model"])),
+    )
+    line = next((line for line in board.lines if line.name == found.policy.key), None)
+    averages = {name: round(value, 2) for name, value in (line.averages if line else {}).items() if value is not None}
+    flagged = sorted({score.benchmark for score in (*found.base, *found.scores) if score.flags})
+    return {
+        "scored benchmarks": len({score.benchmark for score in found.scores}),
+        "not run": len(found.not_run),
+        **{f"average, {name}": value for name, value in averages.items()},
+        "flagged": ", ".join(flagged) or None,
+        "base model": plain(found.policy.base_model["model"], 80),
+        "scores": _table(run_rows(found)),
+        **plots_metadata(ours),
+        "not run because": _table([{"benchmark": f.benchmark.key, "what to do": f.told} for f in found.not_run]),
+    }
+
+
+def board_metadata(board: Board) -> dict[str, Any]:
+    """The board as a table and as plots."""
+    policies = [line for line in board.lines if line.kind == "policy"]
+    return {
+        "training runs": len(policies),
+        "board": _table(board_rows(board)),
+        **plots_metadata(board),
+        "published by": _table([{"row": line.name, "source": line.source} for line in board.lines if line.source]),
+    }
+
+
+def plots_metadata(board: Board) -> dict[str, Any]:
+    """Bars and radar as pictures, where anything of ours was scored."""
+    figures = {"bars": bars(board), "radar": radar(board)}
+    return {
+        name: dg.MetadataValue.md(f"![{name}]({data_uri(figure)})")
+        for name, figure in figures.items()
+        if figure is not None
+    }
+
+
+def _table(rows: list[dict[str, str]]) -> dg.TableMetadataValue | None:
+    if not rows:
+        return None
+    frame = pl.DataFrame(rows)
+    return sample_table(frame, frame.height, frame.columns)

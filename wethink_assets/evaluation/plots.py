@@ -1,0 +1,105 @@
+"""What do the plots of a leaderboard look like? Bars with intervals for each benchmark, and a radar over all of them."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from wethink_assets.evaluation.catalog import SAMPLE, Benchmark
+from wethink_assets.evaluation.leaderboard import Board, Line
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = ("#4f6fd8", "#d8784f", "#3f9e6b", "#9a5fc0", "#b59b2e", "#5f6b7a")
+PUBLISHED = "#c3c9d3"
+INK, GRID = "#27303f", "#d8dde6"
+MOST = 6
+"""Models in one plot: published ones only beside real benchmarks, of the policies the newest."""
+
+
+def _figure(width: float, height: float) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def shown_of(board: Board) -> tuple[list[Benchmark], list[Line]]:
+    """Columns and rows of a plot: the real benchmarks where a model of ours has scores of them, else the stand-ins."""
+    ours = [line for line in board.lines if line.kind != "published"]
+    real = [one for one in board.columns if not one.sample and any(one.key in line.cells for line in ours)]
+    columns = real or [one for one in board.columns if one.sample]
+    lines = [line for line in board.lines if any(one.key in line.cells for one in columns)]
+    published = [line for line in lines if line.kind == "published"][-1:]
+    bases = [line for line in lines if line.kind == "base"][:1]
+    policies = [line for line in lines if line.kind == "policy"]
+    return columns, [*published, *bases, *policies[-(MOST - len(published) - len(bases)) :]]
+
+
+def _colours(lines: Sequence[Line]) -> list[str]:
+    own = iter(COLOURS)
+    return [PUBLISHED if line.kind == "published" else next(own) for line in lines]
+
+
+def short(benchmark: Benchmark) -> str:
+    """A benchmark's name for an axis; stand-ins stay marked."""
+    name = benchmark.key.removeprefix(SAMPLE).split("_MINI")[0].split("_DEV")[0].removesuffix("_TEST")
+    return f"sample_{name}" if benchmark.sample else name
+
+
+def bars(board: Board) -> "Figure | None":
+    """Grouped bars with bootstrap intervals, each out of its benchmark's scale; None where nothing of ours was scored."""
+    columns, lines = shown_of(board)
+    if not columns or not lines:
+        return None
+    figure = _figure(9.0, 3.4)
+    axes = figure.subplots()
+    width = 0.8 / len(lines)
+    for number, (line, colour) in enumerate(zip(lines, _colours(lines), strict=True)):
+        places = [place for place, one in enumerate(columns) if one.key in line.cells]
+        cells = [(line.cells[columns[place].key], 100 / columns[place].scale) for place in places]
+        values = [cell.value * unit for cell, unit in cells]
+        errors = [
+            [(cell.value - cell.low) * unit if cell.low is not None else 0 for cell, unit in cells],
+            [(cell.high - cell.value) * unit if cell.high is not None else 0 for cell, unit in cells],
+        ]
+        at = [place - 0.4 + (number + 0.5) * width for place in places]
+        axes.bar(
+            at,
+            values,
+            width * 0.92,
+            color=colour,
+            label=line.name,
+            yerr=errors,
+            ecolor=INK,
+            error_kw={"elinewidth": 0.7},
+        )
+    axes.set_xticks(
+        range(len(columns)), [short(one) for one in columns], rotation=32, ha="right", fontsize=7, color=INK
+    )
+    axes.set_ylim(0, 100)
+    axes.set_ylabel("percent of the scale", fontsize=7, color=INK)
+    axes.tick_params(axis="y", labelsize=7, colors=INK)
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside upper left", ncols=3, fontsize=7, frameon=False)
+    return figure
+
+
+def radar(board: Board) -> "Figure | None":
+    """One spoke a benchmark, out of its scale; a model's line has a gap where it was not run. None as for `bars`."""
+    columns, lines = shown_of(board)
+    if len(columns) < 3 or not lines:
+        return None
+    figure = _figure(5.6, 4.6)
+    axes = figure.add_subplot(projection="polar")
+    angles = [2 * math.pi * place / len(columns) for place in range(len(columns))]
+    for line, colour in zip(lines, _colours(lines), strict=True):
+        values = [100 * line.cells[one.key].value / one.scale if one.key in line.cells else math.nan for one in columns]
+        axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, linewidth=1.4, label=line.name)
+    axes.set_xticks(angles, [short(one) for one in columns], fontsize=6, color=INK)
+    axes.set_ylim(0, 100)
+    axes.tick_params(axis="y", labelsize=6, colors=INK)
+    axes.grid(color=GRID, linewidth=0.6)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=7, frameon=False)
+    return figure
