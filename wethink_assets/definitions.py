@@ -6,10 +6,12 @@ from collections.abc import Mapping
 import dagster as dg
 
 from wethink_assets.config import Settings, load_settings
+from wethink_assets.defs.benchmarks import benchmarks_asset
 from wethink_assets.defs.images import image_assets, image_batches_spec
 from wethink_assets.defs.jobs import asset_jobs, cut_job
 from wethink_assets.defs.resources import resources_of
 from wethink_assets.defs.roles import role_assets
+from wethink_assets.defs.scores import leaderboard_asset, score_jobs, scores_asset
 from wethink_assets.defs.signatures import signature_assets
 from wethink_assets.defs.sources import source_assets
 from wethink_assets.defs.synthesis import synthesis_assets
@@ -23,7 +25,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
     # checks in preview.
     for category in (dg.BetaWarning, dg.PreviewWarning):
         warnings.filterwarnings("ignore", category=category)
-    observed = [*source_assets(settings), *role_assets()]
+    observed = [*source_assets(settings), *role_assets(), benchmarks_asset()]
     stages = [*image_assets(), *synthesis_assets(settings), *signature_assets()]
     return dg.Definitions(
         assets=[
@@ -34,9 +36,11 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             dataset_asset(),
             training_runs_spec(settings),
             policy_asset(settings),
+            scores_asset(settings),
+            leaderboard_asset(),
         ],
         asset_checks=[check for check in stages if isinstance(check, dg.AssetChecksDefinition)],
-        jobs=[*asset_jobs([asset.key for asset in observed]), cut_job(), train_job()],
+        jobs=[*asset_jobs([asset.key for asset in observed]), cut_job(), train_job(), *score_jobs()],
         sensors=[automation_sensor()],
         resources={**resources_of(settings), **(given or {})},
         executor=dg.in_process_executor,
