@@ -5,6 +5,7 @@ import sys
 import typer
 
 from wethink_assets.commands import (
+    budget,
     compare,
     config,
     cut,
@@ -15,6 +16,7 @@ from wethink_assets.commands import (
     export,
     leaderboard,
     lineage,
+    plan,
     register,
     retract,
     run,
@@ -35,6 +37,8 @@ app = typer.Typer(
 )
 for name, command in (
     ("run", run.run),
+    ("plan", plan.plan),
+    ("budget", budget.budget),
     ("register", register.register),
     ("cut", cut.cut),
     ("versions", versions.versions),

@@ -3,13 +3,19 @@
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from wethink_assets.synthesis.pace import Tell
+    from wethink_assets.synthesis.usage import Usage
 
 LINE_EVERY = 5.0  # seconds between two lines about the same stage where there is no terminal
 
@@ -73,20 +79,20 @@ class Display:
             yield lambda: bars.advance(task)
 
     @contextmanager
-    def batches(self, sizes: Mapping[str, int]) -> Iterator[Callable[[str, int], None]]:
-        """Work on batches of so many images; yields what to call with a batch and its number of stages when it begins."""
+    def batches(self, sizes: Mapping[str, int], currency: str = "") -> Iterator["Work"]:
+        """Work on batches of so many images; yields what to tell when a batch begins, and what the models took in the end."""
         with self._bars() as bars:
-            work = self._work = Work(self, bars, sizes)
+            work = self._work = Work(self, bars, sizes, currency)
             try:
-                yield work.begin
+                yield work
                 work.end()
             finally:
                 self._work = None
 
-    def of(self, stage: str, batch: str) -> Callable[[int, int], None]:
-        """Callback by which a stage of the running batch tells items done and items in total."""
+    def of(self, stage: str, batch: str) -> "Tell":
+        """Callback by which a stage of the running batch tells items done, items in total and what models took."""
         work = self._work
-        return work.stage(stage, batch) if work else lambda done, total: None
+        return work.stage(stage, batch) if work else lambda done, total, usage=None, /: None
 
     @property
     def is_terminal(self) -> bool:
@@ -112,8 +118,10 @@ class _Bars(Progress):
 class Work:
     """Progress over batches: weighs them by images and stages, and guesses what is left from what is done."""
 
-    def __init__(self, display: Display, bars: Progress, sizes: Mapping[str, int]) -> None:
-        self._display, self._bars, self._sizes = display, bars, sizes
+    def __init__(self, display: Display, bars: Progress, sizes: Mapping[str, int], currency: str = "") -> None:
+        self._display, self._bars, self._sizes, self._currency = display, bars, sizes, currency
+        self._spent: Counter[str] = Counter()  # by stages that are over
+        self._usage: Usage | None = None  # of the stage at work
         self._started = time.monotonic()
         self._number = 0
         self._images = 0  # of batches that are done
@@ -139,37 +147,57 @@ class Work:
             if not self._display.is_terminal:
                 self._line("done", "")
 
-    def stage(self, stage: str, batch: str) -> Callable[[int, int], None]:
+    @property
+    def totals(self) -> dict[str, float]:
+        """What the models took over all batches so far, by the names of `Usage.as_dict`."""
+        found = self._spent + _totals(self._usage)
+        return {name: round(value, 9) for name, value in sorted(found.items())}
+
+    def stage(self, stage: str, batch: str) -> "Tell":
         """Callback of a stage over the running batch."""
+        from wethink_assets.synthesis.pace import Pace
+
         self._stage_number += 1
         number = self._stage_number
+        self._spent += _totals(self._usage)
+        self._usage = None
         self._bars.update(self._part, description=stage, completed=0, total=None, visible=True, left="")
+        pace = Pace(self._currency)
         said = time.monotonic()
 
-        def tell(done: int, total: int) -> None:
+        def tell(done: int, total: int, usage: "Usage | None" = None, /) -> None:
             nonlocal said
-            self._bars.update(self._part, completed=done, total=total)
+            pace.update(done, total, usage)
+            self._usage = usage
+            self._bars.update(self._part, completed=done, total=total, left=pace.figures())
             share = (number - 1 + done / max(total, 1)) / max(self._stages, number)
             self._bars.update(self._whole, left=self._left(share))
             if not self._display.is_terminal and time.monotonic() - said >= LINE_EVERY:
                 said = time.monotonic()
-                self._line(stage, f"{done}/{total}", share)
+                self._line(stage, pace.line(), share)
 
         return tell
 
     def _line(self, what: str, count: str, share: float = 1.0) -> None:
-        elapsed = _clock(time.monotonic() - self._started)
+        from wethink_assets.synthesis.pace import clock
+
+        elapsed = clock(time.monotonic() - self._started)
         left = self._left(share if what != "done" else 0)
-        parts = [f"[{self._number}/{len(self._sizes)}] {self._batch} {what}", count, f"{elapsed} elapsed", left]
+        all_left = f"all batches {left}" if left else ""
+        parts = [f"[{self._number}/{len(self._sizes)}] {self._batch} {what}", count, f"{elapsed} elapsed", all_left]
         self._display.say(", ".join(part for part in parts if part))
 
     def _left(self, share: float) -> str:
+        from wethink_assets.synthesis.pace import clock
+
         total = sum(self._sizes.values())
         done = self._images + share * (self._sizes[self._batch] if self._batch and share else 0)
         if not done:
             return ""
-        return f"about {_clock((time.monotonic() - self._started) * (total - done) / done)} left"
+        return f"about {clock((time.monotonic() - self._started) * (total - done) / done)} left"
 
 
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+def _totals(usage: "Usage | None") -> "Counter[str]":
+    if usage is None:
+        return Counter()
+    return Counter({name: value for name, value in usage.as_dict().items() if "." not in name})  # type: ignore[misc]

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,24 +18,41 @@ if TYPE_CHECKING:
     from wethink_assets.storage.store import Store
 
 
-def run(as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False) -> None:
+def run(
+    stages: Annotated[
+        list[str] | None, typer.Argument(metavar="[STAGE]...", help="With --refresh: which stages; none means all.")
+    ] = None,
+    budget: Annotated[
+        str, typer.Option(metavar="NAME", help="Budget that model calls spend; else the configured one.")
+    ] = "",
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Also do again what `wethink plan` calls stale: new prompts, models, seeds."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+) -> None:
     """Draw samples where the configuration asks for them, observe the sources, synthesize what is missing, cut a version.
 
     Everything happens in Dagster runs of this process on the project's instance, so the UI shows it. Safe to interrupt and
-    to start again: finished model calls and finished batches are kept. Exit 1 when a batch or the version failed.
+    to start again: finished model calls and finished batches are kept. A spent budget ends the synthesis and is no failure: the next
+    run goes on from there. Exit 1 when a batch or the version failed.
     """
     from wethink_assets.commands.progress import Display
-    from wethink_assets.config import load_settings
+    from wethink_assets.config import budget_limits, load_settings
 
     started = time.monotonic()
     settings = load_settings()
+    again = stages_named(stages or [], refresh)
+    if budget or settings.pipeline.budget:
+        budget_limits(settings.budgets, budget or settings.pipeline.budget)
     with Display() as display:
         display.say(f"configuration {settings.folder}, store {settings.store_url}")
         try:
-            outcome = grow(settings, display)
+            outcome = grow(settings, display, budget or settings.pipeline.budget, again)
         except KeyboardInterrupt:
             display.say("interrupted; finished model calls and batches are kept, `wethink run` goes on from there")
             raise typer.Exit(130) from None
+        outcome["currency"] = settings.pipeline.currency
         outcome["seconds"] = round(time.monotonic() - started, 1)
         tell(outcome, display)
     if as_json:
@@ -43,7 +61,18 @@ def run(as_json: Annotated[bool, typer.Option("--json", help="Print the outcome 
         raise typer.Exit(1)
 
 
-def grow(settings: "Settings", display: "Display") -> dict[str, Any]:
+def stages_named(stages: list[str], refresh: bool) -> tuple[str, ...]:
+    """Stages to refresh: those named, all where none is, none without `--refresh`."""
+    from wethink_assets.planning.stages import STAGES
+
+    unknown = [stage for stage in stages if stage not in STAGES]
+    if unknown or (stages and not refresh):
+        why = f"unknown stage {unknown[0]!r}; stages are {', '.join(STAGES)}" if unknown else "stages need --refresh"
+        raise typer.BadParameter(why)
+    return tuple(stages) or (STAGES if refresh else ())
+
+
+def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tuple[str, ...] = ()) -> dict[str, Any]:
     """All steps in order; what each came to, failures by what failed."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the bars are ours, and weights load in a second
     draw_missing_samples(settings, display)
@@ -61,13 +90,26 @@ def grow(settings: "Settings", display: "Display") -> dict[str, Any]:
         grower = Grower(definitions_of(settings, {"progress": progress_resource(display)}), settings, store, instance)
         with display.busy("observing the sources"):
             observed = grower.observe()
-            unfinished, synced = grower.unfinished()
+            unfinished, synced = grower.unfinished(refresh)
         failures = {f"observing {name}": why for name, why in observed.failures.items()}
         for batch in synced.batches:
             display.say(f"batch {batch} was registered elsewhere")
-        failures |= synthesize(grower, unfinished, store, display)
+        done = synthesize(grower, unfinished, store, display, budget, settings.pipeline.currency)
+        failures |= done.failures
         version = cut_and_build(grower, display, failures)
-    return {"batches": sorted(unfinished), "failures": failures, **version, **figures(store)}
+    told = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
+    return {**told, "budget": budget_state(store, settings, budget, done.spent), **version, **figures(store)}
+
+
+def budget_state(store: "Store", settings: "Settings", name: str, spent: str) -> dict[str, Any] | None:
+    """The budget of this run: its limits, what all its runs spent, and where it was spent in this one."""
+    if not name:
+        return None
+    from wethink_assets.config import budget_limits
+    from wethink_assets.synthesis.budget_accounts import Accounts, spent_of
+
+    limits = budget_limits(settings.budgets, name).limits()
+    return {"name": name, "limits": limits, "spent": spent_of(Accounts(store, name).read()), "spent_at": spent}
 
 
 def progress_resource(display: "Display") -> "dg.ResourceDefinition":
@@ -95,25 +137,47 @@ def draw_missing_samples(settings: "Settings", display: "Display") -> None:
     unfinished.unlink()
 
 
+@dataclass
+class Synthesized:
+    """What came of the batches: those done or failed, those left, failures, where the budget was spent, what models took."""
+
+    batches: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    spent: str = ""
+    models: dict[str, float] = field(default_factory=dict)
+
+
 def synthesize(
-    grower: "Grower", unfinished: dict[str, tuple[str, ...]], store: "Store", display: "Display"
-) -> dict[str, str]:
-    """Take each unfinished batch through what it misses; failures by batch. One that fails does not stop the others."""
-    failures: dict[str, str] = {}
+    grower: "Grower",
+    unfinished: dict[str, tuple[str, ...]],
+    store: "Store",
+    display: "Display",
+    budget: str = "",
+    currency: str = "",
+) -> Synthesized:
+    """Take each unfinished batch through what it misses. One that fails does not stop the others; a spent budget does."""
+    done = Synthesized()
     if not unfinished:
-        return failures
+        return done
     from wethink_assets.sources.batches import read_membership
 
     sizes = {batch: read_membership(store, batch).height for batch in unfinished}
     display.say(f"{len(unfinished)} batches with {sum(sizes.values())} images to synthesize")
-    with display.batches(sizes) as begin:
+    with display.batches(sizes, currency) as work:
         for batch, stages in unfinished.items():
-            begin(batch, len(stages))
-            ran = grower.synthesize(batch, stages)
+            work.begin(batch, len(stages))
+            ran = grower.synthesize(batch, stages, budget)
             for what, why in ran.failures.items():
-                failures[f"{batch}, {what}"] = f"{why} (run {ran.run_id})"
+                done.failures[f"{batch}, {what}"] = f"{why} (run {ran.run_id})"
                 display.say(f"failed: {batch}, {what}: {why}")
-    return failures
+            if ran.spent:
+                done.spent = f"{ran.spent} of {batch}"
+                break
+            done.batches.append(batch)
+        done.models = work.totals
+    done.left = [batch for batch in unfinished if batch not in done.batches]
+    return done
 
 
 def cut_and_build(grower: "Grower", display: "Display", failures: dict[str, str]) -> dict[str, Any]:
@@ -170,13 +234,35 @@ def tell(outcome: dict[str, Any], display: "Display") -> None:
         display.table(f"{outcome['version']} by source", list(COLUMNS), funnel_rows(outcome["funnel"]))
     for what, why in outcome["failures"].items():
         display.say(f"failed: {what}: {why}")
-    if not outcome["batches"] and not outcome["new"] and not outcome["failures"]:
+    tell_bill(outcome, display)
+    if not outcome["batches"] and not outcome["left"] and not outcome["new"] and not outcome["failures"]:
         display.say("nothing to do: no new images, and no batch or version is unfinished")
     if "version" in outcome:
         kinds = ", ".join(f"{count} {kind}" for kind, count in outcome["kinds"].items())
         said = "is new" if outcome["new"] else "is the newest"
         display.say(f"{outcome['version']} {said}: {outcome['rows']} rows ({kinds}) in {outcome['location']}")
     display.say(f"done in {outcome['seconds']} s; `make ui` shows it")
+
+
+def tell_bill(outcome: dict[str, Any], display: "Display") -> None:
+    """Print what the models took, and the state of the budget."""
+    from wethink_assets.synthesis.pace import money
+
+    models, budget = outcome["models"], outcome["budget"]
+    if models:
+        cost = f", {money(models['money'], outcome['currency'])}" if models.get("money") else ""
+        tokens = f"{models.get('prompt_tokens', 0):,.0f} tokens in, {models.get('completion_tokens', 0):,.0f} out"
+        found = f"{models.get('cached_calls', 0):,.0f} found in the journal"
+        display.say(f"models: {models.get('calls', 0):,.0f} calls ({found}), {tokens}{cost}")
+    if not budget:
+        return
+    left = ", ".join(f"{budget['spent'][name]:,.6g} of {limit:,.6g} {name}" for name, limit in budget["limits"].items())
+    display.say(f"budget {budget['name']}: {left or 'no limits'} spent")
+    if budget["spent_at"]:
+        display.say(
+            f"the budget was spent at {budget['spent_at']}: {len(outcome['left'])} batches are left; finished calls are kept, and the "
+            "next run with something to spend goes on from there"
+        )
 
 
 def funnel_rows(funnel: list[dict[str, Any]]) -> list[list[str]]:

@@ -11,7 +11,7 @@ from wethink_assets.config import Settings
 from wethink_assets.models.roles import Models
 from wethink_assets.planning.estimates import ByPrompt, Rates, Work, descendants, expected_items, money_for, work_of
 from wethink_assets.planning.rehearsal import held_work
-from wethink_assets.planning.stages import UPSTREAM
+from wethink_assets.planning.stages import STAGES, UPSTREAM
 from wethink_assets.planning.staleness import OWN_CAUSES, READERS, Cause, Commits, InForce, commits_in_force
 from wethink_assets.sources.batches import list_batches, read_membership, split_batch_key
 from wethink_assets.storage.journal import journaled_calls
@@ -83,6 +83,22 @@ def stale_stages(
         for stage, found in (planner.begin(batch, stale)).items()
     ]
     return pl.DataFrame(rows, schema=PLAN)
+
+
+def summary(plan: pl.DataFrame) -> pl.DataFrame:
+    """A plan summed over batches, by stage and cause; tokens and money are null where they are unknown for one of them."""
+    sums = ("items", "calls", "at_least", "held")
+    unknown = [
+        pl.when(pl.col(name).is_null().any()).then(None).otherwise(pl.col(name).sum()).alias(name)
+        for name in ("prompt_tokens", "completion_tokens", "tokens", "money")
+    ]
+    order = pl.Enum(STAGES)
+    return (
+        plan.group_by(pl.col("stage").cast(order), "cause")
+        .agg(pl.len().alias("batches"), *(pl.sum(name) for name in sums), *unknown)
+        .sort("stage", "cause")
+        .with_columns(pl.col("stage").cast(pl.String))
+    )
 
 
 class _Planner:
