@@ -124,7 +124,7 @@ class Exchange:
     def key(self) -> Secret:
         """The key; empty where none is configured. Raises `ModelError` when the environment does not hold it."""
         key = os.environ.get(self._key_env, "").strip() if self._key_env else ""
-        if self._key_env and not key:
+        if self._key_env and not (key and key.isprintable()):
             raise ModelError(f"{self._model}: environment variable {self._key_env} holds no API key")
         return Secret(key)
 

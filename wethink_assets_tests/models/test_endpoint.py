@@ -2,11 +2,7 @@
 
 import asyncio
 import base64
-import email.utils
-import json
-import logging
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,77 +13,9 @@ from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import Completion, Image, Message, Sampling
 from wethink_assets.models.endpoint import EndpointModel
 from wethink_assets.models.faults import CallFailed
+from wethink_assets_tests.models.serving import HELLO, Endpoint, asked, in_turn, reply, say_hello
 
 KEY = "sk-very-secret"
-HELLO = [Message("user", "hello")]
-Handler = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
-
-
-def reply(text: str | None, **message: Any) -> web.Response:
-    choice = {"message": {"role": "assistant", "content": text, **message}, "finish_reason": "stop"}
-    return web.json_response(
-        {"model": "served", "choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
-    )
-
-
-class Endpoint:
-    """A server whose handler decides on each request; requests are kept."""
-
-    def __init__(self, handler: Handler) -> None:
-        self.handler = handler
-        self.requests: list[dict[str, Any]] = []
-        self.headers: list[Any] = []
-        self.times: list[float] = []
-        self.url = ""
-
-    async def __aenter__(self) -> "Endpoint":
-        async def serve(request: web.Request) -> web.StreamResponse:
-            body = await request.json()
-            self.requests.append(body)
-            self.headers.append(request.headers)
-            self.times.append(time.monotonic())
-            return await self.handler(request, body)
-
-        app = web.Application(client_max_size=2**26)
-        app.router.add_post("/v1/chat/completions", serve)
-        self.runner = web.AppRunner(app)
-        await self.runner.setup()
-        site = web.TCPSite(self.runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}/v1"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.runner.cleanup()
-
-
-def asked(
-    handler: Handler,
-    use: Callable[[EndpointModel, Endpoint], Awaitable[Any]],
-    **options: Any,
-) -> tuple[Any, Endpoint]:
-    async def work() -> tuple[Any, Endpoint]:
-        async with Endpoint(handler) as endpoint:
-            model = EndpointModel(endpoint.url, "qwen", **{"pause": 0.01, "timeout": 5, **options})
-            try:
-                return await use(model, endpoint), endpoint
-            finally:
-                await model.aclose()
-
-    return asyncio.run(work())
-
-
-async def say_hello(model: EndpointModel, endpoint: Endpoint) -> Completion:
-    return await model.chat(HELLO, sampling=Sampling(seed=5))
-
-
-def in_turn(*responses: Callable[[], web.StreamResponse]) -> Handler:
-    left = list(responses)
-
-    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-        return (left.pop(0) if len(left) > 1 else left[0])()
-
-    return handler
 
 
 def test_what_is_sent_and_what_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,26 +96,6 @@ def test_resets_and_timeouts_are_tried_again() -> None:
     assert completion.text == "ok" and len(endpoint.requests) == 3
 
 
-@pytest.mark.parametrize("form", ["seconds", "date"])
-def test_retry_after_is_honoured(form: str) -> None:
-    def busy() -> web.Response:
-        wait = "1" if form == "seconds" else email.utils.formatdate(time.time() + 2, usegmt=True)
-        return web.Response(status=429, headers={"Retry-After": wait})
-
-    completion, endpoint = asked(in_turn(busy, lambda: reply("ok")), say_hello)
-    assert completion.text == "ok"
-    assert 0.9 < endpoint.times[1] - endpoint.times[0] < 4
-
-
-def test_waiting_as_asked_ends_at_the_deadline() -> None:
-    async def use(model: EndpointModel, endpoint: Endpoint) -> None:
-        with pytest.raises(CallFailed, match="429"):
-            await say_hello(model, endpoint)
-
-    _, endpoint = asked(in_turn(lambda: web.Response(status=429, headers={"Retry-After": "0.1"})), use, timeout=0.5)
-    assert 3 <= len(endpoint.requests) <= 6
-
-
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(400, CallFailed), (413, CallFailed), (422, CallFailed), (401, ModelError), (403, ModelError), (404, ModelError)],
@@ -253,30 +161,6 @@ def test_an_endpoint_that_only_fails_is_down() -> None:
     assert ended == [CallFailed] * 4 + [ModelError] * 2
 
 
-def test_the_key_is_told_to_nobody_else(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setenv("MY_KEY", KEY)
-    said: list[str] = []
-
-    async def use(model: EndpointModel, endpoint: Endpoint) -> None:
-        said.append(repr(model) + str(vars(model)))
-        for _ in range(3):
-            try:
-                await say_hello(model, endpoint)
-            except ModelError as error:
-                cause: BaseException | None = error
-                while cause is not None:
-                    said.append(f"{cause!r} {vars(cause)}")
-                    cause = cause.__cause__ or cause.__context__
-
-    def echo(status: int) -> Callable[[], web.Response]:
-        return lambda: web.Response(status=status, text=f"bad request with Authorization: Bearer {KEY}")
-
-    with caplog.at_level(logging.DEBUG):
-        for status in (400, 401, 500):
-            asked(in_turn(echo(status)), use, api_key_env="MY_KEY")
-    assert len(said) >= 6 and KEY not in "".join(said) and KEY not in caplog.text and "***" in "".join(said)
-
-
 def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MY_KEY", raising=False)
 
@@ -286,19 +170,6 @@ def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     _, endpoint = asked(in_turn(lambda: reply("ok")), use, api_key_env="MY_KEY")
     assert endpoint.requests == []
-
-
-def test_many_calls_at_once() -> None:
-    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-        await asyncio.sleep(0.05)
-        return reply(json.dumps(body["messages"][0]["content"]))
-
-    async def use(model: EndpointModel, endpoint: Endpoint) -> list[str]:
-        calls = (model.chat([Message("user", str(n))], sampling=Sampling()) for n in range(300))
-        return [completion.text for completion in await asyncio.gather(*calls)]
-
-    texts, _ = asked(handler, use, timeout=30)
-    assert texts == [json.dumps(str(n)) for n in range(300)]
 
 
 def test_settings_become_a_model() -> None:

@@ -1,0 +1,163 @@
+"""An endpoint that has too much to do, against a real HTTP server: how many calls are in flight, and when they wait."""
+
+import asyncio
+import email.utils
+import json
+import time
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from wethink_assets.models.chat import Message, Sampling
+from wethink_assets.models.endpoint import EndpointModel
+from wethink_assets.models.faults import CallFailed
+from wethink_assets_tests.models.serving import Endpoint, Handler, asked, in_turn, reply, say_hello, worked_off
+
+
+def serving(capacity: int, seconds: float) -> Handler:
+    """Serves so many at once, the others wait in line."""
+    gate = asyncio.Semaphore(capacity)
+
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        async with gate:
+            await asyncio.sleep(seconds)
+            return reply("ok")
+
+    return handler
+
+
+def test_concurrency_grows_to_what_the_endpoint_takes_and_not_far_beyond() -> None:
+    seen: list[tuple[float, int]] = []
+
+    async def use(model: EndpointModel, endpoint: Endpoint) -> float:
+        async def watch() -> None:
+            while True:
+                await asyncio.sleep(0.05)
+                seen.append((time.monotonic() - began, endpoint.in_service))
+
+        began = time.monotonic()
+        watching = asyncio.create_task(watch())
+        ended = await worked_off(model, 1200, 256)
+        watching.cancel()
+        assert ended == {"ok": 1200}
+        return time.monotonic() - began
+
+    _, endpoint = asked(serving(64, 0.2), use, timeout=30)
+    grown = next(at for at, in_service in seen if in_service >= 64)
+    assert grown < 3  # 1.2 s on an idle machine
+    assert endpoint.most_in_service <= 192
+    later = [in_service for at, in_service in seen if at > grown + 1.5]
+    assert not later or sum(later) / len(later) < 140
+
+
+def test_there_are_never_more_than_configured() -> None:
+    async def use(model: EndpointModel, endpoint: Endpoint) -> None:
+        assert await worked_off(model, 300, 64) == {"ok": 300}
+
+    _, endpoint = asked(serving(64, 0.01), use, most=7)
+    assert endpoint.most_in_service == 7
+
+
+def test_refusals_for_overload_cut_the_calls_in_flight_and_cost_no_item() -> None:
+    refused = 0
+
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        nonlocal refused
+        if endpoint.in_service > 12:
+            refused += 1
+            return web.Response(status=429)
+        await asyncio.sleep(0.03)
+        return reply("ok")
+
+    endpoint = Endpoint(handler)
+
+    async def work() -> None:
+        async with endpoint:
+            model = EndpointModel(endpoint.url, "qwen", pause=0.02, timeout=20)
+            assert await worked_off(model, 900, 100) == {"ok": 900}
+            assert model.replicas[0].limit.limit <= 16
+            await model.aclose()
+
+    asyncio.run(work())
+    assert 0 < refused < 90
+
+
+def test_the_whole_endpoint_waits_as_long_as_one_call_is_told_to() -> None:
+    told_at = 0.0
+
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        nonlocal told_at
+        if len(endpoint.requests) == 20:
+            told_at = time.monotonic()
+            return web.Response(status=503, headers={"Retry-After": "1"})
+        await asyncio.sleep(0.02)
+        return reply("ok")
+
+    endpoint = Endpoint(handler)
+
+    async def work() -> None:
+        async with endpoint:
+            model = EndpointModel(endpoint.url, "qwen", pause=0.01, timeout=20)
+            assert await worked_off(model, 200, 30) == {"ok": 200}
+            await model.aclose()
+
+    asyncio.run(work())
+    # What was under way when it was told may still arrive; after that nothing does until the second is over.
+    assert not [at for at in endpoint.times if told_at + 0.3 < at < told_at + 0.98]
+    assert len(endpoint.times) == 201
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_is_honoured(form: str) -> None:
+    def busy() -> web.Response:
+        wait = "1" if form == "seconds" else email.utils.formatdate(time.time() + 2, usegmt=True)
+        return web.Response(status=429, headers={"Retry-After": wait})
+
+    completion, endpoint = asked(in_turn(busy, lambda: reply("ok")), say_hello)
+    assert completion.text == "ok"
+    assert 0.9 < endpoint.times[1] - endpoint.times[0] < 4
+
+
+@pytest.mark.parametrize("headers", [{"Retry-After": "0.1"}, {}, {"Retry-After": "soon"}, {"Retry-After": "inf"}])
+def test_waiting_ends_at_the_deadline(headers: dict[str, str]) -> None:
+    async def use(model: EndpointModel, endpoint: Endpoint) -> None:
+        with pytest.raises(CallFailed, match="429"):
+            await say_hello(model, endpoint)
+
+    _, endpoint = asked(in_turn(lambda: web.Response(status=429, headers=headers)), use, timeout=0.5, pause=0.1)
+    assert 2 <= len(endpoint.requests) <= 6
+
+
+def test_a_429_without_retry_after_costs_no_try() -> None:
+    busy = [lambda: web.Response(status=429)] * 7
+    completion, endpoint = asked(in_turn(*busy, lambda: reply("ok")), say_hello, pause=0.001)
+    assert completion.text == "ok" and len(endpoint.requests) == 8
+
+
+def test_many_calls_at_once() -> None:
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        await asyncio.sleep(0.05)
+        return reply(json.dumps(body["messages"][0]["content"]))
+
+    async def use(model: EndpointModel, endpoint: Endpoint) -> list[str]:
+        calls = (model.chat([Message("user", str(n))], sampling=Sampling()) for n in range(300))
+        return [completion.text for completion in await asyncio.gather(*calls)]
+
+    texts, _ = asked(handler, use, timeout=30)
+    assert texts == [json.dumps(str(n)) for n in range(300)]
+
+
+def test_a_call_that_is_given_up_leaves_its_place_to_another() -> None:
+    async def use(model: EndpointModel, endpoint: Endpoint) -> None:
+        for _ in range(20):
+            tasks = [asyncio.create_task(say_hello(model, endpoint)) for _ in range(6)]
+            await asyncio.sleep(0.003)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        limit = model.replicas[0].limit
+        assert (limit.in_flight, limit.reserved) == (0, 0)
+        assert await worked_off(model, 20, 10) == {"ok": 20}
+
+    asked(serving(8, 0.01), use, most=2)
