@@ -1,6 +1,7 @@
 """`wethink score`: score training runs on the benchmarks whose files are there."""
 
 import json
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +35,7 @@ def score(
     from wethink_assets.storage.store import Store
     from wethink_assets.training.policies import list_policies
 
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the bars are ours, and weights load in a second
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
     keys = runs or [policy.key for policy in list_policies(store)]

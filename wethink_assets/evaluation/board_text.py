@@ -54,7 +54,7 @@ def board_rows(board: Board) -> list[dict[str, str]]:
     """The board with models as columns and benchmarks as rows, averages last."""
     names = list(dict.fromkeys(name for line in board.lines for name in line.averages))
     rows = [
-        {"benchmark": column_title(one), **{line.name: cell_text(line.cells.get(one.key)) for line in board.lines}}
+        {"benchmark": column_title(one), **{line.name: _shown(line, one) for line in board.lines}}
         for one in board.columns
     ]
     return [
@@ -64,6 +64,11 @@ def board_rows(board: Board) -> list[dict[str, str]]:
             for name in names
         ),
     ]
+
+
+def _shown(line: Line, benchmark: Benchmark) -> str:
+    cell = line.cells.get(benchmark.key)
+    return "-" if cell is None and line.kind == "published" else cell_text(cell)
 
 
 def run_rows(found: RunScores) -> list[dict[str, str]]:
