@@ -10,6 +10,7 @@ before the reply is sent. It ends when its standard input does. From Python: `wi
 import argparse
 import asyncio
 import hashlib
+import importlib
 import json
 import os
 import subprocess
@@ -64,6 +65,7 @@ class ScriptedEndpoint:
             os.write(self._log, json.dumps(told).encode() + b"\n")
         message = {"role": "assistant", "content": text}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        usage["total_tokens"] = sum(usage.values())
         return web.json_response({"model": MODEL, "choices": [choice], "usage": usage})
 
     async def told(self, _: web.Request) -> web.Response:
@@ -104,6 +106,7 @@ def endpoint(latency: float = 0.2, capacity: int = 64, log: Path | None = None) 
 
 async def serve(arguments: argparse.Namespace) -> None:
     """Serve until standard input ends."""
+    importlib.import_module("scripted_replies")  # loads the prompts: the first request must not wait for that
     scripted = ScriptedEndpoint(arguments.latency, arguments.capacity, arguments.log)
     app = web.Application(client_max_size=256 << 20)
     app.router.add_post("/v1/chat/completions", scripted.chat)

@@ -50,10 +50,12 @@ def asked_of(body: Mapping[str, Any]) -> Asked:
     first, *others = body["messages"]
     if others:
         system, text, picture = first["content"], others[0]["content"], ""
-    else:  # with an image, all is one turn that begins with it
-        image, head, tail = first["content"]
-        system, text = head["text"].strip("\n"), tail["text"]
-        picture = hashlib.sha256(image["image_url"]["url"].encode()).hexdigest()
+    else:  # with an image, all is one turn
+        (image,) = (part["image_url"]["url"] for part in first["content"] if part["type"] == "image_url")
+        told = "".join(part["text"] for part in first["content"] if part["type"] == "text")
+        (system,) = (known for known in SYSTEM_TEXTS if told.startswith(known))
+        text = told.removeprefix(system).lstrip("\n")
+        picture = hashlib.sha256(image.encode()).hexdigest()
     seed = body.get("seed", 0)
     return Asked(SYSTEM_TEXTS[system], text, picture, _number(system[:40], text, picture, str(seed)))
 
