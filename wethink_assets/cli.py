@@ -22,7 +22,9 @@ from wethink_assets.commands import (
     run,
     sample,
     score,
+    serve,
     sync,
+    train,
     verify,
     versions,
     where,
@@ -53,9 +55,12 @@ for name, command in (
     ("score", score.score),
     ("leaderboard", leaderboard.leaderboard),
     ("compare", compare.compare),
+    ("serve", serve.serve),
     ("sample", sample.sample),
     ("sync", sync.sync),
     ("doctor", doctor.doctor),
+    ("train", train.train),
+    ("policies", train.policies),
 ):
     app.command(name)(command)
 app.add_typer(embedded.app, name="embedded")

@@ -13,7 +13,8 @@ from wethink_assets.models.servers.runtime import Place, State, is_running
 from wethink_assets.models.servers.spec import ServerSpec
 
 POLL = 0.2
-COMING_UP = 30.0  # seconds that a supervisor may take to say that it is there
+SETTLING = 5.0  # seconds in which a supervisor notices that nobody uses its server
+COMING_UP = 60.0  # seconds that a supervisor may take to say that it is there
 Told = Callable[[State], None]
 
 
@@ -122,13 +123,17 @@ class LeasedServer:
             self._tenancy.release()
             self._tenancy = None
 
-    def wait_until_gone(self, seconds: float = 60.0) -> bool:
-        """Wait until the server has ended; False when it is still there, because others use it or its idle time is not over."""
+    def wait_until_gone(self, seconds: float) -> bool:
+        """Wait until the server has ended; False when others use it, its idle time is not over, or it takes longer."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if self._supervisor is not None:
                 self._supervisor.poll()
             if not self.place.supervised():
                 return True
+            state = self.place.state()
+            # A supervisor needs a moment to see that it was let go; one that goes on after that has a reason.
+            if time.monotonic() > until - seconds + SETTLING and state is not None and state.phase == "ready":
+                return False
             time.sleep(POLL)
         return False

@@ -141,17 +141,21 @@ class Servers:
         """Log files of the held servers."""
         return {name: [str(server.place.log) for server in held.replicas] for name, held in list(self._held.items())}
 
-    def close(self, wait: float = 0.0) -> None:
-        """Let go of all servers; with `wait`, give those that end the seconds to do so. Whoever waits for one gets `ModelError`."""
+    def close(self, wait: float = 0.0) -> tuple[str, ...]:
+        """Let go of all servers. Whoever waits for one gets `ModelError`.
+
+        With `wait` those that end have the seconds to do so; the names of those that are still there come back: others use them, or their idle
+        time is not over.
+        """
         self._closing.set()
         with self._lock:
-            held, self._held = list(self._held.values()), {}
-        for server in held:
+            held, self._held = self._held, {}
+        for server in held.values():
             self._let_go(server)
-        for server in held:
-            for replica in server.replicas:
-                if wait:
-                    replica.wait_until_gone(wait)
+        if not wait:
+            return ()
+        left = [name for name, server in held.items() if not all(one.wait_until_gone(wait) for one in server.replicas)]
+        return tuple(left)
 
     def _let_go(self, held: _Held) -> None:
         for server in held.replicas:
