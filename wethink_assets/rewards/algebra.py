@@ -37,10 +37,15 @@ _EXPRESSION = re.compile(
     rf"(?:\\(?:{_COMMANDS})(?![a-z])|\\[{{}}]|(?<![a-z])[a-z](?![a-z])|(?<![a-z])(?:sqrt|sin|cos|tan|ln|log|exp|pi)(?![a-z])|"
     r"[0-9.+\-*/^(){}\[\]=<>|!,_ ])+"
 )
-_MATHEMATICAL = re.compile(r"\\|[+\-*/^=<>]|sqrt|\d\s*[a-z(]|\)\s*\(")
+_MATHEMATICAL = re.compile(r"\\|[+*/^=<>]|(?<=[\da-z)}])\s*-|sqrt|\)\s*\(|\d\(|^\s*-?\d+[a-z]$")
 _BARE = re.compile(r"(?<![\\a-z])(sqrt|sin|cos|tan|ln|log|exp|pi)(?![a-z])")
 _ROOT = re.compile(r"(?<!\\)(?:sqrt|\u221a)\s*(?:\(([^()]*)\)|(\d+(?:\.\d+)?|[a-z](?![a-z])))")
 log = logging.getLogger(__name__)
+
+
+def is_mathematical(expression: str) -> bool:
+    """Whether a result of `expression_of` says more than a number or a name: letters and digits side by side may be a code."""
+    return _MATHEMATICAL.search(expression) is not None
 
 
 @lru_cache(maxsize=8192)
@@ -58,7 +63,7 @@ def expression_of(text: str) -> str | None:
         return None
     text = _ROOT.sub(lambda match: f"\\sqrt{{{match[1] or match[2]}}}", text)
     text = text.replace("<=", "\\le ").replace(">=", "\\ge ").replace("**", "^").replace("*", "\\cdot ")
-    if not _MATHEMATICAL.search(text) or not _EXPRESSION.fullmatch(text.replace("\\cdot ", "*")):
+    if not _EXPRESSION.fullmatch(text.replace("\\cdot ", "*")):
         return None
     if not _balanced(text) or text.count("{") > 24 or text.count("(") > 12 or re.search(r"\d{19}", text):
         return None

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
-from wethink_assets.rewards.algebra import expression_of, proved_equal
+from wethink_assets.rewards.algebra import expression_of, is_mathematical, proved_equal
 from wethink_assets.rewards.dates import moment_of
 from wethink_assets.rewards.lists import items_of, order_matters
 from wethink_assets.rewards.normal import MAX_VALUE, normalised_value, plain_answer, unified
@@ -145,7 +145,7 @@ def equal_values(first: str, second: str, *, question: str | None = None) -> How
     if not a or not b:
         return None
     if a == b and _same_signs(first, second):
-        return "text"
+        return "text" if first == second or not _measured_otherwise(first, second, a) else None
     if a.isalpha() and b.isalpha() and len(a) > 1 and len(b) > 1:
         return None
     if a.isdecimal() and b.isdecimal():
@@ -159,14 +159,24 @@ def _same_signs(first: str, second: str) -> bool:
         return True
     if _WORDY.search(first) or _WORDY.search(second) or moment_of(plain_answer(first)):
         return True
-    return _signs(first) == _signs(second)
+    (one, inner), (other, other_inner) = _signs(first), _signs(second)
+    return inner == other_inner and (one == other or not one or not other)
 
 
-def _signs(text: str) -> str:
+def _measured_otherwise(first: str, second: str, normal: str) -> bool:
+    """Whether two texts that differ in case only are values of different units, as 5 mW and 5 MW are."""
+    if not normal[:1].isdigit() or " " not in normal or first.casefold() != second.casefold():
+        return False
+    values = quantities_of(_measured(first)), quantities_of(_measured(second))
+    return bool(values[0] and values[1]) and not equal_quantities(*values)
+
+
+def _signs(text: str) -> tuple[str, str]:
+    """The bracket around a text, and the signs inside it."""
     text = unified(plain_answer(text)).strip(" .,;:?")
-    if text[:1] in "([{" and text[-1:] in ")]}":
-        text = text[1:-1]
-    return "".join("(" if char in "([{" else char for char in text if char in "-([{|!")
+    outer = text[:1] if text[:1] in ("(", "[", "{") and text[-1:] in (")", "]", "}") else ""
+    inner = text[1:-1] if outer else text
+    return outer, "".join("(" if char in "([{" else char for char in inner if char in "-([{|!")
 
 
 class _Comparison:
@@ -190,8 +200,9 @@ class _Comparison:
             return "math" if equal_quantities(*values) else None
         if self._question and self._named_in_question(one, other, numbers, values):
             return "math"
-        if not listed and (how := self._lists(one, other)):
-            return how
+        lists = (None, None) if listed else (items_of(one), items_of(other))
+        if lists[0] and lists[1]:
+            return self._lists(*lists[0], *lists[1])
         return self._expressions(one, other)
 
     def _numbers(self, one: str, other: str, a: Fraction, b: Fraction) -> How | None:
@@ -228,11 +239,9 @@ class _Comparison:
                     return True
         return False
 
-    def _lists(self, one: str, other: str) -> How | None:
-        listed, other_listed = items_of(one), items_of(other)
-        if listed is None or other_listed is None or len(listed[0]) != len(other_listed[0]):
+    def _lists(self, items: Sequence[str], bracket: str, others: Sequence[str], other_bracket: str) -> How | None:
+        if len(items) != len(others):
             return None
-        (items, bracket), (others, other_bracket) = listed, other_listed
         if bracket != other_bracket and {bracket, other_bracket} <= {"(", "["} and all(map(number_of, items)):
             return None  # an open interval is no closed one
         tuples = "(" in (bracket, other_bracket) or "<" in (bracket, other_bracket)
@@ -276,9 +285,9 @@ class _Comparison:
         if a is not None and b is not None:
             return "math" if a == b else None
         first, second = expression_of(one), expression_of(other)
-        if not first or not second:
+        if not first or not second or not (is_mathematical(first) or is_mathematical(second)):
             return None
-        if first.replace(" ", "") == second.replace(" ", ""):
+        if _unspaced(first) == _unspaced(second):
             return "math"
         return "math" if proved_equal(first, second, self._until - time.monotonic()) else None
 
@@ -291,6 +300,11 @@ def _unassigned(one: str, other: str) -> tuple[str, str]:
     if other_assigned and "=" not in one:
         return one, other_assigned[1]
     return one, other
+
+
+def _unspaced(text: str) -> str:
+    """An expression without white space but that between two digits, which would become one number."""
+    return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", text)
 
 
 def _unending(value: Fraction) -> bool:

@@ -47,9 +47,23 @@ def items_of(text: str) -> tuple[tuple[str, ...], str] | None:
         text = text[1:-1].strip()
     if re.fullmatch(r"[+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?", text):
         return None
-    loose = [part for part in _LOOSE.split(text) if part]
-    parts = loose if len(loose) > 1 else [part for part in _SPLIT.split(text) if part]
+    parts = _split(text, _LOOSE)
+    if len(parts) < 2:
+        parts = _split(text, _SPLIT)
     if not 1 < len(parts) <= LONGEST_LIST:
         return None
     items = tuple(_BULLET.sub("", part.strip()).strip("'\"") for part in parts)
     return (items, bracket) if all(items) else None
+
+
+def _split(text: str, separator: re.Pattern[str]) -> list[str]:
+    """Parts of a text between separators that stand outside of all brackets."""
+    if not any(char in "([{" for char in text):
+        return [part for part in separator.split(text) if part]
+    parts, start = [], 0
+    for match in separator.finditer(text):
+        before = text[: match.start()]
+        if all(before.count(opening) <= before.count(closing) for opening, closing in _OUTER.items() if opening != "<"):
+            parts.append(text[start : match.start()])
+            start = match.end()
+    return [part for part in [*parts, text[start:]] if part]

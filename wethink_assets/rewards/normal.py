@@ -44,9 +44,9 @@ _THOUSANDS = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3
 _SPACED = re.compile(r"(?<![\d.,/] )(?<![\d.,/])(\d{1,3}(?:[ '\u202f\u2009]\d{3})+)(?![\d/])(?! ?\d)")
 _APOSTROPHES = re.compile(r"(?<=\w)'(?=\w)|'(?=s\b)")
 _DROPPED = re.compile(
-    r"\.(?!\d)|(?<=[^\W\d_])\.|:(?!\d)|(?<!\d):|-(?!\d)|(?<=[^\W_])-|(?<=[^\W_] )-(?= )|[^\w%$\u20ac\u00a3\u00a5\u00b0+<>=/*^#&@.:\- ]|_"
+    r"\.(?!\d)|(?<=[^\W\d_])\.|:(?!\d)|(?<!\d):|-(?!\d)|(?<=[^\W_])(?<!\de)-|(?<=[^\W_] )-(?= )|[^\w~%$\u20ac\u00a3\u00a5\u00b0+<>=/*^#&@.:\- ]|_"
 )
-_DROPPED_WIDE = re.compile(r"\.(?!\d)|(?<=[^\W\d_])\.|:(?!\d)|(?<!\d):|-(?!\d)|(?<=[^\W_])-|_")
+_DROPPED_WIDE = re.compile(r"\.(?!\d)|(?<=[^\W\d_])\.|:(?!\d)|(?<!\d):|-(?!\d)|(?<=[^\W_])(?<!\de)-|_")
 _ARTICLES = {"a", "an", "the"}
 _SPELLED = {"&": "and", "per cent": "%", "pct": "%"}
 _SIMPLE = re.compile(r"[a-z]+|\d{1,15}")
@@ -123,7 +123,7 @@ def unified(text: str) -> str:
         text = text.translate(_PLAIN_SIGNS)
     if "\\" in text:
         text = _LATEX.sub(_plainly, text)
-        text = _FRACTION.sub(lambda match: f" {match[1] or match[3]}/{match[2] or match[4]} ", text)
+        text = _FRACTION.sub(_fraction, text)
     if "^" in text:
         text = _EXPONENT.sub(r"^\1", text)
     return text.replace("per cent", "percent") if "per cent" in text else text
@@ -137,10 +137,15 @@ def _plainly(match: re.Match[str]) -> str:
     return "\u00b0" if match[3] else " "
 
 
+def _fraction(match: re.Match[str]) -> str:
+    apart = "" if match.string[max(match.start() - 1, 0) : match.start()] in ("-", "+") else " "
+    return f"{apart}{match[1] or match[3]}/{match[2] or match[4]} "
+
+
 def _wide(text: str) -> str:
     """`_DROPPED` for text beyond ASCII: letters, marks and symbols of all scripts are kept."""
     text = _DROPPED_WIDE.sub(" ", text)
     return "".join(
-        char if char.isalnum() or char in " %+<>=/*^#&@.:-" or unicodedata.category(char)[0] in "MS" else " "
+        char if char.isalnum() or char in " ~%+<>=/*^#&@.:-" or unicodedata.category(char)[0] in "MS" else " "
         for char in text
     )

@@ -32,7 +32,7 @@ _RATIO = re.compile(r"([+-]?\d{1,40}(?:\.\d{1,20})?) ?/ ?(\d{1,40}(?:\.\d{1,20})
 _MIXED = re.compile(r"([+-]?)(\d{1,20})(?: and)? (\d{1,20})/(\d{1,20})")
 _POWER = re.compile(r"(?:([+-]?\d{1,20}(?:\.\d{1,20})?) ?[*x] ?)?10 ?\^ ?([+-]?\d{1,2})")
 _SPOKEN = re.compile(
-    rf"(?:([+-]?\d{{1,20}}) (?:and )?(?=(?:an?|\d{{1,20}}) |half))?(a|an|\d{{1,20}})? ?({'|'.join(_PARTS)})"
+    rf"(?:([+-]?\d{{1,20}}) (?:and (?=half|quarter)|(?:and )?(?=(?:an?|\d{{1,20}}) )))?(a|an|\d{{1,20}})? ?({'|'.join(_PARTS)})"
 )
 
 
@@ -86,10 +86,10 @@ def _cardinal(words: Sequence[str], start: int) -> tuple[Fraction, int] | None:
     while place < len(words):
         word = words[place]
         if word in UNITS:
-            value = UNITS[word]
-            if not (group is None or last == "hundred" or (last == "tens" and 0 < value < 10)):
+            unit = UNITS[word]
+            if not (group is None or last == "hundred" or (last == "tens" and 0 < unit < 10)):
                 break
-            group, last = (group or Fraction(0)) + value, "unit"
+            group, last = (group or Fraction(0)) + unit, "unit"
         elif word in TENS and (group is None or last == "hundred"):
             group, last = (group or Fraction(0)) + TENS[word], "tens"
         elif word == "hundred" and group is not None and 0 < group < 100 and last != "hundred":
@@ -104,7 +104,7 @@ def _cardinal(words: Sequence[str], start: int) -> tuple[Fraction, int] | None:
         place += 1
     if not last:
         return None
-    value: Fraction = total + (group or Fraction(0))
+    value = total + (group or Fraction(0))
     if words[place : place + 1] == ["point"] and last in ("unit", "tens", "hundred", "scale"):
         digits = []
         for word in words[place + 1 : place + 11]:
@@ -175,7 +175,7 @@ def _value(text: str) -> Fraction | None:
     if match:
         return Fraction(match[1] or 1) * Fraction(10) ** int(match[2])
     match = _SPOKEN.fullmatch(text)
-    if match and (match[2] or match[3] == "half"):
+    if match and (match[1] or match[2] or match[3] == "half"):
         many = 1 if match[2] in (None, "a", "an") else int(match[2])
         return int(match[1] or 0) + Fraction(many, _PARTS[match[3]])
     return None

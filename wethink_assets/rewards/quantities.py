@@ -161,8 +161,7 @@ def quantities_of(text: str) -> tuple[Quantity, ...]:
     leading = _LEADING.fullmatch(text)
     if leading:
         value = _number(leading[2])
-        unit = _MONEY[leading[1].casefold()]
-        return () if value is None else (Quantity(value, leading[2], unit),)
+        return () if value is None else (Quantity(value, leading[2], _MONEY[leading[1].casefold()]),)
     trailing = _TRAILING.fullmatch(text)
     if not trailing:
         return ()
@@ -255,19 +254,19 @@ def _registry() -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _in_base(unit: str) -> tuple[Fraction, str] | None:
+def _in_base(unit: str) -> tuple[Fraction, object] | None:
     """Factor to base units, and those; of a temperature on its own scale the factor of its degree."""
     if unit.isupper():  # a currency
         return Fraction(1), unit
     if unit in _ADDS:
-        return (Fraction(1) if unit == "degC" else Fraction(5, 9)), "kelvin"
+        return (Fraction(1) if unit == "degC" else Fraction(5, 9)), (("kelvin", 1),)
     try:
         base = (
             _registry()
             .Quantity(Fraction(1), unit.replace("degC", "delta_degC").replace("degF", "delta_degF"))
             .to_base_units()
         )
-        return Fraction(base.magnitude), str(base.units)
+        return Fraction(base.magnitude), tuple(sorted(base.unit_items()))
     except Exception:  # a product that pint cannot make sense of is no unit
         return None
 
