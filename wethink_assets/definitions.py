@@ -6,14 +6,18 @@ from collections.abc import Mapping
 import dagster as dg
 
 from wethink_assets.config import Settings, load_settings
+from wethink_assets.defs.automation import automation_sensor, observing_sensor
 from wethink_assets.defs.benchmarks import benchmarks_asset
 from wethink_assets.defs.images import image_assets, image_batches_spec
 from wethink_assets.defs.jobs import asset_jobs, cut_job
+from wethink_assets.defs.night import nightly_schedule
 from wethink_assets.defs.resources import resources_of
 from wethink_assets.defs.roles import role_assets
+from wethink_assets.defs.schedules import cut_schedule, train_new_job, train_sensor
 from wethink_assets.defs.scores import leaderboard_asset, score_jobs, scores_asset
 from wethink_assets.defs.signatures import signature_assets
 from wethink_assets.defs.sources import source_assets
+from wethink_assets.defs.staleness import staleness_asset
 from wethink_assets.defs.synthesis import synthesis_assets
 from wethink_assets.defs.training import policy_asset, train_job, training_runs_spec
 from wethink_assets.defs.versions import cuts_spec, dataset_asset
@@ -32,6 +36,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             *observed,
             image_batches_spec(settings),
             *(stage for stage in stages if not isinstance(stage, dg.AssetChecksDefinition)),
+            staleness_asset(settings),
             cuts_spec(),
             dataset_asset(),
             training_runs_spec(settings),
@@ -40,20 +45,17 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             leaderboard_asset(),
         ],
         asset_checks=[check for check in stages if isinstance(check, dg.AssetChecksDefinition)],
-        jobs=[*asset_jobs([asset.key for asset in observed]), cut_job(), train_job(), *score_jobs()],
-        sensors=[automation_sensor()],
+        jobs=[
+            *asset_jobs([asset.key for asset in observed]),
+            cut_job(),
+            train_job(),
+            train_new_job(settings),
+            *score_jobs(),
+        ],
+        sensors=[observing_sensor(settings), automation_sensor(settings), train_sensor(settings)],
+        schedules=[nightly_schedule(settings), cut_schedule(settings)],
         resources={**resources_of(settings), **(given or {})},
         executor=dg.in_process_executor,
-    )
-
-
-def automation_sensor() -> dg.AutomationConditionSensorDefinition:
-    """Starts what costs no model call, once somebody turns it on: `images`, `signatures` and `dataset`."""
-    return dg.AutomationConditionSensorDefinition(
-        "free_stages",
-        target=dg.AssetSelection.assets("images", "signatures", "dataset"),
-        default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Ingests new batches, signs finished ones and builds decided versions. None of it calls a model.",
     )
 
 

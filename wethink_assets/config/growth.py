@@ -28,6 +28,9 @@ Cron = Annotated[str, AfterValidator(cron)]
 class GrowthSettings(Table):
     """When new images are looked for, synthesized within a budget, and cut into versions."""
 
+    automatic: bool = Field(
+        True, description="what costs no model call is on from the start: observing, ingesting, signing, cutting"
+    )
     observe_seconds: int = Field(1800, ge=30, description="time between two observations of all configured sources")
     nightly: Cron = Field(
         "*/20 0-5 * * *", description="ticks of the night; each requests a few of the oldest unfinished batches"

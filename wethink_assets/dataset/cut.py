@@ -196,6 +196,17 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
             return cut
 
 
+def latest_cut(store: Store, recipe: CutRecipe) -> Cut | None:
+    """The newest cut of a recipe, built or not; None before the first."""
+    return _latest(store, list_cuts(store), recipe)
+
+
+def whole_inputs(store: Store, recipe: CutRecipe) -> dict[str, CutInput]:
+    """The reasoning paths in force of every batch that could be cut now, by batch."""
+    commits, _ = _whole_batches(store, recipe)
+    return {batch: _input(c) for batch, found in commits.items() for c in found if c.asset == "reasoning_paths"}
+
+
 def _input(commit: Commit) -> CutInput:
     return CutInput(
         asset=commit.asset,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from wethink_assets.config import Settings
+from wethink_assets.defs.conditions import when_missing
 from wethink_assets.defs.labels import DATA_TEAM, IMAGES
 from wethink_assets.defs.partitions import image_batch
 from wethink_assets.defs.previews import picture_gallery, rejected_table, sample_table
@@ -46,7 +47,7 @@ def image_assets() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
         kinds={"image", "parquet"},
         owners=DATA_TEAM,
         backfill_policy=dg.BackfillPolicy.multi_run(1),
-        automation_condition=dg.AutomationCondition.on_missing(),
+        automation_condition=when_missing(),
     )
     def images(
         context: dg.AssetExecutionContext,

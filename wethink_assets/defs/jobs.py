@@ -8,6 +8,7 @@ from pydantic import Field
 
 from wethink_assets.config import Settings
 from wethink_assets.dataset.cut import NothingNew, decide_cut
+from wethink_assets.dataset.new_rows import new_verified_rows
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.defs.partitions import dataset_version, image_batch
 from wethink_assets.defs.sync import report_cut
@@ -17,6 +18,7 @@ from wethink_assets.storage.store import Store
 OBSERVE = "observe"
 SYNTHESIZE = "synthesize"
 BUILD = "build_dataset"
+CUT = "cut"
 VERSION_TAG = "wethink/version"
 
 
@@ -52,11 +54,12 @@ class CutConfig(dg.Config):
     max_rows: int | None = Field(None, description="0: no cap")
     max_rows_per_source: int | None = Field(None, description="0: no cap")
     seed: int | None = Field(None, description="decides which rows a cap keeps")
+    min_new_rows: int = Field(0, description="decide only where at least so many new verified rows wait")
 
     def recipe(self, settings: Settings) -> CutRecipe:
         """The recipe that these fields and the configuration come to. Raises `ConfigError`."""
         return CutRecipe.of(settings).changed(
-            {name: value for name, value in self.model_dump().items() if value is not None}
+            {name: value for name, value in self.model_dump(exclude={"min_new_rows"}).items() if value is not None}
         )
 
 
@@ -70,7 +73,14 @@ def cut_job() -> dg.JobDefinition:
         settings: dg.ResourceParam[Settings],
         store: dg.ResourceParam[Store],
     ) -> None:
-        cut = decide_cut(store, config.recipe(settings))
+        recipe = config.recipe(settings)
+        if config.min_new_rows:
+            waiting = new_verified_rows(store, recipe)
+            if waiting < config.min_new_rows:
+                context.add_output_metadata({"new verified rows": waiting, "wanted": config.min_new_rows})
+                context.log.info(f"{waiting} new verified rows of {config.min_new_rows} wanted: no version is cut")
+                return
+        cut = decide_cut(store, recipe)
         if isinstance(cut, NothingNew):
             context.log.info(
                 f"Nothing new: {cut.version} holds all {cut.batches} batches of this recipe. No version was made."

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from wethink_assets.dedup.signatures import ITEM, LOGIC_VERSION, expected_items, sign_rows
+from wethink_assets.defs.conditions import when_missing
 from wethink_assets.defs.labels import DATA_TEAM, VERSIONS
 from wethink_assets.defs.partitions import image_batch
 from wethink_assets.defs.previews import rejected_table, sample_table
@@ -24,7 +25,7 @@ def signature_assets() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
         kinds={"parquet"},
         owners=DATA_TEAM,
         backfill_policy=dg.BackfillPolicy.multi_run(1),
-        automation_condition=dg.AutomationCondition.on_missing(),
+        automation_condition=when_missing(),
     )
     def signatures(
         context: dg.AssetExecutionContext,

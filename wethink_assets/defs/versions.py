@@ -11,6 +11,7 @@ from wethink_assets.dataset.cut import Cut
 from wethink_assets.dataset.exports import card_of
 from wethink_assets.dataset.retractions import retracted
 from wethink_assets.dataset.versions import VersionSummary
+from wethink_assets.defs.conditions import when_missing
 from wethink_assets.defs.labels import DATA_TEAM, VERSIONS
 from wethink_assets.defs.markup import plain
 from wethink_assets.defs.partitions import dataset_version
@@ -55,7 +56,7 @@ def dataset_asset() -> dg.AssetsDefinition:
         kinds={"parquet", "huggingface"},
         owners=DATA_TEAM,
         backfill_policy=dg.BackfillPolicy.multi_run(1),
-        automation_condition=dg.AutomationCondition.on_missing(),
+        automation_condition=when_missing(),
     )
     def dataset(
         context: dg.AssetExecutionContext, store: dg.ResourceParam[Store], progress: dg.ResourceParam[Progress]

@@ -36,6 +36,12 @@ class Opened:
             ran[cut.version] = self.grower.build(cut.version)
         return ran
 
+    def materialize(self, asset: str) -> dg.ExecuteInProcessResult:
+        """Materialize one asset without partitions, in this process."""
+        job = self.definitions.resolve_implicit_job_def_def_for_assets([dg.AssetKey(asset)])
+        assert job is not None
+        return job.execute_in_process(instance=self.instance, asset_selection=[dg.AssetKey(asset)])
+
     def event(self, asset: str, partition: str | None = None) -> dg.AssetMaterialization:
         """The latest materialization of an asset."""
         key = dg.AssetKey(asset.split("/"))

@@ -34,6 +34,7 @@ class Project:
             "DAGSTER_HOME": str(self.home),
             "WETHINK_CONFIG": str(self.home / "wethink.toml"),
             "OMP_NUM_THREADS": "1",
+            "WETHINK_GROWTH__AUTOMATIC": "false",  # a test that wants sensors to start something turns them on
             "DO_NOT_TRACK": "1",
             "DAGSTER_GRPC_TIMEOUT_SECONDS": "300",  # a code server on a busy machine
         }
