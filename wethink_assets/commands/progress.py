@@ -60,6 +60,15 @@ class Display:
             table.add_row(*row, end_section=number == len(rows) - 2)
         self._console.print(table)
 
+    def rows(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table whose first column names each row."""
+        table = Table(title=title)
+        for number, column in enumerate(columns):
+            table.add_column(column, justify="right" if number else "left")
+        for row in rows:
+            table.add_row(*row)
+        self._console.print(table)
+
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:
         """Something that takes a while and cannot be counted."""

@@ -31,7 +31,8 @@ def run(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
-    """Draw samples where the configuration asks for them, observe the sources, synthesize what is missing, cut a version.
+    """Draw samples where the configuration asks for them, observe the sources, synthesize what is missing, cut a version, train
+    on it by the recipes marked `in_main_run`.
 
     Everything happens in Dagster runs of this process on the project's instance, so the UI shows it. Safe to interrupt and
     to start again: finished model calls and finished batches are kept. A spent budget ends the synthesis and is no failure: the next
@@ -97,8 +98,10 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
         done = synthesize(grower, unfinished, store, display, budget, settings.pipeline.currency)
         failures |= done.failures
         version = cut_and_build(grower, display, failures)
+        policies = train_marked(grower, settings, store, instance, display, failures)
     told = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
-    return {**told, "budget": budget_state(store, settings, budget, done.spent), **version, **figures(store)}
+    state = budget_state(store, settings, budget, done.spent)
+    return {**told, "budget": state, "policies": policies, **version, **figures(store)}
 
 
 def budget_state(store: "Store", settings: "Settings", name: str, spent: str) -> dict[str, Any] | None:
@@ -196,6 +199,37 @@ def cut_and_build(grower: "Grower", display: "Display", failures: dict[str, str]
         built = grower.build(cut.version)
     failures.update({f"{cut.version}, {what}": f"{why} (run {built.run_id})" for what, why in built.failures.items()})
     return {"new": built.success}
+
+
+def train_marked(
+    grower: "Grower",
+    settings: "Settings",
+    store: "Store",
+    instance: "dg.DagsterInstance",
+    display: "Display",
+    failures: dict[str, str],
+) -> list[dict[str, Any]]:
+    """Train the recipes marked `in_main_run` on the newest version, unless their policies are there; figures of those policies."""
+    from wethink_assets.commands.training import policy_line, tell_policy, train_key
+    from wethink_assets.dataset.manifest import list_built
+    from wethink_assets.errors import WeThinkError
+
+    versions = list_built(store)
+    told = []
+    for name in [name for name, recipe in settings.recipes.items() if recipe.in_main_run and versions]:
+        key = f"{versions[-1]}.{name}"
+        try:
+            trained = train_key(grower, settings, store, instance, key, display)
+        except WeThinkError as error:
+            failures[f"training {key}"] = str(error)
+            continue
+        if trained.policy is None:
+            failures[f"training {key}"] = f"{trained.failure or 'no policy was published'} (run {trained.run_id})"
+            continue
+        if trained.new:
+            tell_policy(trained.policy, trained.curves, store, display)
+        told.append({**policy_line(trained.policy), "new": trained.new})
+    return told
 
 
 def figures(store: "Store") -> dict[str, Any]:

@@ -8,18 +8,24 @@ import typer
 
 
 def sync(as_json: Annotated[bool, typer.Option("--json", help="Print what was told as JSON.")] = False) -> None:
-    """Tell the Dagster instance what the store holds and it does not know: batches, stage tables, cuts and versions.
+    """Tell the Dagster instance what the store holds and it does not know: batches, stage tables, cuts, versions and
+    policies.
 
     An empty instance then shows everything that a lost one did, except the runs. Safe to repeat.
     """
     from wethink_assets.config import load_settings
+    from wethink_assets.dataset.manifest import list_built
     from wethink_assets.defs.instance import project_instance
     from wethink_assets.defs.resources import store_of
     from wethink_assets.defs.sync import sync_instance
+    from wethink_assets.defs.training import register_runs, sync_policies
 
     settings = load_settings()
     with project_instance() as instance:
-        synced = sync_instance(instance, store_of(settings))
+        store = store_of(settings)
+        synced = sync_instance(instance, store)
+        sync_policies(instance, store, synced)
+        register_runs(instance, settings, list_built(store))
     if as_json:
         typer.echo(json.dumps(asdict(synced), indent=1))
     elif synced.nothing:

@@ -1,6 +1,8 @@
 """How the dataset grows by one step after another: observe, synthesize what is missing, cut, build."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +10,7 @@ import dagster as dg
 
 from wethink_assets.config import Settings
 from wethink_assets.dataset.cut import Cut, NothingNew, decide_cut
+from wethink_assets.dataset.manifest import list_built
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.defs.bill import SPENT_TAG
 from wethink_assets.defs.jobs import BUILD, OBSERVE, SYNTHESIZE
@@ -16,6 +19,7 @@ from wethink_assets.defs.resources import BUDGET_TAG, models_kept_open, models_o
 from wethink_assets.defs.roles import role_key
 from wethink_assets.defs.sources import source_key
 from wethink_assets.defs.sync import Synced, report_cut, sync_batches, sync_stages, sync_versions
+from wethink_assets.defs.training import TRAIN, register_runs, sync_policies
 from wethink_assets.models.chat import ROLES
 from wethink_assets.planning.staleness import InForce, commits_in_force, missing_stages, stages_to_refresh
 from wethink_assets.sources.batches import list_batches
@@ -71,6 +75,8 @@ class Grower:
         commits = commits_in_force(self._store, batches)
         sync_stages(self._instance, (c for stages in commits.values() for c in stages.values()), synced)
         sync_versions(self._instance, self._store, synced)
+        sync_policies(self._instance, self._store, synced)
+        register_runs(self._instance, self._settings, list_built(self._store))
         todo = {batch: missing_stages(commits[batch]) for batch in batches}
         if refresh:
             with models_kept_open():
@@ -96,6 +102,10 @@ class Grower:
         """Build a decided version."""
         return self._run(BUILD, partition=version)
 
+    def train(self, key: str) -> Ran:
+        """Train a planned run, in a process of its own."""
+        return self._run(TRAIN, partition=key)
+
     def _run(
         self,
         job: str,
@@ -104,18 +114,34 @@ class Grower:
         tags: Mapping[str, str] | None = None,
     ) -> Ran:
         """Execute a job here and now. Raises `KeyboardInterrupt` when it was interrupted (Ctrl-C, SIGTERM)."""
-        result = self._definitions.resolve_job_def(job).execute_in_process(
-            instance=self._instance,
-            asset_selection=assets,
-            partition_key=partition,
-            raise_on_error=False,
-            tags={**this_process().tags(), **(tags or {})},
-            run_config=QUIET,
-        )
+        with _silent_about_skipped_checks():
+            result = self._definitions.resolve_job_def(job).execute_in_process(
+                instance=self._instance,
+                asset_selection=assets,
+                partition_key=partition,
+                raise_on_error=False,
+                tags={**this_process().tags(), **(tags or {})},
+                run_config=QUIET,
+            )
         if any(event.is_step_failure and _interrupted(event.step_failure_data.error) for event in result.all_events):
             raise KeyboardInterrupt  # Dagster made a failed step of it; whoever pressed Ctrl-C meant all of it
         run = self._instance.get_run_by_id(result.run_id)
         return Ran(result.run_id, dict(_failures(result)), run.tags.get(SPENT_TAG, "") if run else "")
+
+
+@contextmanager
+def _silent_about_skipped_checks() -> Iterator[None]:
+    # Where a spent budget skips stages, Dagster warns that their checks gate nothing: what they would gate is skipped as well.
+    logger = logging.getLogger("dagster._core.execution.plan.active")
+
+    def told(record: logging.LogRecord) -> bool:
+        return "emitted no result" not in record.getMessage()
+
+    logger.addFilter(told)
+    try:
+        yield
+    finally:
+        logger.removeFilter(told)
 
 
 def _observed(step: str) -> str:

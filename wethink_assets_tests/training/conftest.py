@@ -1,14 +1,89 @@
-"""Fixtures of training tests."""
+"""Fixtures of training tests: a tiny checkpoint, a drawn version, and recipes of a few steps."""
 
 import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from wethink_assets.config import Settings
+from wethink_assets.models.embedded.checkpoints import checkpoint_folder
 from wethink_assets.storage.store import Store
+from wethink_assets.training.plan import TrainingPlan, plan_run
 from wethink_assets_tests.s3_server import S3Server
+from wethink_assets_tests.training.drawn_version import draw_version
+
+TINY = {
+    "prompt": "pack",
+    "accuracy": "rules",
+    "steps": 4,
+    "group": 2,
+    "prompts_per_step": 2,
+    "learning_rate": 1e-3,
+    "beta": 0.0,
+    "completion_length": 8,
+    "micro_batch": 2,
+    "gradient_checkpointing": False,
+    "checkpoint_every": 2,
+    "threads": 1,
+    "validation_rows": 2,
+}
+Plan = Callable[..., TrainingPlan]
 
 
 @pytest.fixture
 def s3_store(s3: S3Server) -> Store:
     """An empty store on S3."""
     return Store.open(f"s3://{s3.bucket}/{uuid.uuid4().hex}", **s3.options)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of a few thousand weights, with the tokenizer of the shipped ones."""
+    import torch
+    from transformers import AutoTokenizer
+
+    from wethink_assets.models.embedded.building import build_model, build_processor, save_checkpoint
+    from wethink_assets.models.embedded.recipe import micro
+
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("tiny") / "tiny"
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint_folder("policy"), local_files_only=True)
+    tokenizer.chat_template = (checkpoint_folder("policy") / "chat_template.jinja").read_text()
+    save_checkpoint(build_model(tokenizer, micro().architecture, 3), build_processor(tokenizer), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store with a drawn version, for reading only."""
+    store = Store.open(str(tmp_path_factory.mktemp("drawn") / "data"))
+    draw_version(store, train=24, validation=3)
+    return store
+
+
+@pytest.fixture
+def home(tmp_path: Path, drawn: Store) -> Path:
+    """A project's folder with a copy of the drawn version in its store."""
+    import shutil
+
+    shutil.copytree(drawn.root, tmp_path / "home" / "data")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def plan(home: Path, tiny_model: Path) -> Plan:
+    """Plans a run of a tiny recipe; keyword arguments change its settings."""
+
+    def make(key: str = "v0001.tiny", **changed: Any) -> TrainingPlan:
+        recipe = {**TINY, "model": str(tiny_model), **changed}
+        told = {
+            "folder": str(home),
+            "pipeline": {"prompt_pack": "embedded"},
+            "recipes": {key.partition(".")[2]: recipe},
+        }
+        settings = Settings.model_validate(told)
+        return plan_run(settings, Store.open(settings.store_url), key)
+
+    return make

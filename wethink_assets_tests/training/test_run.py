@@ -1,0 +1,180 @@
+"""A training run publishes a whole policy once, and goes on after a kill as if nothing had happened."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from safetensors.torch import load_file
+
+from wethink_assets.errors import TrainingError
+from wethink_assets.models.embedded.checkpoints import checkpoint_digest
+from wethink_assets.training.checkpoints import WHOLE, newest_whole, step_of
+from wethink_assets.training.plan import TrainingPlan
+from wethink_assets.training.policies import find_policy, local_checkpoint
+from wethink_assets.training.run import execute, main, read_outcome
+from wethink_assets.training.telling import Teller
+from wethink_assets_tests.training.conftest import Plan
+
+
+def curves(plan: TrainingPlan) -> pl.DataFrame:
+    store = plan.open_store()
+    policy = find_policy(store, plan.key)
+    assert policy is not None
+    return store.read_parquet(f"{policy.folder}/curves.parquet")
+
+
+def weights(plan: TrainingPlan) -> dict[str, Any]:
+    store = plan.open_store()
+    policy = find_policy(store, plan.key)
+    assert policy is not None
+    return load_file(local_checkpoint(store, policy) / "model.safetensors")
+
+
+def test_a_run_leaves_a_whole_policy_and_is_not_repeated(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
+    planned = plan()
+    store = planned.open_store()
+    published = execute(planned, Teller())
+    assert published is not None and find_policy(store, planned.key) == published
+    assert set(published.files) >= {
+        "completions.parquet",
+        "curves.parquet",
+        "validation.parquet",
+        "model/README.md",
+        "model/model.safetensors",
+        "plots/curves.png",
+        "plots/preview.png",
+    }
+    assert published.figures["steps"] == {"grpo": 4} and published.figures["rows"]["used"] > 0
+    assert published.figures["rows"]["left_out"]["needs_judge"] > 0
+    assert published.figures["cost"]["cpu_seconds"] > 0
+    assert published.model_digest == checkpoint_digest(str(local_checkpoint(store, published)))
+    card = store.read(f"{published.folder}/model/README.md").decode()
+    assert published.manifest in card and '"learning_rate": 0.001' in card and "- trl 1." in card
+    completions = store.read_parquet(f"{published.folder}/completions.parquet")
+    assert completions.height == 4 * 2 * 2 and completions["reward"].is_not_null().all()
+    assert completions.group_by("step").agg(pl.col("row_id").n_unique())["row_id"].to_list() == [2] * 4
+    assert curves(planned)["step"].to_list() == [1, 2, 3, 4]
+    assert not (planned.work_folder / "grpo").exists()  # the working folder is tidied
+    again = plan("v0001.other-name")
+    assert again.digest == planned.digest
+    known = execute(again, Teller())
+    assert known is not None and known.digest == published.digest
+    assert "trained already" in capsys.readouterr().err
+    assert find_policy(store, "v0001.other-name") is not None
+
+
+class Killed(BaseException):
+    """A process that ends without a word, as it were."""
+
+
+class Killing(Teller):
+    """Kills the run after a step."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
+
+    def step(self, figures: Any) -> None:
+        if figures["step"] == self.after:
+            raise Killed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"steps": 6},
+        {"steps": 6, "beta": 0.04, "schedule": "linear", "warm_up": 1},
+        {"steps": 6, "iterations": 2},
+        {"steps": 6, "lora": {"rank": 4, "alpha": 8}},
+        {"method": "sft", "sft_steps": 6, "sft_batch": 4, "sft_learning_rate": 1e-3},
+    ],
+    ids=["full", "kl", "iterations", "lora", "sft"],
+)
+def test_a_killed_run_goes_on_exactly(plan: Plan, home: Path, changed: dict[str, Any]) -> None:
+    straight = plan(**changed)
+    execute(straight, Teller())
+    expected, uninterrupted = weights(straight), curves(straight)
+    shutil.rmtree(home / "data" / "policies")
+    with pytest.raises(Killed):
+        execute(plan(**changed), Killing(after=5))
+    [part] = [path for path in straight.work_folder.iterdir() if path.is_dir()]
+    newest = newest_whole(part)
+    assert newest is not None and step_of(newest) == 4
+    half = shutil.copytree(newest, part / "checkpoint-5")  # as if it had been cut short while it was written
+    (half / WHOLE).unlink()
+    for path in half.glob("*.safetensors"):
+        path.write_bytes(path.read_bytes()[:100])
+    execute(plan(**changed), Teller())
+    resumed = curves(straight)
+    told = [name for name in uninterrupted.columns if "second" not in name]
+    assert resumed.select(told).equals(uninterrupted.select(told))
+    found = weights(straight)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert value.equal(found[name]), name
+
+
+@pytest.mark.slow
+def test_stock_transformers_loses_the_weights_and_ours_does_not(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import Trainer
+
+    from wethink_assets.training.checkpoints import WholeCheckpoints
+
+    planned = plan(steps=4, checkpoint_every=2)
+    with pytest.raises(Killed):
+        execute(planned, Killing(after=3))
+    seen = {}
+
+    def spy(self: Any, checkpoint: str, model: Any = None) -> None:
+        before = {name: value.clone() for name, value in self.model.state_dict().items()}
+        Trainer._load_from_checkpoint(self, checkpoint)
+        seen["stock"] = all(value.equal(before[name]) for name, value in self.model.state_dict().items())
+        restored(self, checkpoint)
+        seen["ours"] = all(value.equal(before[name]) for name, value in self.model.state_dict().items())
+
+    restored = WholeCheckpoints._load_from_checkpoint
+    monkeypatch.setattr(WholeCheckpoints, "_load_from_checkpoint", spy)
+    execute(planned, Teller())
+    assert seen == {"stock": True, "ours": False}  # whether the weights stayed those of the constructor
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_is_started_again(plan: Plan) -> None:
+    planned = plan(steps=40, checkpoint_every=2)
+    path = planned.write()
+    command = [sys.executable, "-m", "wethink_assets.training.run", str(path)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
+    deadline = time.monotonic() + 200
+    while newest_whole(planned.work_folder / "grpo") is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    newest = newest_whole(planned.work_folder / "grpo")
+    assert newest is not None and find_policy(planned.open_store(), planned.key) is None
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(str(path)) == 0
+    signal.signal(signal.SIGTERM, before)
+    assert curves(planned)["step"].to_list() == list(range(1, 41))
+    assert json.loads((planned.work_folder / "outcome.json").read_text()) == {"digest": planned.digest}
+
+
+def test_a_run_without_rows_says_why(plan: Plan) -> None:
+    with pytest.raises(TrainingError, match=r"v0001 has no row to train on: of its 24 training rows all are left out"):
+        execute(plan(kinds=["DES"]), Teller())
+
+
+def test_an_early_stop_is_told_with_what_to_change(plan: Plan) -> None:
+    planned = plan(stop={"patience": 1, "zero_variance": 0.0}, steps=2)
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(str(planned.write())) == 1
+    signal.signal(signal.SIGTERM, before)
+    assert "of reward collapse: " in read_outcome(planned)["error"]
+    assert find_policy(planned.open_store(), planned.key) is None
