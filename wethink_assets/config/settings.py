@@ -19,6 +19,7 @@ from wethink_assets.config.data import (
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings, benchmark_name
 from wethink_assets.config.growth import GrowthSettings
 from wethink_assets.config.models import RoleSettings, known_roles
+from wethink_assets.config.rewards import RewardSettings
 from wethink_assets.config.servers import ServerSettings, server_name
 from wethink_assets.config.training import RecipeSettings, TrainingSettings, recipe_name
 from wethink_assets.errors import ConfigError
@@ -40,6 +41,7 @@ class Settings(Table):
     benchmarks: dict[Annotated[str, AfterValidator(benchmark_name)], BenchmarkSettings] = Field(default_factory=dict)
     scoring: ScoringSettings = ScoringSettings()
     training: TrainingSettings = TrainingSettings()
+    rewards: RewardSettings = RewardSettings()
     growth: GrowthSettings = GrowthSettings()
     recipes: dict[Annotated[str, AfterValidator(recipe_name)], RecipeSettings] = Field(default_factory=dict)
     folder: str = Field("", exclude=True, description="folder of the file, set on loading")

@@ -24,6 +24,7 @@ JudgePrompt = Callable[[str, str, str], Sequence[Message]]
 """Messages that put a question, the true answer and a candidate to the judge."""
 How = Literal["judge", "same", "empty", "echo", "no_answer", "failed"]
 LONGEST_OTHER = 8000
+SHORT = 300
 _USER_LINE = "<!-- user -->"
 T = TypeVar("T")
 
@@ -78,6 +79,7 @@ class Judge:
         concurrency: int = 64,
         timeout: float = 300,
         loop: asyncio.AbstractEventLoop | None = None,
+        screens: bool = True,
     ) -> None:
         """Nothing is called yet.
 
@@ -89,6 +91,8 @@ class Judge:
             longest: characters of a candidate that are read.
             concurrency: calls under way at once.
             timeout: seconds that one attempt may take.
+            screens: whether pleading is left out, and empty, echoed and equally worded answers are graded without a call; only calibration
+                turns them off, to see the bare model.
             loop: running event loop that the model belongs to; a thread with one is started where it is left out.
         """
         self.model = model
@@ -99,6 +103,7 @@ class Judge:
         self._longest = longest
         self._timeout = timeout
         self._loop = loop
+        self._screens = screens
         self._places = asyncio.Semaphore(concurrency)
         self._lock = threading.Lock()
 
@@ -130,16 +135,15 @@ class Judge:
 
     async def _graded(self, question: str, reference: str, candidate: str) -> JudgeGrade:
         cut = len(candidate) > self._longest
-        left = as_data(without_pleading(candidate[: self._longest], reference), self._longest)
-        if not normalised_value(left):
-            return JudgeGrade(0.0, "empty", cut=cut)
-        if equal_values(left, reference) == "text" and not cut:
-            return JudgeGrade(1.0, "same")
-        if normalised_value(left) == normalised_value(question):
-            return JudgeGrade(0.0, "echo", cut=cut)
-        messages = self._prompt(as_data(question, LONGEST_OTHER), as_data(reference, LONGEST_OTHER), left)
+        left = candidate[: self._longest]
+        left = as_data(without_pleading(left, reference) if self._screens else left, self._longest)
+        if self._screens and (known := _known(left, reference, question, cut)):
+            return known
+        asked, truth = as_data(question, LONGEST_OTHER), as_data(reference, LONGEST_OTHER)
         for attempt in range(self._attempts):
-            score = await self._asked(messages, attempt)
+            if attempt and len(left) > max(SHORT, 4 * len(truth)):  # perhaps it did not fit into the model's context
+                left, cut = left[: max(SHORT, 4 * len(truth))], True
+            score = await self._asked(self._prompt(asked, truth, left), attempt)
             if score is not None:
                 return JudgeGrade(score, "judge", attempt + 1, cut)
         return JudgeGrade(None, "failed", self._attempts, cut)
@@ -155,6 +159,17 @@ class Judge:
         except Exception:
             return None
         return grade_of(completion.text)
+
+
+def _known(left: str, reference: str, question: str, cut: bool) -> JudgeGrade | None:
+    """The grade of an answer that no judge needs to read, or None."""
+    if not normalised_value(left):
+        return JudgeGrade(0.0, "empty", cut=cut)
+    if not cut and equal_values(left, reference) == "text":
+        return JudgeGrade(1.0, "same")
+    if normalised_value(left) == normalised_value(question):
+        return JudgeGrade(0.0, "echo", cut=cut)
+    return None
 
 
 async def judge_grades(
