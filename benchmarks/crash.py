@@ -23,6 +23,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from scripted_endpoint import Served, endpoint
 from scripted_project import ScriptedProject, s3_store
 
 SAFE = 5.0  # seconds after which a finished call is never made again
+IN_FLIGHT = 1.0  # seconds that a call of a killed run may still take to reach the log
 PROMPT = 60.0  # seconds within which the next run works
 PATIENCE = 900.0  # seconds that a run may take to finish
 
@@ -129,23 +131,28 @@ def never_killed(project: ScriptedProject, rounds: int, pictures: int) -> Outcom
 
 
 def repeated(calls: list[tuple[float, str]], kills: list[float]) -> dict[str, int]:
-    """Calls made again after a kill: of those that had finished long before it, and of the others."""
-    counts = {"long finished": 0, "just finished": 0}
-    for kill in kills:
-        before = {call: when for when, call in reversed(calls) if when <= kill}  # when it finished first
-        for call in {call for when, call in calls if when > kill} & set(before):
-            counts["long finished" if before[call] < kill - SAFE else "just finished"] += 1
+    """Calls that finished and were made again later, by how long they had finished when the next kill came."""
+    counts = {"long before": 0, "just before": 0, "without a kill": 0}
+    times: dict[str, list[float]] = {}
+    for when, call in calls:
+        times.setdefault(call, []).append(when)
+    for whens in times.values():
+        for finished, again in pairwise(whens):
+            kill = next((kill for kill in kills if kill >= finished - IN_FLIGHT), again)
+            if kill >= again:
+                counts["without a kill"] += 1
+            else:
+                counts["long before" if finished < kill - SAFE else "just before"] += 1
     return counts
 
 
-def first_calls(calls: list[tuple[float, str]], outcome: Outcome) -> list[float]:
-    """Seconds from each kill to the first call of the next run, where that run lived to make one."""
+def first_calls(calls: list[tuple[float, str]], starts: list[float], kills: list[float]) -> list[float]:
+    """Seconds from each start to the first call, of runs that lived to make one; from the kill before it where there was one."""
     found = []
-    for kill in outcome.kills:
-        start, *later = [start for start in outcome.starts if start >= kill]
-        made = [when for when, _ in calls if when > start and (not later or when < later[0])]
+    for start, end in zip(starts, [*starts[1:], float("inf")], strict=True):
+        made = [when for when, _ in calls if start + IN_FLIGHT < when < end]
         if made:
-            found.append(made[0] - kill)
+            found.append(made[0] - max((kill for kill in kills if start - 1 <= kill <= start), default=start))
     return found
 
 
@@ -158,14 +165,13 @@ def measured(arguments: argparse.Namespace, folder: Path, served: Served, log: L
     outcome = killed_often(hit, log, arguments.kills, arguments.pictures, arguments.span, chance)
     seconds = time.monotonic() - began
     calls = log.calls()
-    log.path.unlink(missing_ok=True)
     with endpoint(0.0, 64) as quick:
         whole = ScriptedProject.make(folder / "whole", quick.role(), **pipeline)
         left_alone = never_killed(whole, outcome.rounds, arguments.pictures)
         needed = quick.counts()["served"]
     ours, theirs = hit.content(), whole.content()
     rows = sum(int(told.split()[0]) for name, told in theirs.items() if name.startswith("version"))
-    waits = first_calls(calls, outcome)
+    waits = first_calls(calls, outcome.starts[1:], outcome.kills)
     again = repeated(calls, outcome.kills)
     return {
         "store": "s3" if store else "local",
@@ -180,10 +186,12 @@ def measured(arguments: argparse.Namespace, folder: Path, served: Served, log: L
         "calls": len(calls),
         "calls needed": needed,
         "most often": max(Counter(call for _, call in calls).values(), default=0),
-        "repeated, finished > 5 s before a kill": again["long finished"],
-        "repeated, finished less before": again["just finished"],
+        "repeated, finished > 5 s before a kill": again["long before"],
+        "repeated, finished less before": again["just before"],
+        "repeated without a kill": again["without a kill"],
         "next run's first call, runs": len(waits),
         "next run's first call, worst s": round(max(waits, default=0.0), 1),
+        "next run's first call, median s": round(sorted(waits)[len(waits) // 2], 1) if waits else 0.0,
         "runs that failed": outcome.failed + left_alone.failed,
     }
 
@@ -195,6 +203,7 @@ def claims(found: dict[str, Any], kills: int) -> dict[str, bool]:
         "every run left alone ended well": not found["runs that failed"],
         "tables and rows as without kills": not found["that differ"] and found["rows in versions"] > 0,
         "no call repeated that finished > 5 s before a kill": not found["repeated, finished > 5 s before a kill"],
+        "no call repeated without a kill": not found["repeated without a kill"],
         "the next run worked within 60 s": 0 < found["next run's first call, worst s"] <= PROMPT,
     }
 

@@ -38,11 +38,12 @@ def require_own_words(texts: Iterable[str], instructions: str) -> None:
 
 
 def echo_in(text: str, instructions: str) -> str | None:
-    """The first sentence of a text that its instructions hold word for word, case and white space aside; None without one."""
+    """The first sentence or line of a text that its instructions hold word for word, case and white space aside; None without one."""
     if len(text) < ECHO:
         return None
     known = _normal(instructions)
-    pieces = (normalised_text(piece) for piece in _PIECES.split(text) if len(piece) >= ECHO)
+    parts = [*_PIECES.split(text), *text.split("\n")]
+    pieces = (normalised_text(part) for part in parts if len(part) >= ECHO)
     return next((piece for piece in pieces if len(piece) >= ECHO and piece in known), None)
 
 

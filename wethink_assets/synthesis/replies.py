@@ -7,6 +7,7 @@ import json
 import math
 import re
 from functools import cache
+from itertools import islice
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -19,6 +20,7 @@ MAX_PAYLOAD = 100_000
 MOST_TOKENS = 2**31 - 1
 JSON_ATTEMPTS = 8
 TAG_PASSES = 4
+MOST_TAGS = 2_000
 _TAG = re.compile(r"<(/?)(think|answer)>", re.IGNORECASE)
 # C0 and C1 controls but not tab and line feed, what reverses or hides text (zero-width and bidirectional marks, byte order mark,
 # annotations, tags: in those whole sentences have been smuggled), and what is no character at all.
@@ -68,7 +70,9 @@ def _cut(reply: str) -> tuple[str, str]:
     """Thought and payload of a reply, both with inner tags left in."""
     if len(reply) > MAX_REPLY:
         raise MalformedReply("too_long", f"{len(reply)} characters")
-    tags = [(m.start(), m.end(), m[1] == "/", m[2].lower()) for m in _TAG.finditer(reply)]
+    tags = [(m.start(), m.end(), m[1] == "/", m[2].lower()) for m in islice(_TAG.finditer(reply), MOST_TAGS + 1)]
+    if len(tags) > MOST_TAGS:
+        raise MalformedReply("too_many_tags", f"more than {MOST_TAGS}")
     first = next(((start, end, closing) for start, end, closing, name in tags if name == "think"), None)
     answer = next((start for start, _, closing, name in tags if name == "answer" and not closing), None)
     if first is None or (answer is not None and answer < first[0] and not first[2]):
@@ -120,7 +124,7 @@ def _untagged(text: str) -> str:
 def final_text(reply: str) -> str:
     """What a reply says in the end: the content of `<answer>`, else what follows the thought, else all of it.
 
-    Raises `MalformedReply` (`empty`, `too_long`, `unclosed_think`, `several_answers`, `nested_tags`).
+    Raises `MalformedReply` (`empty`, `too_long`, `unclosed_think`, `several_answers`, `nested_tags`, `too_many_tags`).
     """
     return _said(*_cut(reply))
 
