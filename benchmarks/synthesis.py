@@ -6,7 +6,7 @@ The endpoint (`scripted_endpoint.py`, a process of its own) serves 64 requests a
 320 calls/s at best. One batch of photographs of 512 x 384 pixels goes through descriptions, questions, answers and reasoning paths: about
 13,000 calls, two in five with an image, everything included that a run does for a call: prompts, images, journal on the store, parsing, checks,
 the search for the right number of calls in flight. Wall and CPU time are those of the process that works, from the first stage to the last,
-start-up of the interpreter left out. A second round against a capacity of 256 (1,280 calls/s at best) shows what bounds the rate beyond. It
+start-up and imports left out. A second round against a capacity of 256 (1,280 calls/s at best) shows what bounds the rate beyond. It
 takes about 2 minutes on 2 idle cores; on a busy machine the rates say little, and CPU a call more.
 
 With `--peers` distilabel and bespokelabs-curator make the same calls (see `synthesis_peers.py`; it needs a package index and takes about
@@ -58,6 +58,8 @@ def ingested(folder: Path, count: int) -> float:
 def dialogue(folder: Path, url: str, concurrency: int, journal: str) -> dict[str, Any]:
     """Take the batch through the four stages, journaled as batch `journal`, in this process; figures of it."""
     import polars as pl
+
+    import wethink_assets.models.endpoint  # noqa: F401  (imports are start-up)
 
     role = {"provider": "endpoint", "url": url, "model": "scripted", "max_tokens": 1024}
     settings = Settings.model_validate(

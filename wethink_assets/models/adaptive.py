@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-START = 16
+START = 32
 PAYS = 0.08
 """Of the share that the limit was raised by, so much must come back as throughput. Little, because too few calls cost more than too many."""
 PAYS_AT_START = 0.15  # steps are large then, and rounds short
