@@ -74,7 +74,7 @@ def servers_of(settings: "Settings", roles: list[str]) -> dict[str, list[str]]:
     for role in roles:
         if role not in ROLES:
             raise ConfigError(f"unknown role {role!r}; roles are {', '.join(ROLES)}")
-        if not settings.role(role).server:  # type: ignore[arg-type]
+        if not settings.role(role).server:
             raise ConfigError(f"role {role} names no server: set server in [roles.{role}] to one of [servers.<name>]")
     found: dict[str, list[str]] = {}
     for role in roles or ROLES:

@@ -52,7 +52,7 @@ class LogTail:
         if not line:
             return
         found = LEVEL.search(line[:80])
-        level = logging.getLevelName(found[1]) if found else logging.INFO
+        level = logging.getLevelNamesMapping()[found[1]] if found else logging.INFO
         if time.monotonic() - self._window > 60:
             if self._left_out:
                 self._say(logging.INFO, f"{self._left_out} lines left out; all are in {self._path}")

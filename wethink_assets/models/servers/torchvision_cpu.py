@@ -65,4 +65,4 @@ class TorchvisionFinder:
 
 
 if __name__ == "wethink_torchvision_cpu":  # imported by the .pth file, not as a module of the package
-    sys.meta_path.insert(0, TorchvisionFinder)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, TorchvisionFinder)

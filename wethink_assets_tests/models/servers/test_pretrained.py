@@ -4,6 +4,7 @@ The pretrained model is small (135 million parameters), so many of its questions
 or is a counted rejection. The rates are printed (`pytest -s`).
 """
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +25,10 @@ from wethink_assets.stages import StageOutput, require_closed
 from wethink_assets.storage.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis import answers, descriptions, questions, reasoning_paths
+from wethink_assets.synthesis.asking import Asking
 from wethink_assets.synthesis.prompt_packs import PROMPTS
-from wethink_assets.synthesis.session import Synthesis
+from wethink_assets.synthesis.replies import Screening
+from wethink_assets.synthesis.session import Outcome, Synthesis, settled
 from wethink_assets_tests.models.servers.environment import vllm_python
 from wethink_assets_tests.models.servers.pretrained import smollm2
 
@@ -66,33 +69,65 @@ def settings_with(located: dict[str, Any], roles: dict[str, Any], servers: dict[
     )
 
 
-def all_stages(settings: Settings, store: Store, images: pl.DataFrame) -> dict[str, StageOutput]:
-    """Outputs of the four stages; each closes over its input."""
-    made: dict[str, StageOutput] = {}
-    with Models.open(settings) as models:
+class Stages:
+    """Runs stages in one store with one configuration; each must close over its input."""
 
-        @contextmanager
-        def session(stage: str) -> Iterator[Synthesis]:
-            began = time.monotonic()
-            with Synthesis.open(settings, store, models, stage, BATCH) as synthesis:
-                yield synthesis
-            print(f"{stage}: {time.monotonic() - began:.0f} s")
+    def __init__(self, settings: Settings, store: Store, models: Models) -> None:
+        self.settings, self.store, self.models = settings, store, models
+        self.made: dict[str, StageOutput] = {}
 
-        with session("descriptions") as work:
-            described = made["descriptions"] = descriptions.describe_images(images, work)
-        require_closed("descriptions", descriptions.expected_items(images), described, "image_id")
-        with session("questions") as work:
-            asked = made["questions"] = questions.write_questions(described.results, work)
-        require_closed("questions", questions.expected_items(described.results, settings), asked, "slot")
-        with session("answers") as work:
-            answered = made["answers"] = answers.answer_questions(asked.results, described.results, images, work)
-        require_closed("answers", answers.expected_items(asked.results), answered, "slot")
-        with session("reasoning_paths") as work:
-            refined = reasoning_paths.refine_paths(answered.results, asked.results, images, work)
-        made["reasoning_paths"] = refined
-        require_closed("reasoning_paths", reasoning_paths.expected_items(answered.results), refined, "slot")
-        models.servers.close(wait=60)
-    return made
+    @contextmanager
+    def session(self, stage: str) -> Iterator[Synthesis]:
+        began = time.monotonic()
+        with Synthesis.open(self.settings, self.store, self.models, stage, BATCH) as synthesis:
+            yield synthesis
+        print(f"{stage}: {time.monotonic() - began:.0f} s")
+
+    def describe(self, images: pl.DataFrame) -> pl.DataFrame:
+        with self.session("descriptions") as work:
+            output = self.made["descriptions"] = descriptions.describe_images(images, work)
+        require_closed("descriptions", descriptions.expected_items(images), output, "image_id")
+        return output.results
+
+    def ask(self, described: pl.DataFrame) -> pl.DataFrame:
+        with self.session("questions") as work:
+            output = self.made["questions"] = questions.write_questions(described, work)
+        require_closed("questions", questions.expected_items(described, self.settings), output, "slot")
+        return output.results
+
+    def answer(self, asked: pl.DataFrame, described: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
+        with self.session("answers") as work:
+            output = self.made["answers"] = answers.answer_questions(asked, described, images, work)
+        require_closed("answers", answers.expected_items(asked), output, "slot")
+        return output.results
+
+    def refine(self, answered: pl.DataFrame, asked: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
+        with self.session("reasoning_paths") as work:
+            output = reasoning_paths.refine_paths(answered, asked, images, work)
+        self.made["reasoning_paths"] = output
+        require_closed("reasoning_paths", reasoning_paths.expected_items(answered), output, "slot")
+        return output.results
+
+    def screen(self, asked: pl.DataFrame, described: pl.DataFrame) -> StageOutput:
+        """The second filter alone, over questions that another model wrote."""
+        texts = dict(described.select("image_id", "fine").iter_rows())
+        rows = asked.select("slot", "image_id", "kind", "question", "options").to_dicts()
+
+        async def judged(row: dict[str, Any], work: Synthesis) -> Outcome:
+            variables = {name: row[name] for name in ("kind", "question", "options")}
+            asking = Asking(work, row["slot"])
+
+            async def ask() -> dict[str, Any]:
+                said = await asking.parsed("screen", Screening, description=texts[row["image_id"]], **variables)
+                return {"slot": row["slot"], "answerable": said.answerable}
+
+            return await settled("questions", row["slot"], ask())
+
+        schema = pl.Schema({"slot": pl.String, "answerable": pl.Boolean, "schema_version": pl.Int16})
+        with self.session("questions") as work:
+            output = work.collect(rows, lambda row: judged(row, work), schema, "slot")
+        require_closed("screening", asked.get_column("slot"), output, "slot")
+        return output
 
 
 def rates(store: Store, made: dict[str, StageOutput]) -> dict[str, dict[str, int]]:
@@ -103,7 +138,10 @@ def rates(store: Store, made: dict[str, StageOutput]) -> dict[str, dict[str, int
         unusable = output.rejections.filter(pl.col("reason").is_in(["malformed_reply", "length"]))
         for (prompt,), group in calls.group_by("prompt", maintain_order=True):
             mine = unusable.filter(pl.col("detail").str.starts_with(f"{prompt}:"))
-            cell = found.setdefault(str(prompt), {"asked": 0, "asked again": 0, "cut off": 0, "rejected": 0})
+            cell = found.setdefault(
+                str(prompt), dict.fromkeys(("asked", "asked again", "not JSON", "cut off", "rejected"), 0)
+            )
+            cell["not JSON"] += sum(not is_object(text) for text in group["text"])
             cell["asked"] += group.filter(pl.col("sample") == 0).height
             cell["asked again"] += group.filter(pl.col("sample") > 0).height
             cell["cut off"] += group.filter(pl.col("finish_reason") == "length").height
@@ -116,10 +154,29 @@ def rates(store: Store, made: dict[str, StageOutput]) -> dict[str, dict[str, int
     return found
 
 
+def is_object(text: str) -> bool:
+    """Whether a reply is one JSON object (replies in words are not)."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
 def test_a_pretrained_model_in_the_text_roles_on_the_standard_pack(
-    drawn: tuple[Store, dict[str, Any], pl.DataFrame],
+    drawn: tuple[Store, dict[str, Any], pl.DataFrame], tmp_path: Path
 ) -> None:
     store, located, images = drawn
+    kinds = {"kinds": {"MC": 0.3, "FIB": 0.3, "DES": 0.4}}
+    own = settings_with(
+        located, dict.fromkeys(("describer", "adjudicator", "reasoner", "judge"), EMBEDDED), {}, **kinds
+    )
+    with Models.open(own) as models:
+        # What a model of 135 million parameters asks is hardly ever well-formed, so it also judges and answers questions of the embedded one.
+        embedded = Stages(own, copied(store, tmp_path / "own"), models)
+        described = embedded.describe(images)
+        asked = embedded.ask(described)
+    assert described.height >= 50 and asked.height >= 40
+
     words = {"model": str(smollm2()), "max_model_len": 4096, "kv_cache": 2}
     text = {"server": "words", "prompt_pack": "standard", "timeout": 1800}
     roles = {
@@ -128,20 +185,20 @@ def test_a_pretrained_model_in_the_text_roles_on_the_standard_pack(
         "reasoner": text | {"max_tokens": 128},
         "judge": text | {"max_tokens": 64},
     }
-    settings = settings_with(located, roles, {"words": words}, concurrency=32)
-    made = all_stages(settings, store, images)
-    found = rates(store, made)
-    assert found["describe"]["asked"] == PICTURES >= 50
-    asked = sum(
-        found[name]["asked"] for name in ("refine", "question", "screen", "answer_text", "judge") if name in found
-    )
-    assert found["refine"]["asked"] >= 50 and found["question"]["asked"] >= 20 and asked >= 100
-    for name in ("refine", "question", "screen"):
-        if name in found:
-            cell = found[name]
-            whole = cell["asked"] + cell["asked again"] - cell["cut off"]
-            malformed = cell["asked again"] + cell["rejected"] - cell["cut off"]
-            assert malformed <= 0.2 * max(whole, 1) + 2, f"{name}: the schema binds what is not cut off: {cell}"
+    settings = settings_with(located, roles, {"words": words}, concurrency=32, **kinds)
+    with Models.open(settings) as models:
+        stages = Stages(settings, store, models)
+        stages.describe(images)
+        stages.ask(described)
+        stages.answer(asked, described, images)
+        screening = Stages(settings, copied(store, tmp_path / "screening"), models)
+        screening.made["questions"] = screening.screen(asked, described)
+        found = rates(store, stages.made) | rates(screening.store, screening.made)
+        models.servers.close(wait=60)
+    assert found["refine"]["asked"] == PICTURES >= 50 and found["question"]["asked"] >= 50
+    assert found["screen"]["asked"] == found["answer_text"]["asked"] == asked.height and found["judge"]["asked"] > 0
+    for name in ("refine", "question", "screen", "judge"):
+        assert found[name]["not JSON"] <= found[name]["cut off"], f"{name}: the schema binds: {found[name]}"
 
 
 def test_the_vision_roles_on_a_server_do_what_they_do_in_process(
@@ -152,15 +209,31 @@ def test_the_vision_roles_on_a_server_do_what_they_do_in_process(
     seeing = {"server": "eyes", "prompt_pack": "embedded", "max_tokens": 160}
     text = {"reasoner": EMBEDDED, "judge": EMBEDDED}
     served = settings_with(located, {"describer": seeing, "adjudicator": seeing, **text}, {"eyes": eyes})
-    made = all_stages(served, store, images)
-    rates(store, made)
-    in_process = settings_with(located, {"describer": EMBEDDED, "adjudicator": EMBEDDED, **text}, {})
-    other = Store.open(str(tmp_path / "other"))
-    for path in store.names("blobs"):
-        for blob in store.names(f"blobs/{path}"):
-            other.publish(f"blobs/{path}/{blob}", store.read(f"blobs/{path}/{blob}"))
-    expected = all_stages(in_process, other, images)
-    ours, theirs = (one["descriptions"].results.drop("calls") for one in (expected, made))
-    same = ours.join(theirs, on=["image_id", "coarse", "fine"], how="semi").height
+    own = settings_with(located, {"describer": EMBEDDED, "adjudicator": EMBEDDED, **text}, {})
+    made: dict[str, dict[str, StageOutput]] = {}
+    for name, settings in (("in process", own), ("served", served)):
+        with Models.open(settings) as models:
+            stages = Stages(settings, copied(store, tmp_path / name), models)
+            described = stages.describe(images)
+            asked = stages.ask(described)
+            stages.refine(stages.answer(asked, described, images), asked, images)
+            models.servers.close(wait=60)
+        made[name] = stages.made
+        print(name)
+        found = rates(stages.store, stages.made)
+        assert {"describe", "details", "merge", "answer_image", "rewrite"} <= set(found)
+    columns = ["image_id", "coarse", "fine"]
+    ours, theirs = (made[name]["descriptions"].results.select(columns) for name in ("in process", "served"))
+    same = ours.join(theirs, on=columns, how="semi").height
     print(f"of {ours.height} pictures {same} have the same descriptions as from the engine in process")
-    assert made["descriptions"].results.height >= 50 and made["reasoning_paths"].results.height > 0
+    # The engine squares a picture of any shape before it looks; a server keeps its shape, so its views of oblong pictures are others.
+    assert made["served"]["descriptions"].results.height >= 45
+
+
+def copied(store: Store, folder: Path) -> Store:
+    """A store with the same pictures and nothing else."""
+    other = Store.open(str(folder))
+    for name in store.names("blobs"):
+        for blob in store.names(f"blobs/{name}"):
+            other.publish(f"blobs/{name}/{blob}", store.read(f"blobs/{name}/{blob}"))
+    return other
