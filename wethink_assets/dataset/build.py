@@ -11,7 +11,7 @@ at a time. Batches cost 30 ms each, however small.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 
 import polars as pl
 
+from wethink_assets.dataset.bill import bill_of
 from wethink_assets.dataset.card import write_card
 from wethink_assets.dataset.cut import Cut, is_built, read_cut, seal_of
 from wethink_assets.dataset.erased import erased
@@ -46,6 +47,7 @@ from wethink_assets.identity import canonical_json
 from wethink_assets.schemas import SCHEMA_VERSION
 from wethink_assets.sources.batches import split_batch_key
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Commit
 
 LOGIC_VERSION = "1"
 Progress = Callable[[int, int], None]
@@ -71,7 +73,7 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
     ):
         return require_undamaged(store, read_manifest(store, cut.version))
     with store.scratch() as folder:
-        statistics, excluded = _write_files(store, cut, folder, progress or (lambda done, total: None))
+        statistics, excluded = _write_files(store, cut, commits, folder, progress or (lambda done, total: None))
         manifest = Manifest(
             version=cut.version,
             created=cut.created,
@@ -104,7 +106,9 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
     return summary_of(store, manifest)
 
 
-def _write_files(store: Store, cut: Cut, folder: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, int]]:
+def _write_files(
+    store: Store, cut: Cut, commits: Sequence[Commit], folder: Path, progress: Progress
+) -> tuple[dict[str, Any], dict[str, int]]:
     steps = _Steps(progress, 2 * len(cut.batches))
     (folder / "index").mkdir()
     selection = select_rows(store, cut, folder / "index", steps.advance)
@@ -123,7 +127,7 @@ def _write_files(store: Store, cut: Cut, folder: Path, progress: Progress) -> tu
     left_out.write(folder / "excluded.parquet")
     _require_all_rows(store, cut, folder)
     write_jsonl(folder / "rows.parquet", folder / "wethink.jsonl")
-    told = statistics.as_json()
+    told = {**statistics.as_json(), "bill": bill_of(commits, statistics.rows)}
     (folder / "statistics.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return told, told["excluded"]
 

@@ -59,6 +59,8 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
                 for key, rates in groups.items()
             ],
         ),
+        "### Model calls\n",
+        _bill(statistics["bill"]),
         "## Lineage\n",
         _lineage(manifest),
         "## Sources\n",
@@ -118,6 +120,16 @@ def _funnel(funnel: list[dict[str, Any]]) -> str:
     rows = [list(row.values()) for row in funnel]
     rows.append(["all", *(sum(row[step] for row in funnel) for step in FUNNEL)])
     return _table(["source", *(step.replace("_", " ") for step in FUNNEL)], rows)
+
+
+def _bill(bill: dict[str, Any]) -> str:
+    """Calls, tokens and money behind the version, by stage and model, in all and by kept row."""
+    amounts = [name for name, value in bill.items() if not isinstance(value, (list, dict))]
+    parts = [(f"stage: {part['stage']}", part) for part in bill["stages"]]
+    parts += [(f"model: {part['model']}", part) for part in bill["models"]]
+    parts += [("in all", bill), ("by kept row", bill["per_kept_row"])]
+    rows = [[name, *(part.get(amount, 0) for amount in amounts)] for name, part in parts]
+    return _table(["of", *(amount.replace("_", " ") for amount in amounts)], rows)
 
 
 def _lineage(manifest: Manifest) -> str:

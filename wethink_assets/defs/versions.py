@@ -102,6 +102,7 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
         "batches": summary.batches,
         **{f"left out: {reason}": count for reason, count in summary.excluded.items()},
         **{f"{kind} rows": count for kind, count in summary.counts.get("kind", {}).items()},
+        **{f"{n} per kept row": a for n, a in statistics.get("bill", {}).get("per_kept_row", {}).items()},
         "location": summary.location,
         "funnel": funnel_table(statistics["funnel"]),
         **lineage_metadata(store, summary.version),

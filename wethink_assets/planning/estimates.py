@@ -47,13 +47,12 @@ ByPrompt = Mapping[str, Work]
 def work_of(commit: Commit) -> dict[str, Work]:
     """All calls behind a commit's table by prompt, whether they were made for it or found in the journal."""
     told = commit.calls
-    found = {}
-    for prompt in STAGE_PROMPTS.get(commit.asset, ()):
-        amounts = (
-            told.get(f"prompt.{prompt}.{name}", 0.0) + told.get(f"prompt.{prompt}.cached_{name}", 0.0)
-            for name in ("calls", "prompt_tokens", "completion_tokens")
-        )
-        found[prompt] = Work(*amounts)
+    found = {prompt: Work() for prompt in STAGE_PROMPTS.get(commit.asset, ())}
+    for prompt, work in found.items():
+        for how in ("", "cached_"):
+            work.calls += told.get(f"prompt.{prompt}.{how}calls", 0.0)
+            work.prompt_tokens += told.get(f"prompt.{prompt}.{how}prompt_tokens", 0.0)
+            work.completion_tokens += told.get(f"prompt.{prompt}.{how}completion_tokens", 0.0)
     return found
 
 

@@ -13,7 +13,8 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.synthesis.prompt_packs import PROMPTS
 
-READERS = 16  # commits read at once: each is a small file, perhaps far away
+READERS = 16  # threads that read commits: each is a small file, perhaps far away
+AT_ONCE = 64  # commits that a thread is given at a time
 SAMPLING = ("temperature", "top_p", "max_tokens")
 # In the order in which they are named: what made the table, then what it was made from.
 CAUSES = ("missing", "code", "prompt", "model", "sampling", "settings", "inputs", "upstream")
@@ -32,11 +33,16 @@ def commits_in_force(store: Store, batches: Sequence[str]) -> Commits:
         for batch in (store.names(f"tables/{stage}") if len(wanted) > 1 else batches)
         if batch in wanted
     ]
-    with ThreadPoolExecutor(READERS) as pool:
-        read = pool.map(lambda place: tables.current(place[1], place[0]), places)
-        for (batch, stage), commit in zip(places, read, strict=True):
-            if commit is not None:
-                found[batch][stage] = commit
+
+    def read(some: Sequence[tuple[str, str]]) -> list[Commit | None]:
+        return [tables.current(stage, batch) for batch, stage in some]
+
+    with ThreadPoolExecutor(1 if store.local else READERS) as pool:
+        parts = [places[start : start + AT_ONCE] for start in range(0, len(places), AT_ONCE)]
+        for part, commits in zip(parts, pool.map(read, parts), strict=True):
+            for (batch, stage), commit in zip(part, commits, strict=True):
+                if commit is not None:
+                    found[batch][stage] = commit
     return found
 
 

@@ -34,6 +34,7 @@ class Provenance(BaseModel):
     calls: dict[str, float] = Field(
         default_factory=dict, description="model calls, cached calls, tokens, money, seconds"
     )
+    currency: str = Field("", description="what the money in `calls` is counted in")
     started: datetime | None = None
 
 

@@ -145,7 +145,7 @@ class Synthesis:
                 journal.close()
 
     def provenance(self) -> dict[str, Any]:
-        """Fields of `Provenance` that the synthesis knows: prompts, models, settings, calls, started.
+        """Fields of `Provenance` that the synthesis knows: prompts, models, settings, calls with their currency, started.
 
         The texts of the prompts are kept in the store by their hashes, so that whoever reads the hash later has the text.
         """
@@ -155,6 +155,7 @@ class Synthesis:
             "models": {role: self.models.describe(role) for role in stage_roles(self.stage)},
             "settings": stage_settings(self.settings, self.stage),
             "calls": self.usage.as_dict(),
+            "currency": self.settings.pipeline.currency,
             "started": self.started,
         }
 

@@ -1,12 +1,12 @@
 """Budgets, bills and refreshes on a real instance: a spent budget is a success that yields nothing, and one change redoes one stage."""
 
+import json
 import re
 from collections.abc import Iterator
 
 import polars as pl
 import pytest
 
-from wethink_assets.config import Settings
 from wethink_assets.defs.bill import SPENT_TAG
 from wethink_assets.defs.resources import BUDGET_TAG, models_of
 from wethink_assets.defs.sync import known_versions
@@ -68,10 +68,10 @@ def test_a_spent_budget_is_a_success_that_yields_nothing_and_is_gone_on_with(
     assert endpoint.asked.total() == journaled == 25 + spent_of(Accounts(grown.store, "large").read())["calls"]
 
 
-def test_the_bill_adds_up_over_stages_roles_prompts_and_journal(grown: Opened) -> None:
+def test_the_bill_adds_up_over_stages_roles_prompts_and_journal(grown: Opened, endpoint: ScriptedEndpoint) -> None:
     ran = grown.grow()
     assert all(run.success for run in ran.values()), ran
-    tables, settings = Tables(grown.store), grown.project.settings
+    tables = Tables(grown.store)
     total = 0.0
     for stage in STAGES[1:5]:
         commit = tables.current(stage, BATCH)
@@ -91,7 +91,20 @@ def test_the_bill_adds_up_over_stages_roles_prompts_and_journal(grown: Opened) -
         assert metadata["model calls"].value == calls.height
         assert metadata["cost per accepted row"].value == pytest.approx(billed["money"] / commit.results, abs=1e-6)
         total += billed["money"]
-    assert total > 0 and isinstance(settings, Settings)
+    statistics = json.loads(grown.store.read("versions/v0001/statistics.json"))
+    told = statistics["bill"]
+    assert told["calls"] == endpoint.asked.total() == sum(stage["calls"] for stage in told["stages"])
+    assert told["money (USD)"] == pytest.approx(total) == pytest.approx(told["models"][0]["money (USD)"])
+    assert [model["model"] for model in told["models"]] == ["scripted"]
+    kept = statistics["rows"]
+    assert told["per_kept_row"]["money (USD)"] == pytest.approx(total / kept, abs=1e-6) and kept == 6
+    version = grown.event("dataset", "v0001").metadata
+    assert version["money (USD) per kept row"].value == told["per_kept_row"]["money (USD)"]
+    card = grown.store.read("versions/v0001/README.md").decode()
+    assert "### Model calls" in card and f"| in all | {told['calls']} |" in card
+    assert all(run.success for run in {"again": grown.grower.build("v0001")}.values()), (
+        "building it again gives the same"
+    )
 
 
 @pytest.mark.parametrize(
