@@ -6,6 +6,7 @@ import typer
 
 from wethink_assets.commands import (
     budget,
+    calibrate,
     compare,
     config,
     cut,
@@ -14,6 +15,7 @@ from wethink_assets.commands import (
     embedded,
     explain,
     export,
+    growth,
     leaderboard,
     lineage,
     plan,
@@ -52,9 +54,11 @@ for name, command in (
     ("retract", retract.retract),
     ("export", export.export),
     ("card", export.card),
+    ("growth", growth.growth),
     ("score", score.score),
     ("leaderboard", leaderboard.leaderboard),
     ("compare", compare.compare),
+    ("calibrate", calibrate.calibrate),
     ("serve", serve.serve),
     ("sample", sample.sample),
     ("sync", sync.sync),

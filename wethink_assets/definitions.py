@@ -8,10 +8,12 @@ import dagster as dg
 from wethink_assets.config import Settings, load_settings
 from wethink_assets.defs.automation import automation_sensor, observing_sensor
 from wethink_assets.defs.benchmarks import benchmarks_asset
+from wethink_assets.defs.growth import growth_asset
 from wethink_assets.defs.images import image_assets, image_batches_spec
 from wethink_assets.defs.jobs import asset_jobs, cut_job
 from wethink_assets.defs.night import nightly_schedule
 from wethink_assets.defs.resources import resources_of
+from wethink_assets.defs.rewards import calibration_asset
 from wethink_assets.defs.roles import role_assets
 from wethink_assets.defs.schedules import cut_schedule, train_new_job, train_sensor
 from wethink_assets.defs.scores import leaderboard_asset, score_jobs, scores_asset
@@ -31,6 +33,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
         warnings.filterwarnings("ignore", category=category)
     observed = [*source_assets(settings), *role_assets(), benchmarks_asset()]
     stages = [*image_assets(), *synthesis_assets(settings), *signature_assets()]
+    calibration, calibration_check = calibration_asset()
     return dg.Definitions(
         assets=[
             *observed,
@@ -39,12 +42,17 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             staleness_asset(settings),
             cuts_spec(),
             dataset_asset(),
+            growth_asset(),
+            calibration,
             training_runs_spec(settings),
             policy_asset(settings),
             scores_asset(settings),
             leaderboard_asset(),
         ],
-        asset_checks=[check for check in stages if isinstance(check, dg.AssetChecksDefinition)],
+        asset_checks=[
+            *(check for check in stages if isinstance(check, dg.AssetChecksDefinition)),
+            calibration_check,
+        ],
         jobs=[
             *asset_jobs([asset.key for asset in observed]),
             cut_job(),

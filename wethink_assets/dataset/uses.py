@@ -42,10 +42,11 @@ def scores_of(store: Store, policy: Mapping[str, Any]) -> list[Record]:
     found = []
     for path in store.files(folder) if policy.get("model_digest") else []:
         parts = path.split("/")
-        if len(parts) == 5 and parts[-1] == "score.json":
+        if parts[-1] == "score.json":
             record = _read(store, path)
-            told = {name: record[name] for name in ("score", "low", "high", "items") if name in record}
-            found.append({"benchmark": parts[2], "path": path, **told})
+            told = {name: record[name] for name in ("decoding", "low", "high", "scale", "samples") if name in record}
+            value = {"score": record["value"]} if "value" in record else {}
+            found.append({"benchmark": record.get("benchmark", parts[2]), **value, **told, "path": path})
     return found
 
 

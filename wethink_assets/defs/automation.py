@@ -11,7 +11,7 @@ from wethink_assets.defs.sources import source_key
 from wethink_assets.models.chat import ROLES
 from wethink_assets.sources.catalog import sources_of
 
-FREE = ("images", "signatures", "dataset", "staleness")
+FREE = ("images", "signatures", "dataset", "staleness", "growth")
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,

@@ -56,7 +56,18 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """
     growth = settings.growth
 
-    def requests(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+    @dg.schedule(
+        name="nightly",
+        job_name=SYNTHESIZE,
+        cron_schedule=growth.nightly,
+        execution_timezone=growth.timezone,
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description=(
+            f"Synthesizes the oldest unfinished batches, one run a batch, at most {growth.batches_a_night} a night, within the budget "
+            f"{growth.budget}-<date>. Calls models: turn it on when [budgets.{growth.budget}] says how much a night may spend."
+        ),
+    )
+    def nightly(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         tick = context.scheduled_execution_time
         budget = night_budget(settings, tick)
         try:
@@ -94,15 +105,4 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
             for batch, stages in chosen
         ]
 
-    return dg.ScheduleDefinition(
-        name="nightly",
-        job_name=SYNTHESIZE,
-        cron_schedule=growth.nightly,
-        execution_timezone=growth.timezone,
-        execution_fn=requests,
-        default_status=dg.DefaultScheduleStatus.STOPPED,
-        description=(
-            f"Synthesizes the oldest unfinished batches, one run a batch, at most {growth.batches_a_night} a night, within the budget "
-            f"{growth.budget}-<date>. Calls models: turn it on when [budgets.{growth.budget}] says how much a night may spend."
-        ),
-    )
+    return nightly

@@ -29,7 +29,11 @@ def role_assets() -> list[dg.AssetsDefinition]:
 
 
 def role_asset(role: Role) -> dg.AssetsDefinition:
-    """The model of one role: data version of its identity, sampling and prompts. No weights are loaded."""
+    """The model of one role: data version of its identity and sampling. No weights are loaded.
+
+    Prompts are told beside it and are no part of the data version: a stage's own are in its code version, and a prompt of one stage must
+    not make another stale that asks the same role.
+    """
     spec = dg.AssetSpec(
         role_key(role),
         group_name=MODELS,
@@ -43,7 +47,7 @@ def role_asset(role: Role) -> dg.AssetsDefinition:
         described = models.describe(role)
         prompts = prompt_hashes(settings, [name for name, use in PROMPTS.items() if use.role == role])
         return dg.ObserveResult(
-            data_version=dg.DataVersion(digest_of([described, prompts])),
+            data_version=dg.DataVersion(digest_of(described)),
             metadata={
                 **{name: value for name, value in described.items() if value not in (None, "")},
                 "prompt pack": settings.prompt_pack(role),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -146,7 +147,7 @@ def test_the_night_requests_the_oldest_unfinished_batches_within_its_budget(grow
     # Asked by another budget, or by hand, or going on: a batch is left alone while a run of it is under way.
     job = grown.definitions.resolve_job_def(SYNTHESIZE)
     run = grown.instance.create_run_for_job(
-        job, tags={"dagster/partition": "coco.000001"}, status=dg.DagsterRunStatus.QUEUED
+        job, tags={"dagster/partition": "coco.000001"}, status=dg.DagsterRunStatus.STARTED
     )
     assert [request.partition_key for request in tick(grown) if not isinstance(request, str)] == ["geoqa+.000001"]
     grown.instance.delete_run(run.run_id)
@@ -223,23 +224,21 @@ def test_new_verified_rows_are_counted_and_a_cut_waits_for_them(grown: Opened) -
     waiting = new_verified_rows(grown.store, recipe)
     assert waiting > 0
 
-    def cut(least: int) -> bool:
-        job = grown.definitions.resolve_job_def("cut")
-        config = {"ops": {"decide": {"config": {"min_new_rows": least}}}}
-        return job.execute_in_process(run_config=config, instance=grown.instance, raise_on_error=False).success
-
-    assert cut(waiting + 1) and grown.instance.get_dynamic_partitions(str(dataset_version.name)) == []
-    assert cut(waiting) and grown.instance.get_dynamic_partitions(str(dataset_version.name)) == ["v0001"]
+    job = grown.definitions.resolve_job_def("cut")
+    config = {"ops": {"decide": {"config": {"min_new_rows": waiting + 1}}}}
+    assert job.execute_in_process(run_config=config, instance=grown.instance).success
+    assert grown.instance.get_dynamic_partitions(str(dataset_version.name)) == []
+    assert grown.grower.decide().version == "v0001"
     assert new_verified_rows(grown.store, recipe) == 0
 
 
 def test_new_versions_are_trained_as_configured(grown: Opened) -> None:
     growth = GrowthSettings.model_validate({"train": ["sft", "grpo-s1"]})
-    sensor = train_sensor(grown.project.settings.model_copy(update={"growth": growth}))
+    settings = grown.project.settings.model_copy(update={"growth": growth})
+    sensor = train_sensor(settings)
 
-    def evaluate(cursor: str | None) -> dg.SensorResult:
-        context = dg.build_sensor_context(instance=grown.instance, cursor=cursor)
-        return sensor.evaluate_tick(context)
+    def evaluate(cursor: str | None) -> Any:
+        return sensor(dg.build_sensor_context(instance=grown.instance, cursor=cursor))
 
     def built(version: str) -> None:
         grown.instance.add_dynamic_partitions(str(dataset_version.name), [version])
@@ -252,6 +251,6 @@ def test_new_versions_are_trained_as_configured(grown: Opened) -> None:
     then = evaluate(first.cursor)
     assert [request.run_key for request in then.run_requests] == ["v0002.sft", "v0002.grpo-s1"]
     assert then.dynamic_partitions_requests[0].partition_keys == ["v0002.sft", "v0002.grpo-s1"]
-    assert not evaluate(then.cursor).run_requests
+    assert evaluate(then.cursor) == dg.SkipReason("no version after v0002")
     none = train_sensor(grown.project.settings)
-    assert "names no recipe" in str(none.evaluate_tick(dg.build_sensor_context(instance=grown.instance)).skip_message)
+    assert none(dg.build_sensor_context(instance=grown.instance)) == dg.SkipReason("[growth] train names no recipe")

@@ -1,0 +1,63 @@
+"""The growth curve tells what versions hold; figures of a version are measured once."""
+
+import json
+
+import polars as pl
+import pytest
+
+from wethink_assets.dataset import growth
+from wethink_assets.dataset.coverage import text_coverage
+from wethink_assets.dataset.growth import entropy, growth_curve
+from wethink_assets.defs.growth import draw_growth, growth_metadata
+from wethink_assets.defs.publishing import METADATA_BYTES, weight
+from wethink_assets.storage.store import Store
+from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR, STORY
+from wethink_assets_tests.dataset.growing import Grower
+from wethink_assets_tests.dataset.test_lineage import cut, note_policy
+from wethink_assets_tests.pictures import drawing
+
+
+def test_a_curve_has_a_point_a_version(
+    local: Store, tmp_path: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert growth_curve(local) == []
+    grower = Grower(local)
+    grower.grow("coco.000001", [(drawing(1), [COLOUR]), (drawing(2), [COLOUR])])
+    cut(local)
+    grower.grow("coco.000002", [(drawing(3), [CHOICE, STORY])])
+    version = cut(local)
+    note_policy(local, f"{version}.sft")
+    score = {"benchmark": "scenes", "value": 61.5, "low": 58.0, "high": 65.0, "scale": 100}
+    local.publish(f"scores/{'m' * 64}/scenes/s1/score.json", json.dumps(score).encode())
+    first, second = growth_curve(local)
+    assert (first["rows"], first["kind_entropy"], first["yield"], first["scores"]) == (2, 0.0, 1.0, {})
+    assert (second["rows"], second["kind_entropy"], second["batches"]) == (4, 1.5, 2)
+    assert second["scores"] == {f"{version}.sft": {"scenes": 61.5}}
+    assert first["clusters"] == 1 and second["clusters"] == 3 and second["covered"] == 0.75
+    assert second["distinct_ngrams"] > first["distinct_ngrams"] > 0
+    monkeypatch.setattr(growth, "text_coverage", None)  # measured once: what is kept is read
+    assert growth_curve(local) == [first, second]
+    metadata = growth_metadata(local, [first, second])
+    assert sum(weight({name: value}) for name, value in metadata.items()) < METADATA_BYTES
+    files = draw_growth([first, second], tmp_path)  # type: ignore[arg-type]
+    assert set(files) == {"growth", "scores"} and all(
+        file.read_bytes().startswith(b"\x89PNG") for file in files.values()
+    )
+
+
+def test_entropy() -> None:
+    assert entropy([]) == entropy([7]) == entropy([7, 0]) == 0
+    assert entropy([1, 1, 1, 1]) == 2
+
+
+def test_coverage_of_words() -> None:
+    questions = ["What colour is it?", "what COLOUR is it", "Why?", "How many blue blocks are there in all"]
+    rows = pl.DataFrame({"row_id": list("abcd"), "question": questions}).lazy()
+    hashes = [[1] * 64, [1] * 64, [2] * 64, [3] * 64]
+    signed = pl.DataFrame(
+        {"row_id": list("abcd"), "minhash": hashes}, schema={"row_id": pl.String, "minhash": pl.List(pl.UInt32)}
+    )
+    found = text_coverage(rows, signed.lazy())
+    assert found == {"distinct_ngrams": 8, "distinct_share": 0.8, "clusters": 3, "covered": 0.75}
+    nothing = text_coverage(rows.head(0), signed.lazy().head(0))
+    assert nothing == {"distinct_ngrams": 0, "distinct_share": 0.0, "clusters": 0, "covered": 0.0}
