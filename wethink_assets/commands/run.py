@@ -32,7 +32,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Draw samples where the configuration asks for them, observe the sources, synthesize what is missing, cut a version, train
-    on it by the recipes marked `in_main_run`.
+    on it by the recipes marked `in_main_run`, and score what was trained beside its base model.
 
     Everything happens in Dagster runs of this process on the project's instance, so the UI shows it. Safe to interrupt and
     to start again: finished model calls and finished batches are kept. A spent budget ends the synthesis and is no failure: the next
@@ -77,6 +77,8 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
     """All steps in order; what each came to, failures by what failed."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the bars are ours, and weights load in a second
     draw_missing_samples(settings, display)
+    from wethink_assets.commands.score import score_trained
+
     with display.busy("loading Dagster"):
         from wethink_assets.definitions import definitions_of
         from wethink_assets.defs.growing import Grower
@@ -99,9 +101,10 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
         failures |= done.failures
         version = cut_and_build(grower, display, failures)
         policies = train_marked(grower, settings, store, instance, display, failures)
+        scores = score_trained(grower, settings, store, [told["key"] for told in policies], display, failures)
     told = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
     state = budget_state(store, settings, budget, done.spent)
-    return {**told, "budget": state, "policies": policies, **version, **figures(store)}
+    return {**told, "budget": state, "policies": policies, "scores": scores, **version, **figures(store)}
 
 
 def budget_state(store: "Store", settings: "Settings", name: str, spent: str) -> dict[str, Any] | None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from wethink_assets.commands.progress import Display
     from wethink_assets.config import Settings
+    from wethink_assets.defs.growing import Grower
     from wethink_assets.evaluation.training_runs import RunScores
     from wethink_assets.storage.store import Store
 
@@ -94,17 +96,12 @@ def show(run: "RunScores") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from wethink_assets.evaluation.board_text import run_rows
-
-    rows = run_rows(run)
+    columns, rows = shown_rows(run)
     table = Table(title=f"{run.policy.key} beside {run.policy.base_model['model']}", title_justify="left")
-    columns = [name for name in rows[0] if name != "flags" or any(row["flags"] for row in rows)] if rows else []
     for name in columns:
         table.add_column(name, overflow="fold")
-    scored = {score.benchmark for score in (*run.base, *run.scores)}
-    for row, file in zip(rows, run.files, strict=True):
-        if file.benchmark.key in scored:
-            table.add_row(*(Text(row[name]) for name in columns))
+    for row in rows:
+        table.add_row(*(Text(value) for value in row))
     console = Console()
     console.print(table)
     missing = [file.benchmark.key for file in run.not_run]
@@ -114,18 +111,70 @@ def show(run: "RunScores") -> None:
         )
 
 
-def score_in_run(settings: "Settings", store: "Store", keys: list[str]) -> dict[str, Any]:
-    """Figures of scored training runs for the outcome of `wethink run`: averages and differences by run."""
-    from wethink_assets.evaluation.leaderboard import leaderboard
+def score_trained(
+    grower: "Grower",
+    settings: "Settings",
+    store: "Store",
+    keys: list[str],
+    display: "Display",
+    failures: dict[str, str],
+) -> dict[str, Any]:
+    """Score what is missing of trained runs, each in one run of Dagster, for `wethink run`; figures by training run."""
+    from wethink_assets.errors import WeThinkError
+    from wethink_assets.evaluation.training_runs import kept_scores, missing
+    from wethink_assets.training.policies import find_policy
 
-    lines = [line for line in leaderboard(store, settings).lines if line.name in keys]
+    found = {}
+    for key in keys:
+        try:
+            todo = missing(store, settings, key)
+        except WeThinkError as error:
+            failures[f"scoring {key}"] = str(error)
+            continue
+        if todo:
+            display.say(f"scoring {key}: {todo} pairs of benchmark and decoding, its base model's included")
+            with display.batches({key: 1}) as work:
+                work.begin(key, 3)
+                ran = grower.score(key)
+            failures.update(
+                {f"scoring {key}, {what}": f"{why} (run {ran.run_id})" for what, why in ran.failures.items()}
+            )
+        policy = find_policy(store, key)
+        if policy is None or not (kept := kept_scores(store, settings, policy)).scores:
+            continue
+        if todo:
+            columns, rows = shown_rows(kept)
+            display.rows(f"{key} beside {policy.base_model['model']} (sample_*: drawn stand-ins)", columns, rows)
+        found[key] = figures(kept)
+    return found
+
+
+def figures(run: "RunScores") -> dict[str, Any]:
+    """One training run in figures: averages of base and policy, and each benchmark's score and difference."""
+    from wethink_assets.evaluation.leaderboard import averages, cell_of, newest
+
+    cells = [
+        {key: cell for key, group in newest(scores).items() if (cell := cell_of(group))}
+        for scores in (run.base, run.scores)
+    ]
     return {
-        line.name: {
-            "averages": line.averages,
-            "scores": {key: round(cell.value, 2) for key, cell in line.cells.items()},
-            "better_or_worse": {
-                key: round(cell.against_base.difference, 4) for key, cell in line.cells.items() if cell.against_base
-            },
-        }
-        for line in lines
+        "base": {
+            "averages": averages(cells[0]),
+            "scores": {key: round(cell.value, 2) for key, cell in cells[0].items()},
+        },
+        "policy": {
+            "averages": averages(cells[1]),
+            "scores": {key: round(cell.value, 2) for key, cell in cells[1].items()},
+        },
+        "difference": {key: round(found.difference, 4) for key, found in run.comparisons.items()},
     }
+
+
+def shown_rows(run: "RunScores") -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of the table of one training run: what was scored, without empty columns."""
+    from wethink_assets.evaluation.board_text import run_rows
+
+    scored = {score.benchmark for score in (*run.base, *run.scores)}
+    rows = [row for row in run_rows(run) if row["benchmark"].partition(" ")[0] in scored]
+    columns = [name for name in (rows[0] if rows else ()) if name != "flags" or any(row["flags"] for row in rows)]
+    return columns, [[row[name] for name in columns] for row in rows]

@@ -17,6 +17,7 @@ def sync(as_json: Annotated[bool, typer.Option("--json", help="Print what was to
     from wethink_assets.dataset.manifest import list_built
     from wethink_assets.defs.instance import project_instance
     from wethink_assets.defs.resources import store_of
+    from wethink_assets.defs.scores import sync_scores
     from wethink_assets.defs.sync import sync_instance
     from wethink_assets.defs.training import register_runs, sync_policies
 
@@ -25,6 +26,7 @@ def sync(as_json: Annotated[bool, typer.Option("--json", help="Print what was to
         store = store_of(settings)
         synced = sync_instance(instance, store)
         sync_policies(instance, store, synced)
+        sync_scores(instance, store, settings, synced)
         register_runs(instance, settings, list_built(store))
     if as_json:
         typer.echo(json.dumps(asdict(synced), indent=1))

@@ -12,11 +12,13 @@ from wethink_assets.config import Settings
 from wethink_assets.dataset.cut import Cut, NothingNew, decide_cut
 from wethink_assets.dataset.manifest import list_built
 from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.defs.benchmarks import KEY as BENCHMARKS
 from wethink_assets.defs.bill import SPENT_TAG
 from wethink_assets.defs.jobs import BUILD, OBSERVE, SYNTHESIZE
 from wethink_assets.defs.liveness import this_process
 from wethink_assets.defs.resources import BUDGET_TAG, models_kept_open, models_of
 from wethink_assets.defs.roles import role_key
+from wethink_assets.defs.scores import LEADERBOARD, SCORE, sync_scores
 from wethink_assets.defs.sources import source_key
 from wethink_assets.defs.sync import Synced, report_cut, sync_batches, sync_stages, sync_versions
 from wethink_assets.defs.training import TRAIN, register_runs, sync_policies
@@ -76,6 +78,7 @@ class Grower:
         sync_stages(self._instance, (c for stages in commits.values() for c in stages.values()), synced)
         sync_versions(self._instance, self._store, synced)
         sync_policies(self._instance, self._store, synced)
+        sync_scores(self._instance, self._store, self._settings, synced)
         register_runs(self._instance, self._settings, list_built(self._store))
         todo = {batch: missing_stages(commits[batch]) for batch in batches}
         if refresh:
@@ -105,6 +108,20 @@ class Grower:
     def train(self, key: str) -> Ran:
         """Train a planned run, in a process of its own."""
         return self._run(TRAIN, partition=key)
+
+    def score(self, key: str) -> Ran:
+        """Observe the benchmark files, score what is missing of a trained run and its base, and put it on the leaderboard."""
+        failures: dict[str, str] = {}
+        for step in (
+            lambda: self._run(OBSERVE, assets=[BENCHMARKS]),
+            lambda: self._run(SCORE, partition=key),
+            lambda: self._run(LEADERBOARD),
+        ):
+            ran = step()
+            failures |= ran.failures
+            if failures:
+                break
+        return Ran(ran.run_id, failures)
 
     def _run(
         self,

@@ -10,20 +10,22 @@ from wethink_assets.config import Settings
 from wethink_assets.defs.benchmarks import KEY as BENCHMARKS
 from wethink_assets.defs.labels import EVALUATION, MODEL_TEAM
 from wethink_assets.defs.markup import plain
-from wethink_assets.defs.partitions import training_run
+from wethink_assets.defs.partitions import add_partitions, training_run
 from wethink_assets.defs.plots import data_uri
 from wethink_assets.defs.pools import pool_of
 from wethink_assets.defs.previews import sample_table
 from wethink_assets.defs.publishing import fitting
 from wethink_assets.defs.resources import Progress
+from wethink_assets.defs.sync import Synced, known_versions, report
 from wethink_assets.evaluation.board_text import board_rows, run_rows
 from wethink_assets.evaluation.leaderboard import Board, leaderboard
 from wethink_assets.evaluation.plots import bars, radar
 from wethink_assets.evaluation.prompts import LOGIC_VERSION as PROMPTS_VERSION
-from wethink_assets.evaluation.training_runs import RunScores, score_training_run
+from wethink_assets.evaluation.training_runs import RunScores, kept_scores, score_training_run
 from wethink_assets.evaluation.verdicts import LOGIC_VERSION as VERDICTS_VERSION
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
+from wethink_assets.training.policies import list_policies
 
 SCORE = "score"
 LEADERBOARD = "leaderboard"
@@ -54,9 +56,9 @@ def scores_asset(settings: Settings) -> dg.AssetsDefinition:
         """
         told = _telling(progress, context.partition_key)
         found = score_training_run(store, settings, context.partition_key, progress=told, run_id=context.run.run_id)
-        values = [[score.benchmark, score.settings_digest, score.value] for score in (*found.base, *found.scores)]
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(digest_of(values)), metadata=fitting(scores_metadata(store, settings, found))
+            data_version=dg.DataVersion(kept_scores(store, settings, found.policy).data_version),
+            metadata=fitting(scores_metadata(store, settings, found)),
         )
 
     return benchmark_scores
@@ -99,6 +101,18 @@ def score_jobs() -> list[Any]:
     ]
 
 
+def sync_scores(instance: dg.DagsterInstance, store: Store, settings: Settings, synced: Synced) -> None:
+    """Report the scores that the store holds of training runs and the instance does not know. Safe to repeat."""
+    known = known_versions(instance, "benchmark_scores")
+    for policy in list_policies(store):
+        found = kept_scores(store, settings, policy)
+        if found.scores and known.get(policy.key) != found.data_version:
+            add_partitions(instance, training_run, [policy.key])
+            metadata = {**scores_metadata(store, settings, found), "synced from the store": True}
+            report(instance, "benchmark_scores", policy.key, found.data_version, fitting(metadata))
+            synced.count("benchmark_scores")
+
+
 def _telling(progress: Progress, key: str) -> Callable[[str, int, int], None]:
     callbacks: dict[str, Any] = {}
 
@@ -122,7 +136,7 @@ def scores_metadata(store: Store, settings: Settings, found: RunScores) -> dict[
     flagged = sorted({score.benchmark for score in (*found.base, *found.scores) if score.flags})
     return {
         "scored benchmarks": len({score.benchmark for score in found.scores}),
-        "not run": len(found.not_run),
+        "not run": len(found.not_run) if found.files else None,
         **{f"average, {name}": value for name, value in averages.items()},
         "flagged": ", ".join(flagged) or None,
         "base model": plain(found.policy.base_model["model"], 80),

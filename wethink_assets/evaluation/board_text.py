@@ -1,8 +1,8 @@
 """What do the cells of a leaderboard say, for people?"""
 
-from wethink_assets.evaluation.catalog import Benchmark
+from wethink_assets.evaluation.catalog import KNOWN, Benchmark
 from wethink_assets.evaluation.intervals import Comparison
-from wethink_assets.evaluation.leaderboard import NOT_RUN, Board, Cell, Line, cell_of, newest
+from wethink_assets.evaluation.leaderboard import NOT_RUN, Board, Cell, Line, cell_of, newest, own_of
 from wethink_assets.evaluation.training_runs import RunScores
 
 FLAG = " !"
@@ -75,8 +75,8 @@ def run_rows(found: RunScores) -> list[dict[str, str]]:
     """One training run: a line a benchmark with base, policy and their paired difference."""
     base, policy = newest(found.base), newest(found.scores)
     rows = []
-    for file in found.files:
-        benchmark = file.benchmark
+    scored = {score.benchmark: KNOWN.get(score.benchmark) or own_of(score) for score in found.scores}
+    for benchmark in [file.benchmark for file in found.files] or list(scored.values()):
         before, after = (cell_of(group[benchmark.key]) if benchmark.key in group else None for group in (base, policy))
         flags = [*(before.flags if before else ()), *(after.flags if after else ())]
         rows.append(

@@ -89,16 +89,16 @@ def leaderboard(store: Store, settings: Settings) -> Board:
     for policy in policies:
         lines.append(_policy_line(store, settings, policy))
     seen = {key for line in lines for key in line.cells}
-    others = [known.get(key) or KNOWN.get(key) or _forgotten(found, key) for key in sorted(seen) if key not in known]
+    gone = sorted(seen - set(known))
+    remembered = {score.benchmark: own_of(score) for groups in found.values() for group in groups for score in group}
+    others = [KNOWN.get(key) or remembered.get(key) for key in gone]
     columns = [one for one in known.values() if not one.sample or one.key in seen] + [one for one in others if one]
     return Board(tuple(columns), tuple(line for line in lines if line.cells))
 
 
-def _forgotten(found: Mapping[str, list[list[Score]]], key: str) -> Benchmark | None:
-    """A benchmark that has scores and is in no table of the configuration any more."""
-    scores = (score for groups in found.values() for group in groups for score in group if score.benchmark == key)
-    score = next(scores, None)
-    return Benchmark(key, score.title, score.form, "own", score.headline, scale=score.scale) if score else None
+def own_of(score: Score) -> Benchmark:
+    """A benchmark of one's own as its score remembers it: it need not be in the configuration any more."""
+    return Benchmark(score.benchmark, score.title, score.form, "own", score.headline, scale=score.scale)
 
 
 def newest(scores: Iterable[Score]) -> dict[str, list[Score]]:

@@ -51,7 +51,7 @@ def bars(board: Board) -> "Figure | None":
     columns, lines = shown_of(board)
     if not columns or not lines:
         return None
-    figure = _figure(9.0, 3.4)
+    figure = _figure(8.4, 3.2)
     axes = figure.subplots()
     width = 0.8 / len(lines)
     for number, (line, colour) in enumerate(zip(lines, _colours(lines), strict=True)):
@@ -91,13 +91,13 @@ def radar(board: Board) -> "Figure | None":
     columns, lines = shown_of(board)
     if len(columns) < 3 or not lines:
         return None
-    figure = _figure(5.6, 4.6)
+    figure = _figure(4.4, 4.0)
     axes = figure.add_subplot(projection="polar")
     angles = [2 * math.pi * place / len(columns) for place in range(len(columns))]
     for line, colour in zip(lines, _colours(lines), strict=True):
         values = [100 * line.cells[one.key].value / one.scale if one.key in line.cells else math.nan for one in columns]
         axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, linewidth=1.4, label=line.name)
-    axes.set_xticks(angles, [short(one) for one in columns], fontsize=6, color=INK)
+    axes.set_xticks(angles, [short(one) for one in columns], fontsize=5.5, color=INK)
     axes.set_ylim(0, 100)
     axes.tick_params(axis="y", labelsize=6, colors=INK)
     axes.grid(color=GRID, linewidth=0.6)

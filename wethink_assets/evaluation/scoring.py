@@ -116,20 +116,30 @@ def score_model(
     Raises `ModelError` when the model or the judge cannot be asked any more; finished replies are kept.
     """
     words = JudgeWords.of(settings)
-    usable = [file for file in files if file.usable]
-    identities = models or Models.open(settings)
-    jobs, scores = [], {}
-    for file in usable:
+    jobs: list[Job] = []
+    scores: dict[tuple[str, str], Score | None] = {}
+    for job, score in pairs(store, settings, contender, files, models):
+        scores[job.key, job.digest] = score
+        if score is None or (again and score.failed_inference + score.failed_judging > 0):
+            jobs.append(job)
+    if jobs:
+        scores |= _scored(store, settings, contender, jobs, words, progress, run_id, models)
+    return [score for score in scores.values() if score is not None]
+
+
+def pairs(
+    store: Store, settings: Settings, contender: Contender, files: Sequence[BenchmarkFile], models: Models | None = None
+) -> Iterator[tuple[Job, Score | None]]:
+    """Each usable file with each decoding, and its score where there is one. No model is asked."""
+    words, identities = JudgeWords.of(settings), models or Models.open(settings)
+    for file in files:
+        if not file.usable:
+            continue
         for decoding in decodings(settings, contender):
             told = settings_of(settings, identities, words, contender, file, decoding)
             digest = digest_of_settings(told)
             score = read_score(store, score_folder(contender.digest, file.benchmark.key, digest))
-            scores[file.benchmark.key, digest] = score
-            if score is None or (again and score.failed_inference + score.failed_judging > 0):
-                jobs.append(Job(file, decoding, told, digest, rows_of(file.path)))
-    if jobs:
-        scores |= _scored(store, settings, contender, jobs, words, progress, run_id, models)
-    return [score for score in scores.values() if score is not None]
+            yield Job(file, decoding, told, digest, rows_of(file.path)), score
 
 
 def _scored(
@@ -217,7 +227,7 @@ def _decide_all(models: Models, calls: Calls, jobs: Sequence[Job], width: int, p
     total = sum(job.rows.height for job in jobs)
     done = 0
 
-    def pairs() -> Iterator[tuple[Job, Row, dict[str, Any]]]:
+    def replies() -> Iterator[tuple[Job, Row, dict[str, Any]]]:
         for job in jobs:
             told = {found["index"]: found for found in job.found}
             for row in job.rows.iter_rows(named=True):
@@ -238,7 +248,7 @@ def _decide_all(models: Models, calls: Calls, jobs: Sequence[Job], width: int, p
         if progress:
             progress("verdicts", done, total)
 
-    models.run(calls.work_through(pairs(), judge, width), tell)
+    models.run(calls.work_through(replies(), judge, width), tell)
     tell()
 
 

@@ -9,8 +9,9 @@ from wethink_assets.evaluation.contenders import base_of, policy_of, trained
 from wethink_assets.evaluation.files import BenchmarkFile, wanted_files
 from wethink_assets.evaluation.intervals import Comparison
 from wethink_assets.evaluation.leaderboard import newest
-from wethink_assets.evaluation.records import Score
-from wethink_assets.evaluation.scoring import Progress, score_model
+from wethink_assets.evaluation.records import Score, scores_of
+from wethink_assets.evaluation.scoring import Progress, pairs, score_model
+from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies import Policy
 
@@ -30,6 +31,20 @@ class RunScores:
         """Benchmarks whose file is missing or unreadable."""
         return tuple(file for file in self.files if not file.usable)
 
+    @property
+    def data_version(self) -> str:
+        """sha256 over all scores, of base and policy."""
+        told = [[s.model_digest, s.benchmark, s.settings_digest, s.value] for s in (*self.base, *self.scores)]
+        return digest_of(sorted(told, key=lambda entry: [str(part) for part in entry]))
+
+
+def missing(store: Store, settings: Settings, key: str, benchmarks: Sequence[str] = ()) -> int:
+    """How many pairs of benchmark and decoding a training run and its base have yet to be scored on. Asks no model."""
+    policy = policy_of(store, key)
+    files = wanted_files(settings, benchmarks)
+    contenders = {one.digest: one for one in (base_of(settings, policy), trained(settings, store, policy))}
+    return sum(score is None for one in contenders.values() for _, score in pairs(store, settings, one, files))
+
 
 def score_training_run(
     store: Store,
@@ -48,14 +63,28 @@ def score_training_run(
     """
     policy = policy_of(store, key)
     files = wanted_files(settings, benchmarks)
-    base, after = (
+    for contender in (base_of(settings, policy), trained(settings, store, policy)):
         score_model(store, settings, contender, files, progress=progress, run_id=run_id, again=again)
+    return kept_scores(store, settings, policy, files)
+
+
+def kept_scores(
+    store: Store, settings: Settings, policy: Policy, files: Sequence[BenchmarkFile] | None = None
+) -> RunScores:
+    """What the store holds of a training run: the newest settings of each benchmark, on `files` only if they are given. Asks no model."""
+    wanted = None if files is None else {file.benchmark.key for file in files}
+    before, now = (
+        {
+            benchmark: group
+            for benchmark, group in newest(scores_of(store, contender.digest)).items()
+            if wanted is None or benchmark in wanted
+        }
         for contender in (base_of(settings, policy), trained(settings, store, policy))
     )
-    before, now = newest(base), newest(after)
     comparisons = {
         benchmark: found
-        for benchmark in now
-        if (found := against_base(store, settings, before.get(benchmark, []), now[benchmark])) is not None
+        for benchmark, group in now.items()
+        if (found := against_base(store, settings, before.get(benchmark, []), group)) is not None
     }
-    return RunScores(policy, tuple(files), tuple(base), tuple(after), comparisons)
+    base, after = (tuple(score for group in groups.values() for score in group) for groups in (before, now))
+    return RunScores(policy, tuple(files or ()), base, after, comparisons)
