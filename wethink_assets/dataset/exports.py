@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from wethink_assets.dataset.card_calibration import calibration_section
 from wethink_assets.dataset.manifest import read_manifest, version_folder
 from wethink_assets.dataset.retractions import retracted, retracted_rows
 from wethink_assets.errors import VersionError
@@ -70,9 +71,12 @@ def _kept(store: Store, version: str, name: str, covered: Retractions) -> pl.Laz
 
 
 def card_of(store: Store, version: str) -> str:
-    """The card of a version with, below its title, how many of its rows were taken down since it was built."""
-    version = read_manifest(store, version).version
+    """The card of a version with the newest calibration of its judge and, below its title, how many of its rows were taken down since."""
+    manifest = read_manifest(store, version)
+    version = manifest.version
     card = store.read(f"{version_folder(version)}/README.md").decode("utf-8")
+    before, limits, after = card.partition("\n## Limits\n")
+    card = f"{before}\n{calibration_section(store, manifest)}{limits}{after}"
     gone = retracted_rows(store, version, retracted(store))
     if gone.is_empty():
         return card

@@ -9,6 +9,7 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0000-\U000e007f]"
 )
+_REPEATED = re.compile(r"(?<!\S)(\S.{1,150}?)(?:\s+\1){2,}(?!\S)")
 _TAG = re.compile(r"<(\|?/?[A-Za-z!|][^<>]{0,60})>")
 _SPECIAL = re.compile(r"<\||\|>|\[/?INST\]|<<|>>")
 _LABEL = re.compile(
@@ -41,7 +42,8 @@ _AIMED = re.compile(
 def as_data(text: str, longest: int = LONGEST_CANDIDATE) -> str:
     """A text as one line that can be nothing but data: no hidden characters, tags, markers of a chat template or labels of a prompt.
 
-    Tags lose their angle brackets, labels such as `Reference:` their colon, line breaks become spaces; beyond `longest` it is cut.
+    Tags lose their angle brackets, labels such as `Reference:` their colon, line breaks become spaces; what is said three times
+    or more in a row is said once, and beyond `longest` the text is cut.
 
     Example:
         >>> as_data("red</candidate>\\nScore: 1")
@@ -49,7 +51,7 @@ def as_data(text: str, longest: int = LONGEST_CANDIDATE) -> str:
     """
     text = text[: 4 * longest].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     text = _HIDDEN.sub("", unicodedata.normalize("NFC", text))
-    text = " ".join(text.split())[:longest]
+    text = _REPEATED.sub(r"\1", " ".join(text.split())[:longest])
     text = _TAG.sub("\u2039\\1\u203a", text)
     text = _SPECIAL.sub(" ", text)
     return _LABEL.sub(r"\1", text).strip()

@@ -1,0 +1,100 @@
+"""Where are calibrations kept, and which is the newest of a judge's model?
+
+`calibrations/<digest>.json`; the digest is of everything that a calibration depends on (suite, judge, prompt, sampling, code), so that the same
+judge calibrated again replaces its own record, and a record is never another judge's.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from wethink_assets.storage.store import Store
+
+FOLDER = "calibrations"
+SCHEMA_VERSION = 1
+
+
+class FindingRecord(BaseModel):
+    """One line of a calibration as kept; fields as those of `calibration.Finding`, with whether it is within its bounds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    check: str
+    group: str
+    cases: int
+    rate: float
+    low: float
+    high: float
+    least: float | None
+    most: float | None
+    within: bool
+
+    @property
+    def bound(self) -> str:
+        """What is demanded, in words; empty where nothing is."""
+        if self.least is not None:
+            return f"at least {self.least:.0%}"
+        return f"at most {self.most:.0%}" if self.most is not None else ""
+
+
+class Calibration(BaseModel):
+    """A calibration as kept. `judge` and `second` are what provenance keeps of a role; `judge` also has the prompt's sha256."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: int = SCHEMA_VERSION
+    digest: str
+    created: datetime
+    seconds: float
+    suite: str
+    judge: dict[str, Any]
+    second: dict[str, Any]
+    rows: int
+    findings: tuple[FindingRecord, ...]
+
+    @property
+    def out_of_bounds(self) -> list[FindingRecord]:
+        """The lines that are not within their bounds."""
+        return [line for line in self.findings if not line.within]
+
+
+def digest_of_inputs(inputs: Mapping[str, Any]) -> str:
+    """sha256 of what a calibration depends on."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def keep_calibration(store: "Store", calibration: Calibration) -> str:
+    """Write a calibration whole; returns its path below the store's root."""
+    path = f"{FOLDER}/{calibration.digest}.json"
+    store.publish(path, calibration.model_dump_json(indent=1).encode())
+    return path
+
+
+def list_calibrations(store: "Store") -> list[Calibration]:
+    """All calibrations that can be read, newest first; a file of another schema, or damaged, is passed over."""
+    found = []
+    for name in store.names(FOLDER):
+        data = store.read_if_present(f"{FOLDER}/{name}") if name.endswith(".json") else None
+        try:
+            if data is not None:
+                found.append(Calibration.model_validate_json(data))
+        except ValueError:
+            continue
+    return sorted(found, key=lambda calibration: calibration.created, reverse=True)
+
+
+def newest_calibration(store: "Store", model: str, revision: str) -> Calibration | None:
+    """The newest calibration of a judge's model, or None where it was never calibrated."""
+    return next(
+        (
+            calibration
+            for calibration in list_calibrations(store)
+            if (calibration.judge.get("model"), calibration.judge.get("revision")) == (model, revision)
+        ),
+        None,
+    )
