@@ -1,4 +1,4 @@
-"""What does GRPO gain on the embedded model? Trains the recipe `grpo` of wethink.toml with several seeds and answers held-out scenes before and after.
+"""What does GRPO gain on the embedded model? Trains the recipe `grpo` with several seeds, and answers held-out scenes before and after.
 
     python benchmarks/grpo_gain.py --seeds 1 2 3 --json
 
@@ -24,7 +24,6 @@ sys.path.insert(0, str(ROOT))
 from wethink_assets.config import Settings, load_settings  # noqa: E402
 from wethink_assets.storage.store import Store  # noqa: E402
 from wethink_assets.training.card import percent, points  # noqa: E402
-from wethink_assets.training.outbox import curves_of  # noqa: E402
 from wethink_assets.training.plan import command_of, plan_run  # noqa: E402
 from wethink_assets.training.policies import find_policy, local_checkpoint  # noqa: E402
 from wethink_assets.training.run import read_outcome  # noqa: E402
@@ -66,11 +65,16 @@ def train(settings: Settings, store: Store, key: str, threads: int) -> dict[str,
         sys.exit(f"{key}: {read_outcome(plan).get('error') or done.stderr[-2000:]}")
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = spent.ru_utime + spent.ru_stime - used.ru_utime - used.ru_stime
-    return {
-        "seconds": round(time.monotonic() - started, 1),
-        "cpu_seconds": round(cpu, 1),
-        "left": len(curves_of(plan.work_folder)),
-    }
+    return {"seconds": round(time.monotonic() - started, 1), "cpu_seconds": round(cpu, 1)}
+
+
+def tell(seed: int, gain: dict[str, Any], cost: dict[str, Any]) -> None:
+    """One seed in one line."""
+    one = gain["all"]
+    kinds = ", ".join(f"{kind} {points(gain[kind])}" for kind in ("MC", "FIB", "DES"))
+    spent = f"{cost['seconds']} s by the clock, {cost['cpu_seconds']} s of the processor"
+    share = f"{percent(one['before'])} -> {percent(one['after'])}"
+    print(f"seed {seed}: {share}, {points(one)} points; {kinds}; {spent}", flush=True)
 
 
 def main() -> None:
@@ -120,12 +124,7 @@ def main() -> None:
                 **cost,
             }
             if not chosen.json:
-                one = gain["all"]
-                kinds = ", ".join(f"{kind} {points(gain[kind])}" for kind in ("MC", "FIB", "DES"))
-                print(
-                    f"seed {seed}: {percent(one['before'])} -> {percent(one['after'])}, {points(one)} points; {kinds}; {cost['seconds']} s, {cost['cpu_seconds']} CPU s",
-                    flush=True,
-                )
+                tell(seed, gain, cost)
         told["reached"] = all(one["reached"] for one in told["seeds"].values())
         if chosen.json:
             print(json.dumps(told, indent=1))

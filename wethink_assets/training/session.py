@@ -161,13 +161,17 @@ def _answers(session: Session, held_out: Rows, when: str, folder: Path | None) -
     return answers
 
 
-def _training_dtype(session: Session) -> str:
-    """Adapters are trained on a frozen model, which may be in half precision; else weights are updated in full precision."""
+def _half(session: Session) -> bool:
+    """Whether the run computes in bfloat16."""
     import torch
 
-    recipe = session.plan.recipe
-    half = recipe.precision == "bfloat16" or (recipe.precision == "auto" and torch.cuda.is_available())
-    return "bfloat16" if half and recipe.lora.rank else "float32"
+    precision = session.plan.recipe.precision
+    return precision == "bfloat16" or (precision == "auto" and torch.cuda.is_available())
+
+
+def _training_dtype(session: Session) -> str:
+    """Adapters are trained on a frozen model, which may be in half precision; else weights are updated in full precision."""
+    return "bfloat16" if _half(session) and session.plan.recipe.lora.rank else "float32"
 
 
 def _trained(session: Session, part: str, start: Path | None, rows: Rows, usable: NDArray[np.int32]) -> Path:
@@ -271,16 +275,21 @@ def _lora(recipe: Any) -> Any:
 
 
 def _merged(session: Session, final: Path) -> Path:
-    """The trained model as a checkpoint of its own, in the precision of its base; `outbox/model` of the working folder."""
+    """The trained model as a checkpoint of its own, in `outbox/model` of the working folder.
+
+    Trained in half precision it has the precision of its base, else it keeps all that was learnt: bfloat16 would round most of a short
+    training away.
+    """
     target = session.work / "outbox" / "model"
     shutil.rmtree(target, ignore_errors=True)
     base = session.plan.base_model
+    dtype = "auto" if _half(session) else "float32"
     if session.plan.recipe.lora.rank:
         from peft import PeftModel
 
-        model = PeftModel.from_pretrained(load_model(base, "auto"), str(final)).merge_and_unload()
+        model = PeftModel.from_pretrained(load_model(base, dtype), str(final)).merge_and_unload()
     else:
-        wanted = load_model(base, "auto").dtype
+        wanted = load_model(base, dtype).dtype
         model = load_model(base, "float32", str(final)).to(wanted)
         model.config.dtype = wanted
     model.save_pretrained(target)

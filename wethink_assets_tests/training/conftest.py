@@ -28,6 +28,7 @@ TINY = {
     "checkpoint_every": 2,
     "threads": 1,
     "validation_rows": 2,
+    "stop": {"patience": 1000},  # a model of random weights gets no reward
 }
 Plan = Callable[..., TrainingPlan]
 
@@ -73,11 +74,13 @@ def home(tmp_path: Path, drawn: Store) -> Path:
 
 
 @pytest.fixture
-def plan(home: Path, tiny_model: Path) -> Plan:
-    """Plans a run of a tiny recipe; keyword arguments change its settings."""
+def plan(home: Path, request: pytest.FixtureRequest) -> Plan:
+    """Plans a run of a tiny recipe, on the tiny checkpoint unless told otherwise; keyword arguments change its settings."""
 
     def make(key: str = "v0001.tiny", **changed: Any) -> TrainingPlan:
-        recipe = {**TINY, "model": str(tiny_model), **changed}
+        if "model" not in changed:
+            changed["model"] = str(request.getfixturevalue("tiny_model"))
+        recipe = {**TINY, **changed}
         told = {
             "folder": str(home),
             "pipeline": {"prompt_pack": "embedded"},
