@@ -46,5 +46,8 @@ class Gathering:
         """Both tables, sorted by item (column `item` of the results), so that the order of arrival leaves no trace."""
         self._settle()
         results, rejected = pl.concat(self._results), pl.concat(self._rejected)
-        self._results, self._rejected = [results], [rejected]
-        return StageOutput(results.sort(item), rejected.sort("item", "reason", "detail"))
+        self._results, self._rejected = [], []
+        order = results.get_column(item).arg_sort()
+        # Column by column, and each let go at once: the table is never there twice.
+        columns = [results.drop_in_place(name).gather(order) for name in results.columns]
+        return StageOutput(pl.DataFrame(columns), rejected.sort("item", "reason", "detail"))
