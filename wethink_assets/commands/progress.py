@@ -209,4 +209,4 @@ class Work:
 def _totals(usage: "Usage | None") -> "Counter[str]":
     if usage is None:
         return Counter()
-    return Counter({name: value for name, value in usage.as_dict().items() if "." not in name})  # type: ignore[misc]
+    return Counter({name: value for name, value in usage.as_dict().items() if "." not in name})

@@ -12,13 +12,14 @@ from wethink_assets.models.roles import Models
 from wethink_assets.planning.estimates import ByPrompt, Rates, Work, descendants, expected_items, money_for, work_of
 from wethink_assets.planning.rehearsal import held_work
 from wethink_assets.planning.stages import STAGES, UPSTREAM
-from wethink_assets.planning.staleness import OWN_CAUSES, READERS, Cause, Commits, InForce, commits_in_force
+from wethink_assets.planning.staleness import READERS, Cause, Commits, InForce, commits_in_force
 from wethink_assets.sources.batches import list_batches, read_membership, split_batch_key
 from wethink_assets.storage.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
 
+CERTAIN = ("prompt", "model", "sampling")  # causes whose prompts are certainly asked anew
 REHEARSE_SECONDS = 10.0  # spent on finding out exactly, before the rest is estimated
 _COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "batch": pl.String,
@@ -161,9 +162,10 @@ class _Planner:
 
     def _stale(self, commit: Commit, causes: Sequence[Cause], items: float) -> _Estimate:
         took = work_of(commit)
-        touched = {prompt for cause in causes if cause.cause in OWN_CAUSES[1:] for prompt in cause.prompts or ()}
+        touched = {prompt for cause in causes if cause.cause in CERTAIN for prompt in cause.prompts}
+        perhaps = {prompt for cause in causes if cause.cause == "settings" for prompt in cause.prompts}
         unknown = any(cause.cause in ("code", "inputs", "upstream") for cause in causes)
-        redone = set(took) if unknown else touched | descendants(touched)
+        redone = set(took) if unknown else touched | perhaps | descendants(touched | perhaps)
         before = commit.results + commit.rejections
         more = max(items / before - 1, 0.0) if before and not unknown else 0.0  # further questions an image
         to_make = {prompt: Work() for prompt in took}

@@ -79,13 +79,13 @@ def older_inputs(commit: Commit, commits: Mapping[str, Commit]) -> list[str]:
 class Cause:
     """One reason for which a stage of a batch would be done again.
 
-    cause: one of `CAUSES`; detail: in words; prompts: whose calls cannot be found in the journal again because of it (all of the stage's
-    prompts where that is not known), or None where any may be found again or not.
+    cause: one of `CAUSES`; detail: in words; prompts: whose calls it makes other ones: certainly (`prompt`, `model`, `sampling`) or perhaps
+    (`settings`). Of the other causes nobody knows before.
     """
 
     cause: str
     detail: str
-    prompts: tuple[str, ...] | None = None
+    prompts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class InForce:
         causes = []
         if commit.code_version and logic_of(commit.code_version) != plan.logic:
             detail = f"logic {logic_of(commit.code_version)} is now {plan.logic}"
-            causes.append(Cause("code", detail, tuple(plan.prompts)))
+            causes.append(Cause("code", detail))
         if plan.prompts:
             causes += [*_prompts(plan, commit), *self._models(plan, commit), *_settings(plan, commit)]
         older = older_inputs(commit, commits)
