@@ -189,6 +189,7 @@ def main() -> None:
     parser.add_argument(
         "--peers", action="store_true", help="let distilabel and bespokelabs-curator make the same calls"
     )
+    parser.add_argument("--environments", type=Path, help="folder that keeps the peers' environments for the next time")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
     capacities = options.capacity or CAPACITIES
@@ -199,7 +200,8 @@ def main() -> None:
         if options.peers:
             from synthesis_peers import compared
 
-            report["peers"] = compared(folder, recorded(folder), LATENCY, capacities[0])
+            environments = options.environments or folder / "environments"
+            report["peers"] = compared(environments, recorded(folder), LATENCY, capacities[0])
     if options.json:
         print(json.dumps(report, indent=2))
         return

@@ -18,8 +18,8 @@ from scripted_endpoint import endpoint
 
 HERE = Path(__file__).parent
 PEERS = {
-    "distilabel": ("distilabel[openai]==1.5.3", "peers/distilabel_calls.py", (64, 256, 1024)),
-    "bespokelabs-curator": ("bespokelabs-curator==0.1.31", "peers/curator_calls.py", (64, 96, 256)),
+    "distilabel": (("distilabel[openai]==1.5.3", "requests", "pillow"), "peers/distilabel_calls.py", (64, 256, 1024)),
+    "bespokelabs-curator": (("bespokelabs-curator==0.1.31",), "peers/curator_calls.py", (64, 96, 256)),
 }
 # Neither needs them for an endpoint; each would be gigabytes.
 LEFT_OUT = "torch<0\ntorchvision<0\nvllm<0\n"
@@ -27,20 +27,23 @@ LONGEST = 240.0
 TRIAL = 1500
 
 
-def environment(folder: Path, package: str) -> Path:
-    """Python of a new environment with a package. Raises `RuntimeError` with what uv said."""
+def environment(folder: Path, packages: tuple[str, ...]) -> Path:
+    """Python of an environment with some packages, made now unless `folder` has it. Raises `RuntimeError` with what uv said."""
     uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
-    folder.mkdir(parents=True)
+    python, done_before = folder / "venv/bin/python", folder / "done"
+    if done_before.exists():
+        return python
+    folder.mkdir(parents=True, exist_ok=True)
     constraints = folder / "constraints.txt"
     constraints.write_text(LEFT_OUT)
-    python = folder / "venv/bin/python"
     for command in (
         [uv, "venv", "-q", "--python", sys.executable, str(folder / "venv")],
-        [uv, "pip", "install", "-q", "--python", str(python), "--constraints", str(constraints), package],
+        [uv, "pip", "install", "-q", "--python", str(python), "--constraints", str(constraints), *packages],
     ):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"not installed: {done.stderr.strip()[-400:]}")
+    done_before.touch()
     return python
 
 
@@ -83,12 +86,12 @@ def best_of(
     return run(python, script, calls, latency, capacity, max(rates, key=lambda each: rates[each])) | {"tried": rates}
 
 
-def compared(folder: Path, calls: Path, latency: float, capacity: int) -> dict[str, Any]:
+def compared(environments: Path, calls: Path, latency: float, capacity: int) -> dict[str, Any]:
     """Figures of each peer by name, or why there are none."""
     found: dict[str, Any] = {}
-    for name, (package, script, tried) in PEERS.items():
+    for name, (packages, script, tried) in PEERS.items():
         try:
-            python = environment(folder / "environments" / name, package)
+            python = environment(environments / name, packages)
             found[name] = best_of(python, script, calls, latency, capacity, tried)
         except (RuntimeError, OSError) as error:
             found[name] = {"why_not": str(error)}

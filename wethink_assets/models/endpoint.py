@@ -137,6 +137,8 @@ class EndpointModel:
             except PassingFault as found:
                 fault = found
                 ended = replica.limit.overloaded if fault.is_load else replica.limit.failed
+                if fault.pause is not None:  # before its place goes to the next call: the whole endpoint waits
+                    replica.pause(min(max(fault.pause, self._pause) * random.uniform(1.0, 1.2), self._timeout))
             else:
                 replica.lives()
                 self._last_success = time.monotonic()
@@ -155,9 +157,7 @@ class EndpointModel:
         others = self._balancer.others_live(replica)
         pause = 0.0
         if fault.pause is not None:
-            # The whole endpoint waits; this call, too, unless another replica takes it.
-            pause = max(fault.pause, self._pause)
-            replica.pause(min(pause * random.uniform(1.0, 1.2), self._timeout))
+            pause = max(fault.pause, self._pause)  # spent waiting for a place, unless another replica has one
         elif fault.kind == "refused":
             call.refusals += 1
             pause = self._backoff(call.refusals)

@@ -28,27 +28,28 @@ def serving(capacity: int, seconds: float) -> Handler:
 
 
 def test_concurrency_grows_to_what_the_endpoint_takes_and_not_far_beyond() -> None:
-    seen: list[tuple[float, int]] = []
+    seen: list[int] = []
 
-    async def use(model: EndpointModel, endpoint: Endpoint) -> float:
-        async def watch() -> None:
-            while True:
-                await asyncio.sleep(0.05)
-                seen.append((time.monotonic() - began, endpoint.in_service))
+    async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        seen.append(endpoint.in_service)
+        return await serve(request, body)
 
-        began = time.monotonic()
-        watching = asyncio.create_task(watch())
-        ended = await worked_off(model, 1200, 256)
-        watching.cancel()
-        assert ended == {"ok": 1200}
-        return time.monotonic() - began
+    endpoint, serve = Endpoint(handler), serving(64, 0.2)
 
-    _, endpoint = asked(serving(64, 0.2), use, timeout=30)
-    grown = next(at for at, in_service in seen if in_service >= 64)
-    assert grown < 3  # 1.2 s on an idle machine
-    assert endpoint.most_in_service <= 192
-    later = [in_service for at, in_service in seen if at > grown + 1.5]
-    assert not later or sum(later) / len(later) < 140
+    async def work() -> float:
+        async with endpoint:
+            model = EndpointModel(endpoint.url, "qwen", timeout=60)
+            began = time.monotonic()
+            assert await worked_off(model, 1500, 512) == {"ok": 1500}
+            await model.aclose()
+            return time.monotonic() - began
+
+    seconds = asyncio.run(work())
+    # Counted in calls, not seconds: on a busy machine all takes longer. 32 and then 64 in flight, two generations each, take 200 calls.
+    assert next(number for number, in_service in enumerate(seen) if in_service >= 64) < 400
+    assert max(seen) <= 256
+    assert sum(seen[800:]) / len(seen[800:]) < 220  # about 75 on an idle machine
+    assert seconds > 1500 / 320
 
 
 def test_there_are_never_more_than_configured() -> None:
@@ -104,7 +105,7 @@ def test_the_whole_endpoint_waits_as_long_as_one_call_is_told_to() -> None:
 
     asyncio.run(work())
     # What was under way when it was told may still arrive; after that nothing does until the second is over.
-    assert not [at for at in endpoint.times if told_at + 0.3 < at < told_at + 0.98]
+    assert not [at for at in endpoint.times if told_at + 0.1 < at < told_at + 0.98]
     assert len(endpoint.times) == 201
 
 
