@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 COLOURS = ("#4f6fd8", "#d8784f", "#3f9e6b", "#9a5fc0", "#b59b2e", "#5f6b7a")
 PUBLISHED = "#c3c9d3"
 INK, GRID = "#27303f", "#d8dde6"
+SIDEWAYS = 0.2
+"""Cosine from which a spoke's name stands beside it instead of above."""
 MOST = 6
 """Models in one plot: published ones only beside real benchmarks, of the policies the newest."""
 
@@ -91,15 +93,19 @@ def radar(board: Board) -> "Figure | None":
     columns, lines = shown_of(board)
     if len(columns) < 3 or not lines:
         return None
-    figure = _figure(4.4, 4.0)
+    figure = _figure(4.2, 3.9)
     axes = figure.add_subplot(projection="polar")
     angles = [2 * math.pi * place / len(columns) for place in range(len(columns))]
     for line, colour in zip(lines, _colours(lines), strict=True):
         values = [100 * line.cells[one.key].value / one.scale if one.key in line.cells else math.nan for one in columns]
-        axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, linewidth=1.4, label=line.name)
-    axes.set_xticks(angles, [short(one) for one in columns], fontsize=5.5, color=INK)
+        axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, linewidth=1.3, label=line.name)
+    axes.set_xticks(angles, ["" for _ in columns])
+    for angle, one in zip(angles, columns, strict=True):
+        side = "left" if math.cos(angle) > SIDEWAYS else "right" if math.cos(angle) < -SIDEWAYS else "center"
+        axes.text(angle, 108, short(one), ha=side, va="center", fontsize=5.5, color=INK)
     axes.set_ylim(0, 100)
-    axes.tick_params(axis="y", labelsize=6, colors=INK)
-    axes.grid(color=GRID, linewidth=0.6)
-    figure.legend(loc="outside lower center", ncols=2, fontsize=7, frameon=False)
+    axes.set_yticks([25, 50, 75, 100], ["25", "50", "75", ""], fontsize=5.5, color=INK)
+    axes.grid(color=GRID, linewidth=1, antialiased=False)  # smooth circles take more bytes than all else
+    axes.spines["polar"].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=6.5, frameon=False)
     return figure
