@@ -1,6 +1,5 @@
 """Policies: what a training run is decided to do, and the policy that it comes to."""
 
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -122,8 +121,3 @@ def planned(settings: Settings, store: Store, key: str) -> tuple[TrainingPlan, P
     """A run's plan as the configuration has it now, and its policy if it was trained just so."""
     plan = plan_run(settings, store, key)
     return plan, read_policy(store, plan.digest)
-
-
-def work_folder(settings: Settings) -> Path:
-    """Where running trainings keep what they need."""
-    return Path(settings.resolve(settings.training.work))

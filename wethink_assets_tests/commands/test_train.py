@@ -14,7 +14,9 @@ import pytest
 from wethink_assets.defs.instance import project_instance
 from wethink_assets.defs.liveness import fail_dead_runs
 from wethink_assets.defs.publishing import weight
-from wethink_assets.defs.sync import known_versions
+from wethink_assets.defs.sync import Synced, known_versions
+from wethink_assets.defs.training import sync_policies
+from wethink_assets.storage.store import Store
 from wethink_assets.training.checkpoints import newest_whole
 from wethink_assets.training.watchdog import is_gone
 from wethink_assets_tests.defs.project import ROOT, Project
@@ -78,12 +80,15 @@ def test_a_policy_is_trained_shown_and_known_again(
         assert run is not None
         said = [entry.user_message for entry in instance.all_logs(run.run_id)]
         assert any(line.startswith("step 4/4: reward ") for line in said)  # told through Pipes
-    shutil.rmtree(home / ".dagster", ignore_errors=True)
-    for path in ("history", "storage", "schedules"):
-        shutil.rmtree(home / path, ignore_errors=True)
-    project.wethink("sync")
-    with project_instance() as instance:
-        assert known_versions(instance, "policy") == {KEY: told["model_digest"]}
+    with dg.DagsterInstance.ephemeral() as empty:
+        synced = Synced()
+        sync_policies(empty, Store.open(str(home / "data")), synced)
+        assert synced.events == {"training_runs": 1, "policy": 1}
+        assert known_versions(empty, "policy") == {KEY: told["model_digest"]}
+        assert empty.get_dynamic_partitions("training_run") == [KEY]
+        again_synced = Synced()
+        sync_policies(empty, Store.open(str(home / "data")), again_synced)
+        assert again_synced.nothing
     missing = project.wethink("train", "v0001", "other", check=False)
     assert missing.returncode == 1 and "no recipe 'other'" in missing.stderr
 
