@@ -34,6 +34,9 @@ def check(
     typer.echo(f"sources  {len(located)} of {len(sources)} have a location")
     for name in sorted(set(sources) - set(located)):
         typer.echo(f"         {name}: not configured")
-    for role, role_settings in settings.roles.items():
-        where = role_settings.url if role_settings.provider == "endpoint" else "in this process"
+    for role in settings.roles:
+        role_settings = settings.role(role)  # type: ignore[arg-type]
+        where = ", ".join(role_settings.replicas) if role_settings.provider == "endpoint" else "in this process"
+        if role_settings.server:
+            where = settings.server(role_settings.server).url or f"server {role_settings.server} of this machine"
         typer.echo(f"role     {role}: {role_settings.model} ({role_settings.provider}, {where})")

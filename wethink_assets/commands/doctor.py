@@ -64,7 +64,7 @@ def of_settings(settings: "Settings") -> list[Finding]:
     from wethink_assets.models.roles import Models
     from wethink_assets.sources.catalog import sources_of
     from wethink_assets.sources.locations import Location
-    from wethink_assets.synthesis.prompt_packs import PROMPTS, load_prompts
+    from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS, load_prompts, stage_roles
 
     findings = []
     configured = [source for source in sources_of(settings).values() if source.configured]
@@ -78,11 +78,13 @@ def of_settings(settings: "Settings") -> list[Finding]:
     models = Models.open(settings)
     checks: list[Callable[[], object]] = [partial(models.identity, role) for role in ROLES]
     checks.append(partial(load_prompts, settings, PROMPTS))
+    together = dict.fromkeys(models.servers_of(stage_roles(stage)) for stage in STAGE_PROMPTS)
+    checks += [partial(models.servers.check_fit, servers) for servers in together]
     for check in checks:
         try:
             check()
         except WeThinkError as error:
-            findings.append(Finding(str(error), advice="check [roles] and prompt_pack in wethink.toml"))
+            findings.append(Finding(str(error), advice="check [roles], [servers] and prompt_pack in wethink.toml"))
     return findings
 
 

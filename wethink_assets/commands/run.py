@@ -84,10 +84,11 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
         from wethink_assets.defs.growing import Grower
         from wethink_assets.defs.instance import project_instance
         from wethink_assets.defs.liveness import fail_dead_runs
-        from wethink_assets.defs.resources import models_kept_open, store_of
+        from wethink_assets.defs.resources import models_kept_open, models_of, store_of
 
     store = store_of(settings)
     with project_instance() as instance, models_kept_open():
+        models_of(settings).servers.listen(lambda _, text: display.say(text), logs=False)
         for run_id, reason in fail_dead_runs(instance).items():
             display.say(f"run {run_id[:8]} of earlier is over: {reason}; marked as failed")
         grower = Grower(definitions_of(settings, {"progress": progress_resource(display)}), settings, store, instance)

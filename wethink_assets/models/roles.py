@@ -73,8 +73,12 @@ class Models:
 
     def require(self, roles: Iterable[Role]) -> None:
         """Say which roles are needed together from now on. Raises `ConfigError` when their servers do not fit on this machine together."""
-        named = [self._settings.role(role).server for role in roles if role not in self._given]
-        self.servers.require(server for server in named if server)
+        self.servers.require(self.servers_of(roles))
+
+    def servers_of(self, roles: Iterable[Role]) -> tuple[str, ...]:
+        """Names of the servers that roles need, each once."""
+        named = (self._settings.role(role).server for role in roles if role not in self._given)
+        return tuple(dict.fromkeys(server for server in named if server))
 
     def _reached(self, settings: RoleSettings) -> RoleSettings:
         """A role's settings with the URLs of its server, which is started for that."""

@@ -95,7 +95,7 @@ def require_fit(needs: Sequence[Need], gpus: Sequence[Gpu], memory: Memory) -> N
     if wanted > memory.total:
         raise ConfigError(
             f"these servers are needed together and do not fit: {_list(ram)}; together {wanted:.1f} GiB, and"
-            f" {_machine((), memory)}. Lower kv_cache or max_model_len, take smaller models, or let roles share a server"
+            f" this machine has {memory.total:.1f} GiB of RAM. Lower kv_cache or max_model_len, take smaller models, or let roles share a server"
         )
 
 
@@ -108,5 +108,5 @@ def _list(needs: Sequence[Need]) -> str:
 
 def _machine(gpus: Sequence[Gpu], memory: Memory) -> str:
     if not gpus:
-        return f"this machine has no such GPU, and {memory.total:.1f} GiB of RAM"
+        return f"this machine shows no such GPU (it has {memory.total:.1f} GiB of RAM)"
     return "this machine: " + ", ".join(f"GPU {gpu.index} {gpu.name} {gpu.total:.1f} GiB" for gpu in gpus)

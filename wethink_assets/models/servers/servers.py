@@ -60,6 +60,11 @@ class Servers:
         with self._lock:
             self._needed = tuple(dict.fromkeys(name for name in names if not self._settings.server(name).url))
 
+    def check_fit(self, names: Iterable[str]) -> None:
+        """Raise `ConfigError` with the figures when these servers do not fit on this machine together. Nothing starts."""
+        gpus = find_gpus()
+        require_fit(self._needs(names, gpus), gpus, find_memory())
+
     def _make_room(self, wanted: Sequence[str]) -> None:
         """Let go of servers that do not fit beside the wanted ones. Raises `ConfigError` with the figures when those do not fit by themselves."""
         gpus = find_gpus()
