@@ -70,6 +70,7 @@ def test_what_never_fits_starts_nothing(configured: Configured, two_gpus: None, 
     assert not root.exists()
 
 
+@pytest.mark.slow
 def test_an_idle_server_makes_room_and_a_used_one_is_waited_for(configured: Configured, two_gpus: None) -> None:
     settings = configured(
         {
@@ -95,6 +96,7 @@ def test_an_idle_server_makes_room_and_a_used_one_is_waited_for(configured: Conf
         each.close()
 
 
+@pytest.mark.slow
 def test_a_stage_lets_go_of_servers_that_are_in_its_way(configured: Configured, two_gpus: None) -> None:
     settings = configured(
         {

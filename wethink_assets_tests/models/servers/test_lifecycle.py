@@ -77,6 +77,7 @@ def test_a_killed_run_leaves_no_server(configured: Configured, root: Path, tmp_p
     )
 
 
+@pytest.mark.slow
 def test_a_server_outlives_a_killed_run_by_its_idle_time_and_the_next_attaches(
     configured: Configured, root: Path, tmp_path: Path
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_server_outlives_a_killed_run_by_its_idle_time_and_the_next_attaches(
     assert eventually(lambda: not running(server)) and time.monotonic() - let_go > 3.5
 
 
+@pytest.mark.slow
 def test_two_runs_share_a_server_until_the_last_lets_go(configured: Configured, root: Path, tmp_path: Path) -> None:
     settings = configured({"small": {"model": "m"}}, judge="small")
     run, server = other_run(settings, tmp_path)
@@ -121,6 +123,7 @@ def test_runs_that_want_a_server_at_once_start_one(configured: Configured, root:
         each.close()
 
 
+@pytest.mark.slow
 def test_replicas_are_servers_of_their_own(configured: Configured, root: Path) -> None:
     settings = configured({"twice": {"model": "m", "replicas": 2}}, judge="twice")
     with Models.open(settings) as models:
@@ -157,6 +160,7 @@ def test_a_server_that_heeds_nothing_is_killed_with_what_it_started(
     assert eventually(lambda: not running(last) and state(root).phase == "stopped", 40)
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_comes_back_at_its_address(configured: Configured, root: Path) -> None:
     settings = configured({"small": {"model": "m"}}, judge="small")
     with Models.open(settings) as models:
@@ -208,6 +212,7 @@ def test_waiting_for_a_server_can_be_given_up(configured: Configured, root: Path
     assert eventually(lambda: not running(server)), "nobody waits for it any more, so it is not even started up"
 
 
+@pytest.mark.slow
 def test_keys_reach_the_server_by_its_environment_only(
     configured: Configured, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
