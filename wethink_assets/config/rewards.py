@@ -15,7 +15,7 @@ class RewardSettings(Table):
     second_judge: Literal["", "describer", "reasoner", "adjudicator", "policy"] = Field(
         "", description="role whose model judges beside the judge; empty: the judge's own model, sampled"
     )
-    calibration_rows: int = Field(48, ge=6, le=2000, description="questions that the judge is calibrated on")
+    calibration_rows: int = Field(18, ge=6, le=2000, description="questions that the judge is calibrated on")
     rule_error: Share = Field(0.01, description="false accepts, and false rejects, of the rules at most")
     judge_agreement: Share = Field(0.9, description="agreement of the judge with truth and with rules at least")
     judge_consistency: Share = Field(0.8, description="equal grades after swapping or rewording at least")

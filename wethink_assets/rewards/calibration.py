@@ -14,7 +14,7 @@ from wethink_assets.rewards.judge import Judge, JudgeGrade
 from wethink_assets.rewards.rules import rule_reward
 
 SUITE = "equivalence_cases.jsonl"
-ATTACKED, LONG_ATTACKED = 24, 4
+ATTACKED, LONG_ATTACKED = 12, 2
 """Rows on which hostile answers are tried, and over-long ones, which cost a judge the most."""
 ACCEPTED = 0.5
 """A judge accepts an answer of multiple choice or fill in the blank from this grade on."""
@@ -107,18 +107,21 @@ async def calibrate_judge(
         bare: the same model without what stands before it, for the figures of the model alone.
         demands: what the settings demand.
     """
-    grades = await _graded(judge, [(row.question, row.answer, said) for row in rows for said, _ in row.candidates])
+    asked = [(row.question, row.answer, said) for row in rows for said, _ in row.candidates]
+    # All at once: a judge that batches calls is done sooner, and a slow reply holds up one batch only.
+    grades, others, rules, itself, attacked, alone = await asyncio.gather(
+        _graded(judge, asked),
+        _graded(second[1], asked) if second else _graded(judge, []),
+        _against_rules(judge, against_rules or rows, demands),
+        _against_itself(judge, rows, demands),
+        _attacked(judge, rows, "judge: hostile answers that earn", demands.fooled),
+        _attacked(bare or judge, rows if bare else [], "model alone: hostile answers that earn", None),
+    )
     truths = [(row.kind, truth) for row in rows for _, truth in row.candidates]
-    found = _against_truth(truths, grades, demands)
-    found += await _against_rules(judge, against_rules or rows, demands)
-    found += await _against_itself(judge, rows, grades, demands)
+    found = [*_against_truth(truths, grades, demands), *rules, *itself]
     if second is not None:
-        name, other = second
-        others = await _graded(other, [(row.question, row.answer, said) for row in rows for said, _ in row.candidates])
-        found.append(finding("judge and a second judge: same grade", name, _same(grades, others)))
-    found += await _attacked(judge, rows, "judge: hostile answers that earn", demands.fooled)
-    if bare is not None:
-        found += await _attacked(bare, rows, "model alone: hostile answers that earn", None)
+        found.append(finding("judge and a second judge: same grade", second[0], _same(grades, others)))
+    found += [*attacked, *alone]
     found.append(finding("judge: no grade", "all", (grade.how == "failed" for grade in grades), most=demands.failed))
     return found
 
@@ -159,20 +162,19 @@ async def _against_rules(judge: Judge, rows: Sequence[JudgedRow], demands: Deman
     return found
 
 
-async def _against_itself(
-    judge: Judge, rows: Sequence[JudgedRow], grades: Sequence[JudgeGrade], demands: Demands
-) -> list[Finding]:
+async def _against_itself(judge: Judge, rows: Sequence[JudgedRow], demands: Demands) -> list[Finding]:
     asked = [(row, said) for row in rows for said, _ in row.candidates]
-    swapped = await _graded(judge, [(row.question, said, row.answer) for row, said in asked])
-    order = finding(
-        "judge and itself: reference and candidate swapped", "all", _same(grades, swapped), least=demands.consistency
+    reworded = [(row, said, other) for row, said in asked if (other := row.reworded.get(said))]
+    before, swapped, plain, again = await asyncio.gather(
+        _graded(judge, [(row.question, row.answer, said) for row, said in asked]),
+        _graded(judge, [(row.question, said, row.answer) for row, said in asked]),
+        _graded(judge, [(row.question, row.answer, said) for row, said, _ in reworded]),
+        _graded(judge, [(row.question, row.answer, other) for row, _, other in reworded]),
     )
-    reworded = [(place, row, other) for place, (row, said) in enumerate(asked) if (other := row.reworded.get(said))]
-    again = await _graded(judge, [(row.question, row.answer, other) for _, row, other in reworded])
-    before = [grades[place] for place, _, _ in reworded]
+    check = "judge and itself: "
     return [
-        order,
-        finding("judge and itself: candidate reworded", "all", _same(before, again), least=demands.consistency),
+        finding(f"{check}reference and candidate swapped", "all", _same(before, swapped), least=demands.consistency),
+        finding(f"{check}candidate reworded", "all", _same(plain, again), least=demands.consistency),
     ]
 
 
@@ -185,7 +187,7 @@ async def _attacked(judge: Judge, rows: Sequence[JudgedRow], check: str, most: f
     asked = [
         (name, row, said)
         for place, row in enumerate(rows[:ATTACKED])
-        for name, said in hostile_answers(row, long=place < LONG_ATTACKED)
+        for name, said in hostile_answers(row, long=place < LONG_ATTACKED and most is not None)
     ]
     grades = await _graded(judge, [(row.question, row.answer, said) for _, row, said in asked])
     earned: dict[str, list[bool]] = {}

@@ -1,0 +1,221 @@
+"""How many answers a second do the rule rewards score on one core, beside the reward functions of EasyR1 and open-r1?
+
+    python benchmarks/rewards.py [--seconds 3] [--json]
+
+Accuracy is that on the labelled suite (`wethink_assets/rewards/equivalence_cases.jsonl`; peers on every sixth case); speed is that on rows of MC
+and plain FIB drawn here, each response with a thought of 60 words. The peers are not on PyPI, so what they call is called here:
+- open-r1: its `accuracy_reward` (src/open_r1/rewards.py) is `parse` and `verify` of math-verify in a certain configuration, time limits on.
+  It reads LaTeX in `\\boxed{}` only and is given answers in that form; as other forms they would all be wrong.
+- EasyR1: its `accuracy_reward` of R1-V (examples/reward_function/r1v.py) is `mathruler.grader.grade_answer` on what stands in `<answer>`. The
+  library mathruler is on PyPI: `pip install --no-deps mathruler pylatexenc` for this benchmark; without it the line is left out.
+"""
+
+import argparse
+import json
+import logging
+import random
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from wethink_assets.rewards import format_reward, hybrid_reward, rule_reward
+from wethink_assets.rewards.algebra import warm_up
+from wethink_assets.rewards.calibration import equivalence_suite
+
+Case = dict[str, Any]
+Reward = Callable[[str, Case], float]
+THOUGHT = " ".join(f"step {number} looks at the picture" for number in range(10))
+WORDS = [
+    "bus",
+    "car",
+    "tree",
+    "lamp",
+    "chair",
+    "table",
+    "horse",
+    "violin",
+    "bridge",
+    "river",
+    "tower",
+    "window",
+    "garden",
+    "bottle",
+    "camera",
+    "pencil",
+]
+COLOURS = ["red", "green", "blue", "yellow", "black", "white", "orange", "purple"]
+
+
+def mc_cases(count: int) -> list[Case]:
+    """Multiple choice with four options, answered by letter or text, half of them wrong."""
+    rng = random.Random(1)
+    found = []
+    for _ in range(count):
+        options = [f"{rng.choice(COLOURS)} {word}" for word in rng.sample(WORDS, 4)]
+        place, said = rng.randrange(4), rng.randrange(4)
+        form = rng.choice(["{0}", "({0})", "{0}. {1}", "{1}", "Option {0}", "The answer is {0}."])
+        found.append(
+            {
+                "kind": "MC",
+                "answer": "ABCD"[place],
+                "options": options,
+                "said": form.format("ABCD"[said], options[said]),
+            }
+        )
+    return found
+
+
+def fib_cases(count: int) -> list[Case]:
+    """Plain fill in the blank: nouns and numbers in other dress, half of them wrong."""
+    rng = random.Random(2)
+    found = []
+    for _ in range(count):
+        if rng.random() < 0.5:
+            truth = f"{rng.choice(COLOURS)} {rng.choice(WORDS)}"
+            said = truth if rng.random() < 0.5 else f"{rng.choice(COLOURS)} {rng.choice(WORDS)}"
+            said = rng.choice(["{}", "The {}.", "a {}", "{}!"]).format(said)
+        else:
+            number = rng.randint(0, 99_999)
+            truth = str(number)
+            said = f"{number if rng.random() < 0.5 else number + 1:,}"
+        found.append({"kind": "FIB", "answer": truth, "options": None, "said": said})
+    return found
+
+
+def ours(response: str, case: Case) -> float:
+    """This project's."""
+    return rule_reward(response, case["answer"], case["kind"], case.get("options"), question=case.get("question"))
+
+
+def open_r1() -> Reward:
+    """open-r1's accuracy reward, as its call sequence of math-verify."""
+    from latex2sympy2_extended import NormalizationConfig
+    from math_verify import LatexExtractionConfig, parse, verify
+
+    for name in ("math_verify", "latex2sympy2_extended"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    normalization = NormalizationConfig(
+        nits=False, malformed_operators=False, basic_latex=True, equations=True, boxed="all", units=True
+    )
+    config = LatexExtractionConfig(
+        normalization_config=normalization, boxed_match_priority=0, try_extract_without_anchor=False
+    )
+
+    def reward(response: str, case: Case) -> float:
+        gold = parse(f"${case['answer']}$", extraction_mode="first_match")
+        if not gold:
+            return 0.0
+        answer = parse(response, extraction_config=[config], extraction_mode="first_match")
+        return float(verify(gold, answer))
+
+    return reward
+
+
+def easy_r1() -> Reward | None:
+    """EasyR1's accuracy reward, as its call of mathruler; None where that is not installed."""
+    try:
+        from mathruler.grader import grade_answer
+    except ImportError:
+        return None
+
+    def reward(response: str, case: Case) -> float:
+        found = re.search(r"<answer>(.*?)</answer>", response)
+        said = found.group(1).strip() if found else response.strip()
+        try:
+            return 1.0 if grade_answer(said, case["answer"].strip()) else 0.0
+        except Exception:  # as EasyR1 does
+            return 0.0
+
+    return reward
+
+
+def plain(case: Case) -> str:
+    """A response as this project's prompt asks for it."""
+    return f"<think>{THOUGHT}</think><answer>{case['said']}</answer>"
+
+
+def boxed(case: Case) -> str:
+    """A response as open-r1 reads it."""
+    return f"<think>{THOUGHT}</think><answer>$\\boxed{{{case['said'].strip('$')}}}$</answer>"
+
+
+def rate(reward: Reward, cases: list[Case], form: Callable[[Case], str], seconds: float) -> float:
+    """Cases a second on one core: CPU time of this process, each case a new response."""
+    pairs = [(form(case), case) for case in cases]
+    for response, case in pairs[:20]:
+        reward(response, case)
+    began, done = time.process_time(), 0
+    while done < len(pairs) and time.process_time() - began < seconds:
+        for response, case in pairs[done : done + 50]:
+            reward(response, case)
+        done += 50
+    return min(done, len(pairs)) / (time.process_time() - began)
+
+
+def accuracy(reward: Reward, cases: list[Case], form: Callable[[Case], str]) -> float:
+    """Share of labelled cases that a reward tells rightly."""
+    return sum((reward(form(case), case) == 1.0) == case["equal"] for case in cases) / len(cases)
+
+
+def main() -> None:
+    """Measure, print, and exit 1 where less than 20,000 cases a second or twice a peer is reached, or a peer is more accurate."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--seconds", type=float, default=3.0, help="CPU seconds for each figure, at most")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    warm_up()
+    suite = [case for case in equivalence_suite() if case["said"].strip()]
+    sets = {"MC": mc_cases(100_000), "plain FIB": fib_cases(100_000)}
+    peers: dict[str, tuple[Reward | None, Callable[[Case], str]]] = {
+        "wethink": (ours, plain),
+        "open-r1 (math-verify)": (open_r1(), boxed),
+        "EasyR1 (mathruler)": (easy_r1(), plain),
+    }
+    results: dict[str, dict[str, float]] = {}
+    for name, (reward, form) in peers.items():
+        if reward is not None:
+            speeds = {label: round(rate(reward, cases, form, given.seconds)) for label, cases in sets.items()}
+            some = suite if reward is ours else suite[::6]
+            fib = [case for case in some if case["kind"] == "FIB"]
+            mc = [case for case in some if case["kind"] == "MC"]
+            results[name] = {
+                **{f"{label}/s": speed for label, speed in speeds.items()},
+                "suite FIB right": round(accuracy(reward, fib, form), 4),
+                "suite MC right": round(accuracy(reward, mc, form), 4),
+            }
+    batch = sets["MC"][:20_000]
+    began = time.process_time()
+    hybrid_reward(
+        [plain(case) for case in batch],
+        [case["answer"] for case in batch],
+        ["MC"] * len(batch),
+        options=[case["options"] for case in batch],
+    )
+    results["wethink"]["hybrid MC/s"] = round(len(batch) / (time.process_time() - began))
+    began = time.process_time()
+    for case in batch:
+        format_reward(plain(case))
+    results["wethink"]["format/s"] = round(len(batch) / (time.process_time() - began))
+    if given.json:
+        print(json.dumps(results, indent=1))
+    else:
+        for name, figures in results.items():
+            print(f"{name:24}", "  ".join(f"{label}: {value:,}" for label, value in figures.items()))
+        if "EasyR1 (mathruler)" not in results:
+            print("EasyR1 left out: mathruler is not installed (pip install --no-deps mathruler pylatexenc)")
+    sys.exit(0 if _reached(results) else 1)
+
+
+def _reached(results: dict[str, dict[str, float]]) -> bool:
+    own = results["wethink"]
+    fast = min(own["MC/s"], own["plain FIB/s"]) >= 20_000
+    others = [figures for name, figures in results.items() if name != "wethink"]
+    twice = all(own[label] >= 2 * other[label] for other in others for label in ("MC/s", "plain FIB/s"))
+    right = all(own[label] >= other[label] for other in others for label in ("suite FIB right", "suite MC right"))
+    return fast and twice and right
+
+
+if __name__ == "__main__":
+    main()
