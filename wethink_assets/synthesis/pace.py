@@ -78,10 +78,10 @@ def clock(seconds: float) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """An amount with its currency, to the cent, or to two digits where it is less than one.
+    """An amount with its currency, to the cent, or to two digits where it is less than a cent.
 
     >>> money(1234.5, "USD"), money(0.00123, "EUR")
     ('1,234.50 USD', '0.0012 EUR')
     """
-    told = f"{amount:,.2f}" if amount >= 1 or not amount else f"{amount:.2g}"
+    told = f"{amount:,.2f}" if amount >= 0.01 or not amount else f"{amount:.2g}"
     return f"{told} {currency}".strip()

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,14 @@ def test_a_budget_without_limits_only_counts(store: Store, tmp_path: Path) -> No
     assert spent(store)["calls"] == 5 * CALLS_AN_IMAGE
 
 
-def test_runs_at_once_share_a_budget_and_never_make_a_call_too_many(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["local", pytest.param("s3", marks=pytest.mark.slow)])
+def test_runs_at_once_share_a_budget_and_never_make_a_call_too_many(
+    request: pytest.FixtureRequest, tmp_path: Path, where: str
+) -> None:
+    store = Store.open(str(tmp_path / "store"))
+    if where == "s3":
+        server = request.getfixturevalue("s3")
+        store = Store.open(f"s3://{server.bucket}/{uuid.uuid4().hex}", **server.options)
     settings = settings_of(tmp_path, concurrency=16, calls=200)
     model = ScriptedModel(good_script, delay=0.005)
     ended: list[Any] = []
