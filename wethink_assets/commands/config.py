@@ -1,6 +1,7 @@
 """`wethink config`: is the configuration right, and what does it come to?"""
 
 import json
+import re
 from typing import Annotated
 
 import typer
@@ -15,6 +16,15 @@ def config() -> None:
     """Look at the configuration."""
 
 
+def without_logins(text: str) -> str:
+    """A text in which the user and password of each URL are masked.
+
+    >>> without_logins('url = "https://me:secret@host/v1"')
+    'url = "https://***@host/v1"'
+    """
+    return re.sub(r"(?<=://)[^/@\s\"]+@", "***@", text)
+
+
 @app.command()
 def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print all settings in force as JSON.")] = False,
@@ -23,7 +33,7 @@ def check(
     path = config_path()
     settings = load_settings(path)
     if as_json:
-        typer.echo(json.dumps({"path": str(path), **settings.model_dump(mode="json")}, indent=2))
+        typer.echo(without_logins(json.dumps({"path": str(path), **settings.model_dump(mode="json")}, indent=2)))
         return
     from wethink_assets.sources.catalog import sources_of
 
@@ -39,4 +49,4 @@ def check(
         where = ", ".join(role_settings.replicas) if role_settings.provider == "endpoint" else "in this process"
         if role_settings.server:
             where = settings.server(role_settings.server).url or f"server {role_settings.server} of this machine"
-        typer.echo(f"role     {role}: {role_settings.model} ({role_settings.provider}, {where})")
+        typer.echo(without_logins(f"role     {role}: {role_settings.model} ({role_settings.provider}, {where})"))

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from wethink_assets_tests.synthesis.conftest import BATCH
 from wethink_assets_tests.synthesis.scripted import drawn_images, good_script
 
 KEY = "sk-not-to-be-found-anywhere"
+PASSWORD = "nor-is-this-one"
 
 
 class Server:
@@ -32,6 +34,7 @@ class Server:
 
     def __init__(self) -> None:
         self.left = 10**9
+        self.authorization = f"Bearer {KEY}"
         self.seen: Counter[str] = Counter()
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -55,7 +58,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        assert request.headers["Authorization"] == f"Bearer {KEY}"
+        assert request.headers["Authorization"] == self.authorization
         body = await request.json()
         if self.left <= 0:
             assert request.transport is not None
@@ -130,3 +133,25 @@ def test_the_endpoint_dies_and_comes_back(
     assert KEY not in told
     for path in store.files(""):
         assert KEY.encode() not in store.read(path)
+
+
+def test_logins_of_replicas_are_stored_nowhere(
+    server: Server, store: Store, pack: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.authorization = f"Basic {base64.b64encode(f'me:{PASSWORD}'.encode()).decode()}"
+    urls = [server.url.replace("http://", f"http://me:{PASSWORD}@"), f"http://me:{PASSWORD}@127.0.0.1:9/v1"]
+    role = {"provider": "endpoint", "urls": urls, "model": "qwen", "timeout": 5}
+    settings = Settings.model_validate(
+        {"pipeline": {"prompt_pack": pack, "concurrency": 8}, "roles": {"describer": role, "reasoner": role}}
+    )
+    with (
+        caplog.at_level(logging.DEBUG),
+        Models.open(settings) as models,
+        Synthesis.open(settings, store, models, "descriptions", BATCH) as synthesis,
+    ):
+        output = describe_images(drawn_images(store, 10), synthesis)
+        told = f"{synthesis.provenance()} {caplog.text}"
+    assert output.results.height == 10, "the replica that nobody listens at costs no item"
+    assert PASSWORD not in told + str(journaled_calls(store, "descriptions", BATCH).to_dicts())
+    for path in store.files(""):
+        assert PASSWORD.encode() not in store.read(path)
