@@ -34,8 +34,11 @@ class ScriptedEndpoint:
     def __init__(self, latency: float, capacity: int, log: Path | None) -> None:
         self._latency = latency
         self._gate = asyncio.Semaphore(capacity)
+        self._capacity = capacity
+        self._full_since = 0.0
         self._log = None if log is None else os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._in_service = 0
+        self.full_seconds = 0.0
         self.counts = {"served": 0, "prompt_tokens": 0, "completion_tokens": 0, "most_in_service": 0, "refused": 0}
 
     async def chat(self, request: web.Request) -> web.Response:
@@ -45,6 +48,8 @@ class ScriptedEndpoint:
         data = await request.read()
         async with self._gate:
             self._in_service += 1
+            if self._in_service == self._capacity:
+                self._full_since = time.monotonic()
             self.counts["most_in_service"] = max(self.counts["most_in_service"], self._in_service)
             until = time.monotonic() + self._latency
             try:
@@ -55,6 +60,8 @@ class ScriptedEndpoint:
                 self.counts["refused"] += 1
                 return web.json_response({"error": {"message": f"not understood: {error!r:.200}"}}, status=400)
             finally:
+                if self._in_service == self._capacity:
+                    self.full_seconds += time.monotonic() - self._full_since
                 self._in_service -= 1
         usage = {"prompt_tokens": len(asked.text) // 4, "completion_tokens": 1 + len(text) // 4}
         self.counts["served"] += 1
@@ -69,8 +76,8 @@ class ScriptedEndpoint:
         return web.json_response({"model": MODEL, "choices": [choice], "usage": usage})
 
     async def told(self, _: web.Request) -> web.Response:
-        """`GET /counts`: calls served, tokens, the most served at once."""
-        return web.json_response(self.counts)
+        """`GET /counts`: calls served, tokens, the most served at once, milliseconds for which that was the capacity."""
+        return web.json_response(self.counts | {"full_ms": round(1000 * self.full_seconds)})
 
 
 @dataclass(frozen=True)

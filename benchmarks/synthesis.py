@@ -10,7 +10,7 @@ start-up and imports left out. A second round against a capacity of 256 (1,280 c
 takes about 2 minutes on 2 idle cores; on a busy machine the rates say little, and CPU a call more.
 
 With `--peers` distilabel and bespokelabs-curator make the same calls (see `synthesis_peers.py`; it needs a package index and takes about
-5 minutes more).
+8 minutes more).
 """
 
 import argparse
@@ -143,6 +143,7 @@ def measured(folder: Path, capacity: int) -> dict[str, Any]:
         "capacity": capacity,
         "ideal_calls_per_second": ideal,
         "share_of_ideal": round(figures["calls_per_second"] / ideal, 3),
+        "share_of_time_full": round(counts["full_ms"] / 1000 / figures["seconds"], 3),
         "load": os.getloadavg()[0],
         "endpoint_served": counts["served"],
         "endpoint_most_at_once": counts["most_in_service"],
@@ -156,16 +157,18 @@ def _stat(pid: int) -> list[str]:
 
 
 def bound_of(figures: dict[str, Any]) -> str:
-    """What keeps the rate below the ideal, as far as CPU time tells."""
+    """What keeps the rate below the ideal."""
     if figures["share_of_ideal"] >= 0.95:
         return "the endpoint's capacity"
     shares = {"this process": figures["cpu_share"], "the endpoint's process": figures["endpoint_cpu_share"]}
     busiest = max(shares, key=lambda name: shares[name])
     if shares[busiest] > 0.8:
         return f"{busiest}, which has one core ({shares[busiest]:.0%} of it used)"
+    full = figures["share_of_time_full"]
     return (
-        f"cores that others use: load {figures['load']} on {os.cpu_count()} cores, where this process took "
-        f"{figures['cpu_share']:.0%} of one and the endpoint's {figures['endpoint_cpu_share']:.0%}"
+        f"the dialogue: for {1 - full:.0%} of the time the endpoint was not full, at the start and where stages end, since the calls of an "
+        f"item wait for each other; and by cores that are shared (load {figures['load']:.0f} on {os.cpu_count()}; this process took "
+        f"{figures['cpu_share']:.0%} of one, the endpoint's {figures['endpoint_cpu_share']:.0%})"
     )
 
 
@@ -201,7 +204,8 @@ def main() -> None:
             from synthesis_peers import compared
 
             environments = options.environments or folder / "environments"
-            report["peers"] = compared(environments, recorded(folder), LATENCY, capacities[0])
+            calls = recorded(folder)
+            report["peers"] = {each: compared(environments, calls, LATENCY, each) for each in capacities}
     if options.json:
         print(json.dumps(report, indent=2))
         return
@@ -213,7 +217,9 @@ def main() -> None:
     if options.peers:
         from synthesis_peers import table
 
-        print(table(report["ours"][0], report["peers"]))
+        for figures in report["ours"]:
+            print(f"the same calls at capacity {figures['capacity']}")
+            print(table(figures, report["peers"][figures["capacity"]]))
 
 
 if __name__ == "__main__":

@@ -17,14 +17,16 @@ from typing import Any
 from scripted_endpoint import endpoint
 
 HERE = Path(__file__).parent
-PEERS = {
-    "distilabel": (("distilabel[openai]==1.5.3", "requests", "pillow"), "peers/distilabel_calls.py", (64, 256, 1024)),
-    "bespokelabs-curator": (("bespokelabs-curator==0.1.31",), "peers/curator_calls.py", (64, 96, 256)),
+# Packages, script, and concurrencies to try as multiples of the endpoint's capacity.
+PEERS: dict[str, tuple[tuple[str, ...], str, tuple[float, ...]]] = {
+    "distilabel": (("distilabel[openai]==1.5.3", "requests", "pillow"), "peers/distilabel_calls.py", (1, 4, 16)),
+    "bespokelabs-curator": (("bespokelabs-curator==0.1.31",), "peers/curator_calls.py", (1, 1.5, 4)),
 }
 # Neither needs them for an endpoint; each would be gigabytes.
 LEFT_OUT = "torch<0\ntorchvision<0\nvllm<0\n"
 LONGEST = 240.0
-TRIAL = 1500
+TRIAL = 1500  # calls
+MOST = 1024  # at once
 
 
 def environment(folder: Path, packages: tuple[str, ...]) -> Path:
@@ -76,13 +78,14 @@ def run(python: Path, script: str, calls: Path, latency: float, capacity: int, c
 
 
 def best_of(
-    python: Path, script: str, calls: Path, latency: float, capacity: int, tried: tuple[int, ...]
+    python: Path, script: str, calls: Path, latency: float, capacity: int, tried: tuple[float, ...]
 ) -> dict[str, Any]:
     """Figures over all calls at the concurrency that was quickest over the first of them."""
     with tempfile.TemporaryDirectory() as folder:
         some = Path(folder, "some.jsonl")
         some.write_text("".join(f"{line}\n" for line in calls.read_text().splitlines()[:TRIAL]))
-        rates = {each: run(python, script, some, latency, capacity, each)["calls_per_second"] for each in tried}
+        levels = sorted({min(MOST, round(each * capacity)) for each in tried})
+        rates = {each: run(python, script, some, latency, capacity, each)["calls_per_second"] for each in levels}
     return run(python, script, calls, latency, capacity, max(rates, key=lambda each: rates[each])) | {"tried": rates}
 
 
