@@ -18,7 +18,7 @@ from wethink_assets.defs.jobs import BUILD, OBSERVE, SYNTHESIZE
 from wethink_assets.defs.liveness import this_process
 from wethink_assets.defs.resources import BUDGET_TAG, models_kept_open, models_of
 from wethink_assets.defs.roles import role_key
-from wethink_assets.defs.scores import LEADERBOARD, SCORE, sync_scores
+from wethink_assets.defs.scores import DRAW_LEADERBOARD, SCORE, sync_scores
 from wethink_assets.defs.sources import source_key
 from wethink_assets.defs.sync import Synced, report_cut, sync_batches, sync_stages, sync_versions
 from wethink_assets.defs.training import TRAIN, register_runs, sync_policies
@@ -115,7 +115,7 @@ class Grower:
         for step in (
             lambda: self._run(OBSERVE, assets=[BENCHMARKS]),
             lambda: self._run(SCORE, partition=key),
-            lambda: self._run(LEADERBOARD),
+            lambda: self._run(DRAW_LEADERBOARD),
         ):
             ran = step()
             failures |= ran.failures

@@ -1,0 +1,168 @@
+"""How long do ticks of sensors, schedules and automation take with 5,000 batches on SQLite?
+
+    python benchmarks/ticks.py [--batches 5000] [--folder DIR]
+
+A real instance in a folder of its own gets a partition and the events of all stages for each batch, then every tick is evaluated as the daemon
+does: first when it has never seen the instance, then with nothing new, then after ten batches were registered and after a model changed.
+Exit 1 when a sensor's or schedule's tick takes 2 s or more, or an automation tick 5 s or more.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+SENSOR_SECONDS, AUTOMATION_SECONDS = 2.0, 5.0
+
+
+def fill(instance: Any, batches: int) -> list[str]:
+    """Register batches and report all their stages but those of the last fifty.
+
+    Events go into the database in one transaction, as the storage would write them one by one, which takes 0.2 s each.
+    """
+    import dagster as dg
+    from dagster._core.events import DagsterEvent, StepMaterializationData
+    from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
+
+    from wethink_assets.defs.partitions import image_batch
+    from wethink_assets.planning.stages import STAGES
+
+    keys = [f"coco.{number:06d}" for number in range(1, batches + 1)]
+    instance.add_dynamic_partitions(str(image_batch.name), keys)
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION.value
+
+    def entry(asset: str, key: str, number: int) -> dg.EventLogEntry:
+        tags = {"dagster/data_version": f"{asset}{number}"}
+        metadata = {"rows": 48, "rejections": 3, "sample": "x" * 2000}
+        made = dg.AssetMaterialization(asset, partition=key, metadata=metadata, tags=tags)
+        event = DagsterEvent(kind, RUNLESS_JOB_NAME, event_specific_data=StepMaterializationData(made))
+        return dg.EventLogEntry(
+            None, 20, "", RUNLESS_RUN_ID, time.time(), job_name=RUNLESS_JOB_NAME, dagster_event=event
+        )
+
+    storage = instance.event_log_storage
+    last: dict[str, tuple[dg.EventLogEntry, int]] = {}
+    with storage.index_transaction() as connection:
+        for number, key in enumerate(keys):
+            entries = [entry(asset, key, number) for asset in ("image_batches", *STAGES)]
+            for asset, event in zip(
+                ("image_batches", *STAGES), entries[: 7 if number < batches - 50 else 1], strict=False
+            ):
+                place = connection.execute(storage.prepare_insert_event(event)).inserted_primary_key[0]
+                storage._store_asset_event_tags(connection, [event], [place])
+                last[asset] = (event, place)
+    for event, place in last.values():
+        storage.store_asset_event(event, place)
+    for asset in ("source/coco", *(f"model/{role}" for role in ("describer", "reasoner", "adjudicator", "judge"))):
+        observe(instance, dg.AssetKey(asset.split("/")), "1")
+    return keys
+
+
+def observe(instance: Any, key: Any, version: str) -> None:
+    """Report an observation."""
+    import dagster as dg
+
+    instance.report_runless_asset_event(dg.AssetObservation(key, tags={"dagster/data_version": version}))
+
+
+def timed(name: str, limit: float, work: Callable[[], Any], worst: list[str]) -> Any:
+    """Do some work and print how long it took."""
+    began = time.monotonic()
+    result = work()
+    seconds = time.monotonic() - began
+    if seconds >= limit:
+        worst.append(name)
+    print(f"{name:58} {seconds:6.2f} s  (limit {limit:g} s{', EXCEEDED' if seconds >= limit else ''})", flush=True)
+    return result
+
+
+def requested(result: Any) -> str:
+    """What an automation tick requests, shortly."""
+    told = {r.key.to_user_string(): result.get_num_requested(r.key) for r in result.results}
+    return ", ".join(f"{count} of {asset}" for asset, count in told.items() if count) or "nothing"
+
+
+def main() -> int:
+    """Fill an instance and time all ticks on it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batches", type=int, default=5000)
+    parser.add_argument("--folder", type=Path, help="keep the instance here, and use the one that is there")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text())
+        os.environ["DAGSTER_HOME"] = str(folder)
+        os.chdir(folder)
+        return measure(folder, arguments.batches)
+
+
+def measure(folder: Path, batches: int) -> int:
+    """Time all ticks on the instance of a folder."""
+    import dagster as dg
+
+    from wethink_assets.config import Settings
+    from wethink_assets.definitions import definitions_of
+    from wethink_assets.defs.night import nightly_schedule
+    from wethink_assets.defs.schedules import cut_schedule, train_sensor
+
+    (folder / "images").mkdir(exist_ok=True)
+    settings = Settings.model_validate(
+        {
+            "pipeline": {"prompt_pack": "embedded"},
+            "sources": {"coco": {"location": str(folder / "images")}},
+            "budgets": {"nightly": {"calls": 10_000}},
+            "growth": {"train": ["sft"]},
+            "folder": str(folder),
+        }
+    )
+    definitions = definitions_of(settings)
+    repository = definitions.get_repository_def()
+    worst: list[str] = []
+    with dg.DagsterInstance.get() as instance:
+        keys = instance.get_dynamic_partitions("image_batch") or fill(instance, batches)
+        print(f"\n{len(keys)} batches on {instance.event_log_storage.__class__.__name__}")
+        now = datetime.now(UTC)
+
+        def schedule(it: dg.ScheduleDefinition) -> Any:
+            context = dg.build_schedule_context(instance, scheduled_execution_time=now, repository_def=repository)
+            return it.evaluate_tick(context)
+
+        def sensor(it: dg.SensorDefinition) -> Any:
+            with dg.build_sensor_context(instance, repository_def=repository) as context:
+                return it.evaluate_tick(context)
+
+        sensors = {s.name: s for s in repository.sensor_defs}
+        night = timed("schedule nightly", SENSOR_SECONDS, lambda: schedule(nightly_schedule(settings)), worst)
+        print(f"  requests {len(night.run_requests or [])} runs {night.skip_message or ''}")
+        timed("schedule cut_when_worth_it", SENSOR_SECONDS, lambda: schedule(cut_schedule(settings)), worst)
+        timed("sensor observe_sources", SENSOR_SECONDS, lambda: sensor(sensors["observe_sources"]), worst)
+        timed("sensor train_new_versions", SENSOR_SECONDS, lambda: sensor(train_sensor(settings)), worst)
+
+        def automation(cursor: Any = None) -> Any:
+            return dg.evaluate_automation_conditions(definitions, instance, cursor=cursor)
+
+        tick = timed("automation, the very first tick", AUTOMATION_SECONDS, automation, worst)
+        print(f"  requests {requested(tick)}")
+        tick = timed("automation, nothing new", AUTOMATION_SECONDS, lambda: automation(tick.cursor), worst)
+        print(f"  requests {requested(tick)}")
+        fresh = [f"gqa.{number + len(keys):06d}" for number in range(10)]
+        instance.add_dynamic_partitions("image_batch", fresh)
+        for key in fresh:
+            instance.report_runless_asset_event(dg.AssetMaterialization("image_batches", partition=key))
+        tick = timed("automation, ten new batches", AUTOMATION_SECONDS, lambda: automation(tick.cursor), worst)
+        print(f"  requests {requested(tick)}")
+        observe(instance, dg.AssetKey(["model", "judge"]), f"at {now.isoformat()}")
+        tick = timed("automation, another judge", AUTOMATION_SECONDS, lambda: automation(tick.cursor), worst)
+        print(f"  requests {requested(tick)}")
+    return 1 if worst else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
