@@ -53,7 +53,7 @@ async def hybrid_reward_async(
     kinds: Sequence[str],
     *,
     options: Sequence[Sequence[str] | None] | None = None,
-    questions: Sequence[str] | None = None,
+    questions: Sequence[str | None] | None = None,
     methods: Sequence[str | None] | None = None,
     judge: Judge | None = None,
     weights: Weights = Weights(),  # frozen
@@ -74,7 +74,7 @@ class _Batch:
         answers: Sequence[str],
         kinds: Sequence[str],
         options: Sequence[Sequence[str] | None] | None,
-        questions: Sequence[str] | None,
+        questions: Sequence[str | None] | None,
         methods: Sequence[str | None] | None,
         judge: Judge | None,
     ) -> None:
@@ -111,7 +111,7 @@ def hybrid_reward(
     kinds: Sequence[str],
     *,
     options: Sequence[Sequence[str] | None] | None = None,
-    questions: Sequence[str] | None = None,
+    questions: Sequence[str | None] | None = None,
     methods: Sequence[str | None] | None = None,
     judge: Judge | None = None,
     weights: Weights = Weights(),  # frozen
