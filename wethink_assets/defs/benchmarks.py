@@ -7,7 +7,7 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.defs.labels import EVALUATION, MODEL_TEAM
-from wethink_assets.defs.markup import escaped, plain
+from wethink_assets.defs.markup import plain
 from wethink_assets.defs.previews import sample_table
 from wethink_assets.defs.publishing import fitting
 from wethink_assets.defs.resources import Progress
@@ -64,11 +64,11 @@ def observed(settings: Settings, files: list[BenchmarkFile]) -> dict[str, object
         ]
     )  # fmt: skip
     wrong = [
-        f"- **{escaped(file.benchmark.key)}** {file.state}: {escaped(file.told, 400)}" for file in files if file.told
+        {"benchmark": f.benchmark.key, "state": f.state, "what to do": plain(f.told, 500)} for f in files if f.told
     ]
     return {
         **{f"files {state}": count for state, count in states.items()},
         "folder": str(lmu_folder(settings)),
         "benchmarks": sample_table(rows, rows.height, rows.columns),
-        "what to do": dg.MetadataValue.md("\n".join(wrong)) if wrong else None,
+        "what to do": dg.MetadataValue.json(wrong) if wrong else None,
     }

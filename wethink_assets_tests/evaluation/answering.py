@@ -17,7 +17,7 @@ from wethink_assets.evaluation.contenders import Contender
 from wethink_assets.models.chat import Completion, Message, Sampling
 
 Script = Callable[[str, Sampling], str | Exception]
-ENDPOINT = RoleSettings(provider="endpoint", url="http://127.0.0.1:1/v1", model="judge")
+ENDPOINT = RoleSettings(provider="endpoint", url="http://127.0.0.1:1/v1", model="judge", revision="1")
 
 
 class Answering:

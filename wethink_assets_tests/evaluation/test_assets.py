@@ -1,0 +1,103 @@
+"""The assets and commands of scoring in a project: embedded policy and base on stand-ins, with Dagster's events as the UI shows them."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from wethink_assets.commands.progress import Display
+from wethink_assets.commands.score import score_trained
+from wethink_assets.defs.partitions import add_partitions, training_run
+from wethink_assets.defs.publishing import weight
+from wethink_assets.defs.scores import sync_scores
+from wethink_assets.defs.sync import Synced
+from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder
+from wethink_assets.storage.store import Store
+from wethink_assets.training.policies import Policy, publish_policy
+from wethink_assets_tests.defs.grown import opened
+from wethink_assets_tests.defs.project import ROOT, Project
+
+KEYS = ["sample_MMStar", "sample_HallusionBench", "MMStar"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project whose one training run made a policy of the describer, from the shipped policy as its base."""
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    told = "\n".join([
+        '[pipeline]\nprompt_pack = "embedded"',
+        f"[scoring]\nbenchmarks = {json.dumps(KEYS)}\nsample_questions = 12\nseeds = []\nresamples = 200",
+        *(f'[roles.{role}]\nprovider = "embedded"\nmodel = "{model}"' for role, model in (("judge", "reasoner"), ("policy", "policy"))),
+    ])  # fmt: skip
+    (tmp_path / "wethink.toml").write_text(told + "\n")
+    work = tmp_path / "work"
+    shutil.copytree(checkpoint_folder("describer"), work / "model")
+    policy = Policy(
+        digest="d" * 64, key="v0001.grpo", version="v0001", manifest="m", recipe="grpo", settings={}, files={}, created=datetime.now(UTC),
+        base_model={"model": "embedded/policy", "revision": checkpoint_digest("policy")},
+        model_digest=checkpoint_digest(str(work / "model")),
+    )  # fmt: skip
+    publish_policy(Store.open(str(tmp_path / "data")), policy, work)
+    return Project(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_trained_run_is_scored_shown_compared_and_known_to_a_new_instance(project: Project) -> None:
+    with opened(project) as found, Display() as display:
+        add_partitions(found.instance, training_run, ["v0001.grpo"])
+        failures: dict[str, str] = {}
+        figures = score_trained(found.grower, project.settings, found.store, ["v0001.grpo"], display, failures)
+        assert not failures and set(figures["v0001.grpo"]["policy"]["scores"]) == {
+            "sample_MMStar",
+            "sample_HallusionBench",
+        }
+        for asset, partition in (("benchmark_scores", "v0001.grpo"), ("leaderboard", None)):
+            event = found.event(asset, partition)
+            assert weight(event.metadata) < 32_000
+            assert "data:image/png;base64," in str(event.metadata["bars"].value)
+        table = found.event("benchmark_scores", "v0001.grpo").metadata["scores"].value
+        rows = {record.data["benchmark"]: record.data for record in table.records}
+        assert rows["MMStar"]["policy"] == "not run" and "(" in rows["sample_MMStar"]["policy"]
+        observed = found.instance.get_latest_data_version_record(dg.AssetKey("benchmarks"))
+        assert observed is not None and observed.asset_observation is not None
+        assert "MMStar.tsv" in str(observed.asset_observation.metadata["what to do"].value)
+        assert len(found.store.names("benchmarks")) == 14
+        known = Synced()
+        sync_scores(found.instance, found.store, project.settings, known)
+        assert known.nothing
+        before = found.store.files("scores")
+        assert score_trained(found.grower, project.settings, found.store, ["v0001.grpo"], display, failures) == figures
+        assert found.store.files("scores") == before
+        with dg.DagsterInstance.ephemeral() as empty:
+            sync_scores(empty, found.store, project.settings, known)
+            assert known.events == {"benchmark_scores": 1} and empty.get_dynamic_partitions("training_run") == [
+                "v0001.grpo"
+            ]
+
+    board = json.loads(project.wethink("leaderboard", "--json", "--plots", "plots").stdout)
+    assert [row["kind"] for row in board["rows"]] == ["published", "published", "base", "policy"]
+    assert (project.home / "plots" / "bars.png").stat().st_size > 5_000
+    assert "sample_MMStar" in project.wethink("leaderboard").stdout
+    assert "MMStar: missing" in project.wethink("leaderboard", "--files").stdout
+    compared = project.wethink("compare", "base", "v0001", "--benchmark", "sample_MMStar", "--out", "flipped.html")
+    assert "samples flipped" in compared.stdout
+    page = (project.home / "flipped.html").read_text()
+    assert page.startswith("<!doctype html>") and "drawn stand-in" in page
+    scored = project.wethink("score", "v0001.grpo")
+    assert "sample_MMStar" in scored.stdout and "not run, for want of a file: MMStar" in scored.stdout
+
+
+@pytest.mark.slow
+def test_commands_say_what_is_not_there(project: Project) -> None:
+    unknown = project.wethink("score", "v0009.grpo", check=False)
+    assert unknown.returncode == 1 and "v0009.grpo has no policy" in unknown.stderr
+    wrong = project.wethink("score", "--benchmark", "MMStarr", check=False)
+    assert wrong.returncode == 1 and "unknown benchmark 'MMStarr'" in wrong.stderr
+    early = project.wethink("compare", "base", "v0001", "--benchmark", "sample_MMStar", check=False)
+    assert early.returncode == 1 and "has no score on sample_MMStar" in early.stderr
+    board = project.wethink("leaderboard").stdout
+    assert "WeThink-7B (published)" in board.replace("\n", " ") or "published" in board
