@@ -43,5 +43,8 @@ def test_images_of_18_sources_become_a_version_that_can_be_explained_and_verifie
     assert rows["row_id"][0] in json.dumps(story)
     assert project.wethink("verify", "v0001").returncode == 0
     assert "v0001" in project.wethink("versions").stdout
+    [policy] = told["policies"]  # the recipe marked `in_main_run`, on the newest version
+    assert policy["new"] and policy["key"] == "v0001.grpo-short" and policy["steps"] == {"grpo": 15}
+    assert set(policy["accuracy"]) >= {"all"} and "on held-out rows" in done.stderr
     again = project.wethink("run")
-    assert "nothing to do" in again.stderr
+    assert "nothing to do" in again.stderr and "training v0001" not in again.stderr
