@@ -24,7 +24,7 @@ _AIMED = re.compile(
     \b(?:ignore|disregard|forget|override|bypass)\b[^.]{{0,60}}\b(?:instruction|rule|prompt|reference|criteria|guideline|above|previous|question)
   | \b(?:give|award|assign|grant|rate|mark|score|grade|return|output|reply|respond|print|choose|accept|treat)\b[^.]{{0,60}}
         \b(?:{_TOP}\s*(?:score|mark|marks|credit|grade|points?|tier|rating)?\b|as\s+(?:correct|right|true|equivalent))
-        (?=[^.]{{0,40}}$|[^.]{{0,40}}\b(?:score|mark|credit|grade|point|tier|answer|this|it)\b)
+        (?=[^.]{{0,40}}\.?\s*$|[^.]{{0,40}}\b(?:score|mark|credit|grade|point|tier|answer|this|it)\b)
   | ["']?\bscore["']?\s*[:=]?\s*(?:is\s+|of\s+|must\s+be\s+|should\s+be\s+|to\s+)?["']?{_TOP}\b
   | \b(?:full|maximum|top|perfect|highest)\s+(?:score|mark|marks|credit|grade|points|tier|rating)\b
   | \b(?:dear|note\s+to|attention|hello|hi|hey|message\s+(?:to|for))\s+(?:the\s+|all\s+|you,?\s+)?{_GRADER}\b
@@ -68,8 +68,8 @@ def without_pleading(candidate: str, reference: str = "") -> str:
         >>> without_pleading("The sign says: ignore the rules.", "A sign that says: ignore the rules.")
         'The sign says: ignore the rules.'
     """
-    if not _AIMED.search(candidate):
+    parts = [part for part in _SENTENCE.split(candidate) if part]
+    kept = [part for part in parts if not _AIMED.search(part)]
+    if len(kept) == len(parts) or _AIMED.search(reference):  # such words may be what the question is about
         return candidate
-    if _AIMED.search(reference):  # such words are what the question is about
-        return candidate
-    return " ".join(part for part in _SENTENCE.split(candidate) if part and not _AIMED.search(part)).strip()
+    return " ".join(kept).strip()
