@@ -1,0 +1,92 @@
+"""`wethink lineage`, `where`, `diff`, `retract`, `card`, `export` and `growth`, as a user runs them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner, Result
+
+from wethink_assets.cli import app
+from wethink_assets.errors import VersionError
+from wethink_assets.identity import sha256_hex
+from wethink_assets.storage.store import Store
+from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR
+from wethink_assets_tests.dataset.growing import Grower
+from wethink_assets_tests.dataset.test_lineage import cut, note_policy
+from wethink_assets_tests.pictures import drawing
+
+IMAGE = sha256_hex(drawing(1))
+Wethink = Callable[..., Result]
+
+
+@pytest.fixture
+def wethink(local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wethink:
+    config = tmp_path / "wethink.toml"
+    config.write_text(f'[store]\nurl = "{local.url}"\n')
+    monkeypatch.setenv("WETHINK_CONFIG", str(config))
+    monkeypatch.setenv("COLUMNS", "200")
+    grower = Grower(local, prompt="Ask about {{ description }}.")
+    grower.grow("coco.000001", [(drawing(1), [COLOUR, CHOICE]), (drawing(2), [COLOUR])])
+    cut(local)
+    grower.grow("gqa.000001", [(drawing(3), [COLOUR])], licence="MIT")
+    cut(local)
+    note_policy(local, "v0002.sft")
+    return lambda *arguments, **options: CliRunner().invoke(app, list(arguments), **options)
+
+
+def told(result: Result) -> str:
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_from_a_version_to_a_takedown(wethink: Wethink, local: Store, tmp_path: Path) -> None:
+    shown = told(wethink("lineage", "v0002", "--prompts"))
+    for part in (
+        "v0002: 4 rows over 3 images",
+        "gqa",
+        "MIT",
+        "thinker-1",
+        "run-1",
+        "v0002.sft",
+        "Ask about {{ description }}.",
+    ):
+        assert part in shown
+    assert json.loads(told(wethink("lineage", "v0002", "--json")))["rows"] == 4
+    assert "1 added, 0 removed" in told(wethink("diff", "v0001", "v0002")) and "new_batch" in told(
+        wethink("diff", "v0001", "v0002")
+    )
+    assert json.loads(told(wethink("diff", "v0001", "v0002", "--json")))["counts"]["added"] == 1
+    assert "v0002.sft" in told(wethink("where", IMAGE[:12]))
+    assert json.loads(told(wethink("where", IMAGE, "--json")))[0]["image_id"] == IMAGE
+    row = local.read_parquet("versions/v0002/rows.parquet").filter(pl.col("image_id") == IMAGE)["row_id"][0]
+    assert "v0002.sft" in told(wethink("explain", row))
+    assert len(json.loads(told(wethink("growth", "--json")))) == 2 and "v0002" in told(wethink("growth"))
+    assert "taken down" in told(wethink("retract", IMAGE, "--reason", "asked for"))
+    assert "taken down" in told(wethink("versions")) and "taken down after it was built" in told(
+        wethink("card", "v0001")
+    )
+    assert "2 rows were taken down" in told(wethink("export", "v0001", str(tmp_path / "out")))
+    refused = wethink("retract", IMAGE, "--erase", input="n\n")
+    assert refused.exit_code == 1 and wethink("verify").stdout.endswith("all as they were\n")
+    done = json.loads(told(wethink("retract", IMAGE, "--erase", "--yes", "--json")))
+    assert not done["new"] and done["erased"][0]["images"] == [IMAGE] and done["reason"] == "asked for"
+    verified = wethink("verify")
+    assert (
+        verified.exit_code == 0
+        and "retracted: " in verified.stdout
+        and "all as they were, 7 retracted" in verified.stdout
+    )
+    assert "erased" in told(wethink("explain", row)) and "erased" in told(wethink("where", IMAGE))
+
+
+def test_what_is_unknown_is_said(wethink: Wethink) -> None:
+    for arguments in (
+        ("lineage", "v0009"),
+        ("diff", "v0001", "x"),
+        ("where", "nowhere.jpg"),
+        ("retract", "nobody"),
+        ("card", "v9"),
+    ):
+        assert isinstance(wethink(*arguments).exception, VersionError), arguments
