@@ -191,9 +191,13 @@ class Allowance:
         self._written = time.monotonic()
 
     def _told(self) -> str:
-        others = spent_of(self._accounts.read(but=self._file))
-        spent = self.spent
-        return ", ".join(f"{others[name] + spent[name]:g} of {limit:g} {name}" for name, limit in self.limits.items())
+        accounts = self._accounts.read(but=self._file)
+        own, others = self.spent, spent_of(accounts)
+        told = ", ".join(f"{others[name] + own[name]:g} of {limit:g} {name}" for name, limit in self.limits.items())
+        reserved = any(
+            self._accounts.held(a, f, n) > a.spent.get(n, 0.0) for f, a in accounts.items() for n in self.limits
+        )
+        return f"{told}, and runs at work have reserved more" if reserved else told
 
 
 @contextmanager
