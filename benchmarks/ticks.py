@@ -4,7 +4,7 @@
 
 A real instance in a folder of its own gets a partition and the events of all stages for each batch, then every tick is evaluated as the daemon
 does: first when it has never seen the instance, then with nothing new, then after ten batches were registered and after a model changed.
-Exit 1 when a sensor's or schedule's tick takes 2 s or more, or an automation tick 5 s or more.
+Exit 1 when a sensor's or schedule's tick takes 2 s of processor time or more, or an automation tick 5 s or more.
 """
 
 import argparse
@@ -24,41 +24,37 @@ SENSOR_SECONDS, AUTOMATION_SECONDS = 2.0, 5.0
 def fill(instance: Any, batches: int) -> list[str]:
     """Register batches and report all their stages but those of the last fifty.
 
-    Events go into the database in one transaction, as the storage would write them one by one, which takes 0.2 s each.
+    Rows go into the database at once, each a copy of a real event with its key and data version replaced: reported one by one they would
+    take a quarter of an hour.
     """
     import dagster as dg
-    from dagster._core.events import DagsterEvent, StepMaterializationData
-    from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
+    from dagster._core.storage.event_log.schema import AssetEventTagsTable, SqlEventLogStorageTable
 
     from wethink_assets.defs.partitions import image_batch
+    from wethink_assets.defs.sync import report
     from wethink_assets.planning.stages import STAGES
 
     keys = [f"coco.{number:06d}" for number in range(1, batches + 1)]
     instance.add_dynamic_partitions(str(image_batch.name), keys)
-    kind = dg.DagsterEventType.ASSET_MATERIALIZATION.value
-
-    def entry(asset: str, key: str, number: int) -> dg.EventLogEntry:
-        tags = {"dagster/data_version": f"{asset}{number}"}
-        metadata = {"rows": 48, "rejections": 3, "sample": "x" * 2000}
-        made = dg.AssetMaterialization(asset, partition=key, metadata=metadata, tags=tags)
-        event = DagsterEvent(kind, RUNLESS_JOB_NAME, event_specific_data=StepMaterializationData(made))
-        return dg.EventLogEntry(
-            None, 20, "", RUNLESS_RUN_ID, time.time(), job_name=RUNLESS_JOB_NAME, dagster_event=event
-        )
-
     storage = instance.event_log_storage
-    last: dict[str, tuple[dg.EventLogEntry, int]] = {}
-    with storage.index_transaction() as connection:
-        for number, key in enumerate(keys):
-            entries = [entry(asset, key, number) for asset in ("image_batches", *STAGES)]
-            for asset, event in zip(
-                ("image_batches", *STAGES), entries[: 7 if number < batches - 50 else 1], strict=False
-            ):
-                place = connection.execute(storage.prepare_insert_event(event)).inserted_primary_key[0]
-                storage._store_asset_event_tags(connection, [event], [place])
-                last[asset] = (event, place)
-    for event, place in last.values():
-        storage.store_asset_event(event, place)
+    for asset in ("image_batches", *STAGES):
+        made = keys if asset == "image_batches" else keys[: batches - 50]
+        report(instance, asset, keys[0], "version-1", {"rows": 48, "rejections": 3, "sample": "x" * 2000})
+        with storage.index_transaction() as connection:
+            ours = SqlEventLogStorageTable.c.asset_key == dg.AssetKey(asset).to_string()
+            first = dict(connection.execute(SqlEventLogStorageTable.select().where(ours)).mappings().one())
+            tags = connection.execute(AssetEventTagsTable.select().where(AssetEventTagsTable.c.event_id == first["id"]))
+            tag = dict(tags.mappings().one())
+            last = int(connection.exec_driver_sql("select max(id) from event_logs").scalar_one())
+            rows, told = [], []
+            for number, key in enumerate(made[1:], 1):
+                text = first["event"].replace(keys[0], key).replace("version-1", f"version-1-{number}")
+                rows.append({**first, "id": last + number, "partition": key, "event": text})
+                named = {name: value for name, value in tag.items() if name != "id"}
+                told.append({**named, "event_id": last + number, "value": f"version-1-{number}"})
+            connection.execute(SqlEventLogStorageTable.insert(), rows)
+            connection.execute(AssetEventTagsTable.insert(), told)
+        report(instance, asset, made[-1], f"version-1-{len(made) - 1}", {"rows": 48})
     for asset in ("source/coco", *(f"model/{role}" for role in ("describer", "reasoner", "adjudicator", "judge"))):
         observe(instance, dg.AssetKey(asset.split("/")), "1")
     return keys
@@ -72,13 +68,16 @@ def observe(instance: Any, key: Any, version: str) -> None:
 
 
 def timed(name: str, limit: float, work: Callable[[], Any], worst: list[str]) -> Any:
-    """Do some work and print how long it took."""
-    began = time.monotonic()
+    """Do some work and print how long it took. Compared is processor time: what it takes on a core of its own, however busy the machine is."""
+    began, used = time.monotonic(), time.process_time()
     result = work()
-    seconds = time.monotonic() - began
-    if seconds >= limit:
+    seconds, processor = time.monotonic() - began, time.process_time() - used
+    if processor >= limit:
         worst.append(name)
-    print(f"{name:58} {seconds:6.2f} s  (limit {limit:g} s{', EXCEEDED' if seconds >= limit else ''})", flush=True)
+    exceeded = ", EXCEEDED" if processor >= limit else ""
+    print(
+        f"{name:44} {processor:6.2f} s of processor, {seconds:6.2f} s in all (limit {limit:g} s{exceeded})", flush=True
+    )
     return result
 
 

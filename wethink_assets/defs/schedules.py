@@ -6,7 +6,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from wethink_assets.config import Settings
-from wethink_assets.defs.automation import free_of_charge
+from wethink_assets.defs.automation import UNFINISHED, free_of_charge
 from wethink_assets.defs.jobs import CUT
 from wethink_assets.defs.partitions import training_run
 
@@ -16,16 +16,21 @@ TRAIN_NEW = "train_new_versions"
 def cut_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """`cut_when_worth_it`: runs the job `cut`, which counts the new verified rows and decides only where there are enough."""
     growth = settings.growth
-    automatic = dg.DefaultScheduleStatus.RUNNING if growth.automatic else dg.DefaultScheduleStatus.STOPPED
-    return dg.ScheduleDefinition(
+
+    @dg.schedule(
         name="cut_when_worth_it",
         job_name=CUT,
         cron_schedule=growth.cut,
         execution_timezone=growth.timezone,
-        run_config={"ops": {"decide": {"config": {"min_new_rows": growth.min_new_rows}}}},
-        default_status=automatic,
+        default_status=dg.DefaultScheduleStatus.RUNNING if growth.automatic else dg.DefaultScheduleStatus.STOPPED,
         description=f"Cuts a version once it would hold at least {growth.min_new_rows} new verified rows. Calls no model.",
     )
+    def cut_when_worth_it(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if context.instance.get_runs_count(dg.RunsFilter(job_name=CUT, statuses=UNFINISHED)):
+            return dg.SkipReason("the last cut goes on")
+        return dg.RunRequest(run_config={"ops": {"decide": {"config": {"min_new_rows": growth.min_new_rows}}}})
+
+    return cut_when_worth_it
 
 
 def train_new_job(settings: Settings) -> UnresolvedAssetJobDefinition:

@@ -21,6 +21,7 @@ from wethink_assets.defs.schedules import train_sensor
 from wethink_assets.planning.stages import STAGES
 from wethink_assets_tests.defs.grown import Opened, opened
 from wethink_assets_tests.defs.project import Project
+from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint
 from wethink_assets_tests.defs.test_growing import OLD, statuses
 
 Requested = dict[str, set[str | None]]
@@ -170,6 +171,35 @@ def test_a_spent_budget_ends_the_night_and_the_next_goes_on(grown: Opened) -> No
     assert tick(grown) == "nightly-2026-11-22 is spent: it ended at descriptions"
     later = tick(grown, MIDNIGHT + timedelta(days=1))
     assert [request.partition_key for request in later if not isinstance(request, str)] == list(OLD)
+
+
+def test_two_nights_of_arriving_images(grown: Opened, endpoint: ScriptedEndpoint) -> None:
+    """What the nights request is carried out in this process; `test_nights.py` has the real daemon do it."""
+    with_budget = '[budgets."nightly-2026-11-22"]\ncalls = 20\n[budgets.nightly]\ncalls = 10000\n'
+    path = grown.project.home / "wethink.toml"
+    path.write_text(path.read_text() + with_budget)
+    with opened(grown.project) as it:
+
+        def night(at: datetime) -> dict[str, Any]:
+            ran = {}
+            while not isinstance(requests := tick(it, at, batches_at_once=1), str):
+                for request in requests:
+                    stages = tuple(key.to_user_string() for key in request.asset_selection or [])
+                    batch = str(request.partition_key)
+                    ran[batch] = it.grower.synthesize(batch, stages, request.tags[BUDGET_TAG])
+            return ran
+
+        assert it.grower.observe().success
+        first = night(MIDNIGHT)
+        assert list(first) == ["coco.000001"]  # the oldest; its budget was spent, so the night asked for no more
+        assert first["coco.000001"].success and first["coco.000001"].spent
+        assert 0 < endpoint.asked.total() <= 20
+        it.project.add_images("coco", 2, seed=1)
+        assert it.grower.observe().success
+        second = night(MIDNIGHT + timedelta(days=1))
+        assert list(second) == [*OLD, "coco.000002"] and all(ran.success and not ran.spent for ran in second.values())
+        assert endpoint.asked["describe"] == 8  # one an image: what the first night paid for was found in the journal
+        assert tick(it, MIDNIGHT + timedelta(days=2)) == "no batch is unfinished that the night has not tried"
 
 
 def test_without_a_budget_nothing_is_requested(grown: Opened) -> None:

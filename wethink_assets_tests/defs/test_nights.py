@@ -46,13 +46,15 @@ def configure(project: Project, timezone: str, calls: int) -> None:
         "[growth]",
         "observe_seconds = 30",
         f'nightly = "{EVERY_MINUTE}"',
-        f'cut = "{EVERY_MINUTE}"',
+        'cut = "*/3 * * * *"',
         f'timezone = "{timezone}"',
         "min_new_rows = 10",
         "[budgets.nightly]",
         f"calls = {calls}",
     ]
     path.write_text(text + "\n".join(told) + "\n")
+    dagster = project.home / "dagster.yaml"  # a busy machine starts a process slowly
+    dagster.write_text(dagster.read_text().replace("start_timeout_seconds: 120", "start_timeout_seconds: 900"))
 
 
 def nights(ui: Ui) -> list[dict[str, Any]]:
@@ -66,7 +68,7 @@ def over(runs: list[dict[str, Any]]) -> bool:
     return bool(runs) and all(run["status"] in ("SUCCESS", "FAILURE", "CANCELED") for run in runs)
 
 
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(3600)
 def test_two_nights_of_arriving_images(tmp_path: Path) -> None:
     with scripted_endpoint() as endpoint:
         made = make_project(tmp_path / "project", endpoint.url)
@@ -75,14 +77,14 @@ def test_two_nights_of_arriving_images(tmp_path: Path) -> None:
         store = store_of(project.settings)
         with dagster_ui(project) as ui:
             # Nobody sets anything up: the sources are observed and the images ingested, which costs no call.
-            waited(lambda: len(list_batches(store)) == 2, 300, "batches of the sources")
+            waited(lambda: len(list_batches(store)) == 2, 900, "batches of the sources")
             waited(
-                lambda: all(Tables(store).current("images", key) for key in list_batches(store)), 300, "their images"
+                lambda: all(Tables(store).current("images", key) for key in list_batches(store)), 900, "their images"
             )
             assert endpoint.asked.total() == 0 and nights(ui) == []
             started = ui.ask(START, schedule={**SELECTOR, "scheduleName": "nightly"})["startSchedule"]
             assert started["__typename"] == "ScheduleStateResult", started
-            waited(lambda: over(nights(ui)), 420, "the first night")
+            waited(lambda: over(nights(ui)), 900, "the first night")
             first = nights(ui)
             assert {run["status"] for run in first} == {"SUCCESS"}
             assert any("wethink/budget_spent" in run["tags"] for run in first)
@@ -93,13 +95,13 @@ def test_two_nights_of_arriving_images(tmp_path: Path) -> None:
         project.add_images("coco", 2, seed=1)
         configure(project, SECOND, 10_000)
         with dagster_ui(project) as ui:  # restarted: the schedule is still on, and the code was read again
-            waited(lambda: "coco.000002" in list_batches(store), 300, "the new images")
+            waited(lambda: "coco.000002" in list_batches(store), 900, "the new images")
 
             def done() -> bool:
                 return all(Tables(store).current(stage, batch) for batch in list_batches(store) for stage in STAGES)
 
-            waited(done, 600, "the second night")
-            waited(lambda: list_versions(store), 300, "a cut")
+            waited(done, 1500, "the second night")
+            waited(lambda: list_versions(store), 900, "a cut")
             second = [run for run in nights(ui) if run["runId"] not in {one["runId"] for one in first}]
         budgets = {run["tags"]["wethink/budget"] for run in first}, {run["tags"]["wethink/budget"] for run in second}
         assert len(budgets[0]) == len(budgets[1]) == 1 and budgets[0] != budgets[1]
