@@ -99,7 +99,7 @@ def show(run: "RunScores") -> None:
     columns, rows = shown_rows(run)
     table = Table(title=f"{run.policy.key} beside {run.policy.base_model['model']}", title_justify="left")
     for name in columns:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name == "benchmark")
     for row in rows:
         table.add_row(*(Text(value) for value in row))
     console = Console()
