@@ -155,11 +155,10 @@ async def _dynamath(row: Row, form: Form, answer: str, ask: JudgeAsk) -> Verdict
     if value is None:
         forms = {"multiple choice": "an option letter", "float": "a number with three decimal places"}
         said = await ask("judge_extract", question=row["question"], instruction=forms.get(kind, ""), reply=answer)
-        if said is None:
-            return Verdict(float(kind == "multiple choice" and right in answer[:3].upper()), "", UNDECIDED)
-        value, how = short_answer(said, kind), JUDGE
-    if value is None:
-        return Verdict(0.0, "", how)
+        said, how = (said, JUDGE) if said is not None else ("", UNDECIDED)
+        value = short_answer(said, kind)
+    if value is None:  # VLMEvalKit's last resort: an option that begins so is taken to be meant
+        return Verdict(float(kind == "multiple choice" and right in answer[:3].upper()), "", how)
     if kind == "float":
         reference = number(right, whole=False)
         return _verdict(reference is not None and abs(float(value) - reference) <= DYNAMATH_CLOSE, value, how)
