@@ -4,6 +4,7 @@ import random
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +19,7 @@ from wethink_assets.sources.claims import occurrences
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.retracted import Retraction
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.pictures import PHOTOGRAPHS, drawing, encoded, photograph
 from wethink_assets_tests.s3_server import S3Server
@@ -54,6 +56,19 @@ def test_images_are_kept_and_described(store: Store, tmp_path: Path) -> None:
     # The extension is that of the content, not of the name.
     assert [blob.rpartition(".")[2] for blob in output.results["blob"]] == ["jpg", "webp", "png"]
     assert output.results["mode"].to_list() == ["RGB", "RGB", "L"]
+
+
+def test_what_was_taken_down_is_not_kept(local: Store, tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "s", {"a.png": drawing(1), "b.png": drawing(2)})
+    (key,) = register_source(local, source_at(folder), 10).batches
+    taken_down = Retraction(kind="image", name=sha256_hex(drawing(1)), created=datetime.now(UTC))
+    local.create(taken_down.path, taken_down.model_dump_json().encode())
+    output = ingest_batch(local, source_at(folder), key)
+    assert output.results["item"].to_list() == ["b.png"] and reasons_by_item(output) == {"a.png": "retracted"}
+    assert len(local.files("blobs")) == 1
+    whole = Retraction(kind="source", name=source_at(folder).name, created=datetime.now(UTC))
+    local.create(whole.path, whole.model_dump_json().encode())
+    assert reasons_by_item(ingest_batch(local, source_at(folder), key)) == {"a.png": "retracted", "b.png": "retracted"}
 
 
 def test_every_file_is_an_image_or_a_rejection(local: Store, tmp_path: Path) -> None:
