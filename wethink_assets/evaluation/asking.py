@@ -163,15 +163,13 @@ class Calls:
 
         workers = [asyncio.create_task(worker()) for _ in range(width)]
         flushing = asyncio.create_task(self._flush_on())
-        working = asyncio.gather(*workers)
+        working = asyncio.create_task(_all_of(workers))
         try:
-            done, _ = await asyncio.wait(
-                [asyncio.ensure_future(working), flushing], return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait([working, flushing], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (*workers, flushing):
+            for task in (*workers, working, flushing):
                 task.cancel()
             await asyncio.gather(*workers, flushing, working, return_exceptions=True)
             for journal in self._journals.values():
@@ -183,3 +181,7 @@ class Calls:
             await asyncio.sleep(FLUSH_EVERY)
             for journal in self._journals.values():
                 await asyncio.to_thread(journal.flush)
+
+
+async def _all_of(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    await asyncio.gather(*tasks)

@@ -114,8 +114,11 @@ def _wemath(frame: pl.DataFrame) -> Parts:
     found = {"score (strict)": _share(problems["strict"]), "score (loose)": _share(problems["loose"])}
     found |= {name: _share(problems[name]) for name in names}
     for way in ("strict", "loose"):
-        known = problems[f"CM {way}"].sum() + problems[f"RM {way}"].sum()
-        found[f"RM rate ({way})"] = 100 * problems[f"RM {way}"].sum() / known if known else float("nan")
+        rote, known = (
+            int(problems[f"RM {way}"].sum()),
+            int(problems[f"CM {way}"].sum()) + int(problems[f"RM {way}"].sum()),
+        )
+        found[f"RM rate ({way})"] = 100 * rote / known if known else float("nan")
     found["one step"] = _share(frame.filter(~pl.col("key").str.ends_with("_multi"))["hit"])
     for steps, name in ((2, "two steps"), (3, "three steps")):
         found[name] = _share(problems.filter(pl.col("steps") == steps)["multi"])

@@ -143,8 +143,14 @@ def _table(path: Path, header: list[str], rows: list[dict[str, object]], held: d
         if source is not None and str(source) not in held:
             raise SourceError(f"{path}: row {index!r} takes its image from row {source!r}, which has none")
         row |= NOTHING if source is None else held[str(source)]
-    columns = {name: pl.String for name in header if name != "image"}
-    schema = {**columns, IMAGES: pl.List(pl.String), MEDIA: pl.List(pl.String), START: pl.Int64, LENGTH: pl.Int64}
+    columns: dict[str, pl.DataType] = {name: pl.String() for name in header if name != "image"}
+    schema: dict[str, pl.DataType] = {
+        **columns,
+        IMAGES: pl.List(pl.String()),
+        MEDIA: pl.List(pl.String()),
+        START: pl.Int64(),
+        LENGTH: pl.Int64(),
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

@@ -4,7 +4,7 @@ import math
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.evaluation.parts import parts_of
@@ -151,6 +151,7 @@ def test_without_samples_there_is_no_score() -> None:
 HITS = st.lists(st.integers(0, 1), min_size=1, max_size=24)
 
 
+@settings(max_examples=40)
 @given(HITS)
 def test_headlines_lie_between_nothing_and_everything(hits: list[int]) -> None:
     rows = [
@@ -164,6 +165,7 @@ def test_headlines_lie_between_nothing_and_everything(hits: list[int]) -> None:
     assert score(rows, "dynamath") <= 100 * sum(hits) / len(hits) + 34  # groups of three at most: uneven last group
 
 
+@settings(max_examples=40)
 @given(HITS, st.integers(0, 23))
 def test_one_more_right_answer_never_lowers_a_score(hits: list[int], place: int) -> None:
     better = list(hits)
