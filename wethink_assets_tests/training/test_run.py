@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from safetensors.torch import load_file
 
 from wethink_assets.errors import TrainingError
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
+from wethink_assets.rewards import Reward
 from wethink_assets.training.checkpoints import WHOLE, newest_whole, step_of
 from wethink_assets.training.plan import TrainingPlan
 from wethink_assets.training.policies import find_policy, local_checkpoint
+from wethink_assets.training.rewarding import Rewarder
 from wethink_assets.training.run import execute, main, read_outcome
 from wethink_assets.training.telling import Teller
 from wethink_assets_tests.training.conftest import Plan
@@ -70,6 +73,21 @@ def test_a_run_leaves_a_whole_policy_and_is_not_repeated(plan: Plan, capsys: pyt
     assert find_policy(store, "v0001.other-name") is not None
 
 
+@pytest.fixture
+def varied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rewards that differ between completions: a model of random weights is never right, and would learn nothing."""
+
+    async def reward(self: Rewarder, row: Any, text: str) -> Reward:
+        accuracy = zlib.crc32(text.encode()) % 7 / 6
+        return Reward(0.7 * accuracy, accuracy, 0.0, "rule", "rule")
+
+    monkeypatch.setattr(Rewarder, "_one", reward)
+
+
+def base_weights(plan: TrainingPlan) -> dict[str, Any]:
+    return load_file(Path(plan.base_model.place) / "model.safetensors")
+
+
 class Killed(BaseException):
     """A process that ends without a word, as it were."""
 
@@ -98,10 +116,12 @@ class Killing(Teller):
     ],
     ids=["full", "kl", "iterations", "lora", "sft"],
 )
-def test_a_killed_run_goes_on_exactly(plan: Plan, home: Path, changed: dict[str, Any]) -> None:
+def test_a_killed_run_goes_on_exactly(plan: Plan, home: Path, varied: None, changed: dict[str, Any]) -> None:
     straight = plan(**changed)
     execute(straight, Teller())
     expected, uninterrupted = weights(straight), curves(straight)
+    base = base_weights(straight)
+    assert any(not value.equal(base[name].to(value.dtype)) for name, value in expected.items())  # it did learn
     shutil.rmtree(home / "data" / "policies")
     with pytest.raises(Killed):
         execute(plan(**changed), Killing(after=5))
@@ -123,7 +143,9 @@ def test_a_killed_run_goes_on_exactly(plan: Plan, home: Path, changed: dict[str,
 
 
 @pytest.mark.slow
-def test_stock_transformers_loses_the_weights_and_ours_does_not(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stock_transformers_loses_the_weights_and_ours_does_not(
+    plan: Plan, varied: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from transformers import Trainer
 
     from wethink_assets.training.checkpoints import WholeCheckpoints
