@@ -68,7 +68,7 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
 def _retracted(store: Store, image_id: str, image: Story) -> Story | None:
     """What takes the row's image down, and whether what was kept of it is erased; None while nothing does."""
     covered = retracted(store)
-    held = next(iter(image["occurrences"]), {})
+    held: Story = next(iter(image["occurrences"]), {})
     reasons = [f"image {image_id}"] if image_id in covered.images else []
     reasons += [f"source {held['source']}"] if held.get("source") in covered.sources else []
     reasons += [f"licence {held['licence']}"] if held.get("licence") in covered.licences else []

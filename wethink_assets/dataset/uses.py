@@ -44,8 +44,10 @@ def scores_of(store: Store, policy: Mapping[str, Any]) -> list[Record]:
         parts = path.split("/")
         if parts[-1] == "score.json":
             record = _read(store, path)
-            told = {name: record[name] for name in ("decoding", "low", "high", "scale", "samples") if name in record}
-            value = {"score": record["value"]} if "value" in record else {}
+            told: Record = {
+                name: record[name] for name in ("decoding", "low", "high", "scale", "samples") if name in record
+            }
+            value: Record = {"score": record["value"]} if "value" in record else {}
             found.append({"benchmark": record.get("benchmark", parts[2]), **value, **told, "path": path})
     return found
 

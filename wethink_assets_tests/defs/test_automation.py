@@ -104,6 +104,7 @@ def test_a_changed_model_or_prompt_requests_no_batch(grown: Opened) -> None:
         assert metadata["calls of a refresh"].value > 0
 
 
+@pytest.mark.slow
 def test_growth_makes_no_old_partition_unfinished_or_stale(grown: Opened) -> None:
     assert all(run.success for run in grown.grow().values())
     daemon = Evaluator(grown)
@@ -173,6 +174,7 @@ def test_a_spent_budget_ends_the_night_and_the_next_goes_on(grown: Opened) -> No
     assert [request.partition_key for request in later if not isinstance(request, str)] == list(OLD)
 
 
+@pytest.mark.slow
 def test_two_nights_of_arriving_images(grown: Opened, endpoint: ScriptedEndpoint) -> None:
     """What the nights request is carried out in this process; `test_nights.py` has the real daemon do it."""
     with_budget = '[budgets."nightly-2026-11-22"]\ncalls = 20\n[budgets.nightly]\ncalls = 10000\n'
