@@ -49,7 +49,7 @@ from wethink_assets.sources.batches import split_batch_key
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
 
-LOGIC_VERSION = "1"
+LOGIC_VERSION = "2"
 Progress = Callable[[int, int], None]
 DATA_FILES = ("rows.parquet", "excluded.parquet", "wethink.jsonl", "statistics.json")
 SLICE = 20_000
