@@ -29,7 +29,7 @@ def serve(
     logs: Annotated[bool, typer.Option(help="Show what the servers say.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when all are ready.")] = False,
 ) -> None:
-    """Start the servers of [servers.<name>] that the roles name, say where they are, and stop them on Ctrl-C.
+    """Start the servers that the roles name (tables `servers` of wethink.toml), say where they are, and stop them on Ctrl-C.
 
     Runs with the same configuration attach to them. A server that a run still uses when this ends lives until that run lets it go.
     Exit 1 when a server does not start or ends by itself.
