@@ -48,8 +48,8 @@ class Recipe:
         return [(name, count) for name, count in steps if count]
 
 
-DESCRIBER = Recipe("describer", seed=1, vision=600, drills=300, text=400, joint=3500)
-REASONER = Recipe("reasoner", seed=2, vision=0, drills=300, text=400, joint=5000)
+DESCRIBER = Recipe("describer", seed=1, vision=600, drills=300, text=400, joint=4000)
+REASONER = Recipe("reasoner", seed=2, vision=0, drills=300, text=400, joint=5500)
 RECIPES = {"describer": DESCRIBER, "reasoner": REASONER}
 POLICY_TARGET = 0.52
 """Share of right answers wanted of the `policy` snapshot: between 0.40 and 0.65, so that training has room both ways."""
