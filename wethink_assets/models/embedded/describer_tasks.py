@@ -10,6 +10,7 @@ from wethink_assets.models.embedded.solving import (
     compact,
     drawn_query,
     fitting_kind,
+    misled_answer,
     payload,
     solution,
     stated,
@@ -60,13 +61,15 @@ def answer_image(scene: Scene, rng: random.Random) -> Example:
 
 
 def adjudicate(scene: Scene, rng: random.Random) -> Example:
-    """Which of two answers is right, by the picture; the description may be wrong in the same way as one of them.
+    """Which of two answers is right, by the picture; the description may be wrong, and one of the answers follow from it.
 
-    What each answer states is said again beside the verdict on it, so that the comparison looks a few words back only.
+    What each answer states is said again beside the verdict on it, so that the comparison looks a few words back only. A picture that is
+    hard to read decides nothing: there the adjudicator would repeat the misreading that one of the answers came from.
     """
     kind = fitting_kind(scene, rng)
     query = drawn_query(scene, rng, kind)
     options = draw_options(query.family, query.answer(scene) or "", rng) if kind == "MC" else ()
+    said = describing.corrupted(scene, rng) if rng.random() < 0.5 else scene
     segments, truth = solution(query, scene, options, 0)
     descriptive = bool(query.family.sentences)
     says = stated(query.resolve(scene).facts) if descriptive else truth
@@ -74,16 +77,21 @@ def adjudicate(scene: Scene, rng: random.Random) -> Example:
     answers, marks = [], list[Segment]()
     for style, name in enumerate(("first", "second")):
         right = solution(query, scene, options, style * descriptive)[1]
-        given = (
-            (right, says) if verdict == name else wrong_answer(query, scene, options, rng, style * descriptive, right)
-        )
-        answers.append(given[0])
-        marks += [("list", f" {name} {given[1]}"), ("tag", " yes" if verdict == name else " no")]
+        misled = misled_answer(query, said, options, style * descriptive)
+        if verdict == name:
+            answer, states = right, says
+        elif misled and misled[0] != right and rng.random() < 0.7:
+            answer, states = misled
+        else:
+            answer, states = wrong_answer(query, scene, options, rng, style * descriptive, right)
+        answers.append(answer)
+        marks += [("list", f" {name} {states}"), ("tag", " yes" if verdict == name else " no")]
     first, second = answers
-    said = describing.corrupted(scene, rng) if rng.random() < 0.4 else scene
     prompt = render_prompt("adjudicate", description=describing.fine(said, rng.randrange(2)), question=query.text, kind=kind, options=options,
                            first=first, second=second)  # fmt: skip
     reason = "Neither fits the picture." if verdict == "neither" else f"The {verdict} fits the picture."
+    if scene.hard:
+        verdict, reason, marks = "neither", "The picture is hard to read.", [("tag", " unclear")]
     reply = compact({"verdict": verdict, "reason": reason})
     gold = {"verdict": verdict, "first": first, "second": second}
     return Example(

@@ -95,6 +95,15 @@ def wrong_answer(
     return other, other
 
 
+def misled_answer(query: Query, seen: Scene, options: tuple[str, ...], style: int) -> tuple[str, str] | None:
+    """The answer to a question from a scene that may not be the true one, and what it states; None where it cannot be answered so."""
+    resolution = query.resolve(seen)
+    if resolution.value is None or (options and resolution.value not in options):
+        return None
+    answer = solution(query, seen, options, style)[1]
+    return answer, stated(resolution.facts) if query.family.sentences else answer
+
+
 def wrong_facts(query: Query, scene: Scene, rng: random.Random) -> dict[str, str]:
     """Facts of a descriptive answer with at least one of them wrong."""
     facts = dict(query.resolve(scene).facts)
