@@ -66,6 +66,7 @@ def test_conditions_start_only_what_is_free(grown: Opened) -> None:
     version = grown.grower.decide().version
     assert daemon.tick() == {"dataset": {version}}
     assert grown.grower.build(version).success
+    assert daemon.tick() == {"growth": {None}}  # a plot, drawn anew with each version
     assert daemon.tick() == {}
 
 

@@ -114,7 +114,9 @@ def test_a_stage_waits_for_the_pool_of_its_models() -> None:
         assert not graph.get(dg.AssetKey("images")).pools
 
 
-def test_a_changed_prompt_changes_the_code_version_of_the_stages_that_use_it(project: Project) -> None:
+def test_a_changed_prompt_changes_the_code_version_of_the_stages_that_use_it_and_of_what_tells_so(
+    project: Project,
+) -> None:
     def versions() -> dict[str, str | None]:
         specs = definitions_of(project.settings).resolve_all_asset_specs()
         return {spec.key.to_user_string(): spec.code_version for spec in specs}
@@ -122,7 +124,7 @@ def test_a_changed_prompt_changes_the_code_version_of_the_stages_that_use_it(pro
     before = versions()
     (project.home / "pack" / "screen.md").write_text("screen\n<!-- user -->\n{{ question }}?\n")
     after = versions()
-    assert {name for name in before if before[name] != after[name]} == {"questions"}
+    assert {name for name in before if before[name] != after[name]} == {"questions", "staleness"}
     assert before["dataset"] is None
 
 
