@@ -39,6 +39,7 @@ def run(
     run goes on from there. Exit 1 when a batch or the version failed.
     """
     from wethink_assets.commands.progress import Display
+    from wethink_assets.commands.run_outcome import tell
     from wethink_assets.config import budget_limits, load_settings
 
     started = time.monotonic()
@@ -77,7 +78,9 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
     """All steps in order; what each came to, failures by what failed."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the bars are ours, and weights load in a second
     draw_missing_samples(settings, display)
+    from wethink_assets.commands.run_outcome import budget_state, figures
     from wethink_assets.commands.score import score_trained
+    from wethink_assets.commands.training import train_marked
 
     with display.busy("loading Dagster"):
         from wethink_assets.definitions import definitions_of
@@ -106,17 +109,6 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
     told = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
     state = budget_state(store, settings, budget, done.spent)
     return {**told, "budget": state, "policies": policies, "scores": scores, **version, **figures(store)}
-
-
-def budget_state(store: "Store", settings: "Settings", name: str, spent: str) -> dict[str, Any] | None:
-    """The budget of this run: its limits, what all its runs spent, and where it was spent in this one."""
-    if not name:
-        return None
-    from wethink_assets.config import budget_limits
-    from wethink_assets.synthesis.budget_accounts import Accounts, spent_of
-
-    limits = budget_limits(settings.budgets, name).limits()
-    return {"name": name, "limits": limits, "spent": spent_of(Accounts(store, name).read()), "spent_at": spent}
 
 
 def progress_resource(display: "Display") -> "dg.ResourceDefinition":
@@ -203,107 +195,3 @@ def cut_and_build(grower: "Grower", display: "Display", failures: dict[str, str]
         built = grower.build(cut.version)
     failures.update({f"{cut.version}, {what}": f"{why} (run {built.run_id})" for what, why in built.failures.items()})
     return {"new": built.success}
-
-
-def train_marked(
-    grower: "Grower",
-    settings: "Settings",
-    store: "Store",
-    instance: "dg.DagsterInstance",
-    display: "Display",
-    failures: dict[str, str],
-) -> list[dict[str, Any]]:
-    """Train the recipes marked `in_main_run` on the newest version, unless their policies are there; figures of those policies."""
-    from wethink_assets.commands.training import policy_line, tell_policy, train_key
-    from wethink_assets.dataset.manifest import list_built
-    from wethink_assets.errors import WeThinkError
-
-    versions = list_built(store)
-    told = []
-    for name in [name for name, recipe in settings.recipes.items() if recipe.in_main_run and versions]:
-        key = f"{versions[-1]}.{name}"
-        try:
-            trained = train_key(grower, settings, store, instance, key, display)
-        except WeThinkError as error:
-            failures[f"training {key}"] = str(error)
-            continue
-        if trained.policy is None:
-            failures[f"training {key}"] = f"{trained.failure or 'no policy was published'} (run {trained.run_id})"
-            continue
-        if trained.new:
-            tell_policy(trained.policy, trained.curves, store, display)
-        told.append({**policy_line(trained.policy), "new": trained.new})
-    return told
-
-
-def figures(store: "Store") -> dict[str, Any]:
-    """The newest version: name, place, rows, funnel by source; empty before the first."""
-    from wethink_assets.dataset.manifest import list_built, read_manifest, version_folder
-
-    versions = list_built(store)
-    if not versions:
-        return {}
-    manifest = read_manifest(store, versions[-1])
-    folder = version_folder(manifest.version)
-    statistics = json.loads(store.read(f"{folder}/statistics.json"))
-    return {
-        "version": manifest.version,
-        "location": store.link(folder),
-        "rows": manifest.rows,
-        "kinds": manifest.counts.get("kind", {}),
-        "funnel": statistics["funnel"],
-    }
-
-
-COLUMNS = {
-    "images": "images",
-    "questions": "questions",
-    "filtered out": "filtered_out",
-    "agreed": "agreed",
-    "adjudicated": "adjudicated",
-    "kept": "kept",
-    "duplicates": "duplicates",
-}
-
-
-def tell(outcome: dict[str, Any], display: "Display") -> None:
-    """Print the funnel by source, what failed, and where the version lies."""
-    if outcome.get("funnel") and (outcome["new"] or outcome["batches"]):
-        display.table(f"{outcome['version']} by source", list(COLUMNS), funnel_rows(outcome["funnel"]))
-    for what, why in outcome["failures"].items():
-        display.say(f"failed: {what}: {why}")
-    tell_bill(outcome, display)
-    if not outcome["batches"] and not outcome["left"] and not outcome["new"] and not outcome["failures"]:
-        display.say("nothing to do: no new images, and no batch or version is unfinished")
-    if "version" in outcome:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in outcome["kinds"].items())
-        said = "is new" if outcome["new"] else "is the newest"
-        display.say(f"{outcome['version']} {said}: {outcome['rows']} rows ({kinds}) in {outcome['location']}")
-    display.say(f"done in {outcome['seconds']} s; `make ui` shows it")
-
-
-def tell_bill(outcome: dict[str, Any], display: "Display") -> None:
-    """Print what the models took, and the state of the budget."""
-    from wethink_assets.synthesis.pace import money
-
-    models, budget = outcome["models"], outcome["budget"]
-    if models:
-        cost = f", {money(models['money'], outcome['currency'])}" if models.get("money") else ""
-        tokens = f"{models.get('prompt_tokens', 0):,.0f} tokens in, {models.get('completion_tokens', 0):,.0f} out"
-        found = f"{models.get('cached_calls', 0):,.0f} found in the journal"
-        display.say(f"models: {models.get('calls', 0):,.0f} calls ({found}), {tokens}{cost}")
-    if not budget:
-        return
-    left = ", ".join(f"{budget['spent'][name]:,.6g} of {limit:,.6g} {name}" for name, limit in budget["limits"].items())
-    display.say(f"budget {budget['name']}: {left or 'no limits'} spent")
-    if budget["spent_at"]:
-        display.say(
-            f"the budget was spent at {budget['spent_at']}: {len(outcome['left'])} batches are left; finished calls are kept, and the "
-            "next run with something to spend goes on from there"
-        )
-
-
-def funnel_rows(funnel: list[dict[str, Any]]) -> list[list[str]]:
-    """A row a source, and one for all of them."""
-    total = {"source": "all", **{step: sum(row[step] for row in funnel) for step in COLUMNS.values()}}
-    return [[str(row["source"]), *(str(row[step]) for step in COLUMNS.values())] for row in [*funnel, total]]

@@ -87,3 +87,33 @@ def tell_policy(policy: "Policy", lines: list[dict[str, Any]], store: "Store", d
     display.rows(f"{policy.key} on held-out rows", ["rows", *columns], gain_rows(policy.figures.get("accuracy", {})))
     cost = ", ".join(f"{value} {label.replace('_', ' ')}" for label, value in policy.figures.get("cost", {}).items())
     display.say(f"{policy.key} cost {cost}; it lies in {store.link(policy.folder)}")
+
+
+def train_marked(
+    grower: "Grower",
+    settings: "Settings",
+    store: "Store",
+    instance: "dg.DagsterInstance",
+    display: "Display",
+    failures: dict[str, str],
+) -> list[dict[str, Any]]:
+    """Train the recipes marked `in_main_run` on the newest version, unless their policies are there; figures of those policies."""
+    from wethink_assets.dataset.manifest import list_built
+    from wethink_assets.errors import WeThinkError
+
+    versions = list_built(store)
+    told = []
+    for name in [name for name, recipe in settings.recipes.items() if recipe.in_main_run and versions]:
+        key = f"{versions[-1]}.{name}"
+        try:
+            trained = train_key(grower, settings, store, instance, key, display)
+        except WeThinkError as error:
+            failures[f"training {key}"] = str(error)
+            continue
+        if trained.policy is None:
+            failures[f"training {key}"] = f"{trained.failure or 'no policy was published'} (run {trained.run_id})"
+            continue
+        if trained.new:
+            tell_policy(trained.policy, trained.curves, store, display)
+        told.append({**policy_line(trained.policy), "new": trained.new})
+    return told
