@@ -27,7 +27,8 @@ ONES = [
 ]  # fmt: skip
 TENS = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 NOUNS = [
-    "circle", "bus stop", "left hand", "Golden Gate Bridge", "traffic light", "oak tree", "tennis racket", "top-left corner", "fire hydrant", "violin",
+    "circle", "bus stop", "left hand", "Golden Gate Bridge", "traffic light", "oak tree", "tennis racket", "top-left corner", "fire hydrant",
+    "violin",
     "glass of water", "stop sign", "red umbrella", "coffee mug", "polar bear", "school bus", "wooden chair", "blue whale", "light bulb",
     "kitchen sink", "Mona Lisa", "mountain bike", "snow leopard", "pine cone",
 ]  # fmt: skip
