@@ -1,0 +1,1 @@
+"""The families of cases of the labelled suite, by subject."""

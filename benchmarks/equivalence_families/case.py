@@ -1,0 +1,3 @@
+"""What a family yields: the true answer, what was said, and whether it is right."""
+
+Case = tuple[str, str, bool]
