@@ -4,7 +4,8 @@ Pure functions that need neither Dagster nor torch nor polars; `docs/rewards.md`
 """
 
 from wethink_assets.rewards.hybrid import Reward, Weights, hybrid_reward, hybrid_reward_async
-from wethink_assets.rewards.judge import Judge, JudgeGrade, judge_grades, judge_reward, judge_reward_async
+from wethink_assets.rewards.judge import Judge, JudgeGrade
+from wethink_assets.rewards.judge_reward import judge_grades, judge_reward, judge_reward_async
 from wethink_assets.rewards.responses import answer_part, format_reward
 from wethink_assets.rewards.rules import rule_reward
 

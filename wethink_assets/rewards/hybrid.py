@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
-from wethink_assets.rewards.judge import Judge, JudgeGrade, judge_grades
+from wethink_assets.rewards.judge import Judge, JudgeGrade
+from wethink_assets.rewards.judge_reward import judge_grades
 from wethink_assets.rewards.responses import format_reward
 from wethink_assets.rewards.rules import rule_reward
 
@@ -47,22 +48,27 @@ def method_of(kind: str, method: str | None = None) -> Method:
     return "judge" if kind == "DES" else "rule"
 
 
+class Known(TypedDict, total=False):
+    """What may be known of the responses, and how they are weighed: the further arguments of `hybrid_reward`."""
+
+    options: Sequence[Sequence[str] | None] | None
+    questions: Sequence[str | None] | None
+    methods: Sequence[str | None] | None
+    weights: Weights
+    fallback: float
+
+
 async def hybrid_reward_async(
     responses: Sequence[str],
     answers: Sequence[str],
     kinds: Sequence[str],
     *,
-    options: Sequence[Sequence[str] | None] | None = None,
-    questions: Sequence[str | None] | None = None,
-    methods: Sequence[str | None] | None = None,
     judge: Judge | None = None,
-    weights: Weights = Weights(),  # frozen
-    fallback: float = 0.0,
+    **known: Unpack[Known],
 ) -> list[Reward]:
     """`hybrid_reward` for callers that have an event loop; several batches may be under way at once."""
-    batch = _Batch(responses, answers, kinds, options, questions, methods, judge)
-    grades = await judge_grades(*batch.judged(), judge) if judge is not None else []
-    return batch.rewards(grades, weights, fallback)
+    batch = _Batch(responses, answers, kinds, judge, **known)
+    return batch.rewards(await judge_grades(*batch.judged(), judge) if judge is not None else [])
 
 
 class _Batch:
@@ -73,14 +79,18 @@ class _Batch:
         responses: Sequence[str],
         answers: Sequence[str],
         kinds: Sequence[str],
-        options: Sequence[Sequence[str] | None] | None,
-        questions: Sequence[str | None] | None,
-        methods: Sequence[str | None] | None,
         judge: Judge | None,
+        *,
+        options: Sequence[Sequence[str] | None] | None = None,
+        questions: Sequence[str | None] | None = None,
+        methods: Sequence[str | None] | None = None,
+        weights: Weights = Weights(),  # frozen
+        fallback: float = 0.0,
     ) -> None:
         nothing = [None] * len(responses)
         rows = zip(responses, answers, kinds, options or nothing, questions or nothing, methods or nothing, strict=True)
         self._rows = list(rows)
+        self._weights, self._fallback = weights, fallback
         self._methods = [method_of(row[2], row[5]) if judge is not None else "rule" for row in self._rows]
 
     def judged(self) -> tuple[list[str], list[str], list[str]]:
@@ -88,7 +98,7 @@ class _Batch:
         rows = [row for row, method in zip(self._rows, self._methods, strict=True) if method == "judge"]
         return [row[0] for row in rows], [row[1] for row in rows], [row[4] or "" for row in rows]
 
-    def rewards(self, grades: Sequence[JudgeGrade], weights: Weights, fallback: float) -> list[Reward]:
+    def rewards(self, grades: Sequence[JudgeGrade]) -> list[Reward]:
         """The rewards, given the grades of the rows in `judged`."""
         given = iter(grades)
         found = []
@@ -99,8 +109,8 @@ class _Batch:
                 accuracy, how, failed = rule_reward(response, answer, kind, options, question=question), "rule", False
             else:
                 failed = grade.score is None
-                accuracy, how = fallback if grade.score is None else grade.score, grade.how
-            total = weights.accuracy * accuracy + weights.format * form
+                accuracy, how = self._fallback if grade.score is None else grade.score, grade.how
+            total = self._weights.accuracy * accuracy + self._weights.format * form
             found.append(Reward(total, accuracy, form, method, how, failed))
         return found
 
@@ -110,12 +120,8 @@ def hybrid_reward(
     answers: Sequence[str],
     kinds: Sequence[str],
     *,
-    options: Sequence[Sequence[str] | None] | None = None,
-    questions: Sequence[str | None] | None = None,
-    methods: Sequence[str | None] | None = None,
     judge: Judge | None = None,
-    weights: Weights = Weights(),  # frozen
-    fallback: float = 0.0,
+    **known: Unpack[Known],
 ) -> list[Reward]:
     r"""Accuracy and format of responses, weighted: by default 0.7 x accuracy + 0.3 x format (arXiv 2506.07905).
 
@@ -144,6 +150,5 @@ def hybrid_reward(
         >>> [(round(reward.total, 2), reward.accuracy, reward.format) for reward in rewards]
         [(1.0, 1.0, 1.0), (0.7, 1.0, 0.0), (0.3, 0.0, 1.0)]
     """
-    batch = _Batch(responses, answers, kinds, options, questions, methods, judge)
-    grades = judge.run(judge_grades(*batch.judged(), judge)) if judge is not None else []
-    return batch.rewards(grades, weights, fallback)
+    batch = _Batch(responses, answers, kinds, judge, **known)
+    return batch.rewards(judge.run(judge_grades(*batch.judged(), judge)) if judge is not None else [])
