@@ -1,0 +1,83 @@
+# ruff: noqa: E501  # texts of cases
+"""Nothing that a model writes raises, hangs or is evaluated."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wethink_assets.rewards import answer_part, rule_reward
+from wethink_assets.rewards.algebra import expression_of, proved_equal, warm_up
+from wethink_assets.rewards.normal import normalised_value
+from wethink_assets_tests.rewards.scripted import said
+
+TEXT = st.text(st.characters(), max_size=60) | st.text(
+    "0123456789.,-+/%^*()[]{}x\\sqrtfacpi kmg$°:;<>=|&'\"ABCD ", max_size=40
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXT, TEXT, st.sampled_from(["MC", "FIB", "DES", "??"]), st.lists(TEXT, max_size=4), st.none() | TEXT)
+def test_rules_never_raise_and_are_symmetric(
+    one: str, other: str, kind: str, options: list[str], question: str | None
+) -> None:
+    first = rule_reward(said(one), other, kind, options, question=question)
+    assert first in (0.0, 1.0)
+    rule_reward(one, other, kind, options)
+    if kind == "FIB" and answer_part(said(one)) == one and answer_part(said(other)) == other:
+        assert first == rule_reward(said(other), one, kind, options, question=question)
+
+
+@settings(max_examples=500, deadline=None)
+@given(TEXT)
+def test_normalising_twice_is_normalising_once_for_words(text: str) -> None:
+    words = " ".join(word for word in text.split() if word.isalpha() and word.isascii())
+    once = normalised_value(words)
+    assert normalised_value(once) == once
+
+
+HOSTILE = [
+    "9^{9^{9^{9}}}", "9^9^9^9", "\\frac{1}{" * 2000, "{" * 50_000, "}" * 50_000, "\\sqrt{" * 30 + "2" + "}" * 30, "(x+y+z+w)^{999}", "x^{9999}+1", "1" * 100_000,
+    "\\frac{1}{2}" * 9000, "\\sum_{k=1}^{99999999} k", "\\int_0^1 \\int_0^1 x^{99} y^{99}", "\\prod_{k=1}^{10^9} k", "170!!!!", "\\binom{999999}{444444}",
+    "__import__('os').system('touch /tmp/wethink_was_here')", "$\\text{}$" * 5000, "\\sin(" * 12 + "x" + ")" * 12, "x=" * 80 + "1", "1,2;" * 5000, "((((((((2))))))))+x",
+    "(((x+1)^{99}+1)^{99}+1)^{99}", "\\log(\\log(\\log(10^{999})))", "2^{9999}-2^{9998}", "\\sqrt{x+\\sqrt{x+\\sqrt{x}}}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_mathematics_costs_a_second_at_most(text: str) -> None:
+    assert warm_up()
+    began = time.monotonic()
+    assert rule_reward(said(text), "x+1", "FIB") == 0
+    assert time.monotonic() - began < 1.5, "1 s of ours, and some for a machine that is busy"
+
+
+def test_a_comparison_that_runs_out_of_time_does_not_spoil_the_next() -> None:
+    assert not proved_equal("x^{99}", "x^{98}", 1e-6)
+    assert proved_equal("(x+1)(x+2)", "x^2+3x+2")
+
+
+def test_expressions_work_outside_the_main_thread() -> None:
+    found: list[float] = []
+    thread = threading.Thread(target=lambda: found.append(rule_reward(said("2\\sqrt{5}"), "\\sqrt{20}", "FIB")))
+    thread.start()
+    thread.join()
+    assert found == [1.0]
+
+
+def test_text_is_never_evaluated() -> None:
+    assert expression_of("__import__('os')") is None
+    assert expression_of("exec(1)") is None
+    program = (
+        "from wethink_assets.rewards.algebra_worker import _Verifier\n"
+        "verifier = _Verifier()\n"
+        "from sympy import sympify\n"
+        "try:\n    sympify('__import__(\"os\").getpid()')\n"
+        "except Exception as error:\n    print('refused', error)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("refused")
