@@ -124,7 +124,7 @@ def choose_rows(
 
 
 class Rows(Sequence[Mapping[str, Any]]):
-    """Rows of an Arrow file, mapped into memory when the first one is read; what a pickled copy carries is the path."""
+    """Rows of an Arrow file, mapped into memory when the first one is read; a worker process is given the path alone."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
