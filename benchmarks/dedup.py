@@ -21,7 +21,8 @@ from rensa import RMinHash
 
 from wethink_assets import schemas
 from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut, decide_cut
+from wethink_assets.dataset.cut import Cut
+from wethink_assets.dataset.deciding import decide_cut
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.dedup.texts import comparable_text, shingles, text_digest
 from wethink_assets.identity import row_id, sha256_hex, slot_id

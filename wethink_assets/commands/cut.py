@@ -34,7 +34,7 @@ def cut(
 
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.build import build_version
-    from wethink_assets.dataset.cut import NothingNew, decide_cut
+    from wethink_assets.dataset.deciding import NothingNew, decide_cut
     from wethink_assets.dataset.recipe import CutRecipe
     from wethink_assets.storage.store import Store
 

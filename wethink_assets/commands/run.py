@@ -181,7 +181,7 @@ def synthesize(
 
 def cut_and_build(grower: "Grower", display: "Display", failures: dict[str, str]) -> dict[str, Any]:
     """Decide a cut; build it when it holds anything new."""
-    from wethink_assets.dataset.cut import NothingNew
+    from wethink_assets.dataset.deciding import NothingNew
     from wethink_assets.errors import VersionError
 
     try:

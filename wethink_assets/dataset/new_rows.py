@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from wethink_assets.dataset.cut import Cut, CutInput, latest_cut, whole_inputs
+from wethink_assets.dataset.cut import Cut, CutInput
+from wethink_assets.dataset.deciding import latest_cut, whole_inputs
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.storage.store import Store
 

@@ -9,7 +9,8 @@ from typing import Any
 import dagster as dg
 
 from wethink_assets.config import Settings
-from wethink_assets.dataset.cut import Cut, NothingNew, decide_cut
+from wethink_assets.dataset.cut import Cut
+from wethink_assets.dataset.deciding import NothingNew, decide_cut
 from wethink_assets.dataset.manifest import list_built
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.defs.benchmarks import KEY as BENCHMARKS
@@ -20,6 +21,7 @@ from wethink_assets.defs.resources import BUDGET_TAG, models_kept_open, models_o
 from wethink_assets.defs.roles import role_key
 from wethink_assets.defs.scores import DRAW_LEADERBOARD, SCORE, sync_scores
 from wethink_assets.defs.sources import source_key
+from wethink_assets.defs.studies import sync_studies
 from wethink_assets.defs.sync import Synced, report_cut, sync_batches, sync_stages, sync_versions
 from wethink_assets.defs.training import TRAIN, register_runs, sync_policies
 from wethink_assets.models.chat import ROLES
@@ -79,6 +81,7 @@ class Grower:
         sync_versions(self._instance, self._store, synced)
         sync_policies(self._instance, self._store, synced)
         sync_scores(self._instance, self._store, self._settings, synced)
+        sync_studies(self._instance, self._store, synced)
         register_runs(self._instance, self._settings, list_built(self._store))
         todo = {batch: missing_stages(commits[batch]) for batch in batches}
         if refresh:

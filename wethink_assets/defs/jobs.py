@@ -7,7 +7,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from pydantic import Field
 
 from wethink_assets.config import Settings
-from wethink_assets.dataset.cut import NothingNew, decide_cut
+from wethink_assets.dataset.deciding import NothingNew, decide_cut
 from wethink_assets.dataset.new_rows import new_verified_rows
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.defs.partitions import dataset_version, image_batch

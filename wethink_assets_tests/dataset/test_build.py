@@ -10,7 +10,8 @@ import yaml
 
 from wethink_assets.dataset import build
 from wethink_assets.dataset.build import build_version, content_digest
-from wethink_assets.dataset.cut import Cut, decide_cut
+from wethink_assets.dataset.cut import Cut
+from wethink_assets.dataset.deciding import decide_cut
 from wethink_assets.dataset.manifest import read_manifest
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.dataset.rows import EXCLUDED, ROWS

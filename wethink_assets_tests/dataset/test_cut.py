@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut, NothingNew, decide_cut, list_cuts, read_cut, version_number
+from wethink_assets.dataset.cut import Cut, list_cuts, read_cut, version_number
+from wethink_assets.dataset.deciding import NothingNew, decide_cut
 from wethink_assets.dataset.explain import explain_row
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.dataset.verify import verify_versions

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut, decide_cut
+from wethink_assets.dataset.cut import Cut
+from wethink_assets.dataset.deciding import decide_cut
 from wethink_assets.dataset.difference import diff_versions
 from wethink_assets.dataset.lineage import lineage_of
 from wethink_assets.dataset.recipe import CutRecipe

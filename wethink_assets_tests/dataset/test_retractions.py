@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut, NothingNew, decide_cut
+from wethink_assets.dataset.cut import Cut
+from wethink_assets.dataset.deciding import NothingNew, decide_cut
 from wethink_assets.dataset.difference import diff_versions
 from wethink_assets.dataset.erasure import erase
 from wethink_assets.dataset.explain import explain_row

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut, decide_cut
+from wethink_assets.dataset.cut import Cut
+from wethink_assets.dataset.deciding import decide_cut
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.dataset.verify import Fault, Verification, verify_versions
 from wethink_assets.errors import VersionError
