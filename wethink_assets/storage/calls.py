@@ -45,12 +45,16 @@ def call_key(
             "version": KEY_VERSION,
             "model": model,
             "revision": revision,
-            "messages": [[m.role, m.text, [image.sha256 for image in m.images]] for m in messages],
+            "messages": [[m.role, m.text, [image.sha256 for image in m.images], *_places(m)] for m in messages],
             "schema": schema,
             "sampling": [sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed],
             "sample": sample,
         }
     )
+
+
+def _places(message: Message) -> list[list[int]]:
+    return [list(message.places)] if message.places else []
 
 
 @dataclass(frozen=True, slots=True)

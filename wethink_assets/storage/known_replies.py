@@ -1,7 +1,7 @@
 """How can a run look up any of a million replies without holding them in memory?
 
 Replies go to an unnamed temporary file (in memory while they are few); only a digest of each key and a place in the file are held, about
-150 bytes a call. The first reply to a key counts.
+50 bytes a call. The first reply to a key counts.
 """
 
 import json
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from wethink_assets.models.chat import Completion
+from wethink_assets.storage.key_numbers import WIDTH, KeyNumbers
 
 IN_MEMORY = 8 << 20  # bytes of replies above which they go to the disk
 
@@ -19,7 +20,7 @@ class KnownReplies:
     """Replies by journal key, in the order in which they were added. Not safe to use from several threads at once."""
 
     def __init__(self) -> None:
-        self._numbers: dict[bytes, int] = {}
+        self._numbers = KeyNumbers()
         self._ends = array("Q", [0])
         self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by `close`
 
@@ -27,7 +28,7 @@ class KnownReplies:
         return len(self._numbers)
 
     def __contains__(self, key: str) -> bool:
-        return _short(key) in self._numbers
+        return self._numbers.find(_short(key)) is not None
 
     def add(self, replies: Iterable[tuple[str, Completion]]) -> list[int]:
         """Keep replies whose keys are new; returns the number of each key, counted from 0 in the order of first arrival."""
@@ -35,7 +36,7 @@ class KnownReplies:
         end = self._ends[-1]
         for key, reply in replies:
             known = len(self._numbers)
-            number = self._numbers.setdefault(_short(key), known)
+            number = self._numbers.number(_short(key))
             numbers.append(number)
             if number == known:
                 data = _packed(reply)
@@ -48,7 +49,7 @@ class KnownReplies:
 
     def find(self, key: str) -> Completion | None:
         """The reply to a key, or None."""
-        number = self._numbers.get(_short(key))
+        number = self._numbers.find(_short(key))
         if number is None:
             return None
         start = self._ends[number]
@@ -61,7 +62,7 @@ class KnownReplies:
 
 
 def _short(key: str) -> bytes:
-    return blake2b(key.encode(), digest_size=16).digest()
+    return blake2b(key.encode(), digest_size=WIDTH).digest()
 
 
 def _packed(reply: Completion) -> bytes:

@@ -6,8 +6,9 @@ what its name says is moved aside as `damaged-<name>`: its calls are then made a
 
 import io
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import polars as pl
 
@@ -19,7 +20,8 @@ from wethink_assets.storage.store import Store
 PART_BYTES = (
     16 << 20
 )  # of calls in memory that go into one merged part, at most: whoever merges or reads holds a few of them
-READERS = 8  # parts read at once: each is a file that may be far away
+READERS = 8  # parts read at once, at most: each is a file that may be far away
+AHEAD = 2 * PART_BYTES  # of calls in memory that are read before they are asked for, about
 log = logging.getLogger(__name__)
 
 
@@ -61,11 +63,18 @@ def intact_part(store: Store, folder: str, name: str) -> pl.DataFrame | None:
 
 def intact_parts(store: Store, folder: str, names: Sequence[str]) -> Iterator[tuple[str, pl.DataFrame]]:
     """The parts that are whole, in order, some read ahead; damaged ones are moved aside."""
+    left, size = deque(names), PART_BYTES  # of the last one read: the next will hardly be larger
+    coming: deque[tuple[str, Future[pl.DataFrame | None]]] = deque()
     with ThreadPoolExecutor(min(READERS, len(names)) or 1) as pool:
-        for start in range(0, len(names), READERS):
-            ahead = names[start : start + READERS]
-            frames = pool.map(lambda name: intact_part(store, folder, name), ahead)
-            yield from ((name, frame) for name, frame in zip(ahead, frames, strict=True) if frame is not None)
+        while left or coming:
+            while left and len(coming) < max(1, min(READERS, AHEAD // max(size, 1))):
+                name = left.popleft()
+                coming.append((name, pool.submit(intact_part, store, folder, name)))
+            name, reading = coming.popleft()
+            frame = reading.result()
+            if frame is not None:
+                size = int(frame.estimated_size())
+                yield name, frame
 
 
 def write_part(store: Store, folder: str, frame: pl.DataFrame) -> str:

@@ -236,12 +236,12 @@ class Synthesis:
         Raises whatever `work` raises, after the calls that finished were kept: `ModelError` when a model is gone.
         """
         self._done = 0
-        gathering = Gathering(schema)
-        try:
-            self.models.run(self._all(rows, work, gathering), lambda: self._show(len(rows)))
-        finally:
-            self._show(len(rows))
-        return gathering.output(item)
+        with Gathering(schema, item) as gathering:
+            try:
+                self.models.run(self._all(rows, work, gathering), lambda: self._show(len(rows)))
+            finally:
+                self._show(len(rows))
+            return gathering.output()
 
     def _show(self, total: int) -> None:
         if self.progress:
