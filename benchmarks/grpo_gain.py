@@ -27,31 +27,7 @@ from wethink_assets.training.card import percent, points  # noqa: E402
 from wethink_assets.training.plan import command_of, plan_run  # noqa: E402
 from wethink_assets.training.policies import find_policy, local_checkpoint  # noqa: E402
 from wethink_assets.training.run import read_outcome  # noqa: E402
-from wethink_assets.training.validation import paired  # noqa: E402
-
-
-def answers(checkpoint: Path, count: int, threads: int) -> list[tuple[str, bool]]:
-    """Question kind and whether the answer is true, for each held-out scene."""
-    import torch
-
-    from wethink_assets.models.embedded.engine import Engine
-    from wethink_assets.models.embedded.evaluation import held_out, replies_to, request_for
-    from wethink_assets.models.embedded.scoring import checks
-
-    torch.set_num_threads(threads)
-    examples = [held_out("describer", "answer_image", number, seed=7) for number in range(count)]
-    engine = Engine(checkpoint)
-    replies = replies_to(engine, [request_for(engine, one.prompt, one.image) for one in examples])
-    return [(one.kind, checks(one, reply)["right"]) for one, reply in zip(examples, replies, strict=True)]
-
-
-def gain_of(before: list[tuple[str, bool]], after: list[tuple[str, bool]]) -> dict[str, Any]:
-    """Paired gain over all scenes and by question kind."""
-    told = {}
-    for group in ("all", "MC", "FIB", "DES"):
-        pairs = [(b, a) for (kind, b), (_, a) in zip(before, after, strict=True) if group in ("all", kind)]
-        told[group] = paired([float(b) for b, _ in pairs], [float(a) for _, a in pairs])
-    return told
+from wethink_assets.training.scenes import answer_scenes, scene_gains  # noqa: E402
 
 
 def train(settings: Settings, store: Store, key: str, threads: int) -> dict[str, Any]:
@@ -106,7 +82,7 @@ def main() -> None:
         }
         settings = settings.model_copy(update={"folder": str(home), "recipes": recipes})
         base = Path(plan_run(settings, store, f"v0001.{next(iter(recipes))}").base["place"])
-        before = answers(base, chosen.scenes, chosen.threads)
+        before = answer_scenes(base, chosen.scenes, chosen.threads)
         told: dict[str, Any] = {
             "recipe": recipe.model_dump(mode="json", exclude={"system"}),
             "scenes": chosen.scenes,
@@ -117,7 +93,7 @@ def main() -> None:
             cost = train(settings, store, key, chosen.threads)
             policy = find_policy(store, key)
             assert policy is not None
-            gain = gain_of(before, answers(local_checkpoint(store, policy), chosen.scenes, chosen.threads))
+            gain = scene_gains(before, answer_scenes(local_checkpoint(store, policy), chosen.scenes, chosen.threads))
             told["seeds"][seed] = {
                 "gain": gain,
                 "reached": gain["all"]["gain"] >= 0.05 and gain["all"]["low"] > 0,

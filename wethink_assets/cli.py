@@ -25,6 +25,7 @@ from wethink_assets.commands import (
     sample,
     score,
     serve,
+    study,
     sync,
     train,
     verify,
@@ -67,6 +68,7 @@ for name, command in (
     ("policies", train.policies),
 ):
     app.command(name)(command)
+app.add_typer(study.app, name="study")
 app.add_typer(embedded.app, name="embedded")
 app.add_typer(config.app, name="config")
 

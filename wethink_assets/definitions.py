@@ -20,6 +20,7 @@ from wethink_assets.defs.scores import leaderboard_asset, score_jobs, scores_ass
 from wethink_assets.defs.signatures import signature_assets
 from wethink_assets.defs.sources import source_assets
 from wethink_assets.defs.staleness import staleness_asset
+from wethink_assets.defs.studies import studies_asset, study_job
 from wethink_assets.defs.synthesis import synthesis_assets
 from wethink_assets.defs.training import policy_asset, train_job, training_runs_spec
 from wethink_assets.defs.versions import cuts_spec, dataset_asset
@@ -46,6 +47,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             calibration,
             training_runs_spec(settings),
             policy_asset(settings),
+            studies_asset(),
             scores_asset(settings),
             leaderboard_asset(),
         ],
@@ -58,6 +60,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             cut_job(),
             train_job(),
             train_new_job(settings),
+            study_job(),
             *score_jobs(),
         ],
         sensors=[observing_sensor(settings), automation_sensor(settings), train_sensor(settings)],

@@ -8,8 +8,8 @@ import typer
 
 
 def sync(as_json: Annotated[bool, typer.Option("--json", help="Print what was told as JSON.")] = False) -> None:
-    """Tell the Dagster instance what the store holds and it does not know: batches, stage tables, cuts, versions and
-    policies.
+    """Tell the Dagster instance what the store holds and it does not know: batches, stage tables, cuts, versions,
+    policies, scores and comparisons.
 
     An empty instance then shows everything that a lost one did, except the runs. Safe to repeat.
     """
@@ -18,6 +18,7 @@ def sync(as_json: Annotated[bool, typer.Option("--json", help="Print what was to
     from wethink_assets.defs.instance import project_instance
     from wethink_assets.defs.resources import store_of
     from wethink_assets.defs.scores import sync_scores
+    from wethink_assets.defs.studies import sync_studies
     from wethink_assets.defs.sync import sync_instance
     from wethink_assets.defs.training import register_runs, sync_policies
 
@@ -27,6 +28,7 @@ def sync(as_json: Annotated[bool, typer.Option("--json", help="Print what was to
         synced = sync_instance(instance, store)
         sync_policies(instance, store, synced)
         sync_scores(instance, store, settings, synced)
+        sync_studies(instance, store, synced)
         register_runs(instance, settings, list_built(store))
     if as_json:
         typer.echo(json.dumps(asdict(synced), indent=1))

@@ -21,6 +21,7 @@ from wethink_assets.config.growth import GrowthSettings
 from wethink_assets.config.models import RoleSettings, known_roles
 from wethink_assets.config.rewards import RewardSettings
 from wethink_assets.config.servers import ServerSettings, server_name
+from wethink_assets.config.studies import StudySettings
 from wethink_assets.config.training import RecipeSettings, TrainingSettings, recipe_name
 from wethink_assets.errors import ConfigError
 from wethink_assets.models.chat import Role
@@ -41,6 +42,7 @@ class Settings(Table):
     benchmarks: dict[Annotated[str, AfterValidator(benchmark_name)], BenchmarkSettings] = Field(default_factory=dict)
     scoring: ScoringSettings = ScoringSettings()
     training: TrainingSettings = TrainingSettings()
+    studies: StudySettings = StudySettings()
     rewards: RewardSettings = RewardSettings()
     growth: GrowthSettings = GrowthSettings()
     recipes: dict[Annotated[str, AfterValidator(recipe_name)], RecipeSettings] = Field(default_factory=dict)

@@ -1,21 +1,18 @@
 """How a planned training runs in a process of its own: started through Pipes, followed while it goes on, and never left behind."""
 
-import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import dagster as dg
 from dagster._core.errors import DagsterPipesExecutionError
 
-import wethink_assets
 from wethink_assets.errors import TrainingError
 from wethink_assets.training.guards import LOWER
 from wethink_assets.training.outbox import curves_of
-from wethink_assets.training.plan import TrainingPlan, command_of
+from wethink_assets.training.plan import TrainingPlan, command_of, process_environment
 from wethink_assets.training.run import OUTCOME, read_outcome
 
 LOOK = 1.0  # seconds between two looks at the curves
@@ -29,7 +26,9 @@ def train_in_process(
     """Run a plan and wait for it. Raises `TrainingError` with what the process said, or how it ended."""
     plan.write()
     (plan.work_folder / OUTCOME).unlink(missing_ok=True)
-    client = dg.PipesSubprocessClient(env=_environment(), cwd=plan.folder or None, termination_timeout_seconds=30)
+    client = dg.PipesSubprocessClient(
+        env=process_environment(), cwd=plan.folder or None, termination_timeout_seconds=30
+    )
     try:
         with _followed(context, plan, progress):
             client.run(context=context, command=command_of(plan, sys.executable))
@@ -38,13 +37,6 @@ def train_in_process(
         raise TrainingError(
             told or f"{_ending(str(error))}; what it did up to its last checkpoint is kept: start it again"
         ) from error
-
-
-def _environment() -> dict[str, str]:
-    """The package is found wherever the process works."""
-    root = str(Path(wethink_assets.__file__).parents[1])
-    path = os.environ.get("PYTHONPATH")
-    return {"PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}
 
 
 def _ending(message: str) -> str:

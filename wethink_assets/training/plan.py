@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel as Model
 from pydantic import ConfigDict
 
+import wethink_assets
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.dataset.manifest import read_manifest
 from wethink_assets.dataset.retractions import retracted
@@ -150,3 +151,10 @@ def command_of(plan: TrainingPlan, python: str) -> list[str]:
         ["--config_file", plan.configuration.resolve(launcher.accelerate_config)] if launcher.accelerate_config else []
     )
     return [python, "-m", "accelerate.commands.launch", "--num_processes", str(launcher.processes), *config, *run]
+
+
+def process_environment() -> dict[str, str]:
+    """What a process that is started here needs in its environment: the package is found wherever it works."""
+    root = str(Path(wethink_assets.__file__).parents[1])
+    path = os.environ.get("PYTHONPATH")
+    return {"PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}

@@ -25,6 +25,8 @@ SCHEMA_VERSION = 1
 POLICY = "policy.json"
 MODEL = "model"
 RUNS = "policies/runs"
+STUDY_RUN = "study-"
+"""How the recipes of runs that a comparison made begin."""
 
 
 class Policy(BaseModel):
@@ -117,10 +119,11 @@ def find_policy(store: Store, key: str) -> Policy | None:
     return policy.model_copy(update={"key": key, "version": version, "recipe": recipe})
 
 
-def list_policies(store: Store) -> list[Policy]:
-    """The policy of each training run, sorted by key; runs of equal digest share one."""
+def list_policies(store: Store, *, studies: bool = False) -> list[Policy]:
+    """The policy of each training run, sorted by key; runs of equal digest share one. Those of comparisons only where `studies` is set."""
     keys = [name.removesuffix(".json") for name in store.names(RUNS) if name.endswith(".json")]
-    return [policy for key in sorted(keys) if (policy := find_policy(store, key)) is not None]
+    wanted = [key for key in sorted(keys) if studies or not split_key(key)[1].startswith(STUDY_RUN)]
+    return [policy for key in wanted if (policy := find_policy(store, key)) is not None]
 
 
 def note_run(store: Store, key: str, digest: str) -> None:

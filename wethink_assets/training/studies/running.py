@@ -1,0 +1,166 @@
+"""How are the trainings of a comparison run, several at a time, each in a process of its own, and their policies asked?
+
+What was trained or answered once is not done again, whoever did it; what was interrupted goes on from its checkpoint.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from wethink_assets.errors import TrainingError
+from wethink_assets.storage.store import Store
+from wethink_assets.training.outbox import curves_of
+from wethink_assets.training.plan import Starter, TrainingPlan, command_of, process_environment
+from wethink_assets.training.policies import Policy, local_checkpoint, note_run, read_policy
+from wethink_assets.training.run import OUTCOME, read_outcome
+from wethink_assets.training.studies.answering import COMMAND, Job
+from wethink_assets.training.studies.design import Design
+from wethink_assets.training.studies.kept_answers import Scoring, base_name
+
+LOOK = 0.5  # seconds between two looks at a process
+ENDING = 30.0  # seconds that a process has to end when it is asked to
+LOG = "study.log"
+
+
+class Watcher(Protocol):
+    """Who is told how a comparison goes."""
+
+    def say(self, line: str) -> None:
+        """One line."""
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """How far one training is."""
+
+
+def parallel_of(design: Design) -> int:
+    """Trainings at a time where nobody says: two of an embedded model, which a thread each suits best; else one."""
+    return min(2, len(os.sched_getaffinity(0))) if design.base["embedded"] else 1
+
+
+class Runner:
+    """Trains and asks what a comparison needs. `failed` tells the trainings that could not be finished, by digest of their policy."""
+
+    def __init__(self, design: Design, store: Store, scoring: Scoring, watcher: Watcher, parallel: int = 0) -> None:
+        self._design, self._store, self._scoring, self._watcher = design, store, scoring, watcher
+        self.parallel = parallel or parallel_of(design)
+        self._threads = max(1, len(os.sched_getaffinity(0)) // self.parallel) if design.base["embedded"] else 0
+        self._stopped = threading.Event()
+        self.failed: dict[str, str] = {}
+        self.trained: list[str] = []
+
+    def run(self) -> None:
+        """Do all that is missing. Raises `TrainingError` when a model could not be asked; processes end with an interruption."""
+        plans = list(self._design.plans.values())
+        with ThreadPoolExecutor(self.parallel) as pool:
+            try:
+                for future in [pool.submit(self._ask_base), *(pool.submit(self._one, plan) for plan in plans)]:
+                    future.result()
+            except BaseException:
+                self._stopped.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        for run in self._design.runs:  # runs that share a policy are all known by name
+            if read_policy(self._store, run.plan.digest) is not None:
+                note_run(self._store, run.plan.key, run.plan.digest)
+
+    def _ask_base(self) -> None:
+        self._ask(base_name(self._design.base), "", "the untrained model")
+
+    def _one(self, plan: TrainingPlan) -> None:
+        policy = read_policy(self._store, plan.digest) or self._train(plan)
+        if policy is not None:
+            self._ask(policy.model_digest, str(local_checkpoint(self._store, policy)), plan.recipe_name)
+
+    def _train(self, plan: TrainingPlan) -> Policy | None:
+        """One training; None, with its reason in `failed`, when it could not be finished."""
+        plan.write()
+        outcome = plan.work_folder / OUTCOME
+        outcome.unlink(missing_ok=True)
+        begun = len(curves_of(plan.work_folder))
+        self._watcher.say(f"training {plan.recipe_name}{f', after step {begun}' if begun else ''}")
+
+        def look() -> None:
+            lines = curves_of(plan.work_folder)
+            if lines:
+                self._watcher.step(plan.recipe_name, int(lines[-1]["step"]), max(plan.recipe.steps, len(lines)))
+
+        code, said = self._process(command_of(plan, sys.executable), plan.work_folder, b"", look)
+        policy = read_policy(self._store, plan.digest)
+        if policy is None:
+            why = read_outcome(plan).get("error") or f"its process ended with code {code}: {said}"
+            self.failed[plan.digest] = why
+            self._watcher.say(f"{plan.recipe_name} failed: {why}")
+        else:
+            self.trained.append(plan.digest)
+            self._watcher.say(f"trained {plan.recipe_name} in {policy.figures['cost']['wall_seconds']} s")
+        return policy
+
+    def _ask(self, model: str, place: str, label: str) -> None:
+        if not any(self._scoring.missing(self._store, model)):
+            return
+        design = self._design
+        job = Job(
+            settings=design.settings.model_dump(mode="json"),
+            folder=design.settings.folder,
+            version=design.version,
+            recipe=design.scoring,
+            model=model,
+            base=design.base,
+            place=place,
+            rows=self._scoring.rows,
+            scenes=self._scoring.scenes,
+            threads=self._threads,
+            starter=Starter.here(),
+        )
+        work = design.runs[0].plan.work_folder.parent / f"answers-{model[:24]}"
+        code, said = self._process([sys.executable, *COMMAND], work, job.model_dump_json().encode())
+        if code:
+            raise TrainingError(f"{label} could not be asked: {said or f'its process ended with code {code}'}")
+
+    def _process(
+        self, command: Sequence[str], work: Path, told: bytes, look: Callable[[], None] = lambda: None
+    ) -> tuple[int, str]:
+        """Run a process to its end, looking in now and then; its exit code and the last line that it said.
+
+        Raises `TrainingError` when all is to stop.
+        """
+        work.mkdir(parents=True, exist_ok=True)
+        environment = {**os.environ, **process_environment()}
+        if self._threads:
+            environment["OMP_NUM_THREADS"] = str(self._threads)
+        log = work / LOG
+        with log.open("wb+") as output:
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=self._design.settings.folder or None,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                assert process.stdin is not None
+                with suppress(BrokenPipeError):  # it ended before it read: its exit code tells
+                    process.stdin.write(told)
+                    process.stdin.close()
+                while process.poll() is None:
+                    if self._stopped.wait(LOOK):
+                        raise TrainingError("interrupted")
+                    look()
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+                    try:
+                        process.wait(ENDING)
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                        process.wait()
+            output.seek(0)  # the folder may be gone by now
+            lines = output.read().decode(errors="replace").strip().splitlines()
+        return process.returncode, lines[-1] if lines else ""
