@@ -12,6 +12,7 @@ import polars as pl
 from wethink_assets.sources.batches import list_batches, read_membership, split_batch_key
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.ingestion import ITEM, STAGE, expected_items, ingest_batch
+from wethink_assets.sources.registration import Registration, register_source
 from wethink_assets.stages import StageOutput, require_closed
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.pictures import drawing
@@ -56,6 +57,12 @@ def tar_of(files: Mapping[str, bytes], mode: str = "w", extra: tuple[tarfile.Tar
     return out.getvalue()
 
 
+def split(data: bytes, name: str, size: int = 900) -> dict[str, bytes]:
+    """The parts of an archive, as `split` of coreutils names them."""
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    return {f"{name}.part-a{chr(97 + number)}": piece for number, piece in enumerate(pieces)}
+
+
 def parquet_of(files: Mapping[str, bytes], row_group_size: int = 3) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -65,6 +72,11 @@ def parquet_of(files: Mapping[str, bytes], row_group_size: int = 3) -> bytes:
     table = pa.table({"question": ["what?"] * len(rows), "image": rows})
     pq.write_table(table, out, row_group_size=row_group_size)
     return out.getvalue()
+
+
+def registered(store: Store, location: Path, batch_size: int = 3) -> Registration:
+    """A source at a location, registered."""
+    return register_source(store, source_at(location), batch_size)
 
 
 def ingest_all(store: Store, source: Source, batches: list[str] | None = None) -> StageOutput:

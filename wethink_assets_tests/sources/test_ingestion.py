@@ -34,11 +34,6 @@ from wethink_assets_tests.sources.making import (
 )
 
 
-@pytest.fixture
-def local(tmp_path: Path) -> Store:
-    return Store.open(str(tmp_path / "store"))
-
-
 def test_images_are_kept_and_described(store: Store, tmp_path: Path) -> None:
     photo = photograph("astronaut.png")
     files = {"a.jpg": encoded(photo), "b.dat": encoded(photo, "WEBP"), "c": encoded(photo.convert("L"), "PNG")}

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.errors import SourceError
+from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.schemas import MEMBERSHIP
 from wethink_assets.sources import listing, registration
 from wethink_assets.sources.batches import batch_numbers, list_batches, membership_digest, read_membership
@@ -23,11 +23,6 @@ from wethink_assets_tests.pictures import drawing
 from wethink_assets_tests.s3_server import S3Server
 from wethink_assets_tests.sources.making import drawings, source_at, tar_of, write_files, zip_of
 from wethink_assets_tests.sources.racing import register_at_the_gate
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Store:
-    return Store.open(str(tmp_path / "store"))
 
 
 def items(store: Store, source: str = "mine") -> list[str]:
@@ -169,13 +164,16 @@ def test_a_source_without_location_says_how_to_give_it_one(local: Store) -> None
         register_source(local, source_at("", "geoqa+"), 10)
 
 
-def test_nothing_new_costs_no_look_at_the_batches(
-    local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = source_at(write_files(tmp_path / "s", drawings(3)))
+def test_nothing_new_costs_no_look_at_the_batches(local: Store, tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "s", drawings(3))
+    source = source_at(folder)
     register_source(local, source, 2)
-    monkeypatch.setattr(registration, "_Known", None)
+    for path in local.files("batches"):
+        local.publish(path, b"no table")
     assert register_source(local, source, 2).batches == []
+    write_files(folder, drawings(1, first=9))
+    with pytest.raises(StoreError):  # something new does
+        register_source(local, source, 2)
 
 
 def test_ten_thousand_files_register_in_seconds(local: Store, tmp_path: Path) -> None:

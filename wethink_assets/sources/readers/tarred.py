@@ -12,14 +12,13 @@ from wethink_assets.sources.readers.entries import (
     ReadFailure,
     Refusal,
     Relocate,
-    failing,
     given,
     is_passed_over,
-    moved_away,
     printable,
     unsafe_name,
     unsafe_size,
 )
+from wethink_assets.sources.readers.offsets import read_at_offsets
 from wethink_assets.sources.readers.parts import ArchiveStream
 from wethink_assets.storage.store import Store
 
@@ -65,23 +64,7 @@ class TarFormat:
         self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
     ) -> Iterator[tuple[Entry, Fetch]]:
         """Members in order, each checked against its header."""
-        for entry in entries:
-            try:
-                data = _data(stream, entry)
-                if data is None:
-                    moved = relocate(entry)
-                    data = _data(stream, moved) if moved else None
-                if data is None:
-                    yield (
-                        entry,
-                        failing(*moved_away(entry)),
-                    )
-                elif len(data) < (entry.size or 0):
-                    yield entry, failing("unreadable", f"{entry.item}: the archive ends within it")
-                else:
-                    yield entry, given(data)
-            except OSError as error:
-                yield entry, failing("unreadable", f"{entry.item}: {error}")
+        yield from read_at_offsets(entries, relocate, lambda entry: _fetch(stream, entry))
 
 
 def refused_member(member: tarfile.TarInfo) -> tuple[str, str] | None:
@@ -101,7 +84,7 @@ def refused_member(member: tarfile.TarInfo) -> tuple[str, str] | None:
     return None
 
 
-def _data(stream: ArchiveStream, entry: Entry) -> bytes | None:
+def _fetch(stream: ArchiveStream, entry: Entry) -> Fetch | None:
     """Bytes of the member whose header is at the entry's offset; None when another or none is there."""
     if (entry.size or 0) > MAX_FILE_BYTES:
         return None
@@ -114,4 +97,7 @@ def _data(stream: ArchiveStream, entry: Entry) -> bytes | None:
     if member is None or (member.name, member.size, f"mtime:{member.mtime}") != (entry.member, entry.size, entry.etag):
         return None
     stream.seek(member.offset_data)
-    return stream.read(member.size)
+    data = stream.read(member.size)
+    if len(data) < member.size:
+        raise ReadFailure("unreadable", f"{entry.item}: the archive ends within it")
+    return given(data)

@@ -17,13 +17,12 @@ from wethink_assets.sources.readers.entries import (
     ReadFailure,
     Refusal,
     Relocate,
-    failing,
     is_passed_over,
-    moved_away,
     printable,
     unsafe_name,
     unsafe_size,
 )
+from wethink_assets.sources.readers.offsets import read_at_offsets
 from wethink_assets.sources.readers.parts import ArchiveStream
 from wethink_assets.storage.store import Store
 
@@ -72,19 +71,7 @@ class ZipFormat:
         self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
     ) -> Iterator[tuple[Entry, Fetch]]:
         """Members in order; what is packed is unpacked by the fetch, in whatever thread that runs."""
-        for entry in entries:
-            try:
-                header = _header(stream, entry)
-                if header is None:
-                    moved = relocate(entry)
-                    header = _header(stream, moved) if moved else None
-                if header is None:
-                    raise ReadFailure(*moved_away(entry))
-                yield entry, _fetch(stream, entry, header)
-            except ReadFailure as failure:
-                yield entry, failing(failure.reason, failure.detail)
-            except OSError as error:
-                yield entry, failing("unreadable", f"{entry.item}: {error}")
+        yield from read_at_offsets(entries, relocate, lambda entry: _fetch(stream, entry))
 
 
 def _refused(member: zipfile.ZipInfo, end: int, superseded: bool) -> tuple[str, str] | None:
@@ -142,8 +129,11 @@ def _text(name: bytes, encoding: str) -> str:
     return name.decode(encoding, "replace")
 
 
-def _fetch(stream: ArchiveStream, entry: Entry, header: tuple[Any, ...]) -> Fetch:
-    """Read what is packed now; unpack and check it when called."""
+def _fetch(stream: ArchiveStream, entry: Entry) -> Fetch | None:
+    """Read what is packed now; unpack and check it when called. None when the member is not at the entry's offset."""
+    header = _header(stream, entry)
+    if header is None:
+        return None
     flags, method, packed, size = header[2], header[3], header[7], entry.size or 0
     if flags & _ENCRYPTED:
         raise ReadFailure("unreadable", f"{entry.item} is encrypted")
