@@ -3,25 +3,22 @@
 The data of a step is a function of seed, stage and step, and there is no other randomness: a resumed run is the run that was interrupted.
 """
 
-import math
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerFast, Qwen2_5_VLForConditionalGeneration
 
 from wethink_assets.models.embedded.building import build_model, build_processor, build_tokenizer, save_checkpoint
-from wethink_assets.models.embedded.encoding import IGNORED, Encoder
+from wethink_assets.models.embedded.encoding import Encoder
+from wethink_assets.models.embedded.losses import Losses
+from wethink_assets.models.embedded.optimizing import optimizer_of, rate_at
 from wethink_assets.models.embedded.recipe import Recipe, StageName
 from wethink_assets.models.embedded.saved_state import read_state, write_state
-from wethink_assets.models.embedded.training_data import READING_CLASSES, READINGS, examples_at, vision_batch_at
-from wethink_assets.models.embedded.views import GRID
+from wethink_assets.models.embedded.training_data import READING_CLASSES
 from wethink_assets.models.embedded.vision import attend_in_batches
 
 SAVE_EVERY = 50
@@ -75,8 +72,8 @@ class Trainer:
         torch.manual_seed(recipe.seed + 1)
         self.head = torch.nn.Linear(recipe.architecture.hidden, sum(READING_CLASSES)).to(device)
         self.state = State()
-        self.optimizer = self._new_optimizer(self._stages()[0][0])
-        self.accuracy: dict[str, float] = {}
+        self.optimizer = self._optimizer(self._stages()[0][0])
+        self.losses = Losses(recipe, self.model, self.head, self.encoder, device)
 
     def _stages(self) -> list[tuple[StageName, int]]:
         return self.recipe.stages()
@@ -87,21 +84,8 @@ class Trainer:
             return [*named, *((f"head.{name}", value) for name, value in self.head.named_parameters())]
         return list(self.model.named_parameters())
 
-    def _new_optimizer(self, stage: StageName) -> torch.optim.AdamW:
-        named = self._modules(stage)
-        recipe = self.recipe
-        groups = [
-            {
-                "params": [value for _, value in named if value.ndim > 1],
-                "weight_decay": 0.02 if stage == "vision" else recipe.weight_decay,
-            },
-            {"params": [value for _, value in named if value.ndim <= 1], "weight_decay": 0.0},
-        ]
-        beta2 = 0.95 if stage == "vision" else recipe.beta2
-        return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, beta2), fused=True)
-
-    def _autocast(self) -> AbstractContextManager[Any]:
-        return torch.autocast(self.device.split(":")[0], torch.bfloat16)
+    def _optimizer(self, stage: StageName) -> torch.optim.AdamW:
+        return optimizer_of(self.recipe, stage, self._modules(stage))
 
     def save(self) -> None:
         """Keep the state, so that `resume` goes on from here."""
@@ -137,7 +121,7 @@ class Trainer:
         self.state = State(position["stage"], position["step"], position["seconds"], position["cpu_seconds"])
         if self.state.stage < len(self._stages()):
             stage = self._stages()[self.state.stage][0]
-            self.optimizer = self._new_optimizer(stage)
+            self.optimizer = self._optimizer(stage)
             for name, value in self._modules(stage):
                 moments = {
                     key.rpartition("/")[2]: moment
@@ -151,63 +135,6 @@ class Trainer:
                     }
         return True
 
-    def _rate(self, stage: StageName, step: int, steps: int) -> float:
-        recipe = self.recipe
-        warm = min(1.0, (step + 1) / recipe.warm_up)
-        if stage == "vision":
-            return recipe.learning_rate * warm * (0.1 + 0.45 * (1 + math.cos(math.pi * step / steps)))
-        if stage != "joint":
-            return recipe.learning_rate * (warm if stage == "drills" else 1.0)
-        start = steps * (1 - recipe.decay_share)
-        fall = 1.0 if step < start else 0.02 + 0.49 * (1 + math.cos(math.pi * (step - start) / (steps - start)))
-        return recipe.learning_rate * recipe.joint_factor * fall
-
-    def _vision_loss(self, step: int) -> torch.Tensor:
-        pixels, readings = vision_batch_at(self.recipe, step)
-        grid = torch.tensor([[1, GRID, GRID]] * self.recipe.vision_batch, device=self.device)
-        readings = readings.to(self.device)
-        with self._autocast():
-            output = self.head(self.model.model.visual(pixels.to(self.device), grid_thw=grid).pooler_output).float()
-        loss = torch.zeros((), device=self.device)
-        for number, scores in enumerate(output.split(READING_CLASSES, dim=1)):
-            loss = loss + cross_entropy(scores, readings[:, number])
-            shown = readings[:, number] > 0
-            if bool(shown.any()):
-                self._note(READINGS[number], float((scores.argmax(1) == readings[:, number])[shown].float().mean()))
-        return loss
-
-    def _text_loss(self, stage: StageName, step: int) -> torch.Tensor:
-        batch = self.encoder.batch(examples_at(self.recipe, stage, step))
-        ids, labels = batch.ids.to(self.device), batch.labels.to(self.device)[:, 1:].reshape(-1)
-        # Only positions with a label go through the output layer, rounded up to few different counts: kernels are made for each.
-        kept = (labels != IGNORED).nonzero()[:, 0]
-        count = len(kept)
-        chosen = torch.cat([kept, kept.new_zeros(-count % 512)])
-        with self._autocast():
-            embedded = self.model.get_input_embeddings()(ids)
-            if batch.pixels is not None:
-                grid = torch.tensor([[1, GRID, GRID]] * (batch.pixels.shape[0] // GRID**2), device=self.device)
-                seen = self.model.model.visual(batch.pixels.to(self.device), grid_thw=grid).pooler_output
-                embedded = embedded.masked_scatter(
-                    (ids == self.encoder.image_token)[..., None], seen.to(embedded.dtype)
-                )
-            hidden = self.model.model.language_model(
-                inputs_embeds=embedded, position_ids=batch.positions.to(self.device), use_cache=False
-            ).last_hidden_state
-            logits = self.model.lm_head(hidden[:, :-1].reshape(-1, hidden.shape[-1])[chosen])[:count]
-        wanted = labels[kept]
-        if step % 4 == 0:
-            right = (logits.argmax(1) == wanted).cpu().numpy()
-            roles = batch.roles[:, 1:].reshape(-1)[kept.cpu().numpy()]
-            for number, name in enumerate(batch.role_names):
-                if (roles == number).any():
-                    self._note(name, float(right[roles == number].mean()))
-        return cross_entropy(logits.float(), wanted)
-
-    def _note(self, role: str, accuracy: float) -> None:
-        before = self.accuracy.get(role)
-        self.accuracy[role] = accuracy if before is None else 0.9 * before + 0.1 * accuracy
-
     def run(self, on_step: OnStep | None = None, stop_after: int | None = None) -> bool:
         """Train to the end, or for `stop_after` steps; True when finished. Snapshots and `final/` are complete checkpoints."""
         stages = self._stages()
@@ -219,8 +146,8 @@ class Trainer:
                 started, cpu_started = time.monotonic(), time.process_time()
                 step = self.state.step
                 for group in self.optimizer.param_groups:
-                    group["lr"] = self._rate(stage, step, steps)
-                loss = self._vision_loss(step) if stage == "vision" else self._text_loss(stage, step)
+                    group["lr"] = rate_at(self.recipe, stage, step, steps)
+                loss = self.losses.of_step(stage, step)
                 loss.backward()
                 parameters = [value for _, value in self._modules(stage)]
                 torch.nn.utils.clip_grad_norm_(parameters, self.recipe.clip)
@@ -234,7 +161,7 @@ class Trainer:
                 if on_step:
                     left = (time.monotonic() - began) / taken * (total - done)
                     where = (self.recipe.checkpoint, stage, self.state.step, steps, done, total)
-                    on_step(Progress(*where, float(loss.detach()), left, dict(self.accuracy)))
+                    on_step(Progress(*where, float(loss.detach()), left, dict(self.losses.accuracy)))
                 if stage == "joint" and self.state.step % self.recipe.snapshot_every == 0 and self.state.step < steps:
                     save_checkpoint(self.model, self.processor, self.work / "snapshots" / f"{self.state.step:05d}")
                 if self.state.step % SAVE_EVERY == 0 and self.state.step < steps:
@@ -243,11 +170,9 @@ class Trainer:
                     self.save()
                     return False
             self.state = State(self.state.stage + 1, 0, self.state.seconds, self.state.cpu_seconds)
-            self.accuracy = {}
+            self.losses.accuracy = {}
             if self.state.stage < len(stages):
-                self.optimizer = (
-                    self._new_optimizer(stages[self.state.stage][0]) if stage == "vision" else self.optimizer
-                )
+                self.optimizer = self._optimizer(stages[self.state.stage][0]) if stage == "vision" else self.optimizer
                 self.save()
         save_checkpoint(self.model, self.processor, self.work / "final")
         self.save()
