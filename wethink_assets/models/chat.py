@@ -19,11 +19,16 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation; `images` come before `text`, so that a server's prefix cache can work."""
+    """One turn of a conversation; `images` come before `text`, so that a server's prefix cache can work.
+
+    places: where each image stands instead, by the number of characters of `text` before it; a model that cannot put them there has
+    them first.
+    """
 
     role: Literal["system", "user", "assistant"]
     text: str
     images: tuple[Image, ...] = ()
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

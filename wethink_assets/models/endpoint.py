@@ -14,17 +14,16 @@ from typing import Any
 
 from wethink_assets.config import RoleSettings
 from wethink_assets.errors import ModelError
+from wethink_assets.models.attendance import DOWN_AFTER, Attendance, Comeback
+from wethink_assets.models.balancing import Balancer
 from wethink_assets.models.chat import Completion, Message, Sampling
 from wethink_assets.models.exchange import Exchange, PassingFault
 from wethink_assets.models.faults import CallFailed
 from wethink_assets.models.openai_wire import Pictures, completion_of, request_body
-from wethink_assets.models.replicas import DEFAULT_MOST, Balancer, Replica, Replicas
+from wethink_assets.models.replicas import DEFAULT_MOST, Replica, Replicas
+from wethink_assets.models.tries import Tries
 
 TRIES = 5
-LONGEST_PAUSE = 20.0
-LOOK_EVERY = 1.0  # seconds between looks at a dead replica at first
-LONGEST_LOOK = 15.0
-DOWN_AFTER = 5  # calls in a row that ran out of tries, or were refused, with no success between them
 
 
 class EndpointModel:
@@ -43,6 +42,7 @@ class EndpointModel:
         most: int = DEFAULT_MOST,
         replicas: Replicas | None = None,
         pictures: Pictures | None = None,
+        comeback: Comeback | None = None,
     ) -> None:
         """Nothing is connected yet.
 
@@ -57,6 +57,7 @@ class EndpointModel:
             most: calls in flight at one URL, at most; how many there are is found out.
             replicas: those known to other models, so that the limit of a URL is shared; None: this model's own.
             pictures: encoded images that are shared with other models; None: this model's own.
+            comeback: waits for a replica that is started again by whoever owns it; None: nobody does.
         """
         urls = [url] if isinstance(url, str) else list(url)
         known = replicas or Replicas()
@@ -68,7 +69,7 @@ class EndpointModel:
         self._exchange = Exchange(model, api_key_env, timeout)
         self._pictures = pictures or Pictures()
         self._balancer = Balancer([known.get(each.rstrip("/"), most) for each in dict.fromkeys(urls)])
-        self._looking: dict[Replica, asyncio.Task[None]] = {}
+        self._attendance = Attendance(self._exchange, len(self._balancer.replicas) == 1, comeback)
         self._last_success = float("-inf")
         self._failed_in_row = 0
         self._refused: Counter[tuple[bool, bool]] = Counter()
@@ -82,6 +83,7 @@ class EndpointModel:
         most: int = DEFAULT_MOST,
         replicas: Replicas | None = None,
         pictures: Pictures | None = None,
+        comeback: Comeback | None = None,
     ) -> "EndpointModel":
         """The model of a role with provider `endpoint`."""
         return cls(
@@ -93,6 +95,7 @@ class EndpointModel:
             most=most,
             replicas=replicas,
             pictures=pictures,
+            comeback=comeback,
         )
 
     @property
@@ -119,10 +122,12 @@ class EndpointModel:
         self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None = None, sampling: Sampling
     ) -> Completion:
         """Answer a conversation. Raises `CallFailed` for this call alone, `ModelError` when the endpoint is of no use."""
-        call = _Call((schema is not None, any(message.images for message in messages)))
+        form = (schema is not None, any(message.images for message in messages))
+        image = next((image.sha256 for message in messages for image in message.images), "")
+        tries = Tries(form, self._tries, self._pause, self._timeout)
         body: bytes | None = None
         while True:
-            replica = await self._balancer.take(call.failed_on)
+            replica = await self._balancer.take(tries.failed_on, image)
             began = replica.limit.began()
             ended = replica.limit.failed
             try:
@@ -131,7 +136,7 @@ class EndpointModel:
                 completion = completion_of(await self._exchange.ask(replica, body), self._model)
                 ended = replica.limit.succeeded
             except CallFailed as error:
-                raise self._refusal(error, call.form) from None
+                raise self._refusal(error, form) from None
             except ValueError as error:
                 fault = PassingFault("broken", self._exchange.without_secrets(str(error), replica))
             except PassingFault as found:
@@ -143,38 +148,26 @@ class EndpointModel:
                 replica.lives()
                 self._last_success = time.monotonic()
                 self._failed_in_row = 0
-                self._accepted.add(call.form)
+                self._accepted.add(form)
                 return completion
             finally:
                 ended(began)
                 replica.offer()
-            await self._go_on(call, replica, fault)
+            await self._go_on(tries, replica, fault)
 
-    async def _go_on(self, call: "_Call", replica: Replica, fault: PassingFault) -> None:
+    async def _go_on(self, tries: Tries, replica: Replica, fault: PassingFault) -> None:
         """Wait as a fault demands before the next try. Raises when there is none left."""
-        self._doubt(replica, fault)
-        call.failed_on, call.failing_since = replica, call.failing_since or time.monotonic()
+        self._attendance.doubt(replica, fault)
         others = self._balancer.others_live(replica)
-        pause = 0.0
-        if fault.pause is not None:
-            pause = max(fault.pause, self._pause)  # spent waiting for a place, unless another replica has one
-        elif fault.kind == "refused":
-            call.refusals += 1
-            pause = self._backoff(call.refusals)
-        elif others and fault.kind == "unreached" and call.moves:
-            call.moves -= 1
+        if fault.kind == "unreached" and not others and await self._attendance.returned(replica):
+            tries.returned(replica)
+            pause = 0.0
         else:
-            # A request that hangs often hangs again: one more try is enough.
-            call.tried += (self._tries + 1) // 2 if fault.kind == "hung" else 1
-            pause = 0.0 if others and fault.kind != "overloaded" else self._backoff(call.tried)
-        call.waited += pause
-        if call.tried >= self._tries or call.waited > self._timeout:
-            raise await self._exhausted(fault, call.failing_since)
+            pause = tries.failed(replica, fault, others)
+        if tries.over:
+            raise await self._exhausted(fault, tries.failing_since)
         if fault.pause is None:
             await asyncio.sleep(pause)
-
-    def _backoff(self, tried: int) -> float:
-        return min(LONGEST_PAUSE, self._pause * 2 ** min(tried - 1, 10)) * random.uniform(0.5, 1.5)
 
     def _refusal(self, error: CallFailed, form: tuple[bool, bool]) -> ModelError:
         # A server that knows no JSON schema, or no images, refuses them all: that is no fault of the items.
@@ -197,42 +190,8 @@ class EndpointModel:
     async def _anybody_there(self) -> bool:
         return any(await asyncio.gather(*(self._exchange.is_there(replica) for replica in self.replicas)))
 
-    def _doubt(self, replica: Replica, fault: PassingFault) -> None:
-        """Leave a replica out while it is dead, as far as others live, and look after it."""
-        replica.failed_in_row += fault.kind in ("unreached", "hung", "broken")
-        dead = fault.kind == "unreached" or replica.failed_in_row >= DOWN_AFTER
-        if len(self.replicas) > 1 and dead and not replica.down:
-            rest = replica.found_dead()
-            self._looking[replica] = asyncio.create_task(self._look_after(replica, rest))
-
-    async def _look_after(self, replica: Replica, rest: float) -> None:
-        try:
-            await asyncio.sleep(rest)
-            pause = LOOK_EVERY
-            while not await self._exchange.is_there(replica):
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))
-                pause = min(LONGEST_LOOK, 2 * pause)
-        finally:  # when nobody looks after it any more, it must not stay out for ever
-            replica.back()
-
     async def aclose(self) -> None:
         """Close the connections."""
-        for task in self._looking.values():
-            task.cancel()
-        await asyncio.gather(*self._looking.values(), return_exceptions=True)
-        self._looking.clear()
+        await self._attendance.aclose()
         self._balancer.close()
         await self._exchange.aclose()
-
-
-class _Call:
-    """One call on its way: what it has been through."""
-
-    def __init__(self, form: tuple[bool, bool]) -> None:
-        self.form = form
-        self.failed_on: Replica | None = None
-        self.failing_since = 0.0
-        self.tried = 0
-        self.moves = 2  # moves to another replica that cost no try
-        self.refusals = 0
-        self.waited = 0.0

@@ -83,7 +83,12 @@ async def request_body(
 
 def _image_first(messages: Sequence[Message]) -> list[tuple[Message, str]]:
     """Messages with the system text that moves into each."""
-    if len(messages) > 1 and messages[0].role == "system" and messages[1].images and not messages[0].images:
+    if (
+        len(messages) > 1
+        and messages[0].role == "system"
+        and messages[1].images
+        and not (messages[0].images or messages[1].places)
+    ):
         return [(messages[1], messages[0].text), *((message, "") for message in messages[2:])]
     return [(message, "") for message in messages]
 
@@ -92,9 +97,26 @@ async def _turn(message: Message, before: str, pictures: Pictures) -> bytes:
     if not message.images:
         return json.dumps({"role": message.role, "content": message.text}).encode("ascii")
     parts = [await pictures.part(image) for image in message.images]
-    texts = [before + "\n\n", message.text] if before else [message.text]
-    parts += [json.dumps({"type": "text", "text": text}).encode("ascii") for text in texts]
+    if message.places:
+        parts = _interleaved(message, parts)
+    else:
+        parts += [_text(text) for text in ((before + "\n\n", message.text) if before else (message.text,))]
     return b'{"role":"' + message.role.encode("ascii") + b'","content":[' + b",".join(parts) + b"]}"
+
+
+def _interleaved(message: Message, pictures: Sequence[bytes]) -> list[bytes]:
+    """Texts and pictures by turns; texts that are empty are left out."""
+    parts: list[bytes] = []
+    said = 0
+    for place, picture in zip(message.places, pictures, strict=True):
+        parts += [_text(message.text[said:place])] if place > said else []
+        parts.append(picture)
+        said = place
+    return [*parts, _text(message.text[said:])] if message.text[said:] else parts
+
+
+def _text(text: str) -> bytes:
+    return json.dumps({"type": "text", "text": text}).encode("ascii")
 
 
 def completion_of(text: str, model: str) -> Completion:

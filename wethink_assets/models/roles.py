@@ -7,6 +7,7 @@ and everything that awaits a model is run there. Weights are loaded at the first
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -113,7 +114,10 @@ class Models:
         from wethink_assets.models.endpoint import EndpointModel
 
         most = settings.concurrency or self._settings.pipeline.concurrency
-        return EndpointModel.of(settings, most=most, replicas=self._replicas, pictures=self._pictures)
+        comeback = partial(self.servers.comeback, settings.server) if settings.server else None
+        return EndpointModel.of(
+            settings, most=most, replicas=self._replicas, pictures=self._pictures, comeback=comeback
+        )
 
     def describe(self, role: Role) -> dict[str, Any]:
         """What provenance keeps of a role: provider, model id, revision, sampling."""

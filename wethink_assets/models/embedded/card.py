@@ -70,7 +70,9 @@ def _training_lines(root: Path) -> list[str]:
         if "recipe" in facts:
             recipe = facts["recipe"]
             stages = ", ".join(
-                f"{stage} {recipe[stage]}" for stage in ("vision", "drills", "text", "joint") if recipe[stage]
+                f"{stage} {recipe[stage]}"
+                for stage in ("vision", "drills", "text", "joint", "hardening")
+                if recipe.get(stage)
             )
             lines.append(
                 f"- `{name}`: steps {stages} of {recipe['batch']} examples (vision: {recipe['vision_batch']}), seed {recipe['seed']},"

@@ -19,9 +19,10 @@ def tier(right: int, parts: int) -> float:
     return min(0.75, max(0.25, int(4 * right / parts + 0.5) / 4))
 
 
-def _graded(
+def graded(
     asked: str, reference: str, candidate: str, pairs: list[tuple[str, str]], whole: bool, scene: Scene, kind: str
 ) -> Example:
+    """The grade of a candidate: `pairs` are the facts of the reference and those of the candidate; `whole`: all of them or nothing."""
     segments: list[Segment] = [("sub", "<think>compare")]
     right = 0
     for one, other in pairs:
@@ -47,7 +48,7 @@ def judge(scene: Scene, rng: random.Random) -> Example:
             (" ".join(facts_of(scene.kind, one)), " ".join(facts_of(scene.kind, two)))
             for one, two in zip(scene.items, other.items, strict=True)
         ]
-        return _graded(
+        return graded(
             "Describe the picture.",
             describing.fine(scene, wording),
             describing.fine(other, style),
@@ -65,7 +66,7 @@ def judge(scene: Scene, rng: random.Random) -> Example:
         other_facts = facts if rng.random() < 0.45 else wrong_facts(query, scene, rng)
         one_style, two_style = rng.randrange(2), rng.randrange(2)
         pairs = [(facts[name].removesuffix(" of"), other_facts[name].removesuffix(" of")) for name in facts]
-        return _graded(
+        return graded(
             query.text,
             query.sentence(facts, one_style),
             query.sentence(other_facts, two_style),
@@ -82,4 +83,4 @@ def judge(scene: Scene, rng: random.Random) -> Example:
     else:
         length = max(len(one), len(two))
         pairs = list(zip(one + ["none"] * (length - len(one)), two + ["none"] * (length - len(two)), strict=True))
-    return _graded(query.text, truth, given, pairs, True, scene, "FIB")
+    return graded(query.text, truth, given, pairs, True, scene, "FIB")

@@ -11,6 +11,7 @@ from PIL import Image
 
 from wethink_assets.models.embedded.drills import draw_drill
 from wethink_assets.models.embedded.examples import TRAINING_EFFECTS, Example, training_scene
+from wethink_assets.models.embedded.poor_answers import poor_answer
 from wethink_assets.models.embedded.reasoner_tasks import answer_text
 from wethink_assets.models.embedded.recipe import Recipe, StageName
 from wethink_assets.models.embedded.tasks import draw_example
@@ -18,6 +19,8 @@ from wethink_assets.models.embedded.views import patches, square_view
 from wethink_assets.sources.sample.rendering import render
 from wethink_assets.sources.sample.scenes import CHARACTERS, COLORS, SHAPES, VISUAL_KINDS, Scene, draw_scene
 
+POOR_SHARE, GRADED_SHARE = 0.35, 0.5
+"""Shares of the examples of the stage `hardening` that are poor answers to be graded, and that are grades at all."""
 BUCKET = 4
 """Batches drawn together and sorted by length, to save padding."""
 READINGS = ("color", "shape", "character", "value", "kind", "cell")
@@ -47,6 +50,11 @@ def _bucket(recipe: Recipe, stage: StageName, number: int) -> list[list[Example]
         if stage == "text":
             examples.append(answer_text(scene, rng))
             continue
+        if stage == "hardening" and (roll := rng.random()) < GRADED_SHARE:
+            examples.append(
+                poor_answer(scene, rng) if roll < POOR_SHARE else draw_example(recipe.checkpoint, rng, scene, "judge")
+            )
+            continue
         example = draw_example(recipe.checkpoint, rng, scene)
         if recipe.checkpoint == "describer":
             example = replace(example, image=view_of(scene, rng))
@@ -58,7 +66,7 @@ def _bucket(recipe: Recipe, stage: StageName, number: int) -> list[list[Example]
 
 
 def examples_at(recipe: Recipe, stage: StageName, step: int) -> list[Example]:
-    """The batch of one step of the stages drills, text and joint."""
+    """The batch of one step of any stage but vision."""
     return _bucket(recipe, stage, step // BUCKET)[step % BUCKET]
 
 

@@ -1,5 +1,6 @@
 """How does a run get hold of a server: find the one that is there or have it started, and wait until it is ready?"""
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from wethink_assets.models.servers.spec import ServerSpec
 
 POLL = 0.2
 SETTLING = 5.0  # seconds in which a supervisor notices that nobody uses its server
+NOTICED = 1.0  # and that it ended
 COMING_UP = 60.0  # seconds that a supervisor may take to say that it is there
 Told = Callable[[State], None]
 
@@ -84,18 +86,43 @@ class LeasedServer:
         """
         seen: State | None = None
         while True:
-            state = self.place.state()
-            if state is not None and state != seen:
-                seen = state
-                if told:
-                    told(state)
-            if state is not None and state.phase == "ready":
+            state = self._look("did not start")
+            if state != seen and told:
+                told(state)
+            if state.phase == "ready":
                 return state.url
-            if state is None or state.phase in ("failed", "stopped", "stopping") or not self._owned(state):
-                raise ModelError(self._failure(state))
+            seen = state
             if cancelled is not None and cancelled.is_set():
                 raise ModelError(f"waiting for server {self.spec.server} was given up")
             time.sleep(POLL)
+
+    async def returned(self, told: Told | None = None) -> bool:
+        """Wait until the server, which could not be reached, is ready again; False where it runs, and was not started again.
+
+        The supervisor starts it again as often as it may, within the limit for a start. Raises `ModelError` when it did not come back.
+        """
+        began = time.monotonic()
+        seen: State | None = None
+        ended = False
+        while True:
+            state = self._look("did not come back")
+            ended = ended or state.phase != "ready"
+            if ended and state != seen and told:
+                told(state)
+            seen = state
+            waited = time.monotonic() - began
+            if state.phase == "ready" and (ended or waited > NOTICED):
+                return ended
+            if waited > self.spec.start_timeout + SETTLING:
+                raise ModelError(self._failure(state, "did not come back"))
+            await asyncio.sleep(POLL)
+
+    def _look(self, failure: str) -> State:
+        """How far it is. Raises `ModelError` when it will not be ready any more."""
+        state = self.place.state()
+        if state is None or state.phase in ("failed", "stopped", "stopping") or not self._owned(state):
+            raise ModelError(self._failure(state, failure))
+        return state
 
     def state(self) -> State | None:
         """How far it is."""
@@ -106,10 +133,10 @@ class LeasedServer:
             return self._supervisor.poll() is None
         return is_running(state.supervisor, state.supervisor_start)
 
-    def _failure(self, state: State | None) -> str:
+    def _failure(self, state: State | None, what: str) -> str:
         why = state.message if state is not None and state.message else "its supervisor is gone"
         said = self.place.last_words() or self._said("supervisor.log")
-        return f"server {self.spec.server} ({self.spec.model}) did not start: {why}. Its log is {self.place.log}; its last lines:\n{said}"
+        return f"server {self.spec.server} ({self.spec.model}) {what}: {why}. Its log is {self.place.log}; its last lines:\n{said}"
 
     def _said(self, name: str) -> str:
         try:

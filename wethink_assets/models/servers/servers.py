@@ -107,6 +107,23 @@ class Servers:
                     held.urls = tuple(pool.map(self._ready, held.replicas))
         return held.urls
 
+    async def comeback(self, name: str, url: str) -> bool:
+        """Wait until the replica at a URL, which could not be reached, is back; False where it is not one that is started again.
+
+        Raises `ModelError` when it did not come back within the limit for a start.
+        """
+        held = self._held.get(name)
+        replicas = [] if held is None else zip(held.urls, held.replicas, strict=False)
+        server = next((server for known, server in replicas if known == url), None)
+        if server is None:
+            return False
+        return await server.returned(lambda state: self._tell_return(server, state))
+
+    def _tell_return(self, server: LeasedServer, state: State) -> None:
+        limit = f"calls wait for it, {server.spec.start_timeout:.0f} s at most"
+        told = "is back" if state.phase == "ready" else f"ended by itself and is started again: {limit}"
+        self._say(logging.WARNING, f"{_named(server)} ({server.spec.model}) {told}")
+
     def _take(self, name: str) -> _Held:
         table = self._settings.server(name)
         idle = self.idle if table.idle is None else table.idle

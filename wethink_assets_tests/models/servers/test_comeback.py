@@ -1,0 +1,103 @@
+"""A server of our own that ends by itself is waited for while its supervisor starts it again; one that does not come back stops the batch."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wethink_assets.config import Settings
+from wethink_assets.errors import ModelError
+from wethink_assets.models.chat import Message, Sampling
+from wethink_assets.models.endpoint import EndpointModel
+from wethink_assets.models.faults import CallFailed
+from wethink_assets.models.roles import Models
+from wethink_assets.models.servers.runtime import places
+from wethink_assets_tests.models.servers.standing_in import pid_of
+from wethink_assets_tests.models.serving import free_port
+
+Configured = Callable[..., Settings]
+
+
+def quick_to_give_up(models: Models) -> None:
+    """A client whose tries are over long before the server is back."""
+    for model in models._opened.values():
+        assert isinstance(model, EndpointModel)
+        model._pause = 0.05
+
+
+async def asked(model: EndpointModel, calls: int) -> Counter[str]:
+    """Who replied to so many calls, or what they raised."""
+    ended: Counter[str] = Counter()
+
+    async def call(number: int) -> None:
+        try:
+            ended[(await model.chat([Message("user", str(number))], sampling=Sampling())).text] += 1
+        except ModelError as error:
+            ended[type(error).__name__] += 1
+
+    await asyncio.gather(*map(call, range(calls)))
+    return ended
+
+
+def test_calls_wait_for_a_server_that_is_started_again(configured: Configured, root: Path) -> None:
+    settings = configured({"small": {"model": "m", "env": {"WETHINK_TEST_DELAY": "2"}}}, judge="small")
+    heard: list[tuple[int, str]] = []
+    with Models.open(settings) as models:
+        models.servers.listen(lambda level, text: heard.append((level, text)), logs=False)
+        model = models.role("judge")
+        assert isinstance(model, EndpointModel)
+        (before,) = models.run(asked(model, 3))
+        quick_to_give_up(models)
+        os.kill(pid_of(before), signal.SIGKILL)
+        began = time.monotonic()
+        after = models.run(asked(model, 40))
+        waited = time.monotonic() - began
+    (name,) = after
+    assert after[name] == 40 and pid_of(name) != pid_of(before) and waited > 1.8
+    warnings = [text for level, text in heard if level == logging.WARNING]
+    assert warnings == [
+        "server small (m) ended by itself and is started again: calls wait for it, 60 s at most",
+        "server small (m) is back",
+    ], "told once, whatever the number of calls"
+
+
+def test_a_call_that_ends_its_server_each_time_stops_the_batch(configured: Configured, root: Path) -> None:
+    settings = configured({"small": {"model": "m"}}, judge="small")
+    with Models.open(settings) as models:
+        model = models.role("judge")
+        quick_to_give_up(models)
+        with pytest.raises(ModelError, match=r"server small \(m\) did not come back: .*status 3") as caught:
+            models.run(model.chat([Message("user", "die")], sampling=Sampling()))
+        assert not isinstance(caught.value, CallFailed)
+        assert len(places(root)) == 1
+
+
+def test_a_foreign_endpoint_that_is_down_is_not_waited_for() -> None:
+    role = {"provider": "endpoint", "url": f"http://127.0.0.1:{free_port()}/v1", "model": "m"}
+    with Models.open(Settings.model_validate({"roles": {"judge": role}})) as models:
+        model = models.role("judge")
+        quick_to_give_up(models)
+        began = time.monotonic()
+        with pytest.raises(ModelError, match="is not reachable"):
+            models.run(model.chat([Message("user", "hello")], sampling=Sampling()))
+        assert time.monotonic() - began < 5
+
+
+def test_replicas_that_all_end_are_waited_for(configured: Configured, root: Path) -> None:
+    settings = configured({"twice": {"model": "m", "replicas": 2, "env": {"WETHINK_TEST_DELAY": "1"}}}, judge="twice")
+    with Models.open(settings) as models:
+        model = models.role("judge")
+        assert isinstance(model, EndpointModel)
+        before = {pid_of(name) for name in models.run(asked(model, 20))}
+        assert len(before) == 2
+        quick_to_give_up(models)
+        for process in before:
+            os.kill(process, signal.SIGKILL)
+        after = models.run(asked(model, 40))
+    assert after.total() == 40 and not before & {pid_of(name) for name in after}
