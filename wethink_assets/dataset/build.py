@@ -192,14 +192,14 @@ def _described(path: Path) -> VersionFile:
     return VersionFile(sha256=sha256, bytes=path.stat().st_size, rows=rows, content=content)
 
 
-def content_digest(table: pl.LazyFrame) -> tuple[int, str]:
+def content_digest(table: pl.LazyFrame, slice_rows: int = SLICE) -> tuple[int, str]:
     """Rows of a table and their `identity.data_version`, computed slice by slice."""
     digest = hashlib.sha256(canonical_json(table.collect_schema().names()))
     rows = 0
     while True:
-        part = table.slice(rows, SLICE).collect()
+        part = table.slice(rows, slice_rows).collect()
         for row in part.iter_rows():
             digest.update(canonical_json(row))
         rows += part.height
-        if part.height < SLICE:
+        if part.height < slice_rows:
             return rows, digest.hexdigest()

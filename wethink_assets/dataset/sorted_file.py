@@ -12,14 +12,19 @@ ROW_GROUP = 64_000
 
 
 class SortedFile:
-    """Collects frames of one schema; `write` makes the sorted file."""
+    """Collects frames of one schema; `write` makes the sorted file. About `bucket_rows` rows are held in memory."""
 
     def __init__(
-        self, folder: Path, schema: pl.Schema, expected_rows: int, sort_by: tuple[str, ...] = ("row_id",)
+        self,
+        folder: Path,
+        schema: pl.Schema,
+        expected_rows: int,
+        sort_by: tuple[str, ...] = ("row_id",),
+        bucket_rows: int = BUCKET_ROWS,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._schema, self._sort_by = folder, schema, sort_by
-        self._buckets = max(1, -(-expected_rows // BUCKET_ROWS))
+        self._folder, self._schema, self._sort_by, self._bucket_rows = folder, schema, sort_by, bucket_rows
+        self._buckets = max(1, -(-expected_rows // bucket_rows))
         self._waiting: list[pl.DataFrame] = []
         self._rows = 0
         self._parts = 0
@@ -30,7 +35,7 @@ class SortedFile:
         self._waiting.append(frame)
         self._rows += frame.height
         self.rows += frame.height
-        if self._rows >= BUCKET_ROWS:
+        if self._rows >= self._bucket_rows:
             self._spill()
 
     def _spill(self) -> None:

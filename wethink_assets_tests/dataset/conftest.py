@@ -1,9 +1,12 @@
-"""A store with a few grown batches."""
+"""A store with a few grown batches, and the command on it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from wethink_assets.cli import app
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.growing import Asked, Grower
 from wethink_assets_tests.pictures import drawing, encoded, photograph
@@ -12,6 +15,8 @@ COLOUR = Asked("What colour is the largest block?", "red")
 CHOICE = Asked("Which is largest?", "B", "MC", ("a circle", "a block"), ("Reasoning", "Spatial Awareness"))
 STORY = Asked("Describe the picture.", "Blocks of many colours.", "DES", (), ("Reasoning", "Language Generation"))
 CAT = Asked("What animal is shown in the picture?", "a cat", "FIB", (), ("Reasoning", "Knowledge"))
+
+Wethink = Callable[..., Result]
 
 
 @pytest.fixture
@@ -30,3 +35,13 @@ def grower(local: Store) -> Grower:
     again = encoded(cat.resize((225, 150)), quality=60)
     grower.grow("coco.000002", [(drawing(4), [COLOUR, STORY]), (again, [CAT])])
     return grower
+
+
+@pytest.fixture
+def wethink(local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wethink:
+    """The command `wethink` on the local store, wide enough that nothing is cut off."""
+    config = tmp_path / "wethink.toml"
+    config.write_text(f'[store]\nurl = "{local.url}"\n')
+    monkeypatch.setenv("WETHINK_CONFIG", str(config))
+    monkeypatch.setenv("COLUMNS", "200")
+    return lambda *arguments, **options: CliRunner().invoke(app, list(arguments), **options)

@@ -1,41 +1,14 @@
 """`wethink cut`, `versions`, `explain` and `verify`, as a user runs them."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-import typer
-from typer.testing import CliRunner, Result
-
-from wethink_assets.commands.cut import cut
-from wethink_assets.commands.explain import explain, visible
-from wethink_assets.commands.verify import verify
-from wethink_assets.commands.versions import versions
+from wethink_assets.commands.explain import visible
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import COLOUR
+from wethink_assets_tests.dataset.conftest import COLOUR, Wethink
 from wethink_assets_tests.dataset.growing import Asked, Grower
 from wethink_assets_tests.pictures import drawing
-
-app = typer.Typer(pretty_exceptions_enable=False)
-for command in (cut, versions, explain, verify):
-    app.command(command.__name__)(command)
-
-Wethink = Callable[..., Result]
-
-
-@pytest.fixture
-def wethink(local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wethink:
-    config = tmp_path / "wethink.toml"
-    config.write_text(f'[store]\nurl = "{local.url}"\n')
-    monkeypatch.setenv("WETHINK_CONFIG", str(config))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: str) -> Result:
-        return CliRunner().invoke(app, list(arguments))
-
-    return run
 
 
 def test_from_cut_to_verify(wethink: Wethink, local: Store, grower: Grower) -> None:

@@ -1,14 +1,10 @@
 """Where a version came from and where it went stays right, whatever is synthesized again afterwards."""
 
 import json
-from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
-from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut
-from wethink_assets.dataset.deciding import decide_cut
 from wethink_assets.dataset.difference import diff_versions
 from wethink_assets.dataset.lineage import lineage_of
 from wethink_assets.dataset.recipe import CutRecipe
@@ -16,24 +12,12 @@ from wethink_assets.dataset.where import whereabouts
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import digest_of, sha256_hex
 from wethink_assets.storage.store import Store
+from wethink_assets_tests.dataset.building import cut, note_policy
 from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR, STORY
 from wethink_assets_tests.dataset.growing import UPSTREAM, Asked, Grower
 from wethink_assets_tests.pictures import drawing
 
 SIZE = Asked("How large is the block?", "large")
-
-
-def cut(store: Store, recipe: CutRecipe | None = None) -> str:
-    decided = decide_cut(store, recipe or CutRecipe())
-    assert isinstance(decided, Cut)
-    return build_version(store, decided.version).version
-
-
-def note_policy(store: Store, key: str, digest: str = "d" * 64) -> None:
-    policy = {"digest": digest, "model_digest": "m" * 64, "base_model": {"model": "policy"}, "run_id": "run-7"}
-    told = {**policy, "key": key, "manifest": "", "created": datetime.now(UTC).isoformat()}
-    store.publish(f"policies/runs/{key}.json", json.dumps({"key": key, "digest": digest}).encode())
-    store.publish(f"policies/{digest}/policy.json", json.dumps(told).encode())
 
 
 def test_a_version_is_told_whole(local: Store) -> None:

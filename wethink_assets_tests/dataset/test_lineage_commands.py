@@ -1,39 +1,33 @@
 """`wethink lineage`, `where`, `diff`, `retract`, `card`, `export` and `growth`, as a user runs them."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from wethink_assets.cli import app
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR
+from wethink_assets_tests.dataset.building import cut, note_policy
+from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR, Wethink
 from wethink_assets_tests.dataset.growing import Grower
-from wethink_assets_tests.dataset.test_lineage import cut, note_policy
 from wethink_assets_tests.pictures import drawing
 
 IMAGE = sha256_hex(drawing(1))
-Wethink = Callable[..., Result]
 
 
 @pytest.fixture
-def wethink(local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wethink:
-    config = tmp_path / "wethink.toml"
-    config.write_text(f'[store]\nurl = "{local.url}"\n')
-    monkeypatch.setenv("WETHINK_CONFIG", str(config))
-    monkeypatch.setenv("COLUMNS", "200")
+def wethink(wethink: Wethink, local: Store) -> Wethink:
+    """The command on a store of two versions, the second of which was trained on."""
     grower = Grower(local, prompt="Ask about {{ description }}.")
     grower.grow("coco.000001", [(drawing(1), [COLOUR, CHOICE]), (drawing(2), [COLOUR])])
     cut(local)
     grower.grow("gqa.000001", [(drawing(3), [COLOUR])], licence="MIT")
     cut(local)
     note_policy(local, "v0002.sft")
-    return lambda *arguments, **options: CliRunner().invoke(app, list(arguments), **options)
+    return wethink
 
 
 def told(result: Result) -> str:

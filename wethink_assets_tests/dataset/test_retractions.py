@@ -26,9 +26,9 @@ from wethink_assets.storage.journal import journaled_calls
 from wethink_assets.storage.parts import part_names
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
+from wethink_assets_tests.dataset.building import cut, note_policy
 from wethink_assets_tests.dataset.conftest import CAT, CHOICE, COLOUR
 from wethink_assets_tests.dataset.growing import UPSTREAM, Grower
-from wethink_assets_tests.dataset.test_lineage import cut, note_policy
 from wethink_assets_tests.pictures import drawing, encoded, photograph
 
 ONE, TWO = drawing(1), drawing(2)
