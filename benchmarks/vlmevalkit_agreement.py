@@ -1,23 +1,38 @@
-"""Do our scorers give the scores that VLMEvalKit's own give, on the same replies?
+"""Do our scorers give the scores that VLMEvalKit gives, on the same replies?
 
-    python benchmarks/vlmevalkit_agreement.py PYTHON [questions]
+    python benchmarks/vlmevalkit_agreement.py [questions]
 
-PYTHON is the interpreter of an environment that has `ms-vlmeval` (see docs/scoring.md). Draws the stand-ins, makes replies of many kinds
-(right, wrong, wordy, in JSON, refusing, empty), decides and adds them up here, hands the same replies to VLMEvalKit's scoring functions in a
-process of that interpreter, with the same stand-in for the judge on both sides, and compares each benchmark's headline.
+Draws the stand-ins, puts them under the names of the fourteen, makes replies of many kinds (right, wrong, wordy, in JSON, refusing, empty),
+decides and adds them up here, has VLMEvalKit score the same replies in its own environment, as a scoring does, with the same stand-in for the
+judge on both sides, and compares headlines and single verdicts. One process for all fourteen; its time is told by benchmark.
 """
 
 import asyncio
 import json
 import random
-import subprocess
+import re
+import shutil
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-KIT = Path(__file__).parent / "vlmevalkit_scores.py"
+from wethink_assets.config import Settings
+from wethink_assets.config.evaluation import ScoringSettings
+from wethink_assets.evaluation.catalog import FOURTEEN, SAMPLE
+from wethink_assets.evaluation.files import BenchmarkFile, benchmark_files, rows_of
+from wethink_assets.evaluation.items import options_of
+from wethink_assets.evaluation.rules import list_of
+from wethink_assets.evaluation.units import units_of
+from wethink_assets.evaluation.verdicts import decide
+from wethink_assets.evaluation.vlmevalkit.process import Kit
+from wethink_assets.evaluation.vlmevalkit.scoring import KitVerdicts, prompts_of, verdicts_of
+from wethink_assets.models.chat import Message
+
 MARKS = str.maketrans(".()", "   ")
+CONSISTENT = re.compile(r".*\[Standard Answer\]:(.*)\n\s*\[Model_answer\] :(.*)\n\s*Judgement:\s*$", re.DOTALL)
 
 
 def said_by_judge(name: str, variables: dict[str, Any]) -> Any:
@@ -35,11 +50,48 @@ def said_by_judge(name: str, variables: dict[str, Any]) -> Any:
     return None
 
 
+class PromptJudge:
+    """Says the same to VLMEvalKit's prompts: the reply that a prompt is about stands between the last two of its marks."""
+
+    ABOUT = (
+        ("Model respone: ", "Extracted answer:"),
+        ("Model response: '", "'\nExtracted Answer: "),
+        ("Answer: <start>\n", "\n<end>\nYour output: "),
+        ("Free-form answer: ", "\nInstruction: "),
+    )
+
+    def __init__(self, form: str) -> None:
+        self.form, self.asked = form, 0
+
+    async def judge_says(self, benchmark: str, messages: Sequence[Message], temperature: float) -> str:
+        """One reply of the judge."""
+        self.asked += 1
+        prompt = messages[-1].text
+        if found := CONSISTENT.search(prompt):
+            return str(int(found[1].strip().lower() == found[2].strip().lower()))
+        if self.form in ("choice", "circular", "mmmu", "wemath"):
+            return "Z"
+        if self.form == "yes_no":
+            return "Unknown"
+        if self.form == "mmvet":
+            reply = prompt.split(" | ")[-2] if " | " in prompt else ""
+            return str(said_by_judge("judge_grade", {"reply": "" if reply == "nan" else reply}))
+        reply = next((self._between(prompt, *marks) for marks in self.ABOUT if marks[0] in prompt), "")
+        name = "judge_letters" if self.form == "logicvista" else "judge_extract"
+        return (
+            str(said_by_judge(name, {"reply": reply})).upper()
+            if self.form == "logicvista"
+            else (said_by_judge(name, {"reply": reply}) or "nothing")
+        )
+
+    @staticmethod
+    def _between(prompt: str, first: str, last: str) -> str:
+        reply = prompt.rpartition(first)[2].partition(last)[0]
+        return "" if reply == "nan" else reply
+
+
 def reply_to(row: dict[str, Any], form: str, rng: random.Random) -> str:
     """A reply of a random kind; right in about half of the cases."""
-    from wethink_assets.evaluation.items import options_of
-    from wethink_assets.evaluation.rules import list_of
-
     options = options_of(row, form)  # type: ignore[arg-type]
     right = row["answer_option"] if form == "mathvista" and options else row["answer"]
     right = list_of(right)[0] if form == "ocr" else right
@@ -64,68 +116,82 @@ def reply_to(row: dict[str, Any], form: str, rng: random.Random) -> str:
     return rng.choice(kinds)
 
 
-def ours(folder: Path, questions: int) -> dict[str, Any]:
-    """Our headline of each stand-in, and the rows with their replies for the other side."""
-    import polars as pl
+def stand_ins(folder: Path, questions: int) -> tuple[Settings, list[BenchmarkFile]]:
+    """The stand-ins under the names of the fourteen."""
+    drawn = Settings(folder=str(folder), scoring=ScoringSettings(sample_questions=questions))
+    for file in benchmark_files(drawn):
+        if file.benchmark.sample:
+            shutil.copy(file.path, file.path.with_name(f"{file.benchmark.key.removeprefix(SAMPLE)}.tsv"))
+    settings = Settings(folder=str(folder), scoring=ScoringSettings(samples=False))
+    return settings, benchmark_files(settings, [one.key for one in FOURTEEN])
 
-    from wethink_assets.config import Settings
-    from wethink_assets.config.evaluation import ScoringSettings
-    from wethink_assets.evaluation.files import benchmark_files, rows_of
-    from wethink_assets.evaluation.units import units_of
-    from wethink_assets.evaluation.verdicts import decide
 
-    settings = Settings(folder=str(folder), scoring=ScoringSettings(sample_questions=questions))
-    found: dict[str, Any] = {}
-    for file in [file for file in benchmark_files(settings) if file.benchmark.sample]:
-        form, rng = file.benchmark.form, random.Random(file.benchmark.key)
-        rows = rows_of(file.path)
-        replies = [reply_to(row, form, rng) for row in rows.iter_rows(named=True)]
+async def our_verdicts(file: BenchmarkFile, replies: Sequence[str]) -> list[float]:
+    """Our verdict on each reply."""
 
-        async def verdicts(rows: Any = rows, replies: Any = replies, form: Any = form) -> list[float]:
-            async def ask(name: str, **variables: Any) -> Any:
-                return said_by_judge(name, variables)
+    async def ask(name: str, **variables: Any) -> Any:
+        return said_by_judge(name, variables)
 
-            return [
-                (await decide(row, form, reply, ask)).hit
-                for row, reply in zip(rows.iter_rows(named=True), replies, strict=True)
-            ]
+    rows = rows_of(file.path).iter_rows(named=True)
+    return [(await decide(row, file.benchmark.form, reply, ask)).hit for row, reply in zip(rows, replies, strict=True)]
 
-        hits = asyncio.run(verdicts())
-        scored = rows.with_columns(pl.Series("hit", hits))
-        kept = rows.drop("images", "media", "row_start", "row_length").with_columns(pl.Series("prediction", replies))
-        found[file.benchmark.key] = {
-            "form": form,
-            "score": 100 * units_of(scored, form).headline(),
-            "hits": dict(zip(rows["index"], hits, strict=True)),
-            "rows": kept.to_dicts(),
-        }
-    return found
+
+def their_hits(file: BenchmarkFile, told: KitVerdicts) -> dict[str, float]:
+    """VLMEvalKit's verdict by row, where it has one a row."""
+    return {} if file.benchmark.form == "circular" else {index: one["hit"] for index, one in told.verdicts.items()}
 
 
 def main() -> None:
-    python, questions = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200
-    with tempfile.TemporaryDirectory() as folder:
-        mine = ours(Path(folder), questions)
-        given = Path(folder) / "replies.json"
-        given.write_text(json.dumps(mine))
-        done = subprocess.run([python, str(KIT), str(given), folder], capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"VLMEvalKit's side failed:\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}")
-        theirs = json.loads((Path(folder) / "scores.json").read_text())
+    questions = int(sys.argv[1]) if len(sys.argv) > 1 else 120
     worst = 0.0
-    for key, told in mine.items():
-        other = theirs[key]
-        if isinstance(other, str):
-            print(f"{key}: not compared: {other}")
-            continue
-        difference = abs(told["score"] - other["score"])
-        worst = max(worst, difference)
-        differ = [index for index, hit in other.get("hits", {}).items() if told["hits"].get(index) != hit]
-        print(f"{key}: ours {told['score']:.2f}, VLMEvalKit {other['score']:.2f}, {len(told['hits'])} replies")
-        for index in differ[:8]:
-            row = next(row for row in told["rows"] if row["index"] == index)
-            print(f"  {index}: ours {told['hits'][index]}, answer {row['answer']!r}, reply {row['prediction']!r}")
-    print(f"largest difference {worst:.2f}")
+    with tempfile.TemporaryDirectory() as folder:
+        settings, files = stand_ins(Path(folder), questions)
+        with Kit(settings) as kit:
+            for file in files:
+                worst = max(worst, compare(kit, file))
+            print(f"largest difference {worst:.2f}; {kit.started} process of VLMEvalKit {kit.version}")
+
+
+def compare(kit: Kit, file: BenchmarkFile) -> float:
+    """Score one file on both sides, and print where they differ; the difference of the headlines out of 100."""
+    import polars as pl
+
+    key, form, rng = file.benchmark.key, file.benchmark.form, random.Random(SAMPLE + file.benchmark.key)
+    rows = rows_of(file.path)
+    replies = [reply_to(row, form, rng) for row in rows.iter_rows(named=True)]
+    hits = asyncio.run(our_verdicts(file, replies))
+    ours = file.benchmark.scale * units_of(rows.with_columns(pl.Series("hit", hits)), form).headline()
+    began = time.monotonic()
+    judge = PromptJudge(form)
+    try:
+        prompts_of(kit, file)
+        said = dict(zip(rows["index"], replies, strict=True))
+        told = asyncio.run(verdicts_of(kit, judge, file, said, "agreement", 64))  # type: ignore[arg-type]
+    except Exception as error:
+        print(f"{key}: VLMEvalKit fails: {error}")
+        return 0.0
+    took = time.monotonic() - began
+    theirs = told.headline
+    if form == "ocr":
+        theirs = None if theirs is None else 1000 * theirs / rows.height
+    if form == "wemath" and theirs is not None:
+        problems = rows.filter(pl.col("key").str.ends_with("multi")).height
+        theirs = (
+            100 * (problems - 525 * (1 - theirs / 100)) / problems
+        )  # it always divides by the problems of the real one
+    assert theirs is not None, key
+    print(
+        f"{key}: ours {ours:.2f}, VLMEvalKit {theirs:.2f}; {rows.height} replies, judge asked {judge.asked} times, {took:.1f} s"
+    )
+    other, asked = their_hits(file, told), dict(zip(rows["index"], zip(replies, hits, strict=True), strict=True))
+    for row in [
+        row
+        for row in rows.iter_rows(named=True)
+        if other.get(row["index"], asked[row["index"]][1]) != asked[row["index"]][1]
+    ][:8]:
+        reply, hit = asked[row["index"]]
+        print(f"  {row['index']}: ours {hit}, answer {row['answer']!r}, reply {reply!r}, {told.verdicts[row['index']]}")
+    return 100 * abs(ours - theirs) / file.benchmark.scale
 
 
 if __name__ == "__main__":

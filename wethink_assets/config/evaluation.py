@@ -28,6 +28,13 @@ class ScoringSettings(Table):
     """How policies are scored."""
 
     lmu_data: str = Field("LMUData", description="folder of the benchmark files, as VLMEvalKit's LMUData")
+    scorer: Literal["vlmevalkit", "own"] = Field(
+        "vlmevalkit",
+        description="what asks and scores the fourteen and choice files of one's own; stand-ins are always scored by our own rules",
+    )
+    vlmevalkit_python: str = Field(
+        "", description="Python that has VLMEvalKit; empty: .venv-vlmevalkit, made when it is first needed"
+    )
     benchmarks: tuple[str, ...] = Field((), description="names of those to score; empty: all whose files are there")
     samples: bool = Field(True, description="also draw stand-ins of the 14 benchmarks (sample_*), and score them")
     sample_questions: int = Field(24, ge=12, le=2000, description="questions of each stand-in, about")

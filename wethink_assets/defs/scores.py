@@ -1,6 +1,8 @@
 """Scores of training runs, and the leaderboard over all of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -55,14 +57,31 @@ def scores_asset(settings: Settings) -> dg.AssetsDefinition:
 
         Only what is missing is asked for: the base model is scored once, and finished replies are never asked for again.
         """
-        told = _telling(progress, context.partition_key)
-        found = score_training_run(store, settings, context.partition_key, progress=told, run_id=context.run.run_id)
+        found = score_training_run(
+            store,
+            settings,
+            context.partition_key,
+            progress=_telling(progress, context.partition_key),
+            run_id=context.run.run_id,
+            kit_session=partial(_piped, context),
+        )
         return dg.MaterializeResult(
             data_version=dg.DataVersion(kept_scores(store, settings, found.policy).data_version),
             metadata=fitting(scores_metadata(store, settings, found)),
         )
 
     return benchmark_scores
+
+
+@contextmanager
+def _piped(context: dg.AssetExecutionContext) -> Iterator[Mapping[str, str]]:
+    """A session of Dagster's Pipes for VLMEvalKit's process, which tells the run's log what it does; it lives while replies are asked for."""
+    with dg.open_pipes_session(
+        context=context,
+        context_injector=dg.PipesTempFileContextInjector(),
+        message_reader=dg.PipesTempFileMessageReader(),
+    ) as session:
+        yield session.get_bootstrap_env_vars()
 
 
 def leaderboard_asset() -> dg.AssetsDefinition:

@@ -18,7 +18,8 @@ from wethink_assets.storage.calls import Call, call_key, now
 from wethink_assets.storage.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.replies import MalformedReply, whole_text
+from wethink_assets.synthesis.replies import MalformedReply, final_text
+from wethink_assets.synthesis.texts import whole_text
 
 STAGE = "scores"
 FLUSH_EVERY = 2.0
@@ -109,6 +110,21 @@ class Calls:
             except (MalformedReply, CallFailed):
                 continue
         raise JudgeFailed(name)
+
+    async def judge_says(self, benchmark: str, messages: Sequence[Message], temperature: float) -> str:
+        """What the judge says to a conversation that is not ours (VLMEvalKit's), without its thought; empty where nothing is left.
+
+        Its length is the role's: a judge that thinks before it speaks needs more than the three tokens that some of them ask for.
+        """
+        asked = digest_of([[message.role, message.text] for message in messages])[:32]
+        told = self._models.sampling("judge", sampling_seed(0, benchmark, asked))
+        sampling = Sampling(temperature, told.top_p, told.max_tokens, told.seed if temperature else 0)
+        key = call_key(*self._models.identity("judge"), messages, None, sampling, 0)
+        reply = await self._once(benchmark, key, "judge", "vlmevalkit", asked, messages, sampling, 0)
+        try:
+            return final_text(reply.text)
+        except MalformedReply:
+            return ""
 
     def _judge_sampling(self, benchmark: str, index: str, sample: int) -> Sampling:
         first = self._models.sampling("judge", sampling_seed(sample, benchmark, index))

@@ -25,6 +25,7 @@ OCR_GROUPS = (
     "Handwritten Mathematical Expression Recognition",
 )
 Parts = dict[str, float]
+ROTATIONS = "each rotation by itself"
 
 
 def parts_of(frame: pl.DataFrame, form: Form) -> Parts:
@@ -53,7 +54,7 @@ def _circular(frame: pl.DataFrame) -> Parts:
     groups = circled.sort(pl.col("index").cast(pl.Int64)).group_by("circle", maintain_order=True)
     names = [name for name in ("category", "l2-category") if name in frame.columns]
     passed = groups.agg(HIT.min(), *(pl.col(name).first() for name in names))
-    return {"each rotation by itself": _share(circled["hit"]), **_by_category(passed)}
+    return {ROTATIONS: _share(circled["hit"]), **_by_category(passed)}
 
 
 def _mmmu(frame: pl.DataFrame) -> Parts:

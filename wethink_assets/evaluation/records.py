@@ -1,12 +1,13 @@
 """What is kept of a scored benchmark: the score with all that it rests on, and each sample's reply."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from wethink_assets.errors import StoreError
 from wethink_assets.evaluation.catalog import Form
@@ -15,7 +16,7 @@ from wethink_assets.storage.store import Store
 
 SCHEMA_VERSION = 1
 SCORES = "scores"
-SCORE, REPLIES = "score.json", "replies.parquet"
+SCORE, REPLIES, KIT_FILES = "score.json", "replies.parquet", "vlmevalkit"
 GREEDY = "greedy"
 REPLY_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "prompt": pl.String,
@@ -57,7 +58,8 @@ class Score(BaseModel):
     """The score of one model on one benchmark with one decoding.
 
     value, low, high: headline with its bootstrap interval, on the benchmark's scale; parts: other figures it reports; settings: all that the
-    replies and verdicts follow from, `settings_digest` its sha256; failed_inference, failed_judging, no_answer: shares of samples.
+    replies and verdicts follow from, `settings_digest` its sha256; failed_inference, failed_judging, no_answer: shares of samples; judged: share
+    decided by the judge, None where VLMEvalKit asks it; scorer: who made prompts and verdicts; reported: all figures of VLMEvalKit's own.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -85,11 +87,13 @@ class Score(BaseModel):
     failed_inference: float
     failed_judging: float
     no_answer: float
-    judged: float
+    judged: float | None
     flags: tuple[str, ...]
     calls: dict[str, float]
     created: datetime
     run_id: str = ""
+    scorer: Literal["vlmevalkit", "own"] = "own"
+    reported: dict[str, float] = Field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -123,8 +127,10 @@ def read_score(store: Store, folder: str) -> Score | None:
         raise StoreError(f"{store.link(folder)}/{SCORE} is damaged: {error}") from error
 
 
-def publish_score(store: Store, score: Score, replies: pl.DataFrame) -> None:
-    """Keep the replies, then the score, which makes them count."""
+def publish_score(store: Store, score: Score, replies: pl.DataFrame, files: Sequence[Path] = ()) -> None:
+    """Keep the replies and VLMEvalKit's own result files (`vlmevalkit/`), then the score, which makes them count."""
+    for file in files:
+        store.publish(f"{score.folder}/{KIT_FILES}/{file.name}", file.read_bytes())
     store.write_parquet(f"{score.folder}/{REPLIES}", replies)
     store.publish(f"{score.folder}/{SCORE}", score.model_dump_json(indent=1).encode())
 

@@ -8,9 +8,12 @@ from wethink_assets.evaluation.comparing import against_base
 from wethink_assets.evaluation.contenders import base_of, policy_of, trained
 from wethink_assets.evaluation.files import BenchmarkFile, wanted_files
 from wethink_assets.evaluation.intervals import Comparison
+from wethink_assets.evaluation.jobs import pairs
 from wethink_assets.evaluation.leaderboard import newest
 from wethink_assets.evaluation.records import Score, scores_of
-from wethink_assets.evaluation.scoring import Progress, pairs, score_model
+from wethink_assets.evaluation.replying import Progress
+from wethink_assets.evaluation.scoring import score_model
+from wethink_assets.evaluation.vlmevalkit.process import Kit, Session, unreported
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies import Policy
@@ -55,16 +58,20 @@ def score_training_run(
     progress: Progress | None = None,
     run_id: str = "",
     again: bool = False,
+    kit_session: Session = unreported,
 ) -> RunScores:
     """Score what is missing of a training run on the wanted benchmarks, and compare policy and base on the same samples.
+
+    One process of VLMEvalKit serves all benchmarks of both, if any needs it; `kit_session` is what it reports to.
 
     Raises `TrainingError` when the run has no policy, `ModelError` when a model is not served or cannot be asked any more, `ConfigError` for an
     unknown benchmark.
     """
     policy = policy_of(store, key)
     files = wanted_files(settings, benchmarks)
-    for contender in (base_of(settings, policy), trained(settings, store, policy)):
-        score_model(store, settings, contender, files, progress=progress, run_id=run_id, again=again)
+    with Kit(settings, kit_session) as kit:
+        for contender in (base_of(settings, policy), trained(settings, store, policy)):
+            score_model(store, settings, contender, files, progress=progress, run_id=run_id, again=again, kit=kit)
     return kept_scores(store, settings, policy, files)
 
 

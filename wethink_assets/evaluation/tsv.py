@@ -46,7 +46,7 @@ def md5_of(path: Path) -> str:
     return _md5(str(path), (told.st_size, told.st_mtime_ns))
 
 
-def _records(path: Path) -> Iterator[tuple[int, int, list[str]]]:
+def records(path: Path) -> Iterator[tuple[int, int, list[str]]]:
     """Start, length in bytes and fields of each record."""
     place = 0
 
@@ -70,7 +70,7 @@ def media_type(data: bytes) -> str:
     return next((kind for magic, kind in MAGIC if data.startswith(magic)), "image/png")
 
 
-def _encoded(field: str) -> list[str]:
+def encoded(field: str) -> list[str]:
     """The base64 texts of an `image` field."""
     field = field.strip()
     if field.startswith("[") and field.endswith("]"):
@@ -93,10 +93,10 @@ def read_tsv(path: Path) -> pl.DataFrame:
     rows: list[dict[str, object]] = []
     held: dict[str, Held] = {}
     try:
-        records = _records(path)
-        _, _, header = next(records, (0, 0, []))
+        found = records(path)
+        _, _, header = next(found, (0, 0, []))
         _check_header(path, header)
-        for number, (start, length, fields) in enumerate(records, 2):
+        for number, (start, length, fields) in enumerate(found, 2):
             if not fields:
                 continue
             if len(fields) != len(header):
@@ -112,7 +112,7 @@ def read_tsv(path: Path) -> pl.DataFrame:
             if not field or len(field) <= LONGEST_REFERENCE:
                 rows.append({**row, IMAGES: field or None})
                 continue
-            pictures = [_decoded(text) for text in _encoded(field)]
+            pictures = [_decoded(text) for text in encoded(field)]
             digests, media = [sha256_hex(data) for data in pictures], [media_type(data) for data in pictures]
             held[str(row["index"])] = {IMAGES: digests, MEDIA: media, START: start, LENGTH: length}
             rows.append({**row, IMAGES: None, "_own": True})
@@ -175,7 +175,7 @@ def _files(path: Path, row: Mapping[str, object]) -> Iterator[Path]:
     told = row.get("image_path")
     if not told:
         return
-    for name in _encoded(str(told)):
+    for name in encoded(str(told)):
         places = (path.parent / name, path.parent / "images" / path.stem / name)
         found = next((place for place in places if place.is_file()), None)
         if found is None:
@@ -193,6 +193,6 @@ def image_bytes(path: Path, start: int, length: int) -> list[bytes]:
             file.seek(start)
             text = file.read(length).decode("utf-8")
         fields = next(csv.reader(io.StringIO(text, newline="\n"), delimiter="\t"))
-        return [_decoded(part) for part in _encoded(fields[header.index("image")])]
+        return [_decoded(part) for part in encoded(fields[header.index("image")])]
     except (OSError, ValueError, StopIteration, IndexError, binascii.Error, csv.Error) as error:
         raise SourceError(f"{path} cannot be read at byte {start}: {error}; it changed since it was listed") from error

@@ -81,7 +81,7 @@ def choice_rows(count: int) -> list[dict[str, Any]]:
 
 def project(folder: Path, own: Sequence[str] = ("mine",), **scoring: Any) -> Settings:
     """A configuration with benchmarks of its own in `folder`, a judge behind an endpoint, no stand-ins."""
-    told = {"samples": False, "seeds": (), "resamples": 200, "lmu_data": "LMUData", **scoring}
+    told = {"samples": False, "seeds": (), "resamples": 200, "lmu_data": "LMUData", "scorer": "own", **scoring}
     return Settings(
         folder=str(folder),
         pipeline=PipelineSettings(concurrency=4, prompt_pack="standard"),

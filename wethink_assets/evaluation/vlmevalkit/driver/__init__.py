@@ -1,0 +1,1 @@
+"""The side of VLMEvalKit's process: run by its environment's Python, it imports nothing of this package but itself."""

@@ -1,0 +1,68 @@
+"""What does VLMEvalKit's process do? One request a line on its standard input, one reply a line on its standard output, until the input ends.
+
+    {"do": "prompts", "key": ..., "md5": ..., "out": file}    a line a sample there: its index and the parts of its prompt
+    {"do": "score", "key": ..., "predictions": file, "name": ..., "folder": ..., "judge": url, "token": ..., "width": n, "out": file}
+
+A reply is {"done": figures} or {"error": text}. What VLMEvalKit prints goes to standard error. When the input ends, whoever asked is gone, and this
+process ends at once, whatever it is doing.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from dagster_pipes import open_dagster_pipes
+
+from wethink_assets.evaluation.vlmevalkit.driver.guard import Guard
+
+
+def main() -> None:
+    """Serve requests."""
+    replies = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # VLMEvalKit prints results and progress
+    requests = _requests()
+    guard = Guard()
+    guard.watch()
+    with open_dagster_pipes() as pipes:
+        began = time.monotonic()
+        from wethink_assets.evaluation.vlmevalkit.driver import prompting, scoring
+
+        prompting.load_kit()
+        guard.closed = True
+        pipes.log.info(f"VLMEvalKit is loaded ({time.monotonic() - began:.0f} s, process {os.getpid()})")
+        do: dict[str, Callable[..., dict[str, Any]]] = {"prompts": prompting.write_prompts, "score": scoring.score}
+        while True:
+            request = requests.get()
+            what, key = request.pop("do"), request["key"]
+            if "judge" in request:
+                guard.allow(request["judge"])
+            began = time.monotonic()
+            try:
+                told: dict[str, Any] = {"done": do[what](**request)}
+                pipes.log.info(f"{what} of {key}: {time.monotonic() - began:.1f} s")
+            except Exception as error:
+                traceback.print_exc()
+                told = {"error": f"{type(error).__name__}: {error}"[:2000]}
+            replies.write(json.dumps(told) + "\n")
+
+
+def _requests() -> "queue.Queue[dict[str, Any]]":
+    waiting: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            waiting.put(json.loads(line))
+        os._exit(0)
+
+    threading.Thread(target=read, name="requests", daemon=True).start()
+    return waiting
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What does VLMEvalKit make of a benchmark: its prompts before the replies, its verdicts after them?"""
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wethink_assets.errors import ModelError, SourceError
+from wethink_assets.evaluation.asking import Calls
+from wethink_assets.evaluation.files import BenchmarkFile, rows_of
+from wethink_assets.evaluation.vlmevalkit.judging import in_thread, judge_served
+from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
+from wethink_assets.evaluation.vlmevalkit.tables import Part, read_prompts, write_table
+from wethink_assets.models.chat import Message
+
+LOGIC_VERSION = "1"
+NO_REPLY = "Failed to obtain answer via API."
+"""What VLMEvalKit has in place of the reply of a call that failed."""
+KEPT = (".tsv", ".csv", ".json", ".xlsx")
+
+
+@dataclass(frozen=True)
+class KitVerdicts:
+    """What VLMEvalKit says of one benchmark's replies.
+
+    headline: its number, on the benchmark's scale, None where it has none for all samples; figures: all that it reports; verdicts: by index,
+    `hit`, `extracted` and `failed`; of circular evaluation one a question, of OCRBench none; files: its own results.
+    """
+
+    headline: float | None
+    figures: dict[str, float]
+    verdicts: dict[str, dict[str, Any]]
+    files: tuple[Path, ...]
+
+
+def prompts_of(kit: Kit, file: BenchmarkFile) -> dict[str, list[Part]]:
+    """VLMEvalKit's prompts of a file by index, made once for a process. Raises `SourceError` when it cannot make them."""
+    key = file.benchmark.key
+    known = kit.prompts.get(key)
+    if known is not None and known[0] == file.md5:
+        return known[1]
+    table = kit.tables / f"{key}.tsv"
+    rows = rows_of(file.path)
+    kit.md5[key] = write_table(file.path, rows, table)
+    out = kit.folder / f"{key}.prompts.jsonl"
+    try:
+        kit.ask(do="prompts", key=key, md5=kit.md5[key], out=str(out))
+    except KitError as error:
+        raise SourceError(f"{file.path}: VLMEvalKit cannot make prompts of it: {error}") from error
+    prompts = read_prompts(out)
+    lost = [index for index in rows["index"] if index not in prompts]
+    if lost:
+        raise SourceError(
+            f"{file.path}: VLMEvalKit makes no prompt of row {lost[0]!r} ({len(lost)} of {rows.height} are lost)"
+        )
+    kit.prompts[key] = (file.md5, prompts)
+    return prompts
+
+
+async def verdicts_of(
+    kit: Kit, calls: Calls, file: BenchmarkFile, predictions: dict[str, str], name: str, width: int
+) -> KitVerdicts:
+    """Have a benchmark's replies scored, by index; its judge is ours, and asked through the benchmark's journal.
+
+    Raises `SourceError` when VLMEvalKit fails on the file, `ModelError` when the judge or its process is gone.
+    """
+    key, token = file.benchmark.key, secrets.token_hex(16)
+    folder = kit.new_folder(key)
+    given, out = folder.with_suffix(".predictions"), folder.with_suffix(".verdicts")
+    given.write_text(json.dumps(predictions), encoding="utf-8")
+
+    async def judge(messages: list[Message], temperature: float) -> str:
+        return await calls.judge_says(key, messages, temperature)
+
+    async with judge_served(judge, token) as served:
+        request = {"predictions": str(given), "name": name, "folder": str(folder), "judge": served.url, "token": token,
+                   "width": width, "out": str(out)}  # fmt: skip
+        try:
+            told = await in_thread(lambda: kit.ask(do="score", key=key, md5=kit.md5[key], **request))
+        except (KitError, ModelError) as error:
+            if served.broken is not None:
+                raise served.broken from error
+            if isinstance(error, ModelError):
+                raise
+            raise SourceError(f"{file.path}: VLMEvalKit cannot score it: {error}") from error
+        if served.broken is not None:
+            raise served.broken
+    verdicts = {verdict["index"]: verdict for verdict in json.loads(out.read_text(encoding="utf-8"))}
+    files = tuple(path for path in sorted(folder.iterdir()) if path.suffix in KEPT)
+    return KitVerdicts(told["headline"], told["figures"], verdicts, files)

@@ -1,0 +1,157 @@
+"""VLMEvalKit itself, in its own environment: prompts and verdicts of the fourteen, on files made of the drawn stand-ins."""
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from wethink_assets.config import Settings
+from wethink_assets.errors import ModelError, SourceError
+from wethink_assets.evaluation.catalog import FOURTEEN, SAMPLE
+from wethink_assets.evaluation.contenders import Contender
+from wethink_assets.evaluation.files import benchmark_files, path_of
+from wethink_assets.evaluation.records import Score, read_replies, scores_of
+from wethink_assets.evaluation.samples import ensure_samples
+from wethink_assets.evaluation.scoring import score_model
+from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
+from wethink_assets.models.chat import Sampling
+from wethink_assets.models.roles import Models
+from wethink_assets.storage.store import Store
+from wethink_assets_tests.evaluation.answering import Answering, choice_rows, contender, project, write_tsv
+
+pytestmark = pytest.mark.slow
+KEYS = [benchmark.key for benchmark in FOURTEEN]
+COUNTED = ("OCRBench", "WeMath")  # VLMEvalKit counts on their full size
+
+
+def real_files(settings: Settings, questions: int = 12) -> None:
+    """Stand-ins under the names of the fourteen."""
+    drawn = Path(settings.folder) / "drawn"
+    for path in ensure_samples(drawn, questions):
+        target = path_of(settings, path.stem.removeprefix(SAMPLE))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+
+
+def run(
+    store: Store, settings: Settings, policy: Answering, judge: Answering, kit: Kit, keys: list[str], digest: str = "a"
+) -> list[Score]:
+    with Models(settings, {"policy": policy, "judge": judge}) as models:
+        return score_model(
+            store, settings, contender(digest=digest * 64), benchmark_files(settings, keys), models=models, kit=kit
+        )
+
+
+def judge_of(asked: str, _: Sampling) -> str:
+    """A judge that grades 0.5, takes nothing for an option, and finds one number in every answer."""
+    if "correctness score" in asked:
+        return "<think>half of it</think><answer>0.5</answer>"
+    return "Z" if "single character" in asked or "ONLY the letters" in asked else "1"
+
+
+def test_one_process_asks_and_scores_all_fourteen(tmp_path: Path) -> None:
+    settings, store = project(tmp_path, own=(), scorer="vlmevalkit"), Store.open(str(tmp_path / "store"))
+    real_files(settings)
+    policy = Answering(lambda text, sampling: "<think>It may be A, or C.</think><answer>B</answer>")
+    judge = Answering(judge_of, "judge")
+    with Kit(settings) as kit:
+        scores = {score.benchmark: score for score in run(store, settings, policy, judge, kit, KEYS)}
+        again = run(store, settings, policy, judge, kit, KEYS, digest="b")
+        assert kit.started == 1
+    assert list(scores) == KEYS and [s.value for s in again] == [s.value for s in scores.values()]
+    for key, score in scores.items():
+        replies = read_replies(store, score)
+        assert score.scorer == "vlmevalkit" and set(replies["prediction"]) == {"B"}
+        assert score.flags[-1] == "other md5" and (len(score.flags) == 1) == (key not in COUNTED), score.flags
+        assert score.value is not None and score.failed_judging == 0
+        kept = store.names(f"{score.folder}/vlmevalkit")
+        assert f"policy_{key}.tsv" in kept and (key == "OCRBench" or any("judge" in n or "auxmatch" in n for n in kept))
+        written = pl.read_csv(
+            store.read(f"{score.folder}/vlmevalkit/policy_{key}.tsv"), separator="\t", infer_schema=False
+        )
+        assert set(written["prediction"]) == {"B"} and "image" not in written.columns
+    for key in ("MMStar", "AI2D_TEST", "RealWorldQA"):
+        rows = read_replies(store, scores[key])
+        assert rows["hit"].to_list() == [float(answer == "B") for answer in rows["answer"]]
+        assert scores[key].value == pytest.approx(100 * (rows["answer"] == "B").mean())  # type: ignore[operator]
+    assert scores["MMVet"].value == 50 and scores["HallusionBench"].parts["aAcc"] is not None
+    prompts = {key: read_replies(store, scores[key])["prompt"][0] for key in KEYS}
+    assert prompts["MMStar"].endswith("Please select the correct answer from the options above. \n")
+    assert "## Answer Instruction Please provide an answer" in prompts["DynaMath"]
+    assert any(message[-1].places for message in policy.messages) == any(
+        "<image 1>" in question for question in read_replies(store, scores["MMMU_DEV_VAL"])["question"]
+    )
+
+
+def test_a_killed_scoring_goes_on_where_it_was(tmp_path: Path) -> None:
+    settings, store = project(tmp_path, own=(), scorer="vlmevalkit"), Store.open(str(tmp_path / "store"))
+    real_files(settings)
+    asked = 0
+
+    def dies(text: str, sampling: Sampling) -> str | Exception:
+        nonlocal asked
+        asked += 1
+        return ModelError("the server is gone") if asked > 20 else "B"
+
+    keys = ["MMStar", "MMVet", "AI2D_TEST"]
+    judge = Answering(judge_of, "judge")
+    with Kit(settings) as kit, pytest.raises(ModelError, match="the server is gone"):
+        run(store, settings, Answering(dies), judge, kit, keys)
+    rows = sum(file.rows for file in benchmark_files(settings, keys))
+    policy = Answering(lambda text, sampling: "B")
+    with Kit(settings) as kit:
+        broken = Answering(lambda text, sampling: ModelError("no judge"), "judge")
+        with pytest.raises(ModelError, match="no judge"):
+            run(store, settings, policy, broken, kit, keys)
+        assert len(policy.asked) == rows - 20
+        assert len(run(store, settings, policy, judge, kit, keys)) == 3
+        assert len(policy.asked) == rows - 20
+    grades = len(judge.asked)
+    with Kit(settings) as kit:
+        assert len(run(store, settings, policy, judge, kit, [*keys, "RealWorldQA"])) == 4
+    assert len(judge.asked) == grades + 1, "of a benchmark that was added, the greeting by which the judge is tried"
+
+
+def test_its_process_reaches_nothing_and_fails_by_file(tmp_path: Path) -> None:
+    settings, store = project(tmp_path, own=("mine", "bad"), scorer="vlmevalkit"), Store.open(str(tmp_path / "store"))
+    write_tsv(tmp_path / "mine.tsv", choice_rows(4))
+    write_tsv(tmp_path / "bad.tsv", [{**row, "index": f"0{row['index']}"} for row in choice_rows(3)])
+    policy, judge = Answering(lambda text, sampling: "<answer>B</answer>"), Answering(judge_of, "judge")
+    with Kit(settings) as kit:
+        with pytest.raises(SourceError, match=r"bad\.tsv"):
+            run(store, settings, policy, judge, kit, ["mine", "bad"])
+        (score,) = scores_of(store, "a" * 64)
+        assert (score.benchmark, score.value, score.scorer) == ("mine", 100, "vlmevalkit")
+        for key in ("MMStar", "MathVista_MINI"):  # one that is not there, and one of another md5: it would fetch both
+            table = kit.tables / f"{key}.tsv"
+            if key == "MathVista_MINI":
+                table.write_text("index\tquestion\n")
+            with pytest.raises(KitError, match="Failed to download"):
+                kit.ask(do="prompts", key=key, md5="0" * 32, out=str(tmp_path / "prompts"))
+            assert table.exists() == (key == "MathVista_MINI")
+        assert table.read_text() == "index\tquestion\n"
+        assert "no network in this process" in (kit.folder / "log").read_text()
+        assert not (tmp_path / "prompts").exists()
+
+
+def test_the_embedded_policy_is_scored(tmp_path: Path) -> None:
+    from wethink_assets.config import RoleSettings
+    from wethink_assets.models.embedded.checkpoints import checkpoint_digest
+
+    settings, store = (
+        project(tmp_path, own=(), scorer="vlmevalkit", prompts="embedded"),
+        Store.open(str(tmp_path / "s")),
+    )
+    settings = settings.model_copy(update={"roles": {}})
+    real_files(settings)
+    digest = checkpoint_digest("policy")
+    one = Contender("base", digest, {"kind": "base", "model": "policy"}, True, lambda: RoleSettings(model="policy"))
+    files = benchmark_files(settings, ["MMStar", "HallusionBench", "OCRBench", "AI2D_TEST"])
+    with Kit(settings) as kit:
+        scores = score_model(store, settings, one, files, kit=kit)
+        assert kit.started == 1
+    assert [score.benchmark for score in scores] == ["MMStar", "HallusionBench", "OCRBench", "AI2D_TEST"]
+    assert all(score.value is not None for score in scores) and max(s.percent or 0 for s in scores) > 20
+    assert all(json.loads(store.read(f"{score.folder}/score.json"))["scorer"] == "vlmevalkit" for score in scores)
