@@ -28,7 +28,8 @@ from wethink_assets.stages import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.agreement import accepted_answer
 from wethink_assets.synthesis.asking import Asking
-from wethink_assets.synthesis.session import Outcome, Synthesis, settled
+from wethink_assets.synthesis.outcomes import Outcome, settled
+from wethink_assets.synthesis.session import Synthesis
 
 STAGE, BATCH = "answers", "queue.000001"
 RESULTS = pl.Schema(

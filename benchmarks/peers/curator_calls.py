@@ -7,7 +7,6 @@ Without internet tiktoken cannot load its vocabulary, so tokens are counted by l
 
 import json
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ os.environ |= {"TELEMETRY_ENABLED": "false", "LITELLM_LOCAL_MODEL_COST_MAP": "Tr
 
 import tiktoken
 from datasets import Dataset
+from results import tell
 
 
 class ByLength:
@@ -68,14 +68,7 @@ def main() -> None:
             found = model(Dataset.from_list(some), working_dir=folder)
             found = getattr(found, "dataset", found)
             answered += sum(bool(text) for text in found["generation"])
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    told = {
-        "calls": answered,
-        "seconds": time.perf_counter() - began,
-        "cpu_seconds": sum(each.ru_utime + each.ru_stime for each in usage),
-        "peak_memory_mb": sum(each.ru_maxrss for each in usage) // 1024,
-    }
-    print("RESULT " + json.dumps(told))
+    tell(answered, began)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ Its client makes the calls of one batch at once and waits for the last of them, 
 
 import base64
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from distilabel.models.llms import OpenAILLM
 from distilabel.pipeline import Pipeline
 from distilabel.steps import LoadDataFromDicts
 from distilabel.steps.tasks import Task
+from results import tell
 
 
 class Ask(Task):  # type: ignore[misc]
@@ -58,14 +58,7 @@ def main() -> None:
         load >> ask
         found = pipeline.run(use_cache=False)
         answered = sum(bool(text) for text in found["default"]["train"]["generation"])
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    told = {
-        "calls": answered,
-        "seconds": time.perf_counter() - began,
-        "cpu_seconds": sum(each.ru_utime + each.ru_stime for each in usage),
-        "peak_memory_mb": sum(each.ru_maxrss for each in usage) // 1024,
-    }
-    print("RESULT " + json.dumps(told))
+    tell(answered, began)
 
 
 if __name__ == "__main__":

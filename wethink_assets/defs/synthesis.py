@@ -3,7 +3,7 @@
 A stage whose budget is spent yields nothing, so that its partition stays missing and the later stages are skipped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -11,10 +11,10 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.defs.bill import within_budget
+from wethink_assets.defs.captions import answered, asked, reasoned, shown, with_questions
 from wethink_assets.defs.labels import DATA_TEAM, SYNTHESIS
 from wethink_assets.defs.partitions import image_batch
 from wethink_assets.defs.pools import pool_of
-from wethink_assets.defs.previews import Captions, picture_gallery, rejected_table, sample_table
 from wethink_assets.defs.publishing import closed, closure, published
 from wethink_assets.defs.resources import OpenSynthesis
 from wethink_assets.defs.roles import role_key
@@ -27,6 +27,7 @@ from wethink_assets.synthesis import answers as answering
 from wethink_assets.synthesis import descriptions as describing
 from wethink_assets.synthesis import questions as questioning
 from wethink_assets.synthesis import reasoning_paths as refining
+from wethink_assets.synthesis.session import Synthesis
 
 Definition = dg.AssetsDefinition | dg.AssetChecksDefinition
 
@@ -53,15 +54,38 @@ def stage(settings: Settings, name: str, *kinds: str) -> dict[str, Any]:
     }
 
 
-def shown(
-    output: StageOutput, captions: Captions, images: pl.DataFrame, blobs: Blobs, rows: pl.DataFrame | None = None
-) -> dict[str, Any]:
-    """Sample, pictures and rejections of a stage; `rows` are the results with what the captions need beside them."""
-    return {
-        "preview": picture_gallery(output.results if rows is None else rows, images, blobs, captions),
-        "sample": sample_table(output.results),
-        "rejected": rejected_table(output),
-    }
+def done(
+    context: dg.AssetExecutionContext,
+    synthesis: OpenSynthesis,
+    work: Callable[[Synthesis], StageOutput],
+    inputs: Mapping[str, StageOutput],
+    expected: pl.Series,
+    item: str,
+    show: Callable[[StageOutput, Blobs], dict[str, Any]],
+) -> Iterator[dg.MaterializeResult[StageOutput]]:
+    """Do the work of a stage on its batch within the run's budget, and publish it; nothing is yielded once the budget is spent.
+
+    Args:
+        context: of the stage's asset, which has its name.
+        synthesis: opens the stage at work.
+        work: does it.
+        inputs: upstream tables that it was made from.
+        expected: ids that must be in its results or rejections.
+        item: their column.
+        show: what the UI shows of it.
+    """
+    with within_budget(context):
+        with synthesis(context.asset_key.path[-1], context.partition_key) as asking:
+            output = work(asking)
+        yield published(
+            context,
+            output,
+            expected=expected,
+            item=item,
+            inputs=inputs,
+            made=asking.provenance(),
+            metadata=show(output, asking.blobs),
+        )
 
 
 def description_assets(settings: Settings) -> list[Definition]:
@@ -72,18 +96,15 @@ def description_assets(settings: Settings) -> list[Definition]:
         context: dg.AssetExecutionContext, images: StageOutput, synthesis: dg.ResourceParam[OpenSynthesis]
     ) -> Iterator[dg.MaterializeResult[StageOutput]]:
         """Fine description of each image, with the refinement dialogue that led to it."""
-        with within_budget(context):
-            with synthesis("descriptions", context.partition_key) as work:
-                output = describing.describe_images(images.results, work)
-            yield published(
-                context,
-                output,
-                expected=describing.expected_items(images.results),
-                item=describing.ITEM,
-                inputs={"images": images},
-                made=work.provenance(),
-                metadata=shown(output, lambda row: [("", row["fine"])], images.results, work.blobs),
-            )
+        yield from done(
+            context,
+            synthesis,
+            lambda asking: describing.describe_images(images.results, asking),
+            inputs={"images": images},
+            expected=describing.expected_items(images.results),
+            item=describing.ITEM,
+            show=lambda output, blobs: shown(output, lambda row: [("", row["fine"])], images.results, blobs),
+        )
 
     @dg.asset_check(**closed(descriptions, "images"))
     def descriptions_closed(images: StageOutput, descriptions: StageOutput) -> dg.AssetCheckResult:
@@ -104,19 +125,20 @@ def question_assets(settings: Settings) -> list[Definition]:
         store: dg.ResourceParam[Store],
     ) -> Iterator[dg.MaterializeResult[StageOutput]]:
         """Questions of each image with kind, options, category and abilities, as far as they pass both filters."""
-        with within_budget(context):
-            with synthesis("questions", context.partition_key) as work:
-                output = questioning.write_questions(descriptions.results, work)
+
+        def show(output: StageOutput, blobs: Blobs) -> dict[str, Any]:
             images = Tables(store).scan("images", context.partition_key).collect()  # for the pictures only
-            yield published(
-                context,
-                output,
-                expected=questioning.expected_items(descriptions.results, settings),
-                item=questioning.ITEM,
-                inputs={"descriptions": descriptions},
-                made=work.provenance(),
-                metadata=shown(output, asked, images, work.blobs),
-            )
+            return shown(output, asked, images, blobs)
+
+        yield from done(
+            context,
+            synthesis,
+            lambda asking: questioning.write_questions(descriptions.results, asking),
+            inputs={"descriptions": descriptions},
+            expected=questioning.expected_items(descriptions.results, settings),
+            item=questioning.ITEM,
+            show=show,
+        )
 
     @dg.asset_check(**closed(questions, "descriptions"))
     def questions_closed(descriptions: StageOutput, questions: StageOutput) -> dg.AssetCheckResult:
@@ -139,18 +161,17 @@ def answer_assets(settings: Settings) -> list[Definition]:
         synthesis: dg.ResourceParam[OpenSynthesis],
     ) -> Iterator[dg.MaterializeResult[StageOutput]]:
         """Both answers of each question, whether they agree, and the verdict where they do not."""
-        with within_budget(context):
-            with synthesis("answers", context.partition_key) as work:
-                output = answering.answer_questions(questions.results, descriptions.results, images.results, work)
-            yield published(
-                context,
-                output,
-                expected=answering.expected_items(questions.results),
-                item=answering.ITEM,
-                inputs={"questions": questions, "descriptions": descriptions, "images": images},
-                made=work.provenance(),
-                metadata=shown(output, answered, images.results, work.blobs, with_questions(output, questions)),
-            )
+        yield from done(
+            context,
+            synthesis,
+            lambda asking: answering.answer_questions(questions.results, descriptions.results, images.results, asking),
+            inputs={"questions": questions, "descriptions": descriptions, "images": images},
+            expected=answering.expected_items(questions.results),
+            item=answering.ITEM,
+            show=lambda output, blobs: shown(
+                output, answered, images.results, blobs, with_questions(output, questions)
+            ),
+        )
 
     @dg.asset_check(**closed(answers, "questions"))
     def answers_closed(questions: StageOutput, answers: StageOutput) -> dg.AssetCheckResult:
@@ -172,18 +193,17 @@ def path_assets(settings: Settings) -> list[Definition]:
         synthesis: dg.ResourceParam[OpenSynthesis],
     ) -> Iterator[dg.MaterializeResult[StageOutput]]:
         """Reasoning of each answer, rewritten from the image and the final answer, and checked to end in it."""
-        with within_budget(context):
-            with synthesis("reasoning_paths", context.partition_key) as work:
-                output = refining.refine_paths(answers.results, questions.results, images.results, work)
-            yield published(
-                context,
-                output,
-                expected=refining.expected_items(answers.results),
-                item=refining.ITEM,
-                inputs={"answers": answers, "questions": questions, "images": images},
-                made=work.provenance(),
-                metadata=shown(output, reasoned, images.results, work.blobs, with_questions(output, questions)),
-            )
+        yield from done(
+            context,
+            synthesis,
+            lambda asking: refining.refine_paths(answers.results, questions.results, images.results, asking),
+            inputs={"answers": answers, "questions": questions, "images": images},
+            expected=refining.expected_items(answers.results),
+            item=refining.ITEM,
+            show=lambda output, blobs: shown(
+                output, reasoned, images.results, blobs, with_questions(output, questions)
+            ),
+        )
 
     @dg.asset_check(**closed(reasoning_paths, "answers"))
     def reasoning_paths_closed(answers: StageOutput, reasoning_paths: StageOutput) -> dg.AssetCheckResult:
@@ -191,30 +211,3 @@ def path_assets(settings: Settings) -> list[Definition]:
         return closure("answers", refining.expected_items(answers.results), reasoning_paths, refining.ITEM)
 
     return [reasoning_paths, reasoning_paths_closed]
-
-
-def with_questions(output: StageOutput, questions: StageOutput) -> pl.DataFrame:
-    """Results with the question and options of their slot."""
-    return output.results.join(questions.results.select("slot", "question", "options"), on="slot", how="left")
-
-
-def asked(row: Any) -> list[tuple[str, str]]:
-    """Captions of a question."""
-    options = [f"{letter}) {option}" for letter, option in zip("ABCDEFGHIJ", row["options"] or [], strict=False)]
-    return [
-        (row["kind"], row["question"]),
-        ("Options", "  ".join(options)),
-        ("Abilities", ", ".join(row.get("abilities") or [])),
-    ]
-
-
-def answered(row: Any) -> list[tuple[str, str]]:
-    """Captions of an answer."""
-    fate = "agreed" if row["agreed"] else f"adjudicated: {row['verdict']}"
-    told = f"{row['image_answer']} / {row['text_answer']} ({fate})"
-    return [*asked(row), ("Image / description", told), ("Answer", row["answer"])]
-
-
-def reasoned(row: Any) -> list[tuple[str, str]]:
-    """Captions of a reasoning path."""
-    return [("Question", row["question"]), ("Reasoning", row["refined_cot"]), ("Answer", row["answer"])]

@@ -11,7 +11,8 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from wethink_assets.models.rounds import Round, Rounds
 
 START = 32
 PAYS = 0.08
@@ -27,28 +28,16 @@ LONGEST_PATIENCE = 7  # turns
 CEILING_LASTS = 60.0  # seconds for which a limit that met refusals is not tried again
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """Calls a second and mean latency while `limit` calls were allowed."""
-
-    limit: int
-    rate: float
-    latency: float
-
-
 class AdaptiveLimit:
     """Limit of calls in flight at one endpoint. Tell it of each call's begin and end; read `limit` before each call.
 
-    A round begins when the first call that began under the present limit ends, so that it holds nothing of what came before. It lasts for
-    whole generations (until a call that began in the last one ends), since calls that began together end together, and for at least
-    `limit` calls, or twice as many after the start.
+    It is judged by rounds (see `rounds`) of at least `limit` calls, or twice as many after the start.
     """
 
     def __init__(self, most: int, start: int = START, clock: Callable[[], float] = time.monotonic) -> None:
         """`most` bounds the limit for ever; `start` is where it begins, or half of `most` where that is less."""
         self.most = max(1, most)
         self.limit = max(1, min(start, (self.most + 1) // 2))
-        self.in_flight = 0
         self.reserved = 0  # handed to calls that are about to begin
         self._clock = clock
         self._starting = True
@@ -63,13 +52,12 @@ class AdaptiveLimit:
         self._patience = self._turns = 0  # turns to leave out after a probe downwards that cost throughput; those left
         self._cut_at = float("-inf")
         self._ceiling = 0
-        self._since = clock()
-        self._opened: float | None = None
-        self._generation = self._since
-        self._count = 0
-        self._latency = 0.0
-        self._area = 0.0  # integral of calls in flight over time
-        self._counted_at = self._since
+        self._calls = Rounds(clock)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that have begun and not ended."""
+        return self._calls.in_flight
 
     @property
     def room(self) -> int:
@@ -88,40 +76,22 @@ class AdaptiveLimit:
 
     def began(self) -> float:
         """A call begins; returns the moment, which its end must bring back."""
-        now = self._tick()
-        self.in_flight += 1
-        return now
+        return self._calls.began()
 
     def succeeded(self, began: float) -> None:
         """A call that began then was answered."""
-        now = self._tick()
-        self.in_flight -= 1
-        if self._opened is None:
-            if began >= self._since:
-                self._open(now)
-            return
-        self._count += 1
-        self._latency += now - began
-        if began < self._generation:
-            return
-        self._generation = now
-        if self._count >= self.limit * (1 if self._starting else 2) and now > self._opened:
-            elapsed = now - self._opened
-            in_use = self._area / elapsed
-            found = Round(self.limit, self._count / elapsed, self._latency / self._count)
-            self._open(now)
+        found = self._calls.answered(began, self.limit, self.limit * (1 if self._starting else 2))
+        if found is not None:
             self._quickest = min(self._quickest, found.latency)
-            self._judge(found, in_use)
+            self._judge(found)
 
     def failed(self, began: float) -> None:
         """A call ended without an answer, for reasons that say nothing about load."""
-        self._tick()
-        self.in_flight -= 1
+        self._calls.ended()
 
     def overloaded(self, began: float) -> None:
         """A call was refused, or not answered in time, because the endpoint has too much to do. Cuts once for all calls in flight."""
-        now = self._tick()
-        self.in_flight -= 1
+        now = self._calls.ended()
         if began < self._cut_at:
             return
         self._cut_at = now
@@ -133,18 +103,7 @@ class AdaptiveLimit:
 
     def idle(self) -> None:
         """Nothing was allowed to be sent for a while: what was being measured is void."""
-        self._since = self._clock()
-        self._opened = None
-
-    def _tick(self) -> float:
-        now = self._clock()
-        self._area += self.in_flight * (now - self._counted_at)
-        self._counted_at = now
-        return now
-
-    def _open(self, now: float) -> None:
-        self._opened = self._generation = now
-        self._count, self._latency, self._area = 0, 0.0, 0.0
+        self._calls.void()
 
     def _set(self, limit: int) -> None:
         limit = min(self.most, max(1, limit))
@@ -152,8 +111,8 @@ class AdaptiveLimit:
             self.limit = limit
             self.idle()
 
-    def _judge(self, found: Round, in_use: float) -> None:
-        if in_use < IN_USE * self.limit:  # there was less to do than allowed
+    def _judge(self, found: Round) -> None:
+        if found.in_use < IN_USE * self.limit:  # there was less to do than allowed
             if self._kept:
                 self._set(self._kept)
                 self._kept = 0

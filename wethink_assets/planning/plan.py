@@ -1,23 +1,16 @@
 """Which stages of which batches are stale and why, and what would it take to refresh them?"""
 
-import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.models.roles import Models
-from wethink_assets.planning.estimates import ByPrompt, Rates, Work, descendants, expected_items, money_for, work_of
-from wethink_assets.planning.rehearsal import held_work
-from wethink_assets.planning.stages import STAGES, UPSTREAM
-from wethink_assets.planning.staleness import READERS, Cause, Commits, InForce, commits_in_force
-from wethink_assets.sources.batches import list_batches, read_membership, split_batch_key
-from wethink_assets.storage.journal import journaled_calls
+from wethink_assets.planning.pricing import Pricing
+from wethink_assets.planning.stages import STAGES
+from wethink_assets.planning.staleness import InForce, commits_in_force
+from wethink_assets.sources.batches import list_batches
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.tables import Commit
-from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
 
 CERTAIN = ("prompt", "model", "sampling")  # causes whose prompts are certainly asked anew
 REHEARSE_SECONDS = 10.0  # spent on finding out exactly, before the rest is estimated
@@ -39,17 +32,6 @@ _COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "exact": pl.Boolean,  # whether `held` was found out call by call
 }
 PLAN = pl.Schema(_COLUMNS)
-
-
-@dataclass
-class _Estimate:
-    """Work to be made by prompt, with what is known of it."""
-
-    to_make: dict[str, Work]
-    at_least: float
-    held: float
-    basis: str
-    exact: bool = False
 
 
 def stale_stages(
@@ -76,12 +58,12 @@ def stale_stages(
     commits = commits_in_force(store, keys)
     in_force = InForce.of(settings, models)
     causes = {batch: in_force.causes(commits[batch]) for batch in keys}
-    planner = _Planner(store, settings, models, commits, rehearse_seconds)
-    planner.read_members([batch for batch in keys if causes[batch] and "images" not in commits[batch]])
+    pricing = Pricing(store, settings, models, commits, rehearse_seconds)
+    pricing.read_members([batch for batch in keys if causes[batch] and "images" not in commits[batch]])
     rows = [
-        planner.row(batch, stage, found)
+        pricing.row(batch, stage, found)
         for batch, stale in causes.items()
-        for stage, found in (planner.begin(batch, stale)).items()
+        for stage, found in (pricing.begin(batch, stale)).items()
     ]
     return pl.DataFrame(rows, schema=PLAN)
 
@@ -100,113 +82,3 @@ def summary(plan: pl.DataFrame) -> pl.DataFrame:
         .sort("stage", "cause")
         .with_columns(pl.col("stage").cast(pl.String))
     )
-
-
-class _Planner:
-    def __init__(
-        self, store: Store, settings: Settings, models: Models, commits: Commits, rehearse_seconds: float
-    ) -> None:
-        self._store, self._settings, self._models, self._commits = store, settings, models, commits
-        self._rates = Rates(settings, (commit for stages in commits.values() for commit in stages.values()))
-        self._until = time.monotonic() + rehearse_seconds
-        self._journaled = {stage: set(store.names(f"journal/{stage}")) for stage in STAGE_PROMPTS}
-        self._members: dict[str, int] = {}
-        self._items: Mapping[str, float] = {}
-
-    def read_members(self, batches: Sequence[str]) -> None:
-        """Sizes of batches that were never ingested."""
-        with ThreadPoolExecutor(READERS) as pool:
-            heights = pool.map(lambda batch: read_membership(self._store, batch).height, batches)
-            self._members = dict(zip(batches, heights, strict=True))
-
-    def begin(self, batch: str, stale: dict[str, list[Cause]]) -> dict[str, list[Cause]]:
-        """Turn to a batch."""
-        if stale:
-            members = self._members.get(batch, 0)
-            self._items = expected_items(self._rates, self._settings, batch, self._commits[batch], members)
-        return stale
-
-    def row(self, batch: str, stage: str, causes: Sequence[Cause]) -> dict[str, object]:
-        """A row of the plan."""
-        made = self._estimate(batch, stage, causes)
-        total = Work()
-        for work in made.to_make.values():
-            total.add(work)
-        known = made.basis != "settings" or not total.calls
-        return {
-            "batch": batch,
-            "stage": stage,
-            "cause": causes[0].cause,
-            "detail": "; ".join(cause.detail for cause in causes),
-            "causes": [cause.cause for cause in causes],
-            "items": round(self._items[stage]),
-            "calls": round(total.calls),
-            "at_least": round(min(made.at_least, total.calls)),
-            "held": round(made.held),
-            "prompt_tokens": round(total.prompt_tokens) if known else None,
-            "completion_tokens": round(total.completion_tokens) if known else None,
-            "tokens": round(total.prompt_tokens + total.completion_tokens) if known else None,
-            "money": round(money_for(self._settings, made.to_make), 6) if known else None,
-            "basis": made.basis,
-            "exact": made.exact,
-        }
-
-    def _estimate(self, batch: str, stage: str, causes: Sequence[Cause]) -> _Estimate:
-        if stage not in STAGE_PROMPTS:
-            return _Estimate({}, 0, 0, "batch", exact=True)
-        commit = self._commits[batch].get(stage)
-        items = self._items[stage]
-        if commit is None:
-            return self._missing(batch, stage, items)
-        return self._stale(commit, causes, items)
-
-    def _stale(self, commit: Commit, causes: Sequence[Cause], items: float) -> _Estimate:
-        took = work_of(commit)
-        touched = {prompt for cause in causes if cause.cause in CERTAIN for prompt in cause.prompts}
-        perhaps = {prompt for cause in causes if cause.cause == "settings" for prompt in cause.prompts}
-        unknown = any(cause.cause in ("code", "inputs", "upstream") for cause in causes)
-        redone = set(took) if unknown else touched | perhaps | descendants(touched | perhaps)
-        before = commit.results + commit.rejections
-        more = max(items / before - 1, 0.0) if before and not unknown else 0.0  # further questions an image
-        to_make = {prompt: Work() for prompt in took}
-        for prompt, work in took.items():
-            to_make[prompt].add(work, (prompt in redone) * max(items / before, 1.0) if before else 0.0)
-            to_make[prompt].add(work, (prompt not in redone) * more)
-        at_least = sum(took[prompt].calls for prompt in touched) + more * sum(work.calls for work in took.values())
-        held = sum(work.calls for prompt, work in took.items() if prompt not in redone)
-        return _Estimate(to_make, at_least, held, "batch")
-
-    def _missing(self, batch: str, stage: str, items: float) -> _Estimate:
-        expected, basis = self._rates.expected(stage, split_batch_key(batch)[0], items)
-        total = sum(work.calls for work in expected.values())
-        if batch not in self._journaled[stage]:
-            return _Estimate(expected, total, 0, basis, exact=True)
-        ready = all(upstream in self._commits[batch] for upstream in UPSTREAM[stage])
-        if ready and time.monotonic() < self._until:
-            held, lacking = held_work(self._store, self._settings, self._models, stage, batch)
-            found = {prompt: Work(*work) for prompt, work in held.items()}
-            to_make = _less(expected, found)
-            short = lacking - sum(work.calls for work in to_make.values())
-            if short > 0:  # fewer than usual are left to expect, yet so many are known to lack
-                first = next(iter(to_make))
-                to_make[first].calls += short
-            return _Estimate(to_make, lacking, sum(work.calls for work in found.values()), basis, exact=True)
-        found = _journaled(self._store, stage, batch)
-        to_make = _less(expected, found)
-        left = sum(work.calls for work in to_make.values())
-        return _Estimate(to_make, left, sum(work.calls for work in found.values()), basis)
-
-
-def _journaled(store: Store, stage: str, batch: str) -> dict[str, Work]:
-    calls = journaled_calls(store, stage, batch)
-    sums = calls.group_by("prompt").agg(pl.len(), pl.sum("prompt_tokens"), pl.sum("completion_tokens"))
-    return {prompt: Work(*amounts) for prompt, *amounts in sums.iter_rows()}
-
-
-def _less(expected: ByPrompt, found: ByPrompt) -> dict[str, Work]:
-    left = {}
-    for prompt, work in expected.items():
-        held = found.get(prompt, Work())
-        share = max(0.0, 1 - held.calls / work.calls) if work.calls else 0.0
-        left[prompt] = Work(work.calls * share, work.prompt_tokens * share, work.completion_tokens * share)
-    return left

@@ -15,10 +15,11 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 from wethink_assets.synthesis.answers import answer_questions
 from wethink_assets.synthesis.descriptions import describe_images
+from wethink_assets.synthesis.outcomes import Rejected
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
 from wethink_assets.synthesis.questions import write_questions
 from wethink_assets.synthesis.reasoning_paths import refine_paths
-from wethink_assets.synthesis.session import Rejected, Synthesis
+from wethink_assets.synthesis.session import Synthesis
 
 FUNCTIONS: Mapping[str, Callable[..., StageOutput]] = {
     "descriptions": describe_images,

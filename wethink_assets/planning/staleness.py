@@ -1,7 +1,6 @@
 """Which tables of a batch are missing or older than what they follow from, and by what cause?"""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,6 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.synthesis.prompt_packs import PROMPTS
 
-READERS = 16  # threads that read commits: each is a small file, perhaps far away
-AT_ONCE = 64  # commits that a thread is given at a time
 SAMPLING = ("temperature", "top_p", "max_tokens")
 # In the order in which they are named: what made the table, then what it was made from.
 CAUSES = ("missing", "code", "prompt", "model", "sampling", "settings", "inputs", "upstream")
@@ -26,23 +23,9 @@ def commits_in_force(store: Store, batches: Sequence[str]) -> Commits:
     """Commit in force of each stage that a batch has been through, by batch and stage."""
     tables = Tables(store)
     found: dict[str, dict[str, Commit]] = {batch: {} for batch in batches}
-    wanted = set(batches)
-    places = [
-        (batch, stage)
-        for stage in STAGES
-        for batch in (store.names(f"tables/{stage}") if len(wanted) > 1 else batches)
-        if batch in wanted
-    ]
-
-    def read(some: Sequence[tuple[str, str]]) -> list[Commit | None]:
-        return [tables.current(stage, batch) for batch, stage in some]
-
-    with ThreadPoolExecutor(1 if store.local else READERS) as pool:
-        parts = [places[start : start + AT_ONCE] for start in range(0, len(places), AT_ONCE)]
-        for part, commits in zip(parts, pool.map(read, parts), strict=True):
-            for (batch, stage), commit in zip(part, commits, strict=True):
-                if commit is not None:
-                    found[batch][stage] = commit
+    for stage in STAGES:
+        for commit in tables.all_current(stage, found.keys()):
+            found[commit.batch][stage] = commit
     return found
 
 

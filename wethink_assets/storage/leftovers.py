@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from wethink_assets.storage.store import TEMPORARY, Store
+from wethink_assets.storage.local_files import TEMPORARY
+from wethink_assets.storage.store import Store
 
 
 def leftovers(store: Store, age: float, now: float) -> list[str]:

@@ -6,8 +6,7 @@ for files built locally first, `publish_file`. A reader never sees half a file.
 
 import os
 import tempfile
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,9 @@ import fsspec
 import polars as pl
 
 from wethink_assets.errors import StoreError
+from wethink_assets.storage.local_files import TEMPORARY, temporary_name, write_new
 
-TEMPORARY = ".writing-"
+READ_TOGETHER = 1_000  # files that are asked for at once, at most
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,22 @@ class Store:
         except FileNotFoundError:
             return None
 
+    def read_many(self, relatives: Sequence[str]) -> list[bytes]:
+        """Contents of many files, in their order; far away, many at once. Raises `StoreError` naming one that is missing."""
+        if self.local:
+            return [self.read(relative) for relative in relatives]
+        found: list[bytes] = []
+        for start in range(0, len(relatives), READ_TOGETHER):
+            some = relatives[start : start + READ_TOGETHER]
+            contents = self.fs.cat_ranges([self.path(relative) for relative in some], None, None)
+            for relative, content in zip(some, contents, strict=True):
+                if isinstance(content, FileNotFoundError):
+                    raise StoreError(f"{self.link(relative)} is missing") from content
+                if isinstance(content, Exception):
+                    raise content
+                found.append(bytes(content))
+        return found
+
     def open_read(self, relative: str) -> IO[bytes]:
         """A seekable stream over a file."""
         try:
@@ -92,8 +108,8 @@ class Store:
         target = self.path(relative)
         if not self.local:
             return self._create_remote(target, data)
-        temporary = _temporary(target)
-        _write_new(temporary, data)
+        temporary = temporary_name(target)
+        write_new(temporary, data)
         try:
             os.link(temporary, target)
         except FileExistsError:
@@ -148,7 +164,7 @@ class Store:
     @contextmanager
     def _beside(self, target: str) -> Iterator[str]:
         os.makedirs(target.rpartition("/")[0], exist_ok=True)
-        temporary = _temporary(target)
+        temporary = temporary_name(target)
         try:
             yield temporary
         finally:
@@ -206,23 +222,3 @@ class Store:
             lazy = frame.lazy() if isinstance(frame, pl.DataFrame) else frame
             lazy.sink_parquet(local, compression="zstd", row_group_size=row_group_size)
             self.publish_file(relative, local)
-
-
-def _temporary(target: str) -> str:
-    """A name beside `target` that no other writer uses."""
-    folder, _, name = target.rpartition("/")
-    return f"{folder}/{TEMPORARY}{name}.{os.getpid()}-{uuid.uuid4().hex[:8]}"
-
-
-def _write_new(path: str, data: bytes) -> None:
-    """Write a file that is not there; its folder is made only where it is missing, as this is called once an image."""
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-    try:
-        descriptor = os.open(path, flags, 0o666)
-    except FileNotFoundError:
-        os.makedirs(path.rpartition("/")[0], exist_ok=True)
-        descriptor = os.open(path, flags, 0o666)
-    with os.fdopen(descriptor, "wb", buffering=0) as stream:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[stream.write(rest) :]

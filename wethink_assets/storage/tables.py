@@ -4,7 +4,8 @@
 are created in turn, and the highest says which digest is current and how it came about.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,9 @@ from wethink_assets.errors import StoreError
 from wethink_assets.identity import data_version
 from wethink_assets.stages import StageOutput
 from wethink_assets.storage.store import Store
+
+FEW = 32  # batches that are looked up one by one, wherever they are
+READERS = 16  # threads that do so where the store is far away
 
 
 class Provenance(BaseModel):
@@ -111,22 +115,39 @@ class Tables:
         names = self.store.names(folder)
         return self._commit(f"{folder}/{names[-1]}") if names else None
 
+    def all_current(self, asset: str, batches: Collection[str]) -> Iterator[Commit]:
+        """The commits in force of many batches, by batch; far away, with one listing of the asset and reads side by side."""
+        if self.store.local or len(batches) <= FEW:
+            known = sorted(batches if len(batches) <= FEW else {*self.store.names(f"tables/{asset}")} & {*batches})
+            with ThreadPoolExecutor(1 if self.store.local else READERS) as pool:
+                found = pool.map(lambda batch: self.current(asset, batch), known)
+                yield from (commit for commit in found if commit is not None)
+            return
+        last: dict[str, str] = {}
+        for path in self.store.files(f"tables/{asset}"):  # in order, so the last of a batch is its highest
+            _, _, batch, kind, *_ = path.split("/")
+            if kind == "commits" and batch in batches:
+                last[batch] = path
+        paths = list(last.values())
+        for path, data in zip(paths, self.store.read_many(paths), strict=True):
+            yield self._parsed(path, data)
+
     def at(self, asset: str, batch: str, number: int) -> Commit:
         """One commit by its number. Raises `StoreError` when it is missing or damaged."""
         return self._commit(self._commit_path(asset, batch, number))
 
     def _commit(self, path: str) -> Commit:
+        return self._parsed(path, self.store.read(path))
+
+    def _parsed(self, path: str, data: bytes) -> Commit:
         try:
-            return Commit.model_validate_json(self.store.read(path))
+            return Commit.model_validate_json(data)
         except ValueError as error:
             raise StoreError(f"{self.store.link(path)} is damaged: {error}") from error
 
     def commits(self, asset: str) -> Iterator[Commit]:
         """The commit in force of every batch that has one, by batch."""
-        for batch in self.store.names(f"tables/{asset}"):
-            commit = self.current(asset, batch)
-            if commit:
-                yield commit
+        return self.all_current(asset, set(self.store.names(f"tables/{asset}")))
 
     def load(self, asset: str, batch: str) -> StageOutput:
         """Both tables in force. Raises `StoreError` when nothing was published for the batch."""

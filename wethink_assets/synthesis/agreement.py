@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from wethink_assets.rewards.equivalence import option_letter, plain_answer, same_answer
 from wethink_assets.synthesis.asking import Asking
-from wethink_assets.synthesis.replies import Grade, MalformedReply
+from wethink_assets.synthesis.replies import MalformedReply
+from wethink_assets.synthesis.reply_shapes import Grade
 from wethink_assets.synthesis.wellformed import markup_in
 
 LONGEST = {"MC": 500, "FIB": 200, "DES": 4000}

@@ -8,10 +8,11 @@ from wethink_assets.schemas import ANSWERS
 from wethink_assets.stages import StageOutput
 from wethink_assets.synthesis.agreement import accepted_answer, compare
 from wethink_assets.synthesis.asking import Asking, together
+from wethink_assets.synthesis.outcomes import Outcome, Rejected, settled
 from wethink_assets.synthesis.pictures import pictures_by_id
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
-from wethink_assets.synthesis.replies import Adjudication
-from wethink_assets.synthesis.session import Outcome, Rejected, Synthesis, settled
+from wethink_assets.synthesis.reply_shapes import Adjudication
+from wethink_assets.synthesis.session import Synthesis
 
 STAGE = "answers"
 ITEM = "slot"

@@ -8,10 +8,12 @@ from pydantic import BaseModel
 
 from wethink_assets.models.chat import Image
 from wethink_assets.models.faults import CallFailed
+from wethink_assets.synthesis.outcomes import Rejected
 from wethink_assets.synthesis.own_words import require_own_words
 from wethink_assets.synthesis.prompt_packs import PROMPTS
-from wethink_assets.synthesis.replies import MalformedReply, final_text, json_schema, parse_json_reply, split_answer
-from wethink_assets.synthesis.session import Rejected, Synthesis
+from wethink_assets.synthesis.replies import MalformedReply, final_text, parse_json_reply, split_answer
+from wethink_assets.synthesis.reply_shapes import json_schema
+from wethink_assets.synthesis.session import Synthesis
 
 SAMPLES = 2
 T = TypeVar("T")

@@ -21,11 +21,9 @@ from wethink_assets.config import Settings
 from wethink_assets.config.budgets import budget_limits
 from wethink_assets.errors import WeThinkError
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.budget_accounts import LIMITED, STILL, Account, Accounts, account_file, spent_of
+from wethink_assets.synthesis.budget_accounts import STILL, Account, Accounts, account_file, spent_of
+from wethink_assets.synthesis.spending import Spending
 
-AHEAD = 5.0  # seconds of work that a run reserves
-FEW = 8  # calls that it reserves at least
-UNKNOWN = 16  # before any call told what one takes, this part of the limit is reserved
 BEAT = 5.0  # seconds between two writings of an account that did not change
 ATTEMPTS = 4
 
@@ -49,11 +47,8 @@ class Allowance:
         self._accounts = Accounts(store, name)
         self._file = account_file(run_id)
         self._account = Account(run_id=run_id, batch=batch)
-        self._spent = dict.fromkeys(LIMITED, 0.0)
+        self._spending = Spending(self.limits)
         self._granted = dict.fromkeys(self.limits, 0.0)
-        self._usual: dict[str, float] = {}  # what a call takes, as other runs of this budget tell
-        self._in_flight = 0
-        self._began: float | None = None  # when the stage at work began
         self._written = 0.0
         self._refused = False
         self._over = ""
@@ -64,22 +59,20 @@ class Allowance:
     @contextmanager
     def working(self) -> Iterator[None]:
         """A stage is at work: its wall time is spent. What is reserved beyond what was spent is given back at its end."""
-        self._began = time.monotonic()
+        self._spending.begin()
         try:
             yield
         finally:
-            self._spent = self.spent
-            self._began = None
-            self._in_flight = 0
-            self._granted = {name: min(self._granted[name], self._spent[name]) for name in self.limits}
-            if self._written or self._spent["calls"]:
+            self._spending.end()
+            spent = self.spent
+            self._granted = {name: min(self._granted[name], spent[name]) for name in self.limits}
+            if self._written or spent["calls"]:
                 self._write(self._granted)
 
     @property
     def spent(self) -> dict[str, float]:
         """What this run spent so far, by limit."""
-        seconds = time.monotonic() - self._began if self._began is not None else 0.0
-        return {**self._spent, "seconds": self._spent["seconds"] + seconds}
+        return self._spending.amounts
 
     async def admit(self) -> None:
         """Wait until one more call fits, and count it as in flight. Raises `BudgetSpent` once none ever will, and none is in flight."""
@@ -89,35 +82,33 @@ class Allowance:
             async with self._asking:
                 if self._fits() or self._over:
                     continue
-                if not self._refused or not self._in_flight:
+                if not self._refused or not self._spending.in_flight:
                     await asyncio.get_running_loop().run_in_executor(self._thread, self._reserve)
                     self._refused = not self._fits()
-                    if self._refused and not self._in_flight:
+                    if self._refused and not self._spending.in_flight:
                         self._over = self._told()
                     continue
                 self._ended.clear()
             await self._ended.wait()
-        self._in_flight += 1
+        self._spending.in_flight += 1
 
     def finished(self, tokens: int, money: float) -> None:
         """An admitted call ended with a reply."""
-        self._spent["calls"] += 1
-        self._spent["tokens"] += tokens
-        self._spent["money"] += money
+        self._spending.paid(tokens, money)
         self.failed()
 
     def failed(self) -> None:
         """An admitted call ended without a reply, which costs nothing."""
-        self._in_flight = max(self._in_flight - 1, 0)
+        self._spending.in_flight = max(self._spending.in_flight - 1, 0)
         self._ended.set()
 
     async def sync(self) -> None:
         """Tell the other runs what was spent, and give back what was reserved beyond the next seconds. To be called every few seconds."""
         async with self._asking:
             told = self._account.spent.get("calls", 0.0)
-            if told == self._spent["calls"] and time.monotonic() - self._written < BEAT:
+            if told == self._spending.calls and time.monotonic() - self._written < BEAT:
                 return
-            self._granted = {name: min(self._granted[name], wanted) for name, wanted in self._wanted().items()}
+            self._granted = {name: min(self._granted[name], wanted) for name, wanted in self._spending.wanted().items()}
             await asyncio.get_running_loop().run_in_executor(self._thread, self._write, self._granted)
 
     def close(self) -> None:
@@ -127,12 +118,6 @@ class Allowance:
             self._account = self._account.model_copy(update={"closed": True})
             self._write({})
 
-    def _call_takes(self, name: str) -> float:
-        if name == "calls":
-            return 1.0
-        calls = self._spent["calls"]
-        return self._spent[name] / calls if calls and name != "seconds" else self._usual.get(name, 0.0)
-
     @property
     def _stood_still(self) -> bool:
         # For so long that others may have taken this run for gone: what it reserved may be theirs by now.
@@ -141,34 +126,17 @@ class Allowance:
     def _fits(self) -> bool:
         if self._stood_still:
             return not self.limits
-        spent = self.spent
-        for name, granted in self._granted.items():
-            expected = spent[name] + self._in_flight * self._call_takes(name)
-            if expected + (name == "calls") > granted or (name != "calls" and expected >= granted):
-                return False
-        return True
-
-    def _wanted(self) -> dict[str, float]:
-        """What to have reserved, spent included: enough for the calls in flight and for the next seconds."""
-        spent = self.spent
-        elapsed = max(spent["seconds"], 1.0)
-        wanted = {}
-        for name, limit in self.limits.items():
-            takes = self._call_takes(name)
-            fewest = FEW * takes if takes else limit / UNKNOWN
-            ahead = AHEAD if name == "seconds" else max(fewest, AHEAD * spent[name] / elapsed)
-            wanted[name] = min(spent[name] + self._in_flight * takes + ahead, limit)
-        return wanted
+        return self._spending.fits(self._granted)
 
     def _reserve(self) -> None:
         if self._stood_still:
             self._granted = {name: self.spent[name] for name in self.limits}
         kept = self._granted  # within the limits beside what all others keep, so it stays
         for attempt in range(ATTEMPTS):
-            wanted = {name: max(kept[name], amount) for name, amount in self._wanted().items()}
+            wanted = {name: max(kept[name], amount) for name, amount in self._spending.wanted().items()}
             self._write(wanted)
             others = self._accounts.read(but=self._file)
-            self._learn(others)
+            self._spending.learn(others)
             held = {name: sum(self._accounts.held(o, file, name) for file, o in others.items()) for name in wanted}
             free = {name: limit - held[name] for name, limit in self.limits.items()}
             self._granted = {name: max(kept[name], min(amount, free[name])) for name, amount in wanted.items()}
@@ -178,11 +146,6 @@ class Allowance:
                 return
             if attempt + 1 < ATTEMPTS:  # another run may have reserved at the same moment, and taken it back as well
                 time.sleep(random.uniform(0.02, 0.2))
-
-    def _learn(self, others: dict[str, Account]) -> None:
-        spent = spent_of(others)
-        if spent["calls"]:
-            self._usual = {name: spent[name] / spent["calls"] for name in ("tokens", "money")}
 
     def _write(self, reserved: dict[str, float]) -> None:
         update = {"spent": self.spent, "reserved": reserved, "updated": time.time()}

@@ -7,10 +7,11 @@ import polars as pl
 from wethink_assets.schemas import DESCRIPTIONS
 from wethink_assets.stages import StageOutput
 from wethink_assets.synthesis.asking import Asking, together
+from wethink_assets.synthesis.outcomes import Outcome, settled
 from wethink_assets.synthesis.pictures import pictures_by_id
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
-from wethink_assets.synthesis.replies import Refinement
-from wethink_assets.synthesis.session import Outcome, Synthesis, settled
+from wethink_assets.synthesis.reply_shapes import Refinement
+from wethink_assets.synthesis.session import Synthesis
 
 STAGE = "descriptions"
 ITEM = "image_id"

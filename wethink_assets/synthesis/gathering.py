@@ -6,7 +6,6 @@ is put together range by range of its ids.
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -16,19 +15,12 @@ import polars as pl
 
 from wethink_assets.schemas import SCHEMA_VERSION
 from wethink_assets.stages import REJECTIONS, StageOutput
+from wethink_assets.synthesis.outcomes import Outcome
 
 CHUNK = 2_000  # rows held as Python objects before they become columns
 HELD = 40_000  # rows held as columns before they go to a file
 GROUP = 256  # rows of a file that are read together
 RANGE = 64_000  # rows that are sorted at once in the end, about
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one piece of work: rows of the results table, and rejections."""
-
-    results: list[dict[str, Any]] = field(default_factory=list)
-    rejected: list[dict[str, str]] = field(default_factory=list)
 
 
 class SortedRows:

@@ -10,9 +10,10 @@ from wethink_assets.rewards.equivalence import option_letter
 from wethink_assets.schemas import QUESTIONS
 from wethink_assets.stages import StageOutput
 from wethink_assets.synthesis.asking import Asking
+from wethink_assets.synthesis.outcomes import Outcome, Rejected, settled
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
-from wethink_assets.synthesis.replies import Question, Screening
-from wethink_assets.synthesis.session import Outcome, Rejected, Synthesis, settled
+from wethink_assets.synthesis.reply_shapes import Question, Screening
+from wethink_assets.synthesis.session import Synthesis
 from wethink_assets.synthesis.slots import planned_slots, slots_of
 from wethink_assets.synthesis.wellformed import fault_of, known_abilities, repeats
 

@@ -8,10 +8,11 @@ from wethink_assets.schemas import REASONING_PATHS
 from wethink_assets.stages import StageOutput
 from wethink_assets.synthesis.agreement import accepted_answer, compare
 from wethink_assets.synthesis.asking import Asking
+from wethink_assets.synthesis.outcomes import Outcome, Rejected, settled
 from wethink_assets.synthesis.path_checks import LONGEST_PATH, contradiction_in, leak_in
 from wethink_assets.synthesis.pictures import pictures_by_id
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
-from wethink_assets.synthesis.session import Outcome, Rejected, Synthesis, settled
+from wethink_assets.synthesis.session import Synthesis
 from wethink_assets.synthesis.wellformed import markup_in
 
 STAGE = "reasoning_paths"

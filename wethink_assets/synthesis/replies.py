@@ -4,32 +4,20 @@ Replies are hostile input: whatever they are, the functions here either return a
 """
 
 import json
-import math
 import re
-from functools import cache
 from itertools import islice
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError
 
 from wethink_assets.identity import canonical_json
-from wethink_assets.models.chat import Completion
+from wethink_assets.synthesis.texts import MAX_REPLY, clean_text
 
-MAX_REPLY = 1_000_000
 MAX_PAYLOAD = 100_000
-MOST_TOKENS = 2**31 - 1
 JSON_ATTEMPTS = 8
 TAG_PASSES = 4
 MOST_TAGS = 2_000
 _TAG = re.compile(r"<(/?)(think|answer)>", re.IGNORECASE)
-# C0 and C1 controls but not tab and line feed, what reverses or hides text (zero-width and bidirectional marks, byte order mark,
-# annotations, tags: in those whole sentences have been smuggled), and what is no character at all.
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff"
-    "\U000e0000-\U000e007f]"
-)
-_LINES = re.compile("\r\n|[\r\u2028\u2029]")
-_ENDLESS = re.compile(r"\n(?:[ \t]*\n){2,}|[^\S\n]{9,}")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
@@ -40,30 +28,6 @@ class MalformedReply(Exception):
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail[:300]
-
-
-def whole_text(text: str) -> str:
-    """Text that every store and encoder takes: pairs of surrogates joined, lone ones replaced by U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def kept_reply(reply: Completion) -> Completion:
-    """A reply in the form in which it is journaled and used: whole text, no longer than what says that it is too long, sane counts."""
-    return Completion(
-        whole_text(reply.text[: MAX_REPLY + 1]),
-        min(max(reply.prompt_tokens, 0), MOST_TOKENS),
-        min(max(reply.completion_tokens, 0), MOST_TOKENS),
-        whole_text(reply.finish_reason[:40]),
-        whole_text(reply.model[:300]),
-    )
-
-
-def clean_text(text: str) -> str:
-    """Text for people and tables: whole, without control characters, line ends as \\n, no outer and no endless white space."""
-    text = _CONTROL.sub("", _LINES.sub("\n", whole_text(text)))
-    return _ENDLESS.sub(lambda run: "\n\n" if "\n" in run[0] else " " * 8, text).strip()
 
 
 def _cut(reply: str) -> tuple[str, str]:
@@ -148,93 +112,7 @@ def _said(thought: str, rest: str) -> str:
     return payload
 
 
-def _as_text(value: Any) -> Any:
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("the number is beyond all bounds")
-    if isinstance(value, (int, float)):
-        return str(value)
-    return clean_text(value) if isinstance(value, str) else value
-
-
-def _as_word(value: Any) -> Any:
-    return clean_text(value).lower() if isinstance(value, str) else value
-
-
-def _as_score(value: Any) -> Any:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value not in (0, 0.25, 0.5, 0.75, 1):
-        raise ValueError("score must be 0, 0.25, 0.5, 0.75 or 1")
-    return value
-
-
-Request = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=400)]
-Option = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=300)]
-Ability = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=60)]
-Reason = Annotated[str, BeforeValidator(_as_text), Field(max_length=2000)]
-
-
-class _Reply(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
-
-
-class Refinement(_Reply):
-    """What a description still lacks."""
-
-    complete: bool
-    requests: list[Request] = Field(default_factory=list, max_length=4)
-
-    @model_validator(mode="after")
-    def _requests_unless_complete(self) -> "Refinement":
-        if not self.complete and not self.requests:
-            raise ValueError("not complete, yet nothing is requested")
-        return self
-
-
-class Question(_Reply):
-    """A candidate question. `answer` is its writer's opinion, and no vote."""
-
-    question: Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=1000)]
-    options: list[Option] = Field(default_factory=list, max_length=10)
-    answer: Annotated[str, BeforeValidator(_as_text), Field(max_length=4000)] = ""
-    category: Annotated[str, BeforeValidator(_as_text), Field(max_length=100)]
-    abilities: list[Ability] = Field(max_length=10)
-
-
-class Screening(_Reply):
-    """Whether a question can be answered from its description, and an answer verified."""
-
-    answerable: bool
-    verifiable: bool
-    reason: Reason = ""
-
-
-class Grade(_Reply):
-    """How well a candidate answer means what the reference means, in five tiers."""
-
-    score: Annotated[float, BeforeValidator(_as_score), Field(json_schema_extra={"enum": [0, 0.25, 0.5, 0.75, 1]})]
-    reason: Reason = ""
-
-
-class Adjudication(_Reply):
-    """Which of two answers is right."""
-
-    verdict: Annotated[Literal["first", "second", "neither"], BeforeValidator(_as_word)]
-    reason: Reason = ""
-
-
 ReplyModel = TypeVar("ReplyModel", bound=BaseModel)
-
-
-@cache
-def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """JSON schema that an endpoint is held to: all fields required, no others allowed."""
-    schema = model.model_json_schema()
-    properties = {
-        name: {key: value for key, value in field.items() if key not in ("title", "default")}
-        for name, field in schema["properties"].items()
-    }
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

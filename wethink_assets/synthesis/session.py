@@ -1,20 +1,17 @@
 """What does a stage of the synthesis need to ask its models, and who keeps the replies?"""
 
 import asyncio
-import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import ChatModel, Completion, Image, Message, Role, Sampling
-from wethink_assets.models.faults import CallFailed
 from wethink_assets.models.roles import Models
 from wethink_assets.stages import StageOutput
 from wethink_assets.storage.blobs import Blobs
@@ -23,48 +20,19 @@ from wethink_assets.storage.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.budgets import Allowance
-from wethink_assets.synthesis.gathering import Gathering, Outcome
+from wethink_assets.synthesis.gathering import Gathering
+from wethink_assets.synthesis.keeping import Replies, flush_quietly, keep_flushing
 from wethink_assets.synthesis.kept_prompts import keep_prompts
+from wethink_assets.synthesis.outcomes import Outcome
 from wethink_assets.synthesis.pace import Tell
 from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS, Prompt, load_prompts, stage_roles
-from wethink_assets.synthesis.replies import kept_reply, whole_text
 from wethink_assets.synthesis.stage_settings import stage_settings
+from wethink_assets.synthesis.texts import kept_reply, whole_text
 from wethink_assets.synthesis.usage import Usage
+from wethink_assets.synthesis.working import Rows, Work, work_through
 
-FLUSH_EVERY = 2.0
 RETRY_TEMPERATURE = 0.7
 ITEMS_FOR_A_CALL = 2
-log = logging.getLogger(__name__)
-
-
-class Replies(Protocol):
-    """Where replies to calls are found and kept: the batch's `Journal`."""
-
-    @property
-    def folder(self) -> str:
-        """What it is called in messages."""
-        ...
-
-    async def once(self, key: str, make: Callable[[], Awaitable[Call]]) -> tuple[Completion, bool]:
-        """Reply to a call, made now or before, and whether it was there already."""
-        ...
-
-    async def abandon(self) -> None:
-        """Cancel the calls in flight."""
-        ...
-
-    def flush(self) -> None:
-        """Write what was added since the last flush."""
-        ...
-
-
-class Rejected(Exception):
-    """An item that does not go on: `reason` is a code that is counted, `detail` is for people."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
 
 
 def sampling_seed(pipeline_seed: int, stage: str, item: str, sample: int) -> int:
@@ -137,7 +105,7 @@ class Synthesis:
             try:
                 yield cls(settings, store, models, stage, batch, journal, progress, allowance)
             except BaseException:
-                _flush_quietly(journal)
+                flush_quietly(journal)
                 raise
             else:
                 journal.compact()
@@ -220,8 +188,8 @@ class Synthesis:
 
     def collect(
         self,
-        rows: pl.DataFrame | Sequence[dict[str, Any]],
-        work: Callable[[dict[str, Any]], Awaitable[Outcome]],
+        rows: Rows,
+        work: Work,
         schema: pl.Schema,
         item: str,
     ) -> StageOutput:
@@ -247,62 +215,15 @@ class Synthesis:
         if self.progress:
             self.progress(self._done, total, self.usage)
 
-    async def _all(
-        self,
-        rows: pl.DataFrame | Sequence[dict[str, Any]],
-        work: Callable[[dict[str, Any]], Awaitable[Outcome]],
-        gathering: Gathering,
-    ) -> None:
-        waiting = rows.iter_rows(named=True) if isinstance(rows, pl.DataFrame) else iter(rows)
-
-        async def worker() -> None:
-            for row in waiting:
-                gathering.add(await work(row))
-                self._done += 1
+    async def _all(self, rows: Rows, work: Work, gathering: Gathering) -> None:
+        def take(outcome: Outcome) -> None:
+            gathering.add(outcome)
+            self._done += 1
 
         # More items than calls: what an item does between two calls must not leave a place in flight empty.
-        at_once = min(len(rows), ITEMS_FOR_A_CALL * self.settings.pipeline.concurrency)
-        workers = [asyncio.create_task(worker()) for _ in range(at_once)]
-        tasks = [asyncio.create_task(_all_of(workers)), asyncio.create_task(self._flush_on())]
+        at_once = ITEMS_FOR_A_CALL * self.settings.pipeline.concurrency
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await work_through(rows, work, take, at_once, keep_flushing(self._journal, self._allowance))
         finally:
-            for task in (*tasks, *workers):
-                task.cancel()
-            await asyncio.gather(*tasks, *workers, return_exceptions=True)
             await self._journal.abandon()
-            await asyncio.to_thread(_flush_quietly, self._journal)
-
-    async def _flush_on(self) -> None:
-        # On a thread of its own: behind a queue of pictures to be read from afar, replies would wait too long for the store.
-        with ThreadPoolExecutor(1, "journal") as thread:
-            while True:
-                await asyncio.sleep(FLUSH_EVERY)
-                await asyncio.get_running_loop().run_in_executor(thread, self._journal.flush)
-                if self._allowance is not None:
-                    await self._allowance.sync()
-
-
-async def _all_of(tasks: Sequence["asyncio.Task[None]"]) -> None:
-    await asyncio.gather(*tasks)
-
-
-def _flush_quietly(journal: Replies) -> None:
-    # Called while another error is on its way (which says more), or before a `compact` that would raise it again.
-    try:
-        journal.flush()
-    except Exception as error:
-        log.warning("finished calls of %s could not be written: %s", journal.folder, error)
-
-
-async def settled(stage: str, item: str, work: Awaitable[dict[str, Any]]) -> Outcome:
-    """Outcome of the work on one item: its row, or its rejection."""
-    try:
-        return Outcome(results=[await work])
-    except Rejected as fate:
-        reason, detail = fate.reason, fate.detail
-    except CallFailed as error:
-        reason, detail = "endpoint_error", str(error)
-    return Outcome(rejected=[{"item": item, "stage": stage, "reason": reason, "detail": whole_text(detail)[:500]}])
+            await asyncio.to_thread(flush_quietly, self._journal)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from wethink_assets.identity import normalised_text
 from wethink_assets.rewards.equivalence import LETTERS, normalised_value, number_of, option_letter
-from wethink_assets.synthesis.replies import Question
+from wethink_assets.synthesis.reply_shapes import Question
 from wethink_assets.synthesis.slots import ABILITIES, REASONING
 
 LONGEST_QUESTION = 600

@@ -46,6 +46,15 @@ def test_what_is_missing_is_named(store: Store) -> None:
     assert store.names("nowhere") == [] == store.files("nowhere")
 
 
+def test_many_files_are_read_in_the_order_asked_for(store: Store) -> None:
+    for name in "abc":
+        store.publish(f"folder/{name}+", name.encode() * 3)
+    assert store.read_many(["folder/c+", "folder/a+", "folder/c+"]) == [b"ccc", b"aaa", b"ccc"]
+    assert store.read_many([]) == []
+    with pytest.raises(StoreError, match="folder/gone is missing"):
+        store.read_many(["folder/a+", "folder/gone"])
+
+
 def test_parquet_round_trip_and_damage(store: Store) -> None:
     frame = pl.DataFrame({"a": [1, 2], "b": [["x"], []]})
     store.write_parquet("t/x.parquet", frame)

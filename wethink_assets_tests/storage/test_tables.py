@@ -1,12 +1,14 @@
 """Stage tables: written once, and the highest commit says what is current."""
 
+from datetime import UTC, datetime
+
 import polars as pl
 import pytest
 
 from wethink_assets.errors import StoreError
 from wethink_assets.stages import StageOutput, rejections
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.tables import Provenance, Tables
+from wethink_assets.storage.tables import FEW, Commit, Provenance, Tables
 
 
 def output(*ids: str) -> StageOutput:
@@ -54,3 +56,30 @@ def test_a_damaged_commit_is_named(store: Store) -> None:
     store.publish("tables/images/coco.000001/commits/000002.json", b"{half")
     with pytest.raises(StoreError, match=r"000002.json is damaged"):
         tables.current("images", "coco.000001")
+
+
+def test_commits_of_many_batches_are_those_of_each(store: Store) -> None:
+    tables = Tables(store)
+    batches = [f"geoqa+.{number:06d}" for number in range(FEW + 5)]
+    for number, batch in enumerate(batches):
+        for again in range(1 + number % 2):
+            commit = Commit(
+                asset="images",
+                batch=batch,
+                number=again + 1,
+                digest=f"{number}-{again}",
+                data_version="",
+                results=1,
+                rejections=0,
+                reasons={},
+                finished=datetime.now(UTC),
+            )
+            path = f"tables/images/{batch}/commits/{again + 1:06d}.json"
+            assert store.create(path, commit.model_dump_json().encode())
+    one_by_one = [tables.current("images", batch) for batch in batches]
+    assert [commit.number for commit in one_by_one if commit] == [1 + number % 2 for number in range(len(batches))]
+    asked = {*batches, "coco.000001"}
+    assert list(tables.all_current("images", asked)) == list(tables.commits("images")) == one_by_one
+    assert list(tables.all_current("images", asked - {batches[3]})) == [*one_by_one[:3], *one_by_one[4:]]
+    assert list(tables.all_current("images", batches[:3])) == one_by_one[:3]
+    assert list(tables.all_current("answers", asked)) == []

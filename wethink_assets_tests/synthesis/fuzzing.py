@@ -3,10 +3,14 @@
 import json
 import random
 from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import Completion
 from wethink_assets.synthesis.prompt_packs import PROMPTS, load_prompts
+from wethink_assets.synthesis.replies import MalformedReply
 
 VALID: Mapping[str, str] = {
     "describe": "A red disc lies on a table, left of two blue squares. A sign reads \"Caf\u00e9 \u00d6sterlund, 2\u00bd \u20ac\".",
@@ -209,3 +213,10 @@ def hostile(reply: str, prompt: str, chance: random.Random, long_ones: float = 0
     for _ in range(chance.choice([1, 1, 2, 3])):
         changed = chance.choice(OPERATORS)(changed, prompt, chance) if isinstance(changed, str) and changed else changed
     return changed
+
+
+def code_of(parse: Callable[..., Any], *arguments: Any) -> str:
+    """Code of the `MalformedReply` that a parser must raise."""
+    with pytest.raises(MalformedReply) as caught:
+        parse(*arguments)
+    return caught.value.code

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from wethink_assets.schemas import SCHEMA_VERSION, STRINGS
-from wethink_assets.synthesis.gathering import HELD, Gathering, Outcome
+from wethink_assets.synthesis.gathering import HELD, Gathering
+from wethink_assets.synthesis.outcomes import Outcome
 
 SCHEMA = pl.Schema({"slot": pl.String, "text": pl.String, "calls": STRINGS, "schema_version": pl.Int16})
 

@@ -203,8 +203,8 @@ from pathlib import Path
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.synthesis.scripted import *
 from wethink_assets_tests.synthesis.test_session import describe
-from wethink_assets.synthesis import session
-session.FLUSH_EVERY = 0.5
+from wethink_assets.synthesis import keeping
+keeping.FLUSH_EVERY = 0.5
 store = Store.open(sys.argv[1])
 calls = open(sys.argv[3], "a", buffering=1)
 class Counted(ScriptedModel):
@@ -247,7 +247,7 @@ def test_a_killed_run_is_gone_on_with_at_once(tmp_path: Path) -> None:
 
 
 def test_a_lost_lease_stops_the_stage(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wethink_assets.synthesis.session.FLUSH_EVERY", 0.05)
+    monkeypatch.setattr("wethink_assets.synthesis.keeping.FLUSH_EVERY", 0.05)
     monkeypatch.setattr(
         "wethink_assets.storage.lease.Lease.require", lambda self: (_ for _ in ()).throw(ModelError("taken over"))
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wethink_assets.synthesis.replies import Question
+from wethink_assets.synthesis.reply_shapes import Question
 from wethink_assets.synthesis.wellformed import fault_of, gives_away, known_abilities, repeats
 
 

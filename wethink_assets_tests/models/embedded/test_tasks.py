@@ -17,7 +17,7 @@ from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.sources.sample.families import FAMILIES
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS, VisualKind, draw_scene, graph_of
 from wethink_assets.synthesis.prompt_packs import PROMPTS, load_prompt
-from wethink_assets.synthesis.replies import Adjudication, Grade, Question, Refinement, Screening
+from wethink_assets.synthesis.reply_shapes import Adjudication, Grade, Question, Refinement, Screening
 
 SHAPES = {"refine": Refinement, "question": Question, "screen": Screening, "judge": Grade, "adjudicate": Adjudication}
 ALL = [(checkpoint, task) for checkpoint, tasks in TASKS.items() for task in tasks]

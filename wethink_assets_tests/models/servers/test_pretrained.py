@@ -26,9 +26,10 @@ from wethink_assets.storage.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis import answers, descriptions, questions, reasoning_paths
 from wethink_assets.synthesis.asking import Asking
+from wethink_assets.synthesis.outcomes import Outcome, settled
 from wethink_assets.synthesis.prompt_packs import PROMPTS
-from wethink_assets.synthesis.replies import Screening
-from wethink_assets.synthesis.session import Outcome, Synthesis, settled
+from wethink_assets.synthesis.reply_shapes import Screening
+from wethink_assets.synthesis.session import Synthesis
 from wethink_assets_tests.models.servers.environment import vllm_python
 from wethink_assets_tests.models.servers.pretrained import smollm2
 

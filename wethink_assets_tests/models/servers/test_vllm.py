@@ -20,7 +20,7 @@ from wethink_assets.models.embedded.evaluation import held_out
 from wethink_assets.models.roles import Models
 from wethink_assets.models.servers.processes import session_members
 from wethink_assets.models.servers.runtime import places
-from wethink_assets.synthesis.replies import Grade, json_schema
+from wethink_assets.synthesis.reply_shapes import Grade, json_schema
 from wethink_assets_tests.models.servers.environment import vllm_python
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]

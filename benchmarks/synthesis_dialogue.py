@@ -1,0 +1,103 @@
+"""One batch of photographs through the four stages that ask models, in this process. Used by `synthesis.py`."""
+
+import json
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+from ingest import draw
+
+from wethink_assets.config import Settings
+from wethink_assets.models.roles import Models
+from wethink_assets.sources.catalog import Source
+from wethink_assets.sources.ingestion import ingest_batch
+from wethink_assets.sources.registration import register_source
+from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.answers import answer_questions
+from wethink_assets.synthesis.descriptions import describe_images
+from wethink_assets.synthesis.questions import write_questions
+from wethink_assets.synthesis.reasoning_paths import refine_paths
+from wethink_assets.synthesis.session import Synthesis
+
+ROLES = ("describer", "reasoner", "adjudicator", "judge")
+
+
+def ingested(folder: Path, count: int) -> float:
+    """A store at `folder/store` with one batch of `count` images, its table beside it; returns their mean size in bytes."""
+    images = folder / "images"
+    images.mkdir()
+    size = draw(images, count)
+    store = Store.open(str(folder / "store"))
+    source = Source("bench", "benchmark", "photographs", "", "", "CC0-1.0", location=str(images))
+    (key,) = register_source(store, source, batch_size=10_000).batches
+    ingest_batch(store, source, key).results.write_parquet(folder / "images.parquet")
+    return size
+
+
+def dialogue(folder: Path, url: str, concurrency: int, journal: str) -> dict[str, Any]:
+    """Take the batch through the four stages, journaled as batch `journal`, in this process; figures of it."""
+    import polars as pl
+
+    import wethink_assets.models.endpoint  # noqa: F401  (imports are start-up)
+
+    role = {"provider": "endpoint", "url": url, "model": "scripted", "max_tokens": 1024}
+    settings = Settings.model_validate(
+        {"pipeline": {"prompt_pack": "standard", "concurrency": concurrency}, "roles": dict.fromkeys(ROLES, role)}
+    )
+    store = Store.open(str(folder / "store"))
+    images = pl.read_parquet(folder / "images.parquet")
+    calls = 0.0
+    stages: dict[str, dict[str, float]] = {}
+    began, used = time.perf_counter(), time.process_time()
+    with Models.open(settings) as models:
+        done: dict[str, pl.DataFrame] = {"images": images}
+        for stage, work, needs in (
+            ("descriptions", describe_images, ("images",)),
+            ("questions", write_questions, ("descriptions",)),
+            ("answers", answer_questions, ("questions", "descriptions", "images")),
+            ("reasoning_paths", refine_paths, ("answers", "questions", "images")),
+        ):
+            at, cpu = time.perf_counter(), time.process_time()
+            with Synthesis.open(settings, store, models, stage, journal) as synthesis:
+                output = work(*(done[name] for name in needs), synthesis)  # type: ignore[operator]
+            done[stage] = output.results
+            made = synthesis.usage.as_dict()["calls"]
+            calls += made
+            stages[stage] = {
+                "calls": int(made),
+                "seconds": round(time.perf_counter() - at, 2),
+                "cpu_ms": round(1000 * (time.process_time() - cpu) / made, 3),
+                "results": output.results.height,
+                "rejections": output.rejections.height,
+            }
+    wall, cpu = time.perf_counter() - began, time.process_time() - used
+    return {
+        "calls": int(calls),
+        "seconds": round(wall, 2),
+        "calls_per_second": round(calls / wall, 1),
+        "cpu_ms_per_call": round(1000 * cpu / calls, 3),
+        "cpu_share": round(cpu / wall, 2),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "stages": stages,
+    }
+
+
+def record(folder: Path, url: str) -> None:
+    """Take the batch through the stages once, in this process, and note each call in `calls.jsonl`."""
+    import polars as pl
+
+    from wethink_assets.models import endpoint as client
+
+    blobs = dict(pl.read_parquet(folder / "images.parquet").select("image_id", "blob").iter_rows())
+    body_of = client.request_body
+    with (folder / "calls.jsonl").open("w") as file:
+
+        async def noted(model: str, messages: Any, schema: Any, sampling: Any, pictures: Any) -> bytes:
+            system, user = messages
+            image = str(folder / "store" / blobs[user.images[0].sha256]) if user.images else ""
+            file.write(json.dumps({"system": system.text, "user": user.text, "image": image}) + "\n")
+            return await body_of(model, messages, schema, sampling, pictures)
+
+        client.request_body = noted
+        dialogue(folder, url, 256, "bench.900000")
