@@ -4,7 +4,8 @@
 
 A real instance in a folder of its own gets a partition and the events of all stages for each batch, then every tick is evaluated as the daemon
 does: first when it has never seen the instance, then with nothing new, then after ten batches were registered and after a model changed.
-Exit 1 when a sensor's or schedule's tick takes 2 s of processor time or more, or an automation tick 5 s or more.
+Exit 1 when a sensor's or schedule's tick takes 2 s or more by the clock, or an automation tick 5 s or more. On a busy machine the clock says
+little: see the processor time beside it.
 """
 
 import argparse
@@ -68,16 +69,14 @@ def observe(instance: Any, key: Any, version: str) -> None:
 
 
 def timed(name: str, limit: float, work: Callable[[], Any], worst: list[str]) -> Any:
-    """Do some work and print how long it took. Compared is processor time: what it takes on a core of its own, however busy the machine is."""
+    """Do some work and print how long it took, by the clock and of processor time."""
     began, used = time.monotonic(), time.process_time()
     result = work()
     seconds, processor = time.monotonic() - began, time.process_time() - used
-    if processor >= limit:
+    if seconds >= limit:
         worst.append(name)
-    exceeded = ", EXCEEDED" if processor >= limit else ""
-    print(
-        f"{name:44} {processor:6.2f} s of processor, {seconds:6.2f} s in all (limit {limit:g} s{exceeded})", flush=True
-    )
+    exceeded = ", EXCEEDED" if seconds >= limit else ""
+    print(f"{name:36} {seconds:6.2f} s (limit {limit:g} s{exceeded}), {processor:6.2f} s of processor", flush=True)
     return result
 
 
