@@ -1,6 +1,7 @@
 """`wethink explain`: the whole story of a row."""
 
 import json
+import os
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
     from rich.tree import Tree
 
 HIDDEN = {"schema_version", "slot", "occurrences", "item", "image_id"}
 MIN_WIDTH = 100
+UNFOLDED = 1000
 
 
 def explain(
@@ -25,8 +28,6 @@ def explain(
     ] = False,
 ) -> None:
     """Tell where a row came from: image and source file, dialogue, question, both answers, reasoning, models, prompts, runs."""
-    from rich.console import Console
-
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.explain import explain_row
     from wethink_assets.storage.store import Store
@@ -37,8 +38,19 @@ def explain(
     if as_json:
         typer.echo(json.dumps(story, indent=1, ensure_ascii=False, default=str))
         return
-    console = Console()
-    console.print(story_tree(story), width=max(console.width, MIN_WIDTH))
+    printer().print(story_tree(story))
+
+
+def printer() -> "Console":
+    """Where tables and trees are printed: as wide as the terminal, but not narrower than fits them.
+
+    What another program reads is not folded, so that an id stays on one line, unless `COLUMNS` says how wide it is.
+    """
+    from rich.console import Console
+
+    known = Console()
+    folded = known.is_terminal or "COLUMNS" in os.environ
+    return Console(width=max(known.width, MIN_WIDTH) if folded else UNFOLDED)
 
 
 def story_tree(story: Mapping[str, Any]) -> "Tree":
@@ -137,10 +149,23 @@ def _made_by(branch: "Tree", stages: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _trained(branch: "Tree", uses: list[Mapping[str, Any]]) -> None:
+    from wethink_assets.dataset.uses import standings
+
     for use in uses:
         run = branch.add(_line(use["key"], f"policy {str(use['digest'])[:16]}"))
-        for score in use["scores"]:
-            run.add(_line(score["benchmark"], score.get("score", "scored")))
+        for one in standings(use["scores"]):
+            run.add(_line(one["benchmark"], standing(one)))
+
+
+def standing(one: Mapping[str, Any]) -> str:
+    """What a model came to on a benchmark, out of 100."""
+    greedy = f"{one['greedy']:.1f} ({_bound(one['low'])} to {_bound(one['high'])})" if one["greedy"] is not None else ""
+    sampled = f"{one['sampled']:.1f} over {one['seeds']} seeds" if one["sampled"] is not None else ""
+    return ", ".join(filter(None, (greedy, sampled)))
+
+
+def _bound(value: float | None) -> str:
+    return "?" if value is None else f"{value:.1f}"
 
 
 def _calls(branch: "Tree", calls: list[Mapping[str, Any]]) -> None:

@@ -28,12 +28,25 @@ def export(
     typer.echo(f"{done.version}: {done.rows} rows over {done.images} images in {done.folder}{taken_down}")
 
 
-def card(version: Annotated[str, typer.Argument(help="Version such as v0003.")]) -> None:
+def card(
+    version: Annotated[str, typer.Argument(help="Version such as v0003.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, with what was taken down.")] = False,
+) -> None:
     """Print the card of a version, with what was taken down of it since."""
     from wethink_assets.commands.explain import visible
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.exports import card_of
+    from wethink_assets.dataset.retractions import retracted, retracted_rows
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
-    typer.echo(visible(card_of(Store.open(settings.store_url, **settings.store.options), version)))
+    store = Store.open(settings.store_url, **settings.store.options)
+    text = card_of(store, version)
+    if as_json:
+        gone = retracted_rows(store, version, retracted(store))
+        taken_down = {"rows": gone.height, "images": gone["image_id"].n_unique()}
+        typer.echo(
+            json.dumps({"version": version, "retracted": taken_down, "card": text}, indent=1, ensure_ascii=False)
+        )
+        return
+    typer.echo(visible(text))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wethink_assets.commands.explain import visible
+from wethink_assets.commands.explain import printer, standing, visible
 
 
 def lineage(
@@ -37,7 +37,7 @@ def lineage(
 def _tell(story: dict[str, Any]) -> None:
     code = ", ".join(f"{name} {version}" for name, version in story["code"]["built_by"].items())
     typer.echo(
-        f"{story['version']}: {story['rows']} rows over {story['images']} images, decided {story['created'][:16]}, built by {code}"
+        f"{story['version']}: {story['rows']} rows over {story['images']} images, decided {moment(story['created'])} UTC, built by {code}"
     )
     recipe = ", ".join(f"{name} = {value}" for name, value in story["recipe"].items() if value not in ([], 0))
     typer.echo(f"recipe: {recipe or 'everything'}; cut {story['cut_digest'][:16]}")
@@ -68,8 +68,8 @@ def _tell(story: dict[str, Any]) -> None:
     table("prompts", ["stage", "prompt", "sha256", "batches", "text"], told)
     code_versions = [[stage, code, n] for stage, codes in story["code"]["stages"].items() for code, n in codes.items()]
     table("code", ["stage", "code version", "batches"], code_versions)
-    runs = [[r["run_id"], len(r["batches"]), r["tables"], r["finished"][:19]] for r in story["runs"]]
-    table("runs", ["run", "batches", "tables", "finished"], runs)
+    runs = [[r["run_id"], len(r["batches"]), r["tables"], moment(r["finished"])] for r in story["runs"]]
+    table("runs", ["run", "batches", "tables", "finished (UTC)"], runs)
     batches = [[b["batch"], *(t["data_version"][:8] for t in b["tables"].values())] for b in story["batches"]]
     stages = list(story["batches"][0]["tables"]) if story["batches"] else []
     table("batches, by data version", ["batch", *stages], batches)
@@ -94,7 +94,6 @@ SHOWN = 20
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], shown: int = SHOWN) -> None:
     """Print a table of plain texts, its first rows only where it is long; nothing when it is empty."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -107,24 +106,23 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], sho
         printed.add_column(name, overflow="fold")
     for row in rows[:shown]:
         printed.add_row(*(Text(visible("" if value is None else str(value))) for value in row))
-    console = Console()
-    console.print(printed, width=max(console.width, 100))
+    printer().print(printed)
 
 
-def tell_uses(uses: Sequence[dict[str, Any]]) -> None:
-    """Print training runs and their scores."""
+def tell_uses(uses: Sequence[dict[str, Any]], scores: bool = True) -> None:
+    """Print training runs, and with `scores` what their policies came to on each benchmark."""
+    from wethink_assets.dataset.uses import standings
+
     rows = [
-        [
-            use["version"],
-            use["key"],
-            str(use["digest"])[:16],
-            use["created"] and str(use["created"])[:16],
-            _scores(use["scores"]),
-        ]
+        [use["version"], use["key"], str(use["digest"])[:16], use["created"] and moment(str(use["created"]))]
         for use in uses
     ]
-    table("trained on it", ["version", "training run", "policy", "created", "scores"], rows)
+    table("trained on it", ["version", "training run", "policy", "created (UTC)"], rows)
+    told = [[use["key"], one["benchmark"], standing(one)] for use in uses for one in standings(use["scores"])]
+    if scores:
+        table("scores, of 100", ["training run", "benchmark", "greedy with its interval, mean of sampled"], told)
 
 
-def _scores(scores: Sequence[dict[str, Any]]) -> str:
-    return ", ".join(f"{one['benchmark']} {one['score']}" if "score" in one else one["benchmark"] for one in scores)
+def moment(iso: str) -> str:
+    """A point in time of a record, to the minute; all of them are UTC."""
+    return iso[:16].replace("T", " ")

@@ -1,6 +1,7 @@
 """`wethink retract`: take an image, a source or a licence down."""
 
 import json
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -27,6 +28,9 @@ def retract(
     erase: Annotated[
         bool, typer.Option("--erase", help="Also delete images, replies and rows of stage tables. Cannot be undone.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what it would touch, and with --erase what it would delete.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done and what it touches as JSON.")] = False,
 ) -> None:
@@ -44,10 +48,16 @@ def retract(
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
     meant = find_subject(store, subject, kind.value if kind else None)
+    if dry_run:
+        told: dict[str, Any] = {**asdict(meant), "dry_run": True, **touched(store, meant)}
+        if erase:
+            told["would_erase"] = sorted({image for held in held_images(store, meant).values() for image in held})
+        typer.echo(json.dumps(told, indent=1, ensure_ascii=False)) if as_json else _tell(told, "would be")
+        return
     made, new = record(store, meant, reason)
-    told: dict[str, Any] = {**made.model_dump(mode="json"), "new": new, **touched(store, meant), "erased": []}
+    told = {**made.model_dump(mode="json"), "new": new, **touched(store, meant), "erased": []}
     if not as_json:
-        _tell(told)
+        _tell(told, "is" if new else "was already")
     if erase:
         images = sum(map(len, held_images(store, meant).values()))
         question = f"Delete {images} images with all replies about them from {store.url}? This cannot be undone."
@@ -68,18 +78,20 @@ def retract(
         typer.echo(json.dumps(told, indent=1, ensure_ascii=False))
 
 
-def _tell(told: dict[str, Any]) -> None:
+def _tell(told: dict[str, Any], verb: str) -> None:
     from wethink_assets.commands.explain import visible
     from wethink_assets.commands.lineage import table, tell_uses
 
-    typer.echo(f"{told['kind']} {visible(told['name'])} {'is' if told['new'] else 'was already'} taken down")
+    typer.echo(f"{told['kind']} {visible(told['name'])} {verb} taken down")
     rows = [[entry["version"], entry["rows"], entry["images"]] for entry in told["versions"]]
     table("versions that hold it", ["version", "rows", "images"], rows)
     if not rows:
         typer.echo("no version holds it")
-    tell_uses(told["trained"])
+    tell_uses(told["trained"], scores=False)
     if told["look_alikes"]:
         shown = ", ".join(image[:16] for image in told["look_alikes"][:5])
         typer.echo(
             f"{len(told['look_alikes'])} images were left out as near-duplicates of it and may come in instead: {shown}"
         )
+    if "would_erase" in told:
+        typer.echo(f"--erase would delete {len(told['would_erase'])} images with all replies about them")

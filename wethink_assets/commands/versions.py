@@ -14,10 +14,10 @@ def versions(
 
     `taken down` counts rows of a version that were retracted since: exports leave them out.
     """
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from wethink_assets.commands.explain import printer
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.retractions import retracted, retracted_rows
     from wethink_assets.dataset.versions import list_versions, unbuilt_versions
@@ -54,7 +54,7 @@ def versions(
             Text(_told(summary.counts.get("kind", {}))),
             Text(_told(summary.excluded)),
         )
-    Console().print(table)
+    printer().print(table)
     for version in unbuilt:
         typer.echo(f"{version} was decided but is not built")
 

@@ -91,6 +91,7 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
             models=models_of(commits),
             prompts=prompts_of(commits),
             inputs=inputs_of(cut, commits),
+            benchmarks=cut.benchmarks,
         )
         if is_built(store, cut.version):
             return require_same(store, manifest, DATA_FILES)

@@ -26,7 +26,6 @@ LIMITS = """\
 - Answers were verified by models, not by people: agreement makes an error unlikely, not impossible.
 - Reasoning paths are written from image and final answer; they explain the answer and are no record of how a model found it.
 - Near-duplicates are found by perceptual hash, reduced pixels and MinHash; a heavily cropped copy of an image counts as another image.
-- Rows were not compared with evaluation benchmarks: hold them against yours before you train on them.
 - Images keep the licences of their sources, listed above; this card grants no rights to them."""
 
 
@@ -66,9 +65,19 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
         "## Sources\n",
         _sources(statistics),
         "## Limits\n",
-        LIMITS + "\n",
+        f"{LIMITS}\n{_held_against(manifest)}\n",
     ]
     path.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _held_against(manifest: Manifest) -> str:
+    if not manifest.benchmarks:
+        return "- Rows were not compared with evaluation benchmarks: hold them against yours before you train on them."
+    names = ", ".join(dict.fromkeys(one.key for one in manifest.benchmarks))
+    return (
+        f"- Rows whose image is one of a benchmark's, or nearly so, were left out; compared were {names}. Questions were not compared, "
+        "and no other benchmark was."
+    )
 
 
 def _front_matter(manifest: Manifest) -> dict[str, Any]:

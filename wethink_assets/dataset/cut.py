@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.dedup.contamination import SignedBenchmark
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.retracted import Retractions
@@ -20,7 +22,7 @@ ASSETS = ("images", "descriptions", "questions", "answers", "reasoning_paths", "
 FOLDER = "cuts"
 VERSION = re.compile(r"v(\d{4,})")
 READERS = 16  # commits read at once: each is a small file, perhaps far away
-ADDED = ("retracted",)  # fields that earlier cuts lack: they count in a seal only where they say something
+ADDED = ("retracted", "benchmarks")  # fields that earlier cuts lack: they count in a seal only where they say something
 
 
 class CutInput(BaseModel):
@@ -58,6 +60,7 @@ class Cut(BaseModel):
     so a new batch never displaces a row of an earlier version.
     known: the same order over all batches of all earlier cuts, whatever their recipes.
     retracted: what had been taken down by then and could touch the cut's batches; the version leaves it out.
+    benchmarks: files whose images had been signed by then; the version leaves out rows about them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -69,6 +72,7 @@ class Cut(BaseModel):
     left_out: tuple[LeftOut, ...] = ()
     known: tuple[str, ...] = ()
     retracted: Retractions = Retractions()
+    benchmarks: tuple[SignedBenchmark, ...] = ()
     digest: str
     created: datetime
     seal: str = ""
@@ -124,11 +128,17 @@ def seal_of(document: BaseModel) -> str:
 
 
 def cut_digest(
-    recipe: CutRecipe, batches: Iterable[str], inputs: Iterable[CutInput], taken_down: Retractions | None = None
+    recipe: CutRecipe,
+    batches: Iterable[str],
+    inputs: Iterable[CutInput],
+    taken_down: Retractions | None = None,
+    benchmarks: Iterable[SignedBenchmark] = (),
 ) -> str:
     """sha256 of what the rows of a version follow from."""
     tables = sorted((entry.asset, entry.batch, entry.data_version) for entry in inputs)
-    further = [taken_down.model_dump(mode="json")] if taken_down else []
+    further: list[Any] = [taken_down.model_dump(mode="json")] if taken_down else []
+    held_against = [one.model_dump(mode="json") for one in benchmarks]
+    further += [{"benchmarks": held_against}] if held_against else []
     return digest_of([recipe.digest, list(batches), tables, *further])
 
 

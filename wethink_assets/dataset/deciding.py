@@ -25,6 +25,7 @@ from wethink_assets.dataset.cut import (
 )
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.dataset.taken_down import touching
+from wethink_assets.dedup.contamination import signed_benchmarks
 from wethink_assets.errors import SourceError, StoreError, VersionError
 from wethink_assets.sources.batches import split_batch_key
 from wethink_assets.storage.retracted import retracted
@@ -44,9 +45,9 @@ class NothingNew:
 def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
     """Choose what the next version is made of, and take its number.
 
-    The same recipe over the same tables, with nothing more taken down, gives no second cut: `NothingNew` names the version that has
-    them, or, where that version was decided but never built (a build was killed), its cut is returned again. Two callers at once get
-    different numbers, or the same cut when they decided the same.
+    The same recipe over the same tables, with nothing more taken down and no further benchmark signed, gives no second cut:
+    `NothingNew` names the version that has them, or, where that version was decided but never built (a build was killed), its cut is
+    returned again. Two callers at once get different numbers, or the same cut when they decided the same.
 
     Raises `VersionError` when no batch is complete.
     """
@@ -58,11 +59,12 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
         )
     inputs = tuple(_input(commit) for batch in sorted(commits) for commit in commits[batch])
     taken_down = touching(store, retracted(store), commits)
+    benchmarks = signed_benchmarks(store)
     while True:
         existing = list_cuts(store)
         known = read_cut(store, existing[-1]).known if existing else ()
         batches, known = _ordered(commits, known)
-        digest = cut_digest(recipe, batches, inputs, taken_down)
+        digest = cut_digest(recipe, batches, inputs, taken_down, benchmarks)
         latest = _latest(store, existing, recipe)
         if latest and latest.digest == digest:
             if is_built(store, latest.version):
@@ -76,6 +78,7 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
             left_out=left_out,
             known=known,
             retracted=taken_down,
+            benchmarks=benchmarks,
             digest=digest,
             created=datetime.now(UTC),
         )

@@ -43,12 +43,17 @@ def export_version(store: Store, version: str, folder: Path, images: bool = Fals
     Args:
         images: copy the images too, so that `image_path` holds below the folder.
 
-    Raises `VersionError` when there is no such version, or the folder is not empty.
+    Raises `VersionError` when there is no such version, or the folder is not empty or cannot be made.
     """
     version = read_manifest(store, version).version
+    if folder.is_file():
+        raise VersionError(f"{folder} is a file: name a folder to make")
     if folder.exists() and any(folder.iterdir()):
         raise VersionError(f"{folder} is not empty: name a folder to make")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VersionError(f"{folder} cannot be made: {error.strerror}") from error
     covered = retracted(store)
     kept = _kept(store, version, "rows", covered)
     kept.sink_parquet(folder / "rows.parquet", compression="zstd", row_group_size=ROW_GROUP)

@@ -13,7 +13,7 @@ import polars as pl
 from wethink_assets.dataset.coverage import text_coverage
 from wethink_assets.dataset.cut import READERS
 from wethink_assets.dataset.manifest import Manifest, list_built, read_manifest, version_folder
-from wethink_assets.dataset.uses import uses_of
+from wethink_assets.dataset.uses import percents, uses_of
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
@@ -28,7 +28,7 @@ def growth_curve(store: Store) -> list[dict[str, Any]]:
 
     `rows`, `images`, `considered` (verified rows before dedup); `yield`: kept rows for each question that was asked for; `kind_entropy`,
     `ability_entropy`: bits; `distinct_ngrams`, `distinct_share`: see `text_coverage`; `clusters`, `covered`: of questions, without
-    embeddings; `calls`, `tokens`, `money` behind its tables, and each for a kept row; `scores`: by training run and benchmark.
+    embeddings; `calls`, `tokens`, `money` behind its tables, and each for a kept row; `scores`: out of 100, by training run and benchmark.
 
     What takes a pass over the rows is kept in the store, since a version never changes.
     """
@@ -121,10 +121,7 @@ def _behind(calls: Mapping[str, float]) -> dict[str, float]:
 
 
 def _scores(store: Store, version: str) -> dict[str, dict[str, float]]:
-    return {
-        use["key"]: {score["benchmark"]: score["score"] for score in use["scores"] if "score" in score}
-        for use in uses_of(store, [version])
-    }
+    return {use["key"]: percents(use["scores"]) for use in uses_of(store, [version])}
 
 
 def publish_growth(store: Store, points: list[dict[str, Any]], plots: Mapping[str, Path]) -> list[str]:

@@ -21,6 +21,7 @@ from wethink_assets.dataset.cut import (
     version_number,
 )
 from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.dedup.contamination import SignedBenchmark
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
@@ -78,6 +79,7 @@ class Manifest(_Part):
     models: tuple[Used, ...]
     prompts: tuple[Used, ...]
     inputs: tuple[Input, ...]
+    benchmarks: tuple[SignedBenchmark, ...] = ()
     seal: str = ""
 
     @property

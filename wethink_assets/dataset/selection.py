@@ -1,7 +1,8 @@
 """Which rows of a cut stay in the version, and why each other one does not.
 
-Rows are first held against what was taken down and the recipe's licences and kinds, then against each other, then against the caps: so a cap counts
-rows that are all different. A cap keeps the rows with the smallest hash of seed and row_id, so a larger one keeps what a smaller one does.
+Rows are first held against what was taken down, the recipe's licences and kinds and the benchmarks' images, then against each other, then
+against the caps: so a cap counts rows that are all different. A cap keeps the rows with the smallest hash of seed and row_id, so a larger one
+keeps what a smaller one does.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import polars as pl
 
 from wethink_assets.dataset.cut import Cut
 from wethink_assets.dataset.rows import EXCLUDED, candidate_rows
+from wethink_assets.dedup.contamination import FOUND, BenchmarkImages
 from wethink_assets.dedup.duplicates import Duplicates, find_duplicates
 from wethink_assets.dedup.row_index import COLUMNS, RowIndex
 from wethink_assets.dedup.texts import answer_key
@@ -31,6 +33,7 @@ DETAILS = {
     "conflicting_answers": "the same question about the same image has another answer elsewhere",
     "filtered_licence": "the recipe does not list the image's licence",
     "filtered_kind": "the recipe does not list the question's kind",
+    "benchmark_image": "a benchmark shows the image, or nearly so",
     "unsigned": "the image could not be read again, see the rejections of signatures",
     "over_cap": "more rows than the recipe's caps allow",
 }
@@ -42,6 +45,7 @@ class _Batch:
 
     first: int
     early: pl.Series  # reason or null, one a candidate in slot order
+    shown_in: pl.DataFrame  # images of the batch that a benchmark shows
 
 
 @dataclass(slots=True)
@@ -85,8 +89,13 @@ class Selection:
             pl.lit(batch).alias("batch"),
             pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version"),
         )
-        excluded = decided.filter(pl.col("reason").is_not_null()).with_columns(
-            pl.col("reason").replace_strict(DETAILS, return_dtype=pl.String).alias("detail")
+        excluded = decided.filter(pl.col("reason").is_not_null()).join(
+            place.shown_in, on="image_id", how="left", maintain_order="left"
+        )
+        detail = pl.col("reason").replace_strict(DETAILS, return_dtype=pl.String)
+        named = (pl.col("reason") == "benchmark_image") & pl.col("shown_in").is_not_null()
+        excluded = excluded.with_columns(
+            pl.when(named).then(pl.concat_str(detail, pl.lit(": "), "shown_in")).otherwise(detail).alias("detail")
         )
         return decided.filter(pl.col("reason").is_null()).select("slot"), excluded.select(EXCLUDED.names())
 
@@ -106,9 +115,11 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
     row_ids: list[pl.Series] = []
     cap_keys: list[U64] = []
     sources: list[tuple[str, int]] = []
+    benchmarks = BenchmarkImages.read(store, cut.benchmarks, recipe.thresholds) if cut.benchmarks else None
     with RowIndex(folder) as index:
         for batch in cut.batches:
             candidates = candidate_rows(store, cut.tables[batch])
+            shown_in = benchmarks.among(candidates) if benchmarks else FOUND.to_frame()
             rows = candidates.with_columns(
                 pl.when(cut.retracted.covers(candidates))
                 .then(pl.lit("retracted"))
@@ -118,6 +129,8 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
                 .then(pl.lit("filtered_licence"))
                 .when(~_listed("kind", recipe.kinds))
                 .then(pl.lit("filtered_kind"))
+                .when(pl.col("image_id").is_in(shown_in["image_id"].implode()))
+                .then(pl.lit("benchmark_image"))
                 .alias("early")
             )
             compared = rows.filter(pl.col("early").is_null())
@@ -126,7 +139,7 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
                 for kind, answer, options in compared["kind", "answer", "options"].iter_rows()
             ]
             compared = compared.with_columns(pl.Series("answer_key", keys, dtype=pl.UInt64))
-            places[batch] = _Batch(index.add(compared.select(COLUMNS.names())), rows["early"])
+            places[batch] = _Batch(index.add(compared.select(COLUMNS.names())), rows["early"], shown_in)
             row_ids.append(compared["row_id"])
             if capped:
                 cap_keys.append(_cap_keys(recipe.seed, compared["row_id"]))

@@ -5,7 +5,7 @@ theirs is imported.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wethink_assets.errors import StoreError
@@ -13,6 +13,7 @@ from wethink_assets.storage.store import Store
 
 POLICIES = "policies"
 SCORES = "scores"
+GREEDY = "greedy"
 Record = dict[str, Any]
 
 
@@ -45,11 +46,52 @@ def scores_of(store: Store, policy: Mapping[str, Any]) -> list[Record]:
         if parts[-1] == "score.json":
             record = _read(store, path)
             told: Record = {
-                name: record[name] for name in ("decoding", "low", "high", "scale", "samples") if name in record
+                name: record[name]
+                for name in ("decoding", "low", "high", "scale", "samples", "created")
+                if name in record
             }
             value: Record = {"score": record["value"]} if "value" in record else {}
             found.append({"benchmark": record.get("benchmark", parts[2]), **value, **told, "path": path})
     return found
+
+
+def standings(scores: Iterable[Record]) -> list[Record]:
+    """One record a benchmark: what its scores come to out of 100, as OCRBench's points divided by ten.
+
+    `greedy` with its interval `low` to `high`; `sampled`: mean over `seeds` sampled decodings; None where there is none. Where settings
+    changed, the newest of each decoding counts.
+    """
+    newest: dict[str, dict[str, Record]] = {}
+    for score in sorted(scores, key=lambda told: str(told.get("created", ""))):
+        if score.get("score") is not None:
+            newest.setdefault(score["benchmark"], {})[score.get("decoding", GREEDY)] = score
+    found = []
+    for benchmark, told in sorted(newest.items()):
+        sampled = [_percent(score, "score") for decoding, score in told.items() if decoding != GREEDY]
+        greedy = told.get(GREEDY, {})
+        found.append(
+            {
+                "benchmark": benchmark,
+                **{
+                    name: _percent(greedy, key) for name, key in (("greedy", "score"), ("low", "low"), ("high", "high"))
+                },
+                "sampled": round(sum(filter(None, sampled)) / len(sampled), 2) if sampled else None,
+                "seeds": len(sampled),
+                "samples": greedy.get("samples"),
+            }
+        )
+    return found
+
+
+def percents(scores: Iterable[Record]) -> dict[str, float]:
+    """The score of each benchmark out of 100: greedy where there is such a one, else the mean over the seeds."""
+    told = ((one["benchmark"], one["sampled"] if one["greedy"] is None else one["greedy"]) for one in standings(scores))
+    return {benchmark: percent for benchmark, percent in told if percent is not None}
+
+
+def _percent(score: Mapping[str, Any], name: str) -> float | None:
+    value = score.get(name)
+    return None if value is None else round(100 * float(value) / float(score.get("scale") or 100), 2)
 
 
 def uses_of(store: Store, versions: list[str]) -> list[Record]:

@@ -31,7 +31,8 @@ def whereabouts(store: Store, name: str) -> list[Story]:
     images = images_named(store, name)
     if not images:
         raise VersionError(
-            f"{store.url} holds no image {name!r}: give an image id, a file of this machine, or a file as its source lists it"
+            f"{store.url} holds no image {name!r}: give an image id (or its first 6 digits or more), a file of this machine, "
+            "or a file as its source lists it"
         )
     covered, gone = retracted(store), erased(store).images
     return [_whereabouts(store, image, covered, image in gone) for image in images]

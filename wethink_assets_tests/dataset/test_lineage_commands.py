@@ -57,7 +57,12 @@ def test_from_a_version_to_a_takedown(wethink: Wethink, local: Store, tmp_path: 
     row = local.read_parquet("versions/v0002/rows.parquet").filter(pl.col("image_id") == IMAGE)["row_id"][0]
     assert "v0002.sft" in told(wethink("explain", row))
     assert len(json.loads(told(wethink("growth", "--json")))) == 2 and "v0002" in told(wethink("growth"))
+    assert "would be taken down" in told(wethink("retract", IMAGE, "--dry-run"))
+    would = json.loads(told(wethink("retract", IMAGE, "--dry-run", "--erase", "--json")))
+    assert would["would_erase"] == [IMAGE] and [one["rows"] for one in would["versions"]] == [2, 2]
+    assert local.files("retractions") == [], "a dry run takes nothing down"
     assert "taken down" in told(wethink("retract", IMAGE, "--reason", "asked for"))
+    assert json.loads(told(wethink("card", "v0001", "--json")))["retracted"] == {"rows": 2, "images": 1}
     assert "taken down" in told(wethink("versions")) and "taken down after it was built" in told(
         wethink("card", "v0001")
     )
@@ -73,6 +78,42 @@ def test_from_a_version_to_a_takedown(wethink: Wethink, local: Store, tmp_path: 
         and "all as they were, 7 retracted" in verified.stdout
     )
     assert "erased" in told(wethink("explain", row)) and "erased" in told(wethink("where", IMAGE))
+
+
+def test_tables_are_folded_for_a_terminal_only(wethink: Wethink, local: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id, narrow = "r" * 150, "120"
+    Grower(local).grow("vg.000001", [(drawing(4), [COLOUR])], run_id=run_id)
+    version = cut(local)
+    monkeypatch.setenv("COLUMNS", narrow)
+    assert run_id not in told(wethink("lineage", version))
+    monkeypatch.delenv("COLUMNS")
+    assert run_id in told(wethink("lineage", version)), "who pipes it wants whole ids"
+
+
+def test_scores_are_told_out_of_a_hundred_by_decoding(wethink: Wethink, local: Store) -> None:
+    for number, (decoding, value, created) in enumerate(
+        [
+            ("greedy", 100, "2026-01-01"),
+            ("greedy", 208, "2026-02-01"),
+            ("seed 1", 300, "2026-01-01"),
+            ("seed 2", 100, ""),
+        ]
+    ):
+        score = {"benchmark": "ocr", "decoding": decoding, "value": value, "low": 83, "high": 375, "scale": 1000}
+        path = f"scores/{'m' * 64}/ocr/settings-{number}/score.json"
+        local.publish(path, json.dumps({**score, "created": created}).encode())
+    shown = told(wethink("lineage", "v0002"))
+    assert "20.8 (8.3 to 37.5), 20.0 over 2 seeds" in shown, "the newest greedy one, and the mean of the sampled"
+    assert json.loads(told(wethink("growth", "--json")))[1]["scores"] == {"v0002.sft": {"ocr": 20.8}}
+    row = local.read_parquet("versions/v0002/rows.parquet")["row_id"][0]
+    assert "ocr: 20.8 (8.3 to 37.5), 20.0 over 2 seeds" in told(wethink("explain", row))
+
+
+def test_an_export_that_cannot_be_made_is_said(wethink: Wethink, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("here already")
+    for target, fault in ((tmp_path / "file", "is a file"), (tmp_path / "file" / "below", "cannot be made")):
+        with pytest.raises(VersionError, match=fault):
+            raise wethink("export", "v0001", str(target)).exception or AssertionError
 
 
 def test_what_is_unknown_is_said(wethink: Wethink) -> None:
