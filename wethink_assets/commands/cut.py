@@ -36,6 +36,7 @@ def cut(
     from wethink_assets.dataset.build import build_version
     from wethink_assets.dataset.deciding import NothingNew, decide_cut
     from wethink_assets.dataset.recipe import CutRecipe
+    from wethink_assets.evaluation.signing import sign_present
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
@@ -50,6 +51,7 @@ def cut(
     changes = {name: value for name, value in told.items() if value is not None}
     base = CutRecipe.read(recipe, settings) if recipe else CutRecipe.of(settings)
     store = Store.open(settings.store_url, **settings.store.options)
+    sign_present(store, settings)
     decided = decide_cut(store, base.changed(changes))
     if isinstance(decided, NothingNew):
         if as_json:

@@ -24,6 +24,7 @@ from wethink_assets.defs.sources import source_key
 from wethink_assets.defs.studies import sync_studies
 from wethink_assets.defs.sync import Synced, report_cut, sync_batches, sync_stages, sync_versions
 from wethink_assets.defs.training import TRAIN, register_runs, sync_policies
+from wethink_assets.evaluation.signing import sign_present
 from wethink_assets.models.chat import ROLES
 from wethink_assets.planning.staleness import InForce, commits_in_force, missing_stages, stages_to_refresh
 from wethink_assets.sources.batches import list_batches
@@ -99,6 +100,7 @@ class Grower:
 
     def decide(self) -> Cut | NothingNew:
         """Decide the next cut by the configured recipe, and report it. Raises `VersionError` when there is nothing to cut."""
+        sign_present(self._store, self._settings)
         cut = decide_cut(self._store, CutRecipe.of(self._settings))
         if isinstance(cut, Cut):
             report_cut(self._instance, self._store, cut)

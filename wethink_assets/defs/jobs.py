@@ -12,6 +12,7 @@ from wethink_assets.dataset.new_rows import new_verified_rows
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.defs.partitions import dataset_version, image_batch
 from wethink_assets.defs.sync import report_cut
+from wethink_assets.evaluation.signing import sign_present
 from wethink_assets.planning.stages import STAGES
 from wethink_assets.storage.store import Store
 
@@ -80,6 +81,7 @@ def cut_job() -> dg.JobDefinition:
                 context.add_output_metadata({"new verified rows": waiting, "wanted": config.min_new_rows})
                 context.log.info(f"{waiting} new verified rows of {config.min_new_rows} wanted: no version is cut")
                 return
+        sign_present(store, settings)
         cut = decide_cut(store, recipe)
         if isinstance(cut, NothingNew):
             context.log.info(

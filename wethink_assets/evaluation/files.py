@@ -10,11 +10,11 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.config.evaluation import BenchmarkSettings
+from wethink_assets.dedup.contamination import SignedBenchmark
 from wethink_assets.errors import ConfigError, SourceError
 from wethink_assets.evaluation.catalog import FOURTEEN, KNOWN, SAMPLES, Benchmark
 from wethink_assets.evaluation.samples import ensure_samples
 from wethink_assets.evaluation.tsv import md5_of, read_tsv
-from wethink_assets.storage.store import Store
 
 State = Literal["present", "missing", "other md5", "unreadable"]
 
@@ -116,12 +116,4 @@ def _rows(path: str, _size: int, _changed: int) -> pl.DataFrame:
 
 def signature_path(file: BenchmarkFile) -> str:
     """Where the signatures of a file's rows lie in the store, by the file's content."""
-    return f"benchmarks/{file.benchmark.key}/{file.md5}/signatures.parquet"
-
-
-def signed_files(store: Store) -> dict[str, list[str]]:
-    """Paths of the signatures in the store, by benchmark."""
-    keys = store.names("benchmarks")
-    return {
-        key: [f"benchmarks/{key}/{md5}/signatures.parquet" for md5 in store.names(f"benchmarks/{key}")] for key in keys
-    }
+    return SignedBenchmark(key=file.benchmark.key, md5=file.md5).path

@@ -12,12 +12,13 @@ import polars as pl
 from PIL import Image as Pixels
 from rensa import RMinHash
 
+from wethink_assets.config import Settings
 from wethink_assets.dedup.pixels import reduced_pixels
 from wethink_assets.dedup.row_index import COLUMNS
 from wethink_assets.dedup.signatures import DECODERS, MINHASH_SEED, PERMUTATIONS, UNREADABLE
 from wethink_assets.dedup.texts import answer_key, comparable_text, shingles, text_digest
 from wethink_assets.evaluation.catalog import Benchmark
-from wethink_assets.evaluation.files import BenchmarkFile, rows_of, signature_path
+from wethink_assets.evaluation.files import BenchmarkFile, benchmarks_of, file_of, rows_of, signature_path
 from wethink_assets.evaluation.items import kind_of, reference_of, shown_options
 from wethink_assets.evaluation.tsv import images_of
 from wethink_assets.models.chat import Image
@@ -36,6 +37,13 @@ def sign_file(store: Store, file: BenchmarkFile, progress: Progress | None = Non
     frame = sign_rows(file, progress)
     store.write_parquet(path, frame)
     return frame
+
+
+def sign_present(store: Store, settings: Settings) -> None:
+    """Sign the files of all real benchmarks that are there and not signed yet: before a cut, so that it is held against them."""
+    for benchmark in benchmarks_of(settings).values():
+        if not benchmark.sample and (file := file_of(settings, benchmark)).usable:
+            sign_file(store, file)
 
 
 def sign_rows(file: BenchmarkFile, progress: Progress | None = None) -> pl.DataFrame:
