@@ -2,30 +2,38 @@
 
     python benchmarks/rewards.py [--seconds 3] [--json]
 
-Accuracy is that on the labelled suite (`wethink_assets/rewards/equivalence_cases.jsonl`; peers on every sixth case); speed is that on rows of MC
-and plain FIB drawn here, each response with a thought of 60 words. The peers are not on PyPI, so what they call is called here:
+Accuracy is that on the labelled suite (`wethink_assets/rewards/equivalence_cases.jsonl`; peers on every sixth case, and ours there once more);
+speed is that on rows of MC and plain FIB drawn here, each response with a thought of 60 words. The peers' functions are no packages, so what they
+call is called here:
 - open-r1: its `accuracy_reward` (src/open_r1/rewards.py) is `parse` and `verify` of math-verify in a certain configuration, time limits on.
   It reads LaTeX in `\\boxed{}` only and is given answers in that form; as other forms they would all be wrong.
-- EasyR1: its `accuracy_reward` of R1-V (examples/reward_function/r1v.py) is `mathruler.grader.grade_answer` on what stands in `<answer>`. The
-  library mathruler is on PyPI: `pip install --no-deps mathruler pylatexenc` for this benchmark; without it the line is left out.
+- EasyR1: its `accuracy_reward` is `mathruler.grader.grade_answer` on what stands in `\\boxed{}` (examples/reward_function/math.py) or in `<answer>`
+  (r1v.py); each is given answers in its form. mathruler is installed into an environment of its own, a temporary one unless --environment names
+  a folder (`benchmarks/peers/easyr1_rewards.py` runs there). What cannot be installed is told, and then this benchmark fails.
 """
 
 import argparse
 import json
 import logging
 import random
-import re
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from environments import environment
 
 from wethink_assets.rewards import format_reward, hybrid_reward, rule_reward
 from wethink_assets.rewards.algebra import warm_up
 from wethink_assets.rewards.calibration import equivalence_suite
 
+MATHRULER = ("mathruler==0.1.0", "pylatexenc==2.11", "sympy==1.14.0", "tqdm")
 Case = dict[str, Any]
 Reward = Callable[[str, Case], float]
+OURS = "wethink"
 THOUGHT = " ".join(f"step {number} looks at the picture" for number in range(10))
 WORDS = [
     "bus",
@@ -113,22 +121,27 @@ def open_r1() -> Reward:
     return reward
 
 
-def easy_r1() -> Reward | None:
-    """EasyR1's accuracy reward, as its call of mathruler; None where that is not installed."""
-    try:
-        from mathruler.grader import grade_answer
-    except ImportError:
-        return None
+def easy_r1(
+    folder: Path, sets: dict[str, list[Case]], suite: list[Case], seconds: float
+) -> dict[str, dict[str, float]]:
+    """EasyR1's reward functions on the same cases, by function. Raises `RuntimeError` when they cannot be installed or run."""
+    python = environment(folder, MATHRULER)
 
-    def reward(response: str, case: Case) -> float:
-        found = re.search(r"<answer>(.*?)</answer>", response)
-        said = found.group(1).strip() if found else response.strip()
-        try:
-            return 1.0 if grade_answer(said, case["answer"].strip()) else 0.0
-        except Exception:  # as EasyR1 does
-            return 0.0
+    def told(cases: list[Case]) -> list[Case]:
+        kept = ("kind", "answer", "equal")
+        return [
+            {**{k: case[k] for k in kept if k in case}, "plain": plain(case), "boxed": boxed(case)} for case in cases
+        ]
 
-    return reward
+    file = folder / "cases.json"
+    file.write_text(json.dumps({"sets": {name: told(cases) for name, cases in sets.items()}, "suite": told(suite)}))
+    command = [str(python), str(Path(__file__).parent / "peers/easyr1_rewards.py"), str(file), str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    results = [line.removeprefix("RESULT ") for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    if not results:
+        raise RuntimeError(f"failed: {(done.stderr or done.stdout).strip()[-600:]}")
+    found: dict[str, dict[str, float]] = json.loads(results[-1])
+    return {f"EasyR1 ({name})": figures for name, figures in found.items()}
 
 
 def plain(case: Case) -> str:
@@ -163,28 +176,19 @@ def main() -> None:
     """Measure, print, and exit 1 where less than 20,000 cases a second or twice a peer is reached, or a peer is more accurate."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--seconds", type=float, default=3.0, help="CPU seconds for each figure, at most")
+    parser.add_argument("--environment", type=Path, help="folder for the peers' environment, which stays")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     warm_up()
     suite = [case for case in equivalence_suite() if case["said"].strip()]
     sets = {"MC": mc_cases(100_000), "plain FIB": fib_cases(100_000)}
-    peers: dict[str, tuple[Reward | None, Callable[[Case], str]]] = {
-        "wethink": (ours, plain),
-        "open-r1 (math-verify)": (open_r1(), boxed),
-        "EasyR1 (mathruler)": (easy_r1(), plain),
+    results = {
+        OURS: figures(ours, plain, sets, suite, given.seconds),
+        "open-r1 (math-verify)": figures(open_r1(), boxed, sets, suite[::6], given.seconds),
     }
-    results: dict[str, dict[str, float]] = {}
-    for name, (reward, form) in peers.items():
-        if reward is not None:
-            speeds = {label: round(rate(reward, cases, form, given.seconds)) for label, cases in sets.items()}
-            some = suite if reward is ours else suite[::6]
-            fib = [case for case in some if case["kind"] == "FIB"]
-            mc = [case for case in some if case["kind"] == "MC"]
-            results[name] = {
-                **{f"{label}/s": speed for label, speed in speeds.items()},
-                "suite FIB right": round(accuracy(reward, fib, form), 4),
-                "suite MC right": round(accuracy(reward, mc, form), 4),
-            }
+    results[OURS] |= {f"{name}, peers' cases": value for name, value in told_rightly(ours, plain, suite[::6]).items()}
+    with tempfile.TemporaryDirectory() as temporary:
+        results |= easy_r1(given.environment or Path(temporary), sets, suite[::6], given.seconds)
     batch = sets["MC"][:20_000]
     began = time.process_time()
     hybrid_reward(
@@ -193,27 +197,47 @@ def main() -> None:
         ["MC"] * len(batch),
         options=[case["options"] for case in batch],
     )
-    results["wethink"]["hybrid MC/s"] = round(len(batch) / (time.process_time() - began))
+    results[OURS]["hybrid MC/s"] = round(len(batch) / (time.process_time() - began))
     began = time.process_time()
     for case in batch:
         format_reward(plain(case))
-    results["wethink"]["format/s"] = round(len(batch) / (time.process_time() - began))
+    results[OURS]["format/s"] = round(len(batch) / (time.process_time() - began))
     if given.json:
         print(json.dumps(results, indent=1))
     else:
-        for name, figures in results.items():
-            print(f"{name:24}", "  ".join(f"{label}: {value:,}" for label, value in figures.items()))
-        if "EasyR1 (mathruler)" not in results:
-            print("EasyR1 left out: mathruler is not installed (pip install --no-deps mathruler pylatexenc)")
+        for name, told in results.items():
+            print(f"{name:24}", "  ".join(f"{label}: {value:,}" for label, value in told.items()))
     sys.exit(0 if _reached(results) else 1)
 
 
+def figures(
+    reward: Reward, form: Callable[[Case], str], sets: dict[str, list[Case]], suite: list[Case], seconds: float
+) -> dict[str, float]:
+    """Speed on each set of cases, and share of the suite's that are told rightly."""
+    speeds = {f"{label}/s": round(rate(reward, cases, form, seconds)) for label, cases in sets.items()}
+    return speeds | told_rightly(reward, form, suite)
+
+
+def told_rightly(reward: Reward, form: Callable[[Case], str], suite: list[Case]) -> dict[str, float]:
+    """Share of labelled cases that are told rightly, by kind."""
+    found = {}
+    for kind in ("FIB", "MC"):
+        found[f"suite {kind} right"] = round(
+            accuracy(reward, [case for case in suite if case["kind"] == kind], form), 4
+        )
+    return found
+
+
 def _reached(results: dict[str, dict[str, float]]) -> bool:
-    own = results["wethink"]
+    own = results[OURS]
     fast = min(own["MC/s"], own["plain FIB/s"]) >= 20_000
-    others = [figures for name, figures in results.items() if name != "wethink"]
+    others = [told for name, told in results.items() if name != OURS]
     twice = all(own[label] >= 2 * other[label] for other in others for label in ("MC/s", "plain FIB/s"))
-    right = all(own[label] >= other[label] for other in others for label in ("suite FIB right", "suite MC right"))
+    right = all(
+        own[f"{label}, peers' cases"] >= other[label]
+        for other in others
+        for label in ("suite FIB right", "suite MC right")
+    )
     return fast and twice and right
 
 

@@ -7,13 +7,13 @@ that the endpoint finished to the last, without their start-up. What cannot be i
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from environments import environment
 from scripted_endpoint import endpoint
 
 HERE = Path(__file__).parent
@@ -27,26 +27,6 @@ LEFT_OUT = "torch<0\ntorchvision<0\nvllm<0\n"
 LONGEST = 240.0
 TRIAL = 1500  # calls
 MOST = 1024  # at once
-
-
-def environment(folder: Path, packages: tuple[str, ...]) -> Path:
-    """Python of an environment with some packages, made now unless `folder` has it. Raises `RuntimeError` with what uv said."""
-    uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
-    python, done_before = folder / "venv/bin/python", folder / "done"
-    if done_before.exists():
-        return python
-    folder.mkdir(parents=True, exist_ok=True)
-    constraints = folder / "constraints.txt"
-    constraints.write_text(LEFT_OUT)
-    for command in (
-        [uv, "venv", "-q", "--python", sys.executable, str(folder / "venv")],
-        [uv, "pip", "install", "-q", "--python", str(python), "--constraints", str(constraints), *packages],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"not installed: {done.stderr.strip()[-400:]}")
-    done_before.touch()
-    return python
 
 
 def run(python: Path, script: str, calls: Path, latency: float, capacity: int, concurrency: int) -> dict[str, Any]:
@@ -89,12 +69,15 @@ def best_of(
     return run(python, script, calls, latency, capacity, max(rates, key=lambda each: rates[each])) | {"tried": rates}
 
 
-def compared(environments: Path, calls: Path, latency: float, capacity: int) -> dict[str, Any]:
-    """Figures of each peer by name, or why there are none."""
+def compared(
+    environments: Path, calls: Path, latency: float, capacity: int, names: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Figures of peers by name, or why there are none; of all of them where none is named."""
     found: dict[str, Any] = {}
-    for name, (packages, script, tried) in PEERS.items():
+    for name in names or PEERS:
+        packages, script, tried = PEERS[name]
         try:
-            python = environment(environments / name, packages)
+            python = environment(environments / name, packages, LEFT_OUT)
             found[name] = best_of(python, script, calls, latency, capacity, tried)
         except (RuntimeError, OSError) as error:
             found[name] = {"why_not": str(error)}

@@ -1,0 +1,28 @@
+"""Environments of their own for packages that a benchmark compares with: made once in a folder, by uv."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def environment(folder: Path, packages: Sequence[str], constraints: str = "", options: Sequence[str] = ()) -> Path:
+    """Python of an environment with some packages, made now unless `folder` has it.
+
+    constraints: what a requirements file may say of versions; options: of `uv pip install`. Raises `RuntimeError` with what uv said.
+    """
+    uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
+    python, done_before = folder / "venv/bin/python", folder / "done"
+    if done_before.exists():
+        return python
+    folder.mkdir(parents=True, exist_ok=True)
+    bounds = folder / "constraints.txt"
+    bounds.write_text(constraints)
+    install = [uv, "pip", "install", "-q", "--python", str(python), "--constraints", str(bounds), *options, *packages]
+    for command in ([uv, "venv", "-q", "--python", sys.executable, str(folder / "venv")], install):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"not installed: {done.stderr.strip()[-400:]}")
+    done_before.touch()
+    return python
