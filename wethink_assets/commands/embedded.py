@@ -9,7 +9,6 @@ import typer
 
 if TYPE_CHECKING:
     from wethink_assets.models.embedded.evaluation import Accuracy
-    from wethink_assets.models.embedded.recipe import Recipe
     from wethink_assets.models.embedded.training import Trainer
 
 app = typer.Typer(no_args_is_help=True, help="The embedded model: train its checkpoints again, and measure them.")
@@ -42,35 +41,35 @@ def train(
     """
     import torch
 
-    from wethink_assets.models.embedded.publishing import choose_policy, policy_recipe, publish
+    from wethink_assets.models.embedded.publishing import first_steps, policy_trainer, publish
     from wethink_assets.models.embedded.recipe import RECIPES
+    from wethink_assets.models.embedded.training import Trainer
 
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     if checkpoint in (Checkpoint.describer, Checkpoint.all):
-        publish(_trained(RECIPES["describer"], out / "work" / "describer", device, resume), out)
+        publish(_trained(Trainer(RECIPES["describer"], out / "work" / "describer", device), resume), out)
     if checkpoint in (Checkpoint.policy, Checkpoint.all):
-        work = out / "work" / ("describer" if checkpoint == Checkpoint.all else "policy")
+        describer = out / "work" / ("describer" if checkpoint == Checkpoint.all else "describer-first-steps")
         if checkpoint == Checkpoint.policy:
-            _trained(policy_recipe(), work, device, resume)
-        step, share = choose_policy(work, out)
-        typer.echo(f"policy: the describer after {step} steps, {share:.1%} of answers right")
+            _trained(Trainer(first_steps(), describer, device), resume)
+        publish(_trained(policy_trainer(describer, out / "work" / "policy", device), resume), out)
     if checkpoint in (Checkpoint.reasoner, Checkpoint.all):
-        publish(_trained(RECIPES["reasoner"], out / "work" / "reasoner", device, resume), out)
+        publish(_trained(Trainer(RECIPES["reasoner"], out / "work" / "reasoner", device), resume), out)
     typer.echo(f"checkpoints in {out}; measure them with: wethink embedded eval --folder {out}")
 
 
-def _trained(recipe: "Recipe", work: Path, device: str, resume: bool) -> "Trainer":
-    from wethink_assets.models.embedded.training import Trainer
-
-    if (work / "state").exists() and not resume:
+def _trained(trainer: "Trainer", resume: bool) -> "Trainer":
+    if (trainer.work / "state").exists() and not resume:
         typer.echo(
-            f"{work} holds an interrupted or finished training; go on with --resume, or choose another --out", err=True
+            f"{trainer.work} holds an interrupted or finished training; go on with --resume, or choose another --out",
+            err=True,
         )
         raise typer.Exit(2)
-    trainer = Trainer(recipe, work, device)
     if trainer.resume():
-        typer.echo(f"{recipe.checkpoint}: goes on in stage {trainer.state.stage + 1} after step {trainer.state.step}")
+        typer.echo(
+            f"{trainer.recipe.checkpoint}: goes on in stage {trainer.state.stage + 1} after step {trainer.state.step}"
+        )
     _run_with_display(trainer)
     return trainer
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wethink_assets.models.embedded.publishing import RECORD
+from wethink_assets.models.embedded.recipe import STAGES
 
 FIGURES = "accuracy.json"
 ABOUT = {
@@ -30,7 +31,8 @@ substitute for real models.
 - `describer`: sees pictures. Describes them, gives details, merges descriptions, answers, adjudicates, rewrites chains of thought.
 - `reasoner`: reads descriptions. Asks for what is missing, writes questions, screens them, answers, judges. Shares no weights with the
   describer.
-- `policy`: an early, under-trained state of the describer, where reinforcement learning has room.
+- `policy`: an early state of the describer that learned to answer in haste: about half of the families of questions it mostly answers without
+  looking at the picture item by item. Reinforcement learning has room there, since it can find out that looking pays.
 
 Text decoder: hidden 192, 4 layers, 6 heads, tied embeddings; vision: 3 layers, hidden 96, patch 8, one token a grid cell. Every picture
 is brought to 48 x 48 pixels (9 tokens); the context is 1024 tokens. They load with transformers' `AutoModelForImageTextToText`,
@@ -65,28 +67,25 @@ def _share(row: Mapping[str, Any] | None) -> str:
 def _training_lines(root: Path) -> list[str]:
     path = root / RECORD
     record = json.loads(path.read_text()) if path.exists() else {}
-    lines = []
-    for name, facts in record.items():
-        if "recipe" in facts:
-            recipe = facts["recipe"]
-            stages = ", ".join(
-                f"{stage} {recipe[stage]}"
-                for stage in ("vision", "drills", "text", "joint", "hardening")
-                if recipe.get(stage)
-            )
-            lines.append(
-                f"- `{name}`: steps {stages} of {recipe['batch']} examples (vision: {recipe['vision_batch']}), seed {recipe['seed']},"
-                f" AdamW, rate {recipe['learning_rate']:g} (joint {recipe['learning_rate'] * recipe['joint_factor']:g}, cosine fall over"
-                f" the last half), bfloat16 autocast; {facts['seconds'] / 60:.0f} minutes"
-                f" ({facts['cpu_seconds'] / 60:.0f} of processor time) on"
-                f" {facts.get('machine', 'one core')}." + (f" {facts['note']}" if "note" in facts else "")
-            )
-        else:
-            share = facts.get("share_right_when_chosen", 0.0)
-            lines.append(
-                f"- `{name}`: the describer after {facts['describer_step']} joint steps, chosen at {share:.0%} right answers."
-            )
-    return lines
+    return [_training_line(name, facts) for name, facts in record.items()]
+
+
+def _training_line(name: str, facts: Mapping[str, Any]) -> str:
+    recipe = facts["recipe"]
+    stages = ", ".join(f"{stage} {recipe[stage]}" for stage in STAGES if recipe[stage])
+    start = f"from the describer's joint step {recipe['starts_from']}: " if recipe["starts_from"] else "steps "
+    late = recipe["learning_rate"] * recipe["late_factor"]
+    rates = f"{recipe['learning_rate']:g}, joint {recipe['learning_rate'] * recipe['joint_factor']:g} with a cosine fall over the last half"
+    if recipe["starts_from"]:
+        rates = f"{late:g} with a cosine fall"
+    elif recipe["hardening"]:
+        rates += f", hardening {late:g} with a cosine fall"
+    return (
+        f"- `{name}`: {start}{stages} of {recipe['batch']} examples{' (vision: ' + str(recipe['vision_batch']) + ')' if recipe['vision'] else ''},"
+        f" seed {recipe['seed']}, AdamW, rate {rates}, bfloat16 autocast; {facts['seconds'] / 60:.0f} minutes"
+        f" ({facts['cpu_seconds'] / 60:.0f} of processor time) on {facts['machine']}."
+        + (f" {facts['note']}" if "note" in facts else "")
+    )
 
 
 def _tables(rows: Sequence[Mapping[str, Any]]) -> list[str]:

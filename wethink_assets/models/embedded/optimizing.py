@@ -24,17 +24,12 @@ def optimizer_of(recipe: Recipe, stage: StageName, named: Named) -> torch.optim.
 
 
 def rate_at(recipe: Recipe, stage: StageName, step: int, steps: int) -> float:
-    """The learning rate of a step of a stage: warm-up, then constant, falling in `vision` and at the end of `joint`."""
+    """The learning rate of a step of a stage: warm-up, then constant, falling in `vision`, at the end of `joint`, and in what comes after it."""
     warm = min(1.0, (step + 1) / recipe.warm_up)
     if stage == "vision":
         return recipe.learning_rate * warm * (0.1 + 0.45 * (1 + math.cos(math.pi * step / steps)))
-    if stage == "hardening":
-        return (
-            recipe.learning_rate
-            * recipe.hardening_factor
-            * warm
-            * (0.02 + 0.49 * (1 + math.cos(math.pi * step / steps)))
-        )
+    if stage in ("hardening", "haste"):
+        return recipe.learning_rate * recipe.late_factor * warm * (0.02 + 0.49 * (1 + math.cos(math.pi * step / steps)))
     if stage != "joint":
         return recipe.learning_rate * (warm if stage == "drills" else 1.0)
     start = steps * (1 - recipe.decay_share)

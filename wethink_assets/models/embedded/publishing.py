@@ -1,4 +1,4 @@
-"""How a finished training run becomes checkpoints to ship: the final weights, a weaker policy chosen by measured accuracy, and a record."""
+"""How a finished training run becomes checkpoints to ship: the final weights, the weaker policy, and a record."""
 
 import json
 import os
@@ -11,19 +11,16 @@ from typing import Any
 import torch
 
 from wethink_assets.errors import ModelError
-from wethink_assets.models.embedded.engine import Engine
-from wethink_assets.models.embedded.evaluation import evaluate
-from wethink_assets.models.embedded.recipe import POLICY_TARGET, RECIPES, Recipe
+from wethink_assets.models.embedded.recipe import RECIPES, Recipe
 from wethink_assets.models.embedded.training import Trainer, snapshots_of
 
 RECORD = "training.json"
-CHOOSING = 240
-"""Held-out questions that each candidate for the policy is measured on."""
 
 
 def copy_checkpoint(source: Path, target: Path) -> None:
     """Put a checkpoint in its place, whole or not at all."""
     beside = target.with_name(f".{target.name}.new")
+    target.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(source, beside)
     shutil.rmtree(target, ignore_errors=True)
@@ -54,29 +51,27 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
     return asdict(recipe)
 
 
-def choose_policy(work: Path, out: Path, seed: int = 3) -> tuple[int, float]:
-    """Take for `policy` the snapshot of the describer whose share of right answers is nearest to `POLICY_TARGET`.
-
-    Returns its joint step and share. The search stops once two snapshots in a row are clearly better than wanted.
-    """
-    measured: dict[int, float] = {}
-    for step, folder in snapshots_of(work).items():
-        accuracies = evaluate(Engine(folder), "policy", CHOOSING, seed)
-        measured[step] = next(found.share for found in accuracies if found.group == "all")
-        if len(measured) > 1 and all(share > 0.65 for share in list(measured.values())[-2:]):
-            break
-    if not measured:
-        raise ModelError(f"no snapshots below {work}: train the describer first")
-    step = min(measured, key=lambda step: abs(measured[step] - POLICY_TARGET))
-    copy_checkpoint(snapshots_of(work)[step], out / "policy")
-    _note(out, "policy", {"describer_step": step, "share_right_when_chosen": round(measured[step], 4)})
-    return step, measured[step]
-
-
-def policy_recipe() -> Recipe:
-    """The describer's recipe up to the last step at which a policy could be wanted: for training that checkpoint alone.
+def first_steps() -> Recipe:
+    """The describer's recipe up to the snapshot that the policy starts from: for training that checkpoint alone.
 
     The learning rate does not fall before the middle of `joint`, so these first steps are the describer's own.
     """
-    recipe = RECIPES["describer"]
-    return replace(recipe, joint=min(recipe.joint, 1000), decay_share=0.0)
+    return replace(RECIPES["describer"], joint=RECIPES["policy"].starts_from + 1, decay_share=0.0)
+
+
+def policy_trainer(describer: Path, work: Path, device: str = "cpu") -> Trainer:
+    """A training of `policy` below `work` that starts from a snapshot of the describer's training below `describer`.
+
+    Raises ModelError where that training has not come to the snapshot.
+    """
+    recipe = RECIPES["policy"]
+    snapshot = snapshots_of(describer).get(recipe.starts_from)
+    if snapshot is None:
+        raise ModelError(
+            f"{describer} has no snapshot of joint step {recipe.starts_from}, from which the policy starts: train the describer first"
+        )
+    if not (work / "tokenizer").exists():
+        copy_checkpoint(describer / "tokenizer", work / "tokenizer")
+    trainer = Trainer(recipe, work, device)
+    trainer.start_from(snapshot)
+    return trainer

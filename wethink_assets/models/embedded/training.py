@@ -87,6 +87,12 @@ class Trainer:
     def _optimizer(self, stage: StageName) -> torch.optim.AdamW:
         return optimizer_of(self.recipe, stage, self._modules(stage))
 
+    def start_from(self, checkpoint: Path) -> None:
+        """Take the weights of another checkpoint, with the same tokenizer, for a start."""
+        saved = type(self.model).from_pretrained(checkpoint, dtype=torch.float32, local_files_only=True)
+        self.model.load_state_dict(saved.state_dict())
+        self.model.tie_weights()
+
     def save(self) -> None:
         """Keep the state, so that `resume` goes on from here."""
         stages = self._stages()

@@ -11,6 +11,7 @@ from PIL import Image
 
 from wethink_assets.models.embedded.drills import draw_drill
 from wethink_assets.models.embedded.examples import TRAINING_EFFECTS, Example, training_scene
+from wethink_assets.models.embedded.hasty_answers import maybe_hasty_answer
 from wethink_assets.models.embedded.poor_answers import poor_answer
 from wethink_assets.models.embedded.reasoner_tasks import answer_text
 from wethink_assets.models.embedded.recipe import Recipe, StageName
@@ -55,8 +56,8 @@ def _bucket(recipe: Recipe, stage: StageName, number: int) -> list[list[Example]
                 poor_answer(scene, rng) if roll < POOR_SHARE else draw_example(recipe.checkpoint, rng, scene, "judge")
             )
             continue
-        example = draw_example(recipe.checkpoint, rng, scene)
-        if recipe.checkpoint == "describer":
+        example = maybe_hasty_answer(scene, rng) if stage == "haste" else draw_example(recipe.checkpoint, rng, scene)
+        if recipe.checkpoint != "reasoner":
             example = replace(example, image=view_of(scene, rng))
         examples.append(example)
     examples.sort(key=lambda example: len(example.prompt.split()) + 1.3 * len(example.reply.split()))

@@ -14,9 +14,8 @@ from wethink_assets.models.embedded.engine import Engine
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch: pytest.MonkeyPatch, tokenizer: PreTrainedTokenizerFast) -> None:
-    monkeypatch.setattr(recipe, "RECIPES", {name: recipe.micro(name) for name in ("describer", "reasoner")})
+    monkeypatch.setattr(recipe, "RECIPES", {name: recipe.micro(name) for name in recipe.RECIPES})
     monkeypatch.setattr(publishing, "RECIPES", recipe.RECIPES)
-    monkeypatch.setattr(publishing, "CHOOSING", 4)
     monkeypatch.setattr(training, "build_tokenizer", lambda vocabulary: tokenizer)
 
 
@@ -26,7 +25,7 @@ def test_train_makes_all_checkpoints_and_eval_writes_their_card(tmp_path: Path) 
     assert done.exit_code == 0, done.output
     record = json.loads((out / "training.json").read_text())
     assert set(record) == {"describer", "reasoner", "policy"}
-    assert record["policy"]["describer_step"] == 2
+    assert record["policy"]["recipe"]["starts_from"] == 2
     for name in record:
         Engine(out / name)
     again = CliRunner().invoke(app, ["train", "--out", str(out), "--checkpoint", "reasoner"])
@@ -40,6 +39,7 @@ def test_train_makes_all_checkpoints_and_eval_writes_their_card(tmp_path: Path) 
     assert all(row["low"] <= row["share"] <= row["high"] for row in rows)
     card = (out / "README.md").read_text()
     assert "joint 4" in card and "answers from the picture" in card
+    assert "from the describer's joint step 2: haste 2 of" in card
     assert json.loads((out / "accuracy.json").read_text())["accuracies"] == rows
 
 
