@@ -50,6 +50,10 @@ class ScoringSettings(Table):
     endpoints: dict[str, RoleSettings] = Field(
         default_factory=dict, description="where models that are not embedded are served, by training run or base model"
     )
+    server: str = Field(
+        "",
+        description="a [servers.<name>] table by which models without such an endpoint are served, in turn, each with its own weights",
+    )
     resamples: int = Field(2000, ge=100, le=100_000, description="bootstrap samples of an interval")
     confidence: Share = Field(0.95, description="share of bootstrap samples that an interval holds")
     flag_above: Share = Field(0.01, description="share of failed calls above which a score is flagged")

@@ -54,6 +54,10 @@ class Settings(Table):
             if settings.server and settings.server not in self.servers:
                 known = ", ".join(sorted(self.servers)) or "none"
                 raise ValueError(f"roles.{role}.server: no server {settings.server!r}; [servers.<name>] names {known}")
+        if self.scoring.server and self.scoring.server not in self.servers:
+            raise ValueError(
+                f"scoring.server: no server {self.scoring.server!r}; [servers.<name>] names {', '.join(sorted(self.servers)) or 'none'}"
+            )
         return self
 
     def role(self, role: Role) -> RoleSettings:

@@ -18,7 +18,7 @@ from wethink_assets.defs.pools import pool_of
 from wethink_assets.defs.previews import sample_table
 from wethink_assets.defs.publishing import fitting
 from wethink_assets.defs.resources import Progress
-from wethink_assets.defs.sync import Synced, known_versions, report
+from wethink_assets.defs.sync import Synced, known_versions, report_unknown
 from wethink_assets.evaluation.board_text import board_rows, run_rows
 from wethink_assets.evaluation.leaderboard import Board, leaderboard
 from wethink_assets.evaluation.plots import bars, radar
@@ -126,11 +126,10 @@ def sync_scores(instance: dg.DagsterInstance, store: Store, settings: Settings, 
     known = known_versions(instance, "benchmark_scores")
     for policy in list_policies(store):
         found = kept_scores(store, settings, policy)
-        if found.scores and known.get(policy.key) != found.data_version:
+        if found.scores:
             add_partitions(instance, training_run, [policy.key])
-            metadata = {**scores_metadata(store, settings, found), "synced from the store": True}
-            report(instance, "benchmark_scores", policy.key, found.data_version, fitting(metadata))
-            synced.count("benchmark_scores")
+            told = partial(scores_metadata, store, settings, found)
+            report_unknown(instance, synced, known, "benchmark_scores", policy.key, found.data_version, told)
 
 
 def _telling(progress: Progress, key: str) -> Callable[[str, int, int], None]:

@@ -2,6 +2,7 @@
 
 import base64
 import logging
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -11,7 +12,7 @@ from wethink_assets.config import Settings
 from wethink_assets.defs.labels import MODEL_TEAM, TRAINING
 from wethink_assets.defs.pools import LOCAL_POOL
 from wethink_assets.defs.publishing import fitting
-from wethink_assets.defs.sync import Synced, known_versions, report
+from wethink_assets.defs.sync import Synced, known_versions, report_unknown
 from wethink_assets.storage.store import Store
 from wethink_assets.training.plots import small
 from wethink_assets.training.studies.conducting import newest_study, run_study
@@ -133,7 +134,6 @@ def sync_studies(instance: dg.DagsterInstance, store: Store, synced: Synced) -> 
     known = known_versions(instance, KEY)
     for name in QUESTIONS:
         record = newest_study(store, name)
-        if record is not None and known.get(name) != record.digest:
-            metadata = {**study_metadata(store, record), "synced from the store": True}
-            report(instance, KEY, name, record.digest, fitting(metadata))
-            synced.count(KEY)
+        if record is not None:
+            told = partial(study_metadata, store, record)
+            report_unknown(instance, synced, known, KEY, name, record.digest, told)

@@ -1,7 +1,8 @@
 """How the Dagster instance learns what the store holds: the store is the truth, the instance a view of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import dagster as dg
 
@@ -55,6 +56,22 @@ def report(
     """
     event = dg.AssetMaterialization(asset, partition=partition, metadata=dict(metadata), tags={DATA_VERSION: version})  # type: ignore[arg-type]
     instance.report_runless_asset_event(event)
+
+
+def report_unknown(
+    instance: dg.DagsterInstance,
+    synced: "Synced",
+    known: Mapping[str, str],
+    asset: str,
+    partition: str,
+    version: str,
+    metadata: Callable[[], Mapping[str, object]],
+) -> None:
+    """Report what the store holds of a partition unless the instance knows this version of it, and count it."""
+    if known.get(partition) != version:
+        told = {**metadata(), "synced from the store": True}
+        report(instance, asset, partition, version, fitting(told))
+        synced.count(asset)
 
 
 def sync_batches(
@@ -111,10 +128,8 @@ def sync_versions(instance: dg.DagsterInstance, store: Store, synced: Synced) ->
             report_cut(instance, store, read_cut(store, version))
             synced.count("cuts")
     for summary in list_versions(store):
-        if built.get(summary.version) != summary.digest:
-            metadata = {**summary_metadata(store, summary), "synced from the store": True}
-            report(instance, "dataset", summary.version, summary.digest, fitting(metadata))
-            synced.count("dataset")
+        told = partial(summary_metadata, store, summary)
+        report_unknown(instance, synced, built, "dataset", summary.version, summary.digest, told)
 
 
 def report_cut(instance: dg.DagsterInstance, store: Store, cut: Cut) -> None:

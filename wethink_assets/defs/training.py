@@ -1,5 +1,6 @@
 """Policies: what a training run is decided to do, and the policy that it comes to."""
 
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -11,7 +12,7 @@ from wethink_assets.defs.policy_metadata import plan_metadata, policy_metadata, 
 from wethink_assets.defs.pools import LOCAL_POOL
 from wethink_assets.defs.publishing import fitting
 from wethink_assets.defs.resources import Progress
-from wethink_assets.defs.sync import Synced, known_versions, report
+from wethink_assets.defs.sync import Synced, known_versions, report, report_unknown
 from wethink_assets.defs.training_process import train_in_process
 from wethink_assets.errors import TrainingError
 from wethink_assets.storage.store import Store
@@ -111,10 +112,8 @@ def sync_policies(instance: dg.DagsterInstance, store: Store, synced: Synced) ->
         if policy.key not in planned:
             report(instance, "training_runs", policy.key, policy.digest, {"synced from the store": True})
             synced.count("training_runs")
-        if known.get(policy.key) != policy.model_digest:
-            metadata = {**policy_metadata(store, policy), "synced from the store": True}
-            report(instance, "policy", policy.key, policy.model_digest, fitting(metadata))
-            synced.count("policy")
+        told = partial(policy_metadata, store, policy)
+        report_unknown(instance, synced, known, "policy", policy.key, policy.model_digest, told)
 
 
 def planned(settings: Settings, store: Store, key: str) -> tuple[TrainingPlan, Policy | None]:

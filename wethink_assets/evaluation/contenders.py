@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wethink_assets.config import RoleSettings, Settings
-from wethink_assets.errors import ModelError, TrainingError
+from wethink_assets.errors import ConfigError, ModelError, TrainingError
 from wethink_assets.identity import digest_of
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies import Policy, find_policy, local_checkpoint
 
 EMBEDDED = "embedded/"
+SERVED = ".scored"
+"""Added to the name of a server whose table serves a model that is scored: another role may use the server itself."""
 SHA256 = 64
 EMBEDDED_TOKENS = 200
 """Tokens of an embedded policy's reply, at most: its longest right ones have about 150."""
@@ -18,17 +20,41 @@ EMBEDDED_TOKENS = 200
 
 @dataclass(frozen=True)
 class Contender:
-    """A model that is scored: known by the digest of its weights. `role` says what stands behind it, fetching weights where it must."""
+    """A model that is scored: known by the digest of its weights.
+
+    role: says what stands behind it, fetching weights where it must; weights: what a server of ours would serve, a folder or an id of the
+    Hub with its revision, fetched where it must be.
+    """
 
     name: str
     digest: str
     identity: dict[str, str]
     embedded: bool
     role: Callable[[], RoleSettings]
+    weights: Callable[[], tuple[str, str]] | None = None
 
     def settings(self, settings: Settings) -> Settings:
-        """The configuration with this model in the role `policy`. Raises `ModelError` when nothing serves it."""
-        return settings.model_copy(update={"roles": {**settings.roles, "policy": self.role()}})
+        """The configuration with this model in the role `policy`. Raises `ModelError` when nothing serves it.
+
+        Where `scoring.server` names a server, it is started with this model's weights, unless the model has an endpoint of its own.
+        """
+        told = settings.scoring
+        if not told.server or self.weights is None or self.name in told.endpoints:
+            return settings.model_copy(update={"roles": {**settings.roles, "policy": self.role()}})
+        table = settings.server(told.server)
+        if table.url:
+            raise ConfigError(
+                f"scoring.server: {told.server} is attached to by its url, so it cannot be given the weights of {self.name}: name a "
+                f'server that is started here, or add [scoring.endpoints."{self.name}"]'
+            )
+        model, revision = self.weights()
+        name = f"{told.server}{SERVED}"
+        servers = {
+            **settings.servers,
+            name: table.model_copy(update={"model": model, "revision": revision, "idle": 0.0}),
+        }
+        roles = {**settings.roles, "policy": RoleSettings(provider="endpoint", server=name)}
+        return settings.model_copy(update={"servers": servers, "roles": roles})
 
 
 def policy_of(store: Store, key: str) -> Policy:
@@ -47,7 +73,10 @@ def trained(settings: Settings, store: Store, policy: Policy) -> Contender:
     def role() -> RoleSettings:
         return RoleSettings(model=str(local_checkpoint(store, policy))) if embedded else _served(settings, policy.key)
 
-    return Contender(policy.key, policy.model_digest, identity, embedded, role)
+    def weights() -> tuple[str, str]:
+        return str(local_checkpoint(store, policy)), ""
+
+    return Contender(policy.key, policy.model_digest, identity, embedded, role, weights)
 
 
 def base_of(settings: Settings, policy: Policy) -> Contender:
@@ -56,18 +85,22 @@ def base_of(settings: Settings, policy: Policy) -> Contender:
     embedded = model.startswith(EMBEDDED)
     identity = {"kind": "base", "model": model, "revision": revision}
 
-    def role() -> RoleSettings:
-        if not embedded:
-            return _served(settings, model)
+    def shipped() -> str:
         name = model.removeprefix(EMBEDDED)
         if (found := checkpoint_digest(name)) != revision:
             raise ModelError(
                 f"{model} of this package is not the base of {policy.key}: its digest is {found}, not {revision}"
             )
-        return RoleSettings(model=name)
+        return name
+
+    def role() -> RoleSettings:
+        return RoleSettings(model=shipped()) if embedded else _served(settings, model)
+
+    def weights() -> tuple[str, str]:
+        return (f"{EMBEDDED}{shipped()}", "") if embedded else (model, revision)
 
     digest = revision if len(revision) == SHA256 else digest_of([model, revision])
-    return Contender(model, digest, identity, embedded, role)
+    return Contender(model, digest, identity, embedded, role, weights)
 
 
 def _served(settings: Settings, name: str) -> RoleSettings:
@@ -79,5 +112,6 @@ def _served(settings: Settings, name: str) -> RoleSettings:
     if role.provider == "endpoint" and role.model == name:
         return role
     raise ModelError(
-        f'nothing serves {name}: add [scoring.endpoints."{name}"] with provider = "endpoint", url and model'
+        f"nothing serves {name}: set scoring.server to a [servers.<name>] table, by which each model is served in turn, or add "
+        f'[scoring.endpoints."{name}"] with provider = "endpoint", url and model'
     )

@@ -16,7 +16,7 @@ from wethink_assets.evaluation.rules import contains_answer, list_of
 from wethink_assets.evaluation.units import with_circle
 from wethink_assets.evaluation.verdicts import FAILED, FORMULAS, decide
 from wethink_assets.evaluation.vlmevalkit.process import Kit
-from wethink_assets.evaluation.vlmevalkit.scoring import NO_REPLY, KitVerdicts, verdicts_of
+from wethink_assets.evaluation.vlmevalkit.scoring import KitVerdicts, verdicts_of
 from wethink_assets.models.roles import Models
 
 
@@ -67,7 +67,7 @@ def decide_by_kit(
 
     async def judge(place: int) -> None:
         job = jobs[place]
-        said = {told["index"]: told["prediction"] if told["status"] == OK else NO_REPLY for told in job.found}
+        said = {told["index"]: told["prediction"] for told in job.found}
         try:
             told = await verdicts_of(kit, calls, job.file, said, name, settings.pipeline.concurrency)
             _take(job, told)

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from wethink_assets.errors import StoreError
 from wethink_assets.evaluation.catalog import Form
 from wethink_assets.identity import digest_of
+from wethink_assets.storage.records import read_record, replace_record
 from wethink_assets.storage.store import Store
 
 SCHEMA_VERSION = 1
@@ -118,13 +118,7 @@ def digest_of_settings(settings: dict[str, Any]) -> str:
 
 def read_score(store: Store, folder: str) -> Score | None:
     """The score in a folder; None when it was never finished. Raises `StoreError` when it is damaged."""
-    data = store.read_if_present(f"{folder}/{SCORE}")
-    if data is None:
-        return None
-    try:
-        return Score.model_validate_json(data)
-    except ValueError as error:
-        raise StoreError(f"{store.link(folder)}/{SCORE} is damaged: {error}") from error
+    return read_record(store, f"{folder}/{SCORE}", Score)
 
 
 def publish_score(store: Store, score: Score, replies: pl.DataFrame, files: Sequence[Path] = ()) -> None:
@@ -132,7 +126,7 @@ def publish_score(store: Store, score: Score, replies: pl.DataFrame, files: Sequ
     for file in files:
         store.publish(f"{score.folder}/{KIT_FILES}/{file.name}", file.read_bytes())
     store.write_parquet(f"{score.folder}/{REPLIES}", replies)
-    store.publish(f"{score.folder}/{SCORE}", score.model_dump_json(indent=1).encode())
+    replace_record(store, f"{score.folder}/{SCORE}", score)
 
 
 def read_replies(store: Store, score: Score) -> pl.DataFrame:

@@ -23,7 +23,7 @@ from wethink_assets.evaluation.rules import (
 )
 from wethink_assets.rewards.equivalence import equal_values
 
-LOGIC_VERSION = "1"
+LOGIC_VERSION = "2"
 FORMULAS = "Handwritten Mathematical Expression Recognition"
 DYNAMATH_CLOSE = 0.001
 RULE, JUDGE, UNDECIDED, FAILED = "rule", "judge", "undecided", "judge failed"
@@ -128,22 +128,27 @@ async def _mathvision(row: Row, form: Form, answer: str, ask: JudgeAsk) -> Verdi
     right = str(row["answer"])
     if list_of(row.get("choices")):
         return await _by_letter(row, form, answer, ask, right)
-    if equal_values(answer, right):
+    if _mathvision_equal(answer, right):
         return Verdict(1.0, answer, RULE)
     said = await ask("judge_extract", question=row["question"], instruction="", reply=answer)
     if said is None:
         return Verdict(0.0, answer, UNDECIDED)
-    return _verdict(bool(equal_values(said, right)), said, JUDGE)
+    return _verdict(_mathvision_equal(said, right), said, JUDGE)
+
+
+def _mathvision_equal(said: str, right: str) -> bool:
+    """Values where the reference has a digit; words only as they are written."""
+    if said.strip().lower() == right.strip().lower():
+        return True
+    return any(character.isdigit() for character in right) and bool(equal_values(said, right))
 
 
 async def _mathverse(row: Row, form: Form, answer: str, ask: JudgeAsk) -> Verdict:
     right, question = str(row["answer"]).strip(), row.get("question_for_eval") or row["question"]
-    if answer.strip() == right:
-        return Verdict(1.0, answer, RULE)
     said = await ask("judge_extract", question=question, instruction="", reply=answer)
     extracted = answer if said is None else said
     if extracted.strip() == right:
-        return Verdict(1.0, extracted, JUDGE)
+        return Verdict(1.0, extracted, RULE if said is None else JUDGE)
     same = await ask("judge_consistent", question=question, reference=right, reply=extracted) if extracted else False
     return _verdict(bool(same), extracted, UNDECIDED if same is None else JUDGE)
 

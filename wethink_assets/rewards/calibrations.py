@@ -7,6 +7,7 @@ judge calibrated again replaces its own record, and a record is never another ju
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -70,21 +71,23 @@ def digest_of_inputs(inputs: Mapping[str, Any]) -> str:
 
 def keep_calibration(store: "Store", calibration: Calibration) -> str:
     """Write a calibration whole; returns its path below the store's root."""
+    from wethink_assets.storage.records import replace_record
+
     path = f"{FOLDER}/{calibration.digest}.json"
-    store.publish(path, calibration.model_dump_json(indent=1).encode())
+    replace_record(store, path, calibration)
     return path
 
 
 def list_calibrations(store: "Store") -> list[Calibration]:
     """All calibrations that can be read, newest first; a file of another schema, or damaged, is passed over."""
+    from wethink_assets.errors import StoreError
+    from wethink_assets.storage.records import read_record
+
     found = []
     for name in store.names(FOLDER):
-        data = store.read_if_present(f"{FOLDER}/{name}") if name.endswith(".json") else None
-        try:
-            if data is not None:
-                found.append(Calibration.model_validate_json(data))
-        except ValueError:
-            continue
+        with suppress(StoreError):
+            if name.endswith(".json") and (kept := read_record(store, f"{FOLDER}/{name}", Calibration)) is not None:
+                found.append(kept)
     return sorted(found, key=lambda calibration: calibration.created, reverse=True)
 
 

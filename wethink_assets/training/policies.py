@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from wethink_assets.errors import StoreError, TrainingError
 from wethink_assets.identity import digest_of
+from wethink_assets.storage.records import create_record, read_record
 from wethink_assets.storage.store import Store
 
 SCHEMA_VERSION = 1
@@ -92,14 +93,7 @@ def policy_digest(manifest: str, settings: Mapping[str, Any], base_model: Mappin
 
 def read_policy(store: Store, digest: str) -> Policy | None:
     """The policy of a digest; None when none was published whole. Raises `StoreError` when its file is damaged."""
-    path = f"{policy_folder(digest)}/{POLICY}"
-    data = store.read_if_present(path)
-    if data is None:
-        return None
-    try:
-        return Policy.model_validate_json(data)
-    except ValueError as error:
-        raise StoreError(f"{store.link(path)} is damaged: {error}") from error
+    return read_record(store, f"{policy_folder(digest)}/{POLICY}", Policy)
 
 
 def find_policy(store: Store, key: str) -> Policy | None:
@@ -145,7 +139,7 @@ def publish_policy(store: Store, policy: Policy, folder: Path) -> Policy:
                 copy = scratch / "file"
                 shutil.copyfile(folder / name, copy)
                 store.publish_file(f"{policy.folder}/{name}", copy)
-        store.create(f"{policy.folder}/{POLICY}", policy.model_dump_json(indent=1).encode())
+        create_record(store, f"{policy.folder}/{POLICY}", policy)
         found = read_policy(store, policy.digest)
     note_run(store, policy.key, policy.digest)
     return found or policy

@@ -15,8 +15,8 @@ from wethink_assets.evaluation.vlmevalkit.tables import Part, read_prompts, writ
 from wethink_assets.models.chat import Message
 
 LOGIC_VERSION = "1"
-NO_REPLY = "Failed to obtain answer via API."
-"""What VLMEvalKit has in place of the reply of a call that failed."""
+NO_ANSWER = "-"
+"""What it is given for a failed call or a reply without an answer: it reads an empty one as `nan`, in which DynaMath finds option A."""
 KEPT = (".tsv", ".csv", ".json", ".xlsx")
 
 
@@ -61,14 +61,14 @@ def prompts_of(kit: Kit, file: BenchmarkFile) -> dict[str, list[Part]]:
 async def verdicts_of(
     kit: Kit, calls: Calls, file: BenchmarkFile, predictions: dict[str, str], name: str, width: int
 ) -> KitVerdicts:
-    """Have a benchmark's replies scored, by index; its judge is ours, and asked through the benchmark's journal.
+    """Have a benchmark's answers scored, by index, empty where there is none; its judge is ours, and asked through the benchmark's journal.
 
     Raises `SourceError` when VLMEvalKit fails on the file, `ModelError` when the judge or its process is gone.
     """
     key, token = file.benchmark.key, secrets.token_hex(16)
     folder = kit.new_folder(key)
     given, out = folder.with_suffix(".predictions"), folder.with_suffix(".verdicts")
-    given.write_text(json.dumps(predictions), encoding="utf-8")
+    given.write_text(json.dumps({index: said or NO_ANSWER for index, said in predictions.items()}), encoding="utf-8")
 
     async def judge(messages: list[Message], temperature: float) -> str:
         return await calls.judge_says(key, messages, temperature)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from wethink_assets.errors import StoreError
+from wethink_assets.storage.records import create_record, read_record
 from wethink_assets.storage.store import Store
 from wethink_assets.training.studies.catalog import STUDIES
 
@@ -124,14 +124,7 @@ def study_folder(study: str, digest: str) -> str:
 
 def read_study(store: Store, study: str, digest: str) -> StudyRecord | None:
     """A comparison by its digest, or the first 24 digits of it; None when it was not finished. Raises `StoreError` when its file is damaged."""
-    path = f"{study_folder(study, digest)}/{RECORD}"
-    data = store.read_if_present(path)
-    if data is None:
-        return None
-    try:
-        return StudyRecord.model_validate_json(data)
-    except ValueError as error:
-        raise StoreError(f"{store.link(path)} is damaged: {error}") from error
+    return read_record(store, f"{study_folder(study, digest)}/{RECORD}", StudyRecord)
 
 
 def list_studies(store: Store, study: str = "") -> list[StudyRecord]:
@@ -145,5 +138,5 @@ def publish_study(store: Store, record: StudyRecord, files: dict[str, bytes]) ->
     """Publish files of a comparison, then its record, which makes it exist. Of two writers of one digest the first one counts."""
     for name, data in files.items():
         store.publish(f"{record.folder}/{name}", data)
-    store.create(f"{record.folder}/{RECORD}", record.model_dump_json(indent=1).encode())
+    create_record(store, f"{record.folder}/{RECORD}", record)
     return read_study(store, record.study, record.digest) or record

@@ -6,6 +6,7 @@ import math
 import os
 import random
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from wethink_assets.evaluation.vlmevalkit.driver.prompting import dataset_of
@@ -39,6 +40,7 @@ def score(
     path = os.path.join(folder, f"{name}_{key}.tsv")
     smp.dump(data, path)
     _keep_out_of_tmp(folder)
+    _compare_once()
     random.seed(0)  # where nothing can be made out of a reply, it guesses an option
     result = dataset.evaluate(
         path, model=JUDGE, nproc=width, verbose=False, retry=2, timeout=3600, api_base=judge, key=token
@@ -57,6 +59,13 @@ def _keep_out_of_tmp(folder: str) -> None:
     """Circular evaluation writes a table below /tmp, named by the second, and leaves it there."""
     choices: Any = importlib.import_module("vlmeval.dataset.utils.multiple_choice")
     choices.timestr = lambda: os.path.relpath(os.path.join(folder, "circular"), "/tmp")  # noqa: S108 its own path
+
+
+@cache
+def _compare_once() -> None:
+    """MathVision compares each answer four times, each time in a process of its own."""
+    module: Any = importlib.import_module("vlmeval.dataset.utils.mathv")
+    module.is_equal = cache(module.is_equal)
 
 
 def _verdicts(kind: str, load: Any, path: str) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,35 @@
+"""How is one pydantic model kept as a file of its own, that is there whole or not at all?"""
+
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from wethink_assets.errors import StoreError
+from wethink_assets.storage.store import Store
+
+Record = TypeVar("Record", bound=BaseModel)
+
+
+def read_record(store: Store, path: str, kind: type[Record]) -> Record | None:
+    """The record in a file; None where there is no file. Raises `StoreError` naming a file that holds no such record."""
+    data = store.read_if_present(path)
+    if data is None:
+        return None
+    try:
+        return kind.model_validate_json(data)
+    except ValueError as error:
+        raise StoreError(f"{store.link(path)} is damaged: {error}") from error
+
+
+def create_record(store: Store, path: str, record: BaseModel) -> bool:
+    """Keep a record unless its file is there; True for the one writer that made it."""
+    return store.create(path, _written(record))
+
+
+def replace_record(store: Store, path: str, record: BaseModel) -> None:
+    """Keep a record in place of what its file held."""
+    store.publish(path, _written(record))
+
+
+def _written(record: BaseModel) -> bytes:
+    return record.model_dump_json(indent=1).encode()

@@ -1,0 +1,92 @@
+"""Trained weights are scored behind a server of ours: real vLLM on a CPU, base and policy one after the other."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from wethink_assets.config import Settings
+from wethink_assets.errors import ConfigError
+from wethink_assets.evaluation.contenders import base_of, trained
+from wethink_assets.evaluation.records import read_replies
+from wethink_assets.evaluation.training_runs import score_training_run
+from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder
+from wethink_assets.storage.store import Store
+from wethink_assets.training.policies import Policy, publish_policy
+from wethink_assets_tests.models.servers.environment import vllm_python
+
+KEY = "sample_MMStar"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store with one training run, whose policy is the shipped describer and whose base is the shipped policy."""
+    work = tmp_path / "work"
+    shutil.copytree(checkpoint_folder("describer"), work / "model")
+    policy = Policy(
+        digest="d" * 64, key="v0001.grpo", version="v0001", manifest="m", recipe="grpo", settings={}, files={}, created=datetime.now(UTC),
+        base_model={"model": "embedded/policy", "revision": checkpoint_digest("policy")},
+        model_digest=checkpoint_digest(str(work / "model")),
+    )  # fmt: skip
+    found = Store.open(str(tmp_path / "data"))
+    publish_policy(found, policy, work)
+    return found
+
+
+def settings_of(folder: Path, server: dict[str, object], **scoring: object) -> Settings:
+    told = {"sample_questions": 12, "seeds": [], "resamples": 200, "benchmarks": [KEY], "server": "scored", **scoring}
+    table = {"model": "embedded/policy", "max_model_len": 1024, "images": 1, "kv_cache": 1, "device": "cpu", **server}
+    return Settings.model_validate({"scoring": told, "servers": {"scored": table}, "folder": str(folder)})
+
+
+def test_each_model_has_its_own_weights_served(store: Store, tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, {})
+    policy = Policy.model_validate_json(store.read("policies/" + "d" * 64 + "/policy.json"))
+    places = {}
+    for contender in (base_of(settings, policy), trained(settings, store, policy)):
+        found = contender.settings(settings)
+        role = found.role("policy")
+        places[contender.name] = found.server(role.server).model
+        assert role.server != "scored" and found.server("scored") == settings.server("scored")
+    assert places["embedded/policy"] == "embedded/policy" and Path(places["v0001.grpo"], "config.json").is_file()
+    attached = settings_of(tmp_path, {"url": "http://127.0.0.1:9/v1"})
+    with pytest.raises(ConfigError, match="attached to by its url"):
+        trained(attached, store, policy).settings(attached)
+    endpoints = {"v0001.grpo": {"provider": "endpoint", "url": "http://127.0.0.1:9/v1", "model": "mine"}}
+    own = settings_of(tmp_path, {}, endpoints=endpoints)
+    assert trained(own, store, policy).settings(own).role("policy").server == ""
+    with pytest.raises(ValueError, match=r"scoring.server: no server 'other'"):
+        settings_of(tmp_path, {}, server="other")
+
+
+@pytest.fixture
+def servers_folder(tmp_path: Path) -> Iterator[None]:
+    before = os.environ.get("WETHINK_SERVERS_DIR")
+    os.environ["WETHINK_SERVERS_DIR"] = str(tmp_path / "servers")
+    yield
+    os.environ.pop("WETHINK_SERVERS_DIR")
+    if before is not None:
+        os.environ["WETHINK_SERVERS_DIR"] = before
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("servers_folder")
+def test_policy_and_base_are_scored_behind_vllm(store: Store, tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, {"python": vllm_python()})
+    found = score_training_run(store, settings, "v0001.grpo")
+    (base,), (policy,) = found.base, found.scores
+    for score in (base, policy):
+        assert score.failed_inference == 0 and score.no_answer < 0.2 and (score.value or 0) > 20
+        replies = read_replies(store, score)
+        assert replies.height >= 12 and replies["reply"].null_count() == 0
+    calls = pl.concat(
+        [store.read_parquet(path) for path in store.files("journal/scores") if path.endswith(".parquet")]
+    ).filter(pl.col("role") == "policy")
+    served = set(calls["model"])
+    assert len(served) == 2 and "embedded/policy" in served and any(Path(name).is_dir() for name in served)
+    assert found.comparisons[KEY].units >= 12
