@@ -143,6 +143,59 @@ def test_a_killed_run_goes_on_exactly(plan: Plan, home: Path, varied: None, chan
 
 
 @pytest.mark.slow
+def test_a_run_of_two_parts_goes_on_in_the_second(plan: Plan, home: Path, varied: None) -> None:
+    changed = {"method": "sft+grpo", "sft_steps": 2, "sft_batch": 4, "sft_learning_rate": 1e-3, "steps": 4}
+    straight = plan(**changed)
+    published = execute(straight, Teller())
+    assert published is not None and published.figures["steps"] == {"sft": 2, "grpo": 4}
+    assert {"sft_curves.parquet", "curves.parquet"} <= set(published.files)
+    expected, uninterrupted = weights(straight), curves(straight)
+    alone = plan(**changed | {"method": "sft"})
+    execute(alone, Teller())
+    between = weights(alone)
+    base = base_weights(straight)
+    for one, other in ((base, between), (between, expected)):  # both parts did learn
+        assert any(not value.equal(one[name].to(value.dtype)) for name, value in other.items())
+    shutil.rmtree(home / "data" / "policies")
+    with pytest.raises(Killed):
+        execute(plan(**changed), Killing(after=3))
+    assert newest_whole(straight.work_folder / "grpo") is not None
+    execute(plan(**changed), Teller())
+    told = [name for name in uninterrupted.columns if "second" not in name]
+    assert curves(straight).select(told).equals(uninterrupted.select(told))
+    found = weights(straight)
+    for name, value in expected.items():
+        assert value.equal(found[name]), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["sft", "sft+grpo"])
+def test_the_embedded_policy_learns_from_reasoning_paths(plan: Plan, method: str) -> None:
+    planned = plan(
+        model="policy",
+        method=method,
+        accuracy="hybrid",
+        completion_length=80,
+        sft_steps=6,
+        sft_batch=8,
+        sft_learning_rate=1e-4,
+        learning_rate=7e-5,
+        steps=2,
+    )
+    published = execute(planned, Teller())
+    assert published is not None and planned.base["identity"]["model"] == "embedded/policy"
+    store = planned.open_store()
+    name = "curves" if method == "sft" else "sft_curves"
+    losses = store.read_parquet(f"{published.folder}/{name}.parquet")["loss"].to_list()
+    assert len(losses) == 6 and sum(losses[3:]) < sum(losses[:3])
+    answered = store.read_parquet(f"{published.folder}/validation.parquet")
+    assert answered["format_before"].to_list() == answered["format_after"].to_list() == [1.0, 1.0]
+    if method == "sft+grpo":
+        written = store.read_parquet(f"{published.folder}/completions.parquet")
+        assert written["accuracy"].drop_nulls().max() > 0
+
+
+@pytest.mark.slow
 def test_stock_transformers_loses_the_weights_and_ours_does_not(
     plan: Plan, varied: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
