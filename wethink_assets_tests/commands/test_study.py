@@ -56,7 +56,7 @@ def under_way(home: Path) -> bool:
 def test_a_killed_study_goes_on_and_trains_nothing_twice(
     home: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = configured(home, tiny_model, steps=60)  # half of it in the quick profile
+    project = configured(home, tiny_model, steps=75)  # 30 in the quick profile
     command = project.start("wethink_assets.cli", "study", "kinds")
     deadline = time.monotonic() + 400
     while time.monotonic() < deadline:
