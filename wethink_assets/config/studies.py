@@ -20,7 +20,7 @@ class StudySettings(Table):
         (0.1, 0.3, 1.0), description="of the study data-size; each is part of the next larger one"
     )
     scenes: int = Field(
-        1000,
+        600,
         ge=0,
         description="held-out drawn scenes that an embedded model answers, beside the version's held-out rows",
     )
