@@ -11,7 +11,8 @@ from wethink_assets.config import Settings
 from wethink_assets.evaluation.rules import letters_of, option_of, yes_or_no
 from wethink_assets.identity import sha256_hex
 from wethink_assets.synthesis.prompt_packs import Prompt, compiled, load_prompt
-from wethink_assets.synthesis.replies import Grade, MalformedReply, final_text, parse_json_reply
+from wethink_assets.synthesis.replies import MalformedReply, final_text, parse_json_reply
+from wethink_assets.synthesis.reply_shapes import Grade
 
 FOLDER = Path(__file__).parent / "prompts"
 VARIABLES = {
