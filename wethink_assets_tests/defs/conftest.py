@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from wethink_assets_tests.defs.grown import Opened, opened
 from wethink_assets_tests.defs.project import Project, make_project
 from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint, scripted_endpoint
 
@@ -20,3 +21,10 @@ def endpoint() -> Iterator[ScriptedEndpoint]:
 def project(tmp_path: Path, endpoint: ScriptedEndpoint) -> Project:
     """A project with three pictures of each of two sources."""
     return make_project(tmp_path / "project", endpoint.url)
+
+
+@pytest.fixture
+def grown(project: Project) -> Iterator[Opened]:
+    """The project opened: its definitions, store and instance."""
+    with opened(project) as it:
+        yield it

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import polars as pl
 import pytest
@@ -31,12 +30,6 @@ def project(tmp_path, endpoint: ScriptedEndpoint) -> Project:  # type: ignore[no
     text = re.sub(r"(\[roles\.\w+\]\n)", rf"\1{PRICED}", path.read_text())
     path.write_text(text + "[budgets.small]\ncalls = 25\n[budgets.large]\ncalls = 1000\n")
     return made
-
-
-@pytest.fixture
-def grown(project: Project) -> Iterator[Opened]:
-    with opened(project) as it:
-        yield it
 
 
 def test_a_spent_budget_is_a_success_that_yields_nothing_and_is_gone_on_with(

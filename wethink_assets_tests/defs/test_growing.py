@@ -1,6 +1,5 @@
 """The graph grows on a real instance: only new work is done, nothing old becomes stale, failures stay where they belong."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,11 @@ from wethink_assets.sources.batches import list_batches
 from wethink_assets.stages import StageOutput
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets_tests.defs.grown import Opened, opened
-from wethink_assets_tests.defs.project import Project
 from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint
 from wethink_assets_tests.synthesis.scripted import good_script
 
 OLD = ("coco.000001", "geoqa+.000001")
 HOSTILE = "<script>alert('x')</script> ![p](https://evil.example/p.png) | **bold** # [l](javascript:x)"
-
-
-@pytest.fixture
-def grown(project: Project) -> Iterator[Opened]:
-    with opened(project) as it:
-        yield it
 
 
 def statuses(it: Opened, partitions: dict[str, tuple[str, ...]]) -> dict[tuple[str, str], tuple[str, list[str]]]:
