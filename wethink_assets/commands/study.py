@@ -27,7 +27,7 @@ def _command(name: str) -> Callable[..., None]:
             str, typer.Option(help="quick: 2 seeds and 40% of the recipe's steps; full: 5 seeds and all of them.")
         ] = PROFILE_NAMES[0],
         seeds: Annotated[str, typer.Option(help="Other seeds, such as 1,2,3.")] = "",
-        recipe: Annotated[str, typer.Option(help="Recipe to vary; else the one of [studies].")] = "",
+        recipe: Annotated[str, typer.Option(help="Recipe to vary; else the one of the table `studies`.")] = "",
         parallel: Annotated[int, typer.Option(min=0, help="Trainings at a time; 0: as suits the model.")] = 0,
         as_json: Json = False,
         markdown: Markdown = False,

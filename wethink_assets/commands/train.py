@@ -8,7 +8,7 @@ import typer
 
 def train(
     version: Annotated[str, typer.Argument(help="Dataset version, such as v0003.")],
-    recipe: Annotated[str, typer.Argument(help="Recipe: a [recipes.<name>] table of wethink.toml.")],
+    recipe: Annotated[str, typer.Argument(help="Recipe: a table `recipes.<name>` of wethink.toml.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the policy as JSON.")] = False,
 ) -> None:
     """Train a policy on a version by a recipe, in a Dagster run of this process on the project's instance.

@@ -20,7 +20,6 @@ from wethink_assets.storage.tables import Commit, Tables
 
 FOLDER = "growth"
 LOGIC_VERSION = "1"
-MEASURED = ("distinct_ngrams", "distinct_share", "clusters", "covered")
 
 
 def growth_curve(store: Store) -> list[dict[str, Any]]:

@@ -59,7 +59,6 @@ EXCLUDED = pl.Schema(
         "schema_version": pl.Int16(),
     }
 )
-CANDIDATES = ("slot", "row_id", "image_id", "kind", "options", "answer", "source", "licence")
 
 
 def results(store: Store, table: CutInput) -> pl.LazyFrame:

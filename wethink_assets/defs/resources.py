@@ -19,7 +19,6 @@ from wethink_assets.synthesis.session import Synthesis
 from wethink_assets.synthesis.usage import Usage
 
 BUDGET_TAG = "wethink/budget"  # of a run: the budget that its model calls spend
-ProgressCallback = Tell
 OpenSynthesis = Callable[[str, str], AbstractContextManager[Synthesis]]  # of a stage and a batch
 
 
