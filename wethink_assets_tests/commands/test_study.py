@@ -12,7 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from wethink_assets.cli import app
+from wethink_assets.definitions import definitions_of
 from wethink_assets.defs.instance import project_instance
+from wethink_assets.defs.studies import STUDY
 from wethink_assets.defs.sync import known_versions
 from wethink_assets.storage.store import Store
 from wethink_assets.training.checkpoints import newest_whole
@@ -57,7 +59,8 @@ def test_a_killed_study_goes_on_and_trains_nothing_twice(
     home: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = configured(home, tiny_model, steps=75)  # 30 in the quick profile
-    command = project.start("wethink_assets.cli", "study", "kinds")
+    asked = ("study", "kinds", "--profile", "quick", "--seeds", "1", "--parallel", "1")
+    command = project.start("wethink_assets.cli", *asked)
     deadline = time.monotonic() + 400
     while time.monotonic() < deadline:
         if under_way(home):
@@ -67,41 +70,48 @@ def test_a_killed_study_goes_on_and_trains_nothing_twice(
     os.kill(command.pid, signal.SIGKILL)
     command.wait()
     kept = policies_of(home)
-    assert 1 <= len(kept) < 4 and not list(home.glob("data/studies/kinds/*/study.json"))
+    assert len(kept) == 1 and not list(home.glob("data/studies/kinds/*/study.json"))
     deadline = time.monotonic() + 60
     while processes(home) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not processes(home)
 
-    done = project.wethink("study", "kinds", "--json")
+    done = project.wethink(*asked, "--json")
     told = json.loads(done.stdout)
-    assert f"{4 - len(kept)} of them to be trained" in done.stderr and ", after step " in done.stderr
+    assert "2 runs of 2 policies, 1 of them to be trained" in done.stderr and ", after step " in done.stderr
     made = policies_of(home)
-    assert len(made) == 4 and {digest: made[digest] for digest in kept} == kept
+    assert len(made) == 2 and {digest: made[digest] for digest in kept} == kept
     assert [run["policy"] for outcome in told["outcomes"] for run in outcome["runs"]] == [
-        run.plan.digest for run in design_study(project.settings, Store.open(str(home / "data")), "kinds").runs
+        run.plan.digest
+        for run in design_study(project.settings, Store.open(str(home / "data")), "kinds", seeds=[1]).runs
     ]
     for outcome in told["outcomes"]:
-        assert [run["seed"] for run in outcome["runs"]] == [1, 2]
+        assert [run["seed"] for run in outcome["runs"]] == [1]
         assert {run["steps"]["grpo"] for run in outcome["runs"]} == {30}
         assert outcome["scores"]["drawn scenes"]["all"]["n"] == 8
         assert set(outcome["scores"]["held-out rows"]) > {"all"}
-    assert told["trained"] == 4 - len(kept)
+    assert told["trained"] == 1
 
-    again = project.wethink("study", "kinds", "--markdown", "--plot", str(home / "plot.png"))
+    again = project.wethink(*asked, "--markdown", "--plot", str(home / "plot.png"))
     assert "was finished on" in again.stderr and "| MC only |" in again.stdout
     assert policies_of(home) == made and (home / "plot.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads(project.wethink("study", "show", "kinds", "--json").stdout) == told
     assert told["digest"][:12] in project.wethink("study", "list").stdout
     store = Store.open(str(home / "data"))
-    assert list_policies(store) == [] and len(list_policies(store, studies=True)) == 4
+    assert list_policies(store) == [] and len(list_policies(store, studies=True)) == 2
     for name in ("reward-methods", "sft", "data-size"):  # what they have in common is not trained again
-        assert len(design_study(project.settings, store, name).plans.keys() & made.keys()) == 2
+        assert len(design_study(project.settings, store, name, seeds=[1]).plans.keys() & made.keys()) == 1
 
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     monkeypatch.setenv("WETHINK_CONFIG", str(home / "wethink.toml"))
     with project_instance() as instance:
         assert known_versions(instance, "studies") == {"kinds": told["digest"]}
+        job = definitions_of(project.settings).resolve_job_def(STUDY)
+        config = {"ops": {"studies": {"config": {"seeds": [1]}}}}
+        ran = job.execute_in_process(partition_key="kinds", run_config=config, instance=instance)
+        [event] = ran.asset_materializations_for_node("studies")
+        assert event.tags["dagster/data_version"] == told["digest"]
+        assert {"plot", "accuracy on 8 drawn scenes", "trainings", "settings"} <= set(event.metadata)
 
 
 @pytest.mark.slow
