@@ -1,22 +1,28 @@
 """What does scoring cost beside the model's time? 20,000 samples with pictures, through a model that answers at once.
 
-    python benchmarks/scoring.py [samples] [latency in ms] [calls in flight]
+    python benchmarks/scoring.py [samples] [latency in ms] [calls in flight] [own | vlmevalkit]
 
 Measures wall clock, CPU and memory of the whole scoring (files, prompts, journal, verdicts, bootstrap, tables), greedy and from nothing, then
-again with every reply in the journal. With a latency it tells which share of the ideal rate (calls in flight / latency) was reached.
+again with every reply in the journal. With a latency the model is an endpoint in a process of its own that serves so many calls at once, each for
+that long, and it tells which share of its ideal rate (calls in flight / latency) was reached, from the first call to the last. With
+`vlmevalkit` that builds the prompts and scores the replies, in its own process, whose CPU is told apart.
 """
 
 import asyncio
 import base64
 import csv
+import json
 import random
 import resource
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from aiohttp import web
 
 from wethink_assets.config import Settings
 from wethink_assets.config.data import PipelineSettings
@@ -25,7 +31,8 @@ from wethink_assets.config.models import RoleSettings
 from wethink_assets.evaluation.contenders import Contender
 from wethink_assets.evaluation.files import benchmark_files
 from wethink_assets.evaluation.scoring import score_model
-from wethink_assets.models.chat import Completion, Message, Sampling
+from wethink_assets.models.chat import ChatModel, Completion, Message, Sampling
+from wethink_assets.models.endpoint import EndpointModel
 from wethink_assets.models.roles import Models
 from wethink_assets.storage.store import Store
 
@@ -33,14 +40,19 @@ PARTS = 10
 PICTURE = 20_000  # bytes of a picture
 
 
+def reply_to(text: str) -> str:
+    """An option with a thought before it."""
+    letter = "ABCD"[len(text) % 4]
+    return f"<think>It is {letter}, I think, for many reasons.</think><answer>{letter}</answer>"
+
+
 class InstantModel:
-    """Thinks nothing and answers with an option after a fixed time."""
+    """Thinks nothing and answers with an option at once."""
 
     model_id = "instant"
     revision = "1"
 
-    def __init__(self, latency: float) -> None:
-        self.latency = latency
+    def __init__(self) -> None:
         self.calls = 0
 
     async def chat(
@@ -49,16 +61,7 @@ class InstantModel:
         self.calls += 1
         for image in messages[-1].images:
             await asyncio.to_thread(image.read)
-        if self.latency:
-            await asyncio.sleep(self.latency)
-        letter = "ABCD"[len(messages[-1].text) % 4]
-        return Completion(
-            f"<think>It is {letter}, I think, for many reasons.</think><answer>{letter}</answer>",
-            300,
-            30,
-            "stop",
-            "instant",
-        )
+        return Completion(reply_to(messages[-1].text), 300, 30, "stop", "instant")
 
     async def aclose(self) -> None:
         pass
@@ -81,45 +84,99 @@ def write_benchmark(path: Path, rows: int, seed: int) -> None:
             )
 
 
+class SlowEndpoint:
+    """Serves `capacity` calls at once, each for `latency` seconds; knows when the first came and the last was answered."""
+
+    def __init__(self, latency: float, capacity: int) -> None:
+        self._latency, self._gate = latency, asyncio.Semaphore(capacity)
+        self.counts = {"calls": 0.0, "first": 0.0, "last": 0.0}
+
+    async def chat(self, request: web.Request) -> web.Response:
+        """`POST /v1/chat/completions`."""
+        self.counts["first"] = self.counts["first"] or time.monotonic()
+        data = await request.read()
+        async with self._gate:
+            until = time.monotonic() + self._latency
+            content = json.loads(data)["messages"][-1]["content"]
+            text = content if isinstance(content, str) else content[-1]["text"]
+            await asyncio.sleep(until - time.monotonic())
+        self.counts |= {"calls": self.counts["calls"] + 1, "last": time.monotonic()}
+        choice = {"index": 0, "message": {"role": "assistant", "content": reply_to(text)}, "finish_reason": "stop"}
+        return web.json_response({"choices": [choice], "usage": {"prompt_tokens": 300, "completion_tokens": 30}})
+
+    async def serve(self) -> None:
+        """Serve until standard input ends; its address is the first line on standard output, its counts the last."""
+        app = web.Application(client_max_size=64 << 20)
+        app.router.add_post("/v1/chat/completions", self.chat)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
+        print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        print(json.dumps(self.counts), flush=True)
+        await runner.cleanup()
+
+
+def settings_of(folder: Path, keys: Sequence[str], flight: int, scorer: str) -> Settings:
+    """Choice benchmarks of one's own, and a judge that nobody needs."""
+    told = {"samples": False, "seeds": [], "benchmarks": list(keys), "scorer": scorer}
+    return Settings(
+        folder=str(folder),
+        pipeline=PipelineSettings(concurrency=flight, prompt_pack="standard"),
+        benchmarks={key: BenchmarkSettings(path=f"{key}.tsv") for key in keys},
+        scoring=ScoringSettings.model_validate(told),
+        roles={"judge": RoleSettings(provider="endpoint", url="http://127.0.0.1:1/v1", model="none")},
+    )
+
+
 def main() -> None:
-    samples = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    latency = float(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.0
-    flight = int(sys.argv[3]) if len(sys.argv) > 3 else 64
+    if sys.argv[1:2] == ["serve"]:
+        asyncio.run(SlowEndpoint(float(sys.argv[2]), int(sys.argv[3])).serve())
+        return
+    told = dict(enumerate(sys.argv))
+    samples, latency, flight = int(told.get(1, 20_000)), float(told.get(2, 0)) / 1000, int(told.get(3, 64))
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
         keys = [f"part{number}" for number in range(PARTS)]
         for number, key in enumerate(keys):
-            write_benchmark(root / f"{key}.tsv", samples // PARTS, number)
-        settings = Settings(
-            folder=folder,
-            pipeline=PipelineSettings(concurrency=flight, prompt_pack="standard"),
-            benchmarks={key: BenchmarkSettings(path=f"{key}.tsv") for key in keys},
-            scoring=ScoringSettings(samples=False, seeds=(), benchmarks=tuple(keys)),
-            roles={"judge": RoleSettings(provider="endpoint", url="http://127.0.0.1:1/v1", model="none")},
+            write_benchmark(Path(folder) / f"{key}.tsv", samples // PARTS, number)
+        settings = settings_of(Path(folder), keys, flight, told.get(4, "own"))
+        if not latency:
+            for what in ("from nothing", "from the journal"):
+                measure(settings, keys, what, InstantModel(), samples)
+            return
+        command = [sys.executable, __file__, "serve", str(latency), str(flight)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as served:
+            assert served.stdout is not None
+            model = EndpointModel(served.stdout.readline().strip(), "slow", most=flight)
+            measure(settings, keys, "from nothing", model, samples)
+            counts = json.loads(served.communicate()[0])
+        took, ideal = counts["last"] - counts["first"], samples * latency / flight
+        print(
+            f"{counts['calls']:.0f} replies in {took:.1f} s, ideal {ideal:.1f} s: {ideal / took:.3f} of the ideal rate"
         )
-        store = Store.open(str(root / "store"))
-        model = InstantModel(latency)
-        contender = Contender("instant", "0" * 64, {"model": "instant"}, False, RoleSettings)
-        for what in ("from nothing", "from the journal"):
-            wall, cpu = time.perf_counter(), time.process_time()
-            files = benchmark_files(settings, keys)
-            listed = time.perf_counter() - wall
-            with Models(settings, {"policy": model, "judge": model}) as models:
-                scores = score_model(store, settings, contender, files, models=models)
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-            print(
-                f"{what}: {samples} samples, {model.calls} calls, {wall:.1f} s wall ({listed:.1f} s of it reading files), {cpu:.1f} s CPU,"
-                f" {1e3 * cpu / samples:.2f} ms CPU a sample, peak {peak:.2f} GiB, mean score {sum(s.value or 0 for s in scores) / len(scores):.1f}"
-            )
-            if latency and what == "from nothing":
-                ideal = samples * latency / flight
-                print(
-                    f"replies in {wall - listed:.1f} s, ideal {ideal:.1f} s: {ideal / (wall - listed):.3f} of the ideal rate"
-                )
-            for score in scores:
-                store.fs.rm(store.path(score.folder), recursive=True)
-            model.calls = 0
+
+
+def measure(settings: Settings, keys: Sequence[str], what: str, model: ChatModel, samples: int) -> None:
+    """Score everything once, tell what it took, and forget the scores but not the replies."""
+    store = Store.open(str(Path(settings.folder) / "store"))
+    contender = Contender("instant", "0" * 64, {"kind": "policy", "model": "instant"}, False, RoleSettings)
+    began, cpu, others = time.perf_counter(), time.process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    files = benchmark_files(settings, keys)
+    listed = time.perf_counter() - began
+    judge = InstantModel()
+    with Models(settings, {"policy": model, "judge": judge}) as models:
+        scores = score_model(store, settings, contender, files, models=models)
+    wall, cpu = time.perf_counter() - began, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    kit = resource.getrusage(resource.RUSAGE_CHILDREN)
+    apart = kit.ru_utime + kit.ru_stime - others.ru_utime - others.ru_stime
+    print(
+        f"{what}: {samples} samples, {wall:.1f} s wall ({listed:.1f} s of it reading files), {cpu:.1f} s CPU, {1e3 * cpu / samples:.2f} ms CPU a"
+        f" sample, peak {peak:.2f} GiB; VLMEvalKit {apart:.1f} s CPU, {kit.ru_maxrss / 2**20:.2f} GiB;"
+        f" mean score {sum(s.value or 0 for s in scores) / len(scores):.1f}"
+    )
+    for score in scores:
+        store.fs.rm(store.path(score.folder), recursive=True)
 
 
 if __name__ == "__main__":

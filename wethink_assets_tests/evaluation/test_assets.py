@@ -14,6 +14,7 @@ from wethink_assets.defs.partitions import add_partitions, training_run
 from wethink_assets.defs.publishing import weight
 from wethink_assets.defs.scores import sync_scores
 from wethink_assets.defs.sync import Synced
+from wethink_assets.evaluation.samples import ensure_samples
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies import Policy, publish_policy
@@ -89,6 +90,33 @@ def test_a_trained_run_is_scored_shown_compared_and_known_to_a_new_instance(proj
     assert page.startswith("<!doctype html>") and "drawn stand-in" in page
     scored = project.wethink("score", "v0001.grpo")
     assert "sample_MMStar" in scored.stdout and "not run, for want of a file: MMStar" in scored.stdout
+
+
+@pytest.mark.slow
+def test_one_process_of_vlmevalkit_serves_a_run_and_tells_its_log(project: Project) -> None:
+    keys = ["MMStar", "AI2D_TEST", "HallusionBench"]
+    told = (project.home / "wethink.toml").read_text().replace(json.dumps(KEYS), json.dumps(keys))
+    (project.home / "wethink.toml").write_text(told)
+    for path in ensure_samples(project.home / "drawn", 12):
+        key = path.stem.removeprefix("sample_")
+        if key in keys:
+            (project.home / "LMUData").mkdir(exist_ok=True)
+            shutil.copy(path, project.home / "LMUData" / f"{key}.tsv")
+    with opened(project) as found:
+        add_partitions(found.instance, training_run, ["v0001.grpo"])
+        ran = found.grower.score("v0001.grpo")
+        assert not ran.failures
+        scoring = found.instance.get_runs(dg.RunsFilter(job_name="score"))
+        (run,) = scoring
+        said = [entry.user_message for entry in found.instance.all_logs(run.run_id)]
+        assert sum("VLMEvalKit is loaded" in line for line in said) == 1
+        for key in keys:
+            assert sum(line.startswith(f"prompts of {key}:") for line in said) == 1
+            assert sum(line.startswith(f"score of {key}:") for line in said) == 2, "base and policy"
+        table = found.event("benchmark_scores", "v0001.grpo").metadata["scores"].value
+        rows = {record.data["benchmark"]: record.data for record in table.records}
+        assert set(rows) == set(keys) and all("other md5" in row["flags"] for row in rows.values())
+        assert not [name for name in found.store.names("journal/scores") if name.startswith("sample_")]
 
 
 @pytest.mark.slow

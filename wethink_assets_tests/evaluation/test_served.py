@@ -37,10 +37,10 @@ def store(tmp_path: Path) -> Store:
     return found
 
 
-def settings_of(folder: Path, server: dict[str, object], **scoring: object) -> Settings:
+def settings_of(folder: Path, table: dict[str, object], **scoring: object) -> Settings:
     told = {"sample_questions": 12, "seeds": [], "resamples": 200, "benchmarks": [KEY], "server": "scored", **scoring}
-    table = {"model": "embedded/policy", "max_model_len": 1024, "images": 1, "kv_cache": 1, "device": "cpu", **server}
-    return Settings.model_validate({"scoring": told, "servers": {"scored": table}, "folder": str(folder)})
+    server = {"model": "embedded/policy", "max_model_len": 1024, "images": 1, "kv_cache": 1, "device": "cpu", **table}
+    return Settings.model_validate({"scoring": told, "servers": {"scored": server}, "folder": str(folder)})
 
 
 def test_each_model_has_its_own_weights_served(store: Store, tmp_path: Path) -> None:
