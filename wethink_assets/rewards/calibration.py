@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any
 from wethink_assets.rewards.calibration_rows import JudgedRow, hostile_answers
 from wethink_assets.rewards.judge import Judge, JudgeGrade
 from wethink_assets.rewards.rules import rule_reward
+from wethink_assets.shares import wilson
 
 SUITE = "equivalence_cases.jsonl"
 ATTACKED, LONG_ATTACKED = 12, 2
@@ -58,9 +58,7 @@ def finding(
     n, k = len(counted), sum(counted)
     if not n:
         return Finding(check, group, 0, 0.0, 0.0, 1.0)
-    z2 = 1.96**2
-    centre, spread = k + z2 / 2, 1.96 * math.sqrt(k * (n - k) / n + z2 / 4)
-    low, high = max(0.0, (centre - spread) / (n + z2)), min(1.0, (centre + spread) / (n + z2))
+    low, high = wilson(k, n)
     return Finding(check, group, n, round(k / n, 4), round(low, 4), round(high, 4), least, most)
 
 

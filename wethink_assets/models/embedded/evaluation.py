@@ -1,6 +1,5 @@
 """How good is a checkpoint? Accuracies on held-out scenes by task, visual kind, question kind and letter, with Wilson intervals."""
 
-import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,21 +12,12 @@ from wethink_assets.models.embedded.scoring import checks
 from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.training_data import view_of
 from wethink_assets.models.embedded.views import patches
+from wethink_assets.shares import wilson
 from wethink_assets.sources.sample.scenes import HARD_EFFECTS, VISUAL_KINDS
 
 BATCH = 64
 LONGEST = 160
 OnBatch = Callable[[int], None]
-
-
-def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """95% Wilson interval of a share; (0, 1) without observations."""
-    if not count:
-        return 0.0, 1.0
-    share = right / count
-    middle = share + z * z / (2 * count)
-    spread = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, (middle - spread) / (1 + z * z / count)), min(1.0, (middle + spread) / (1 + z * z / count))
 
 
 @dataclass(frozen=True, slots=True)

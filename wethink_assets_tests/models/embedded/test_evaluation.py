@@ -9,8 +9,9 @@ from wethink_assets.models.embedded.agreement import phi
 from wethink_assets.models.embedded.card import FIGURES
 from wethink_assets.models.embedded.checkpoints import FOLDER
 from wethink_assets.models.embedded.engine import Engine
-from wethink_assets.models.embedded.evaluation import evaluate, held_out, wilson
+from wethink_assets.models.embedded.evaluation import evaluate, held_out
 from wethink_assets.models.embedded.tasks import TASKS
+from wethink_assets.shares import wilson
 
 EXAMPLES = 64
 MARGIN = 0.05
