@@ -1,11 +1,13 @@
 """Where a version came from, as Markdown for its page: tables with links to runs, batches and sources."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import dagster as dg
 
 from wethink_assets.dataset.lineage import lineage_of
+from wethink_assets.dataset.uses import percents
 from wethink_assets.defs.markup import ELLIPSIS, escaped
 from wethink_assets.sources.catalog import asset_key_part
 from wethink_assets.storage.store import Store
@@ -63,9 +65,14 @@ def lineage_markdown(story: dict[str, Any]) -> str:
         ),
         _table(
             "Runs",
-            ("run", "batches", "tables", "finished"),
+            ("run", "batches", "tables", "finished (UTC)"),
             [
-                (_link(r["run_id"][:8], f"/runs/{r['run_id']}"), _some(r["batches"]), r["tables"], r["finished"][:16])
+                (
+                    _link(r["run_id"][:8], f"/runs/{r['run_id']}"),
+                    _some(r["batches"]),
+                    r["tables"],
+                    r["finished"][:16].replace("T", " "),
+                )
                 for r in reversed(story["runs"])
             ],
         ),
@@ -74,7 +81,7 @@ def lineage_markdown(story: dict[str, Any]) -> str:
             ("batch", "rows with a path", "data version of reasoning paths"),
             [
                 (
-                    _link(b["batch"], f"/assets/reasoning_paths?partition={b['batch'].replace('+', '%2B')}"),
+                    _link(b["batch"], f"/assets/reasoning_paths?partition={quote(b['batch'], safe='')}"),
                     b["tables"]["reasoning_paths"]["results"],
                     b["tables"]["reasoning_paths"]["data_version"][:12],
                 )
@@ -83,9 +90,28 @@ def lineage_markdown(story: dict[str, Any]) -> str:
             ],
         ),
     ]
+    parts.append(
+        _table(
+            "Trained on it",
+            ("training run", "policy", "created (UTC)", "scores"),
+            [
+                (
+                    _link(use["key"], f"/assets/policy?partition={quote(use['key'], safe='')}"),
+                    str(use["digest"])[:12],
+                    str(use["created"] or "")[:16].replace("T", " "),
+                    _scores(percents(use["scores"])),
+                )
+                for use in story["trained"]
+            ],
+        )
+    )
     code = ", ".join(f"{name} {version}" for name, version in story["code"]["built_by"].items())
     told = f"Built by {escaped(code)}; cut {story['cut_digest'][:12]}. `wethink lineage {story['version']}` tells all of it."
     return "\n\n".join([*filter(None, parts), told])
+
+
+def _scores(told: Mapping[str, float]) -> str:
+    return f"{len(told)} benchmarks, {sum(told.values()) / len(told):.1f} of 100 on average" if told else "none yet"
 
 
 def _link(text: str, target: str) -> str:

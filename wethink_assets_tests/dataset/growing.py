@@ -14,6 +14,7 @@ from wethink_assets import schemas
 from wethink_assets.dedup.signatures import sign_rows
 from wethink_assets.identity import digest_of, row_id, sha256_hex, slot_id
 from wethink_assets.models.chat import Completion
+from wethink_assets.planning.stages import UPSTREAM
 from wethink_assets.stages import StageOutput, rejections, require_closed
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.journal import Call, Journal
@@ -21,14 +22,6 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets.synthesis.kept_prompts import prompt_path
 
-UPSTREAM = {
-    "images": (),
-    "descriptions": ("images",),
-    "questions": ("descriptions",),
-    "answers": ("questions", "descriptions", "images"),
-    "reasoning_paths": ("answers", "questions", "images"),
-    "signatures": ("reasoning_paths", "questions", "images"),
-}
 MODELS = {
     "descriptions": ("describer", "reasoner"),
     "questions": ("reasoner",),

@@ -9,6 +9,7 @@ from wethink_assets.dataset.difference import diff_versions
 from wethink_assets.dataset.lineage import lineage_of
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.dataset.where import whereabouts
+from wethink_assets.defs.version_lineage import lineage_markdown
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import digest_of, sha256_hex
 from wethink_assets.storage.store import Store
@@ -154,3 +155,20 @@ def test_an_image_is_followed_to_rows_versions_and_training(store: Store) -> Non
         whereabouts(store, "coco/nothing.jpg")
     with pytest.raises(VersionError, match="holds no image"):
         whereabouts(store, digest_of("nothing"))
+
+
+def test_the_version_s_page_links_to_runs_batches_sources_and_training(local: Store) -> None:
+    grower = Grower(local)
+    grower.grow("geoqa+.000001", [(drawing(1), [COLOUR])])
+    version = cut(local)
+    note_policy(local, f"{version}.sft")
+    page = lineage_markdown(lineage_of(local, version))
+    for target in (
+        "/assets/source/geoqa)",
+        "/assets/model/describer)",
+        "/runs/run-1)",
+        "/assets/reasoning_paths?partition=geoqa%2B.000001)",
+        "/assets/policy?partition=v0001.sft)",
+    ):
+        assert target in page
+    assert "none yet" in page, "it was not scored"
