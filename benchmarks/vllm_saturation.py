@@ -35,13 +35,13 @@ THEIRS = (
 TASKS = {"pictures": ("describer", "describe"), "text": ("reasoner", "answer_text")}
 
 
-def write_prompts(folder: Path, kind: str, calls: int, tokens: int) -> list[dict[str, Any]]:
+def write_prompts(folder: Path, kind: str, calls: int) -> list[dict[str, Any]]:
     """Prompts of one kind as vLLM's benchmark reads them; pictures lie beside them."""
     checkpoint, task = TASKS[kind]
     rows = []
     for number in range(calls):
         example = held_out(checkpoint, task, number, seed=21)
-        row: dict[str, Any] = {"prompt": example.prompt, "output_tokens": tokens}
+        row: dict[str, Any] = {"prompt": example.prompt}
         if example.image is not None:
             path = folder / f"{number}.png"
             example.image.save(path)
@@ -82,10 +82,11 @@ def theirs(
     command = [
         *(python, "-c", THEIRS, "--backend", "openai-chat", "--base-url", url.removesuffix("/v1")),
         *("--endpoint", "/v1/chat/completions", "--model", weights, "--served-model-name", given.model),
-        *("--dataset-name", kind, "--dataset-path", str(folder / "prompts.jsonl"), "--custom-output-len", "-1"),
+        *("--dataset-name", kind, "--dataset-path", str(folder / "prompts.jsonl")),
+        *("--custom-output-len", str(given.tokens)),
         *("--num-prompts", str(len(rows)), "--max-concurrency", str(given.concurrency), "--temperature", "0"),
-        *("--save-result", "--result-dir", str(folder), "--result-filename", "theirs.json", "--disable-tqdm"),
-        *("--skip-chat-template",),
+        *("--save-result", "--save-detailed", "--result-dir", str(folder), "--result-filename", "theirs.json"),
+        *("--disable-tqdm", "--skip-chat-template"),
     ]
     if kind == "custom_image":
         command += ["--custom-ensure-client-side-data"]
@@ -94,7 +95,8 @@ def theirs(
         raise SystemExit(f"vLLM's benchmark failed:\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}")
     told = json.loads((folder / "theirs.json").read_text())
     if told["completed"] != len(rows):
-        raise SystemExit(f"vLLM's benchmark completed {told['completed']} of {len(rows)} calls")
+        said = next((error for error in told.get("errors", ()) if error), done.stderr)
+        raise SystemExit(f"vLLM's benchmark completed {told['completed']} of {len(rows)} calls: {said[-2000:]}")
     return {"seconds": told["duration"], "tokens": float(told["total_output_tokens"])}
 
 
@@ -102,7 +104,7 @@ def compare(python: str, url: str, given: argparse.Namespace, kind: str, weights
     """Rounds of both clients in turn over prompts of one kind."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        rows = write_prompts(folder, kind, given.calls, given.tokens)
+        rows = write_prompts(folder, kind, given.calls)
         rates: dict[str, list[float]] = {"ours": [], "theirs": []}
         for number in range(given.rounds + 1):
             for name in ("ours", "theirs") if number % 2 else ("theirs", "ours"):
