@@ -25,6 +25,7 @@ from wethink_assets.evaluation.plots import bars, radar
 from wethink_assets.evaluation.prompts import LOGIC_VERSION as PROMPTS_VERSION
 from wethink_assets.evaluation.training_runs import RunScores, kept_scores, score_training_run
 from wethink_assets.evaluation.verdicts import LOGIC_VERSION as VERDICTS_VERSION
+from wethink_assets.evaluation.vlmevalkit.scoring import LOGIC_VERSION as KIT_VERSION
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies import list_policies
@@ -40,7 +41,7 @@ def scores_asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(
         partitions_def=training_run,
         deps=["policy", BENCHMARKS],
-        code_version=f"{PROMPTS_VERSION}.{VERDICTS_VERSION}",
+        code_version=f"{PROMPTS_VERSION}.{VERDICTS_VERSION}.{KIT_VERSION}",
         group_name=EVALUATION,
         kinds={"benchmark", "parquet"},
         owners=MODEL_TEAM,

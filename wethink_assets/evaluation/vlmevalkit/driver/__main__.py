@@ -3,8 +3,8 @@
     {"do": "prompts", "key": ..., "md5": ..., "out": file}    a line a sample there: its index and the parts of its prompt
     {"do": "score", "key": ..., "predictions": file, "name": ..., "folder": ..., "judge": url, "token": ..., "width": n, "out": file}
 
-A reply is {"done": figures} or {"error": text}. What VLMEvalKit prints goes to standard error. When the input ends, whoever asked is gone, and this
-process ends at once, whatever it is doing.
+A reply is {"done": figures} or {"error": text}. What VLMEvalKit prints goes to standard error. When the input ends this process does; in the
+middle of a request whoever asked is gone, so it ends at once.
 """
 
 import json
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dagster_pipes import open_dagster_pipes
@@ -26,7 +26,7 @@ def main() -> None:
     """Serve requests."""
     replies = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # VLMEvalKit prints results and progress
-    requests = _requests()
+    requests = Requests()
     guard = Guard()
     guard.watch()
     with open_dagster_pipes() as pipes:
@@ -37,8 +37,7 @@ def main() -> None:
         guard.closed = True
         pipes.log.info(f"VLMEvalKit is loaded ({time.monotonic() - began:.0f} s, process {os.getpid()})")
         do: dict[str, Callable[..., dict[str, Any]]] = {"prompts": prompting.write_prompts, "score": scoring.score}
-        while True:
-            request = requests.get()
+        for request in requests:
             what, key = request.pop("do"), request["key"]
             if "judge" in request:
                 guard.allow(request["judge"])
@@ -49,22 +48,31 @@ def main() -> None:
             except Exception as error:
                 traceback.print_exc()
                 told = {"error": f"{type(error).__name__}: {error}"[:2000]}
+            requests.busy.clear()
             replies.write(json.dumps(told) + "\n")
 
 
-def _requests() -> "queue.Queue[dict[str, Any]]":
-    waiting: queue.Queue[dict[str, Any]] = queue.Queue()
-    lines = os.fdopen(os.dup(0))
-    # A forked process (MathVision's comparisons, each with a time limit) closes sys.stdin first, and would wait for ever for whoever reads it.
-    sys.stdin = open(os.devnull)  # noqa: SIM115
+class Requests:
+    """Requests from standard input, in order, until it ends; `busy` from the coming of one until it was answered."""
 
-    def read() -> None:
-        for line in lines:
-            waiting.put(json.loads(line))
-        os._exit(0)
+    def __init__(self) -> None:
+        self.busy = threading.Event()
+        self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._lines = os.fdopen(os.dup(0))
+        # A forked process (MathVision's comparisons, each with a time limit) closes sys.stdin first, and would wait for ever for whoever reads it.
+        sys.stdin = open(os.devnull)  # noqa: SIM115
+        threading.Thread(target=self._read, name="requests", daemon=True).start()
 
-    threading.Thread(target=read, name="requests", daemon=True).start()
-    return waiting
+    def _read(self) -> None:
+        for line in self._lines:
+            self.busy.set()
+            self._waiting.put(json.loads(line))
+        if self.busy.is_set():
+            os._exit(0)
+        self._waiting.put(None)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self._waiting.get, None)
 
 
 if __name__ == "__main__":
