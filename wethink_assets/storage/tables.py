@@ -6,6 +6,7 @@ are created in turn, and the highest says which digest is current and how it cam
 
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -119,8 +120,8 @@ class Tables:
         """The commits in force of many batches, by batch; far away, with one listing of the asset and reads side by side."""
         if self.store.local or len(batches) <= FEW:
             known = sorted(batches if len(batches) <= FEW else {*self.store.names(f"tables/{asset}")} & {*batches})
-            with ThreadPoolExecutor(1 if self.store.local else READERS) as pool:
-                found = pool.map(lambda batch: self.current(asset, batch), known)
+            with nullcontext() if self.store.local else ThreadPoolExecutor(READERS) as pool:
+                found = (map if pool is None else pool.map)(lambda batch: self.current(asset, batch), known)
                 yield from (commit for commit in found if commit is not None)
             return
         last: dict[str, str] = {}

@@ -1,14 +1,8 @@
-"""The session: calls are bounded, journaled, paid for once, and survive kills, dead endpoints and second runs."""
+"""The session: calls are bounded, journaled, paid for once, and survive dead endpoints and second runs."""
 
 import asyncio
 import logging
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -29,24 +23,14 @@ from wethink_assets.synthesis.descriptions import describe_images
 from wethink_assets.synthesis.session import Synthesis, sampling_seed
 from wethink_assets.synthesis.usage import Usage
 from wethink_assets_tests.synthesis.conftest import BATCH, models_of
+from wethink_assets_tests.synthesis.describing import describe
 from wethink_assets_tests.synthesis.scripted import (
     ScriptedModel,
     after,
     drawn_images,
     good_script,
     scripted_settings,
-    write_pack,
 )
-
-
-def describe(
-    settings: Settings, store: Store, model: ScriptedModel, images: pl.DataFrame, **options: Any
-) -> StageOutput:
-    with (
-        models_of(settings, model) as models,
-        Synthesis.open(settings, store, models, "descriptions", BATCH, **options) as synthesis,
-    ):
-        return describe_images(images, synthesis)
 
 
 def test_calls_in_flight_are_bounded_and_busy(store: Store, pack: str) -> None:
@@ -178,83 +162,6 @@ def test_usage_counts_calls_by_role_and_provenance_fits(store: Store, settings: 
             assert provenance.calls.get("reasoner.calls", 0) == made / 3
         assert set(provenance.prompts) == {"describe", "refine", "details", "merge"}
         assert provenance.models["describer"]["model"] == "scripted" and provenance.started is not None
-
-
-def test_an_interrupt_keeps_finished_calls(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    images = drawn_images(store, 60)
-
-    def interrupt(done: int, total: int, usage: Usage | None = None) -> None:
-        if done >= 10:
-            raise KeyboardInterrupt
-
-    model = ScriptedModel(good_script, delay=0.05)
-    with pytest.raises(KeyboardInterrupt):
-        describe(
-            scripted_settings(settings.pipeline.prompt_pack, concurrency=8), store, model, images, progress=interrupt
-        )
-    kept = journaled_calls(store, "descriptions", BATCH).height
-    assert kept >= 60 and model.in_flight == 0
-    assert kept >= model.calls - 8, "at most the calls in flight are lost"
-
-
-KILLED = """
-import sys, time
-from pathlib import Path
-from wethink_assets.storage.store import Store
-from wethink_assets_tests.synthesis.scripted import *
-from wethink_assets_tests.synthesis.test_session import describe
-from wethink_assets.synthesis import keeping
-keeping.FLUSH_EVERY = 0.5
-store = Store.open(sys.argv[1])
-calls = open(sys.argv[3], "a", buffering=1)
-class Counted(ScriptedModel):
-    async def chat(self, messages, **options):
-        reply = await super().chat(messages, **options)
-        print(time.time(), options["sampling"].seed, hash(messages[1].text), file=calls)
-        return reply
-print("ready", flush=True)
-describe(scripted_settings(sys.argv[2], concurrency=3), store, Counted(good_script, delay=0.02), drawn_images(store, 90))
-"""
-
-
-def test_a_killed_run_is_gone_on_with_at_once(tmp_path: Path) -> None:
-    pack, root, calls = write_pack(tmp_path / "pack"), str(tmp_path / "store"), tmp_path / "calls"
-    environ = {**os.environ, "PYTHONHASHSEED": "0"}
-    command = [sys.executable, "-c", KILLED, root, pack, str(calls)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environ)
-    assert process.stdout is not None and process.stdout.readline()
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and (not calls.exists() or calls.read_text().count("\n") < 330):
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    killed = time.time()
-    process.wait(10)
-    process.stdout.close()
-    before = [line.split() for line in calls.read_text().splitlines() if line.count(" ") == 2]
-    subprocess.run(command, env=environ, check=True, timeout=120, stdout=subprocess.DEVNULL)
-    made = [line.split() for line in calls.read_text().splitlines()[len(before) :] if line.count(" ") == 2]
-    assert float(made[0][0]) - killed < 20, "the next run did not start"
-    repeated = Counter(tuple(line[1:]) for line in before) & Counter(tuple(line[1:]) for line in made)
-    old = {tuple(line[1:]) for line in before if killed - float(line[0]) > 1.7}
-    assert old and not old & set(repeated), "a call that had finished well before the kill was made again"
-
-    reference = Store.open(str(tmp_path / "reference"))
-    settings = scripted_settings(pack, concurrency=64)
-    uninterrupted = describe(settings, reference, ScriptedModel(good_script), drawn_images(reference, 90))
-    resumed = Store.open(root)
-    silent = ScriptedModel(lambda *_: ModelError("all was journaled"))
-    assert describe(settings, resumed, silent, drawn_images(resumed, 90)).results.equals(uninterrupted.results)
-
-
-def test_a_lost_lease_stops_the_stage(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wethink_assets.synthesis.keeping.FLUSH_EVERY", 0.05)
-    monkeypatch.setattr(
-        "wethink_assets.storage.lease.Lease.require", lambda self: (_ for _ in ()).throw(ModelError("taken over"))
-    )
-    model = ScriptedModel(good_script, delay=0.02)
-    with pytest.raises(ModelError, match="taken over"):
-        describe(settings, store, model, drawn_images(store, 400))
-    assert model.calls < 2000
 
 
 def test_a_missing_checkpoint_or_prompt_stops_before_anything_is_asked(store: Store, tmp_path: Path, pack: str) -> None:

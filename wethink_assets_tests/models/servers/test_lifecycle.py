@@ -1,12 +1,7 @@
 """Servers start when they are needed, are shared, outlive their runs by the idle time, and never outlive it."""
 
 import logging
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,32 +9,13 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
-from wethink_assets.models.chat import Message, Sampling
 from wethink_assets.models.roles import Models
-from wethink_assets.models.servers.runtime import State, places
+from wethink_assets.models.servers.runtime import places
 from wethink_assets.models.servers.servers import Servers
 from wethink_assets_tests.models.servers.standing_in import pid_of, running
+from wethink_assets_tests.models.servers.using import ask, eventually, state
 
 Configured = Callable[..., Settings]
-
-
-def ask(models: Models, role: str = "judge", text: str = "ping") -> str:
-    model = models.role(role)  # type: ignore[arg-type]
-    return models.run(model.chat([Message("user", text)], sampling=Sampling())).text
-
-
-def state(root: Path) -> State:
-    (place,) = places(root)
-    found = place.state()
-    assert found is not None
-    return found
-
-
-def eventually(what: Callable[[], bool], seconds: float = 20.0) -> bool:
-    until = time.monotonic() + seconds
-    while not what() and time.monotonic() < until:
-        time.sleep(0.05)
-    return what()
 
 
 def test_a_server_starts_at_the_first_call_and_ends_with_the_run(configured: Configured, root: Path) -> None:
@@ -66,49 +42,6 @@ def test_a_server_starts_at_the_first_call_and_ends_with_the_run(configured: Con
     assert command[command.index("--max-model-len") + 1] == "99" and "--enforce-eager" in command
 
 
-def test_a_killed_run_leaves_no_server(configured: Configured, root: Path, tmp_path: Path) -> None:
-    run, server = other_run(configured({"small": {"model": "m"}}), tmp_path)
-    supervisor = state(root).supervisor
-    assert running(server) and running(supervisor)
-    run.send_signal(signal.SIGKILL)
-    run.wait()
-    assert eventually(lambda: not running(server) and not running(supervisor)), (
-        "the lessee's process is gone, so is the server"
-    )
-
-
-@pytest.mark.slow
-def test_a_server_outlives_a_killed_run_by_its_idle_time_and_the_next_attaches(
-    configured: Configured, root: Path, tmp_path: Path
-) -> None:
-    settings = configured({"small": {"model": "m", "idle": 4}}, judge="small")
-    run, server = other_run(settings, tmp_path)
-    run.kill()
-    run.wait()
-    time.sleep(1)
-    with Models.open(settings) as models:
-        assert pid_of(ask(models)) == server, "attached to what is there"
-        time.sleep(4)
-        assert pid_of(ask(models)) == server, "the lease counts, not the first run's idle time"
-    let_go = time.monotonic()
-    time.sleep(2.5)
-    assert running(server)
-    assert eventually(lambda: not running(server)) and time.monotonic() - let_go > 3.5
-
-
-@pytest.mark.slow
-def test_two_runs_share_a_server_until_the_last_lets_go(configured: Configured, root: Path, tmp_path: Path) -> None:
-    settings = configured({"small": {"model": "m"}}, judge="small")
-    run, server = other_run(settings, tmp_path)
-    with Models.open(settings) as models:
-        assert pid_of(ask(models)) == server
-        run.terminate()
-        run.wait()
-        time.sleep(1)
-        assert pid_of(ask(models)) == server
-    assert eventually(lambda: not running(server))
-
-
 def test_runs_that_want_a_server_at_once_start_one(configured: Configured, root: Path, tmp_path: Path) -> None:
     settings = configured({"small": {"model": "m", "env": {"WETHINK_TEST_DELAY": "1"}}})
     started: list[tuple[str, ...]] = []
@@ -131,44 +64,6 @@ def test_replicas_are_servers_of_their_own(configured: Configured, root: Path) -
         assert len(set(urls)) == 2
         models.role("judge")
         assert {place.state().port for place in places(root)} == {int(url.split(":")[2][:5]) for url in urls}  # type: ignore[union-attr]
-
-
-def test_a_killed_supervisor_takes_its_server_along(configured: Configured, root: Path) -> None:
-    settings = configured({"small": {"model": "m"}}, judge="small")
-    with Models.open(settings) as models:
-        server = pid_of(ask(models))
-        os.kill(state(root).supervisor, signal.SIGKILL)
-        assert eventually(lambda: not running(server))
-    with Models.open(settings) as models:
-        assert pid_of(ask(models)) != server, "and the next one starts anew"
-
-
-@pytest.mark.slow
-def test_a_server_that_heeds_nothing_is_killed_with_what_it_started(
-    configured: Configured, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = configured({"small": {"model": "m", "env": {"WETHINK_TEST_FAULT": "stubborn"}}}, judge="small")
-    with Models.open(settings) as models:
-        server = pid_of(ask(models))
-        os.kill(state(root).supervisor, signal.SIGKILL)
-        time.sleep(0.5)
-        assert running(server), "it ignores SIGTERM"
-    with Models.open(settings) as models:
-        assert pid_of(ask(models)) != server
-        assert not running(server), "the next supervisor first ends what is left of the one before"
-        last = state(root).server
-    assert eventually(lambda: not running(last) and state(root).phase == "stopped", 40)
-
-
-@pytest.mark.slow
-def test_a_server_that_dies_comes_back_at_its_address(configured: Configured, root: Path) -> None:
-    settings = configured({"small": {"model": "m"}}, judge="small")
-    with Models.open(settings) as models:
-        before = pid_of(ask(models))
-        port = state(root).port
-        os.kill(before, signal.SIGKILL)
-        assert eventually(lambda: state(root).server != before and state(root).phase == "ready")
-        assert pid_of(ask(models)) != before and state(root).port == port
 
 
 @pytest.mark.parametrize(
@@ -235,18 +130,3 @@ def test_a_scheduled_run_keeps_servers_for_ten_minutes() -> None:
     servers = Servers(Settings())
     with servers_of_run(servers, by_schedule, logging.getLogger("run")):
         assert servers.idle == 600 and by_schedule.run_id in servers.who
-
-
-def other_run(settings: Settings, folder: Path) -> tuple["subprocess.Popen[str]", int]:
-    """Another process that uses the server `small`; with the server's process id."""
-    path = folder / "settings.json"
-    path.write_text(settings.model_dump_json())
-    code = (
-        "import sys, time; from pathlib import Path; from wethink_assets.config import Settings\n"
-        "from wethink_assets.models.servers.servers import Servers\n"
-        "servers = Servers(Settings.model_validate_json(Path(sys.argv[1]).read_text()))\n"
-        "servers.urls('small'); print(servers.states()['small'][0].server, flush=True); time.sleep(600)"
-    )
-    run = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
-    assert run.stdout is not None
-    return run, int(run.stdout.readline())
