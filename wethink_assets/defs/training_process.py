@@ -60,7 +60,7 @@ def _followed(
         seen = 0
         while not ended.wait(LOOK):
             lines = curves_of(plan.work_folder)
-            if len(lines) == seen:
+            if len(lines) <= seen:  # none any more: the run has ended and tidied its folder
                 continue
             seen = len(lines)
             step = int(lines[-1]["step"])

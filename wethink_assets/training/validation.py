@@ -71,21 +71,24 @@ def answer_rows(
 
 
 def paired(before: Sequence[float], after: Sequence[float]) -> dict[str, float]:
-    """Mean difference of pairs with its 95% interval (normal approximation), in the units of the values; nan-free, 0 pairs give zeros."""
+    """Mean difference of pairs with its 95% interval (normal approximation); values are shares from 0 to 1.
+
+    Never nan: 0 pairs give zeros, and one pair tells nothing, so that its interval is all there can be.
+    """
     differences = [late - early for early, late in zip(before, after, strict=True)]
     count = len(differences)
     if not count:
         return {"n": 0, "before": 0.0, "after": 0.0, "gain": 0.0, "low": 0.0, "high": 0.0}
     mean = sum(differences) / count
     variance = sum((value - mean) ** 2 for value in differences) / max(count - 1, 1)
-    spread = 1.96 * math.sqrt(variance / count)
+    spread = 1.96 * math.sqrt(variance / count) if count > 1 else 2.0
     return {
         "n": count,
         "before": round(sum(before) / count, 4),
         "after": round(sum(after) / count, 4),
         "gain": round(mean, 4),
-        "low": round(mean - spread, 4),
-        "high": round(mean + spread, 4),
+        "low": round(max(-1.0, mean - spread), 4),
+        "high": round(min(1.0, mean + spread), 4),
     }
 
 

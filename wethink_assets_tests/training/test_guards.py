@@ -140,6 +140,10 @@ def test_pairs_give_a_gain_with_its_interval() -> None:
     assert told["before"] == 0.5 and told["after"] == 0.7 and told["gain"] == 0.2
     assert told["low"] == pytest.approx(0.2 - 1.96 * math.sqrt(0.16 * 100 / 99 / 100), abs=1e-3)
     assert paired([], [])["n"] == 0
+    one = paired([0.0], [1.0])
+    assert (one["gain"], one["low"], one["high"]) == (1.0, -1.0, 1.0)
+    few = paired([0.0, 0.0], [0.0, 1.0])
+    assert few["gain"] == 0.5 and few["low"] < 0 and few["high"] == 1.0
     before = pl.DataFrame(
         {"row_id": ["a", "b", "c"], "kind": ["MC", "DES", "DES"], "accuracy": [1.0, None, 0.5], "format": [1.0] * 3}
     )

@@ -1,43 +1,24 @@
 """A training run publishes a whole policy once, and goes on after a kill as if nothing had happened."""
 
-import json
 import shutil
 import signal
-import subprocess
-import sys
-import time
 import zlib
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from safetensors.torch import load_file
 
 from wethink_assets.errors import TrainingError
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.rewards import Reward
 from wethink_assets.training.checkpoints import WHOLE, newest_whole, step_of
-from wethink_assets.training.plan import TrainingPlan
 from wethink_assets.training.policies import find_policy, local_checkpoint
 from wethink_assets.training.rewarding import Rewarder
 from wethink_assets.training.run import execute, main, read_outcome
 from wethink_assets.training.telling import Teller
 from wethink_assets_tests.training.conftest import Plan
-
-
-def curves(plan: TrainingPlan) -> pl.DataFrame:
-    store = plan.open_store()
-    policy = find_policy(store, plan.key)
-    assert policy is not None
-    return store.read_parquet(f"{policy.folder}/curves.parquet")
-
-
-def weights(plan: TrainingPlan) -> dict[str, Any]:
-    store = plan.open_store()
-    policy = find_policy(store, plan.key)
-    assert policy is not None
-    return load_file(local_checkpoint(store, policy) / "model.safetensors")
+from wethink_assets_tests.training.outcomes import base_weights, curves, weights
 
 
 def test_a_run_leaves_a_whole_policy_and_is_not_repeated(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,10 +63,6 @@ def varied(monkeypatch: pytest.MonkeyPatch) -> None:
         return Reward(0.7 * accuracy, accuracy, 0.0, "rule", "rule")
 
     monkeypatch.setattr(Rewarder, "_one", reward)
-
-
-def base_weights(plan: TrainingPlan) -> dict[str, Any]:
-    return load_file(Path(plan.base_model.place) / "model.safetensors")
 
 
 class Killed(BaseException):
@@ -219,26 +196,6 @@ def test_stock_transformers_loses_the_weights_and_ours_does_not(
     monkeypatch.setattr(WholeCheckpoints, "_load_from_checkpoint", spy)
     execute(planned, Teller())
     assert seen == {"stock": True, "ours": False}  # whether the weights stayed those of the constructor
-
-
-@pytest.mark.slow
-def test_a_process_that_is_killed_is_started_again(plan: Plan) -> None:
-    planned = plan(steps=40, checkpoint_every=2)
-    path = planned.write()
-    command = [sys.executable, "-m", "wethink_assets.training.run", str(path)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
-    deadline = time.monotonic() + 200
-    while newest_whole(planned.work_folder / "grpo") is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    newest = newest_whole(planned.work_folder / "grpo")
-    assert newest is not None and find_policy(planned.open_store(), planned.key) is None
-    before = signal.getsignal(signal.SIGTERM)
-    assert main(str(path)) == 0
-    signal.signal(signal.SIGTERM, before)
-    assert curves(planned)["step"].to_list() == list(range(1, 41))
-    assert json.loads((planned.work_folder / "outcome.json").read_text()) == {"digest": planned.digest}
 
 
 def test_a_run_without_rows_says_why(plan: Plan) -> None:
