@@ -1,11 +1,8 @@
 """From a plan to a published policy: rows, accuracy before, training in one or two parts, accuracy after, files."""
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,57 +10,19 @@ from numpy.typing import NDArray
 
 from wethink_assets.errors import TrainingError
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
-from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.lease import Lease
 from wethink_assets.storage.store import Store
-from wethink_assets.training.base_model import (
-    load_base_processor,
-    load_model,
-    picture_for,
-    save_base_processor,
-)
-from wethink_assets.training.checkpoints import is_whole, newest_whole, remove_unfinished, seal, step_of
+from wethink_assets.training.base_model import load_base_processor, load_model
+from wethink_assets.training.context import Session
 from wethink_assets.training.outbox import fill_outbox
+from wethink_assets.training.parts import merged, trained
 from wethink_assets.training.plan import TrainingPlan
 from wethink_assets.training.policies import Policy, publish_policy
 from wethink_assets.training.prompting import RowPrompts
-from wethink_assets.training.recording import Record
 from wethink_assets.training.rewarding import Rewarder
 from wethink_assets.training.rows import Chosen, Rows, choose_rows
 from wethink_assets.training.telling import Teller
 from wethink_assets.training.validation import answer_rows, gains
-
-FINAL = "final"
-
-
-@dataclass
-class Session:
-    """What all parts of a run share."""
-
-    plan: TrainingPlan
-    store: Store
-    tell: Teller
-    processor: Any
-    prompts: RowPrompts
-    rewarder: Rewarder
-    main: bool
-    processes: int
-
-    @property
-    def work(self) -> Path:
-        """Working folder."""
-        return self.plan.work_folder
-
-    def picture(self, row: Mapping[str, Any]) -> Any:
-        """The picture of a row, from the store."""
-        return picture_for(self.plan.base_model, Blobs(self.store).read(row["image_path"]))
-
-    def wait(self) -> None:
-        """Wait for the other processes of the run."""
-        if self.processes > 1:
-            from accelerate import PartialState
-
-            PartialState().wait_for_everyone()
 
 
 def train(plan: TrainingPlan, store: Store, tell: Teller, lease: Lease | None = None) -> Policy | None:
@@ -97,15 +56,15 @@ def train(plan: TrainingPlan, store: Store, tell: Teller, lease: Lease | None = 
         before = _answers(session, held_out, "before", None) if session.main else None
         place = None
         if recipe.method != "grpo":
-            place = _trained(session, "sft", place, rows, usable)
+            place = trained(session, "sft", place, rows, usable)
         if recipe.method != "sft":
-            place = _trained(session, "grpo", place, rows, usable)
+            place = trained(session, "grpo", place, rows, usable)
         assert place is not None
         if not session.main:
             return None
         if lease is not None:
             lease.require()
-        model_folder = _merged(session, place)
+        model_folder = merged(session, place)
         after = _answers(session, held_out, "after", model_folder)
         assert before is not None
         policy = _published(session, chosen, len(usable), before, after)
@@ -147,7 +106,7 @@ def _answers(session: Session, held_out: Rows, when: str, folder: Path | None) -
 
     base = session.plan.base_model
     model = load_model(
-        base, _training_dtype(session) if torch.cuda.is_available() else "float32", str(folder) if folder else None
+        base, session.training_dtype if torch.cuda.is_available() else "float32", str(folder) if folder else None
     )
     if torch.cuda.is_available():
         model.to("cuda")
@@ -159,142 +118,6 @@ def _answers(session: Session, held_out: Rows, when: str, folder: Path | None) -
     answers.write_parquet(path.with_suffix(".writing"))
     path.with_suffix(".writing").rename(path)
     return answers
-
-
-def _half(session: Session) -> bool:
-    """Whether the run computes in bfloat16."""
-    import torch
-
-    precision = session.plan.recipe.precision
-    return precision == "bfloat16" or (precision == "auto" and torch.cuda.is_available())
-
-
-def _training_dtype(session: Session) -> str:
-    """Adapters are trained on a frozen model, which may be in half precision; else weights are updated in full precision."""
-    return "bfloat16" if _half(session) and session.plan.recipe.lora.rank else "float32"
-
-
-def _trained(session: Session, part: str, start: Path | None, rows: Rows, usable: NDArray[np.int32]) -> Path:
-    """One part of a run, from where it was cut short; returns the folder with its final weights (of an adapter, where one is trained)."""
-    from transformers import PrinterCallback
-
-    folder = session.work / part
-    final = folder / FINAL
-    if is_whole(final):
-        return final
-    if session.main:
-        folder.mkdir(parents=True, exist_ok=True)
-        remove_unfinished(folder)
-    session.wait()
-    newest = newest_whole(folder)
-    record = Record(folder, step_of(newest) if newest else 0) if session.main else None
-    trainer = _trainer(session, part, folder, start, rows, usable, record)
-    trainer.remove_callback(PrinterCallback)  # the lines are ours
-    session.tell.total = trainer.args.max_steps
-    if newest is not None:
-        session.tell.say(f"{part}: going on after step {step_of(newest)} of {trainer.args.max_steps}")
-    else:
-        session.tell.say(f"{part}: {trainer.args.max_steps} steps")
-    trainer.train(resume_from_checkpoint=str(newest) if newest else None)
-    trainer.save_model(str(final))
-    session.wait()
-    if session.main:
-        seal(final)
-    session.wait()
-    return final
-
-
-def _trainer(
-    session: Session, part: str, folder: Path, start: Path | None, rows: Rows, usable: NDArray[np.int32], record: Any
-) -> Any:
-    from wethink_assets.models.embedded.chat import LOADING
-    from wethink_assets.training.grpo import RowGRPOTrainer, Watch, grpo_config, prompt_dataset, steps_of
-    from wethink_assets.training.guards import Guard
-    from wethink_assets.training.sft import sft_trainer
-
-    plan, recipe = session.plan, session.plan.recipe
-    keep = plan.configuration.training.keep_checkpoints
-    model = load_model(
-        plan.base_model, _training_dtype(session), None if recipe.lora.rank or start is None else str(start)
-    )
-    watch = Watch(record, Guard(recipe), session.tell.step)
-    adapter = _lora(recipe) if recipe.lora.rank else None
-    if recipe.lora.rank and start is not None:
-        from peft import PeftModel
-
-        model, adapter = PeftModel.from_pretrained(model, str(start), is_trainable=True), None
-    if part == "sft":
-        if adapter is not None:
-            from peft import get_peft_model
-
-            model = get_peft_model(model, adapter)
-        return sft_trainer(
-            model=model,
-            processor=session.processor,
-            rows=rows,
-            usable=usable,
-            recipe=recipe,
-            prompts=session.prompts,
-            picture=session.picture,
-            work=folder,
-            keep=keep,
-            processes=session.processes,
-            callbacks=[watch],
-        )
-    steps = steps_of(recipe, len(usable))
-    with LOADING:  # TRL may load a reference model
-        trainer = RowGRPOTrainer(
-            model=model,
-            args=grpo_config(recipe, folder, steps, keep, session.processes),
-            train_dataset=prompt_dataset(rows, usable, recipe, session.prompts, session.picture, steps),
-            processing_class=session.processor,
-            peft_config=adapter,
-            callbacks=[watch],
-            rewarder=session.rewarder,
-            chunks=recipe.rollouts.chunks,
-        )
-    if plan.base_model.embedded and trainer.ref_model is not None:
-        from wethink_assets.models.embedded.vision import attend_in_batches
-
-        attend_in_batches(trainer.accelerator.unwrap_model(trainer.ref_model))
-    watch.trainer = trainer
-    return trainer
-
-
-def _lora(recipe: Any) -> Any:
-    from peft import LoraConfig
-
-    lora = recipe.lora
-    return LoraConfig(
-        r=lora.rank,
-        lora_alpha=lora.alpha,
-        lora_dropout=lora.dropout,
-        target_modules=list(lora.targets),
-        task_type="CAUSAL_LM",
-    )
-
-
-def _merged(session: Session, final: Path) -> Path:
-    """The trained model as a checkpoint of its own, in `outbox/model` of the working folder.
-
-    Trained in half precision it has the precision of its base, else it keeps all that was learnt: bfloat16 would round most of a short
-    training away.
-    """
-    target = session.work / "outbox" / "model"
-    shutil.rmtree(target, ignore_errors=True)
-    base = session.plan.base_model
-    dtype = "auto" if _half(session) else "float32"
-    if session.plan.recipe.lora.rank:
-        from peft import PeftModel
-
-        model = PeftModel.from_pretrained(load_model(base, dtype), str(final)).merge_and_unload()
-    else:
-        wanted = load_model(base, dtype).dtype
-        model = load_model(base, "float32", str(final)).to(wanted)
-        model.config.dtype = wanted
-    model.save_pretrained(target)
-    save_base_processor(base, session.processor, target)
-    return target
 
 
 def _published(session: Session, chosen: Chosen, used: int, before: pl.DataFrame, after: pl.DataFrame) -> Policy:

@@ -46,7 +46,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import AutoTokenizer
 
     from wethink_assets.models.embedded.building import build_model, build_processor, save_checkpoint
-    from wethink_assets.models.embedded.recipe import micro
+    from wethink_assets_tests.models.embedded.micro import micro
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("tiny") / "tiny"

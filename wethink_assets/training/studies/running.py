@@ -4,6 +4,7 @@ What was trained or answered once is not done again, whoever did it; what was in
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -143,6 +144,7 @@ class Runner:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # a launcher is asked to end together with what it started
             )
             try:
                 assert process.stdin is not None
@@ -154,13 +156,18 @@ class Runner:
                         raise TrainingError("interrupted")
                     look()
             finally:
-                if process.poll() is None:
-                    process.terminate()
-                    try:
-                        process.wait(ENDING)
-                    except subprocess.TimeoutExpired:
-                        process.kill()
-                        process.wait()
+                _end(process)
             output.seek(0)  # the folder may be gone by now
             lines = output.read().decode(errors="replace").strip().splitlines()
         return process.returncode, lines[-1] if lines else ""
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process with all of its group, unless it has ended; checkpoints are whole or not there."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(ENDING)
