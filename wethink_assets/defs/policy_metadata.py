@@ -14,7 +14,7 @@ from wethink_assets.training.card import curve_lines, gain_rows
 from wethink_assets.training.plan import TrainingPlan
 from wethink_assets.training.policies import Policy
 
-SHOWN = ["step", "kind", "problem", "answer", "completion", "reward"]
+SHOWN = ["step", "kind", "reward", "problem", "answer", "completion"]
 
 
 def recipe_metadata(settings: Settings) -> dict[str, Any]:
