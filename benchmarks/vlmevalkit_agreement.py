@@ -28,7 +28,7 @@ from wethink_assets.evaluation.rules import list_of
 from wethink_assets.evaluation.units import units_of
 from wethink_assets.evaluation.verdicts import decide
 from wethink_assets.evaluation.vlmevalkit.process import Kit
-from wethink_assets.evaluation.vlmevalkit.scoring import KitVerdicts, prompts_of, verdicts_of
+from wethink_assets.evaluation.vlmevalkit.scoring import NO_ANSWER, KitVerdicts, prompts_of, verdicts_of
 from wethink_assets.models.chat import Message
 
 MARKS = str.maketrans(".()", "   ")
@@ -75,7 +75,7 @@ class PromptJudge:
             return "Unknown"
         if self.form == "mmvet":
             reply = prompt.split(" | ")[-2] if " | " in prompt else ""
-            return str(said_by_judge("judge_grade", {"reply": "" if reply == "nan" else reply}))
+            return str(said_by_judge("judge_grade", {"reply": "" if reply == NO_ANSWER else reply}))
         reply = next((self._between(prompt, *marks) for marks in self.ABOUT if marks[0] in prompt), "")
         name = "judge_letters" if self.form == "logicvista" else "judge_extract"
         return (
@@ -87,7 +87,7 @@ class PromptJudge:
     @staticmethod
     def _between(prompt: str, first: str, last: str) -> str:
         reply = prompt.rpartition(first)[2].partition(last)[0]
-        return "" if reply == "nan" else reply
+        return "" if reply == NO_ANSWER else reply
 
 
 def reply_to(row: dict[str, Any], form: str, rng: random.Random) -> str:
