@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,29 @@ def test_what_cannot_be_trained_is_told_and_tried_again(home: Path, tiny_model: 
     )
     done = project.wethink("study", "kinds", "--seeds", "3", "--recipe", "other", check=False)
     assert done.returncode == 1 and "no recipe 'other'" in done.stderr
+
+
+@pytest.mark.slow
+def test_an_interrupted_study_leaves_no_training_behind(home: Path, tiny_model: Path) -> None:
+    project = configured(home, tiny_model, steps=1000, checkpoint_every=500)
+    wrapper = home / "wrapper"
+    wrapper.write_text('#!/bin/bash\n"$@"\n')  # stays, as launchers do
+    wrapper.chmod(0o755)
+    with (home / "wethink.toml").open("a") as file:
+        file.write(f"[recipes.tiny.launcher]\ncommand = {json.dumps([str(wrapper), sys.executable])}\n")
+    command = project.start("wethink_assets.cli", "study", "kinds", "--seeds", "1", "--parallel", "1")
+    deadline = time.monotonic() + 400
+    while not any(home.glob("work/training/*/grpo/curves.jsonl")) and time.monotonic() < deadline:
+        assert command.poll() is None, (home / "process.log").read_text()
+        time.sleep(0.1)
+    assert len(processes(home)) == 2  # the wrapper, too
+    command.send_signal(signal.SIGINT)
+    assert command.wait(90) == 130
+    deadline = time.monotonic() + 30
+    while processes(home) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not processes(home)
+    assert "interrupted; `wethink study kinds` goes on from there" in (home / "process.log").read_text()
 
 
 def test_lists_and_pages_of_an_empty_store(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

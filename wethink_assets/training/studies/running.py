@@ -27,6 +27,8 @@ from wethink_assets.training.studies.kept_answers import Scoring, base_name
 LOOK = 0.5  # seconds between two looks at a process
 ENDING = 30.0  # seconds that a process has to end when it is asked to
 LOG = "study.log"
+STARTS = 3
+WITH_STARTER = 75  # exit code of a training that ended with whoever its plan named as its starter
 
 
 class Watcher(Protocol):
@@ -80,7 +82,6 @@ class Runner:
 
     def _train(self, plan: TrainingPlan) -> Policy | None:
         """One training; None, with its reason in `failed`, when it could not be finished."""
-        plan.write()
         outcome = plan.work_folder / OUTCOME
         outcome.unlink(missing_ok=True)
         begun = len(curves_of(plan.work_folder))
@@ -91,7 +92,11 @@ class Runner:
             if lines:
                 self._watcher.step(plan.recipe_name, int(lines[-1]["step"]), max(plan.recipe.steps, len(lines)))
 
-        code, said = self._process(command_of(plan, sys.executable), plan.work_folder, b"", look)
+        for _ in range(STARTS):
+            plan.write()  # another process that wants the same policy may have put its own in this place, and have gone
+            code, said = self._process(command_of(plan, sys.executable), plan.work_folder, b"", look)
+            if code != WITH_STARTER:
+                break
         policy = read_policy(self._store, plan.digest)
         if policy is None:
             why = read_outcome(plan).get("error") or f"its process ended with code {code}: {said}"
