@@ -25,18 +25,18 @@ PANELS: Mapping[str, Mapping[str, str]] = {
     "calls for a row": {"calls": "calls_per_row"},
     "cost of a row": {"money": "money_per_row"},
 }
-SHOWN = (
-    "version",
-    "rows",
-    "images",
-    "yield",
-    "kind_entropy",
-    "ability_entropy",
-    "distinct_ngrams",
-    "covered",
-    "calls_per_row",
-    "money_per_row",
-)
+SHOWN: Mapping[str, str] = {
+    "version": "version",
+    "rows": "rows",
+    "images": "images",
+    "yield": "yield",
+    "question kinds, bits": "kind_entropy",
+    "abilities, bits": "ability_entropy",
+    "distinct 3-grams": "distinct_ngrams",
+    "coverage": "covered",
+    "calls a row": "calls_per_row",
+    "cost a row": "money_per_row",
+}
 
 
 def growth_asset() -> dg.AssetsDefinition:
@@ -70,17 +70,18 @@ def growth_metadata(store: Store, points: Sequence[Point]) -> dict[str, Any]:
     if not points:
         return {"versions": 0}
     newest = points[-1]
-    told = {name: newest[name] for name in SHOWN[1:] if newest.get(name) is not None}
+    told = _figures(newest)
     scores = (
         {"scores": dg.MetadataValue.md(_picture(_scores_figure(points)))} if any(p["scores"] for p in points) else {}
     )
     return {
         "versions": len(points),
-        **told,
-        "files": store.link("growth"),
         "curve": dg.MetadataValue.md(_picture(_growth_figure(points))),
         **scores,
         "by version": _table(points[-40:]),
+        "newest version": newest["version"],
+        **told,
+        "files": store.link("growth"),
     }
 
 
@@ -135,9 +136,13 @@ def _lines(axes: Any, title: str, versions: Sequence[str], lines: Mapping[str, S
         axes.legend(fontsize=6, frameon=False)
 
 
+def _figures(point: Point) -> dict[str, Any]:
+    """What a version comes to, by label; a figure that it lacks is left out."""
+    told = {label: point.get(name) for label, name in SHOWN.items() if label != "version"}
+    return {label: round(value, 4) for label, value in told.items() if value is not None}
+
+
 def _table(points: Sequence[Point]) -> dg.TableMetadataValue:
-    columns = [dg.TableColumn(name, "string" if name == "version" else "float") for name in SHOWN]
-    records = [
-        dg.TableRecord({name: point.get(name) for name in SHOWN if point.get(name) is not None}) for point in points
-    ]
+    columns = [dg.TableColumn(label, "string" if label == "version" else "float") for label in SHOWN]
+    records = [dg.TableRecord({"version": point["version"], **_figures(point)}) for point in points]
     return dg.MetadataValue.table(records, dg.TableSchema(columns))

@@ -6,6 +6,7 @@ import dagster as dg
 
 from wethink_assets.config import Settings
 from wethink_assets.defs.conditions import when_missing
+from wethink_assets.defs.failing import reason_told
 from wethink_assets.defs.labels import DATA_TEAM, IMAGES
 from wethink_assets.defs.partitions import image_batch
 from wethink_assets.defs.previews import picture_gallery, rejected_table, sample_table
@@ -60,7 +61,8 @@ def image_assets() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
         batch = context.partition_key
         members = read_membership(store, batch)
         source = sources_of(settings)[split_batch_key(batch)[0]]
-        output = ingest_batch(store, source, batch, progress.of("images", batch))
+        with reason_told(context):
+            output = ingest_batch(store, source, batch, progress.of("images", batch))
         gallery = picture_gallery(
             output.results,
             output.results,

@@ -26,7 +26,9 @@ def small_png(figure: "Figure", dpi: int = 80) -> bytes:
     figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
     buffer.seek(0)
     small = io.BytesIO()
-    Image.open(buffer).convert("RGB").quantize(COLOURS).save(small, "PNG", optimize=True)
+    # An octree keeps the colours of thin lines, which are few pixels; the median cut takes them for one.
+    flat = Image.open(buffer).convert("RGB").quantize(COLOURS, method=Image.Quantize.FASTOCTREE)
+    flat.save(small, "PNG", optimize=True)
     return small.getvalue()
 
 

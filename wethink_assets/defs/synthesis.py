@@ -12,6 +12,7 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.defs.bill import within_budget
 from wethink_assets.defs.captions import answered, asked, reasoned, shown, with_questions
+from wethink_assets.defs.failing import reason_told
 from wethink_assets.defs.labels import DATA_TEAM, SYNTHESIS
 from wethink_assets.defs.partitions import image_batch
 from wethink_assets.defs.pools import pool_of
@@ -74,7 +75,7 @@ def done(
         item: their column.
         show: what the UI shows of it.
     """
-    with within_budget(context):
+    with within_budget(context), reason_told(context):
         with synthesis(context.asset_key.path[-1], context.partition_key) as asking:
             output = work(asking)
         yield published(

@@ -12,6 +12,7 @@ from wethink_assets.dataset.exports import card_of
 from wethink_assets.dataset.retractions import retracted
 from wethink_assets.dataset.versions import VersionSummary
 from wethink_assets.defs.conditions import when_missing
+from wethink_assets.defs.failing import reason_told
 from wethink_assets.defs.labels import DATA_TEAM, VERSIONS
 from wethink_assets.defs.markup import plain
 from wethink_assets.defs.partitions import dataset_version
@@ -63,7 +64,8 @@ def dataset_asset() -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         """Deduplicated rows with statistics, card and exports; building it again verifies that it is the same."""
         version = context.partition_key
-        summary = build_version(store, version, progress.of("dataset", version))
+        with reason_told(context):
+            summary = build_version(store, version, progress.of("dataset", version))
         return dg.MaterializeResult(
             data_version=dg.DataVersion(summary.digest), metadata=fitting(summary_metadata(store, summary))
         )
@@ -97,12 +99,15 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
     some = shown.select("image_id", "image_path", *SHOWN).head(SHOWN_OF).collect()
     return {
         "dagster/row_count": summary.rows,
-        "considered": summary.considered,
+        "verified rows": summary.considered,
         "images": summary.images,
         "batches": summary.batches,
         **{f"left out: {reason}": count for reason, count in summary.excluded.items()},
         **{f"{kind} rows": count for kind, count in summary.counts.get("kind", {}).items()},
-        **{f"{n} per kept row": a for n, a in statistics.get("bill", {}).get("per_kept_row", {}).items()},
+        **{
+            f"{name.replace('_', ' ')} per kept row": value if name.startswith("money") else round(value, 1)
+            for name, value in statistics.get("bill", {}).get("per_kept_row", {}).items()
+        },
         "location": summary.location,
         "funnel": funnel_table(statistics["funnel"]),
         **lineage_metadata(store, summary.version),

@@ -123,6 +123,8 @@ def test_a_failed_stage_is_shown_at_its_partition_and_stops_no_other(grown: Open
         )
     )
     assert failed == {"geoqa+.000001": (ran.run_id, failed["geoqa+.000001"][1])}
+    told = [entry for entry in grown.instance.all_logs(ran.run_id) if not entry.is_dagster_event]
+    assert [entry.step_key for entry in told if "does not exist" in entry.user_message] == ["images"], "in one line"
     assert grown.grower.decide().version == "v0001"
     (grown.project.home / "images" / "gone").rename(grown.project.home / "images" / "geoqa+")
     assert list(grown.grower.unfinished()[0]) == ["geoqa+.000001"]
