@@ -1,7 +1,7 @@
 """How the checkpoints are trained: stages, their lengths and the optimiser's settings, all in one place."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from wethink_assets.models.embedded.building import Architecture
 
@@ -55,25 +55,3 @@ POLICY = replace(
 )
 """An early state of the describer, which sees and not yet well, made hasty: 40% to 65% of its answers are right, so training has room."""
 RECIPES = {"describer": DESCRIBER, "reasoner": REASONER, "policy": POLICY}
-
-
-def micro(checkpoint: str = "describer") -> Recipe:
-    """A recipe of a few steps of a tiny model, for tests."""
-    tiny = Architecture(
-        hidden=96,
-        layers=2,
-        heads=6,
-        feed_forward=64,
-        vision_hidden=32,
-        vision_layers=1,
-        vision_feed_forward=32,
-        vision_heads=1,
-    )
-    steps: dict[str, Any] = {name: 2 if getattr(RECIPES[checkpoint], name) else 0 for name in STAGES}
-    if steps["joint"]:
-        steps["joint"] = 4
-    if checkpoint == "policy":
-        steps["starts_from"] = 2
-    return replace(
-        RECIPES[checkpoint], batch=4, vision_batch=4, warm_up=2, snapshot_every=2, architecture=tiny, **steps
-    )

@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 from wethink_assets.commands.embedded import app
 from wethink_assets.models.embedded import publishing, recipe, training
 from wethink_assets.models.embedded.engine import Engine
+from wethink_assets_tests.models.embedded.micro import micro
 
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch: pytest.MonkeyPatch, tokenizer: PreTrainedTokenizerFast) -> None:
-    monkeypatch.setattr(recipe, "RECIPES", {name: recipe.micro(name) for name in recipe.RECIPES})
+    monkeypatch.setattr(recipe, "RECIPES", {name: micro(name) for name in recipe.RECIPES})
     monkeypatch.setattr(publishing, "RECIPES", recipe.RECIPES)
     monkeypatch.setattr(training, "build_tokenizer", lambda vocabulary: tokenizer)
 

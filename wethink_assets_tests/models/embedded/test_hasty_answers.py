@@ -13,6 +13,7 @@ from wethink_assets.models.embedded.examples import training_scene
 from wethink_assets.models.embedded.hasty_answers import OFTEN, SELDOM, haste_of, maybe_hasty_answer
 from wethink_assets.sources.sample.families import families_for
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS
+from wethink_assets_tests.models.embedded.micro import micro
 
 
 def test_about_half_of_the_families_of_each_visual_kind_are_answered_in_haste() -> None:
@@ -42,7 +43,7 @@ def test_a_hasty_answer_is_the_answer_without_the_looking() -> None:
 def test_the_policy_starts_from_a_snapshot_of_the_describer(
     tmp_path: Path, tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipe, "RECIPES", {name: recipe.micro(name) for name in recipe.RECIPES})
+    monkeypatch.setattr(recipe, "RECIPES", {name: micro(name) for name in recipe.RECIPES})
     monkeypatch.setattr(publishing, "RECIPES", recipe.RECIPES)
     monkeypatch.setattr(training, "build_tokenizer", lambda vocabulary: tokenizer)
     describer = training.Trainer(publishing.first_steps(), tmp_path / "describer")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from wethink_assets.models.embedded.recipe import micro
 from wethink_assets.models.embedded.training import Progress, Trainer, snapshots_of
 from wethink_assets.models.embedded.training_data import examples_at
+from wethink_assets_tests.models.embedded.micro import micro
 
 Work = Callable[[str], Path]
 
