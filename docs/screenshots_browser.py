@@ -1,0 +1,156 @@
+"""How does a script look at a page? Headless Chromium, spoken to by the DevTools protocol."""
+
+import asyncio
+import base64
+import json
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from PIL import Image
+
+WIDTH, HEIGHT = 1600, 1000
+PATIENCE = 60.0  # seconds until a page shows what it is to show
+MARGIN = 16
+COLOURS = 160  # of a picture's palette, so that it stays small
+
+
+@contextmanager
+def chromium(program: str, folder: Path) -> Iterator[int]:
+    """Headless Chromium that listens for the DevTools protocol; gives its port."""
+    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage"]
+    process = subprocess.Popen(
+        [program, *options, "--remote-debugging-port=0", f"--user-data-dir={folder / 'chromium'}", "about:blank"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        told = next(line for line in process.stderr if "DevTools listening on" in line)
+        yield int(told.rpartition(":")[2].partition("/")[0])
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+class Page:
+    """One tab. Times are shown in UTC, whatever the machine's zone."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._number = 0
+
+    async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Result of a command."""
+        self._number += 1
+        await self._socket.send_json({"id": self._number, "method": method, "params": parameters})
+        while True:
+            told = json.loads((await self._socket.receive(timeout=PATIENCE)).data)
+            if told.get("id") == self._number:
+                if "error" in told:
+                    raise RuntimeError(f"{method}: {told['error']}")
+                return dict(told["result"])
+
+    async def run(self, script: str) -> Any:
+        """Value of a JavaScript expression."""
+        told = await self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        return told["result"].get("value")
+
+    async def open(self, url: str, height: int = HEIGHT) -> None:
+        """Go to a page, in a window of this height."""
+        size = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        await self.call("Emulation.setDeviceMetricsOverride", **size)
+        await self.call("Emulation.setTimezoneOverride", timezoneId="UTC")
+        await self.call("Page.navigate", url=url)
+
+    async def shows(self, text: str) -> None:
+        """Wait until the page shows a text. Raises `RuntimeError` when it never does."""
+        for _ in range(int(PATIENCE * 2)):
+            if await self.run(f"document.body && document.body.innerText.includes({json.dumps(text)})"):
+                return
+            await asyncio.sleep(0.5)
+        seen = str(await self.run("document.body.innerText"))[:1500]
+        raise RuntimeError(f"{text!r} was never shown; the page says: {seen}")
+
+    async def click(self, text: str, row: str = "") -> None:
+        """Click what bears a text, in the table row that begins with `row` where one is named. Raises `RuntimeError` without one."""
+        script = f"""(() => {{
+            const rows = [...document.querySelectorAll("tr")].filter(one => one.innerText.trim().startsWith({json.dumps(row)}));
+            const places = {json.dumps(row)} ? rows.slice(-1) : [document];
+            for (const place of places)
+                for (const found of [...place.querySelectorAll("button, a, [role=button], [role=tab], div, span")].reverse())
+                    if (found.innerText && found.innerText.trim() === {json.dumps(text)}) {{ found.click(); return true; }}
+            return false;
+        }})()"""
+        for _ in range(20):
+            if await self.run(script):
+                return
+            await asyncio.sleep(0.5)
+        seen = str(await self.run("document.body.innerText"))[:3000]
+        raise RuntimeError(f"nothing to click says {text!r} {row and 'in the row ' + row}; the page says: {seen}")
+
+    async def pick(self, item: str) -> None:
+        """Pick an item of one of the menus beside a graph. Raises `RuntimeError` when none has it."""
+        for number in range(2, 6):
+            await self.run(f"document.querySelectorAll('#zoom-slider-container button')[{number}]?.click()")
+            await asyncio.sleep(0.7)
+            picked = await self.run(f"""(() => {{
+                const found = [...document.querySelectorAll("[role=menuitem], a, li, button")].reverse();
+                const item = found.find(one => one.innerText && one.innerText.trim().startsWith({json.dumps(item)}));
+                if (item) item.click();
+                return Boolean(item);
+            }})()""")
+            if picked:
+                return
+            await self.run("document.body.click()")
+        raise RuntimeError(f"no menu of the graph has {item!r}")
+
+    async def fold(self, group: str) -> None:
+        """Fold a group of a graph."""
+        await self.run(f"""(() => {{
+            const found = [...document.querySelectorAll("foreignObject *")].reverse();
+            const name = found.find(one => one.innerText && one.innerText.trim() === {json.dumps(group)});
+            if (name) name.click();
+        }})()""")
+        await asyncio.sleep(2)
+
+    async def around(self, selector: str) -> dict[str, float]:
+        """The part of the page that holds all that a selector finds, with a margin, enlarged to the window's width."""
+        script = f"""(() => {{
+            const all = [...document.querySelectorAll({json.dumps(selector)})].map(one => one.getBoundingClientRect());
+            const seen = all.filter(one => one.width && one.height);
+            const [left, top] = [Math.min(...seen.map(one => one.left)), Math.min(...seen.map(one => one.top))];
+            const right = Math.max(...seen.map(one => one.right)), bottom = Math.max(...seen.map(one => one.bottom));
+            return [left, top, right - left, bottom - top];
+        }})()"""
+        left, top, width, height = await self.run(script)
+        wide = width + 2 * MARGIN
+        return {
+            "x": left - MARGIN,
+            "y": top - MARGIN,
+            "width": wide,
+            "height": height + 2 * MARGIN,
+            "scale": WIDTH / wide,
+        }
+
+    async def take(self, target: Path, around: str = "", settle: float = 3) -> None:
+        """Save what is shown, or the part of it `around` what a selector finds, as a PNG with a palette, once the page has settled."""
+        await asyncio.sleep(settle)
+        part = {"clip": await self.around(around)} if around else {}
+        data = base64.b64decode((await self.call("Page.captureScreenshot", format="png", **part))["data"])
+        Image.open(BytesIO(data)).convert("RGB").quantize(COLOURS).save(target, optimize=True)
+        print(f"{target.name}: {target.stat().st_size // 1000} kB", flush=True)
+
+
+@asynccontextmanager
+async def tab(port: int) -> AsyncIterator[Page]:
+    """The tab of a Chromium."""
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
+            target = next(one for one in await answer.json() if one["type"] == "page")
+        async with session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+            yield Page(socket)
