@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import Image, Message, Sampling
 from wethink_assets.models.openai_wire import Pictures, completion_of, request_body
+from wethink_assets.storage.calls import call_key
 
 
 class Counted:
@@ -154,3 +156,28 @@ def test_any_json_is_a_completion_or_none(value: Any) -> None:
 def test_what_is_no_completion_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no chat completion"):
         completion_of(text, "m")
+
+
+def test_images_with_places_stand_between_the_words() -> None:
+    first, second = Counted(1, b"one").image, Counted(2, b"two").image
+    asked = Message("user", "Is  brighter than ?", (first, second), (3, 18))
+    system, turn = sent([Message("system", "s"), asked])["messages"]
+    assert system == {"role": "system", "content": "s"}
+    told = [
+        part.get("text") or base64.b64decode(part["image_url"]["url"].partition(",")[2]) for part in turn["content"]
+    ]
+    assert told == ["Is ", b"one", " brighter than ", b"two", "?"]
+    ahead = sent([Message("user", "why?", (first, second), (0, 0))])["messages"][0]["content"]
+    assert [part["type"] for part in ahead] == ["image_url", "image_url", "text"]
+
+
+def test_places_are_part_of_a_calls_key_and_of_no_other() -> None:
+    image = Counted(1).image
+    keys = {
+        call_key("m", "r", [Message("user", "ab", (image,), places)], None, Sampling(), 0)
+        for places in ((), (0,), (1,))
+    }
+    assert len(keys) == 3
+    told = {"version": 1, "model": "m", "revision": "r", "messages": [["user", "ab", [image.sha256]]], "schema": None}
+    plain = digest_of({**told, "sampling": [0.0, 1.0, 512, 0], "sample": 0})
+    assert plain in keys, "keys of calls without places are what they were before there were any"
