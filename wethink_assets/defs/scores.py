@@ -20,7 +20,7 @@ from wethink_assets.defs.publishing import fitting
 from wethink_assets.defs.resources import Progress
 from wethink_assets.defs.sync import Synced, known_versions, report_unknown
 from wethink_assets.evaluation.board_text import board_rows, run_rows
-from wethink_assets.evaluation.leaderboard import Board, leaderboard
+from wethink_assets.evaluation.leaderboard import NOT_RUN, Board, leaderboard
 from wethink_assets.evaluation.plots import bars, radar
 from wethink_assets.evaluation.prompts import LOGIC_VERSION as PROMPTS_VERSION
 from wethink_assets.evaluation.training_runs import RunScores, kept_scores, score_training_run
@@ -160,7 +160,7 @@ def scores_metadata(store: Store, settings: Settings, found: RunScores) -> dict[
         **{f"average, {name}": value for name, value in averages.items()},
         "flagged": ", ".join(flagged) or None,
         "base model": plain(found.policy.base_model["model"], 80),
-        "scores": _table(run_rows(found)),
+        "scores": _table(sorted(run_rows(found), key=lambda row: row["policy"] == row["base"] == NOT_RUN)),
         **plots_metadata(ours),
         "not run because": _table([{"benchmark": f.benchmark.key, "what to do": f.told} for f in found.not_run]),
     }
@@ -171,7 +171,7 @@ def board_metadata(board: Board) -> dict[str, Any]:
     policies = [line for line in board.lines if line.kind == "policy"]
     return {
         "training runs": len(policies),
-        "board": _table(board_rows(board)),
+        "board": _table(board_rows(board.ours_first())),
         **plots_metadata(board),
         "published by": _table([{"row": line.name, "source": line.source} for line in board.lines if line.source]),
     }

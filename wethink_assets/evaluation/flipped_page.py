@@ -8,18 +8,20 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.errors import SourceError
+from wethink_assets.evaluation.catalog import Form
 from wethink_assets.evaluation.intervals import Comparison
 from wethink_assets.evaluation.items import reference_of, shown_options
 from wethink_assets.evaluation.records import Score
 from wethink_assets.evaluation.tsv import images_of
 
 SAFE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
+HOW = {"rule": "by rule", "judge": "by the judge", "vlmevalkit": "by VLMEvalKit"}
 STYLE = """
 :root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.4rem}table{border-collapse:collapse;margin:1rem 0}td,th{border:1px solid #8886;padding:.25rem .6rem;text-align:left}
 article{border-top:1px solid #8886;padding:1rem 0;display:grid;grid-template-columns:16rem 1fr;gap:1rem}
 article img{max-width:100%;image-rendering:auto;border:1px solid #8886}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.2rem 0;font:13px/1.4 ui-monospace,monospace}
+ul{list-style:none;padding-left:1rem}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.2rem 0;font:13px/1.4 ui-monospace,monospace}
 .right{border-left:4px solid #2e8b57;padding-left:.6rem}.wrong{border-left:4px solid #c0392b;padding-left:.6rem}
 .mark{background:#f6c34455;padding:.1rem .4rem;border-radius:.3rem}@media(max-width:45rem){article{grid-template-columns:1fr}}
 """
@@ -83,15 +85,23 @@ def _sample(row: dict[str, Any], score: Score, names: tuple[str, str], file: Pat
     listed = "".join(f"<li>{_text(letter)}. {_text(option)}</li>" for letter, option in options.items())
     sides = "".join(_reply(row, side, name) for side, name in zip(("before", "after"), names, strict=True))
     return (
-        f"<article><div>{_pictures(row, file)}<p>{_text(row['index'])}</p></div><div><pre>{_text(row['question'])}</pre>"
-        f"{f'<ul>{listed}</ul>' if listed else ''}<p>Reference</p><pre>{_text(reference_of(row))}</pre>{sides}</div></article>"
+        f"<article><div>{_pictures(row, file)}<p>sample {_text(row['index'])}</p></div><div><pre>{_text(row['question'])}</pre>"
+        f"{f'<ul>{listed}</ul>' if listed else ''}<p>Reference</p><pre>{_text(_reference(row, score.form))}</pre>{sides}</div></article>"
     )
+
+
+def _reference(row: dict[str, Any], form: Form) -> str:
+    """The reference, with its option's text where it is an option's letter."""
+    reference = reference_of(row)
+    option = shown_options(row, form).get(reference)
+    return reference if option is None else f"{reference}. {option}"
 
 
 def _reply(row: dict[str, Any], side: str, name: str) -> str:
     hit = row[f"{side}_hit"]
     verdict = "right" if hit == 1 else "wrong" if hit == 0 else f"grade {hit:.2f}"
-    how = f"{verdict}, by {row[f'{side}_how']}, taken as {row[f'{side}_extracted']!r}"
+    told = row[f"{side}_how"]
+    how = f"{verdict}, {HOW.get(told, told)}, taken as {row[f'{side}_extracted']!r}"
     kind = "right" if hit == 1 else "wrong"
     return (
         f'<section class="{kind}"><p>{_text(name)}: {_text(how)}</p><pre>{_text(row[f"{side}_reply"])}</pre></section>'

@@ -65,6 +65,14 @@ class Board:
     columns: tuple[Benchmark, ...]
     lines: tuple[Line, ...]
 
+    def ours_first(self) -> "Board":
+        """For a page of little width: policies, newest first, then bases, then published rows; columns that a model of ours has before others."""
+        order: dict[RowKind, int] = {"policy": 0, "base": 1, "published": 2}
+        newest = self.lines[::-1]
+        lines = sorted(newest, key=lambda line: order[line.kind])
+        scored = {key for line in lines if line.kind != "published" for key in line.cells}
+        return Board(tuple(sorted(self.columns, key=lambda column: column.key not in scored)), tuple(lines))
+
     def as_json(self) -> dict[str, Any]:
         """Plain values; a benchmark without a score is `not run`."""
         columns = [{"key": c.key, "title": c.title, "scale": c.scale, "headline": c.headline, "suite": c.suite, "sample": c.sample}

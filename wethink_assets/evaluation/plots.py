@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COLOURS = ("#4f6fd8", "#d8784f", "#3f9e6b", "#9a5fc0", "#b59b2e", "#5f6b7a")
 PUBLISHED = "#c3c9d3"
 INK, GRID = "#27303f", "#d8dde6"
+RINGS = "#a9b1bf"  # darker than bars need: the few colours of a small picture would make a lighter one white
 SIDEWAYS = 0.2
 """Cosine from which a spoke's name stands beside it instead of above."""
 MOST = 6
@@ -93,7 +94,8 @@ def radar(board: Board) -> "Figure | None":
     columns, lines = shown_of(board)
     if len(columns) < 3 or not lines:
         return None
-    figure = _figure(4.2, 3.9)
+    figure = _figure(4.4, 3.5)
+    figure.get_layout_engine().set(rect=(0, 0, 1, 0.96))  # type: ignore[union-attr]
     axes = figure.add_subplot(projection="polar")
     angles = [2 * math.pi * place / len(columns) for place in range(len(columns))]
     for line, colour in zip(lines, _colours(lines), strict=True):
@@ -105,7 +107,8 @@ def radar(board: Board) -> "Figure | None":
         axes.text(angle, 108, short(one), ha=side, va="center", fontsize=5.5, color=INK)
     axes.set_ylim(0, 100)
     axes.set_yticks([25, 50, 75, 100], ["25", "50", "75", ""], fontsize=5.5, color=INK)
-    axes.grid(color=GRID, linewidth=1, antialiased=False)  # smooth circles take more bytes than all else
+    axes.xaxis.grid(False)
+    axes.yaxis.grid(color=RINGS, linewidth=0.6, antialiased=False)  # smooth circles take more bytes than all else
     axes.spines["polar"].set_visible(False)
     figure.legend(loc="outside lower center", ncols=2, fontsize=6.5, frameon=False)
     return figure

@@ -105,7 +105,11 @@ def test_who_knows_all_answers_scores_full_marks_on_every_stand_in(folder: Path,
             self.script = lambda text, _: answers[text, messages[-1].images[0].sha256][0]
             return await super().chat(messages, schema=schema, sampling=sampling)
 
-    judge = Answering(lambda text, sampling: "1.0", "judge")
+    def extracting(text: str, sampling: Sampling) -> str:
+        asked, mark, _ = text.partition("\n</reply>\n\nExtracted answer:")
+        return asked.partition("<reply>\n")[2] if mark else "1.0"
+
+    judge = Answering(extracting, "judge")
     store = Store.open(str(tmp_path))
     judged = settings.model_copy(
         update={"roles": {"judge": RoleSettings(provider="endpoint", url="http://127.0.0.1:1/v1", model="judge")}}
