@@ -15,7 +15,7 @@ from wethink_assets.models.servers.spec import ServerSpec
 
 POLL = 0.2
 SETTLING = 5.0  # seconds in which a supervisor notices that nobody uses its server
-NOTICED = 1.0  # and that it ended
+NOTICED = 1.0  # in which a server that resets connections has ended, if it does
 COMING_UP = 60.0  # seconds that a supervisor may take to say that it is there
 Told = Callable[[State], None]
 
@@ -96,22 +96,26 @@ class LeasedServer:
                 raise ModelError(f"waiting for server {self.spec.server} was given up")
             time.sleep(POLL)
 
-    async def returned(self, told: Told | None = None) -> bool:
+    async def returned(self, told: Callable[[bool], None] | None = None) -> bool:
         """Wait until the server, which could not be reached, is ready again; False where it runs, and was not started again.
 
         The supervisor starts it again as often as it may, within the limit for a start. Raises `ModelError` when it did not come back.
+
+        Args:
+            told: called with False once it is seen that the server ended, and with True when it is back.
         """
         began = time.monotonic()
-        seen: State | None = None
         ended = False
         while True:
             state = self._look("did not come back")
-            ended = ended or state.phase != "ready"
-            if ended and state != seen and told:
-                told(state)
-            seen = state
+            runs = state.phase == "ready" and is_running(state.server, state.server_start)
+            if not runs and not ended and told:
+                told(False)
+            ended = ended or not runs
             waited = time.monotonic() - began
-            if state.phase == "ready" and (ended or waited > NOTICED):
+            if runs and (ended or waited > NOTICED):
+                if ended and told:
+                    told(True)
                 return ended
             if waited > self.spec.start_timeout + SETTLING:
                 raise ModelError(self._failure(state, "did not come back"))

@@ -117,11 +117,11 @@ class Servers:
         server = next((server for known, server in replicas if known == url), None)
         if server is None:
             return False
-        return await server.returned(lambda state: self._tell_return(server, state))
+        return await server.returned(lambda back: self._tell_return(server, back))
 
-    def _tell_return(self, server: LeasedServer, state: State) -> None:
+    def _tell_return(self, server: LeasedServer, back: bool) -> None:
         limit = f"calls wait for it, {server.spec.start_timeout:.0f} s at most"
-        told = "is back" if state.phase == "ready" else f"ended by itself and is started again: {limit}"
+        told = "is back" if back else f"ended by itself and is started again: {limit}"
         self._say(logging.WARNING, f"{_named(server)} ({server.spec.model}) {told}")
 
     def _take(self, name: str) -> _Held:

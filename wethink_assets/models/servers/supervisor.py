@@ -147,6 +147,9 @@ class Supervisor:
         while not self._unwanted():
             self._status = self._server.poll()
             if self._status is not None:
+                self._tell(
+                    "starting", f"the server ended by itself with status {self._status}"
+                )  # what it left may take a while
                 end_session(self._server.pid)
                 return False
             time.sleep(POLL)

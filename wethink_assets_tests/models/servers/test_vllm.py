@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import signal
 import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
@@ -42,9 +43,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
             opened.role("describer")
             print(f"vLLM was healthy after {time.monotonic() - began:.0f} s")
             (place,) = places(root)
+            yield opened
             state = place.state()
             assert state is not None
-            yield opened
             opened.servers.close(wait=60)
             assert not session_members(state.server) and not place.supervised(), "a process was left behind"
     finally:
@@ -121,6 +122,28 @@ def test_64_pictures_at_once(models: Models) -> None:
     assert len(replies) == 64 and all(reply.text for reply in replies)
     right = sum(reply.text == example.reply for reply, example in zip(replies, examples, strict=True))
     assert right > 16, f"the model serves what it knows: {right} of 64 descriptions exact"
+
+
+def test_calls_wait_while_a_killed_server_is_started_again(models: Models) -> None:
+    model = models.role("describer")
+    (place,) = places(Path(os.environ["WETHINK_SERVERS_DIR"]))
+    before = place.state()
+    assert before is not None
+    examples = [held_out("describer", "describe", number, seed=13) for number in range(64)]
+
+    async def killed_meanwhile() -> list[Completion]:
+        calls = [asyncio.create_task(ask(model, example)) for example in examples]
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        os.kill(before.server, signal.SIGKILL)
+        return list(await asyncio.gather(*calls))
+
+    began = time.monotonic()
+    replies = models.run(killed_meanwhile())
+    print(f"64 calls whose server was killed: {time.monotonic() - began:.1f} s")
+    after = place.state()
+    assert after is not None and after.server != before.server and after.url == before.url
+    assert len(replies) == 64 and all(reply.text for reply in replies)
+    assert not session_members(before.server), "nor is anything left of the one that was killed"
 
 
 def test_torchvision_is_helped_where_it_needs_it_and_nowhere_else(models: Models, tmp_path: Path) -> None:
