@@ -20,10 +20,12 @@ MOST = 6
 """Models in one plot: published ones only beside real benchmarks, of the policies the newest."""
 
 
-def _figure(width: float, height: float) -> "Figure":
+def _figure(width: float, height: float, top: float = 1.0) -> "Figure":
+    """A figure whose drawing ends below `top`, a share of its height."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(rect=(0, 0, 1, top)))
 
 
 def shown_of(board: Board) -> tuple[list[Benchmark], list[Line]]:
@@ -94,8 +96,7 @@ def radar(board: Board) -> "Figure | None":
     columns, lines = shown_of(board)
     if len(columns) < 3 or not lines:
         return None
-    figure = _figure(4.4, 3.5)
-    figure.get_layout_engine().set(rect=(0, 0, 1, 0.96))  # type: ignore[union-attr]
+    figure = _figure(4.4, 3.5, top=0.96)
     axes = figure.add_subplot(projection="polar")
     angles = [2 * math.pi * place / len(columns) for place in range(len(columns))]
     for line, colour in zip(lines, _colours(lines), strict=True):
