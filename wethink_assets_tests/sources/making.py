@@ -79,6 +79,11 @@ def registered(store: Store, location: Path, batch_size: int = 3) -> Registratio
     return register_source(store, source_at(location), batch_size)
 
 
+def items(store: Store, source: str = "mine") -> list[str]:
+    """Files of all batches of a source, in order."""
+    return [item for key in list_batches(store, source) for item in read_membership(store, key)["item"]]
+
+
 def ingest_all(store: Store, source: Source, batches: list[str] | None = None) -> StageOutput:
     """Ingest batches of a source, each checked to close; their tables one below the other."""
     outputs = []

@@ -2,43 +2,18 @@
 
 import io
 import struct
-import zlib
 from pathlib import Path
 
 import imagehash
 import numpy as np
 import pytest
 import sklearn.datasets
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from wethink_assets.sources.images import ImageFacts, ImageFault, examine, greyscale
+from wethink_assets.sources.images import greyscale
 from wethink_assets_tests.pictures import PHOTOGRAPHS, encoded, photograph
+from wethink_assets_tests.sources.encodings import ACCEPTED, PHOTO, facts, reason
 
-PHOTO = photograph("chelsea.png").resize((200, 150))
-ACCEPTED = {
-    "jpeg": encoded(PHOTO, quality=85),
-    "progressive jpeg": encoded(PHOTO, quality=85, progressive=True),
-    "grey jpeg": encoded(PHOTO.convert("L")),
-    "cmyk jpeg": encoded(PHOTO.convert("CMYK")),
-    "png": encoded(PHOTO, "PNG"),
-    "palette png": encoded(PHOTO.quantize(64), "PNG"),
-    "grey png": encoded(PHOTO.convert("L"), "PNG"),
-    "bilevel png": encoded(PHOTO.convert("1"), "PNG"),
-    "16-bit png": encoded(Image.fromarray(np.asarray(PHOTO.convert("L"), dtype=np.uint16) * 257), "PNG"),
-    "png with alpha": encoded(PHOTO.convert("RGBA"), "PNG"),
-    "grey png with alpha": encoded(PHOTO.convert("LA"), "PNG"),
-    "webp": encoded(PHOTO, "WEBP", quality=80),
-    "lossless webp": encoded(PHOTO, "WEBP", lossless=True),
-    "webp with alpha": encoded(PHOTO.convert("RGBA"), "WEBP"),
-    "gif": encoded(PHOTO.quantize(64), "GIF"),
-    "tiff": encoded(PHOTO, "TIFF"),
-    "packed tiff": encoded(PHOTO, "TIFF", compression="tiff_lzw"),
-    "cmyk tiff": encoded(PHOTO.convert("CMYK"), "TIFF"),
-    "float tiff": encoded(Image.fromarray(np.asarray(PHOTO.convert("L"), dtype=np.float32)), "TIFF"),
-    "16-bit tiff": encoded(Image.fromarray(np.asarray(PHOTO.convert("L"), dtype=np.uint16) * 257), "TIFF"),
-}
 MODES = {
     "grey jpeg": "L",
     "cmyk jpeg": "CMYK",
@@ -50,18 +25,6 @@ MODES = {
     "float tiff": "F",
     "16-bit tiff": "I;16",
 }
-
-
-def facts(data: bytes) -> ImageFacts:
-    found = examine(data)
-    assert isinstance(found, ImageFacts), found
-    return found
-
-
-def reason(data: bytes) -> str:
-    found = examine(data)
-    assert isinstance(found, ImageFault), found
-    return found.reason
 
 
 def distance(one: str, other: str) -> int:
@@ -155,93 +118,6 @@ def test_large_pictures_are_converted_in_strips_to_the_same(name: str, monkeypat
 def test_flat_pictures_have_one_hash_everywhere() -> None:
     for shade in (0, 1, 127, 255):
         assert facts(encoded(Image.new("L", (100, 80), shade), "PNG")).phash in ("0" * 16, "8" + "0" * 15)
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def png_of(width: int, height: int, pixels: bytes = b"") -> bytes:
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (b"", "empty"),
-        (b"<html>404 not found</html>", "not_an_image"),
-        (b"\0" * 5000, "not_an_image"),
-        (b'{"question": "?"}', "not_an_image"),
-        (encoded(PHOTO, "BMP"), "not_an_image"),
-        (b"%PDF-1.7 ...", "not_an_image"),
-        (encoded(PHOTO.resize((27, 200)), "PNG"), "too_small"),
-        (encoded(PHOTO.resize((200, 27))), "too_small"),
-        (encoded(Image.new("L", (1, 1)), "GIF"), "too_small"),
-        (png_of(200_000, 200_000), "too_large"),
-        (png_of(2**31 - 1, 2**31 - 1), "too_large"),
-        (png_of(9000, 9000), "too_large"),
-        (png_of(64, 64), "corrupt"),
-        (png_of(0, 64), "corrupt"),
-        (b"\xff\xd8\xff\xe0 no jpeg follows", "truncated"),
-        (ACCEPTED["png"].replace(b"IDAT", b"IDAT\1", 1), "corrupt"),
-    ],
-)
-def test_files_that_are_no_use_are_told_apart(data: bytes, expected: str) -> None:
-    assert reason(data) == expected
-
-
-def test_28_pixels_are_enough() -> None:
-    assert facts(encoded(PHOTO.resize((28, 28)), "PNG")).width == 28
-
-
-def test_a_file_beyond_the_bound_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wethink_assets.sources.images.MAX_FILE_BYTES", 1000)
-    assert reason(ACCEPTED["png"]) == "too_large"
-
-
-@pytest.mark.parametrize("name", ACCEPTED)
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
-def test_a_file_that_was_cut_is_truncated(name: str, share: float) -> None:
-    data = ACCEPTED[name]
-    assert reason(data[: int(len(data) * share)]) in ("truncated", "corrupt")
-    if name.split()[-1] in ("jpeg", "png", "webp", "gif"):
-        assert reason(data[: int(len(data) * share)]) == "truncated"
-
-
-def test_one_wrong_bit_in_a_png_is_found() -> None:
-    data = bytearray(ACCEPTED["png"])
-    data[len(data) // 2] ^= 1
-    assert reason(bytes(data)) == "corrupt"
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from(sorted(ACCEPTED)), st.data())
-def test_damage_never_raises(name: str, data: st.DataObject) -> None:
-    damaged = bytearray(ACCEPTED[name])
-    kind = data.draw(st.sampled_from(["cut", "bits", "block", "insert"]))
-    place = data.draw(st.integers(0, len(damaged) - 1))
-    if kind == "cut":
-        del damaged[place:]
-    elif kind == "bits":
-        for _ in range(data.draw(st.integers(1, 8))):
-            damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
-    elif kind == "block":
-        del damaged[place : place + data.draw(st.integers(1, 500))]
-    else:
-        damaged[place:place] = data.draw(st.binary(min_size=1, max_size=64))
-    found = examine(bytes(damaged))
-    assert isinstance(found, ImageFacts | ImageFault)
-    assert examine(bytes(damaged)) == found
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"II*\0", b"RIFF"]), st.binary(max_size=300)
-)
-def test_noise_never_raises(magic: bytes, noise: bytes) -> None:
-    assert isinstance(examine(magic + noise), ImageFault)
 
 
 def test_pages_are_counted_as_pillow_counts_them() -> None:

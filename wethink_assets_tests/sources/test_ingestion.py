@@ -1,19 +1,14 @@
 """From files to images: content known globally, bytes kept, every file accounted for."""
 
-import random
-import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.schemas import IMAGES
-from wethink_assets.sources import images, ingestion
 from wethink_assets.sources.batches import list_batches
 from wethink_assets.sources.claims import occurrences
 from wethink_assets.sources.ingestion import ingest_batch
@@ -125,52 +120,6 @@ def test_running_a_batch_again_gives_the_same(local: Store, tmp_path: Path) -> N
         assert one.results.equals(other.results) and one.rejections.equals(other.rejections)
 
 
-def test_the_order_in_which_threads_finish_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = {**drawings(30), **{f"copy/{number}.png": drawing(number) for number in range(0, 30, 3)}}
-    folder = write_files(tmp_path / "s", files)
-    real = images.examine
-    rng = random.Random(0)
-
-    def slow(data: bytes) -> object:
-        time.sleep(rng.random() / 200)
-        return real(data)
-
-    monkeypatch.setattr(ingestion, "examine", slow)
-    monkeypatch.setattr(ingestion, "CHUNK_FILES", 1)
-    outputs = []
-    for run in range(3):
-        store = Store.open(str(tmp_path / f"store{run}"))
-        monkeypatch.setattr("os.cpu_count", lambda run=run: 1 + 3 * run)
-        register_source(store, source_at(folder), 100)
-        outputs.append(ingest_all(store, source_at(folder)))
-    for output in outputs[1:]:
-        assert output.results.equals(outputs[0].results)
-        assert output.rejections.equals(outputs[0].rejections)
-
-
-def test_batches_that_run_at_once_agree_on_who_holds_what(local: Store, tmp_path: Path) -> None:
-    shared = {f"{number}.png": drawing(number) for number in range(12)}
-    sources = [source_at(write_files(tmp_path / name, shared), name) for name in ("coco", "gqa", "vg")]
-    for source in sources:
-        register_source(local, source, 100)
-    with ThreadPoolExecutor(3) as pool:
-        outputs = list(pool.map(lambda source: ingest_all(local, source), sources))
-    held = pl.concat([output.results for output in outputs])
-    assert held["image_id"].n_unique() == held.height == 12
-    assert sum(output.rejections.height for output in outputs) == 24
-
-
-def test_a_claim_of_a_killed_run_is_taken_up_by_its_batch(local: Store, tmp_path: Path) -> None:
-    folder = write_files(tmp_path / "s", {"a.png": drawing(1), "b.png": drawing(1)})
-    source = source_at(folder)
-    (key,) = register_source(local, source, 10).batches
-    ingest_batch(local, source, key)  # claimed for a.png, and never published
-    (folder / "a.png").unlink()
-    output = ingest_batch(local, source, key)
-    assert output.results["item"].to_list() == ["b.png"]
-    assert reasons_by_item(output) == {"a.png": "unreadable"}
-
-
 def test_source_and_store_on_s3(s3: S3Server, store: Store) -> None:
     client, prefix = s3.client(), uuid.uuid4().hex
     files = {**drawings(5), "a.zip": zip_of(drawings(4, first=10)), "b.tar.gz": tar_of(drawings(3, first=20), "w:gz")}
@@ -206,34 +155,6 @@ def test_photographs_of_every_kind_go_through(local: Store, tmp_path: Path) -> N
     assert seen[-1][0] == seen[-1][1] and all(done <= total for done, total in seen)
     output = ingest_all(local, source)
     assert output.results.height == len(files) and set(output.results["format"]) == {f.lower() for f in forms}
-
-
-def test_what_is_in_memory_is_bounded(local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = drawings(60)
-    source = source_at(write_files(tmp_path / "s", {"a.tar": tar_of(data)}))
-    register_source(local, source, 100)
-    monkeypatch.setattr(ingestion, "WINDOW_BYTES", 5000)
-    monkeypatch.setattr(ingestion, "CHUNK_BYTES", 500)
-    alive, most = 0, 0
-    real = ingestion._Examined.__init__
-
-    def counted(self: ingestion._Examined, *args: object) -> None:
-        nonlocal alive, most
-        real(self, *args)  # type: ignore[arg-type]
-        alive += len(self.data)
-        most = max(most, alive)
-
-    real_keep = ingestion._Keeper._keep
-
-    def kept(self: ingestion._Keeper, examined: ingestion._Examined, first: str) -> None:
-        nonlocal alive
-        real_keep(self, examined, first)
-        alive -= len(examined.data)
-
-    monkeypatch.setattr(ingestion._Examined, "__init__", counted)
-    monkeypatch.setattr(ingestion._Keeper, "_keep", kept)
-    assert ingest_all(local, source).results.height == 60
-    assert sum(map(len, data.values())) > 4 * most > 0
 
 
 def test_what_cannot_run_says_why(local: Store, tmp_path: Path) -> None:
