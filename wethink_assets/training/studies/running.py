@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from wethink_assets.errors import TrainingError
 from wethink_assets.storage.store import Store
+from wethink_assets.training.checkpoints import newest_whole, step_of
 from wethink_assets.training.outbox import curves_of
 from wethink_assets.training.plan import Starter, TrainingPlan, command_of, process_environment
 from wethink_assets.training.policies import Policy, local_checkpoint, note_run, read_policy
@@ -62,8 +63,11 @@ class Runner:
         plans = list(self._design.plans.values())
         with ThreadPoolExecutor(self.parallel) as pool:
             try:
-                for future in [pool.submit(self._ask_base), *(pool.submit(self._one, plan) for plan in plans)]:
-                    future.result()
+                left = {pool.submit(self._ask_base), *(pool.submit(self._one, plan) for plan in plans)}
+                while left:  # looks up now and then: a wait without end would not notice Ctrl-C
+                    done, left = wait(left, LOOK, FIRST_EXCEPTION)
+                    for future in done:
+                        future.result()
             except BaseException:
                 self._stopped.set()
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -84,8 +88,8 @@ class Runner:
         """One training; None, with its reason in `failed`, when it could not be finished."""
         outcome = plan.work_folder / OUTCOME
         outcome.unlink(missing_ok=True)
-        begun = len(curves_of(plan.work_folder))
-        self._watcher.say(f"training {plan.recipe_name}{f', after step {begun}' if begun else ''}")
+        newest = newest_whole(plan.work_folder / "grpo") or newest_whole(plan.work_folder / "sft")
+        self._watcher.say(f"training {plan.recipe_name}{f', after step {step_of(newest)}' if newest else ''}")
 
         def look() -> None:
             lines = curves_of(plan.work_folder)
