@@ -19,6 +19,7 @@ from wethink_assets.models.faults import CallFailed
 from wethink_assets.models.roles import Models
 from wethink_assets.models.servers.runtime import places
 from wethink_assets_tests.models.servers.standing_in import pid_of
+from wethink_assets_tests.models.servers.using import eventually, state
 from wethink_assets_tests.models.serving import free_port
 
 Configured = Callable[..., Settings]
@@ -65,6 +66,24 @@ def test_calls_wait_for_a_server_that_is_started_again(configured: Configured, r
         "server small (m) ended by itself and is started again: calls wait for it, 60 s at most",
         "server small (m) is back",
     ], "told once, whatever the number of calls"
+
+
+@pytest.mark.slow
+def test_they_wait_while_what_it_left_is_ended(configured: Configured, root: Path) -> None:
+    settings = configured({"small": {"model": "m", "env": {"WETHINK_TEST_FAULT": "child"}}}, judge="small")
+    with Models.open(settings) as models:
+        model = models.role("judge")
+        assert isinstance(model, EndpointModel)
+        (before,) = models.run(asked(model, 3))
+        quick_to_give_up(models)
+        os.kill(pid_of(before), signal.SIGKILL)
+        began = time.monotonic()
+        after = models.run(asked(model, 40))
+        waited = time.monotonic() - began
+    (name,) = after
+    assert after[name] == 40 and pid_of(name) != pid_of(before)
+    assert waited > 15, "a child of it heeds no SIGTERM, and is killed after a while"
+    assert eventually(lambda: state(root).phase == "stopped", 40)
 
 
 def test_a_call_that_ends_its_server_each_time_stops_the_batch(configured: Configured, root: Path) -> None:
