@@ -140,6 +140,9 @@ class Page:
     async def take(self, target: Path, around: str = "", settle: float = 3) -> None:
         """Save what is shown, or the part of it `around` what a selector finds, as a PNG with a palette, once the page has settled."""
         await asyncio.sleep(settle)
+        if around:  # a graph asks for the states of its nodes last; its buttons would lie on it
+            await self.run("document.querySelector('#zoom-slider-container')?.remove()")
+            await asyncio.sleep(2 * settle)
         part = {"clip": await self.around(around)} if around else {}
         data = base64.b64decode((await self.call("Page.captureScreenshot", format="png", **part))["data"])
         Image.open(BytesIO(data)).convert("RGB").quantize(COLOURS).save(target, optimize=True)
