@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BARS = 10  # of one panel; the rest is added up
-COLOURS = 16  # of the picture's palette: plots have few, and each halving saves a fifth
+COLOURS = 32  # of the picture's palette: plots have few, and each halving saves a fifth
 INK, GRID, FILL = "#27303f", "#d8dde6", "#4f6fd8"
 
 
