@@ -83,7 +83,7 @@ def list_of(text: str | None) -> list[str]:
         return []
     try:
         value = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all that literal_eval is said to raise
         return [text]
     return [str(part) for part in value] if isinstance(value, (list, tuple)) else [text]
 

@@ -1,7 +1,7 @@
 """Extraction rules on replies as models write them, and on anything at all."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wethink_assets.evaluation.rules import contains_answer, letters_of, list_of, option_of, short_answer, yes_or_no
@@ -90,7 +90,10 @@ def test_lists_are_read_and_never_run() -> None:
     assert list_of("__import__('os').getcwd()") == ["__import__('os').getcwd()"]
 
 
-@given(st.text(max_size=300))
+@given(st.text(max_size=300) | st.text("[]{}(),:'1a-+*. ", max_size=60))
+@example("{{{}}}")
+@example("{[]: 1}")
+@example("[" * 5000)
 def test_no_reply_breaks_a_rule(reply: str) -> None:
     assert option_of(reply, OPTIONS) in {"A", "B", "C", "Z", None}
     assert yes_or_no(reply) in {"Yes", "No", None}
