@@ -24,7 +24,7 @@ def _command(name: str) -> Callable[..., None]:
     def command(
         version: Annotated[str, typer.Option(help="Dataset version, such as v0003; the newest if none is given.")] = "",
         profile: Annotated[
-            str, typer.Option(help="quick: 2 seeds and 40% of the recipe's steps; full: 5 seeds and all of them.")
+            str, typer.Option(help="quick: 2 seeds and 40% of the recipe's steps; full: 3 seeds and all of them.")
         ] = PROFILE_NAMES[0],
         seeds: Annotated[str, typer.Option(help="Other seeds, such as 1,2,3.")] = "",
         recipe: Annotated[str, typer.Option(help="Recipe to vary; else the one of the table `studies`.")] = "",
