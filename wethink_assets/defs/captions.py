@@ -1,5 +1,6 @@
 """What does the UI show of a stage's results: rows, pictures with what was said about them, and what was rejected?"""
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -20,9 +21,17 @@ def shown(
     }
 
 
-def with_questions(output: StageOutput, questions: StageOutput) -> pl.DataFrame:
-    """Results with the question and options of their slot."""
-    return output.results.join(questions.results.select("slot", "question", "options"), on="slot", how="left")
+def with_questions(
+    captions: Captions, questions: StageOutput, images: StageOutput
+) -> Callable[[StageOutput, Blobs], dict[str, Any]]:
+    """Shows a stage whose captions need the question and options of a result's slot."""
+
+    def show(output: StageOutput, blobs: Blobs) -> dict[str, Any]:
+        asked_there = questions.results.select("slot", "question", "options")
+        rows = output.results.join(asked_there, on="slot", how="left")
+        return shown(output, captions, images.results, blobs, rows)
+
+    return show
 
 
 def asked(row: Any) -> list[tuple[str, str]]:

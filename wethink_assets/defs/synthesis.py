@@ -169,9 +169,7 @@ def answer_assets(settings: Settings) -> list[Definition]:
             inputs={"questions": questions, "descriptions": descriptions, "images": images},
             expected=answering.expected_items(questions.results),
             item=answering.ITEM,
-            show=lambda output, blobs: shown(
-                output, answered, images.results, blobs, with_questions(output, questions)
-            ),
+            show=with_questions(answered, questions, images),
         )
 
     @dg.asset_check(**closed(answers, "questions"))
@@ -201,9 +199,7 @@ def path_assets(settings: Settings) -> list[Definition]:
             inputs={"answers": answers, "questions": questions, "images": images},
             expected=refining.expected_items(answers.results),
             item=refining.ITEM,
-            show=lambda output, blobs: shown(
-                output, reasoned, images.results, blobs, with_questions(output, questions)
-            ),
+            show=with_questions(reasoned, questions, images),
         )
 
     @dg.asset_check(**closed(reasoning_paths, "answers"))
