@@ -6,7 +6,6 @@ from wethink_assets.evaluation.leaderboard import NOT_RUN, Board, Cell, Line, ce
 from wethink_assets.evaluation.training_runs import RunScores
 
 FLAG = " !"
-SIGNIFICANT = 0.05
 
 
 def cell_text(cell: Cell | None) -> str:

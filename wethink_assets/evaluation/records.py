@@ -141,8 +141,3 @@ def scores_of(store: Store, model_digest: str) -> Iterator[Score]:
             score = read_score(store, score_folder(model_digest, benchmark, settings))
             if score is not None:
                 yield score
-
-
-def scored_models(store: Store) -> list[str]:
-    """Digests of all models that have scores."""
-    return store.names(SCORES)

@@ -105,11 +105,6 @@ class Tables:
     def _commit_path(asset: str, batch: str, number: int) -> str:
         return f"tables/{asset}/{batch}/commits/{number:06d}.json"
 
-    def history(self, asset: str, batch: str) -> list[Commit]:
-        """All commits of a stage over a batch, oldest first."""
-        folder = f"tables/{asset}/{batch}/commits"
-        return [self._commit(f"{folder}/{name}") for name in self.store.names(folder)]
-
     def current(self, asset: str, batch: str) -> Commit | None:
         """The commit in force, or None before the first."""
         folder = f"tables/{asset}/{batch}/commits"

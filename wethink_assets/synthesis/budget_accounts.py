@@ -21,7 +21,6 @@ FOLDER = "budgets"
 LIMITED = ("calls", "tokens", "money", "seconds")
 STILL = 60.0  # seconds without a change after which a run on another host counts as gone, by the reader's clock
 READERS = 16
-Amounts = Mapping[str, float]
 
 
 def budget_folder(name: str) -> str:

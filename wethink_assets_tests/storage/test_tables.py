@@ -39,7 +39,8 @@ def test_history_keeps_every_table(store: Store) -> None:
     tables = Tables(store)
     for ids in ("a", "b"):
         tables.publish("images", "coco.000001", output(ids), Provenance())
-    old, new = tables.history("images", "coco.000001")
+    commits = "tables/images/coco.000001/commits"
+    old, new = (Commit.model_validate_json(store.read(f"{commits}/{name}")) for name in store.names(commits))
     assert (old.number, new.number) == (1, 2)
     assert tables.load_commit(old).results["image_id"].to_list() == ["a"]
     assert tables.load("images", "coco.000001").results["image_id"].to_list() == ["b"]
