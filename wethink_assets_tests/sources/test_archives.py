@@ -1,7 +1,6 @@
 """Archives of every kind, read where they lie."""
 
 import os
-import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ from wethink_assets_tests.sources.making import (
     write_files,
     zip_of,
 )
+from wethink_assets_tests.sources.watched import WatchedFileSystem, watched_folder
 
 FILES = drawings(7)
 
@@ -95,17 +95,12 @@ def test_an_index_is_built_once(local: Store, tmp_path: Path) -> None:
     assert local.names("indexes") == [index]
 
 
-def test_a_compressed_tar_is_read_once_for_all_its_batches(
-    local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = write_files(tmp_path / "s", {"images.tar.gz": tar_of(FILES, "w:gz")})
-    opened = []
-    real = tarfile.open
-    monkeypatch.setattr(tarfile, "open", lambda *args, **kwargs: opened.append(kwargs) or real(*args, **kwargs))
-    assert len(registered(local, folder, batch_size=2).batches) == 4
-    (folder / "images.tar.gz").unlink()
-    assert ingest_all(local, source_at(folder)).results.height == 7
-    assert len(opened) == 1
+def test_a_compressed_tar_is_read_once_for_all_its_batches(local: Store) -> None:
+    source = source_at(watched_folder("once", {"images.tar.gz": tar_of(FILES, "w:gz"), "about.txt": b""}))
+    assert len(register_source(local, source, 2).batches) == 4
+    WatchedFileSystem().rm("/once/images.tar.gz")
+    assert ingest_all(local, source).results.height == 7
+    assert WatchedFileSystem.opened == ["/once/images.tar.gz"]
 
 
 def test_a_compressed_tar_that_grew_adds_only_what_is_new(local: Store, tmp_path: Path) -> None:
