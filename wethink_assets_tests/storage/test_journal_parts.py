@@ -1,8 +1,9 @@
 """Parts of a journal are merged and compacted without losing a reply or changing which one counts."""
 
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -19,36 +20,39 @@ class _Killed(BaseException):
     pass
 
 
+@dataclass(frozen=True)
+class _Stopping(Store):
+    """A store whose process is killed when it would create or delete once more than it has steps left."""
+
+    left: Iterator[int] = field(default_factory=lambda: iter(()))
+
+    def create(self, relative: str, data: bytes) -> bool:
+        self._step()
+        return super().create(relative, data)
+
+    def delete(self, relative: str) -> None:
+        self._step()
+        super().delete(relative)
+
+    def _step(self) -> None:
+        if next(self.left, None) is None:
+            raise _Killed
+
+
 @pytest.mark.parametrize("steps", range(6))
-def test_compaction_killed_at_any_step_loses_and_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
-) -> None:
+def test_compaction_killed_at_any_step_loses_and_changes_nothing(tmp_path: Path, steps: int) -> None:
     store = Store.open(str(tmp_path))
     runs = [opened(store) for _ in range(4)]  # which do not know of each other
     for number, journal in enumerate(runs):
         journal.add(call("same", f"reply {number}"))
         journal.add(call(f"own {number}", f"own {number}"))
         journal.flush()
-    left = steps
-
-    def step(real: Any) -> Any:
-        def counted(self: Store, *args: Any) -> Any:
-            nonlocal left
-            if left == 0:
-                raise _Killed
-            left -= 1
-            return real(self, *args)
-
-        return counted
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Store, "delete", step(Store.delete))
-        patch.setattr(Store, "create", step(Store.create))
-        if steps < 5:
-            with pytest.raises(_Killed):
-                opened(store).compact()
-        else:
-            opened(store).compact()
+    stopping = _Stopping(store.url, store.fs, store.root, iter(range(steps)))
+    if steps < 5:
+        with pytest.raises(_Killed):
+            opened(stopping).compact()
+    else:
+        opened(stopping).compact()
     again = opened(store)
     assert again.find("same") == call("same", "reply 0").completion
     assert all(again.find(f"own {n}") == call(f"own {n}", f"own {n}").completion for n in range(4))
@@ -58,7 +62,7 @@ def test_compaction_killed_at_any_step_loses_and_changes_nothing(
 
 
 def test_a_long_run_merges_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journals, "MERGE_AFTER", 4)
+    monkeypatch.setattr(journals, "MERGE_AFTER", 4)  # parts, so that forty are enough
     store = Store.open(str(tmp_path))
     journal = opened(store)
     for number in range(40):
@@ -94,7 +98,7 @@ def test_the_first_reply_stays_through_any_history(history: list[tuple[str, int]
 def test_a_large_journal_is_compacted_into_parts_of_bounded_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journals, "PART_BYTES", 40_000)
+    monkeypatch.setattr(journals, "PART_BYTES", 40_000)  # so that it is not gigabytes that are written
     store = Store.open(str(tmp_path))
     two = [opened(store) for _ in range(2)]  # two runs that do not know of each other, and write the same calls
     for number in range(30):
@@ -113,7 +117,7 @@ def test_a_large_journal_is_compacted_into_parts_of_bounded_size(
 
 
 def test_parts_of_another_run_are_not_overtaken_by_a_merge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journals, "MERGE_AFTER", 3)
+    monkeypatch.setattr(journals, "MERGE_AFTER", 3)  # parts, so that seven are enough
     store = Store.open(str(tmp_path))
     mine, other = opened(store), opened(store)
     for number in range(7):

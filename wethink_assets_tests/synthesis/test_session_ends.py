@@ -7,12 +7,13 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.errors import ModelError
-from wethink_assets.storage.journal import journaled_calls
+from wethink_assets.errors import ModelError, StoreError
+from wethink_assets.storage.journal import journal_folder, journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.usage import Usage
 from wethink_assets_tests.synthesis.conftest import BATCH
@@ -92,12 +93,14 @@ def test_a_killed_run_is_gone_on_with_at_once(tmp_path: Path) -> None:
     assert describe(settings, resumed, silent, drawn_images(resumed, 90)).results.equals(uninterrupted.results)
 
 
-def test_a_lost_lease_stops_the_stage(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wethink_assets.synthesis.keeping.FLUSH_EVERY", 0.05)
-    monkeypatch.setattr(
-        "wethink_assets.storage.lease.Lease.require", lambda self: (_ for _ in ()).throw(ModelError("taken over"))
-    )
-    model = ScriptedModel(good_script, delay=0.02)
-    with pytest.raises(ModelError, match="taken over"):
+def test_a_lost_lease_stops_the_stage(store: Store, settings: Settings) -> None:
+    folder = journal_folder("descriptions", BATCH)
+
+    def taken_over(*call: Any) -> Any:
+        store.create(f"{folder}/lease-00000002.json", b"{}")  # as a run does that saw no heartbeat for long
+        return good_script(*call)
+
+    model = ScriptedModel(taken_over, delay=0.5)
+    with pytest.raises(StoreError, match="taken over"):
         describe(settings, store, model, drawn_images(store, 400))
     assert model.calls < 2000
