@@ -139,6 +139,7 @@ def test_a_stage_that_loses_an_item_publishes_nothing(grown: Opened, monkeypatch
         return StageOutput(output.results.head(output.results.height - 1), output.rejections)
 
     describe = synthesis.describing.describe_images
+    # No picture or reply makes the stage lose an item; only a mistake in its code would.
     monkeypatch.setattr(synthesis.describing, "describe_images", careless)
     assert grown.grower.observe().success
     ran = grown.grower.synthesize("coco.000001", STAGES)
@@ -160,8 +161,9 @@ def test_the_check_blocks_what_follows_a_table_that_does_not_close(
         return StageOutput(output.results.head(output.results.height - 1), output.rejections)
 
     describe = synthesis.describing.describe_images
+    # No picture or reply makes the stage lose an item; only a mistake in its code would.
     monkeypatch.setattr(synthesis.describing, "describe_images", careless)
-    monkeypatch.setattr(publishing, "require_closed", lambda *_: None)  # as if the assertion had been forgotten
+    monkeypatch.setattr(publishing, "require_closed", lambda *_: None)  # or this were forgotten: no input passes it
     assert grown.grower.observe().success
     ran = grown.grower.synthesize("coco.000001", STAGES)
     assert "descriptions:closed" in ran.failures and "lost" in ran.failures["descriptions:closed"]

@@ -129,6 +129,7 @@ def test_a_new_model_a_new_revision_and_new_code(grown: Grown, monkeypatch: pyte
     )
     assert row(plan, "questions")["at_least"] == 16
     grown.model.revision = "1"
+    # What another release says of itself: there is one release of the code here.
     monkeypatch.setitem(stage_plan.__globals__["LOGIC"], "questions", "2")
     told = row(planned(grown, settings), "questions")
     assert (told["cause"], told["detail"]) == ("code", "logic 1 is now 2")

@@ -53,7 +53,7 @@ def test_28_pixels_are_enough() -> None:
 
 
 def test_a_file_beyond_the_bound_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wethink_assets.sources.images.MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr("wethink_assets.sources.images.MAX_FILE_BYTES", 1000)  # of 128 MiB
     assert reason(ACCEPTED["png"]) == "too_large"
 
 

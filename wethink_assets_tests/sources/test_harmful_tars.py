@@ -57,7 +57,7 @@ def test_a_harmful_tar_is_refused_member_by_member(name: str, mode: str, local: 
 def test_a_huge_member_of_a_tar_is_skipped(
     name: str, mode: str, local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wethink_assets.sources.readers.entries.MAX_FILE_BYTES", 2**20)
+    monkeypatch.setattr("wethink_assets.sources.readers.entries.MAX_FILE_BYTES", 2**20)  # of 128 MiB
     huge = tarfile.TarInfo("huge.png")
     huge.size = 3 * 2**20
     folder = write_files(tmp_path / "s", {name: tar_of(FILES, mode, (huge,))})
@@ -69,6 +69,7 @@ def test_a_huge_member_of_a_tar_is_skipped(
 def test_a_compressed_tar_that_never_ends_is_left(
     local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Low enough for 64 MiB of zeros; the real ones take more than 256.
     monkeypatch.setattr(compressed_tar, "RATIO_FREE_BYTES", 2**20)
     monkeypatch.setattr("wethink_assets.sources.readers.entries.MAX_FILE_BYTES", 2**18)
     zeros = tuple(tarfile.TarInfo(f"zeros{number}.png") for number in range(64))

@@ -110,6 +110,7 @@ def test_transparency_is_laid_on_white() -> None:
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_large_pictures_are_converted_in_strips_to_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = facts(ACCEPTED[name])
+    # Bounds at which a small picture is a large one: the real one takes 8 million pixels in each format.
     monkeypatch.setattr("wethink_assets.sources.images.LARGE_PIXELS", 100)
     monkeypatch.setattr("wethink_assets.sources.images.STRIP", 32)
     assert facts(ACCEPTED[name]) == whole

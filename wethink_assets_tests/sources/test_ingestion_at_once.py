@@ -33,6 +33,7 @@ def test_the_order_in_which_threads_finish_does_not_show(tmp_path: Path, monkeyp
         time.sleep(rng.random() / 200)
         return real(data)
 
+    # Which thread is done first is chance; these waits, parts and cores make it another one each time.
     monkeypatch.setattr(ingestion, "examine", slow)
     monkeypatch.setattr(ingestion, "CHUNK_FILES", 1)
     outputs = []
@@ -73,6 +74,7 @@ def test_what_is_in_memory_is_bounded(local: Store, tmp_path: Path, monkeypatch:
     data = drawings(60)
     source = source_at(write_files(tmp_path / "s", {"a.tar": tar_of(data)}))
     register_source(local, source, 100)
+    # Bounds of small pictures; and what is in memory in between is seen from within only.
     monkeypatch.setattr(ingestion, "WINDOW_BYTES", 5000)
     monkeypatch.setattr(ingestion, "CHUNK_BYTES", 500)
     alive, most = 0, 0

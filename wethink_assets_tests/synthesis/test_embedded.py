@@ -94,7 +94,7 @@ def test_drawn_images_become_reasoned_answers(tmp_path: Path, monkeypatch: pytes
     assert len(told["answers"].models["judge"]["revision"]) == 64
     assert all(provenance.calls["calls"] > 0 for provenance in told.values())
 
-    # Again, without a single call: the models are not even loaded.
+    # Again, without a single call: the models are not even loaded, as whoever tried would fail now.
     monkeypatch.setattr("wethink_assets.models.embedded.chat.EmbeddedModel.open", None)
     again, told = all_stages(settings, store, images)
     assert all(again[stage].results.equals(outputs[stage].results) for stage in outputs)

@@ -25,7 +25,7 @@ def outcome(number: int, rejected: bool) -> Outcome:
 
 @pytest.mark.parametrize("count", [0, 1, 5000, 2 * HELD + 7])
 def test_tables_are_sorted_and_whole(count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where files are to be looked for
     numbers = list(range(count))
     random.Random(1).shuffle(numbers)
     with Gathering(SCHEMA, "slot") as gathering:
@@ -43,7 +43,7 @@ def test_tables_are_sorted_and_whole(count: int, tmp_path: Path, monkeypatch: py
 
 
 def test_a_failure_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where files are to be looked for
     with pytest.raises(KeyError), Gathering(SCHEMA, "slot") as gathering:
         for number in range(HELD + 1):
             gathering.add(outcome(number, False))

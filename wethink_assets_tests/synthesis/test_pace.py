@@ -44,7 +44,7 @@ def test_a_stage_without_models_tells_items_only() -> None:
 
 
 def test_a_run_log_gets_a_line_now_and_then(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LoggedProgress, "EVERY", 0.0)
+    monkeypatch.setattr(LoggedProgress, "EVERY", 0.0)  # seconds that a test need not wait
     with caplog.at_level(logging.INFO):
         LoggedProgress(logging.getLogger("wethink.test"), "USD").of("answers", "coco.000001")(3, 9, used(4))
     assert (

@@ -192,6 +192,7 @@ def test_stock_transformers_loses_the_weights_and_ours_does_not(
         restored(self, checkpoint)
         seen["ours"] = all(value.equal(before[name]) for name, value in self.model.state_dict().items())
 
+    # Only from within, between the constructor and the first step, can be seen whose weights there are.
     restored = WholeCheckpoints._load_from_checkpoint
     monkeypatch.setattr(WholeCheckpoints, "_load_from_checkpoint", spy)
     execute(planned, Teller())

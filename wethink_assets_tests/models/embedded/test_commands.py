@@ -15,6 +15,7 @@ from wethink_assets_tests.models.embedded.micro import micro
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch: pytest.MonkeyPatch, tokenizer: PreTrainedTokenizerFast) -> None:
+    # The shipped recipes and their tokenizer take hours and minutes: the same code, of a smaller size.
     monkeypatch.setattr(recipe, "RECIPES", {name: micro(name) for name in recipe.RECIPES})
     monkeypatch.setattr(publishing, "RECIPES", recipe.RECIPES)
     monkeypatch.setattr(training, "build_tokenizer", lambda vocabulary: tokenizer)

@@ -43,6 +43,7 @@ def test_a_hasty_answer_is_the_answer_without_the_looking() -> None:
 def test_the_policy_starts_from_a_snapshot_of_the_describer(
     tmp_path: Path, tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The shipped recipes and their tokenizer take hours and minutes: the same code, of a smaller size.
     monkeypatch.setattr(recipe, "RECIPES", {name: micro(name) for name in recipe.RECIPES})
     monkeypatch.setattr(publishing, "RECIPES", recipe.RECIPES)
     monkeypatch.setattr(training, "build_tokenizer", lambda vocabulary: tokenizer)
