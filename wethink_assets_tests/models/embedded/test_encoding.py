@@ -5,12 +5,13 @@ import random
 import numpy as np
 import torch
 
-from wethink_assets.models.embedded.building import Architecture, build_config, build_processor
+from wethink_assets.models.embedded.building import build_config, build_processor
 from wethink_assets.models.embedded.encoding import IGNORED, Encoder
 from wethink_assets.models.embedded.examples import training_scene
 from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.training_data import view_of
 from wethink_assets.models.embedded.views import CELLS, patches, square_view
+from wethink_assets_tests.models.embedded.micro import TINY
 
 
 def test_texts_survive_and_segments_join_at_token_borders(tokenizer) -> None:
@@ -46,17 +47,7 @@ def test_prompts_and_patches_are_the_stock_processors(tokenizer) -> None:
 def test_positions_are_those_of_qwen(tokenizer) -> None:
     from transformers import Qwen2_5_VLForConditionalGeneration
 
-    sizes = Architecture(
-        hidden=48,
-        layers=1,
-        heads=6,
-        feed_forward=32,
-        vision_hidden=32,
-        vision_layers=1,
-        vision_feed_forward=32,
-        vision_heads=1,
-    )
-    model = Qwen2_5_VLForConditionalGeneration(build_config(tokenizer, sizes))
+    model = Qwen2_5_VLForConditionalGeneration(build_config(tokenizer, TINY))
     encoder = Encoder(tokenizer)
     ids = torch.tensor([encoder.prompt("Describe the picture.", True)])
     stock, _ = model.model.get_rope_index(
