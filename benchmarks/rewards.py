@@ -3,7 +3,7 @@
     python benchmarks/rewards.py [--seconds 3] [--json]
 
 Accuracy is that on the labelled suite (`wethink_assets/rewards/equivalence_cases.jsonl`; peers on every sixth case, and ours there once more);
-speed is that on rows of MC and plain FIB drawn here, each response with a thought of 60 words. The peers' functions are no packages, so what they
+speed is that on rows of MC and plain FIB drawn by `reward_cases.py`, each response with a thought of 60 words. The peers' functions are no packages, so what they
 call is called here:
 - open-r1: its `accuracy_reward` (src/open_r1/rewards.py) is `parse` and `verify` of math-verify in a certain configuration, time limits on.
   It reads LaTeX in `\\boxed{}` only and is given answers in that form; as other forms they would all be wrong.
@@ -15,81 +15,24 @@ call is called here:
 import argparse
 import json
 import logging
-import random
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from environments import environment
+from peers.reward_speed import rate
+from reward_cases import Case, boxed, fib_cases, mc_cases, plain
 
 from wethink_assets.rewards import format_reward, hybrid_reward, rule_reward
 from wethink_assets.rewards.algebra import warm_up
 from wethink_assets.rewards.calibration import equivalence_suite
 
 MATHRULER = ("mathruler==0.1.0", "pylatexenc==2.11", "sympy==1.14.0", "tqdm")
-Case = dict[str, Any]
 Reward = Callable[[str, Case], float]
 OURS = "wethink"
-THOUGHT = " ".join(f"step {number} looks at the picture" for number in range(10))
-WORDS = [
-    "bus",
-    "car",
-    "tree",
-    "lamp",
-    "chair",
-    "table",
-    "horse",
-    "violin",
-    "bridge",
-    "river",
-    "tower",
-    "window",
-    "garden",
-    "bottle",
-    "camera",
-    "pencil",
-]
-COLOURS = ["red", "green", "blue", "yellow", "black", "white", "orange", "purple"]
-
-
-def mc_cases(count: int) -> list[Case]:
-    """Multiple choice with four options, answered by letter or text, half of them wrong."""
-    rng = random.Random(1)
-    found = []
-    for _ in range(count):
-        options = [f"{rng.choice(COLOURS)} {word}" for word in rng.sample(WORDS, 4)]
-        place, said = rng.randrange(4), rng.randrange(4)
-        form = rng.choice(["{0}", "({0})", "{0}. {1}", "{1}", "Option {0}", "The answer is {0}."])
-        found.append(
-            {
-                "kind": "MC",
-                "answer": "ABCD"[place],
-                "options": options,
-                "said": form.format("ABCD"[said], options[said]),
-            }
-        )
-    return found
-
-
-def fib_cases(count: int) -> list[Case]:
-    """Plain fill in the blank: nouns and numbers in other dress, half of them wrong."""
-    rng = random.Random(2)
-    found = []
-    for _ in range(count):
-        if rng.random() < 0.5:
-            truth = f"{rng.choice(COLOURS)} {rng.choice(WORDS)}"
-            said = truth if rng.random() < 0.5 else f"{rng.choice(COLOURS)} {rng.choice(WORDS)}"
-            said = rng.choice(["{}", "The {}.", "a {}", "{}!"]).format(said)
-        else:
-            number = rng.randint(0, 99_999)
-            truth = str(number)
-            said = f"{number if rng.random() < 0.5 else number + 1:,}"
-        found.append({"kind": "FIB", "answer": truth, "options": None, "said": said})
-    return found
 
 
 def ours(response: str, case: Case) -> float:
@@ -144,29 +87,6 @@ def easy_r1(
     return {f"EasyR1 ({name})": figures for name, figures in found.items()}
 
 
-def plain(case: Case) -> str:
-    """A response as this project's prompt asks for it."""
-    return f"<think>{THOUGHT}</think><answer>{case['said']}</answer>"
-
-
-def boxed(case: Case) -> str:
-    """A response as open-r1 reads it."""
-    return f"<think>{THOUGHT}</think><answer>$\\boxed{{{case['said'].strip('$')}}}$</answer>"
-
-
-def rate(reward: Reward, cases: list[Case], form: Callable[[Case], str], seconds: float) -> float:
-    """Cases a second on one core: CPU time of this process, each case a new response."""
-    pairs = [(form(case), case) for case in cases]
-    for response, case in pairs[:20]:
-        reward(response, case)
-    began, done = time.process_time(), 0
-    while done < len(pairs) and time.process_time() - began < seconds:
-        for response, case in pairs[done : done + 50]:
-            reward(response, case)
-        done += 50
-    return min(done, len(pairs)) / (time.process_time() - began)
-
-
 def accuracy(reward: Reward, cases: list[Case], form: Callable[[Case], str]) -> float:
     """Share of labelled cases that a reward tells rightly."""
     return sum((reward(form(case), case) == 1.0) == case["equal"] for case in cases) / len(cases)
@@ -214,7 +134,10 @@ def figures(
     reward: Reward, form: Callable[[Case], str], sets: dict[str, list[Case]], suite: list[Case], seconds: float
 ) -> dict[str, float]:
     """Speed on each set of cases, and share of the suite's that are told rightly."""
-    speeds = {f"{label}/s": round(rate(reward, cases, form, seconds)) for label, cases in sets.items()}
+    speeds = {
+        f"{label}/s": round(rate(reward, [(form(case), case) for case in cases], seconds))
+        for label, cases in sets.items()
+    }
     return speeds | told_rightly(reward, form, suite)
 
 

@@ -10,12 +10,12 @@ import json
 import re
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mathruler.grader import extract_boxed_content, grade_answer
+from reward_speed import rate
 
 LONGEST = 5  # seconds for one case: sympy may never end
 
@@ -43,18 +43,6 @@ FUNCTIONS: dict[str, tuple[Callable[[str, str], float], str]] = {
     "math.py": (math_accuracy, "boxed"),
     "r1v.py": (r1v_accuracy, "plain"),
 }
-
-
-def rate(reward: Callable[[str, str], float], pairs: list[tuple[str, str]], seconds: float) -> float:
-    """Cases a second on one core: CPU time of this process, each case a new response."""
-    for response, answer in pairs[:20]:
-        reward(response, answer)
-    began, done = time.process_time(), 0
-    while done < len(pairs) and time.process_time() - began < seconds:
-        for response, answer in pairs[done : done + 50]:
-            reward(response, answer)
-        done += 50
-    return min(done, len(pairs)) / (time.process_time() - began)
 
 
 def right(reward: Callable[[str, str], float], response: str, case: dict[str, Any]) -> bool:
