@@ -3,8 +3,8 @@
     python benchmarks/rewards.py [--seconds 3] [--json]
 
 Accuracy is that on the labelled suite (`wethink_assets/rewards/equivalence_cases.jsonl`; peers on every sixth case, and ours there once more);
-speed is that on rows of MC and plain FIB drawn by `reward_cases.py`, each response with a thought of 60 words. The peers' functions are no packages, so what they
-call is called here:
+speed is that on rows of MC and plain FIB (`reward_cases.py`), each response with a thought of 60 words. The peers' functions are no packages, so
+what they call is called here:
 - open-r1: its `accuracy_reward` (src/open_r1/rewards.py) is `parse` and `verify` of math-verify in a certain configuration, time limits on.
   It reads LaTeX in `\\boxed{}` only and is given answers in that form; as other forms they would all be wrong.
 - EasyR1: its `accuracy_reward` is `mathruler.grader.grade_answer` on what stands in `\\boxed{}` (examples/reward_function/math.py) or in `<answer>`
