@@ -1,4 +1,4 @@
-"""What is taken down leaves the next version, listings and exports; erased, it is gone, and no fault."""
+"""What is taken down leaves the next version, listings and exports."""
 
 from pathlib import Path
 
@@ -9,51 +9,24 @@ from wethink_assets.dataset.build import build_version
 from wethink_assets.dataset.cut import Cut
 from wethink_assets.dataset.deciding import NothingNew, decide_cut
 from wethink_assets.dataset.difference import diff_versions
-from wethink_assets.dataset.erasure import erase
-from wethink_assets.dataset.explain import explain_row
 from wethink_assets.dataset.exports import card_of, export_version
-from wethink_assets.dataset.find_row import tables_in_force
 from wethink_assets.dataset.lineage import lineage_of
 from wethink_assets.dataset.recipe import CutRecipe
 from wethink_assets.dataset.retractions import Subject, find_subject, record, retracted, touched
-from wethink_assets.dataset.rows import CALL_STAGES
 from wethink_assets.dataset.verify import verify_versions
-from wethink_assets.dataset.where import whereabouts
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.stages import StageOutput
-from wethink_assets.storage.journal import journaled_calls
-from wethink_assets.storage.parts import part_names
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets_tests.dataset.building import cut, note_policy
-from wethink_assets_tests.dataset.conftest import CAT, CHOICE, COLOUR
-from wethink_assets_tests.dataset.growing import UPSTREAM, Grower
-from wethink_assets_tests.pictures import drawing, encoded, photograph
-
-ONE, TWO = drawing(1), drawing(2)
-IMAGE = sha256_hex(ONE)
-
-
-def filled(store: Store) -> Store:
-    grower = Grower(store)
-    grower.grow("coco.000001", [(ONE, [COLOUR, CHOICE]), (TWO, [COLOUR])])
-    grower.grow("geoqa+.000001", [(drawing(3), [COLOUR])], licence="MIT")
-    return store
-
-
-@pytest.fixture
-def grown(store: Store) -> Store:
-    return filled(store)
+from wethink_assets_tests.dataset.conftest import CAT, COLOUR
+from wethink_assets_tests.dataset.growing import Grower
+from wethink_assets_tests.dataset.taken_down import IMAGE, ONE, filled, images_of
+from wethink_assets_tests.pictures import encoded, photograph
 
 
 @pytest.fixture
 def near(local: Store) -> Store:
     return filled(local)
-
-
-def images_of(store: Store, version: str) -> set[str]:
-    return set(store.read_parquet(f"versions/{version}/rows.parquet")["image_id"])
 
 
 def test_the_next_version_leaves_it_out_and_old_ones_stay(near: Store, tmp_path: Path) -> None:
@@ -109,84 +82,6 @@ def test_a_takedown_of_something_else_makes_no_version(near: Store) -> None:
     cut(near)
     record(near, Subject("source", "wikiart"))
     assert isinstance(decide_cut(near, CutRecipe()), NothingNew)
-
-
-def test_erased_images_are_gone_and_said_to_be_retracted(grown: Store) -> None:
-    first = cut(grown)
-    row = grown.read_parquet(f"versions/{first}/rows.parquet").filter(pl.col("image_id") == IMAGE).row(0, named=True)
-    others = {stage: journaled_calls(grown, stage, "geoqa+.000001") for stage in CALL_STAGES}
-    subject = Subject("image", IMAGE)
-    record(grown, subject)
-    (made,) = erase(grown, subject)
-    assert made.images == (IMAGE,) and made.blobs == (row["image_path"],) and made.replies == 7
-    assert not grown.exists(row["image_path"])
-    for stage in CALL_STAGES:
-        left = journaled_calls(grown, stage, "coco.000001")
-        assert left.height == 1 and not any(IMAGE in item for item in left["item"])
-        assert journaled_calls(grown, stage, "geoqa+.000001").equals(others[stage])
-    for path in grown.files("tables"):
-        if path.endswith("results.parquet"):
-            assert IMAGE not in set(grown.read_parquet(path)["image_id"])
-    found = verify_versions(grown, [first])
-    assert found.sound and {fault.fault for fault in found.retracted} == {"retracted"}
-    assert row["image_path"] in {fault.path for fault in found.retracted}
-    assert len([fault for fault in found.retracted if fault.path.startswith("tables/")]) == len(UPSTREAM)
-    assert erase(grown, subject) == []  # nothing is left to delete
-    story = explain_row(grown, row["row_id"])
-    assert story["retracted"] == {"by": [f"image {IMAGE}"], "erased": True} and story["description"] is None
-    (told,) = whereabouts(grown, IMAGE)
-    assert told["erased"] and told["versions"][0]["version"] == first
-    second = cut(grown)
-    assert images_of(grown, second) == images_of(grown, first) - {IMAGE}
-    assert verify_versions(grown, [second]).sound and not verify_versions(grown, [second]).retracted
-    assert build_version(grown, first).rows == 4  # it cannot be built again, but its files are whole
-    assert diff_versions(grown, first, second).causes == {"removed": {"retracted": 2}}
-
-
-def test_tables_in_force_close_after_an_erasure(near: Store) -> None:
-    record(near, Subject("image", IMAGE))
-    erase(near, Subject("image", IMAGE))
-    tables = Tables(near)
-    in_force = tables_in_force(near, "coco.000001")
-    for asset in UPSTREAM:
-        commit = tables.current(asset, "coco.000001")
-        assert commit is not None and commit.data_version == in_force[asset].data_version
-        for upstream, version in commit.inputs.items():
-            assert version == in_force[upstream].data_version
-    rejected = tables.load("images", "coco.000001").rejections
-    assert rejected.filter(pl.col("reason") == "retracted").height == 1
-
-
-def test_damage_beside_an_erasure_is_still_damage(near: Store) -> None:
-    first = cut(near)
-    record(near, Subject("image", IMAGE))
-    erase(near, Subject("image", IMAGE))
-    other = next(path for path in near.files("blobs"))
-    near.delete(other)
-    folder = next(
-        fault.path for fault in verify_versions(near, [first]).retracted if fault.path.startswith("tables/answers")
-    )
-    table = near.read_parquet(f"{folder}/results.parquet")
-    near.write_parquet(f"{folder}/results.parquet", table.with_columns(answer=pl.lit("forged")))
-    faults = {(fault.path, fault.fault) for fault in verify_versions(near, [first]).faults}
-    assert faults == {(other, "missing"), (folder, "altered")}
-
-
-def test_replies_that_other_images_share_stay(local: Store) -> None:
-    grower = Grower(local)
-    grower.grow("coco.000001", [(ONE, [COLOUR]), (TWO, [COLOUR])])
-    tables = Tables(local)
-    output = tables.load("answers", "coco.000001")
-    keys = dict(output.results.select("image_id", "calls").iter_rows())
-    shared = output.results.with_columns(calls=pl.lit(keys[IMAGE] + keys[sha256_hex(TWO)]))
-    commit = tables.current("answers", "coco.000001")
-    assert commit is not None
-    provenance = Provenance(**commit.model_dump(include=set(Provenance.model_fields)))
-    tables.publish("answers", "coco.000001", StageOutput(shared, output.rejections), provenance)
-    record(local, Subject("image", IMAGE))
-    erase(local, Subject("image", IMAGE))
-    assert set(journaled_calls(local, "answers", "coco.000001")["key"]) == set(keys[IMAGE] + keys[sha256_hex(TWO)])
-    assert len(part_names(local, "journal/answers/coco.000001")) == 1
 
 
 def test_look_alikes_that_would_come_in_are_named(local: Store) -> None:
