@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,32 @@ def quick_to_give_up(models: Models) -> None:
         model._pause = 0.05
 
 
+@dataclass(frozen=True)
+class Returned:
+    """What became of 40 calls whose server was killed: its name before, who replied to them, and how long they took."""
+
+    before: str
+    after: Counter[str]
+    seconds: float
+
+    def require_another(self) -> None:
+        """All calls were replied to by one server, a new one."""
+        (name,) = self.after
+        assert self.after[name] == 40 and pid_of(name) != pid_of(self.before)
+
+
+def killed_and_asked(models: Models) -> Returned:
+    """Kill the judge's server, and ask it then."""
+    model = models.role("judge")
+    assert isinstance(model, EndpointModel)
+    (before,) = models.run(asked(model, 3))
+    quick_to_give_up(models)
+    os.kill(pid_of(before), signal.SIGKILL)
+    began = time.monotonic()
+    after = models.run(asked(model, 40))
+    return Returned(before, after, time.monotonic() - began)
+
+
 async def asked(model: EndpointModel, calls: int) -> Counter[str]:
     """Who replied to so many calls, or what they raised."""
     ended: Counter[str] = Counter()
@@ -51,16 +78,9 @@ def test_calls_wait_for_a_server_that_is_started_again(configured: Configured, r
     heard: list[tuple[int, str]] = []
     with Models.open(settings) as models:
         models.servers.listen(lambda level, text: heard.append((level, text)), logs=False)
-        model = models.role("judge")
-        assert isinstance(model, EndpointModel)
-        (before,) = models.run(asked(model, 3))
-        quick_to_give_up(models)
-        os.kill(pid_of(before), signal.SIGKILL)
-        began = time.monotonic()
-        after = models.run(asked(model, 40))
-        waited = time.monotonic() - began
-    (name,) = after
-    assert after[name] == 40 and pid_of(name) != pid_of(before) and waited > 1.8
+        returned = killed_and_asked(models)
+    returned.require_another()
+    assert returned.seconds > 1.8
     warnings = [text for level, text in heard if level == logging.WARNING]
     assert warnings == [
         "server small (m) ended by itself and is started again: calls wait for it, 60 s at most",
@@ -72,17 +92,9 @@ def test_calls_wait_for_a_server_that_is_started_again(configured: Configured, r
 def test_they_wait_while_what_it_left_is_ended(configured: Configured, root: Path) -> None:
     settings = configured({"small": {"model": "m", "env": {"WETHINK_TEST_FAULT": "child"}}}, judge="small")
     with Models.open(settings) as models:
-        model = models.role("judge")
-        assert isinstance(model, EndpointModel)
-        (before,) = models.run(asked(model, 3))
-        quick_to_give_up(models)
-        os.kill(pid_of(before), signal.SIGKILL)
-        began = time.monotonic()
-        after = models.run(asked(model, 40))
-        waited = time.monotonic() - began
-    (name,) = after
-    assert after[name] == 40 and pid_of(name) != pid_of(before)
-    assert waited > 15, "a child of it heeds no SIGTERM, and is killed after a while"
+        returned = killed_and_asked(models)
+    returned.require_another()
+    assert returned.seconds > 15, "a child of it heeds no SIGTERM, and is killed after a while"
     assert eventually(lambda: state(root).phase == "stopped", 40)
 
 
