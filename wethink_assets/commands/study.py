@@ -59,21 +59,15 @@ def _conduct(
     plot: Path | None,
 ) -> None:
     from wethink_assets.training.studies.conducting import run_study
+    from wethink_assets.training.studies.design import design_study
 
     settings, store = _opened()
     with Watch() as watch:
         try:
-            record = run_study(
-                settings,
-                store,
-                name,
-                watch,
-                version=version,
-                profile=profile,
-                seeds=_numbers(seeds),
-                recipe=recipe,
-                parallel=parallel,
+            design = design_study(
+                settings, store, name, version=version, profile=profile, seeds=_numbers(seeds), recipe=recipe
             )
+            record = run_study(design, store, watch, parallel)
         except KeyboardInterrupt:
             watch.say(f"interrupted; `wethink study {name}` goes on from there")
             raise typer.Exit(130) from None

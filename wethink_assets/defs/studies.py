@@ -16,6 +16,7 @@ from wethink_assets.defs.sync import Synced, known_versions, report_unknown
 from wethink_assets.storage.store import Store
 from wethink_assets.training.plots import small
 from wethink_assets.training.studies.conducting import newest_study, run_study
+from wethink_assets.training.studies.design import design_study
 from wethink_assets.training.studies.names import PROFILE_NAMES, QUESTIONS
 from wethink_assets.training.studies.records import StudyRecord
 from wethink_assets.training.studies.tables import RUN_COLUMNS, columns, count_of, facts, rows, run_rows
@@ -72,16 +73,8 @@ def studies_asset() -> dg.AssetsDefinition:
 
         Trains what was not trained yet, which may take long; what is there is shown at once.
         """
-        record = run_study(
-            settings,
-            store,
-            context.partition_key,
-            _Logged(context.log),
-            version=config.version,
-            profile=config.profile,
-            seeds=config.seeds,
-            recipe=config.recipe,
-        )
+        design = design_study(settings, store, context.partition_key, **config.model_dump())
+        record = run_study(design, store, _Logged(context.log))
         return dg.MaterializeResult(
             data_version=dg.DataVersion(record.digest), metadata=fitting(study_metadata(store, record))
         )

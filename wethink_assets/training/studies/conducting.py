@@ -1,21 +1,19 @@
-"""From a configuration to a comparison that is kept: lay out, train and ask what is missing, sum up, publish."""
+"""From a design to a comparison that is kept: train and ask what is missing, sum up, publish."""
 
 import os
 import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import wethink_assets
-from wethink_assets.config import Settings
 from wethink_assets.errors import TrainingError
 from wethink_assets.storage.store import Store
 from wethink_assets.training.card import library_versions
 from wethink_assets.training.policies import read_policy
-from wethink_assets.training.studies.design import Design, StudyRun, design_study
+from wethink_assets.training.studies.design import Design, StudyRun
 from wethink_assets.training.studies.kept_answers import Scoring, base_name
 from wethink_assets.training.studies.records import (
     HELD_OUT,
@@ -32,30 +30,19 @@ from wethink_assets.training.studies.scores import Graded
 from wethink_assets.training.studies.tables import markdown
 
 
-def run_study(
-    settings: Settings,
-    store: Store,
-    name: str,
-    watcher: Watcher,
-    *,
-    version: str = "",
-    profile: str = "quick",
-    seeds: Sequence[int] = (),
-    recipe: str = "",
-    parallel: int = 0,
-) -> StudyRecord:
-    """Make a comparison, or find the one that was made with the very same data and settings.
+def run_study(design: Design, store: Store, watcher: Watcher, parallel: int = 0) -> StudyRecord:
+    """Make a comparison that was laid out, or find the one that was made with the very same data and settings.
 
     Args:
         parallel: trainings at a time; 0: as suits the model.
 
-    Raises `ConfigError` or `VersionError` when it cannot be laid out, `TrainingError` when not one policy came of it. Trainings that could not
-    be finished are told in the record, and tried again when it is asked for again.
+    Raises `TrainingError` when not one policy came of it. Trainings that could not be finished are told in the record, and tried again when it
+    is asked for again.
     """
     begun = time.monotonic()
-    design = design_study(settings, store, name, version=version, profile=profile, seeds=seeds, recipe=recipe)
-    scenes = settings.studies.scenes if design.base["embedded"] else 0
-    scoring = Scoring.of(settings, store, design.version, design.manifest, design.scoring, scenes)
+    name = design.study.name
+    scenes = design.settings.studies.scenes if design.base["embedded"] else 0
+    scoring = Scoring.of(design.settings, store, design.version, design.manifest, design.scoring, scenes)
     known = read_study(store, name, design.digest((), scoring.identity))
     if known is not None:
         watcher.say(f"{name} on {design.version} was finished on {known.created:%Y-%m-%d %H:%M} UTC")
