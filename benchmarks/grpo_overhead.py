@@ -66,7 +66,7 @@ class Bench:
         from transformers import PrinterCallback, TrainerCallback
 
         from wethink_assets.training.base_model import load_model
-        from wethink_assets.training.grpo import grpo_config
+        from wethink_assets.training.grpo_settings import grpo_config
 
         times: Times = []
 

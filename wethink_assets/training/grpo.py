@@ -1,22 +1,20 @@
 """How a policy is trained by GRPO: TRL's trainer with our rewards, rows read as they are needed, and checkpoints that can be trusted.
 
-Settings keep their names of the paper (Shao et al. 2024, arXiv 2402.03300); the reward is that of WeThink (arXiv 2506.07905).
+The reward is that of WeThink (arXiv 2506.07905).
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from accelerate.utils import gather_object
 from datasets import Dataset
 from numpy.typing import NDArray
 from transformers import TrainerCallback
-from trl import GRPOConfig, GRPOTrainer
+from trl import GRPOTrainer
 
 from wethink_assets.config import RecipeSettings
 from wethink_assets.training.checkpoints import WholeCheckpoints
@@ -30,14 +28,6 @@ CACHED_PICTURES = 64
 KNOWN_FIELDS = {"pixel_values", "image_grid_thw", "mm_token_type_ids"}
 Picture = Callable[[Mapping[str, Any]], Any]
 Tell = Callable[[Mapping[str, Any]], None]
-
-
-def steps_of(recipe: RecipeSettings, rows: int) -> int:
-    """Updates that a recipe makes on so many rows: as many as it says, or as its epochs take."""
-    if recipe.steps:
-        return recipe.steps
-    batches = max(1, round(recipe.epochs * rows / recipe.prompts_per_step))
-    return batches * recipe.iterations
 
 
 class _Prompts:
@@ -69,55 +59,6 @@ def prompt_dataset(
     wanted = -(-steps // recipe.iterations) * recipe.prompts_per_step
     order = usable[row_order(len(usable), wanted, recipe.seed)]
     return Dataset.from_dict({"index": order}).with_transform(_Prompts(rows, prompts, picture))
-
-
-def grpo_config(recipe: RecipeSettings, work: Path, steps: int, keep: int, processes: int = 1) -> GRPOConfig:
-    """TRL's configuration of a recipe."""
-    share = recipe.prompts_per_step * recipe.group // processes
-    micro = min(recipe.micro_batch or share, share)
-    gpu = torch.cuda.is_available()
-    half = recipe.precision == "bfloat16" or (recipe.precision == "auto" and gpu)
-    rollouts = recipe.rollouts
-    every = -(-recipe.checkpoint_every // recipe.iterations) * recipe.iterations  # between two sets of completions
-    return GRPOConfig(
-        output_dir=str(work),
-        seed=recipe.seed,
-        per_device_train_batch_size=micro,
-        gradient_accumulation_steps=share // micro,
-        num_generations=recipe.group,
-        num_iterations=recipe.iterations,
-        max_completion_length=recipe.completion_length,
-        temperature=recipe.temperature,
-        top_p=recipe.top_p,
-        beta=recipe.beta,
-        epsilon=recipe.clip,
-        loss_type=recipe.loss,
-        reward_weights=[recipe.accuracy_weight, recipe.format_weight],
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type="constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
-        warmup_steps=recipe.warm_up,
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.gradient_norm,
-        max_steps=steps,
-        shuffle_dataset=False,  # the order is ours
-        remove_unused_columns=False,
-        dataloader_num_workers=recipe.loader_workers,
-        use_cpu=not gpu,
-        bf16=half,
-        gradient_checkpointing=recipe.gradient_checkpointing,
-        use_vllm=rollouts.engine != "transformers",
-        vllm_mode="server" if rollouts.engine == "vllm-server" else "colocate",
-        vllm_server_base_url=rollouts.url or None,
-        vllm_gpu_memory_utilization=rollouts.memory,
-        vllm_tensor_parallel_size=rollouts.tensor_parallel,
-        logging_steps=1,
-        logging_nan_inf_filter=False,  # would put a mean in place of a NaN, and hide it
-        save_strategy="steps",
-        save_steps=every,
-        save_total_limit=keep,
-        report_to="none",
-        disable_tqdm=True,
-    )
 
 
 def accuracy(completions: Sequence[Any], rewarded: Sequence[Rewarded], **_: Any) -> list[float | None]:

@@ -50,7 +50,8 @@ def _trainer(
     session: Session, part: str, folder: Path, start: Path | None, rows: Rows, usable: NDArray[np.int32], record: Any
 ) -> Any:
     from wethink_assets.models.embedded.chat import LOADING
-    from wethink_assets.training.grpo import RowGRPOTrainer, Watch, grpo_config, prompt_dataset, steps_of
+    from wethink_assets.training.grpo import RowGRPOTrainer, Watch, prompt_dataset
+    from wethink_assets.training.grpo_settings import grpo_config, steps_of
     from wethink_assets.training.guards import Guard
     from wethink_assets.training.sft import sft_trainer
 
