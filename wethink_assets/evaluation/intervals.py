@@ -11,11 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wethink_assets.bootstrap import RESAMPLES, SEED, blocks
 from wethink_assets.evaluation.units import Floats, Units, headlines
-
-SEED = 20_250_607
-CELLS = 4_000_000
-"""Draws in memory at once: 32 MB of weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +55,8 @@ def _resampled(parts: Sequence[Units], resamples: int, seed: int) -> list[Floats
     rng = np.random.default_rng(seed)
     count = len(parts[0].names)
     found: list[list[Floats]] = [[] for _ in parts]
-    block = max(1, CELLS // max(1, count))
-    for start in range(0, resamples, block):
-        weights = rng.multinomial(count, np.full(count, 1 / count), size=min(block, resamples - start)).astype(float)
+    for samples in blocks(resamples, count):
+        weights = rng.multinomial(count, np.full(count, 1 / count), size=samples).astype(float)
         for place, units in enumerate(parts):
             found[place].append(headlines(weights @ units.top, weights @ units.bottom))
     return [np.concatenate(blocks) for blocks in found]
@@ -74,7 +70,7 @@ def _bounds(values: Floats, confidence: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def interval(units: Units, resamples: int = 2000, confidence: float = 0.95, seed: int = SEED) -> Interval:
+def interval(units: Units, resamples: int = RESAMPLES, confidence: float = 0.95, seed: int = SEED) -> Interval:
     """Headline with its percentile bootstrap interval; nan throughout without units."""
     if not units.names:
         return Interval(math.nan, math.nan, math.nan)
@@ -83,7 +79,7 @@ def interval(units: Units, resamples: int = 2000, confidence: float = 0.95, seed
 
 
 def compare(
-    first: Units, second: Units, resamples: int = 2000, confidence: float = 0.95, seed: int = SEED
+    first: Units, second: Units, resamples: int = RESAMPLES, confidence: float = 0.95, seed: int = SEED
 ) -> Comparison | None:
     """The second model against the first on the units that both have; None when there is none."""
     one, other = _common(first, second)

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wethink_assets.bootstrap import RESAMPLES, SEED, blocks
+
 Values = NDArray[np.float64]
-RESAMPLES = 2000
-SEED = 20_250_607
-CELLS = 4_000_000
-"""Weights in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +39,7 @@ def estimate(values: Values, resamples: int = RESAMPLES, seed: int = SEED) -> Es
         raise ValueError("no value to take a mean of")
     rng = np.random.default_rng(seed)
     means = []
-    block = max(1, CELLS // samples)
-    for start in range(0, resamples, block):
-        count = min(block, resamples - start)
+    for count in blocks(resamples, samples):
         of_seeds = rng.multinomial(seeds, np.full(seeds, 1 / seeds), count) / seeds
         of_samples = rng.multinomial(samples, np.full(samples, 1 / samples), count) / samples
         means.append(((of_seeds @ values) * of_samples).sum(1))
