@@ -49,6 +49,7 @@ class ZipFormat:
         try:
             with zipfile.ZipFile(stream) as archive:
                 members, directory = archive.infolist(), archive.start_dir
+        # NotImplementedError: a member that needs a newer version of zip than `ZipFile` knows ("zip file version 6.4").
         except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
             raise ReadFailure("damaged_archive", f"{path}: {error}") from error
         latest = {member.orig_filename: number for number, member in enumerate(members)}
