@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -15,11 +14,9 @@ from wethink_assets.defs.publishing import weight
 from wethink_assets.defs.scores import sync_scores
 from wethink_assets.defs.sync import Synced
 from wethink_assets.evaluation.samples import ensure_samples
-from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder
-from wethink_assets.storage.store import Store
-from wethink_assets.training.policies import Policy, publish_policy
 from wethink_assets_tests.defs.grown import opened
 from wethink_assets_tests.defs.project import ROOT, Project
+from wethink_assets_tests.evaluation.trained import store_with_policy
 
 KEYS = ["sample_MMStar", "sample_HallusionBench", "MMStar"]
 
@@ -35,14 +32,7 @@ def project(tmp_path: Path) -> Project:
         *(f'[roles.{role}]\nprovider = "embedded"\nmodel = "{model}"' for role, model in (("judge", "reasoner"), ("policy", "policy"))),
     ])  # fmt: skip
     (tmp_path / "wethink.toml").write_text(told + "\n")
-    work = tmp_path / "work"
-    shutil.copytree(checkpoint_folder("describer"), work / "model")
-    policy = Policy(
-        digest="d" * 64, key="v0001.grpo", version="v0001", manifest="m", recipe="grpo", settings={}, files={}, created=datetime.now(UTC),
-        base_model={"model": "embedded/policy", "revision": checkpoint_digest("policy")},
-        model_digest=checkpoint_digest(str(work / "model")),
-    )  # fmt: skip
-    publish_policy(Store.open(str(tmp_path / "data")), policy, work)
+    store_with_policy(tmp_path)
     return Project(tmp_path)
 
 

@@ -1,9 +1,7 @@
 """Trained weights are scored behind a server of ours: real vLLM on a CPU, base and policy one after the other."""
 
 import os
-import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +12,9 @@ from wethink_assets.errors import ConfigError
 from wethink_assets.evaluation.contenders import base_of, trained
 from wethink_assets.evaluation.records import read_replies
 from wethink_assets.evaluation.training_runs import score_training_run
-from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder
 from wethink_assets.storage.store import Store
-from wethink_assets.training.policies import Policy, publish_policy
+from wethink_assets.training.policies import Policy
+from wethink_assets_tests.evaluation.trained import store_with_policy
 from wethink_assets_tests.models.servers.environment import vllm_python
 
 KEY = "sample_MMStar"
@@ -25,16 +23,7 @@ KEY = "sample_MMStar"
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A store with one training run, whose policy is the shipped describer and whose base is the shipped policy."""
-    work = tmp_path / "work"
-    shutil.copytree(checkpoint_folder("describer"), work / "model")
-    policy = Policy(
-        digest="d" * 64, key="v0001.grpo", version="v0001", manifest="m", recipe="grpo", settings={}, files={}, created=datetime.now(UTC),
-        base_model={"model": "embedded/policy", "revision": checkpoint_digest("policy")},
-        model_digest=checkpoint_digest(str(work / "model")),
-    )  # fmt: skip
-    found = Store.open(str(tmp_path / "data"))
-    publish_policy(found, policy, work)
-    return found
+    return store_with_policy(tmp_path)
 
 
 def settings_of(folder: Path, table: dict[str, object], **scoring: object) -> Settings:
