@@ -53,36 +53,32 @@ def phrase(kind: VisualKind, item: Item) -> str:
             return f"{place} {item.label}"
 
 
+def sentence(kind: VisualKind, item: Item) -> str:
+    """One shape or bar with all its facts, as a sentence of its own."""
+    place = place_of(kind, item)
+    if kind == "chart":
+        return f"The {place} bar is {item.color} and its value is {item.value}."
+    labelled = f"a {item.shape} labelled {item.label}"
+    return f"At the {place} is {article(f'{item.color} {item.shape}') if kind == 'shapes' else labelled}."
+
+
 def fine(scene: Scene, wording: int) -> str:
     """The full description, in wording 0 or 1."""
     kind, count = scene.kind, len(scene.items)
-    parts = [phrase(kind, item) for item in scene.items]
-    match kind, wording:
-        case "shapes", 0:
-            return f"There {'is' if count == 1 else 'are'} {counted(count, 'shape')}: {joined(parts)}."
-        case "shapes", _:
-            body = " ".join(
-                f"At the {place_of(kind, item)} is {article(f'{item.color} {item.shape}')}." for item in scene.items
-            )
-            return f"The picture shows {counted(count, 'shape')}. {body}"
-        case "chart", 0:
-            return f"The chart has {counted(count, 'bar')}: {joined(parts)}."
-        case "chart", _:
-            body = " ".join(
-                f"The {place_of(kind, item)} bar is {item.color} and its value is {item.value}." for item in scene.items
-            )
-            return f"The picture shows a chart of {counted(count, 'bar')}. {body}"
-        case "figure", 0:
-            return f"The figure has {counted(count, 'shape')}: {joined(parts)}."
-        case "figure", _:
-            body = " ".join(
-                f"At the {place_of(kind, item)} is a {item.shape} labelled {item.label}." for item in scene.items
-            )
-            return f"The picture shows a figure of {counted(count, 'shape')}. {body}"
-        case _, 0:
-            return f"The picture shows the text {text_of(scene)}."
-        case _:
-            return f"There is a text of {counted(count, 'character')}: {text_of(scene)}."
+    if kind == "text":
+        text = text_of(scene)
+        return (
+            f"There is a text of {counted(count, 'character')}: {text}."
+            if wording
+            else f"The picture shows the text {text}."
+        )
+    things = counted(count, "bar" if kind == "chart" else "shape")
+    if wording:
+        whole = things if kind == "shapes" else f"a {kind} of {things}"
+        return f"The picture shows {whole}. {' '.join(sentence(kind, item) for item in scene.items)}"
+    verb = "is" if count == 1 else "are"
+    opening = f"There {verb}" if kind == "shapes" else f"The {kind} has"
+    return f"{opening} {things}: {joined([phrase(kind, item) for item in scene.items])}."
 
 
 def coarse(scene: Scene) -> str:
