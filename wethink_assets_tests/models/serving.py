@@ -69,14 +69,14 @@ class Endpoint:
 
 
 def asked(
-    handler: Handler,
+    server: "Handler | Endpoint",
     use: Callable[[EndpointModel, Endpoint], Awaitable[Any]],
     **options: Any,
 ) -> tuple[Any, Endpoint]:
-    """What `use` made of a model on a server with this handler, and the server."""
+    """What `use` made of a model on a server, or on one with this handler, and the server."""
 
     async def work() -> tuple[Any, Endpoint]:
-        async with Endpoint(handler) as endpoint:
+        async with server if isinstance(server, Endpoint) else Endpoint(server) as endpoint:
             model = EndpointModel(endpoint.url, "qwen", **{"pause": 0.01, "timeout": 5, **options})
             try:
                 return await use(model, endpoint), endpoint

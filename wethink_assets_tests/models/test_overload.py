@@ -36,15 +36,12 @@ def test_concurrency_grows_to_what_the_endpoint_takes_and_not_far_beyond() -> No
 
     endpoint, serve = Endpoint(handler), serving(64, 0.2)
 
-    async def work() -> float:
-        async with endpoint:
-            model = EndpointModel(endpoint.url, "qwen", timeout=60)
-            began = time.monotonic()
-            assert await worked_off(model, 1500, 512) == {"ok": 1500}
-            await model.aclose()
-            return time.monotonic() - began
+    async def use(model: EndpointModel, _: Endpoint) -> float:
+        began = time.monotonic()
+        assert await worked_off(model, 1500, 512) == {"ok": 1500}
+        return time.monotonic() - began
 
-    seconds = asyncio.run(work())
+    seconds, _ = asked(endpoint, use, pause=0.5, timeout=60)
     # Counted in calls, not seconds: on a busy machine all takes longer. 32 and then 64 in flight, two generations each, take 200 calls.
     assert next(number for number, in_service in enumerate(seen) if in_service >= 64) < 400
     assert max(seen) <= 256
@@ -73,14 +70,11 @@ def test_refusals_for_overload_cut_the_calls_in_flight_and_cost_no_item() -> Non
 
     endpoint = Endpoint(handler)
 
-    async def work() -> None:
-        async with endpoint:
-            model = EndpointModel(endpoint.url, "qwen", pause=0.02, timeout=20)
-            assert await worked_off(model, 900, 100) == {"ok": 900}
-            assert model.replicas[0].limit.limit <= 16
-            await model.aclose()
+    async def use(model: EndpointModel, _: Endpoint) -> None:
+        assert await worked_off(model, 900, 100) == {"ok": 900}
+        assert model.replicas[0].limit.limit <= 16
 
-    asyncio.run(work())
+    asked(endpoint, use, pause=0.02, timeout=20)
     assert 0 < refused < 90
 
 
@@ -97,13 +91,10 @@ def test_the_whole_endpoint_waits_as_long_as_one_call_is_told_to() -> None:
 
     endpoint = Endpoint(handler)
 
-    async def work() -> None:
-        async with endpoint:
-            model = EndpointModel(endpoint.url, "qwen", pause=0.01, timeout=20)
-            assert await worked_off(model, 200, 30) == {"ok": 200}
-            await model.aclose()
+    async def use(model: EndpointModel, _: Endpoint) -> None:
+        assert await worked_off(model, 200, 30) == {"ok": 200}
 
-    asyncio.run(work())
+    asked(endpoint, use, timeout=20)
     # What was under way when it was told may still arrive; after that nothing does until the second is over.
     assert not [at for at in endpoint.times if told_at + 0.1 < at < told_at + 0.98]
     assert len(endpoint.times) == 201
