@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw
-
 from wethink_assets.config import Settings, load_settings
 from wethink_assets.dataset.manifest import list_built, read_manifest
 from wethink_assets.defs.sync import STAGES
@@ -21,6 +19,7 @@ from wethink_assets.models.chat import ROLES
 from wethink_assets.sources.batches import list_batches
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
+from wethink_assets_tests.blocks import blocks
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = "coco"
@@ -68,13 +67,7 @@ class ScriptedProject:
         folder = self.home / "images" / SOURCE
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(count):
-            rng = random.Random(f"{seed} {number}")
-            image = Image.new("RGB", (48, 48), tuple(rng.randrange(256) for _ in range(3)))
-            pen = ImageDraw.Draw(image)
-            for _ in range(5):
-                x, y = rng.randrange(40), rng.randrange(40)
-                pen.rectangle((x, y, x + rng.randrange(4, 24), y + rng.randrange(4, 24)), fill=rng.randrange(1 << 24))
-            image.save(folder / f"{seed:04d}-{number:05d}.png")
+            blocks(random.Random(f"{seed} {number}"), 48, 5, 24).save(folder / f"{seed:04d}-{number:05d}.png")
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a `wethink` command in a process of its own; what it says goes to `home/said.log`."""

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw
-
 from wethink_assets.config import Settings, load_settings
+from wethink_assets_tests.blocks import blocks
 from wethink_assets_tests.synthesis.scripted import write_pack
 
 ROOT = Path(__file__).parents[2]
@@ -77,12 +76,7 @@ class Project:
         folder.mkdir(parents=True, exist_ok=True)
         rng = random.Random(f"{source}{seed}")
         for number in range(count):
-            image = Image.new("RGB", (64, 64), tuple(rng.randrange(256) for _ in range(3)))
-            draw = ImageDraw.Draw(image)
-            for _ in range(6):
-                x, y = rng.randrange(56), rng.randrange(56)
-                draw.rectangle((x, y, x + rng.randrange(4, 30), y + rng.randrange(4, 30)), fill=rng.randrange(1 << 24))
-            image.save(folder / f"{seed}-{number}.png")
+            blocks(rng, 64, 6, 30).save(folder / f"{seed}-{number}.png")
 
     def configure(self, sources: list[str], roles: dict[str, dict[str, Any]], pack: str, **pipeline: Any) -> None:
         """Write wethink.toml."""
