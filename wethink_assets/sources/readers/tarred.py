@@ -1,7 +1,6 @@
 """Reader of tar archives: headers are walked once, members read at their offsets."""
 
 import tarfile
-from collections.abc import Iterator, Sequence
 
 from wethink_assets.sources.readers.entries import (
     MAX_FILE_BYTES,
@@ -11,27 +10,22 @@ from wethink_assets.sources.readers.entries import (
     Index,
     ReadFailure,
     Refusal,
-    Relocate,
     given,
     is_passed_over,
     printable,
     unsafe_name,
     unsafe_size,
 )
-from wethink_assets.sources.readers.offsets import read_at_offsets
+from wethink_assets.sources.readers.offsets import OffsetFormat
 from wethink_assets.sources.readers.parts import ArchiveStream
 from wethink_assets.storage.store import Store
 
 
-class TarFormat:
+class TarFormat(OffsetFormat):
     """Uncompressed tar archives, whole or split. A member is known by its size and modification time."""
 
     name = "tar"
-    stages = False
-
-    def recognises(self, path: str) -> bool:
-        """Whether the name ends in `.tar`."""
-        return path.lower().endswith(".tar")
+    ending = ".tar"
 
     def index(self, stream: ArchiveStream, path: str, etag: str, store: Store, include: str) -> Index:
         """Members by their headers; the stream seeks over their data."""
@@ -60,11 +54,9 @@ class TarFormat:
             refusals.append(Refusal(path, "damaged_archive", f"what follows its first members cannot be read: {error}"))
         return Index(list(entries.values()), refusals, ignored)
 
-    def read(
-        self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
-    ) -> Iterator[tuple[Entry, Fetch]]:
-        """Members in order, each checked against its header."""
-        yield from read_at_offsets(entries, relocate, lambda entry: _fetch(stream, entry))
+    def at_offset(self, stream: ArchiveStream, entry: Entry) -> Fetch | None:
+        """The member whose header is at the entry's offset, checked against it."""
+        return _fetch(stream, entry)
 
 
 def refused_member(member: tarfile.TarInfo) -> tuple[str, str] | None:

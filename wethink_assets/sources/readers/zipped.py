@@ -5,7 +5,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from wethink_assets.sources.readers.entries import (
@@ -16,13 +16,12 @@ from wethink_assets.sources.readers.entries import (
     Index,
     ReadFailure,
     Refusal,
-    Relocate,
     is_passed_over,
     printable,
     unsafe_name,
     unsafe_size,
 )
-from wethink_assets.sources.readers.offsets import read_at_offsets
+from wethink_assets.sources.readers.offsets import OffsetFormat
 from wethink_assets.sources.readers.parts import ArchiveStream
 from wethink_assets.storage.store import Store
 
@@ -34,15 +33,11 @@ _UTF8 = 0x800
 _BLOCK = 2**16
 
 
-class ZipFormat:
+class ZipFormat(OffsetFormat):
     """Zip archives, whole or split. A member is known by its CRC and size."""
 
     name = "zip"
-    stages = False
-
-    def recognises(self, path: str) -> bool:
-        """Whether the name ends in `.zip`."""
-        return path.lower().endswith(".zip")
+    ending = ".zip"
 
     def index(self, stream: ArchiveStream, path: str, etag: str, store: Store, include: str) -> Index:
         """Members by the central directory; nothing of their data is read."""
@@ -68,11 +63,9 @@ class ZipFormat:
                 entries.append(Entry(path, name, member.header_offset, member.file_size, f"crc:{member.CRC:08x}"))
         return Index(sorted(entries, key=lambda entry: entry.offset), refusals, ignored)
 
-    def read(
-        self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
-    ) -> Iterator[tuple[Entry, Fetch]]:
-        """Members in order; what is packed is unpacked by the fetch, in whatever thread that runs."""
-        yield from read_at_offsets(entries, relocate, lambda entry: _fetch(stream, entry))
+    def at_offset(self, stream: ArchiveStream, entry: Entry) -> Fetch | None:
+        """The member at the entry's offset; what is packed is unpacked by the fetch, in whatever thread that runs."""
+        return _fetch(stream, entry)
 
 
 def _refused(member: zipfile.ZipInfo, end: int, superseded: bool) -> tuple[str, str] | None:
