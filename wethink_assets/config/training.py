@@ -31,7 +31,8 @@ class RolloutSettings(Table):
     """What writes the completions that are rewarded."""
 
     engine: Literal["transformers", "vllm-colocated", "vllm-server"] = Field(
-        "transformers", description="vllm-colocated shares the training's devices; vllm-server is `trl vllm-serve`"
+        "transformers",
+        description="vllm-colocated shares the training's devices; vllm-server is a `vllm serve` that takes weights",
     )
     url: str = Field("", description="of the server, such as http://10.0.0.2:8000")
     memory: Share = Field(0.3, description="share of a device's memory for vLLM, where it is colocated")

@@ -23,6 +23,7 @@ from wethink_assets.training.prompting import RowPrompts
 from wethink_assets.training.recording import Record, figures_of
 from wethink_assets.training.rewarding import Rewarded, Rewarder
 from wethink_assets.training.rows import Rows, row_order
+from wethink_assets.training.vllm_pictures import PicturesOfThePolicy
 
 CACHED_PICTURES = 64
 KNOWN_FIELDS = {"pixel_values", "image_grid_thw", "mm_token_type_ids"}
@@ -71,7 +72,7 @@ def format(completions: Sequence[Any], rewarded: Sequence[Rewarded], **_: Any) -
     return [one.reward.format for one in rewarded]
 
 
-class RowGRPOTrainer(WholeCheckpoints, GRPOTrainer):
+class RowGRPOTrainer(PicturesOfThePolicy, WholeCheckpoints, GRPOTrainer):
     """GRPO over rows of a version.
 
     Completions are handed to the rewarder as soon as they are written, part by part where `rollouts.chunks` says so: the judge grades them

@@ -19,8 +19,10 @@ def steps_of(recipe: RecipeSettings, rows: int) -> int:
     return batches * recipe.iterations
 
 
-def grpo_config(recipe: RecipeSettings, work: Path, steps: int, keep: int, processes: int = 1) -> GRPOConfig:
-    """TRL's configuration of a recipe."""
+def grpo_config(
+    recipe: RecipeSettings, work: Path, steps: int, keep: int, processes: int = 1, context: int | None = None
+) -> GRPOConfig:
+    """TRL's configuration of a recipe; `context` is the most tokens that the model takes, where it is known."""
     share = recipe.prompts_per_step * recipe.group // processes
     micro = min(recipe.micro_batch or share, share)
     gpu = torch.cuda.is_available()
@@ -57,6 +59,9 @@ def grpo_config(recipe: RecipeSettings, work: Path, steps: int, keep: int, proce
         vllm_mode="server" if rollouts.engine == "vllm-server" else "colocate",
         vllm_server_base_url=rollouts.url or None,
         vllm_gpu_memory_utilization=rollouts.memory,
+        vllm_max_model_length=None
+        if context is None
+        else min(context, recipe.prompt_length + recipe.completion_length),
         vllm_tensor_parallel_size=rollouts.tensor_parallel,
         logging_steps=1,
         logging_nan_inf_filter=False,  # would put a mean in place of a NaN, and hide it

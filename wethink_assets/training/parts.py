@@ -54,6 +54,7 @@ def _trainer(
     from wethink_assets.training.grpo_settings import grpo_config, steps_of
     from wethink_assets.training.guards import Guard
     from wethink_assets.training.sft import sft_trainer
+    from wethink_assets.training.vllm_on_cpu import repacked_on_cpu
 
     plan, recipe = session.plan, session.plan.recipe
     keep = plan.configuration.training.keep_checkpoints
@@ -85,10 +86,11 @@ def _trainer(
             callbacks=[watch],
         )
     steps = steps_of(recipe, len(usable))
-    with LOADING:  # TRL may load a reference model
+    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    with LOADING, repacked_on_cpu(recipe.rollouts.engine):  # TRL may load a reference model
         trainer = RowGRPOTrainer(
             model=model,
-            args=grpo_config(recipe, folder, steps, keep, session.processes),
+            args=grpo_config(recipe, folder, steps, keep, session.processes, context),
             train_dataset=prompt_dataset(rows, usable, recipe, session.prompts, session.picture, steps),
             processing_class=session.processor,
             peft_config=adapter,

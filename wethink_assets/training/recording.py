@@ -23,6 +23,7 @@ NAMES = {
     "kl": "kl",
     "entropy": "entropy",
     "clip_ratio/region_mean": "clipped",
+    "sampling/sampling_logp_difference/mean": "rollout_gap",
     "completions/mean_length": "length",
     "completions/max_length": "longest",
     "completions/clipped_ratio": "cut_off",

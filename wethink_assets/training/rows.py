@@ -28,6 +28,8 @@ COLUMNS = (
     "row_id",
     "image_id",
     "image_path",
+    "width",
+    "height",
     "kind",
     "problem",
     "question",

@@ -1,19 +1,24 @@
 """From a plan to a published policy: rows, accuracy before, training in one or two parts, accuracy after, files."""
 
 import shutil
+import sys
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from wethink_assets.config import RecipeSettings
 from wethink_assets.errors import TrainingError
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
+from wethink_assets.models.embedded.views import SIDE
 from wethink_assets.storage.lease import Lease
 from wethink_assets.storage.store import Store
 from wethink_assets.training.base_model import load_base_processor, load_model
 from wethink_assets.training.context import Session
+from wethink_assets.training.fitting import fitting
 from wethink_assets.training.outbox import fill_outbox
 from wethink_assets.training.parts import merged, trained
 from wethink_assets.training.plan import TrainingPlan
@@ -31,6 +36,7 @@ def train(plan: TrainingPlan, store: Store, tell: Teller, lease: Lease | None = 
     from accelerate import PartialState
 
     recipe, settings = plan.recipe, plan.configuration
+    _require_engine(recipe)
     state = PartialState()
     threads = recipe.threads or torch.get_num_threads()
     with Rewarder(settings, recipe) as rewarder:
@@ -72,6 +78,14 @@ def train(plan: TrainingPlan, store: Store, tell: Teller, lease: Lease | None = 
     return policy
 
 
+def _require_engine(recipe: RecipeSettings) -> None:
+    if recipe.rollouts.engine != "transformers" and find_spec("vllm") is None:
+        raise TrainingError(
+            f"completions by {recipe.rollouts.engine} need vLLM in the environment that trains, which {sys.executable} has not: "
+            "install the extra `gpu`, or give the recipe a launcher with another Python"
+        )
+
+
 def _prepare_rows(session: Session) -> Chosen:
     plan, work = session.plan, session.work
     if session.main:
@@ -83,18 +97,11 @@ def _prepare_rows(session: Session) -> Chosen:
 
 
 def _fitting(session: Session, rows: Rows) -> NDArray[np.int32]:
-    """Indices of the rows whose prompt has at most `prompt_length` tokens of text."""
-    limit = session.plan.recipe.prompt_length
-    tokenizer = session.processor.tokenizer
-    fits = []
-    for start in range(0, len(rows), 1000):
-        part = [rows[index] for index in range(start, min(start + 1000, len(rows)))]
-        texts = ["\n".join(message["content"] for message in session.prompts.messages(row)) for row in part]
-        lengths = [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
-        fits += [start + number for number, length in enumerate(lengths) if length <= limit]
-    if not fits:
+    limit, base = session.plan.recipe.prompt_length, session.plan.base_model
+    fits = fitting(rows, limit, session.prompts, session.processor, SIDE if base.embedded else None)
+    if not len(fits):
         raise TrainingError(f"no prompt of {session.plan.version} has at most {limit} tokens: raise `prompt_length`")
-    return np.array(fits, np.int32)
+    return fits
 
 
 def _answers(session: Session, held_out: Rows, when: str, folder: Path | None) -> pl.DataFrame:

@@ -54,6 +54,14 @@ def test_a_run_leaves_a_whole_policy_and_is_not_repeated(plan: Plan, capsys: pyt
     assert find_policy(store, "v0001.other-name") is not None
 
 
+@pytest.mark.parametrize("engine", ["vllm-colocated", "vllm-server"])
+def test_completions_by_vllm_without_vllm_say_what_to_do(plan: Plan, engine: str) -> None:
+    planned = plan(rollouts={"engine": engine, "url": "http://127.0.0.1:1"})
+    with pytest.raises(TrainingError, match=f"{engine} need vLLM .* install the extra `gpu`"):
+        execute(planned, Teller())
+    assert find_policy(planned.open_store(), planned.key) is None
+
+
 @pytest.fixture
 def varied(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rewards that differ between completions: a model of random weights is never right, and would learn nothing."""

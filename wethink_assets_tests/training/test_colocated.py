@@ -1,0 +1,79 @@
+"""Completions by a vLLM in the process of the training, on a CPU: they come from the weights of their step and see its pictures."""
+
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from wethink_assets.training.checkpoints import newest_whole
+from wethink_assets.training.plan import command_of
+from wethink_assets.training.policies import find_policy
+from wethink_assets_tests.models.servers.environment import ROOT, vllm_python
+from wethink_assets_tests.training.conftest import Plan
+from wethink_assets_tests.training.outcomes import base_weights, curves, weights
+
+RECIPE = {
+    "model": "policy",
+    "steps": 6,
+    "group": 4,
+    "prompts_per_step": 4,
+    "micro_batch": 8,
+    "learning_rate": 1e-4,
+    "beta": 0.01,
+    "completion_length": 60,
+    "rollouts": {"engine": "vllm-colocated", "chunks": 2},
+}
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> tuple[str, ...]:
+    """Starts a run with the Python of the environment of vLLM, where what it lacks for training comes from the one of the tests."""
+    (tmp_path / "site").mkdir()
+    others = sysconfig.get_path("purelib")
+    (tmp_path / "site" / "sitecustomize.py").write_text(f"import sys\n\nsys.path.append({others!r})\n")
+    path = os.pathsep.join((str(tmp_path / "site"), str(ROOT)))
+    return ("env", f"PYTHONPATH={path}", "OMP_NUM_THREADS=1", "VLLM_CPU_KVCACHE_SPACE=1", vllm_python())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_completions_are_those_of_the_policy_as_it_is_before_and_after_a_kill(
+    plan: Plan, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    planned = plan(**RECIPE, launcher={"command": command})
+    planned.write()
+    start = command_of(planned, sys.executable)
+    with (tmp_path / "log").open("w") as log:
+        first = subprocess.Popen(start, cwd=tmp_path, stdout=log, stderr=log)
+        deadline = time.monotonic() + 300
+        while (
+            newest_whole(planned.work_folder / "grpo") is None and first.poll() is None and time.monotonic() < deadline
+        ):
+            time.sleep(0.05)
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        assert newest_whole(planned.work_folder / "grpo") is not None, (tmp_path / "log").read_text()[-3000:]
+        second = subprocess.run(start, cwd=tmp_path, stdout=log, stderr=log)
+    assert second.returncode == 0, (tmp_path / "log").read_text()[-3000:]
+    table = curves(planned)
+    assert table["step"].to_list() == [1, 2, 3, 4, 5, 6]
+    # What vLLM gave its tokens is what the training gives them, whatever was learnt by then and whichever pictures came before.
+    assert table["rollout_gap"].is_not_null().all() and table["rollout_gap"].max() < 1e-5  # type: ignore[operator]
+    policy = find_policy(planned.open_store(), planned.key)
+    assert policy is not None
+    completions = planned.open_store().read_parquet(f"{policy.folder}/completions.parquet")
+    by_step = completions.group_by("step").agg(pl.len(), pl.col("row_id").n_unique())
+    assert by_step["len"].to_list() == [16] * 6 and by_step["row_id"].to_list() == [4] * 6
+    assert completions["row_id"].n_unique() < 24  # some came again
+    assert completions["reward"].n_unique() > 1 and completions["tokens"].n_unique() > 1
+    assert table["length"].to_list() == pytest.approx(
+        completions.group_by("step", maintain_order=True).agg(pl.col("tokens").mean())["tokens"].to_list()
+    )
+    base = base_weights(planned)
+    assert any(not value.equal(base[name].to(value.dtype)) for name, value in weights(planned).items())
