@@ -31,7 +31,8 @@ def draw(record: StudyRecord, dpi: int = 130) -> bytes:
 
 def _panel(axes: "Axes", record: StudyRecord, samples: str) -> None:
     base = record.base[samples]["all"]
-    axes.axvline(100 * base, color=INK, linewidth=0.8, linestyle="--", label="untrained")
+    axes.axvline(100 * base, color=INK, linewidth=0.8, linestyle="--")
+    axes.text(100 * base, -0.46, " untrained", color=INK, fontsize=6, va="top")
     for place, outcome in enumerate(record.outcomes):
         if samples not in outcome.scores:
             continue
@@ -56,4 +57,3 @@ def _panel(axes: "Axes", record: StudyRecord, samples: str) -> None:
     axes.tick_params(axis="x", labelsize=6, colors=INK)
     axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=6, frameon=False, loc="lower right")
