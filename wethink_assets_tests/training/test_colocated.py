@@ -1,6 +1,7 @@
 """Completions by a vLLM in the process of the training, on a CPU: they come from the weights of their step and see its pictures."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,37 +44,49 @@ def command(tmp_path: Path) -> tuple[str, ...]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_completions_are_those_of_the_policy_as_it_is_before_and_after_a_kill(
-    plan: Plan, command: tuple[str, ...], tmp_path: Path
+def test_completions_are_those_of_the_policy_as_it_is_and_the_same_after_a_kill(
+    plan: Plan, home: Path, command: tuple[str, ...], tmp_path: Path
 ) -> None:
     planned = plan(**RECIPE, launcher={"command": command})
-    planned.write()
+    store = planned.open_store()
     start = command_of(planned, sys.executable)
-    with (tmp_path / "log").open("w") as log:
-        first = subprocess.Popen(start, cwd=tmp_path, stdout=log, stderr=log)
-        deadline = time.monotonic() + 300
-        while (
-            newest_whole(planned.work_folder / "grpo") is None and first.poll() is None and time.monotonic() < deadline
-        ):
-            time.sleep(0.05)
-        first.send_signal(signal.SIGKILL)
-        first.wait()
-        assert newest_whole(planned.work_folder / "grpo") is not None, (tmp_path / "log").read_text()[-3000:]
-        second = subprocess.run(start, cwd=tmp_path, stdout=log, stderr=log)
-    assert second.returncode == 0, (tmp_path / "log").read_text()[-3000:]
-    table = curves(planned)
-    assert table["step"].to_list() == [1, 2, 3, 4, 5, 6]
-    # What vLLM gave its tokens is what the training gives them, whatever was learnt by then and whichever pictures came before.
-    assert table["rollout_gap"].is_not_null().all() and table["rollout_gap"].max() < 1e-5  # type: ignore[operator]
-    policy = find_policy(planned.open_store(), planned.key)
+
+    def run(log: Path) -> None:
+        with log.open("w") as file:
+            ended = subprocess.run(start, cwd=tmp_path, stdout=file, stderr=file)
+        assert ended.returncode == 0, log.read_text()[-3000:]
+
+    planned.write()
+    run(tmp_path / "straight.log")
+    policy = find_policy(store, planned.key)
     assert policy is not None
-    completions = planned.open_store().read_parquet(f"{policy.folder}/completions.parquet")
-    by_step = completions.group_by("step").agg(pl.len(), pl.col("row_id").n_unique())
+    figures, learnt = curves(planned), weights(planned)
+    completions = store.read_parquet(f"{policy.folder}/completions.parquet")
+    assert figures["step"].to_list() == [1, 2, 3, 4, 5, 6]
+    # What vLLM gave its tokens is what the training gives them, whatever was learnt by then and whichever pictures came before.
+    assert figures["rollout_gap"].is_not_null().all() and (figures["rollout_gap"] < 1e-5).all()
+    base = base_weights(planned)
+    assert any(not value.equal(base[name].to(value.dtype)) for name, value in learnt.items())
+    by_step = completions.group_by("step", maintain_order=True).agg(
+        pl.len(), pl.col("row_id").n_unique(), pl.col("tokens").mean()
+    )
     assert by_step["len"].to_list() == [16] * 6 and by_step["row_id"].to_list() == [4] * 6
     assert completions["row_id"].n_unique() < 24  # some came again
     assert completions["reward"].n_unique() > 1 and completions["tokens"].n_unique() > 1
-    assert table["length"].to_list() == pytest.approx(
-        completions.group_by("step", maintain_order=True).agg(pl.col("tokens").mean())["tokens"].to_list()
-    )
-    base = base_weights(planned)
-    assert any(not value.equal(base[name].to(value.dtype)) for name, value in weights(planned).items())
+    assert figures["length"].to_list() == pytest.approx(by_step["tokens"].to_list())
+
+    shutil.rmtree(home / "data" / "policies")
+    planned.write()
+    with (tmp_path / "killed.log").open("w") as file:
+        killed = subprocess.Popen(start, cwd=tmp_path, stdout=file, stderr=file)
+    deadline = time.monotonic() + 300
+    while newest_whole(planned.work_folder / "grpo") is None and killed.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert newest_whole(planned.work_folder / "grpo") is not None and find_policy(store, planned.key) is None
+    run(tmp_path / "resumed.log")
+    told = [name for name in figures.columns if "second" not in name]
+    assert curves(planned).select(told).equals(figures.select(told))
+    assert store.read_parquet(f"{policy.folder}/completions.parquet").equals(completions)
+    assert all(value.equal(learnt[name]) for name, value in weights(planned).items())
