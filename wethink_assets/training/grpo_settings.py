@@ -5,10 +5,10 @@ Settings keep their names of the paper (Shao et al. 2024, arXiv 2402.03300).
 
 from pathlib import Path
 
-import torch
 from trl import GRPOConfig
 
 from wethink_assets.config import RecipeSettings
+from wethink_assets.training.trainer_settings import trainer_settings
 
 
 def steps_of(recipe: RecipeSettings, rows: int) -> int:
@@ -25,13 +25,10 @@ def grpo_config(
     """TRL's configuration of a recipe; `context` is the most tokens that the model takes, where it is known."""
     share = recipe.prompts_per_step * recipe.group // processes
     micro = min(recipe.micro_batch or share, share)
-    gpu = torch.cuda.is_available()
-    half = recipe.precision == "bfloat16" or (recipe.precision == "auto" and gpu)
     rollouts = recipe.rollouts
     every = -(-recipe.checkpoint_every // recipe.iterations) * recipe.iterations  # between two sets of completions
     return GRPOConfig(
-        output_dir=str(work),
-        seed=recipe.seed,
+        **trainer_settings(recipe, work, steps, keep),
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=share // micro,
         num_generations=recipe.group,
@@ -44,17 +41,7 @@ def grpo_config(
         loss_type=recipe.loss,
         reward_weights=[recipe.accuracy_weight, recipe.format_weight],
         learning_rate=recipe.learning_rate,
-        lr_scheduler_type="constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
-        warmup_steps=recipe.warm_up,
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.gradient_norm,
-        max_steps=steps,
         shuffle_dataset=False,  # the order is ours
-        remove_unused_columns=False,
-        dataloader_num_workers=recipe.loader_workers,
-        use_cpu=not gpu,
-        bf16=half,
-        gradient_checkpointing=recipe.gradient_checkpointing,
         use_vllm=rollouts.engine != "transformers",
         vllm_mode="server" if rollouts.engine == "vllm-server" else "colocate",
         vllm_server_base_url=rollouts.url or None,
@@ -63,11 +50,5 @@ def grpo_config(
         if context is None
         else min(context, recipe.prompt_length + recipe.completion_length),
         vllm_tensor_parallel_size=rollouts.tensor_parallel,
-        logging_steps=1,
-        logging_nan_inf_filter=False,  # would put a mean in place of a NaN, and hide it
-        save_strategy="steps",
         save_steps=every,
-        save_total_limit=keep,
-        report_to="none",
-        disable_tqdm=True,
     )

@@ -15,6 +15,7 @@ from wethink_assets.config import RecipeSettings
 from wethink_assets.training.checkpoints import WholeCheckpoints
 from wethink_assets.training.prompting import RowPrompts, target_of
 from wethink_assets.training.rows import Rows, row_order
+from wethink_assets.training.trainer_settings import trainer_settings
 
 IGNORED = -100  # label of tokens that are not learnt
 Picture = Callable[[Mapping[str, Any]], Any]
@@ -86,35 +87,17 @@ def sft_trainer(
 ) -> RowSFTTrainer:
     """The trainer of the supervised part, with all rows of the run in their order."""
     steps = sft_steps(recipe, len(usable))
-    gpu = torch.cuda.is_available()
     share = max(1, recipe.sft_batch // processes)
     micro = min(recipe.micro_batch or share, share)
     while share % micro:
         micro -= 1
     order = usable[row_order(len(usable), steps * share * processes, recipe.seed)]
     arguments = TrainingArguments(
-        output_dir=str(work),
-        seed=recipe.seed,
+        **trainer_settings(recipe, work, steps, keep),
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=share // micro,
         learning_rate=recipe.sft_learning_rate,
-        lr_scheduler_type="constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
-        warmup_steps=recipe.warm_up,
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.gradient_norm,
-        max_steps=steps,
-        remove_unused_columns=False,
-        dataloader_num_workers=recipe.loader_workers,
-        use_cpu=not gpu,
-        bf16=recipe.precision == "bfloat16" or (recipe.precision == "auto" and gpu),
-        gradient_checkpointing=recipe.gradient_checkpointing,
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        save_strategy="steps",
         save_steps=recipe.checkpoint_every,
-        save_total_limit=keep,
-        report_to="none",
-        disable_tqdm=True,
     )
     return RowSFTTrainer(
         model=model,

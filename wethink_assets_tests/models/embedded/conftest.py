@@ -8,7 +8,9 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from wethink_assets.models.embedded import publishing, recipe, training
 from wethink_assets.models.embedded.building import build_tokenizer
+from wethink_assets_tests.models.embedded.micro import micro
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +42,11 @@ def fresh(tmp_path: Path) -> Path:
     """An empty folder."""
     shutil.rmtree(tmp_path / "fresh", ignore_errors=True)
     return tmp_path / "fresh"
+
+
+@pytest.fixture
+def tiny_recipes(monkeypatch: pytest.MonkeyPatch, tokenizer: PreTrainedTokenizerFast) -> None:
+    """The shipped recipes and their tokenizer take hours and minutes: the same code, of a smaller size."""
+    monkeypatch.setattr(recipe, "RECIPES", {name: micro(name) for name in recipe.RECIPES})
+    monkeypatch.setattr(publishing, "RECIPES", recipe.RECIPES)
+    monkeypatch.setattr(training, "build_tokenizer", lambda vocabulary: tokenizer)

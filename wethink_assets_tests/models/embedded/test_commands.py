@@ -4,21 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from transformers import PreTrainedTokenizerFast
 from typer.testing import CliRunner
 
 from wethink_assets.commands.embedded import app
-from wethink_assets.models.embedded import publishing, recipe, training
 from wethink_assets.models.embedded.engine import Engine
-from wethink_assets_tests.models.embedded.micro import micro
 
-
-@pytest.fixture(autouse=True)
-def _tiny(monkeypatch: pytest.MonkeyPatch, tokenizer: PreTrainedTokenizerFast) -> None:
-    # The shipped recipes and their tokenizer take hours and minutes: the same code, of a smaller size.
-    monkeypatch.setattr(recipe, "RECIPES", {name: micro(name) for name in recipe.RECIPES})
-    monkeypatch.setattr(publishing, "RECIPES", recipe.RECIPES)
-    monkeypatch.setattr(training, "build_tokenizer", lambda vocabulary: tokenizer)
+pytestmark = pytest.mark.usefixtures("tiny_recipes")
 
 
 def test_train_makes_all_checkpoints_and_eval_writes_their_card(tmp_path: Path) -> None:

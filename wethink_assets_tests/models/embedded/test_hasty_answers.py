@@ -5,15 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import PreTrainedTokenizerFast
 
 from wethink_assets.errors import ModelError
-from wethink_assets.models.embedded import publishing, recipe, training
+from wethink_assets.models.embedded import publishing, training
 from wethink_assets.models.embedded.examples import training_scene
 from wethink_assets.models.embedded.hasty_answers import OFTEN, SELDOM, haste_of, maybe_hasty_answer
 from wethink_assets.sources.sample.families import families_for
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS
-from wethink_assets_tests.models.embedded.micro import micro
 
 
 def test_about_half_of_the_families_of_each_visual_kind_are_answered_in_haste() -> None:
@@ -40,13 +38,8 @@ def test_a_hasty_answer_is_the_answer_without_the_looking() -> None:
         assert abs(count / asked[share] - share) < 0.06
 
 
-def test_the_policy_starts_from_a_snapshot_of_the_describer(
-    tmp_path: Path, tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The shipped recipes and their tokenizer take hours and minutes: the same code, of a smaller size.
-    monkeypatch.setattr(recipe, "RECIPES", {name: micro(name) for name in recipe.RECIPES})
-    monkeypatch.setattr(publishing, "RECIPES", recipe.RECIPES)
-    monkeypatch.setattr(training, "build_tokenizer", lambda vocabulary: tokenizer)
+@pytest.mark.usefixtures("tiny_recipes")
+def test_the_policy_starts_from_a_snapshot_of_the_describer(tmp_path: Path) -> None:
     describer = training.Trainer(publishing.first_steps(), tmp_path / "describer")
     with pytest.raises(ModelError, match="no snapshot of joint step 2"):
         publishing.policy_trainer(describer.work, tmp_path / "policy")
