@@ -138,5 +138,7 @@ def _arguments(settings: Settings, table: ServerSettings, on_gpu: bool) -> list[
         arguments += ["--tensor-parallel-size", str(table.tensor_parallel)]
         arguments += ["--gpu-memory-utilization", f"{table.gpu_memory:g}"]
     else:
-        arguments += ["--enforce-eager"]  # compiling takes longer than what it saves here
+        # Compiling takes longer than what it saves here. A prompt with a seed that is read in two steps would end the engine: vLLM then takes
+        # back what its generator gave, which torch's on a CPU cannot (`CPU Generator does not use offset`, vLLM 0.31).
+        arguments += ["--enforce-eager", "--no-enable-chunked-prefill"]
     return [*arguments, *table.args]

@@ -124,6 +124,29 @@ def test_64_pictures_at_once(models: Models) -> None:
     assert right > 16, f"the model serves what it knows: {right} of 64 descriptions exact"
 
 
+@pytest.mark.parametrize("task", ["text", "pictures"])
+def test_a_seed_decides_where_more_prompts_come_than_a_step_takes(models: Models, task: str) -> None:
+    """A prompt that is read in two steps ended the engine where it had a seed (`CPU Generator does not use offset`)."""
+    model = models.role("describer")
+    (place,) = places(Path(os.environ["WETHINK_SERVERS_DIR"]))
+    before = place.state()
+    assert before is not None
+
+    def call(number: int) -> Coroutine[Any, Any, Completion]:
+        if task == "pictures":
+            return ask(model, held_out("describer", "describe", number, seed=14), temperature=1.0, seed=number)
+        long = f"Scene {number}: " + "a red circle is left of a blue square . " * 60
+        return model.chat([Message("user", long)], sampling=Sampling(1.0, 1.0, 24, number))
+
+    together = run(models, *(call(number) for number in range(96)))
+    alone = [run(models, call(number))[0] for number in range(0, 96, 12)]
+    after = place.state()
+    assert after is not None and after.server == before.server, "it did not end"
+    print(f"{task}: {sum(reply.prompt_tokens for reply in together)} tokens of prompts at once")
+    same = sum(one.text == other.text for one, other in zip(alone, together[::12], strict=True))
+    assert same >= 7, f"only {same} of 8 replies are those that came among others; rounding may change one"
+
+
 def test_calls_wait_while_a_killed_server_is_started_again(models: Models) -> None:
     model = models.role("describer")
     (place,) = places(Path(os.environ["WETHINK_SERVERS_DIR"]))
