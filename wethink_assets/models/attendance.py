@@ -48,7 +48,7 @@ class Attendance:
             replica.back()
 
     async def returned(self, replica: Replica) -> bool:
-        """Wait for a replica that could not be reached, if it is a server of ours that is started again; whether it was and is back.
+        """Wait for a replica that could not be reached or is broken, if it is a server of ours that is started again; whether it was and is back.
 
         Raises `ModelError` when it did not come up again.
         """

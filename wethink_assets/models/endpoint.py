@@ -2,7 +2,7 @@
 
 Timeouts, resets, 429 and 5xx are tried again with jittered pauses, on another replica where there is one. A call whose tries run out while
 others go through, or while its endpoint still answers, raises `CallFailed`; one that finds nobody there raises `ModelError` naming the endpoint,
-as does a refused key or an unknown model.
+as does a refused key or an unknown model. A server of our own that ends is waited for; the call that ends it a second time raises `CallFailed`.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from wethink_assets.config import RoleSettings
@@ -127,40 +128,44 @@ class EndpointModel:
         tries = Tries(form, self._tries, self._pause, self._timeout)
         body: bytes | None = None
         while True:
-            replica = await self._balancer.take(tries.failed_on, image)
-            began = replica.limit.began()
-            ended = replica.limit.failed
-            try:
-                if body is None:
-                    body = await request_body(self._model, messages, schema, sampling, self._pictures)
-                completion = completion_of(await self._exchange.ask(replica, body), self._model)
-                ended = replica.limit.succeeded
-            except CallFailed as error:
-                raise self._refusal(error, form) from None
-            except ValueError as error:
-                fault = PassingFault("broken", self._exchange.without_secrets(str(error), replica))
-            except PassingFault as found:
-                fault = found
-                ended = replica.limit.overloaded if fault.is_load else replica.limit.failed
-                if fault.pause is not None:  # before its place goes to the next call: the whole endpoint waits
-                    replica.pause(min(max(fault.pause, self._pause) * random.uniform(1.0, 1.2), self._timeout))
-            else:
-                replica.lives()
-                self._last_success = time.monotonic()
-                self._failed_in_row = 0
-                self._accepted.add(form)
-                return completion
-            finally:
-                ended(began)
-                replica.offer()
-            await self._go_on(tries, replica, fault)
+            async with self._turn(tries):
+                replica = await self._balancer.take(tries.failed_on, image)
+                began = replica.limit.began()
+                ended = replica.limit.failed
+                try:
+                    if body is None:
+                        body = await request_body(self._model, messages, schema, sampling, self._pictures)
+                    completion = completion_of(await self._exchange.ask(replica, body), self._model)
+                    ended = replica.limit.succeeded
+                except CallFailed as error:
+                    raise self._refusal(error, form) from None
+                except ValueError as error:
+                    fault = PassingFault("broken", self._exchange.without_secrets(str(error), replica))
+                except PassingFault as found:
+                    fault = found
+                    ended = replica.limit.overloaded if fault.is_load else replica.limit.failed
+                    if fault.pause is not None:  # before its place goes to the next call: the whole endpoint waits
+                        replica.pause(min(max(fault.pause, self._pause) * random.uniform(1.0, 1.2), self._timeout))
+                else:
+                    replica.lives()
+                    self._last_success = time.monotonic()
+                    self._failed_in_row = 0
+                    self._accepted.add(form)
+                    return completion
+                finally:
+                    ended(began)
+                    replica.offer()
+                await self._go_on(tries, replica, fault)
 
     async def _go_on(self, tries: Tries, replica: Replica, fault: PassingFault) -> None:
         """Wait as a fault demands before the next try. Raises when there is none left."""
         self._attendance.doubt(replica, fault)
         others = self._balancer.others_live(replica)
-        if fault.kind == "unreached" and not others and await self._attendance.returned(replica):
-            tries.returned(replica)
+        may_have_ended = fault.kind in ("unreached", "broken") and not others
+        if may_have_ended and await self._attendance.returned(replica):
+            tries.returned(replica, fault.sent)
+            if tries.ended > 1:
+                raise CallFailed(f"{self.name} ended {tries.ended} times while it worked on this call ({fault})")
             pause = 0.0
         else:
             pause = tries.failed(replica, fault, others)
@@ -168,6 +173,10 @@ class EndpointModel:
             raise await self._exhausted(fault, tries.failing_since)
         if fault.pause is None:
             await asyncio.sleep(pause)
+
+    def _turn(self, tries: Tries) -> AbstractAsyncContextManager[None]:
+        """Those during whose work a server of our own ended go one at a time, so that one that ends it again is known."""
+        return self.replicas[0].suspects if tries.ended else nullcontext()
 
     def _refusal(self, error: CallFailed, form: tuple[bool, bool]) -> ModelError:
         # A server that knows no JSON schema, or no images, refuses them all: that is no fault of the items.

@@ -33,12 +33,16 @@ BUSY: Mapping[int, Kind] = {429: "refused", 503: "overloaded"}
 
 
 class PassingFault(Exception):
-    """A fault that may pass when the request is sent again; `pause` is the seconds that the server asks to wait."""
+    """A fault that may pass when the request is sent again.
 
-    def __init__(self, kind: Kind, text: str, pause: float | None = None) -> None:
+    pause: seconds that the server asks to wait; sent: whether the request may have got there.
+    """
+
+    def __init__(self, kind: Kind, text: str, pause: float | None = None, *, sent: bool = True) -> None:
         super().__init__(text)
         self.kind = kind
         self.pause = pause
+        self.sent = sent
 
     @property
     def is_load(self) -> bool:
@@ -76,7 +80,7 @@ class Exchange:
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
                 text = await response.text("utf-8", errors="replace")
         except aiohttp.ConnectionTimeoutError:
-            return PassingFault("unreached", "no connection in time")
+            return PassingFault("unreached", "no connection in time", sent=False)
         except TimeoutError:
             return PassingFault("hung", f"no reply within {self._timeout:g} s")
         except aiohttp.InvalidURL:
@@ -85,7 +89,8 @@ class Exchange:
             told = self.without_secrets(str(error.certificate_error), replica)
             return ModelError(f"{self._model} at {replica.name}: its certificate is not trusted ({told})")
         except (aiohttp.ClientError, OSError) as error:
-            return PassingFault("unreached", self.without_secrets(_told(error), replica))
+            sent = not isinstance(error, aiohttp.ClientConnectorError)
+            return PassingFault("unreached", self.without_secrets(_told(error), replica), sent=sent)
         return self._weighed(replica, status, text, retry_after)
 
     def _weighed(self, replica: Replica, status: int, text: str, retry_after: str) -> str | Exception:

@@ -3,6 +3,7 @@
 A replica is one base URL with one limit, whoever asks it: roles that name the same URL share it.
 """
 
+import asyncio
 import base64
 import time
 from collections.abc import Iterator
@@ -77,6 +78,8 @@ class Replica:
         self.failed_in_row = 0
         self.rest = 0.0
         """Seconds before the first look at it when it is found dead; grows while it keeps dying."""
+        self.suspects = asyncio.Lock()
+        """Held by a call during which a server of our own ended, when it is sent again: so the next end tells which of them was the cause."""
         self.users: list[Waiting] = []
 
     def address(self, path: str) -> str:

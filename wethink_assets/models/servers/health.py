@@ -21,6 +21,19 @@ def is_up(url: str, timeout: float = 5.0) -> bool:
         return False
 
 
+def is_dead(url: str, timeout: float = 2.0) -> bool:
+    """Whether nobody listens at a server's address, or its /health says that the engine behind it is gone; one that is slow is not dead."""
+    try:
+        with _OPENER.open(f"{url.removesuffix('/v1')}/health", timeout=timeout):
+            return False
+    except urllib.error.HTTPError as error:
+        return error.code >= 500
+    except urllib.error.URLError as error:
+        return isinstance(error.reason, ConnectionError)
+    except (OSError, ValueError) as error:
+        return isinstance(error, ConnectionError)
+
+
 def try_completion(url: str, model: str, api_key_env: str = "", timeout: float = 600.0) -> str:
     """Ask for one token; returns what is wrong, or an empty text when a completion came back."""
     body = {"model": model, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1, "temperature": 0}

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wethink_assets.errors import ModelError
+from wethink_assets.models.servers.health import is_dead
 from wethink_assets.models.servers.lessees import Tenancy
 from wethink_assets.models.servers.runtime import Place, State, is_running
 from wethink_assets.models.servers.spec import ServerSpec
 
 POLL = 0.2
 SETTLING = 5.0  # seconds in which a supervisor notices that nobody uses its server
-NOTICED = 1.0  # in which a server that resets connections has ended, if it does
+NOTICED = 1.0  # in which a server that resets connections or is broken has ended, mostly
 COMING_UP = 60.0  # seconds that a supervisor may take to say that it is there
 Told = Callable[[State], None]
 
@@ -97,7 +98,7 @@ class LeasedServer:
             time.sleep(POLL)
 
     async def returned(self, told: Callable[[bool], None] | None = None) -> bool:
-        """Wait until the server, which could not be reached, is ready again; False where it runs, and was not started again.
+        """Wait until the server, which could not be reached or is broken, is ready again; False where it serves, and was not started again.
 
         The supervisor starts it again as often as it may, within the limit for a start. Raises `ModelError` when it did not come back.
 
@@ -113,10 +114,12 @@ class LeasedServer:
                 told(False)
             ended = ended or not runs
             waited = time.monotonic() - began
-            if runs and (ended or waited > NOTICED):
-                if ended and told:
+            if runs and ended:
+                if told:
                     told(True)
-                return ended
+                return True
+            if runs and waited > NOTICED and not await asyncio.to_thread(is_dead, state.url):
+                return False
             if waited > self.spec.start_timeout + SETTLING:
                 raise ModelError(self._failure(state, "did not come back"))
             await asyncio.sleep(POLL)

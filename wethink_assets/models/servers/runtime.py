@@ -10,6 +10,7 @@ All lie below one folder of this machine and user, since GPUs are the machine's 
 
 import fcntl
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from wethink_assets.storage.process_identity import process_start
 
 Phase = Literal["waiting", "starting", "ready", "stopping", "stopped", "failed"]
 OVER: tuple[Phase, ...] = ("stopped", "failed")
+RAISED = re.compile(r"\b[A-Z]\w*(?:Error|Exception): .+")
+MOST_OF_A_LINE = 500
 
 
 class State(BaseModel):
@@ -94,12 +97,15 @@ class Place:
         return False
 
     def last_words(self, lines: int = 12) -> str:
-        """The end of what the server said, for messages."""
+        """The last exceptions that the server told of, and the end of what it said, for messages."""
         try:
-            text = self.log.read_text(errors="replace")[-20_000:]
+            text = self.log.read_text(errors="replace")[-200_000:]
         except OSError:
             return ""
-        return "\n".join(line for line in text.splitlines()[-lines:] if line.strip())
+        said = [line[:MOST_OF_A_LINE] for line in text.splitlines() if line.strip()]
+        last = said[-lines:]
+        raised = dict.fromkeys(found[0] for line in said[:-lines] if (found := RAISED.search(line)))
+        return "\n".join([*list(raised)[-3:], *last])
 
 
 def servers_root() -> Path:

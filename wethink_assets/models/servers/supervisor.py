@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from wethink_assets.models.servers.allocation import YIELD, allocate, visible_devices
-from wethink_assets.models.servers.health import is_up, try_completion
+from wethink_assets.models.servers.health import is_dead, is_up, try_completion
 from wethink_assets.models.servers.lessees import read_lessees
 from wethink_assets.models.servers.machine import find_gpus, find_memory
 from wethink_assets.models.servers.processes import end_session, is_vllm, session_members, spawn
@@ -22,7 +22,10 @@ from wethink_assets.models.servers.runtime import Phase, Place, State, try_lock
 from wethink_assets.storage.process_identity import process_start, this_boot
 
 POLL = 0.25
-RESTARTS = 2
+RESTARTS = 3
+FORGET_AFTER = 600.0  # seconds of service after which earlier ends count no more
+LOOK_EVERY = 5.0
+HUNG_AFTER = 20.0  # seconds that a server may be dead while its process is there
 
 
 class GaveUp(Exception):
@@ -37,7 +40,6 @@ class Supervisor:
         self._spec = place.spec()
         self._keep_until = 0.0
         self._told_to_end = False
-        self._status: int | None = None
         self._state = State(
             phase="waiting",
             since=time.time(),
@@ -59,11 +61,14 @@ class Supervisor:
         message = ""
         try:
             if self._claim():
-                for _ in range(RESTARTS + 1):
+                ends = 0
+                while ends <= RESTARTS:
                     self._start()
-                    if self._watch():
+                    began = time.monotonic()
+                    message = self._watch()
+                    if not message:
                         break
-                    message = f"the server ended by itself with status {self._status}"
+                    ends = 1 if time.monotonic() - began > FORGET_AFTER else ends + 1
                 else:
                     phase = "failed"
         except GaveUp as error:
@@ -142,18 +147,25 @@ class Supervisor:
                 raise GaveUp(f"the server was not healthy within {spec.start_timeout:.0f} s")
             time.sleep(POLL)
 
-    def _watch(self) -> bool:
-        """Until the server is not wanted (True), or ended by itself (False)."""
+    def _watch(self) -> str:
+        """Until the server is not wanted (empty), or ended by itself; returns how."""
+        alive = looked = time.monotonic()
         while not self._unwanted():
-            self._status = self._server.poll()
-            if self._status is not None:
-                self._tell(
-                    "starting", f"the server ended by itself with status {self._status}"
-                )  # what it left may take a while
+            ended = ""
+            if self._server.poll() is not None:
+                ended = f"the server ended by itself with status {self._server.returncode}"
+            elif time.monotonic() - looked > LOOK_EVERY:
+                dead = is_dead(self._state.url)
+                looked = time.monotonic()
+                alive = alive if dead else looked
+                if looked - alive > HUNG_AFTER:
+                    ended = "the server's process is there and serves nothing any more"
+            if ended:
+                self._tell("starting", ended)  # what it left may take a while
                 end_session(self._server.pid)
-                return False
+                return ended
             time.sleep(POLL)
-        return True
+        return ""
 
 
 def end_leftover(place: Place) -> bool:

@@ -37,6 +37,9 @@ if fault == "never healthy":
     time.sleep(600)
 
 
+dead = []
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -48,7 +51,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        if self.path == "/v1/models":
+        if self.path == "/health" and dead:
+            self.reply({}, 503)
+        elif self.path == "/v1/models":
             self.reply({"data": [{"id": given.served_model_name}]})
         else:
             names = ("CUDA_VISIBLE_DEVICES", "VLLM_API_KEY", "VLLM_CPU_KVCACHE_SPACE")
@@ -61,6 +66,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         said = request["messages"][-1]["content"]
         if said == "die":
             os._exit(3)
+        if said == "lose the engine":
+            dead.append(True)
+            print("ERROR RuntimeError: CPU Generator does not use offset", flush=True)
+            if fault != "stays":  # vLLM takes a while to end after its engine did, and tells of it so long
+                threading.Timer(1.5, lambda: os._exit(0)).start()
+        if dead:
+            return self.reply({"error": {"message": "EngineCore encountered an issue."}}, 500)
         text = "pong from %d" % os.getpid()
         choice = {"message": {"content": text}, "finish_reason": "stop"}
         self.reply({"choices": [choice], "model": given.served_model_name, "usage": {"prompt_tokens": 1, "completion_tokens": 1}})

@@ -98,15 +98,66 @@ def test_they_wait_while_what_it_left_is_ended(configured: Configured, root: Pat
     assert eventually(lambda: state(root).phase == "stopped", 40)
 
 
-def test_a_call_that_ends_its_server_each_time_stops_the_batch(configured: Configured, root: Path) -> None:
+@pytest.mark.parametrize("poison", ["die", "lose the engine"])
+def test_a_call_that_ends_its_server_twice_fails_alone(configured: Configured, root: Path, poison: str) -> None:
+    settings = configured({"small": {"model": "m"}}, judge="small")
+    with Models.open(settings) as models:
+        model = models.role("judge")
+        assert isinstance(model, EndpointModel)
+        quick_to_give_up(models)
+
+        async def said(text: str) -> str:
+            try:
+                return (await model.chat([Message("user", text)], sampling=Sampling())).text
+            except ModelError as error:
+                return f"{type(error).__name__}: {error}"
+
+        async def together() -> list[str]:
+            return await asyncio.gather(*map(said, ["1", "2", poison, *map(str, range(3, 30))]))
+
+        replies = models.run(together())
+        blamed = replies.pop(2)
+        assert blamed.startswith("CallFailed: ") and "ended 2 times while it worked on this call" in blamed
+        assert all(reply.startswith("pong") for reply in replies), "each of the others has its reply"
+        assert len(places(root)) == 1
+
+
+def test_a_server_that_no_call_survives_stops_the_batch(configured: Configured, root: Path) -> None:
     settings = configured({"small": {"model": "m"}}, judge="small")
     with Models.open(settings) as models:
         model = models.role("judge")
         quick_to_give_up(models)
-        with pytest.raises(ModelError, match=r"server small \(m\) did not come back: .*status 3") as caught:
-            models.run(model.chat([Message("user", "die")], sampling=Sampling()))
+
+        async def together() -> list[BaseException | object]:
+            calls = (model.chat([Message("user", "lose the engine")], sampling=Sampling()) for _ in range(8))
+            return list(await asyncio.gather(*calls, return_exceptions=True))
+
+        ends = Counter(type(end).__name__ for end in models.run(together()))
+        assert set(ends) == {"CallFailed", "ModelError"} and ends["ModelError"] >= 5
+        with pytest.raises(ModelError, match="did not come back") as caught:
+            models.run(model.chat([Message("user", "hello")], sampling=Sampling()))
         assert not isinstance(caught.value, CallFailed)
-        assert len(places(root)) == 1
+        assert "RuntimeError: CPU Generator does not use offset" in str(caught.value), "it tells what ended the engine"
+
+
+@pytest.mark.slow
+def test_a_process_that_serves_nothing_any_more_is_ended_and_started_again(configured: Configured, root: Path) -> None:
+    settings = configured({"small": {"model": "m", "env": {"WETHINK_TEST_FAULT": "stays"}}}, judge="small")
+    with Models.open(settings) as models:
+        model = models.role("judge")
+        assert isinstance(model, EndpointModel)
+        (before,) = models.run(asked(model, 3))
+        quick_to_give_up(models)
+
+        async def lost() -> Counter[str]:
+            poison = asyncio.ensure_future(model.chat([Message("user", "lose the engine")], sampling=Sampling()))
+            await asyncio.sleep(0.5)
+            replies = asyncio.ensure_future(asked(model, 10))
+            await asyncio.gather(poison, replies, return_exceptions=True)
+            return replies.result()
+
+        (after,) = models.run(lost())
+        assert pid_of(after) != pid_of(before)
 
 
 def test_a_foreign_endpoint_that_is_down_is_not_waited_for() -> None:
