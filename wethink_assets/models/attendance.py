@@ -29,6 +29,11 @@ class Attendance:
         self._looking: dict[Replica, asyncio.Task[None]] = {}
         self._coming: dict[Replica, asyncio.Task[bool]] = {}
 
+    @property
+    def ours(self) -> bool:
+        """Whether the replicas are servers of our own."""
+        return self._comeback is not None
+
     def doubt(self, replica: Replica, fault: PassingFault) -> None:
         """Take note of a fault: leave the replica out while it is dead, as far as others live, and look after it."""
         replica.failed_in_row += fault.kind != "refused" and fault.pause is None
@@ -54,10 +59,12 @@ class Attendance:
         """
         if self._comeback is None:
             return False
-        if replica not in self._coming:  # all calls that failed on it wait for one and the same
+        joined = replica in self._coming
+        if not joined:  # all calls that failed on it wait for one and the same
             self._coming[replica] = asyncio.ensure_future(self._comeback(replica.name))
             self._coming[replica].add_done_callback(lambda done: self._coming.pop(replica, None))
-        return await asyncio.shield(self._coming[replica])
+        back = await asyncio.shield(self._coming[replica])
+        return back or (joined and await self.returned(replica))  # it may have looked before this call failed
 
     async def aclose(self) -> None:
         """Look after nothing any more."""

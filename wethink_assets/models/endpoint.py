@@ -2,7 +2,7 @@
 
 Timeouts, resets, 429 and 5xx are tried again with jittered pauses, on another replica where there is one. A call whose tries run out while
 others go through, or while its endpoint still answers, raises `CallFailed`; one that finds nobody there raises `ModelError` naming the endpoint,
-as does a refused key or an unknown model. A server of our own that ends is waited for; the call that ends it a second time raises `CallFailed`.
+as does a refused key or an unknown model. A server of our own that ends is waited for; the call that ends it again and again raises `CallFailed`.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from wethink_assets.config import RoleSettings
@@ -71,6 +70,7 @@ class EndpointModel:
         self._pictures = pictures or Pictures()
         self._balancer = Balancer([known.get(each.rstrip("/"), most) for each in dict.fromkeys(urls)])
         self._attendance = Attendance(self._exchange, len(self._balancer.replicas) == 1, comeback)
+        self._suspects = self._balancer.replicas[0].suspects  # all roles on these replicas share them
         self._last_success = float("-inf")
         self._failed_in_row = 0
         self._refused: Counter[tuple[bool, bool]] = Counter()
@@ -128,7 +128,7 @@ class EndpointModel:
         tries = Tries(form, self._tries, self._pause, self._timeout)
         body: bytes | None = None
         while True:
-            async with self._turn(tries):
+            async with self._suspects.turn(tries.record):
                 replica = await self._balancer.take(tries.failed_on, image)
                 began = replica.limit.began()
                 ended = replica.limit.failed
@@ -163,20 +163,18 @@ class EndpointModel:
         others = self._balancer.others_live(replica)
         may_have_ended = fault.kind in ("unreached", "broken") and not others
         if may_have_ended and await self._attendance.returned(replica):
-            tries.returned(replica, fault.sent)
-            if tries.ended > 1:
-                raise CallFailed(f"{self.name} ended {tries.ended} times while it worked on this call ({fault})")
+            ended = True
+            tries.returned(replica)
             pause = 0.0
         else:
+            ended = self._attendance.ours and fault.kind == "unreached"
             pause = tries.failed(replica, fault, others)
+        if ended and fault.sent and self._suspects.ended(tries.record):
+            raise CallFailed(f"{self.name} ended {tries.record.ends} times while it worked on this call ({fault})")
         if tries.over:
             raise await self._exhausted(fault, tries.failing_since)
         if fault.pause is None:
             await asyncio.sleep(pause)
-
-    def _turn(self, tries: Tries) -> AbstractAsyncContextManager[None]:
-        """Those during whose work a server of our own ended go one at a time, so that one that ends it again is known."""
-        return self.replicas[0].suspects if tries.ended else nullcontext()
 
     def _refusal(self, error: CallFailed, form: tuple[bool, bool]) -> ModelError:
         # A server that knows no JSON schema, or no images, refuses them all: that is no fault of the items.

@@ -3,7 +3,6 @@
 A replica is one base URL with one limit, whoever asks it: roles that name the same URL share it.
 """
 
-import asyncio
 import base64
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from wethink_assets.models.adaptive import AdaptiveLimit
+from wethink_assets.models.suspects import Suspects
 
 SHORTEST_REST = 1.0  # seconds for which a replica that answers, but with faults only, is left alone
 LONGEST_REST = 30.0
@@ -78,8 +78,7 @@ class Replica:
         self.failed_in_row = 0
         self.rest = 0.0
         """Seconds before the first look at it when it is found dead; grows while it keeps dying."""
-        self.suspects = asyncio.Lock()
-        """Held by a call during which a server of our own ended, when it is sent again: so the next end tells which of them was the cause."""
+        self.suspects = Suspects()
         self.users: list[Waiting] = []
 
     def address(self, path: str) -> str:

@@ -5,6 +5,7 @@ import time
 
 from wethink_assets.models.exchange import PassingFault
 from wethink_assets.models.replicas import Replica
+from wethink_assets.models.suspects import Record
 
 LONGEST_PAUSE = 20.0
 
@@ -26,7 +27,7 @@ class Tries:
         self.failing_since = 0.0
         self._most, self._pause, self._patience = most, pause, patience
         self._tried = 0
-        self.ended = 0  # times that a server of our own ended while it worked on this call
+        self.record = Record()
         self._moves = 2  # moves to another replica that cost no try
         self._refusals = 0
         self._waited = 0.0
@@ -63,10 +64,9 @@ class Tries:
         self._waited += pause
         return pause
 
-    def returned(self, replica: Replica, sent: bool) -> None:
-        """The replica that it failed on was started again: a call that was sent may be what ended it. That costs no pause."""
+    def returned(self, replica: Replica) -> None:
+        """The replica that it failed on was started again, which costs neither a try nor a pause."""
         self.failed_on, self.failing_since = replica, self.failing_since or time.monotonic()
-        self.ended += sent
 
     def _backoff(self, tried: int) -> float:
         return min(LONGEST_PAUSE, self._pause * 2 ** min(tried - 1, 10)) * random.uniform(0.5, 1.5)

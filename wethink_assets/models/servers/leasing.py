@@ -107,12 +107,16 @@ class LeasedServer:
         """
         began = time.monotonic()
         ended = False
+        before: tuple[int, str] | None = None
         while True:
             state = self._look("did not come back")
-            runs = state.phase == "ready" and is_running(state.server, state.server_start)
-            if not runs and not ended and told:
+            now = (state.server, state.server_start)
+            before = before or now
+            runs = state.phase == "ready" and is_running(*now)
+            went = not runs or now != before  # a quick one is back between two looks
+            if went and not ended and told:
                 told(False)
-            ended = ended or not runs
+            ended = ended or went
             waited = time.monotonic() - began
             if runs and ended:
                 if told:

@@ -63,9 +63,11 @@ class Supervisor:
             if self._claim():
                 ends = 0
                 while ends <= RESTARTS:
-                    self._start()
+                    early = self._start()
+                    if early and not ends:
+                        raise GaveUp(early)
                     began = time.monotonic()
-                    message = self._watch()
+                    message = early or self._watch()
                     if not message:
                         break
                     ends = 1 if time.monotonic() - began > FORGET_AFTER else ends + 1
@@ -123,8 +125,8 @@ class Supervisor:
             time.sleep(1.0 if self._spec.gpus else POLL)
         return False
 
-    def _start(self) -> None:
-        """Start the server and wait until it completes a conversation, or nobody waits for it any more."""
+    def _start(self) -> str:
+        """Start the server and wait until it completes a conversation, or nobody waits for it any more; returns how it ended before."""
         spec = self._spec
         until = time.monotonic() + spec.start_timeout
         env = os.environ | spec.env | visible_devices(self._state.gpus)
@@ -135,17 +137,19 @@ class Supervisor:
         self._tell("starting", server=self._server.pid, server_start=start)
         while not self._unwanted():
             if self._server.poll() is not None:
-                raise GaveUp(f"the server ended with status {self._server.returncode} before it was healthy")
+                end_session(self._server.pid)
+                return f"the server ended with status {self._server.returncode} before it was healthy"
             if is_up(self._state.url):
                 wrong = try_completion(self._state.url, spec.model, spec.api_key_env, spec.start_timeout)
                 if not wrong:
                     self._tell("ready")
-                    return
+                    break
                 if self._server.poll() is None:
                     raise GaveUp(f"the server is up but completes nothing: {wrong}")
             if time.monotonic() > until:
                 raise GaveUp(f"the server was not healthy within {spec.start_timeout:.0f} s")
             time.sleep(POLL)
+        return ""
 
     def _watch(self) -> str:
         """Until the server is not wanted (empty), or ended by itself; returns how."""

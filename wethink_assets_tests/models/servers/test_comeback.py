@@ -14,7 +14,7 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
-from wethink_assets.models.chat import Message, Sampling
+from wethink_assets.models.chat import Completion, Message, Sampling
 from wethink_assets.models.endpoint import EndpointModel
 from wethink_assets.models.faults import CallFailed
 from wethink_assets.models.roles import Models
@@ -24,6 +24,7 @@ from wethink_assets_tests.models.servers.using import eventually, state
 from wethink_assets_tests.models.serving import free_port
 
 Configured = Callable[..., Settings]
+SLOWER = {"WETHINK_TEST_DELAY": "0.5"}  # no real server is there again before anybody looks
 
 
 def quick_to_give_up(models: Models) -> None:
@@ -99,8 +100,10 @@ def test_they_wait_while_what_it_left_is_ended(configured: Configured, root: Pat
 
 
 @pytest.mark.parametrize("poison", ["die", "lose the engine"])
-def test_a_call_that_ends_its_server_twice_fails_alone(configured: Configured, root: Path, poison: str) -> None:
-    settings = configured({"small": {"model": "m"}}, judge="small")
+def test_a_call_that_ends_its_server_again_and_again_fails_alone(
+    configured: Configured, root: Path, poison: str
+) -> None:
+    settings = configured({"small": {"model": "m", "env": SLOWER}}, judge="small")
     with Models.open(settings) as models:
         model = models.role("judge")
         assert isinstance(model, EndpointModel)
@@ -117,13 +120,29 @@ def test_a_call_that_ends_its_server_twice_fails_alone(configured: Configured, r
 
         replies = models.run(together())
         blamed = replies.pop(2)
-        assert blamed.startswith("CallFailed: ") and "ended 2 times while it worked on this call" in blamed
+        assert blamed.startswith("CallFailed: ") and "ended 3 times while it worked on this call" in blamed
         assert all(reply.startswith("pong") for reply in replies), "each of the others has its reply"
         assert len(places(root)) == 1
 
 
+def test_so_it_does_where_there_are_replicas(configured: Configured, root: Path) -> None:
+    settings = configured({"twice": {"model": "m", "replicas": 2, "env": SLOWER}}, judge="twice")
+    with Models.open(settings) as models:
+        model = models.role("judge")
+        assert isinstance(model, EndpointModel)
+
+        async def together() -> tuple[Counter[str], list[BaseException | Completion]]:
+            poison = [asyncio.ensure_future(model.chat([Message("user", "die")], sampling=Sampling()))]
+            replies = await asked(model, 40)
+            return replies, await asyncio.gather(*poison, return_exceptions=True)
+
+        replies, (blamed,) = models.run(together())
+    assert isinstance(blamed, CallFailed) and "ended 3 times while it worked on this call" in str(blamed)
+    assert replies.total() == 40 and all(reply.startswith("pong") for reply in replies)
+
+
 def test_a_server_that_no_call_survives_stops_the_batch(configured: Configured, root: Path) -> None:
-    settings = configured({"small": {"model": "m"}}, judge="small")
+    settings = configured({"small": {"model": "m", "env": SLOWER}}, judge="small")
     with Models.open(settings) as models:
         model = models.role("judge")
         quick_to_give_up(models)
