@@ -167,7 +167,9 @@ class EndpointModel:
             tries.returned(replica)
             pause = 0.0
         else:
-            ended = self._attendance.ours and fault.kind == "unreached"
+            ended = (
+                others and self._attendance.ours and fault.kind == "unreached"
+            )  # nobody waits to see it, as others take the call
             pause = tries.failed(replica, fault, others)
         if ended and fault.sent and self._suspects.ended(tries.record):
             raise CallFailed(f"{self.name} ended {tries.record.ends} times while it worked on this call ({fault})")
