@@ -1,5 +1,6 @@
 """Fixtures for all tests: a store on a disk and on a real S3 server."""
 
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,12 @@ import pytest
 
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.s3_server import S3Server, s3_server
+
+
+def pytest_configure() -> None:
+    """Heed SIGINT also where a shell's `&` had it ignored: Dagster has SIGTERM treated alike, and all processes started later would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

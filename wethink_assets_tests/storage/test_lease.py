@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,10 @@ def _hold_in_turn(url: str, options: dict[str, object], name: str) -> None:
 
 
 def test_processes_hold_a_lease_in_turn(store: Store) -> None:
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(2) as pool:
-        arguments = [(store.url, dict(store.fs.storage_options), name) for name in "ab"]
-        pool.starmap_async(_hold_in_turn, arguments).get(100)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        jobs = [pool.submit(_hold_in_turn, store.url, dict(store.fs.storage_options), name) for name in "ab"]
+        for job in jobs:
+            job.result(100)
     assert len(store.names("done")) == 6
     assert len([name for name in store.names("work") if name.startswith("lease-")]) == 1
 

@@ -1,6 +1,7 @@
 """The store: whole files or none, one winner a race, nothing altered unseen; on a disk and on a real S3 server."""
 
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -23,10 +24,10 @@ def _race(url: str, options: dict[str, object], name: str) -> list[bool]:
 
 
 def test_of_two_processes_exactly_one_creates_each_file(store: Store) -> None:
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(2) as pool:
-        jobs = [pool.apply_async(_race, (store.url, dict(store.fs.storage_options), name)) for name in ("one", "two")]
-        one, two = (job.get(60) for job in jobs)
+    # Not multiprocessing's Pool: leaving it hangs where its processes heed no SIGTERM.
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        jobs = [pool.submit(_race, store.url, dict(store.fs.storage_options), name) for name in ("one", "two")]
+        one, two = (job.result(60) for job in jobs)
     assert all(a != b for a, b in zip(one, two, strict=True))
     assert [store.read(f"race/{n}") for n in range(40)] == [b"one" if won else b"two" for won in one]
 
