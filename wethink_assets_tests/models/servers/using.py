@@ -1,6 +1,5 @@
 """Runs that use servers, and how the servers are: helpers of the tests of their life."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -44,11 +43,6 @@ def other_run(settings: Settings, folder: Path) -> tuple["subprocess.Popen[str]"
         "servers = Servers(Settings.model_validate_json(Path(sys.argv[1]).read_text()))\n"
         "servers.urls('small'); print(servers.states()['small'][0].server, flush=True); time.sleep(600)"
     )
-    run = subprocess.Popen(
-        [sys.executable, "-c", code, str(path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL),  # Dagster has a shell's `&` ignore it, too
-    )
+    run = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
     assert run.stdout is not None
     return run, int(run.stdout.readline())
