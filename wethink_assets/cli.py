@@ -1,6 +1,9 @@
 """The `wethink` command: mounts what `wethink_assets.commands` offers and turns errors into messages."""
 
+import platform
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -36,10 +39,26 @@ from wethink_assets.errors import WeThinkError
 
 app = typer.Typer(
     name="wethink",
-    help="Grow verified multimodal reasoning datasets, and prove what each version is worth.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"wethink {metadata.version('wethink-assets')}, Python {platform.python_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def wethink(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Grow verified multimodal reasoning datasets, and prove what each version is worth."""
+
+
 for name, command in (
     ("run", run.run),
     ("plan", plan.plan),

@@ -1,7 +1,9 @@
 """The `wethink` command: help everywhere, and errors as messages."""
 
+import platform
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,13 @@ def test_a_wrong_configuration_is_a_message_without_a_traceback(tmp_path: Path) 
     assert done.returncode == 1
     assert "unknown setting store.ulr; allowed here: options, url" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_the_one_that_pyproject_states() -> None:
+    stated = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]["version"]
+    shown = CliRunner().invoke(app, ["--version"])
+    assert shown.exit_code == 0, shown.output
+    assert shown.output == f"wethink {stated}, Python {platform.python_version()}\n"
 
 
 def test_help_loads_no_model_library() -> None:
