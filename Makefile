@@ -18,7 +18,7 @@ INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/pytho
 export DAGSTER_HOME := $(CURDIR)
 export DO_NOT_TRACK := 1
 
-.PHONY: setup setup-test setup-vllm setup-vlmevalkit run ui test test-slow lint format lock clean help
+.PHONY: setup setup-test setup-vllm setup-vlmevalkit run ui test test-slow lint format docs lock clean help
 
 help: ## Say what each target does.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -53,6 +53,9 @@ lint: $(READY_TEST) ## Check style, types and import rules.
 format: $(READY_TEST) ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY) ## Write docs/commands.md and docs/api.md anew from the code.
+	$(BIN)/python docs/reference.py
 
 lock: ## Resolve the locks anew (needs uv).
 	uv pip compile -q --universal --python-version 3.11 pyproject.toml --extra cpu --extra test -o locks/cpu.lock

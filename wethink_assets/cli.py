@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from typing import Annotated
 
@@ -40,6 +41,7 @@ from wethink_assets.errors import WeThinkError
 app = typer.Typer(
     name="wethink",
     no_args_is_help=True,
+    rich_markup_mode="markdown",  # "rich" would take `[cut]` for markup
     pretty_exceptions_enable=False,
 )
 
@@ -59,37 +61,54 @@ def wethink(
     """Grow verified multimodal reasoning datasets, and prove what each version is worth."""
 
 
-for name, command in (
-    ("run", run.run),
-    ("plan", plan.plan),
-    ("budget", budget.budget),
-    ("register", register.register),
-    ("cut", cut.cut),
-    ("versions", versions.versions),
-    ("explain", explain.explain),
-    ("verify", verify.verify),
-    ("lineage", lineage.lineage),
-    ("where", where.where),
-    ("diff", diff.diff),
-    ("retract", retract.retract),
-    ("export", export.export),
-    ("card", export.card),
-    ("growth", growth.growth),
-    ("score", score.score),
-    ("leaderboard", leaderboard.leaderboard),
-    ("compare", compare.compare),
-    ("calibrate", calibrate.calibrate),
-    ("serve", serve.serve),
-    ("sample", sample.sample),
-    ("sync", sync.sync),
-    ("doctor", doctor.doctor),
-    ("train", train.train),
-    ("policies", train.policies),
-):
-    app.command(name)(command)
-app.add_typer(study.app, name="study")
-app.add_typer(embedded.app, name="embedded")
-app.add_typer(config.app, name="config")
+COMMANDS: dict[
+    str, dict[str, Callable[..., None] | typer.Typer]
+] = {  # by the panel of `wethink --help`, which is the section of docs/commands.md
+    "Grow the dataset": {
+        "run": run.run,
+        "plan": plan.plan,
+        "budget": budget.budget,
+        "register": register.register,
+        "serve": serve.serve,
+        "sample": sample.sample,
+    },
+    "Dataset versions": {
+        "cut": cut.cut,
+        "versions": versions.versions,
+        "verify": verify.verify,
+        "card": export.card,
+        "export": export.export,
+        "growth": growth.growth,
+    },
+    "Lineage and takedowns": {
+        "explain": explain.explain,
+        "lineage": lineage.lineage,
+        "where": where.where,
+        "diff": diff.diff,
+        "retract": retract.retract,
+    },
+    "Training and scoring": {
+        "train": train.train,
+        "policies": train.policies,
+        "study": study.app,
+        "score": score.score,
+        "leaderboard": leaderboard.leaderboard,
+        "compare": compare.compare,
+        "calibrate": calibrate.calibrate,
+    },
+    "Maintenance": {
+        "config": config.app,
+        "doctor": doctor.doctor,
+        "sync": sync.sync,
+        "embedded": embedded.app,
+    },
+}
+for panel, members in COMMANDS.items():
+    for name, command in members.items():
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, rich_help_panel=panel)
+        else:
+            app.command(name, rich_help_panel=panel)(command)
 
 
 def main() -> None:

@@ -3,6 +3,17 @@
 A message names the file, row or setting, says what is wrong and what to do about it.
 """
 
+__all__ = [
+    "ConfigError",
+    "ModelError",
+    "SourceError",
+    "StoreError",
+    "TrainingError",
+    "UnaccountedItems",
+    "VersionError",
+    "WeThinkError",
+]
+
 
 class WeThinkError(Exception):
     """Base of all errors that are reported to a user without a traceback."""

@@ -32,6 +32,12 @@ def test_a_wrong_configuration_is_a_message_without_a_traceback(tmp_path: Path) 
     assert "Traceback" not in done.stderr
 
 
+def test_help_shows_names_of_tables() -> None:
+    """Rich takes what stands in brackets for its own markup where it may."""
+    shown = CliRunner().invoke(app, ["cut", "--help"])
+    assert "[cut] and [dedup]" in " ".join(shown.output.split())
+
+
 def test_the_version_is_the_one_that_pyproject_states() -> None:
     stated = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]["version"]
     shown = CliRunner().invoke(app, ["--version"])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def budget(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Budget to show by run; none lists all.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Budget to show by run; none lists all.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
 ) -> None:
     """Show budgets: their limits, what the runs that carry their name spent together, what is left; of one, by run."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def register(
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Names of sources; none: all configured ones.")
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Names of sources; none: all configured ones.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found and done as JSON.")] = False,
 ) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def run(
     stages: Annotated[
-        list[str] | None, typer.Argument(metavar="[STAGE]...", help="With --refresh: which stages; none means all.")
+        list[str] | None, typer.Argument(metavar="STAGE", help="With --refresh: which stages; none means all.")
     ] = None,
     budget: Annotated[
         str, typer.Option(metavar="NAME", help="Budget that model calls spend; else the configured one.")

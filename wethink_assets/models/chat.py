@@ -4,6 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+__all__ = [
+    "ROLES",
+    "ChatModel",
+    "Completion",
+    "Image",
+    "Message",
+    "Role",
+    "Sampling",
+]
+
 Role = Literal["describer", "reasoner", "adjudicator", "judge", "policy"]
 ROLES: tuple[Role, ...] = ("describer", "reasoner", "adjudicator", "judge", "policy")
 

@@ -18,6 +18,10 @@ import polars as pl
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.local_files import TEMPORARY, temporary_name, write_new
 
+__all__ = [
+    "Store",
+]
+
 READ_TOGETHER = 1_000  # files that are asked for at once, at most
 
 

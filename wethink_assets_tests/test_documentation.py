@@ -1,0 +1,79 @@
+"""The documentation: reference pages as the code says, links that lead somewhere, every page in the index."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def reference(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(root / "docs" / "reference.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_the_reference_pages_are_what_the_code_says() -> None:
+    done = reference(ROOT, "--check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_outdated_reference_page_is_named_and_written_anew(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for path in (ROOT / "docs").glob("reference*.py"):
+        shutil.copy(path, tmp_path / "docs")
+    (tmp_path / "wethink_assets").symlink_to(ROOT / "wethink_assets")
+    shutil.copy(ROOT / "docs" / "api.md", tmp_path / "docs")
+    (tmp_path / "docs" / "commands.md").write_text("of another release\n")
+    checked = reference(tmp_path, "--check")
+    assert (checked.returncode, checked.stderr) == (1, "not what the code says: commands.md; run `make docs`\n")
+    assert (tmp_path / "docs" / "commands.md").read_text() == "of another release\n"
+    assert reference(tmp_path).returncode == 0
+    assert (tmp_path / "docs" / "commands.md").read_bytes() == (ROOT / "docs" / "commands.md").read_bytes()
+
+
+@pytest.mark.parametrize("module", ["reference_api", "reference_markdown"])
+def test_examples_of_the_generator_hold(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "doctest", f"{module}.py"], cwd=ROOT / "docs", capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def headings(page: Path) -> set[str]:
+    """Anchors of a page, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    plain = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title) for title in titles]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    broken = []
+    for target in LINK.findall(page.read_text()):
+        if "://" in target:
+            continue
+        path, _, fragment = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists() or (fragment and fragment not in headings(file)):
+            broken.append(target)
+    assert broken == []
+
+
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    named = {target.partition("#")[0] for target in LINK.findall(index)}
+    assert {page.name for page in PAGES if page.parent.name == "docs" and page.name != "README.md"} - named == set()
+
+
+def test_each_term_of_the_glossary_is_explained_once() -> None:
+    lines = re.findall(r"^\| (.+?) \| (.+?) \|$", (ROOT / "docs" / "glossary.md").read_text(), flags=re.MULTILINE)
+    terms = [term for term, _ in lines if term != "term"]
+    assert sorted(set(terms)) == sorted(terms)
+    assert [term for term, meaning in lines if term != "term" and not meaning.endswith(".")] == []
