@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from wethink_assets.config import load_settings
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -64,6 +66,15 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not file.exists() or (fragment and fragment not in headings(file)):
             broken.append(target)
     assert broken == []
+
+
+def test_the_settings_that_readme_shows_are_right(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    file = tmp_path / "wethink.toml"
+    file.write_text("\n".join(blocks))
+    settings = load_settings(file, {})
+    assert settings.sources["my-photos"].licence == "CC-BY-4.0"
+    assert settings.role("reasoner").model == settings.servers["words"].model
 
 
 def test_the_index_names_every_page() -> None:
