@@ -19,14 +19,14 @@ import numpy as np
 import polars as pl
 from rensa import RMinHash
 
-from wethink_assets import schemas
-from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut
-from wethink_assets.dataset.deciding import decide_cut
-from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.dataset.cuts.cut import Cut
+from wethink_assets.dataset.cuts.decision import decide_cut
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dedup.texts import comparable_text, shingles, text_digest
 from wethink_assets.identity import row_id, sha256_hex, slot_id
-from wethink_assets.stages import StageOutput, rejections
+from wethink_assets.stages import schemas
+from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
 

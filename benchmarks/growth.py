@@ -21,7 +21,7 @@ from typing import Any
 from scripted_endpoint import endpoint
 from scripted_project import ScriptedProject
 
-from wethink_assets.defs.growing import Grower
+from wethink_assets.defs.runs.driver import Grower
 
 BOUND = 1.2  # of its share of the batches
 
@@ -64,8 +64,8 @@ def built(grower: Grower, clock: Clock, step: str) -> None:
 def opened(project: ScriptedProject, work: Callable[[Grower], Any]) -> Any:
     """Do something with a grower of a project."""
     from wethink_assets.definitions import definitions_of
-    from wethink_assets.defs.instance import project_instance
     from wethink_assets.defs.resources import models_kept_open
+    from wethink_assets.defs.runs.instance import project_instance
 
     os.environ["DAGSTER_HOME"] = str(project.home)
     os.environ["WETHINK_CONFIG"] = str(project.home / "wethink.toml")

@@ -23,11 +23,11 @@ sys.path.insert(0, str(ROOT))
 
 from wethink_assets.config import Settings, load_settings  # noqa: E402
 from wethink_assets.storage.store import Store  # noqa: E402
-from wethink_assets.training.card import percent, points  # noqa: E402
-from wethink_assets.training.plan import command_of, plan_run  # noqa: E402
-from wethink_assets.training.policies import find_policy, local_checkpoint  # noqa: E402
-from wethink_assets.training.run import read_outcome  # noqa: E402
-from wethink_assets.training.scenes import answer_scenes, scene_gains  # noqa: E402
+from wethink_assets.training.policies.card import percent, points  # noqa: E402
+from wethink_assets.training.policies.catalog import find_policy, local_checkpoint  # noqa: E402
+from wethink_assets.training.runs.plan import command_of, plan_run  # noqa: E402
+from wethink_assets.training.runs.process import read_outcome  # noqa: E402
+from wethink_assets.training.validation.scenes import answer_scenes, scene_gains  # noqa: E402
 
 
 def train(settings: Settings, store: Store, key: str, threads: int) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder to work in, which stays; by default a temporary one")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    from wethink_assets_tests.training.drawn_version import draw_version
+    from wethink_assets_tests.support.drawn_version import draw_version
 
     with tempfile.TemporaryDirectory() as temporary:
         home = (chosen.keep or Path(temporary)).resolve()

@@ -32,11 +32,11 @@ class Bench:
     def __init__(self, home: Path, steps: int, judge: bool) -> None:
         from wethink_assets.config import load_settings
         from wethink_assets.storage.store import Store
-        from wethink_assets.training.base_model import load_base_processor
-        from wethink_assets.training.plan import plan_run
-        from wethink_assets.training.prompting import RowPrompts
-        from wethink_assets.training.rows import Rows, choose_rows
-        from wethink_assets_tests.training.drawn_version import draw_version
+        from wethink_assets.training.data.prompts import RowPrompts
+        from wethink_assets.training.data.rows import Rows, choose_rows
+        from wethink_assets.training.policies.base_model import load_base_processor
+        from wethink_assets.training.runs.plan import plan_run
+        from wethink_assets_tests.support.drawn_version import draw_version
 
         self.home, self.steps = home, steps
         self.store = Store.open(str(home / "data"))
@@ -57,7 +57,7 @@ class Bench:
 
     def picture(self, row: Mapping[str, Any]) -> Any:
         from wethink_assets.storage.blobs import Blobs
-        from wethink_assets.training.base_model import picture_for
+        from wethink_assets.training.policies.base_model import picture_for
 
         return picture_for(self.base, Blobs(self.store).read(row["image_path"]))
 
@@ -65,8 +65,8 @@ class Bench:
         """Train for some steps; seconds of the clock and of the processor of each step."""
         from transformers import PrinterCallback, TrainerCallback
 
-        from wethink_assets.training.base_model import load_model
-        from wethink_assets.training.grpo_settings import grpo_config
+        from wethink_assets.training.policies.base_model import load_model
+        from wethink_assets.training.trainers.arguments import grpo_config
 
         times: Times = []
 
@@ -94,7 +94,7 @@ class Bench:
         from datasets import Dataset
         from trl import GRPOTrainer
 
-        from wethink_assets.training.rows import row_order
+        from wethink_assets.training.data.rows import row_order
 
         def parity(completion_ids: list[Any], **_: Any) -> list[float]:
             return [float(len(ids) % 2) for ids in completion_ids]
@@ -119,9 +119,9 @@ class Bench:
         def make(work: Path, **given: Any) -> Any:
             import numpy as np
 
-            from wethink_assets.training.grpo import RowGRPOTrainer, Watch, prompt_dataset
-            from wethink_assets.training.guards import Guard
-            from wethink_assets.training.recording import Record
+            from wethink_assets.training.trainers.grpo import RowGRPOTrainer, Watch, prompt_dataset
+            from wethink_assets.training.trainers.guards import Guard
+            from wethink_assets.training.trainers.recorder import Record
 
             watch = Watch(Record(work), Guard(self.recipe), lambda _: None)
             usable = np.arange(len(self.rows), dtype=np.int32)
@@ -142,7 +142,7 @@ def main() -> None:
     chosen = parser.parse_args()
     import torch
 
-    from wethink_assets.training.rewarding import Rewarder
+    from wethink_assets.training.trainers.rewards import Rewarder
 
     ours: Times = []
     plain: Times = []

@@ -29,8 +29,8 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from wethink_assets.sources.catalog import Source
+from wethink_assets.sources.images.perceptual_hash import perceptual_hash
 from wethink_assets.sources.ingestion import ingest_batch
-from wethink_assets.sources.perceptual_hash import perceptual_hash
 from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.store import Store
 

@@ -24,12 +24,12 @@ from scripted_project import s3_store
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import ROLES
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.planning.plan import stale_stages, summary
 from wethink_assets.planning.stages import STAGES, UPSTREAM, stage_plan
 from wethink_assets.planning.staleness import commits_in_force, missing_stages
-from wethink_assets.schemas import MEMBERSHIP
 from wethink_assets.sources.batches import batch_key, batch_path, list_batches
+from wethink_assets.stages.schemas import MEMBERSHIP
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS

@@ -22,14 +22,14 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import ROLES, Completion, Message, Sampling
-from wethink_assets.models.roles import Models
-from wethink_assets.schemas import STRINGS
-from wethink_assets.stages import StageOutput
+from wethink_assets.models.registry import Models
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.stages.schemas import STRINGS
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.agreement import accepted_answer
-from wethink_assets.synthesis.asking import Asking
-from wethink_assets.synthesis.outcomes import Outcome, settled
-from wethink_assets.synthesis.session import Synthesis
+from wethink_assets.synthesis.calls.collector import Outcome, settled
+from wethink_assets.synthesis.calls.item_calls import Asking
+from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.stages.agreement import accepted_answer
 
 STAGE, BATCH = "answers", "queue.000001"
 RESULTS = pl.Schema(

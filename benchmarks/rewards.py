@@ -27,8 +27,8 @@ from peers.reward_speed import rate
 from reward_cases import Case, boxed, fib_cases, mc_cases, plain
 
 from wethink_assets.rewards import format_reward, hybrid_reward, rule_reward
-from wethink_assets.rewards.algebra import warm_up
-from wethink_assets.rewards.calibration import equivalence_suite
+from wethink_assets.rewards.calibration.measures import equivalence_suite
+from wethink_assets.rewards.equivalence.algebra import warm_up
 
 MATHRULER = ("mathruler==0.1.0", "pylatexenc==2.11", "sympy==1.14.0", "tqdm")
 Reward = Callable[[str, Case], float]

@@ -28,12 +28,12 @@ from wethink_assets.config import Settings
 from wethink_assets.config.data import PipelineSettings
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings
 from wethink_assets.config.models import RoleSettings
-from wethink_assets.evaluation.contenders import Contender
-from wethink_assets.evaluation.files import benchmark_files
-from wethink_assets.evaluation.scoring import score_model
+from wethink_assets.evaluation.benchmarks.files import benchmark_files
+from wethink_assets.evaluation.runs.models import Contender
+from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.models.chat import ChatModel, Completion, Message, Sampling
-from wethink_assets.models.endpoint import EndpointModel
-from wethink_assets.models.roles import Models
+from wethink_assets.models.endpoint.client import EndpointModel
+from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
 
 PARTS = 10

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from wethink_assets.config import Settings, load_settings
-from wethink_assets.dataset.manifest import list_built, read_manifest
-from wethink_assets.defs.sync import STAGES
+from wethink_assets.dataset.versions.manifest import list_built, read_manifest
+from wethink_assets.defs.runs.sync import STAGES
 from wethink_assets.models.chat import ROLES
 from wethink_assets.sources.batches import list_batches
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
-from wethink_assets_tests.blocks import blocks
+from wethink_assets_tests.support.block_images import blocks
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = "coco"
@@ -113,7 +113,7 @@ def _entries(table: Mapping[str, Any]) -> Iterator[str]:
 @contextmanager
 def s3_store(folder: Path) -> Iterator[dict[str, Any]]:
     """A `[store]` table on a real S3 server (SeaweedFS) that keeps its data in `folder` while the block runs."""
-    from wethink_assets_tests.s3_server import s3_server
+    from wethink_assets_tests.support.s3_server import s3_server
 
     folder.mkdir(parents=True)
     with s3_server(folder) as server:

@@ -9,16 +9,16 @@ from typing import Any
 from ingest import draw
 
 from wethink_assets.config import Settings
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.answers import answer_questions
-from wethink_assets.synthesis.descriptions import describe_images
-from wethink_assets.synthesis.questions import write_questions
-from wethink_assets.synthesis.reasoning_paths import refine_paths
-from wethink_assets.synthesis.session import Synthesis
+from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.stages.answers import answer_questions
+from wethink_assets.synthesis.stages.descriptions import describe_images
+from wethink_assets.synthesis.stages.questions import write_questions
+from wethink_assets.synthesis.stages.reasoning_paths import refine_paths
 
 ROLES = ("describer", "reasoner", "adjudicator", "judge")
 
@@ -87,7 +87,7 @@ def record(folder: Path, url: str) -> None:
     """Take the batch through the stages once, in this process, and note each call in `calls.jsonl`."""
     import polars as pl
 
-    from wethink_assets.models import endpoint as client
+    from wethink_assets.models.endpoint import client
 
     blobs = dict(pl.read_parquet(folder / "images.parquet").select("image_id", "blob").iter_rows())
     body_of = client.request_body

@@ -31,8 +31,8 @@ def fill(instance: Any, batches: int) -> list[str]:
     import dagster as dg
     from dagster._core.storage.event_log.schema import AssetEventTagsTable, SqlEventLogStorageTable
 
-    from wethink_assets.defs.partitions import image_batch
-    from wethink_assets.defs.sync import report
+    from wethink_assets.defs.graph import image_batch
+    from wethink_assets.defs.runs.sync import report
     from wethink_assets.planning.stages import STAGES
 
     keys = [f"coco.{number:06d}" for number in range(1, batches + 1)]
@@ -107,8 +107,8 @@ def measure(folder: Path, batches: int) -> int:
 
     from wethink_assets.config import Settings
     from wethink_assets.definitions import definitions_of
-    from wethink_assets.defs.night import nightly_schedule
-    from wethink_assets.defs.schedules import cut_schedule, train_sensor
+    from wethink_assets.defs.automation.nightly import nightly_schedule
+    from wethink_assets.defs.automation.schedules import cut_schedule, train_sensor
 
     (folder / "images").mkdir(exist_ok=True)
     settings = Settings.model_validate(

@@ -21,11 +21,11 @@ from typing import Any
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import Image, Message, Sampling
-from wethink_assets.models.embedded.evaluation import held_out
-from wethink_assets.models.endpoint import EndpointModel
+from wethink_assets.models.embedded.evaluation.accuracy import held_out
+from wethink_assets.models.endpoint.client import EndpointModel
+from wethink_assets.models.servers.memory import local_folder
 from wethink_assets.models.servers.servers import Servers
-from wethink_assets.models.servers.sizing import local_folder
-from wethink_assets.models.servers.specifying import server_python
+from wethink_assets.models.servers.spec import server_python
 from wethink_assets.models.servers.weights import model_folder
 
 THEIRS = (

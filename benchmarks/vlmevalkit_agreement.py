@@ -21,12 +21,12 @@ from typing import Any
 
 from wethink_assets.config import Settings
 from wethink_assets.config.evaluation import ScoringSettings
-from wethink_assets.evaluation.catalog import FOURTEEN, SAMPLE
-from wethink_assets.evaluation.files import BenchmarkFile, benchmark_files, rows_of
-from wethink_assets.evaluation.items import options_of
-from wethink_assets.evaluation.rules import list_of
-from wethink_assets.evaluation.units import units_of
-from wethink_assets.evaluation.verdicts import decide
+from wethink_assets.evaluation.benchmarks.catalog import FOURTEEN, SAMPLE
+from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmark_files, rows_of
+from wethink_assets.evaluation.benchmarks.rows import options_of
+from wethink_assets.evaluation.grading.headline import units_of
+from wethink_assets.evaluation.grading.rules import list_of
+from wethink_assets.evaluation.grading.verdicts import decide
 from wethink_assets.evaluation.vlmevalkit.process import Kit
 from wethink_assets.evaluation.vlmevalkit.scoring import NO_ANSWER, KitVerdicts, prompts_of, verdicts_of
 from wethink_assets.models.chat import Message

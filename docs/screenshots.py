@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 from screenshots_browser import HEIGHT, Page, chromium, tab  # noqa: E402
 from screenshots_project import FAILED, grown  # noqa: E402
 
-from wethink_assets_tests.defs.ui import Ui, dagster_ui  # noqa: E402
+from wethink_assets_tests.support.dagster_ui import Ui, dagster_ui  # noqa: E402
 
 VERSION = "v0002"
 GRAPH = "foreignObject"  # the nodes and groups of a graph of assets

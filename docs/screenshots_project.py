@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from wethink_assets_tests.defs.grown import opened
-from wethink_assets_tests.defs.project import ROOT, Project
+from wethink_assets_tests.support.opened_project import opened
+from wethink_assets_tests.support.project import ROOT, Project
 
 SOURCES = ("chartqa", "coco", "docvqa", "geoqa+", "gqa")
 IMAGES = 216  # drawn each round over all 18 sources: twelve for each of ours

@@ -8,34 +8,22 @@ from typing import Annotated
 
 import typer
 
-from wethink_assets.commands import (
-    budget,
-    calibrate,
-    compare,
-    config,
+from wethink_assets.commands.dataset import (
     cut,
     diff,
-    doctor,
-    embedded,
     explain,
     export,
     growth,
-    leaderboard,
     lineage,
-    plan,
-    register,
     retract,
-    run,
-    sample,
-    score,
-    serve,
-    study,
-    sync,
-    train,
     verify,
     versions,
     where,
 )
+from wethink_assets.commands.evaluation import compare, leaderboard, score
+from wethink_assets.commands.project import config, doctor, sample, sync
+from wethink_assets.commands.synthesis import budget, plan, register, run, serve
+from wethink_assets.commands.training import calibrate, embedded, study, train
 from wethink_assets.errors import WeThinkError
 
 app = typer.Typer(

@@ -6,24 +6,24 @@ from collections.abc import Mapping
 import dagster as dg
 
 from wethink_assets.config import Settings, load_settings
-from wethink_assets.defs.automation import automation_sensor, observing_sensor
-from wethink_assets.defs.benchmarks import benchmarks_asset
-from wethink_assets.defs.growth import growth_asset
-from wethink_assets.defs.images import image_assets, image_batches_spec
-from wethink_assets.defs.jobs import asset_jobs, cut_job
-from wethink_assets.defs.night import nightly_schedule
+from wethink_assets.defs.assets.benchmarks import benchmarks_asset
+from wethink_assets.defs.assets.growth import growth_asset
+from wethink_assets.defs.assets.images import image_assets, image_batches_spec
+from wethink_assets.defs.assets.rewards import calibration_asset
+from wethink_assets.defs.assets.roles import role_assets
+from wethink_assets.defs.assets.scores import leaderboard_asset, score_jobs, scores_asset
+from wethink_assets.defs.assets.signatures import signature_assets
+from wethink_assets.defs.assets.sources import source_assets
+from wethink_assets.defs.assets.staleness import staleness_asset
+from wethink_assets.defs.assets.studies import studies_asset, study_job
+from wethink_assets.defs.assets.synthesis import synthesis_assets
+from wethink_assets.defs.assets.training import policy_asset, train_job, training_runs_spec
+from wethink_assets.defs.assets.versions import cuts_spec, dataset_asset
+from wethink_assets.defs.automation.nightly import nightly_schedule
+from wethink_assets.defs.automation.schedules import cut_schedule, train_new_job, train_sensor
+from wethink_assets.defs.automation.sensors import automation_sensor, observing_sensor
 from wethink_assets.defs.resources import resources_of
-from wethink_assets.defs.rewards import calibration_asset
-from wethink_assets.defs.roles import role_assets
-from wethink_assets.defs.schedules import cut_schedule, train_new_job, train_sensor
-from wethink_assets.defs.scores import leaderboard_asset, score_jobs, scores_asset
-from wethink_assets.defs.signatures import signature_assets
-from wethink_assets.defs.sources import source_assets
-from wethink_assets.defs.staleness import staleness_asset
-from wethink_assets.defs.studies import studies_asset, study_job
-from wethink_assets.defs.synthesis import synthesis_assets
-from wethink_assets.defs.training import policy_asset, train_job, training_runs_spec
-from wethink_assets.defs.versions import cuts_spec, dataset_asset
+from wethink_assets.defs.runs.jobs import asset_jobs, cut_job
 
 
 def definitions_of(settings: Settings, given: Mapping[str, object] | None = None) -> dg.Definitions:

@@ -1,4 +1,4 @@
-"""The few errors that this platform raises, each where its cause is known.
+"""Errors that this platform raises, each where its cause is known.
 
 A message names the file, row or setting, says what is wrong and what to do about it.
 """
@@ -21,6 +21,10 @@ class WeThinkError(Exception):
 
 class ConfigError(WeThinkError):
     """A setting is unknown, wrong or missing."""
+
+
+class UnknownName(ConfigError, LookupError):
+    """A name that chooses among registered entries, such as a question kind, is none of theirs; the message lists them."""
 
 
 class SourceError(WeThinkError):

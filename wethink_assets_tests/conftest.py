@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.s3_server import S3Server, s3_server
+from wethink_assets_tests.support.s3_server import S3Server, s3_server
 
 
 def pytest_configure() -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
-from wethink_assets_tests.defs.project import ROOT, Project
+from wethink_assets_tests.support.project import ROOT, Project
 
 IMAGES = 72
 

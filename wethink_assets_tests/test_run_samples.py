@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wethink_assets.commands.progress import Display
-from wethink_assets.commands.run import draw_missing_samples
+from wethink_assets.commands.synthesis.run import draw_missing_samples
 from wethink_assets.config import SampleSettings, Settings
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wethink_assets.errors import UnaccountedItems
-from wethink_assets.stages import StageOutput, rejections, require_closed, unaccounted
+from wethink_assets.stages.output import StageOutput, rejections, require_closed, unaccounted
 
 
 def output(passed: list[str], refused: list[str]) -> StageOutput:

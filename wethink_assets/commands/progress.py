@@ -14,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from wethink_assets.synthesis.pace import Tell
-    from wethink_assets.synthesis.usage import Usage
+    from wethink_assets.synthesis.budgets.progress import Tell
+    from wethink_assets.synthesis.budgets.usage import Usage
 
 LINE_EVERY = 5.0  # seconds between two lines about the same stage where there is no terminal
 
@@ -164,7 +164,7 @@ class Work:
 
     def stage(self, stage: str, batch: str) -> "Tell":
         """Callback of a stage over the running batch."""
-        from wethink_assets.synthesis.pace import Pace
+        from wethink_assets.synthesis.budgets.progress import Pace
 
         self._stage_number += 1
         number = self._stage_number
@@ -188,7 +188,7 @@ class Work:
         return tell
 
     def _line(self, what: str, count: str, share: float = 1.0) -> None:
-        from wethink_assets.synthesis.pace import clock
+        from wethink_assets.synthesis.budgets.progress import clock
 
         elapsed = clock(time.monotonic() - self._started)
         left = self._left(share if what != "done" else 0)
@@ -197,7 +197,7 @@ class Work:
         self._display.say(", ".join(part for part in parts if part))
 
     def _left(self, share: float) -> str:
-        from wethink_assets.synthesis.pace import clock
+        from wethink_assets.synthesis.budgets.progress import clock
 
         total = sum(self._sizes.values())
         done = self._images + share * (self._sizes[self._batch] if self._batch and share else 0)

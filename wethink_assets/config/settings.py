@@ -1,7 +1,7 @@
 """All of `wethink.toml` as one value."""
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -19,17 +19,21 @@ from wethink_assets.config.data import (
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings, benchmark_name
 from wethink_assets.config.growth import GrowthSettings
 from wethink_assets.config.models import RoleSettings, known_roles
-from wethink_assets.config.rewards import RewardSettings
 from wethink_assets.config.servers import ServerSettings, server_name
-from wethink_assets.config.studies import StudySettings
-from wethink_assets.config.training import RecipeSettings, TrainingSettings, recipe_name
+from wethink_assets.config.training import RecipeSettings, RewardSettings, StudySettings, TrainingSettings, recipe_name
 from wethink_assets.errors import ConfigError
 from wethink_assets.models.chat import Role
+from wethink_assets.plugins import import_plugins
 
 
 class Settings(Table):
     """All of `wethink.toml`."""
 
+    plugins: tuple[str, ...] = Field(
+        (),
+        exclude_if=lambda names: not names,
+        description="modules of one's own that register kinds, stages, readers, ...",
+    )
     store: StoreSettings = StoreSettings()
     pipeline: PipelineSettings = PipelineSettings()
     sample: SampleSettings = SampleSettings()
@@ -47,6 +51,15 @@ class Settings(Table):
     growth: GrowthSettings = GrowthSettings()
     recipes: dict[Annotated[str, AfterValidator(recipe_name)], RecipeSettings] = Field(default_factory=dict)
     folder: str = Field("", exclude=True, description="folder of the file, set on loading")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plugins_first(cls, raw: Any) -> Any:
+        """What plugins register must be known before settings that name it are checked."""
+        names = raw.get("plugins", ()) if isinstance(raw, dict) else ()
+        if isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names):
+            import_plugins(names, str(raw.get("folder", "")))
+        return raw
 
     @model_validator(mode="after")
     def _servers_of_roles_exist(self) -> "Settings":

@@ -6,6 +6,60 @@ from pydantic import Field, model_validator
 
 from wethink_assets.config.base import NAME, Kind, Share, Table
 
+QUESTIONS = {
+    "reward-weights": "How much does it matter what accuracy and format weigh in the reward?",
+    "reward-methods": "Does the hybrid reward teach more than rules alone, or a judge alone?",
+    "kinds": "Do all question kinds teach more than multiple choice alone?",
+    "sft": "Does supervised training, alone or before RL, teach more than direct RL?",
+    "data-size": "How much do more rows teach, at the same number of steps?",
+}
+PROFILE_NAMES = ("quick", "full")
+
+
+class RewardSettings(Table):
+    """How answers are graded in training, and what calibration demands of it."""
+
+    longest_candidate: int = Field(2000, ge=100, description="characters of an answer that the judge reads")
+    judge_attempts: int = Field(2, ge=1, le=5, description="calls for one answer before it counts as failed")
+    second_judge: Literal["", "describer", "reasoner", "adjudicator", "policy"] = Field(
+        "", description="role whose model judges beside the judge; empty: the judge's own model, sampled"
+    )
+    calibration_rows: int = Field(18, ge=6, le=2000, description="questions that the judge is calibrated on")
+    rule_error: Share = Field(0.01, description="false accepts, and false rejects, of the rules at most")
+    judge_agreement: Share = Field(0.9, description="agreement of the judge with truth and with rules at least")
+    judge_consistency: Share = Field(0.8, description="equal grades after swapping or rewording at least")
+    judge_fooled: Share = Field(0.05, description="hostile answers that earn anything at most")
+    judge_failed: Share = Field(0.02, description="answers left without a grade at most")
+
+
+DataShare = Annotated[float, Field(gt=0, le=1)]
+
+
+class StudySettings(Table):
+    """Comparisons of ways to train (`wethink study`)."""
+
+    recipe: str = Field("grpo", description="recipe whose settings every variant has, but for what a study varies")
+    accuracy_weights: tuple[Share, ...] = Field(
+        (1.0, 0.9, 0.7, 0.5), description="of the study reward-weights; the format weighs the rest"
+    )
+    data_shares: tuple[DataShare, ...] = Field(
+        (0.1, 0.3, 1.0), description="of the study data-size; each is part of the next larger one"
+    )
+    scenes: int = Field(
+        600,
+        ge=0,
+        description="held-out drawn scenes that an embedded model answers, beside the version's held-out rows",
+    )
+
+    @model_validator(mode="after")
+    def _something_is_compared(self) -> "StudySettings":
+        for name in ("accuracy_weights", "data_shares"):
+            values = getattr(self, name)
+            if len(set(values)) < len(values) or not values:
+                raise ValueError(f"{name} names a value twice, or none")
+        return self
+
+
 PAPER_SYSTEM = (
     "You answer questions about an image. First think about the question step by step inside <think> </think>, then give the final "
     "answer inside <answer> </answer>: for a multiple-choice question the letter of the option, for a question that asks for a value "

@@ -11,8 +11,8 @@ from rensa import RMinHash
 from wethink_assets.dedup.pixels import reduced_pixels
 from wethink_assets.dedup.texts import comparable_text, shingles, text_digest
 from wethink_assets.errors import StoreError
-from wethink_assets.schemas import SCHEMA_VERSION, SIGNATURES
-from wethink_assets.stages import StageOutput, rejections
+from wethink_assets.stages.output import StageOutput, rejections
+from wethink_assets.stages.schemas import SCHEMA_VERSION, SIGNATURES
 from wethink_assets.storage.blobs import Blobs
 
 ITEM = "slot"

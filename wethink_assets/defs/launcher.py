@@ -3,8 +3,8 @@
 import dagster as dg
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 
-from wethink_assets.defs.liveness import HERE, fail_dead_runs, is_gone, release
-from wethink_assets.defs.pools import set_pool_limits
+from wethink_assets.defs.graph import set_pool_limits
+from wethink_assets.defs.runs.liveness import HERE, fail_dead_runs, is_gone, release
 
 
 class WatchedRunLauncher(dg.DefaultRunLauncher):

@@ -10,13 +10,36 @@ from typing import ClassVar, Protocol
 import dagster as dg
 
 from wethink_assets.config import Settings
-from wethink_assets.defs.servers import servers_of_run
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
+from wethink_assets.models.servers.servers import SCHEDULED_IDLE, Servers
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.budgets import allowance_of
-from wethink_assets.synthesis.pace import Pace, Tell
-from wethink_assets.synthesis.session import Synthesis
-from wethink_assets.synthesis.usage import Usage
+from wethink_assets.synthesis.budgets.allowance import allowance_of
+from wethink_assets.synthesis.budgets.progress import Pace, Tell
+from wethink_assets.synthesis.budgets.usage import Usage
+from wethink_assets.synthesis.calls.session import Synthesis
+
+# Runs that nobody waits for, and that others of their kind follow.
+FOLLOWED = ("dagster/schedule_name", "dagster/sensor_name", "dagster/from_automation_condition", "dagster/backfill")
+
+
+def idle_of(run: dg.DagsterRun | None) -> float:
+    """Seconds for which servers outlive a run where the configuration does not say: 10 minutes for one that a schedule started, else 0."""
+    return SCHEDULED_IDLE if run is not None and any(tag in run.tags for tag in FOLLOWED) else 0.0
+
+
+@contextmanager
+def servers_of_run(servers: Servers, run: dg.DagsterRun | None, log: logging.Logger | None) -> Iterator[None]:
+    """Have servers tell a run's log what they do while it lasts, and live on after it as its kind asks for."""
+    servers.idle = max(servers.idle, idle_of(run))
+    if run is not None:
+        servers.who = f"run {run.run_id}"
+    end = servers.listen(log.log) if log is not None else None
+    try:
+        yield
+    finally:
+        if end:
+            end()
+
 
 BUDGET_TAG = "wethink/budget"  # of a run: the budget that its model calls spend
 OpenSynthesis = Callable[[str, str], AbstractContextManager[Synthesis]]  # of a stage and a batch
@@ -98,7 +121,7 @@ def models_of(settings: Settings) -> Models:
 
 def resources_of(settings: Settings) -> dict[str, object]:
     """Resources by key. Nothing is opened here: the code location must load in seconds and without a store."""
-    from wethink_assets.defs.stage_tables import StageTables
+    from wethink_assets.defs.stages.io_manager import StageTables
 
     @dg.resource(description="wethink.toml as it was when the code location loaded")
     def configured(_: dg.InitResourceContext) -> Settings:

@@ -4,8 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from wethink_assets.errors import ModelError
+
 __all__ = [
     "ROLES",
+    "CallFailed",
     "ChatModel",
     "Completion",
     "Image",
@@ -13,6 +16,14 @@ __all__ = [
     "Role",
     "Sampling",
 ]
+
+
+class CallFailed(ModelError):
+    """One call failed where others may still work: a refused request, or retries that ran out on this call alone.
+
+    Any other `ModelError` of a chat model means that the model itself is gone: whoever works through many calls stops.
+    """
+
 
 Role = Literal["describer", "reasoner", "adjudicator", "judge", "policy"]
 ROLES: tuple[Role, ...] = ("describer", "reasoner", "adjudicator", "judge", "policy")

@@ -8,8 +8,8 @@ from wethink_assets.config import Settings
 from wethink_assets.planning.stages import UPSTREAM
 from wethink_assets.sources.batches import split_batch_key
 from wethink_assets.storage.tables import Commit
+from wethink_assets.synthesis.budgets.usage import price_of
 from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS
-from wethink_assets.synthesis.usage import price_of
 
 # Prompts of the same stage whose calls are made from the replies to a prompt, so that another reply is another call.
 FEEDS: Mapping[str, tuple[str, ...]] = {

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from wethink_assets.config import Settings
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.planning.pricing import Pricing
 from wethink_assets.planning.stages import STAGES
 from wethink_assets.planning.staleness import InForce, commits_in_force

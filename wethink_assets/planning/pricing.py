@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from wethink_assets.config import Settings
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.planning.estimates import ByPrompt, Rates, Work, descendants, expected_items, money_for, work_of
-from wethink_assets.planning.rehearsal import held_work
+from wethink_assets.planning.journal_replay import held_work
 from wethink_assets.planning.stages import UPSTREAM
 from wethink_assets.planning.staleness import Cause, Commits
 from wethink_assets.sources.batches import membership_sizes, split_batch_key
-from wethink_assets.storage.journal import journaled_calls
+from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS

@@ -8,9 +8,9 @@ from wethink_assets.config import Settings
 from wethink_assets.dedup import signatures
 from wethink_assets.identity import digest_of
 from wethink_assets.sources import ingestion
-from wethink_assets.synthesis import answers, descriptions, questions, reasoning_paths
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS, prompt_hashes, stage_roles
 from wethink_assets.synthesis.stage_settings import stage_settings
+from wethink_assets.synthesis.stages import answers, descriptions, questions, reasoning_paths
 
 STAGES = ("images", "descriptions", "questions", "answers", "reasoning_paths", "signatures")
 UPSTREAM: Mapping[str, tuple[str, ...]] = {

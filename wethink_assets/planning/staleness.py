@@ -6,7 +6,7 @@ from typing import Any
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import ROLES
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.planning.stages import STAGES, UPSTREAM, StagePlan, logic_of, stage_plan
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables

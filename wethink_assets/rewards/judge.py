@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any, Literal, TypeVar
 
 from wethink_assets.models.chat import ChatModel, Message, Sampling
-from wethink_assets.rewards.equivalence import equal_values, normalised_value
+from wethink_assets.rewards.equivalence.answers import equal_values, normalised_value
 from wethink_assets.rewards.grades import GRADE_SCHEMA, grade_of
 from wethink_assets.rewards.judge_text import LONGEST_CANDIDATE, as_data, without_pleading
 

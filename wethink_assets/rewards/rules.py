@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wethink_assets.rewards.equivalence import same_answer
+from wethink_assets.rewards.equivalence.answers import same_answer
 from wethink_assets.rewards.responses import answer_part
 
 
@@ -12,7 +12,7 @@ def rule_reward(
     r"""Accuracy of a response by rule: 1.0 where its answer says the same as the true one, else 0.0.
 
     Only the answer part is read (see `answer_part`). It never raises, never executes what it reads, and takes at most a second, which only
-    a mathematical expression can cost: such are compared in a process of their own (see `wethink_assets.rewards.algebra`).
+    a mathematical expression can cost: such are compared in a process of their own (see `wethink_assets.rewards.equivalence.algebra`).
 
     Args:
         response (`str`): what the model wrote, with `<answer>...</answer>` in it.

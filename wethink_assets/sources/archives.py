@@ -15,7 +15,7 @@ from wethink_assets.sources.readers.compressed_tar import read_staged
 from wethink_assets.sources.readers.entries import ENTRIES, Entry, Fetch, Index, ReadFailure, Refusal, failing
 from wethink_assets.sources.readers.formats import FORMATS, ArchiveFormat
 from wethink_assets.sources.readers.part_names import is_complete, whole_name
-from wethink_assets.sources.readers.parts import ArchiveStream
+from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
 
 INDEX_VERSION = 1

@@ -7,7 +7,7 @@ import polars as pl
 
 from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.identity import data_version
-from wethink_assets.schemas import MEMBERSHIP
+from wethink_assets.stages.schemas import MEMBERSHIP
 from wethink_assets.storage.store import Store
 
 FOLDER = "batches"

@@ -11,19 +11,19 @@ import polars as pl
 
 from wethink_assets.errors import SourceError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.schemas import IMAGES, SCHEMA_VERSION
 from wethink_assets.sources.archives import read_members
 from wethink_assets.sources.batches import read_membership
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.claims import Occurrence, claim, holder, note
-from wethink_assets.sources.images import ImageFacts, ImageFault, examine
+from wethink_assets.sources.images.decoding import ImageFacts, ImageFault, examine
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
 from wethink_assets.sources.readers.folder import read_files
-from wethink_assets.stages import StageOutput, rejections
+from wethink_assets.stages.output import StageOutput, rejections
+from wethink_assets.stages.schemas import IMAGES, SCHEMA_VERSION
 from wethink_assets.storage.blobs import Blobs
-from wethink_assets.storage.retracted import retracted
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.takedowns import retracted
 
 STAGE = "images"
 ITEM = "item"

@@ -9,8 +9,7 @@ import polars as pl
 from wethink_assets.errors import SourceError
 from wethink_assets.sources.archives import Archive, archives_among, list_archive
 from wethink_assets.sources.catalog import Source
-from wethink_assets.sources.globs import matches
-from wethink_assets.sources.locations import FileInfo, Location
+from wethink_assets.sources.locations import FileInfo, Location, matches
 from wethink_assets.sources.readers.entries import ENTRIES, Entry, Refusal, is_passed_over, is_text, printable
 from wethink_assets.storage.store import Store
 

@@ -1,10 +1,12 @@
 """Where a source's files lie: one file system, one root, listed and opened the same way whatever the protocol."""
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -13,6 +15,24 @@ import fsspec
 from wethink_assets.errors import SourceError
 from wethink_assets.sources.readers.entries import ReadFailure
 from wethink_assets.sources.readers.part_names import whole_name
+
+_TRANSLATIONS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a glob matches a whole path: `**` stands for any folders, `*` and `?` stay within one.
+
+    >>> matches("coco/**", "coco/train2017/1.jpg"), matches("*.jpg", "a/1.jpg"), matches("**/*.jpg", "1.jpg")
+    (True, False, True)
+    """
+    return pattern == "**" or _compiled(pattern).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    tokens = re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", pattern)
+    return re.compile("".join(_TRANSLATIONS.get(token) or re.escape(token) for token in tokens), re.DOTALL)
+
 
 BLOCK = 4 * 2**20
 _ETAG_KEYS = ("ETag", "etag", "blob_id", "sha256", "md5", "mtime", "LastModified", "last_modified", "created")

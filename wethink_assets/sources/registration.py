@@ -11,11 +11,11 @@ from typing import Any
 
 import polars as pl
 
-from wethink_assets.schemas import MEMBERSHIP, SCHEMA_VERSION
 from wethink_assets.sources.batches import batch_key, batch_numbers, batch_path, create_batch
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.listing import Listing, list_source
 from wethink_assets.sources.readers.entries import Refusal
+from wethink_assets.stages.schemas import MEMBERSHIP, SCHEMA_VERSION
 from wethink_assets.storage.store import Store
 
 Progress = Callable[[int, int], None]

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import data_version
-from wethink_assets.stages import StageOutput
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 
 FEW = 32  # batches that are looked up one by one, wherever they are

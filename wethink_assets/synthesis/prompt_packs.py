@@ -20,6 +20,7 @@ from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.models.chat import Role
+from wethink_assets.storage.store import Store
 
 PACKS = ("standard", "embedded")
 _USER_LINE = re.compile(r"^<!-- user -->[ \t]*\r?$", re.MULTILINE)
@@ -166,3 +167,23 @@ def load_prompts(settings: Settings, names: Iterable[str]) -> dict[str, Prompt]:
 def prompt_hashes(settings: Settings, names: Iterable[str]) -> dict[str, str]:
     """sha256 of the file of each prompt, by prompt name."""
     return {name: load_prompt(settings, name).sha256 for name in names}
+
+
+FOLDER = "prompts"
+
+
+def prompt_path(sha256: str) -> str:
+    """Where the text of a prompt lies in the store."""
+    return f"{FOLDER}/{sha256}.md"
+
+
+def keep_prompts(store: Store, prompts: Iterable[Prompt]) -> None:
+    """Keep the texts of prompts that the store does not have yet."""
+    for prompt in prompts:
+        store.create(prompt_path(prompt.sha256), prompt.text.encode("utf-8"))
+
+
+def prompt_text(store: Store, sha256: str) -> str | None:
+    """Text of the prompt with this hash; None where it was never kept, or what lies there is another text."""
+    data = store.read_if_present(prompt_path(sha256))
+    return data.decode("utf-8") if data is not None and sha256_hex(data) == sha256 else None

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from wethink_assets.cli import app
 from wethink_assets.errors import ConfigError
-from wethink_assets_tests.defs.project import Project, make_project
-from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint, scripted_endpoint
+from wethink_assets_tests.support.project import Project, make_project
+from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint, scripted_endpoint
 
 
 @pytest.fixture

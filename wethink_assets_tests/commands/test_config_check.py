@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from wethink_assets.commands.config import app
+from wethink_assets.commands.project.config import app
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["check", "--json"]])

@@ -7,9 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from wethink_assets.commands.register import register
+from wethink_assets.commands.synthesis.register import register
 from wethink_assets.errors import SourceError
-from wethink_assets_tests.sources.making import drawings, tar_of, write_files
+from wethink_assets_tests.support.sources import drawings, tar_of, write_files
 
 CONFIG = """
 [store]

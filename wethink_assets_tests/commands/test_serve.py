@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from wethink_assets.cli import app
 from wethink_assets.config import load_settings
 from wethink_assets.models.chat import Message, Sampling
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets_tests.models.servers.conftest import python, root  # noqa: F401 (fixtures)
-from wethink_assets_tests.models.servers.standing_in import pid_of, running
+from wethink_assets_tests.support.vllm_double import pid_of, running
 
 TABLE = 'weights = 0.01\nkv_cache = 0.01\ndevice = "cpu"\n'
 

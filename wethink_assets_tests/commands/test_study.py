@@ -14,15 +14,15 @@ from typer.testing import CliRunner
 
 from wethink_assets.cli import app
 from wethink_assets.definitions import definitions_of
-from wethink_assets.defs.instance import project_instance
-from wethink_assets.defs.studies import STUDY
-from wethink_assets.defs.sync import known_versions
+from wethink_assets.defs.assets.studies import STUDY
+from wethink_assets.defs.runs.instance import project_instance
+from wethink_assets.defs.runs.sync import known_versions
 from wethink_assets.storage.store import Store
-from wethink_assets.training.checkpoints import newest_whole
-from wethink_assets.training.policies import list_policies
+from wethink_assets.training.policies.catalog import list_policies
 from wethink_assets.training.studies.design import design_study
+from wethink_assets.training.trainers.checkpoints import newest_whole
 from wethink_assets_tests.commands.test_train import processes
-from wethink_assets_tests.defs.project import ROOT, Project
+from wethink_assets_tests.support.project import ROOT, Project
 from wethink_assets_tests.training.conftest import TINY, drawn, home, tiny_model
 
 __all__ = ["drawn", "home", "tiny_model"]  # fixtures

@@ -11,15 +11,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from wethink_assets.defs.instance import project_instance
-from wethink_assets.defs.liveness import fail_dead_runs
-from wethink_assets.defs.publishing import weight
-from wethink_assets.defs.sync import Synced, known_versions
-from wethink_assets.defs.training import sync_policies
+from wethink_assets.defs.assets.training import sync_policies
+from wethink_assets.defs.runs.instance import project_instance
+from wethink_assets.defs.runs.liveness import fail_dead_runs
+from wethink_assets.defs.runs.sync import Synced, known_versions
+from wethink_assets.defs.stages.publication import weight
 from wethink_assets.storage.store import Store
-from wethink_assets.training.checkpoints import newest_whole
-from wethink_assets.training.watchdog import is_gone
-from wethink_assets_tests.defs.project import ROOT, Project
+from wethink_assets.training.runs.watchdog import is_gone
+from wethink_assets.training.trainers.checkpoints import newest_whole
+from wethink_assets_tests.support.project import ROOT, Project
 from wethink_assets_tests.training.conftest import TINY, drawn, home, tiny_model
 
 __all__ = ["drawn", "home", "tiny_model"]  # fixtures
@@ -48,7 +48,7 @@ def processes(home: Path) -> list[int]:
                 line = (path / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if b"wethink_assets.training.run" in line and any(str(home).encode() in word for word in line):
+            if b"wethink_assets.training.runs.process" in line and any(str(home).encode() in word for word in line):
                 found.append(int(path.name))
     return found
 
@@ -127,7 +127,7 @@ def test_a_killed_command_takes_its_training_along_and_the_next_one_goes_on(
 
 
 def test_a_starter_is_gone_when_its_process_is(home: Path) -> None:
-    from wethink_assets.training.plan import Starter
+    from wethink_assets.training.runs.plan import Starter
 
     here = Starter.here()
     assert not is_gone(here)

@@ -8,8 +8,8 @@ from typer.testing import CliRunner, Result
 
 from wethink_assets.cli import app
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.growing import Asked, Grower
-from wethink_assets_tests.pictures import drawing, encoded, photograph
+from wethink_assets_tests.support.images import drawing, encoded, photograph
+from wethink_assets_tests.support.stage_tables import Asked, Grower
 
 COLOUR = Asked("What colour is the largest block?", "red")
 CHOICE = Asked("Which is largest?", "B", "MC", ("a circle", "a block"), ("Reasoning", "Spatial Awareness"))

@@ -6,21 +6,21 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.dataset import build
-from wethink_assets.dataset.build import build_version, content_digest
-from wethink_assets.dataset.cut import Cut, read_cut
-from wethink_assets.dataset.deciding import decide_cut
-from wethink_assets.dataset.recipe import CutRecipe
-from wethink_assets.dataset.sorted_file import SortedFile
-from wethink_assets.dataset.verify import verify_versions
-from wethink_assets.dataset.versions import list_versions
+from wethink_assets.dataset.cuts.cut import Cut, read_cut
+from wethink_assets.dataset.cuts.decision import decide_cut
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.versions import build
+from wethink_assets.dataset.versions.build import build_version, content_digest
+from wethink_assets.dataset.versions.catalog import list_versions
+from wethink_assets.dataset.versions.external_sort import SortedFile
+from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import UnaccountedItems, VersionError
 from wethink_assets.identity import data_version, sha256_hex
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.building import built
 from wethink_assets_tests.dataset.conftest import COLOUR
-from wethink_assets_tests.dataset.growing import Asked, Grower
-from wethink_assets_tests.pictures import drawing
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.stage_tables import Asked, Grower
+from wethink_assets_tests.support.versions import built
 
 
 def test_building_again_gives_the_same(local: Store, grower: Grower, tmp_path: Path) -> None:

@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-from wethink_assets.commands.explain import visible
+from wethink_assets.commands.dataset.explain import visible
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.conftest import COLOUR, Wethink
-from wethink_assets_tests.dataset.growing import Asked, Grower
-from wethink_assets_tests.pictures import drawing
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.stage_tables import Asked, Grower
 
 
 def test_from_cut_to_verify(wethink: Wethink, local: Store, grower: Grower) -> None:

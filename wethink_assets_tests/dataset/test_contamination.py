@@ -8,18 +8,18 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.config.evaluation import ScoringSettings
-from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut, read_cut
-from wethink_assets.dataset.deciding import NothingNew, decide_cut
-from wethink_assets.dataset.manifest import read_manifest
-from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.dataset.cuts.cut import Cut, read_cut
+from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.versions.build import build_version
+from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.errors import StoreError
-from wethink_assets.evaluation.signing import sign_present
+from wethink_assets.evaluation.benchmarks.signatures import sign_present
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.building import built, rows_of
 from wethink_assets_tests.dataset.conftest import CHOICE, Wethink
-from wethink_assets_tests.dataset.growing import Asked, Grower
-from wethink_assets_tests.pictures import altered_copies, drawing, encoded, photograph
+from wethink_assets_tests.support.images import altered_copies, drawing, encoded, photograph
+from wethink_assets_tests.support.stage_tables import Asked, Grower
+from wethink_assets_tests.support.versions import built, rows_of
 
 
 def benchmark(folder: Path, key: str, pictures: list[bytes]) -> None:

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut, list_cuts, read_cut, version_number
-from wethink_assets.dataset.deciding import NothingNew, decide_cut
-from wethink_assets.dataset.explain import explain_row
-from wethink_assets.dataset.recipe import CutRecipe
-from wethink_assets.dataset.verify import verify_versions
-from wethink_assets.dataset.versions import list_versions, unbuilt_versions
+from wethink_assets.dataset.cuts.cut import Cut, list_cuts, read_cut, version_number
+from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.lineage.row import explain_row
+from wethink_assets.dataset.versions.build import build_version
+from wethink_assets.dataset.versions.catalog import list_versions, unbuilt_versions
+from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import VersionError
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.conftest import COLOUR
-from wethink_assets_tests.dataset.growing import UPSTREAM, Asked, Grower
-from wethink_assets_tests.pictures import drawing
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.stage_tables import UPSTREAM, Asked, Grower
 
 ALL = CutRecipe()
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.dataset.calibrating import calibrate
-from wethink_assets.models.roles import Models
+from wethink_assets.dataset.calibration import calibrate
+from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
 
 

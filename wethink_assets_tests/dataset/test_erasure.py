@@ -3,25 +3,25 @@
 import polars as pl
 import pytest
 
-from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.difference import diff_versions
-from wethink_assets.dataset.erasure import erase
-from wethink_assets.dataset.explain import explain_row
-from wethink_assets.dataset.find_row import tables_in_force
-from wethink_assets.dataset.retractions import Subject, record
-from wethink_assets.dataset.rows import CALL_STAGES
-from wethink_assets.dataset.verify import verify_versions
-from wethink_assets.dataset.where import whereabouts
+from wethink_assets.dataset.lineage.diff import diff_versions
+from wethink_assets.dataset.lineage.image import whereabouts
+from wethink_assets.dataset.lineage.row import explain_row
+from wethink_assets.dataset.lineage.row_lookup import tables_in_force
+from wethink_assets.dataset.takedown.erasure import erase
+from wethink_assets.dataset.takedown.retraction import Subject, record
+from wethink_assets.dataset.versions.build import build_version
+from wethink_assets.dataset.versions.rows import CALL_STAGES
+from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.identity import sha256_hex
-from wethink_assets.stages import StageOutput
-from wethink_assets.storage.journal import journaled_calls
-from wethink_assets.storage.parts import part_names
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.storage.journal.files import part_names
+from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
-from wethink_assets_tests.dataset.building import cut
 from wethink_assets_tests.dataset.conftest import COLOUR
-from wethink_assets_tests.dataset.growing import UPSTREAM, Grower
-from wethink_assets_tests.dataset.taken_down import IMAGE, ONE, TWO, filled, images_of
+from wethink_assets_tests.support.stage_tables import UPSTREAM, Grower
+from wethink_assets_tests.support.takedowns import IMAGE, ONE, TWO, filled, images_of
+from wethink_assets_tests.support.versions import cut
 
 
 @pytest.fixture

@@ -6,16 +6,16 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
-from wethink_assets.dataset.explain import explain_row
-from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.lineage.row import explain_row
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.sources import claims
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.building import cut
 from wethink_assets_tests.dataset.conftest import COLOUR
-from wethink_assets_tests.dataset.growing import Asked, Grower
-from wethink_assets_tests.pictures import drawing
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.stage_tables import Asked, Grower
+from wethink_assets_tests.support.versions import cut
 
 
 def frame(store: Store, name: str = "rows", version: str = "v0001") -> pl.DataFrame:

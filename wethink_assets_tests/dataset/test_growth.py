@@ -5,15 +5,15 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.dataset.coverage import text_coverage
-from wethink_assets.dataset.growth import entropy, growth_curve
-from wethink_assets.defs.growth import draw_growth, growth_metadata
-from wethink_assets.defs.publishing import METADATA_BYTES, weight
+from wethink_assets.dataset.versions.growth_curve import entropy, growth_curve
+from wethink_assets.dataset.versions.statistics import text_coverage
+from wethink_assets.defs.assets.growth import draw_growth, growth_metadata
+from wethink_assets.defs.stages.publication import METADATA_BYTES, weight
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.building import cut, note_policy
 from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR, STORY
-from wethink_assets_tests.dataset.growing import Grower
-from wethink_assets_tests.pictures import drawing
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.stage_tables import Grower
+from wethink_assets_tests.support.versions import cut, note_policy
 
 
 def test_a_curve_has_a_point_a_version(local: Store, tmp_path: Path) -> None:

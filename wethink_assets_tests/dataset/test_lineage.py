@@ -5,18 +5,18 @@ import json
 import polars as pl
 import pytest
 
-from wethink_assets.dataset.difference import diff_versions
-from wethink_assets.dataset.lineage import lineage_of
-from wethink_assets.dataset.recipe import CutRecipe
-from wethink_assets.dataset.where import whereabouts
-from wethink_assets.defs.version_lineage import lineage_markdown
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.lineage.diff import diff_versions
+from wethink_assets.dataset.lineage.image import whereabouts
+from wethink_assets.dataset.lineage.version import lineage_of
+from wethink_assets.defs.metadata.version import lineage_markdown
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import digest_of, sha256_hex
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.building import cut, note_policy
 from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR, STORY
-from wethink_assets_tests.dataset.growing import UPSTREAM, Asked, Grower
-from wethink_assets_tests.pictures import drawing
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.stage_tables import UPSTREAM, Asked, Grower
+from wethink_assets_tests.support.versions import cut, note_policy
 
 SIZE = Asked("How large is the block?", "large")
 

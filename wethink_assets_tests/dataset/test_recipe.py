@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.config import CutSettings, DedupSettings, Settings
-from wethink_assets.dataset.recipe import CutRecipe
+from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dedup.duplicates import Thresholds
 from wethink_assets.errors import ConfigError
 

@@ -5,23 +5,23 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut
-from wethink_assets.dataset.deciding import NothingNew, decide_cut
-from wethink_assets.dataset.difference import diff_versions
-from wethink_assets.dataset.exports import card_of, export_version
-from wethink_assets.dataset.lineage import lineage_of
-from wethink_assets.dataset.recipe import CutRecipe
-from wethink_assets.dataset.retractions import Subject, find_subject, record, retracted, touched
-from wethink_assets.dataset.verify import verify_versions
+from wethink_assets.dataset.cuts.cut import Cut
+from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.lineage.diff import diff_versions
+from wethink_assets.dataset.lineage.version import lineage_of
+from wethink_assets.dataset.takedown.retraction import Subject, find_subject, record, retracted, touched
+from wethink_assets.dataset.versions.build import build_version
+from wethink_assets.dataset.versions.export import card_of, export_version
+from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.building import cut, note_policy
 from wethink_assets_tests.dataset.conftest import CAT, COLOUR
-from wethink_assets_tests.dataset.growing import Grower
-from wethink_assets_tests.dataset.taken_down import IMAGE, ONE, filled, images_of
-from wethink_assets_tests.pictures import encoded, photograph
+from wethink_assets_tests.support.images import encoded, photograph
+from wethink_assets_tests.support.stage_tables import Grower
+from wethink_assets_tests.support.takedowns import IMAGE, ONE, filled, images_of
+from wethink_assets_tests.support.versions import cut, note_policy
 
 
 @pytest.fixture

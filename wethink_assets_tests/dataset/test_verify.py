@@ -6,14 +6,14 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from wethink_assets.dataset.build import build_version
-from wethink_assets.dataset.cut import Cut
-from wethink_assets.dataset.deciding import decide_cut
-from wethink_assets.dataset.recipe import CutRecipe
-from wethink_assets.dataset.verify import Fault, Verification, verify_versions
+from wethink_assets.dataset.cuts.cut import Cut
+from wethink_assets.dataset.cuts.decision import decide_cut
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.versions.build import build_version
+from wethink_assets.dataset.versions.verification import Fault, Verification, verify_versions
 from wethink_assets.errors import VersionError
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.growing import UPSTREAM, Grower
+from wethink_assets_tests.support.stage_tables import UPSTREAM, Grower
 
 
 @pytest.fixture

@@ -7,17 +7,17 @@ import polars as pl
 import pytest
 import yaml
 
-from wethink_assets.dataset.manifest import read_manifest
-from wethink_assets.dataset.recipe import CutRecipe
-from wethink_assets.dataset.rows import EXCLUDED, ROWS
-from wethink_assets.dataset.versions import list_versions
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.versions.catalog import list_versions
+from wethink_assets.dataset.versions.manifest import read_manifest
+from wethink_assets.dataset.versions.rows import EXCLUDED, ROWS
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import data_version, sha256_hex, split_of
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.building import built, rows_of
 from wethink_assets_tests.dataset.conftest import CAT, CHOICE, COLOUR, STORY
-from wethink_assets_tests.dataset.growing import Asked, Grower
-from wethink_assets_tests.pictures import drawing
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.stage_tables import Asked, Grower
+from wethink_assets_tests.support.versions import built, rows_of
 
 
 def test_rows_hold_identity_provenance_and_what_is_trained_on(local: Store, grower: Grower) -> None:

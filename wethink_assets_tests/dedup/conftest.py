@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from wethink_assets import schemas
 from wethink_assets.dedup.duplicates import REASONS, Thresholds, find_duplicates
 from wethink_assets.dedup.row_index import COLUMNS, RowIndex
 from wethink_assets.dedup.signatures import sign_rows
 from wethink_assets.dedup.texts import answer_key
 from wethink_assets.identity import row_id, sha256_hex, slot_id
-from wethink_assets.sources.perceptual_hash import perceptual_hash
+from wethink_assets.sources.images.perceptual_hash import perceptual_hash
+from wethink_assets.stages import schemas
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 

@@ -9,7 +9,7 @@ from wethink_assets.dedup.duplicates import Thresholds, find_duplicates
 from wethink_assets.dedup.row_index import COLUMNS, RowIndex
 from wethink_assets.sources.sample.layout import draw_image, plan
 from wethink_assets_tests.dedup.conftest import Row, Verdicts
-from wethink_assets_tests.pictures import PHOTOGRAPHS, altered_copies, drawing, encoded, photograph
+from wethink_assets_tests.support.images import PHOTOGRAPHS, altered_copies, drawing, encoded, photograph
 
 Judge = Callable[..., Verdicts]
 KEPT = ("", None)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from wethink_assets.dedup.duplicates import images_alike
 from wethink_assets.dedup.pixels import BYTES, reduced_pixels
-from wethink_assets_tests.pictures import PHOTOGRAPHS, altered_copies, encoded, photograph
+from wethink_assets_tests.support.images import PHOTOGRAPHS, altered_copies, encoded, photograph
 
 
 def pixels(data: bytes) -> np.ndarray:

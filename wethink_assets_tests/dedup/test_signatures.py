@@ -6,14 +6,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets import schemas
 from wethink_assets.dedup.signatures import expected_items, sign_rows
 from wethink_assets.identity import data_version
-from wethink_assets.stages import require_closed
+from wethink_assets.stages import schemas
+from wethink_assets.stages.output import require_closed
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dedup.conftest import Row, tables
-from wethink_assets_tests.pictures import drawing
+from wethink_assets_tests.support.images import drawing
 
 
 @pytest.fixture

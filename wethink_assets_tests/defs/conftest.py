@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from wethink_assets_tests.defs.grown import Opened, opened
-from wethink_assets_tests.defs.project import Project, make_project
-from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint, scripted_endpoint
+from wethink_assets_tests.support.opened_project import Opened, opened
+from wethink_assets_tests.support.project import Project, make_project
+from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint, scripted_endpoint
 
 
 @pytest.fixture

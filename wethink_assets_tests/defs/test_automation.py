@@ -6,15 +6,15 @@ import dagster as dg
 import pytest
 
 from wethink_assets.config.growth import GrowthSettings
-from wethink_assets.dataset.new_rows import new_verified_rows
-from wethink_assets.dataset.recipe import CutRecipe
-from wethink_assets.defs.jobs import OBSERVE
-from wethink_assets.defs.night import unfinished_batches
-from wethink_assets.defs.partitions import dataset_version
-from wethink_assets.defs.schedules import train_sensor
+from wethink_assets.dataset.cuts.decision import new_verified_rows
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.defs.automation.nightly import unfinished_batches
+from wethink_assets.defs.automation.schedules import train_sensor
+from wethink_assets.defs.graph import dataset_version
+from wethink_assets.defs.runs.jobs import OBSERVE
 from wethink_assets.planning.stages import STAGES
-from wethink_assets_tests.defs.grown import Opened, opened
 from wethink_assets_tests.defs.test_growing import OLD, statuses
+from wethink_assets_tests.support.opened_project import Opened, opened
 
 Requested = dict[str, set[str | None]]
 

@@ -6,17 +6,17 @@ import re
 import polars as pl
 import pytest
 
-from wethink_assets.defs.bill import SPENT_TAG
+from wethink_assets.defs.metadata.cost import SPENT_TAG
 from wethink_assets.defs.resources import BUDGET_TAG, models_of
-from wethink_assets.defs.sync import known_versions
+from wethink_assets.defs.runs.sync import known_versions
 from wethink_assets.planning.plan import stale_stages
 from wethink_assets.planning.stages import STAGES
-from wethink_assets.storage.journal import journaled_calls
+from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.tables import Tables
-from wethink_assets.synthesis.budget_accounts import Accounts, spent_of
-from wethink_assets_tests.defs.grown import Opened, opened
-from wethink_assets_tests.defs.project import Project, make_project
-from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint
+from wethink_assets.synthesis.budgets.ledger import Accounts, spent_of
+from wethink_assets_tests.support.opened_project import Opened, opened
+from wethink_assets_tests.support.project import Project, make_project
+from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
 
 BATCH = "coco.000001"
 PRICED = "price_in = 1.0\nprice_out = 4.0\nprice_call = 0.01\n"

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from wethink_assets_tests.defs.project import Project
-from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint
-from wethink_assets_tests.defs.ui import waited
+from wethink_assets_tests.support.dagster_ui import waited
+from wethink_assets_tests.support.project import Project
+from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
 
 
 def kept_rows(told: str) -> int:

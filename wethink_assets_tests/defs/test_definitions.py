@@ -12,7 +12,7 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.definitions import definitions_of
-from wethink_assets_tests.defs.project import Project, make_project
+from wethink_assets_tests.support.project import Project, make_project
 
 SNAPSHOT = Path(__file__).parent / "asset_specs.json"
 REFRESH = (

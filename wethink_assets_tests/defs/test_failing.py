@@ -6,12 +6,13 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from wethink_assets.defs import publishing, synthesis
-from wethink_assets.defs.sync import known_versions
+from wethink_assets.defs.assets import synthesis
+from wethink_assets.defs.runs.sync import known_versions
+from wethink_assets.defs.stages import publication as publishing
 from wethink_assets.planning.stages import STAGES
-from wethink_assets.stages import StageOutput
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.tables import Tables
-from wethink_assets_tests.defs.grown import Opened
+from wethink_assets_tests.support.opened_project import Opened
 
 
 def test_a_failed_stage_is_shown_at_its_partition_and_stops_no_other(grown: Opened) -> None:

@@ -8,16 +8,16 @@ import polars as pl
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 
-from wethink_assets.defs.publishing import METADATA_BYTES, weight
-from wethink_assets.defs.sync import known_versions, sync_instance
+from wethink_assets.defs.runs.sync import known_versions, sync_instance
+from wethink_assets.defs.stages.publication import METADATA_BYTES, weight
 from wethink_assets.planning.stages import STAGES
 from wethink_assets.planning.staleness import commits_in_force
 from wethink_assets.sources.batches import list_batches
-from wethink_assets.stages import StageOutput
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.tables import Provenance, Tables
-from wethink_assets_tests.defs.grown import Opened, opened
-from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint
-from wethink_assets_tests.synthesis.scripted import good_script
+from wethink_assets_tests.support.opened_project import Opened, opened
+from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
+from wethink_assets_tests.support.scripted_model import good_script
 
 OLD = ("coco.000001", "geoqa+.000001")
 HOSTILE = "<script>alert('x')</script> ![p](https://evil.example/p.png) | **bold** # [l](javascript:x)"

@@ -10,10 +10,10 @@ import dagster as dg
 import pytest
 from dagster._cli.utils import get_possibly_temporary_instance_for_cli
 
-from wethink_assets.defs.instance import dagster_home, project_instance
-from wethink_assets.defs.pools import POOL_LIMITS, set_pool_limits
+from wethink_assets.defs.graph import POOL_LIMITS, set_pool_limits
+from wethink_assets.defs.runs.instance import dagster_home, project_instance
 from wethink_assets.errors import ConfigError
-from wethink_assets_tests.defs.project import Project, make_project
+from wethink_assets_tests.support.project import Project, make_project
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_what_was_committed_survives_a_killed_process(embedded_project: Project)
     script = """
 import os, signal
 import dagster as dg
-from wethink_assets.defs.instance import project_instance
+from wethink_assets.defs.runs.instance import project_instance
 with project_instance() as instance:
     for number in range(20):
         instance.report_runless_asset_event(dg.AssetMaterialization("x", partition=str(number)))

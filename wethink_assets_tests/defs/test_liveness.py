@@ -11,7 +11,7 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from wethink_assets.defs.liveness import (
+from wethink_assets.defs.runs.liveness import (
     HERE,
     Process,
     dead_runs,
@@ -25,7 +25,7 @@ from wethink_assets.defs.liveness import (
 WORK = """
 import sys, time
 import dagster as dg
-from wethink_assets.defs.liveness import this_process
+from wethink_assets.defs.runs.liveness import this_process
 
 @dg.asset(pool="gpu")
 def work() -> dg.MaterializeResult:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wethink_assets.defs.markup import JOINER, escaped, plain
+from wethink_assets.defs.metadata.previews import JOINER, escaped, plain
 
 HOSTILE = [
     "<script>alert(1)</script>",

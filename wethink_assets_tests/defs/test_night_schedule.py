@@ -9,14 +9,14 @@ import pytest
 
 from wethink_assets.config.budgets import BudgetSettings
 from wethink_assets.config.growth import GrowthSettings
-from wethink_assets.defs.bill import SPENT_TAG
-from wethink_assets.defs.jobs import SYNTHESIZE
-from wethink_assets.defs.night import night_budget, nightly_schedule
+from wethink_assets.defs.automation.nightly import night_budget, nightly_schedule
+from wethink_assets.defs.metadata.cost import SPENT_TAG
 from wethink_assets.defs.resources import BUDGET_TAG
+from wethink_assets.defs.runs.jobs import SYNTHESIZE
 from wethink_assets.planning.stages import STAGES
-from wethink_assets_tests.defs.grown import Opened, opened
-from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint
 from wethink_assets_tests.defs.test_growing import OLD
+from wethink_assets_tests.support.opened_project import Opened, opened
+from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
 
 MIDNIGHT = datetime(2026, 11, 23, 1, 20, tzinfo=ZoneInfo("UTC"))
 

@@ -9,8 +9,8 @@ import dagster as dg
 import polars as pl
 from PIL import Image
 
-from wethink_assets.defs.previews import picture_gallery, sample_table, thumbnail
-from wethink_assets.defs.publishing import METADATA_BYTES, fitting, weight
+from wethink_assets.defs.metadata.previews import picture_gallery, sample_table, thumbnail
+from wethink_assets.defs.stages.publication import METADATA_BYTES, fitting, weight
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 

@@ -10,10 +10,10 @@ from urllib.parse import quote
 import pytest
 
 from wethink_assets.planning.stages import STAGES
-from wethink_assets_tests.defs.grown import opened
-from wethink_assets_tests.defs.project import Project, make_project
-from wethink_assets_tests.defs.scripted_endpoint import ScriptedEndpoint, scripted_endpoint
-from wethink_assets_tests.defs.ui import Ui, dagster_ui, waited
+from wethink_assets_tests.support.dagster_ui import Ui, dagster_ui, waited
+from wethink_assets_tests.support.opened_project import opened
+from wethink_assets_tests.support.project import Project, make_project
+from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint, scripted_endpoint
 
 pytestmark = pytest.mark.slow
 PARTITIONS = """

@@ -7,16 +7,16 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from wethink_assets.commands.evaluation.score import score_trained
 from wethink_assets.commands.progress import Display
-from wethink_assets.commands.score import score_trained
-from wethink_assets.defs.partitions import add_partitions, training_run
-from wethink_assets.defs.publishing import weight
-from wethink_assets.defs.scores import sync_scores
-from wethink_assets.defs.sync import Synced
+from wethink_assets.defs.assets.scores import sync_scores
+from wethink_assets.defs.graph import add_partitions, training_run
+from wethink_assets.defs.runs.sync import Synced
+from wethink_assets.defs.stages.publication import weight
 from wethink_assets.evaluation.samples import ensure_samples
-from wethink_assets_tests.defs.grown import opened
-from wethink_assets_tests.defs.project import ROOT, Project
-from wethink_assets_tests.evaluation.trained import store_with_policy
+from wethink_assets_tests.support.opened_project import opened
+from wethink_assets_tests.support.project import ROOT, Project
+from wethink_assets_tests.support.scored_policy import store_with_policy
 
 KEYS = ["sample_MMStar", "sample_HallusionBench", "MMStar"]
 

@@ -9,22 +9,22 @@ import polars as pl
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.evaluation.board_text import board_rows, run_rows
-from wethink_assets.evaluation.catalog import ACADEMIC, REASONING
-from wethink_assets.evaluation.comparing import against_base, flipped
-from wethink_assets.evaluation.contenders import Contender, base_of, trained
-from wethink_assets.evaluation.files import benchmark_files
-from wethink_assets.evaluation.flipped_page import flipped_page, rows_to_show
-from wethink_assets.evaluation.leaderboard import Cell, averages, leaderboard, newest
-from wethink_assets.evaluation.plots import bars, radar
-from wethink_assets.evaluation.records import Score, scores_of
-from wethink_assets.evaluation.scoring import score_model
-from wethink_assets.evaluation.training_runs import kept_scores, missing
+from wethink_assets.evaluation.benchmarks.catalog import ACADEMIC, REASONING
+from wethink_assets.evaluation.benchmarks.files import benchmark_files
+from wethink_assets.evaluation.reports.comparison import against_base, flipped
+from wethink_assets.evaluation.reports.leaderboard import Cell, averages, leaderboard, newest
+from wethink_assets.evaluation.reports.leaderboard_text import board_rows, run_rows
+from wethink_assets.evaluation.reports.plots import bars, radar
+from wethink_assets.evaluation.reports.regressions import flipped_page, rows_to_show
+from wethink_assets.evaluation.runs.models import Contender, base_of, trained
+from wethink_assets.evaluation.runs.records import Score, scores_of
+from wethink_assets.evaluation.runs.score import score_model
+from wethink_assets.evaluation.runs.training_runs import kept_scores, missing
 from wethink_assets.models.chat import Sampling
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
-from wethink_assets.training.policies import Policy, publish_policy
-from wethink_assets_tests.evaluation.answering import Answering, choice_rows, project, write_tsv
+from wethink_assets.training.policies.catalog import Policy, publish_policy
+from wethink_assets_tests.support.benchmark_files import Answering, choice_rows, project, write_tsv
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)> & "quoted"'
 

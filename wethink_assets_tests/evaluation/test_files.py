@@ -8,12 +8,12 @@ import pytest
 
 from wethink_assets.dedup.row_index import RowIndex
 from wethink_assets.errors import ConfigError, SourceError
-from wethink_assets.evaluation.catalog import FOURTEEN, KNOWN, REFERENCES
-from wethink_assets.evaluation.files import benchmark_files, wanted_files
-from wethink_assets.evaluation.signing import sign_file
-from wethink_assets.evaluation.tsv import images_of, read_tsv
+from wethink_assets.evaluation.benchmarks.catalog import FOURTEEN, KNOWN, REFERENCES
+from wethink_assets.evaluation.benchmarks.files import benchmark_files, wanted_files
+from wethink_assets.evaluation.benchmarks.signatures import sign_file
+from wethink_assets.evaluation.benchmarks.tsv import images_of, read_tsv
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.evaluation.answering import choice_rows, picture, project, write_tsv
+from wethink_assets_tests.support.benchmark_files import choice_rows, picture, project, write_tsv
 
 
 def test_the_fourteen_and_their_published_scores() -> None:

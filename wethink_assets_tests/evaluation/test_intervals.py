@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wethink_assets.evaluation.intervals import averaged, compare, interval, mcnemar
-from wethink_assets.evaluation.units import Units
+from wethink_assets.evaluation.grading.headline import Units
+from wethink_assets.evaluation.grading.intervals import averaged, compare, interval, mcnemar
 
 
 def binary(hits: list[int], names: list[str] | None = None) -> Units:

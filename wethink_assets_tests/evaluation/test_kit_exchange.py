@@ -13,15 +13,14 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
-from wethink_assets.evaluation.files import benchmark_files, rows_of
-from wethink_assets.evaluation.jobs import scorer_of
+from wethink_assets.evaluation.benchmarks.files import benchmark_files, rows_of
+from wethink_assets.evaluation.runs.jobs import scorer_of
 from wethink_assets.evaluation.vlmevalkit.environment import kit_python, kit_version
-from wethink_assets.evaluation.vlmevalkit.judging import in_thread, judge_served
+from wethink_assets.evaluation.vlmevalkit.judge_endpoint import in_thread, judge_served
 from wethink_assets.evaluation.vlmevalkit.process import Kit
 from wethink_assets.evaluation.vlmevalkit.tables import conversation_of, read_prompts, write_table
-from wethink_assets.models.chat import Message
-from wethink_assets.models.faults import CallFailed
-from wethink_assets_tests.evaluation.answering import choice_rows, picture, project, write_tsv
+from wethink_assets.models.chat import CallFailed, Message
+from wethink_assets_tests.support.benchmark_files import choice_rows, picture, project, write_tsv
 
 HOSTILE = 'two\nlines, "quoted"\tand a tab'
 

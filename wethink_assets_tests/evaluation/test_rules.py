@@ -4,7 +4,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wethink_assets.evaluation.rules import contains_answer, letters_of, list_of, option_of, short_answer, yes_or_no
+from wethink_assets.evaluation.grading.rules import (
+    contains_answer,
+    letters_of,
+    list_of,
+    option_of,
+    short_answer,
+    yes_or_no,
+)
 
 OPTIONS = {"A": "red circle", "B": "blue square", "C": "green"}
 

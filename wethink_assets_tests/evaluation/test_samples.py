@@ -8,19 +8,19 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.config.evaluation import ScoringSettings
 from wethink_assets.config.models import RoleSettings
-from wethink_assets.evaluation.catalog import SAMPLES
-from wethink_assets.evaluation.files import benchmark_files, rows_of
-from wethink_assets.evaluation.items import kind_of, options_of, right_option
-from wethink_assets.evaluation.prompts import embedded, worded
+from wethink_assets.evaluation.benchmarks.catalog import SAMPLES
+from wethink_assets.evaluation.benchmarks.files import benchmark_files, rows_of
+from wethink_assets.evaluation.benchmarks.prompts import embedded, worded
+from wethink_assets.evaluation.benchmarks.rows import kind_of, options_of, right_option
+from wethink_assets.evaluation.benchmarks.tsv import images_of
+from wethink_assets.evaluation.grading.headline import with_hallusion_ids
+from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.evaluation.samples import ensure_samples
-from wethink_assets.evaluation.scoring import score_model
-from wethink_assets.evaluation.tsv import images_of
-from wethink_assets.evaluation.units import with_hallusion_ids
 from wethink_assets.models.chat import Sampling
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.evaluation.answering import Answering, contender
+from wethink_assets_tests.support.benchmark_files import Answering, contender
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_who_knows_all_answers_scores_full_marks_on_every_stand_in(folder: Path,
 
 @pytest.mark.slow
 def test_the_embedded_describer_does_better_than_the_weaker_policy(folder: Path, tmp_path: Path) -> None:
-    from wethink_assets.evaluation.contenders import Contender
+    from wethink_assets.evaluation.runs.models import Contender
 
     keys = ["sample_MMStar", "sample_WeMath", "sample_MMVet"]
     settings = sampled(folder, benchmarks=tuple(keys))
@@ -142,7 +142,7 @@ def test_the_embedded_describer_does_better_than_the_weaker_policy(folder: Path,
 
 
 def test_sampling_seeds_are_within_31_bits() -> None:
-    from wethink_assets.evaluation.asking import sampling_seed
+    from wethink_assets.evaluation.runs.calls import sampling_seed
 
     assert Sampling(seed=sampling_seed(1, "x", "y")).seed < 2**31 and sampling_seed(1, "x", "y") != sampling_seed(
         2, "x", "y"

@@ -8,14 +8,13 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
-from wethink_assets.evaluation.files import benchmark_files
-from wethink_assets.evaluation.records import Score, read_replies, scores_of
-from wethink_assets.evaluation.scoring import score_model
-from wethink_assets.models.chat import Sampling
-from wethink_assets.models.faults import CallFailed
-from wethink_assets.models.roles import Models
+from wethink_assets.evaluation.benchmarks.files import benchmark_files
+from wethink_assets.evaluation.runs.records import Score, read_replies, scores_of
+from wethink_assets.evaluation.runs.score import score_model
+from wethink_assets.models.chat import CallFailed, Sampling
+from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.evaluation.answering import Answering, Script, choice_rows, contender, project, write_tsv
+from wethink_assets_tests.support.benchmark_files import Answering, Script, choice_rows, contender, project, write_tsv
 
 
 def run(

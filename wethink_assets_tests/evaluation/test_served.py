@@ -9,13 +9,13 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError
-from wethink_assets.evaluation.contenders import base_of, trained
-from wethink_assets.evaluation.records import read_replies
-from wethink_assets.evaluation.training_runs import score_training_run
+from wethink_assets.evaluation.runs.models import base_of, trained
+from wethink_assets.evaluation.runs.records import read_replies
+from wethink_assets.evaluation.runs.training_runs import score_training_run
 from wethink_assets.storage.store import Store
-from wethink_assets.training.policies import Policy
-from wethink_assets_tests.evaluation.trained import store_with_policy
-from wethink_assets_tests.models.servers.environment import vllm_python
+from wethink_assets.training.policies.catalog import Policy
+from wethink_assets_tests.support.scored_policy import store_with_policy
+from wethink_assets_tests.support.vllm_environment import vllm_python
 
 KEY = "sample_MMStar"
 

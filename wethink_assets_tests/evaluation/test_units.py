@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.evaluation.parts import parts_of
-from wethink_assets.evaluation.units import units_of
+from wethink_assets.evaluation.grading.breakdown import parts_of
+from wethink_assets.evaluation.grading.headline import units_of
 
 
 def frame(rows: list[dict[str, object]]) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wethink_assets.evaluation.verdicts import FAILED, JUDGE, RULE, UNDECIDED, JudgeFailed, Verdict, decide
+from wethink_assets.evaluation.grading.verdicts import FAILED, JUDGE, RULE, UNDECIDED, JudgeFailed, Verdict, decide
 
 
 def verdict(form: str, row: dict[str, Any], answer: str, said: Any = None) -> Verdict:

@@ -9,17 +9,17 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError, SourceError
-from wethink_assets.evaluation.catalog import FOURTEEN, SAMPLE
-from wethink_assets.evaluation.contenders import Contender
-from wethink_assets.evaluation.files import benchmark_files, path_of
-from wethink_assets.evaluation.records import Score, read_replies, scores_of
+from wethink_assets.evaluation.benchmarks.catalog import FOURTEEN, SAMPLE
+from wethink_assets.evaluation.benchmarks.files import benchmark_files, path_of
+from wethink_assets.evaluation.runs.models import Contender
+from wethink_assets.evaluation.runs.records import Score, read_replies, scores_of
+from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.evaluation.samples import ensure_samples
-from wethink_assets.evaluation.scoring import score_model
 from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
 from wethink_assets.models.chat import Sampling
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.evaluation.answering import Answering, choice_rows, contender, project, write_tsv
+from wethink_assets_tests.support.benchmark_files import Answering, choice_rows, contender, project, write_tsv
 
 pytestmark = pytest.mark.slow
 KEYS = [benchmark.key for benchmark in FOURTEEN]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wethink_assets.models.adaptive import START, AdaptiveLimit
+from wethink_assets.models.endpoint.concurrency_limit import START, AdaptiveLimit
 
 Duration = Callable[[int, random.Random], float]
 

@@ -10,11 +10,11 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wethink_assets.models.balancing import NEAR, OVERTAKEN, SLACK, Balancer
 from wethink_assets.models.chat import Image, Message, Sampling
-from wethink_assets.models.endpoint import EndpointModel
-from wethink_assets.models.replicas import Replica
-from wethink_assets_tests.models.serving import Endpoint, ServerProcess, processes, reply
+from wethink_assets.models.endpoint.client import EndpointModel
+from wethink_assets.models.endpoint.load_balancer import NEAR, OVERTAKEN, SLACK, Balancer
+from wethink_assets.models.endpoint.replicas import Replica
+from wethink_assets_tests.support.http_servers import Endpoint, ServerProcess, processes, reply
 
 IMAGES, CALLS = 60, 8
 PIXELS = b"not looked at"

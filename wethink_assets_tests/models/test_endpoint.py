@@ -10,10 +10,9 @@ from aiohttp import web
 
 from wethink_assets.config import RoleSettings
 from wethink_assets.errors import ModelError
-from wethink_assets.models.chat import Completion, Image, Message, Sampling
-from wethink_assets.models.endpoint import EndpointModel
-from wethink_assets.models.faults import CallFailed
-from wethink_assets_tests.models.serving import HELLO, Endpoint, asked, in_turn, reply, say_hello
+from wethink_assets.models.chat import CallFailed, Completion, Image, Message, Sampling
+from wethink_assets.models.endpoint.client import EndpointModel
+from wethink_assets_tests.support.http_servers import HELLO, Endpoint, asked, in_turn, reply, say_hello
 
 KEY = "sk-very-secret"
 

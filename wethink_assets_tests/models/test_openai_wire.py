@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import Image, Message, Sampling
-from wethink_assets.models.openai_wire import Pictures, completion_of, request_body
-from wethink_assets.storage.calls import call_key
+from wethink_assets.models.endpoint.openai_format import Pictures, completion_of, request_body
+from wethink_assets.storage.journal.calls import call_key
 
 
 class Counted:

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from wethink_assets.models.chat import Message, Sampling
-from wethink_assets.models.endpoint import EndpointModel
-from wethink_assets.models.faults import CallFailed
-from wethink_assets_tests.models.serving import Endpoint, Handler, asked, in_turn, reply, say_hello, worked_off
+from wethink_assets.models.chat import CallFailed, Message, Sampling
+from wethink_assets.models.endpoint.client import EndpointModel
+from wethink_assets_tests.support.http_servers import Endpoint, Handler, asked, in_turn, reply, say_hello, worked_off
 
 
 def serving(capacity: int, seconds: float) -> Handler:

@@ -10,12 +10,11 @@ from aiohttp import web
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
-from wethink_assets.models.chat import Message, Sampling
-from wethink_assets.models.endpoint import EndpointModel
-from wethink_assets.models.faults import CallFailed
-from wethink_assets.models.replicas import Replica, Replicas
-from wethink_assets.models.roles import Models
-from wethink_assets_tests.models.serving import (
+from wethink_assets.models.chat import CallFailed, Message, Sampling
+from wethink_assets.models.endpoint.client import EndpointModel
+from wethink_assets.models.endpoint.replicas import Replica, Replicas
+from wethink_assets.models.registry import Models
+from wethink_assets_tests.support.http_servers import (
     HELLO,
     Endpoint,
     Handler,

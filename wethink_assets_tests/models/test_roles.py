@@ -12,8 +12,8 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import Completion, Sampling
-from wethink_assets.models.endpoint import EndpointModel
-from wethink_assets.models.roles import Models
+from wethink_assets.models.endpoint.client import EndpointModel
+from wethink_assets.models.registry import Models
 
 
 class Echo:
@@ -64,9 +64,9 @@ def test_a_description_loads_nothing_and_names_no_address() -> None:
 
 def test_describing_embedded_roles_imports_no_torch() -> None:
     code = (
-        "import sys; from wethink_assets.config import Settings; from wethink_assets.models.roles import Models\n"
+        "import sys; from wethink_assets.config import Settings; from wethink_assets.models.registry import Models\n"
         "from wethink_assets.errors import ModelError\n"
-        "import wethink_assets.synthesis.answers, wethink_assets.synthesis.descriptions\n"
+        "import wethink_assets.synthesis.stages.answers, wethink_assets.synthesis.stages.descriptions\n"
         "for role in ('describer', 'reasoner', 'adjudicator', 'judge', 'policy'):\n"
         "    try: print(Models.open(Settings()).describe(role)['model'])\n"
         "    except ModelError as error: print(error)\n"

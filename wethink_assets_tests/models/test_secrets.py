@@ -9,8 +9,17 @@ from aiohttp import web
 
 from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import Sampling
-from wethink_assets.models.endpoint import EndpointModel
-from wethink_assets_tests.models.serving import HELLO, Endpoint, Handler, asked, free_port, in_turn, reply, say_hello
+from wethink_assets.models.endpoint.client import EndpointModel
+from wethink_assets_tests.support.http_servers import (
+    HELLO,
+    Endpoint,
+    Handler,
+    asked,
+    free_port,
+    in_turn,
+    reply,
+    say_hello,
+)
 
 KEY = "sk-very-secret"
 PASSWORD = "pass%3Aword-42"

@@ -10,10 +10,10 @@ from wethink_assets.config import Settings
 from wethink_assets.planning.plan import PLAN, stale_stages, summary
 from wethink_assets.planning.stages import STAGES, stage_plan
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.budgets import BudgetSpent, allowance_of
-from wethink_assets_tests.planning.grown import Grown
+from wethink_assets.synthesis.budgets.allowance import BudgetSpent, allowance_of
+from wethink_assets_tests.support.planned_store import Grown
+from wethink_assets_tests.support.scripted_model import after, good_script
 from wethink_assets_tests.synthesis.conftest import models_of
-from wethink_assets_tests.synthesis.scripted import after, good_script
 
 ONE, TWO, NEW = "coco.000001", "coco.000002", "coco.000003"
 CALLS = {"descriptions": 6, "questions": 4, "answers": 4, "reasoning_paths": 2}  # of the script, for an image

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.rewards.equivalence import (
+from wethink_assets.rewards.equivalence.answers import (
     LETTERS,
     equal_values,
     normalised_value,

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards import answer_part, rule_reward
-from wethink_assets.rewards.algebra import expression_of, proved_equal, warm_up
-from wethink_assets.rewards.normal import normalised_value
-from wethink_assets_tests.rewards.scripted import said
+from wethink_assets.rewards.equivalence.algebra import expression_of, proved_equal, warm_up
+from wethink_assets.rewards.equivalence.normal_form import normalised_value
+from wethink_assets_tests.support.scripted_judge import said
 
 TEXT = st.text(st.characters(), max_size=60) | st.text(
     "0123456789.,-+/%^*()[]{}x\\sqrtfacpi kmg$°:;<>=|&'\"ABCD ", max_size=40
@@ -73,7 +73,7 @@ def test_text_is_never_evaluated() -> None:
     assert expression_of("__import__('os')") is None
     assert expression_of("exec(1)") is None
     program = (
-        "from wethink_assets.rewards.algebra_worker import _Verifier\n"
+        "from wethink_assets.rewards.equivalence.algebra_worker import _Verifier\n"
         "verifier = _Verifier()\n"
         "from sympy import sympify\n"
         "try:\n    sympify('__import__(\"os\").getpid()')\n"

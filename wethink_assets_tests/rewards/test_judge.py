@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from wethink_assets.rewards import Judge, hybrid_reward, judge_grades, judge_reward
 from wethink_assets.rewards.grades import grade_of
 from wethink_assets.rewards.judge_text import as_data, without_pleading
-from wethink_assets_tests.rewards.scripted import Scripted, said
+from wethink_assets_tests.support.scripted_judge import Scripted, said
 
 
 def test_a_judge_reads_data_only() -> None:

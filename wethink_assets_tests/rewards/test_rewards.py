@@ -18,9 +18,9 @@ from wethink_assets.rewards import (
     hybrid_reward_async,
     rule_reward,
 )
-from wethink_assets.rewards.calibration import calibrate_rules, equivalence_suite
+from wethink_assets.rewards.calibration.measures import calibrate_rules, equivalence_suite
 from wethink_assets.rewards.trl import reward_functions, texts_of
-from wethink_assets_tests.rewards.scripted import Scripted, said
+from wethink_assets_tests.support.scripted_judge import Scripted, said
 
 
 @pytest.mark.parametrize(

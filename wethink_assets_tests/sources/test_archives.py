@@ -9,7 +9,7 @@ import pytest
 
 from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.sources.making import (
+from wethink_assets_tests.support.sources import (
     drawings,
     ingest_all,
     members,
@@ -22,7 +22,7 @@ from wethink_assets_tests.sources.making import (
     write_files,
     zip_of,
 )
-from wethink_assets_tests.sources.watched import WatchedFileSystem, watched_folder
+from wethink_assets_tests.support.watched_filesystem import WatchedFileSystem, watched_folder
 
 FILES = drawings(7)
 

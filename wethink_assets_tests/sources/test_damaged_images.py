@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from wethink_assets.sources.images import ImageFacts, ImageFault, examine
-from wethink_assets_tests.pictures import encoded
-from wethink_assets_tests.sources.encodings import ACCEPTED, PHOTO, facts, reason
+from wethink_assets.sources.images.decoding import ImageFacts, ImageFault, examine
+from wethink_assets_tests.support.image_encodings import ACCEPTED, PHOTO, facts, reason
+from wethink_assets_tests.support.images import encoded
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
@@ -53,7 +53,7 @@ def test_28_pixels_are_enough() -> None:
 
 
 def test_a_file_beyond_the_bound_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wethink_assets.sources.images.MAX_FILE_BYTES", 1000)  # of 128 MiB
+    monkeypatch.setattr("wethink_assets.sources.images.decoding.MAX_FILE_BYTES", 1000)  # of 128 MiB
     assert reason(ACCEPTED["png"]) == "too_large"
 
 

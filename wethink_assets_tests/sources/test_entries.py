@@ -5,7 +5,7 @@ import posixpath
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wethink_assets.sources.globs import matches
+from wethink_assets.sources.locations import matches
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES, is_passed_over, printable, unsafe_name, unsafe_size
 from wethink_assets.sources.readers.part_names import is_complete, whole_name
 

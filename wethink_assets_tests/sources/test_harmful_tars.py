@@ -7,7 +7,7 @@ import pytest
 
 from wethink_assets.sources.readers import compressed_tar
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.sources.making import (
+from wethink_assets_tests.support.sources import (
     drawings,
     ingest_all,
     members,

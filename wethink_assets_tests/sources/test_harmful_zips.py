@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.sources.making import (
+from wethink_assets_tests.support.sources import (
     drawings,
     ingest_all,
     members,

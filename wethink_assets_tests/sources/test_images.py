@@ -10,9 +10,9 @@ import pytest
 import sklearn.datasets
 from PIL import Image, ImageOps
 
-from wethink_assets.sources.images import greyscale
-from wethink_assets_tests.pictures import PHOTOGRAPHS, encoded, photograph
-from wethink_assets_tests.sources.encodings import ACCEPTED, PHOTO, facts, reason
+from wethink_assets.sources.images.decoding import greyscale
+from wethink_assets_tests.support.image_encodings import ACCEPTED, PHOTO, facts, reason
+from wethink_assets_tests.support.images import PHOTOGRAPHS, encoded, photograph
 
 MODES = {
     "grey jpeg": "L",
@@ -111,8 +111,8 @@ def test_transparency_is_laid_on_white() -> None:
 def test_large_pictures_are_converted_in_strips_to_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = facts(ACCEPTED[name])
     # Bounds at which a small picture is a large one: the real one takes 8 million pixels in each format.
-    monkeypatch.setattr("wethink_assets.sources.images.LARGE_PIXELS", 100)
-    monkeypatch.setattr("wethink_assets.sources.images.STRIP", 32)
+    monkeypatch.setattr("wethink_assets.sources.images.decoding.LARGE_PIXELS", 100)
+    monkeypatch.setattr("wethink_assets.sources.images.decoding.STRIP", 32)
     assert facts(ACCEPTED[name]) == whole
 
 

@@ -8,17 +8,17 @@ import pytest
 
 from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.schemas import IMAGES
 from wethink_assets.sources.batches import list_batches
 from wethink_assets.sources.claims import occurrences
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import register_source
+from wethink_assets.stages.schemas import IMAGES
 from wethink_assets.storage.blobs import Blobs
-from wethink_assets.storage.retracted import Retraction
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.pictures import PHOTOGRAPHS, drawing, encoded, photograph
-from wethink_assets_tests.s3_server import S3Server
-from wethink_assets_tests.sources.making import (
+from wethink_assets.storage.takedowns import Retraction
+from wethink_assets_tests.support.images import PHOTOGRAPHS, drawing, encoded, photograph
+from wethink_assets_tests.support.s3_server import S3Server
+from wethink_assets_tests.support.sources import (
     drawings,
     ingest_all,
     reasons_by_item,

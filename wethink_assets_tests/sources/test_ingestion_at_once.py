@@ -8,19 +8,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.sources import images, ingestion
+from wethink_assets.sources import ingestion
+from wethink_assets.sources.images import decoding as images
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.pictures import drawing
-from wethink_assets_tests.sources.making import (
-    drawings,
-    ingest_all,
-    reasons_by_item,
-    source_at,
-    tar_of,
-    write_files,
-)
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.sources import drawings, ingest_all, reasons_by_item, source_at, tar_of, write_files
 
 
 def test_the_order_in_which_threads_finish_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from wethink_assets.sources.archives import Archive, format_of
 from wethink_assets.sources.locations import FileInfo, Location, _etag
 from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.sources.making import drawings, ingest_all, parquet_of, source_at, write_files, zip_of
+from wethink_assets_tests.support.sources import drawings, ingest_all, parquet_of, source_at, write_files, zip_of
 
 
 def test_any_fsspec_file_system_will_do(tmp_path: Path) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.errors import SourceError, StoreError
-from wethink_assets.schemas import MEMBERSHIP
 from wethink_assets.sources import listing
 from wethink_assets.sources.batches import membership_digest, read_membership
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.registration import register_source
+from wethink_assets.stages.schemas import MEMBERSHIP
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.pictures import drawing
-from wethink_assets_tests.sources.making import drawings, items, source_at, tar_of, write_files, zip_of
-from wethink_assets_tests.sources.watched import watched_folder
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.sources import drawings, items, source_at, tar_of, write_files, zip_of
+from wethink_assets_tests.support.watched_filesystem import watched_folder
 
 
 def test_new_files_become_batches_of_bounded_size(store: Store, tmp_path: Path) -> None:

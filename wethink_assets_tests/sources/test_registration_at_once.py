@@ -14,10 +14,10 @@ from wethink_assets.errors import SourceError
 from wethink_assets.sources.batches import batch_numbers, batch_path, create_batch
 from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.pictures import drawing
-from wethink_assets_tests.s3_server import S3Server
-from wethink_assets_tests.sources.making import drawings, items, source_at, write_files, zip_of
-from wethink_assets_tests.sources.racing import register_at_the_gate
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.registration_race import register_at_the_gate
+from wethink_assets_tests.support.s3_server import S3Server
+from wethink_assets_tests.support.sources import drawings, items, source_at, write_files, zip_of
 
 
 def test_ten_thousand_files_register_in_seconds(local: Store, tmp_path: Path) -> None:

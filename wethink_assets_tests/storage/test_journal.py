@@ -11,12 +11,12 @@ import pytest
 
 from wethink_assets.errors import StoreError
 from wethink_assets.models.chat import Completion, Image, Message, Sampling
-from wethink_assets.storage import parts
-from wethink_assets.storage.calls import Call, call_key
-from wethink_assets.storage.journal import Journal, journaled_calls, part_names
+from wethink_assets.storage.journal import files as parts
+from wethink_assets.storage.journal.calls import Call, call_key
+from wethink_assets.storage.journal.journal import Journal, journaled_calls, part_names
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.storage.journaling import FOLDER, call, opened
+from wethink_assets_tests.support.journals import FOLDER, call, opened
 
 
 def test_a_flushed_reply_is_found_by_the_next_run(store: Store) -> None:
@@ -79,8 +79,8 @@ def test_a_part_of_another_release_is_never_thrown_away(tmp_path: Path) -> None:
 
 def test_memory_holds_keys_and_no_replies(tmp_path: Path) -> None:
     code = (
-        "import sys, resource; from wethink_assets.storage.store import Store; from wethink_assets.storage.journal import Journal\n"
-        "from wethink_assets_tests.storage.journaling import call\n"
+        "import sys, resource; from wethink_assets.storage.store import Store; from wethink_assets.storage.journal.journal import Journal\n"
+        "from wethink_assets_tests.support.journals import call\n"
         "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
         "journal = Journal(Store.open(sys.argv[1]), 'answers', 'coco.000001'); journal.add(call('first', 'x')); journal.flush()\n"
         "before = peak()\n"

@@ -10,18 +10,18 @@ import polars as pl
 import pytest
 
 from wethink_assets.identity import data_version
-from wethink_assets.storage.journal import journaled_calls, part_names
+from wethink_assets.storage.journal.journal import journaled_calls, part_names
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.descriptions import describe_images
-from wethink_assets.synthesis.session import Synthesis
-from wethink_assets_tests.synthesis.conftest import BATCH, models_of
-from wethink_assets_tests.synthesis.scripted import (
+from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.stages.descriptions import describe_images
+from wethink_assets_tests.support.scripted_model import (
     ScriptedModel,
     drawn_images,
     good_script,
     scripted_settings,
     write_pack,
 )
+from wethink_assets_tests.synthesis.conftest import BATCH, models_of
 
 FOLDER = f"journal/descriptions/{BATCH}"
 IMAGES = 10
@@ -96,7 +96,7 @@ def test_the_calls_of_a_damaged_part_and_no_others_are_made_again(store: Store, 
 
 
 def _split(store: Store, calls: pl.DataFrame) -> None:
-    from wethink_assets.storage.parts import write_part
+    from wethink_assets.storage.journal.files import write_part
 
     for start in range(0, calls.height, 20):
         write_part(store, FOLDER, calls.slice(start, 20))

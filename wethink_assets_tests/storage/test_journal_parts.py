@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.storage import journal as journals
-from wethink_assets.storage.journal import journaled_calls, part_names
+from wethink_assets.storage.journal import journal as journals
+from wethink_assets.storage.journal.journal import journaled_calls, part_names
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.storage.journaling import FOLDER, call, opened
+from wethink_assets_tests.support.journals import FOLDER, call, opened
 
 
 class _Killed(BaseException):

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wethink_assets.storage.key_numbers import KeyNumbers
+from wethink_assets.storage.journal.key_numbers import KeyNumbers
 
 # Few different bytes, so that keys share tables and places, which digests hardly do.
 keys = st.lists(st.lists(st.sampled_from([0, 1, 255]), min_size=16, max_size=16).map(bytes))

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from wethink_assets.errors import StoreError
-from wethink_assets.stages import StageOutput, rejections
+from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import FEW, Commit, Provenance, Tables
 

@@ -9,15 +9,15 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import ROLES
-from wethink_assets.models.roles import Models
-from wethink_assets.stages import StageOutput
+from wethink_assets.models.registry import Models
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.answers import answer_questions
-from wethink_assets.synthesis.descriptions import describe_images
-from wethink_assets.synthesis.questions import write_questions
-from wethink_assets.synthesis.reasoning_paths import refine_paths
-from wethink_assets.synthesis.session import Synthesis
-from wethink_assets_tests.synthesis.scripted import ScriptedModel, scripted_settings, write_pack
+from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.stages.answers import answer_questions
+from wethink_assets.synthesis.stages.descriptions import describe_images
+from wethink_assets.synthesis.stages.questions import write_questions
+from wethink_assets.synthesis.stages.reasoning_paths import refine_paths
+from wethink_assets_tests.support.scripted_model import ScriptedModel, scripted_settings, write_pack
 
 BATCH = "coco.000001"
 

@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from wethink_assets.identity import row_id
-from wethink_assets.schemas import QUESTIONS
-from wethink_assets.stages import StageOutput
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.stages.schemas import QUESTIONS
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.answers import answer_questions
-from wethink_assets_tests.synthesis.scripted import ScriptedModel, after, drawn_images, good_script
+from wethink_assets.synthesis.stages.answers import answer_questions
+from wethink_assets_tests.support.scripted_model import ScriptedModel, after, drawn_images, good_script
 
 Run = Callable[..., StageOutput]
 

@@ -12,16 +12,16 @@ import pytest
 from wethink_assets.config import Settings, budget_limits
 from wethink_assets.config.budgets import BudgetSettings
 from wethink_assets.errors import ConfigError
-from wethink_assets.stages import StageOutput
-from wethink_assets.storage.journal import journaled_calls
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis import budget_accounts
-from wethink_assets.synthesis.budget_accounts import Account, Accounts, spent_of
-from wethink_assets.synthesis.budgets import BudgetSpent, allowance_of
-from wethink_assets.synthesis.descriptions import describe_images
-from wethink_assets.synthesis.session import Synthesis
+from wethink_assets.synthesis.budgets import ledger as budget_accounts
+from wethink_assets.synthesis.budgets.allowance import BudgetSpent, allowance_of
+from wethink_assets.synthesis.budgets.ledger import Account, Accounts, spent_of
+from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.stages.descriptions import describe_images
+from wethink_assets_tests.support.scripted_model import ScriptedModel, drawn_images, good_script, write_pack
 from wethink_assets_tests.synthesis.conftest import models_of
-from wethink_assets_tests.synthesis.scripted import ScriptedModel, drawn_images, good_script, write_pack
 
 CALLS_AN_IMAGE = 6
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from wethink_assets.models.faults import CallFailed
-from wethink_assets.stages import StageOutput
+from wethink_assets.models.chat import CallFailed
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.descriptions import describe_images
-from wethink_assets_tests.synthesis.scripted import (
+from wethink_assets.synthesis.stages.descriptions import describe_images
+from wethink_assets_tests.support.scripted_model import (
     ScriptedModel,
     after,
     cut_off,

@@ -8,16 +8,16 @@ import polars as pl
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.sources.catalog import sources_of
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import register_source
 from wethink_assets.sources.sample import draw_samples
-from wethink_assets.stages import StageOutput, require_closed
+from wethink_assets.stages.output import StageOutput, require_closed
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance
-from wethink_assets.synthesis import answers, descriptions, questions, reasoning_paths
-from wethink_assets.synthesis.session import Synthesis
+from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.stages import answers, descriptions, questions, reasoning_paths
 
 SOURCES = ("chartqa", "coco", "docvqa", "geoqa+")
 BATCH = "mixed.000001"

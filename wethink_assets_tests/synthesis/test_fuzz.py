@@ -13,14 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.models.chat import Completion
-from wethink_assets.synthesis.agreement import accepted_answer
-from wethink_assets.synthesis.own_words import require_own_words
-from wethink_assets.synthesis.path_checks import contradiction_in, leak_in
-from wethink_assets.synthesis.replies import MalformedReply, final_text, parse_json_reply, split_answer
-from wethink_assets.synthesis.reply_shapes import Adjudication, Grade, Question, Refinement, Screening
-from wethink_assets.synthesis.texts import kept_reply
-from wethink_assets.synthesis.wellformed import fault_of, known_abilities, markup_in
-from wethink_assets_tests.synthesis.fuzzing import INSTRUCTIONS, VALID, hostile, very_long
+from wethink_assets.synthesis.calls.echo_filter import require_own_words
+from wethink_assets.synthesis.calls.replies import (
+    MalformedReply,
+    final_text,
+    kept_reply,
+    parse_json_reply,
+    split_answer,
+)
+from wethink_assets.synthesis.calls.reply_schemas import Adjudication, Grade, Question, Refinement, Screening
+from wethink_assets.synthesis.stages.agreement import accepted_answer
+from wethink_assets.synthesis.stages.path_filters import contradiction_in, leak_in
+from wethink_assets.synthesis.stages.question_filters import fault_of, known_abilities, markup_in
+from wethink_assets_tests.support.reply_fuzzing import INSTRUCTIONS, VALID, hostile, very_long
 
 REPLIES = 10_000
 OPTIONS = ["2", "3", "4"]

@@ -7,9 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.schemas import SCHEMA_VERSION, STRINGS
-from wethink_assets.synthesis.gathering import HELD, Gathering
-from wethink_assets.synthesis.outcomes import Outcome
+from wethink_assets.stages.schemas import SCHEMA_VERSION, STRINGS
+from wethink_assets.synthesis.calls.collector import HELD, Gathering, Outcome
 
 SCHEMA = pl.Schema({"slot": pl.String, "text": pl.String, "calls": STRINGS, "schema_version": pl.Int16})
 

@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from wethink_assets.models.chat import Completion
-from wethink_assets.synthesis.own_words import require_own_words
-from wethink_assets.synthesis.replies import MalformedReply, parse_json_reply, split_answer
-from wethink_assets.synthesis.reply_shapes import Question
-from wethink_assets.synthesis.texts import clean_text
-from wethink_assets.synthesis.wellformed import fault_of
-from wethink_assets_tests.synthesis.fuzzing import INSTRUCTIONS, VALID, code_of, hostile
+from wethink_assets.synthesis.calls.echo_filter import require_own_words
+from wethink_assets.synthesis.calls.replies import MalformedReply, clean_text, parse_json_reply, split_answer
+from wethink_assets.synthesis.calls.reply_schemas import Question
+from wethink_assets.synthesis.stages.question_filters import fault_of
+from wethink_assets_tests.support.reply_fuzzing import INSTRUCTIONS, VALID, code_of, hostile
 
 
 @pytest.mark.parametrize(

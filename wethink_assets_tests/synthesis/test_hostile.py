@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.stages import StageOutput, require_closed
+from wethink_assets.stages.output import StageOutput, require_closed
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis import answers, descriptions, questions, reasoning_paths
-from wethink_assets_tests.synthesis.fuzzing import hostile
-from wethink_assets_tests.synthesis.scripted import (
+from wethink_assets.synthesis.stages import answers, descriptions, questions, reasoning_paths
+from wethink_assets_tests.support.reply_fuzzing import hostile
+from wethink_assets_tests.support.scripted_model import (
     ScriptedModel,
     after,
     drawn_images,
@@ -124,7 +124,7 @@ def test_orders_in_a_picture_stay_content(store: Store, pack: str, run_stage: Ru
 
 
 def test_a_stage_runs_on_s3(s3: Any, pack: str, tmp_path: Path) -> None:
-    from wethink_assets.synthesis.session import Synthesis
+    from wethink_assets.synthesis.calls.session import Synthesis
     from wethink_assets_tests.synthesis.conftest import models_of
 
     settings = scripted_settings(pack)

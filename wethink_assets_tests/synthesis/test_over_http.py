@@ -15,15 +15,15 @@ from aiohttp import web
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
-from wethink_assets.models.endpoint import EndpointModel
-from wethink_assets.models.roles import Models
-from wethink_assets.stages import StageOutput
-from wethink_assets.storage.journal import journaled_calls
+from wethink_assets.models.endpoint.client import EndpointModel
+from wethink_assets.models.registry import Models
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.descriptions import describe_images
-from wethink_assets.synthesis.session import Synthesis
+from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.stages.descriptions import describe_images
+from wethink_assets_tests.support.scripted_model import drawn_images, good_script
 from wethink_assets_tests.synthesis.conftest import BATCH
-from wethink_assets_tests.synthesis.scripted import drawn_images, good_script
 
 KEY = "sk-not-to-be-found-anywhere"
 PASSWORD = "nor-is-this-one"

@@ -8,8 +8,8 @@ from wethink_assets.commands.progress import Display
 from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.defs.resources import LoggedProgress
 from wethink_assets.models.chat import Completion
-from wethink_assets.synthesis.pace import Pace
-from wethink_assets.synthesis.usage import Usage
+from wethink_assets.synthesis.budgets.progress import Pace
+from wethink_assets.synthesis.budgets.usage import Usage
 
 
 def used(calls: int, usage: Usage | None = None) -> Usage:

@@ -9,7 +9,7 @@ from PIL import Image as Pixels
 from wethink_assets.models.chat import Image
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.pictures import picture
+from wethink_assets.synthesis.calls.images import picture
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 

@@ -9,7 +9,7 @@ from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.synthesis.prompt_packs import PACKS, PROMPTS, STAGE_PROMPTS, load_prompt, prompt_hashes, stage_roles
-from wethink_assets_tests.synthesis.scripted import write_pack
+from wethink_assets_tests.support.scripted_model import write_pack
 
 VALUES: dict[str, Any] = {
     "description": "A {{ hostile }} {% raw %} description\n<!-- user -->\n<b>&",
@@ -117,7 +117,7 @@ def test_stages_know_their_roles() -> None:
 
 @pytest.mark.parametrize("name", PROMPTS)
 def test_embedded_prompts_are_rendered_as_in_training(name: str) -> None:
-    from wethink_assets.models.embedded.prompting import render_prompt
+    from wethink_assets.models.embedded.tasks.examples import render_prompt
 
     values = {variable: VALUES[variable] for variable in PROMPTS[name].variables}
     for changes in ({}, {"options": [], "asked": [], "dialogue": [], "description": "One line.\n"}):

@@ -9,11 +9,11 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.identity import row_id
-from wethink_assets.schemas import DESCRIPTIONS
-from wethink_assets.stages import StageOutput, require_closed
-from wethink_assets.synthesis import questions
-from wethink_assets.synthesis.questions import write_questions
-from wethink_assets_tests.synthesis.scripted import ScriptedModel, after, good_script, scripted_settings
+from wethink_assets.stages.output import StageOutput, require_closed
+from wethink_assets.stages.schemas import DESCRIPTIONS
+from wethink_assets.synthesis.stages import questions
+from wethink_assets.synthesis.stages.questions import write_questions
+from wethink_assets_tests.support.scripted_model import ScriptedModel, after, good_script, scripted_settings
 
 Run = Callable[..., StageOutput]
 

@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from wethink_assets.schemas import ANSWERS
-from wethink_assets.stages import StageOutput
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.stages.schemas import ANSWERS
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.path_checks import contradiction_in, leak_in
-from wethink_assets.synthesis.reasoning_paths import refine_paths
-from wethink_assets_tests.synthesis.scripted import ScriptedModel, after, good_script
+from wethink_assets.synthesis.stages.path_filters import contradiction_in, leak_in
+from wethink_assets.synthesis.stages.reasoning_paths import refine_paths
+from wethink_assets_tests.support.scripted_model import ScriptedModel, after, good_script
 from wethink_assets_tests.synthesis.test_answers import upstream
 
 Run = Callable[..., StageOutput]

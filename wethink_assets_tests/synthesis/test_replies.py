@@ -8,10 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.synthesis.replies import MalformedReply, final_text, parse_json_reply, split_answer
-from wethink_assets.synthesis.reply_shapes import Adjudication, Grade, Question, Refinement, Screening, json_schema
-from wethink_assets.synthesis.texts import clean_text
-from wethink_assets_tests.synthesis.fuzzing import code_of
+from wethink_assets.synthesis.calls.replies import (
+    MalformedReply,
+    clean_text,
+    final_text,
+    parse_json_reply,
+    split_answer,
+)
+from wethink_assets.synthesis.calls.reply_schemas import (
+    Adjudication,
+    Grade,
+    Question,
+    Refinement,
+    Screening,
+    json_schema,
+)
+from wethink_assets_tests.support.reply_fuzzing import code_of
 
 MODELS = (Refinement, Question, Screening, Grade, Adjudication)
 

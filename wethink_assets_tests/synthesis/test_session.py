@@ -12,25 +12,24 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
 from wethink_assets.identity import data_version
-from wethink_assets.models.chat import ROLES
-from wethink_assets.models.faults import CallFailed
-from wethink_assets.models.roles import Models
-from wethink_assets.stages import StageOutput
-from wethink_assets.storage.journal import journaled_calls
+from wethink_assets.models.chat import ROLES, CallFailed
+from wethink_assets.models.registry import Models
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance
-from wethink_assets.synthesis.descriptions import describe_images
-from wethink_assets.synthesis.session import Synthesis, sampling_seed
-from wethink_assets.synthesis.usage import Usage
-from wethink_assets_tests.synthesis.conftest import BATCH, models_of
-from wethink_assets_tests.synthesis.describing import describe
-from wethink_assets_tests.synthesis.scripted import (
+from wethink_assets.synthesis.budgets.usage import Usage
+from wethink_assets.synthesis.calls.session import Synthesis, sampling_seed
+from wethink_assets.synthesis.stages.descriptions import describe_images
+from wethink_assets_tests.support.described_batch import describe
+from wethink_assets_tests.support.scripted_model import (
     ScriptedModel,
     after,
     drawn_images,
     good_script,
     scripted_settings,
 )
+from wethink_assets_tests.synthesis.conftest import BATCH, models_of
 
 
 def test_calls_in_flight_are_bounded_and_busy(store: Store, pack: str) -> None:

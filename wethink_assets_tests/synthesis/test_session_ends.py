@@ -13,18 +13,18 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError, StoreError
-from wethink_assets.storage.journal import journal_folder, journaled_calls
+from wethink_assets.storage.journal.journal import journal_folder, journaled_calls
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.usage import Usage
-from wethink_assets_tests.synthesis.conftest import BATCH
-from wethink_assets_tests.synthesis.describing import describe
-from wethink_assets_tests.synthesis.scripted import (
+from wethink_assets.synthesis.budgets.usage import Usage
+from wethink_assets_tests.support.described_batch import describe
+from wethink_assets_tests.support.scripted_model import (
     ScriptedModel,
     drawn_images,
     good_script,
     scripted_settings,
     write_pack,
 )
+from wethink_assets_tests.synthesis.conftest import BATCH
 
 
 def test_an_interrupt_keeps_finished_calls(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,8 +48,8 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.synthesis.scripted import *
-from wethink_assets_tests.synthesis.describing import describe
+from wethink_assets_tests.support.scripted_model import *
+from wethink_assets_tests.support.described_batch import describe
 from wethink_assets.synthesis import keeping
 keeping.FLUSH_EVERY = 0.5
 store = Store.open(sys.argv[1])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wethink_assets.config import Settings
-from wethink_assets.synthesis.slots import ABILITIES, SLOTS, planned_slots, slots_of
+from wethink_assets.synthesis.stages.question_slots import ABILITIES, SLOTS, planned_slots, slots_of
 
 
 def settings_of(count: int, kinds: dict[str, float]) -> Settings:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from wethink_assets.config import Settings
 from wethink_assets.identity import data_version
-from wethink_assets.stages import StageOutput, require_closed
+from wethink_assets.stages.output import StageOutput, require_closed
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis import answers, descriptions, questions, reasoning_paths
-from wethink_assets_tests.synthesis.scripted import ScriptedModel, drawn_images, good_script
+from wethink_assets.synthesis.stages import answers, descriptions, questions, reasoning_paths
+from wethink_assets_tests.support.scripted_model import ScriptedModel, drawn_images, good_script
 
 
 def test_four_stages_account_for_every_item(

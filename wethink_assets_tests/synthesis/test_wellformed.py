@@ -2,8 +2,8 @@
 
 import pytest
 
-from wethink_assets.synthesis.reply_shapes import Question
-from wethink_assets.synthesis.wellformed import fault_of, gives_away, known_abilities, repeats
+from wethink_assets.synthesis.calls.reply_schemas import Question
+from wethink_assets.synthesis.stages.question_filters import fault_of, gives_away, known_abilities, repeats
 
 
 def question(**changes: object) -> Question:

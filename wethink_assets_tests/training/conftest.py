@@ -10,9 +10,9 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.models.embedded.checkpoints import checkpoint_folder
 from wethink_assets.storage.store import Store
-from wethink_assets.training.plan import TrainingPlan, plan_run
-from wethink_assets_tests.s3_server import S3Server
-from wethink_assets_tests.training.drawn_version import draw_version
+from wethink_assets.training.runs.plan import TrainingPlan, plan_run
+from wethink_assets_tests.support.drawn_version import draw_version
+from wethink_assets_tests.support.s3_server import S3Server
 
 TINY = {
     "prompt": "pack",
@@ -45,8 +45,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import AutoTokenizer
 
-    from wethink_assets.models.embedded.building import build_model, build_processor, save_checkpoint
-    from wethink_assets_tests.models.embedded.micro import micro
+    from wethink_assets.models.embedded.training.model_builder import build_model, build_processor, save_checkpoint
+    from wethink_assets_tests.support.micro_recipe import micro
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("tiny") / "tiny"

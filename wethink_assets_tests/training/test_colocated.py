@@ -12,12 +12,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.training.checkpoints import newest_whole
-from wethink_assets.training.plan import command_of
-from wethink_assets.training.policies import find_policy
-from wethink_assets_tests.models.servers.environment import ROOT, vllm_python
+from wethink_assets.training.policies.catalog import find_policy
+from wethink_assets.training.runs.plan import command_of
+from wethink_assets.training.trainers.checkpoints import newest_whole
+from wethink_assets_tests.support.training_outcomes import base_weights, curves, weights
+from wethink_assets_tests.support.vllm_environment import ROOT, vllm_python
 from wethink_assets_tests.training.conftest import Plan
-from wethink_assets_tests.training.outcomes import base_weights, curves, weights
 
 RECIPE = {
     "model": "policy",

@@ -9,9 +9,8 @@ from transformers import Qwen2VLImageProcessorPil
 
 from wethink_assets.models.embedded.checkpoints import checkpoint_folder
 from wethink_assets.models.embedded.processor import ImageOnlyQwen2_5_VLProcessor, load_processor
-from wethink_assets.training.fitting import fitting
-from wethink_assets.training.prompting import RowPrompts
-from wethink_assets.training.rows import Rows, choose_rows
+from wethink_assets.training.data.prompts import RowPrompts, fitting
+from wethink_assets.training.data.rows import Rows, choose_rows
 from wethink_assets_tests.training.conftest import Plan
 
 

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.config.loading import load_settings
 from wethink_assets.errors import ConfigError, TrainingError
-from wethink_assets.training.checkpoints import is_whole, newest_whole, remove_unfinished, seal, step_of
-from wethink_assets.training.guards import Guard, out_of_memory
-from wethink_assets.training.plan import TrainingPlan, command_of
-from wethink_assets.training.plots import column, draw_curves, small, smoothed, sparkline, write_plots
-from wethink_assets.training.recording import Record, curves_table, figures_of, read_lines
-from wethink_assets.training.validation import gains, paired
+from wethink_assets.training.policies.plots import column, draw_curves, small, smoothed, sparkline, write_plots
+from wethink_assets.training.runs.plan import TrainingPlan, command_of
+from wethink_assets.training.trainers.checkpoints import is_whole, newest_whole, remove_unfinished, seal, step_of
+from wethink_assets.training.trainers.guards import Guard, out_of_memory
+from wethink_assets.training.trainers.recorder import Record, curves_table, figures_of, read_lines
+from wethink_assets.training.validation.held_out import gains, paired
 from wethink_assets_tests.training.conftest import Plan
 
 
@@ -199,11 +199,11 @@ def test_what_a_run_is_started_with(plan: Plan) -> None:
         return plan(model="policy", **changed)  # of the package: nothing needs to be built
 
     plain = planned()
-    assert command_of(plain, "python")[:3] == ["python", "-m", "wethink_assets.training.run"]
+    assert command_of(plain, "python")[:3] == ["python", "-m", "wethink_assets.training.runs.process"]
     several = command_of(planned(launcher={"processes": 2}), "python")
     assert several[:5] == ["python", "-m", "accelerate.commands.launch", "--num_processes", "2"]
     own = command_of(planned(launcher={"machines": 2, "processes": 2, "command": ["srun", "python"]}), "python")
-    assert own[:4] == ["srun", "python", "-m", "wethink_assets.training.run"]
+    assert own[:4] == ["srun", "python", "-m", "wethink_assets.training.runs.process"]
     assert plain.digest == planned(threads=2, checkpoint_every=4, in_main_run=True).digest
     assert plain.digest != planned(seed=1).digest != planned(format_weight=0.5).digest
     path = plain.write()

@@ -8,7 +8,7 @@ import pytest
 
 from wethink_assets.errors import StoreError, TrainingError
 from wethink_assets.storage.store import Store
-from wethink_assets.training.policies import (
+from wethink_assets.training.policies.catalog import (
     Policy,
     find_policy,
     list_policies,

@@ -11,19 +11,19 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.training.checkpoints import newest_whole
-from wethink_assets.training.plan import command_of
-from wethink_assets.training.policies import find_policy
-from wethink_assets.training.run import main
+from wethink_assets.training.policies.catalog import find_policy
+from wethink_assets.training.runs.plan import command_of
+from wethink_assets.training.runs.process import main
+from wethink_assets.training.trainers.checkpoints import newest_whole
+from wethink_assets_tests.support.training_outcomes import base_weights, curves, weights
 from wethink_assets_tests.training.conftest import Plan
-from wethink_assets_tests.training.outcomes import base_weights, curves, weights
 
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_started_again(plan: Plan) -> None:
     planned = plan(steps=40, checkpoint_every=2)
     path = planned.write()
-    command = [sys.executable, "-m", "wethink_assets.training.run", str(path)]
+    command = [sys.executable, "-m", "wethink_assets.training.runs.process", str(path)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
     deadline = time.monotonic() + 200
     while newest_whole(planned.work_folder / "grpo") is None and time.monotonic() < deadline:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.errors import TrainingError
 from wethink_assets.storage.store import Store
-from wethink_assets.training.plan import plan_run
-from wethink_assets.training.prompting import RowPrompts, target_of
-from wethink_assets.training.rows import Chosen, Rows, choose_rows, row_order, version_rows
+from wethink_assets.training.data.prompts import RowPrompts, target_of
+from wethink_assets.training.data.rows import Chosen, Rows, choose_rows, row_order, version_rows
+from wethink_assets.training.runs.plan import plan_run
 
 EMBEDDED = {"pipeline": {"prompt_pack": "embedded"}}
 
@@ -54,7 +54,7 @@ def test_a_smaller_share_is_part_of_every_larger_one(drawn: Store, tmp_path: Pat
 
 
 def test_what_was_taken_down_is_not_trained_on_and_changes_the_policy(home: Path, tmp_path: Path) -> None:
-    from wethink_assets.dataset.retractions import Retraction
+    from wethink_assets.dataset.takedown.retraction import Retraction
 
     store = Store.open(str(home / "data"))
     settings = Settings.model_validate({**EMBEDDED, "folder": str(home), "recipes": {"r": {"accuracy": "rules"}}})
@@ -75,7 +75,7 @@ def test_difficulty_comes_from_a_former_run(home: Path, tmp_path: Path) -> None:
     folder = trained(tmp_path / "policy")
     known = {"row_id": [ids[0], ids[0], ids[1], ids[2]], "accuracy": [1.0, 1.0, 0.5, 0.0]}
     pl.DataFrame(known).write_parquet(folder / "completions.parquet")
-    from wethink_assets.training.policies import publish_policy
+    from wethink_assets.training.policies.catalog import publish_policy
 
     publish_policy(store, policy(), folder)
     told, kept = chosen(store, tmp_path / "r.arrow", difficulty_from="v0001.grpo-s1", difficulty=(0.2, 0.8))

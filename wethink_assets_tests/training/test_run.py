@@ -12,13 +12,13 @@ import pytest
 from wethink_assets.errors import TrainingError
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.rewards import Reward
-from wethink_assets.training.checkpoints import WHOLE, newest_whole, step_of
-from wethink_assets.training.policies import find_policy, local_checkpoint
-from wethink_assets.training.rewarding import Rewarder
-from wethink_assets.training.run import execute, main, read_outcome
-from wethink_assets.training.telling import Teller
+from wethink_assets.training.policies.catalog import find_policy, local_checkpoint
+from wethink_assets.training.runs.process import execute, main, read_outcome
+from wethink_assets.training.runs.progress import Teller
+from wethink_assets.training.trainers.checkpoints import WHOLE, newest_whole, step_of
+from wethink_assets.training.trainers.rewards import Rewarder
+from wethink_assets_tests.support.training_outcomes import base_weights, curves, weights
 from wethink_assets_tests.training.conftest import Plan
-from wethink_assets_tests.training.outcomes import base_weights, curves, weights
 
 
 def test_a_run_leaves_a_whole_policy_and_is_not_repeated(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,7 +186,7 @@ def test_stock_transformers_loses_the_weights_and_ours_does_not(
 ) -> None:
     from transformers import Trainer
 
-    from wethink_assets.training.checkpoints import WholeCheckpoints
+    from wethink_assets.training.trainers.checkpoints import WholeCheckpoints
 
     planned = plan(steps=4, checkpoint_every=2)
     with pytest.raises(Killed):

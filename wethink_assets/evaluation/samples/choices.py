@@ -3,8 +3,8 @@
 import string
 from collections.abc import Iterator
 
-from wethink_assets.evaluation.samples.asked import Asked, about, ask, is_hard, rearranged, stream
-from wethink_assets.evaluation.units import CIRCULAR_OFFSET
+from wethink_assets.evaluation.grading.headline import CIRCULAR_OFFSET
+from wethink_assets.evaluation.samples.questions import Asked, about, ask, is_hard, rearranged, stream
 from wethink_assets.sources.sample.families import FAMILIES
 from wethink_assets.sources.sample.questions import YES_NO, Query
 from wethink_assets.sources.sample.scenes import draw_scene

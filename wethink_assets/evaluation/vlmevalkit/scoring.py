@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from wethink_assets.errors import ModelError, SourceError
-from wethink_assets.evaluation.asking import Calls
-from wethink_assets.evaluation.files import BenchmarkFile, rows_of
-from wethink_assets.evaluation.vlmevalkit.judging import in_thread, judge_served
+from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, rows_of
+from wethink_assets.evaluation.runs.calls import Calls
+from wethink_assets.evaluation.vlmevalkit.judge_endpoint import in_thread, judge_served
 from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
 from wethink_assets.evaluation.vlmevalkit.tables import Part, read_prompts, write_table
 from wethink_assets.models.chat import Message

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.evaluation.items import Row
-from wethink_assets.evaluation.tsv import IMAGES, encoded, images_of, md5_of, records
+from wethink_assets.evaluation.benchmarks.rows import Row
+from wethink_assets.evaluation.benchmarks.tsv import IMAGES, encoded, images_of, md5_of, records
 from wethink_assets.models.chat import Message
 
 NAMED = "sha256:"

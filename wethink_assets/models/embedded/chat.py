@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wethink_assets.errors import ModelError
-from wethink_assets.models.chat import Completion, Message, Sampling
+from wethink_assets.models.chat import CallFailed, Completion, Message, Sampling
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder
-from wethink_assets.models.faults import CallFailed
 
 if TYPE_CHECKING:
     from wethink_assets.models.embedded.engine import Engine, Request

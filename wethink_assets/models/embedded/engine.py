@@ -14,11 +14,10 @@ from PIL import ImageOps
 from transformers import AutoTokenizer, LogitsProcessorList, Qwen2_5_VLForConditionalGeneration, StoppingCriteriaList
 
 from wethink_assets.errors import ModelError
-from wethink_assets.models.chat import Image, Message, Sampling
+from wethink_assets.models.chat import CallFailed, Image, Message, Sampling
+from wethink_assets.models.embedded.encoding import CELLS, GRID, patches, square_view
 from wethink_assets.models.embedded.sampling import OwnLimits, SeededGumbel
-from wethink_assets.models.embedded.views import CELLS, GRID, patches, square_view
 from wethink_assets.models.embedded.vision import attend_in_batches
-from wethink_assets.models.faults import CallFailed
 
 CACHED_VIEWS = 512
 

@@ -4,9 +4,9 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wethink_assets.models.servers.fit import Need, choose
-from wethink_assets.models.servers.lessees import read_lessees
-from wethink_assets.models.servers.machine import Gpu, Memory
+from wethink_assets.models.servers.clients import read_lessees
+from wethink_assets.models.servers.memory import Gpu, Memory
+from wethink_assets.models.servers.placement import Need, choose
 from wethink_assets.models.servers.runtime import OVER, Place, State, is_running, locked, places
 from wethink_assets.models.servers.spec import ServerSpec
 

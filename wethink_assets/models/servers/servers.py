@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
-from wethink_assets.models.servers.fit import Need, place, require_fit
 from wethink_assets.models.servers.health import require_served
-from wethink_assets.models.servers.leasing import LeasedServer
+from wethink_assets.models.servers.leases import LeasedServer
 from wethink_assets.models.servers.logs import LogTail
-from wethink_assets.models.servers.machine import Gpu, find_gpus, find_memory
+from wethink_assets.models.servers.memory import Gpu, find_gpus, find_memory
+from wethink_assets.models.servers.placement import Need, place, require_fit
 from wethink_assets.models.servers.runtime import State
-from wethink_assets.models.servers.specifying import needs_of, replicas_of
+from wethink_assets.models.servers.spec import needs_of, replicas_of
 
 SCHEDULED_IDLE = 600.0
 Say = Callable[[int, str], None]

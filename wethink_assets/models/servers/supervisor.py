@@ -14,9 +14,9 @@ from pathlib import Path
 from types import FrameType
 
 from wethink_assets.models.servers.allocation import YIELD, allocate, visible_devices
+from wethink_assets.models.servers.clients import read_lessees
 from wethink_assets.models.servers.health import is_dead, is_up, try_completion
-from wethink_assets.models.servers.lessees import read_lessees
-from wethink_assets.models.servers.machine import find_gpus, find_memory
+from wethink_assets.models.servers.memory import find_gpus, find_memory
 from wethink_assets.models.servers.processes import end_session, is_vllm, session_members, spawn
 from wethink_assets.models.servers.runtime import Phase, Place, State, try_lock
 from wethink_assets.storage.process_identity import process_start, this_boot

@@ -14,8 +14,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.sources.globs import matches
-from wethink_assets.sources.image_structure import extension_of
+from wethink_assets.sources.images.structure import extension_of
+from wethink_assets.sources.locations import matches
 from wethink_assets.sources.readers.entries import (
     MAX_RATIO,
     Entry,
@@ -27,8 +27,8 @@ from wethink_assets.sources.readers.entries import (
     is_passed_over,
     printable,
 )
-from wethink_assets.sources.readers.parts import ArchiveStream
-from wethink_assets.sources.readers.tarred import refused_member
+from wethink_assets.sources.readers.split_archive import ArchiveStream
+from wethink_assets.sources.readers.tar_archive import refused_member
 from wethink_assets.storage.blobs import Blobs, blob_path
 from wethink_assets.storage.store import Store
 

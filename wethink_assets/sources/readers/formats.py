@@ -6,9 +6,9 @@ from typing import Protocol
 from wethink_assets.sources.readers.compressed_tar import CompressedTarFormat
 from wethink_assets.sources.readers.entries import Entry, Fetch, Index, Relocate
 from wethink_assets.sources.readers.parquet import ParquetFormat
-from wethink_assets.sources.readers.parts import ArchiveStream
-from wethink_assets.sources.readers.tarred import TarFormat
-from wethink_assets.sources.readers.zipped import ZipFormat
+from wethink_assets.sources.readers.split_archive import ArchiveStream
+from wethink_assets.sources.readers.tar_archive import TarFormat
+from wethink_assets.sources.readers.zip_archive import ZipFormat
 from wethink_assets.storage.store import Store
 
 

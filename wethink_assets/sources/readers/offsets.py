@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure, Relocate, failing, moved_away
-from wethink_assets.sources.readers.parts import ArchiveStream
+from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
 
 

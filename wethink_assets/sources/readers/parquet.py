@@ -14,7 +14,7 @@ from wethink_assets.sources.readers.entries import (
     failing,
     given,
 )
-from wethink_assets.sources.readers.parts import ArchiveStream
+from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
 
 COLUMNS = ("image", "img", "picture", "photo", "jpg", "png", "bytes")

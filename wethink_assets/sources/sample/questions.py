@@ -25,6 +25,15 @@ from wethink_assets.sources.sample.scenes import (
     place_of,
 )
 
+R = "Reasoning"
+REC = "Recognition"
+OCR = "OCR"
+KNOW = "Knowledge"
+SPACE = "Spatial Awareness"
+MATH = "Math"
+LANG = "Language Generation"
+
+
 Arguments = dict[str, str]
 NUMBERS = tuple(str(number) for number in range(10))
 YES_NO = ("yes", "no")

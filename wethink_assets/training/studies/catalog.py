@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wethink_assets.config import RecipeSettings, Settings
+from wethink_assets.config.training import QUESTIONS
 from wethink_assets.errors import ConfigError
-from wethink_assets.training.studies.names import QUESTIONS
 
 
 @dataclass(frozen=True, slots=True)

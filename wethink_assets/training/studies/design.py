@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from wethink_assets.config import RecipeSettings, Settings
-from wethink_assets.dataset.manifest import list_built
+from wethink_assets.dataset.versions.manifest import list_built
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
-from wethink_assets.training.plan import TrainingPlan, plan_run
-from wethink_assets.training.policies import STUDY_RUN, training_key
+from wethink_assets.training.policies.catalog import STUDY_RUN, training_key
+from wethink_assets.training.runs.plan import TrainingPlan, plan_run
 from wethink_assets.training.studies.catalog import Study, Variant, profile_of, shortened, study_of
 
 

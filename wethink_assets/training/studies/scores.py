@@ -8,7 +8,7 @@ import polars as pl
 
 from wethink_assets.training.studies.records import Figure, Score
 from wethink_assets.training.studies.statistics import Values, estimate
-from wethink_assets.training.validation import paired
+from wethink_assets.training.validation.held_out import paired
 
 GROUPS = ("all", "MC", "FIB", "DES")
 Answers = Mapping[str, pl.DataFrame]

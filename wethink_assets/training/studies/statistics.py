@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wethink_assets.bootstrap import RESAMPLES, SEED, blocks
+from wethink_assets.intervals import RESAMPLES, SEED, blocks
 
 Values = NDArray[np.float64]
 

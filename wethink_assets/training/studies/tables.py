@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wethink_assets.training.card import percent
+from wethink_assets.training.policies.card import percent
 from wethink_assets.training.studies.records import Figure, Outcome, StudyRecord
 
 KINDS = ("MC", "FIB", "DES")

@@ -8,9 +8,11 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from wethink_assets.models.embedded import publishing, recipe, training
-from wethink_assets.models.embedded.building import build_tokenizer
-from wethink_assets_tests.models.embedded.micro import micro
+from wethink_assets.models.embedded.training import publication as publishing
+from wethink_assets.models.embedded.training import recipe
+from wethink_assets.models.embedded.training import trainer as training
+from wethink_assets.models.embedded.training.model_builder import build_tokenizer
+from wethink_assets_tests.support.micro_recipe import micro
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,8 @@ from wethink_assets.models.chat import Completion, Image, Message, Sampling
 from wethink_assets.models.embedded.chat import EmbeddedModel
 from wethink_assets.models.embedded.checkpoints import checkpoint_folder
 from wethink_assets.models.embedded.engine import picture
-from wethink_assets.models.embedded.examples import training_scene
-from wethink_assets.models.embedded.tasks import draw_example
+from wethink_assets.models.embedded.tasks.examples import training_scene
+from wethink_assets.models.embedded.tasks.registry import draw_example
 from wethink_assets.sources.sample.rendering import render
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from wethink_assets.commands.embedded import app
+from wethink_assets.commands.training.embedded import app
 from wethink_assets.models.embedded.engine import Engine
 
 pytestmark = pytest.mark.usefixtures("tiny_recipes")

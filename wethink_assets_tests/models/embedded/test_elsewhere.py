@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from wethink_assets.models.embedded.checkpoints import checkpoint_folder, checkpoint_names
-from wethink_assets.models.embedded.evaluation import held_out
+from wethink_assets.models.embedded.encoding import patches
+from wethink_assets.models.embedded.evaluation.accuracy import held_out
 from wethink_assets.models.embedded.processor import load_processor
-from wethink_assets.models.embedded.views import patches
-from wethink_assets_tests.models.servers.environment import vllm_python
+from wethink_assets_tests.support.vllm_environment import vllm_python
 
 STOCK = """
 import json, sys

@@ -5,13 +5,13 @@ import json
 import pytest
 import torch
 
-from wethink_assets.models.embedded.agreement import phi
-from wethink_assets.models.embedded.card import FIGURES
+from wethink_assets.intervals import wilson
 from wethink_assets.models.embedded.checkpoints import FOLDER
 from wethink_assets.models.embedded.engine import Engine
-from wethink_assets.models.embedded.evaluation import evaluate, held_out
-from wethink_assets.models.embedded.tasks import TASKS
-from wethink_assets.shares import wilson
+from wethink_assets.models.embedded.evaluation.accuracy import evaluate, held_out
+from wethink_assets.models.embedded.evaluation.agreement import phi
+from wethink_assets.models.embedded.evaluation.card import FIGURES
+from wethink_assets.models.embedded.tasks.registry import TASKS
 
 EXAMPLES = 64
 MARGIN = 0.05

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from wethink_assets.errors import ModelError
-from wethink_assets.models.embedded import publishing, training
-from wethink_assets.models.embedded.examples import training_scene
-from wethink_assets.models.embedded.hasty_answers import OFTEN, SELDOM, haste_of, maybe_hasty_answer
+from wethink_assets.models.embedded.tasks.examples import training_scene
+from wethink_assets.models.embedded.tasks.weakened_policy import OFTEN, SELDOM, haste_of, maybe_hasty_answer
+from wethink_assets.models.embedded.training import publication as publishing
+from wethink_assets.models.embedded.training import trainer as training
 from wethink_assets.sources.sample.families import families_for
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS
 

@@ -3,10 +3,10 @@
 import json
 import random
 
-from wethink_assets.models.embedded.examples import training_scene
-from wethink_assets.models.embedded.poor_answers import poor_answer
-from wethink_assets.models.embedded.recipe import REASONER
-from wethink_assets.models.embedded.training_data import examples_at
+from wethink_assets.models.embedded.tasks.examples import training_scene
+from wethink_assets.models.embedded.tasks.negative_examples import poor_answer
+from wethink_assets.models.embedded.training.batches import examples_at
+from wethink_assets.models.embedded.training.recipe import REASONER
 
 
 def parts_of(prompt: str) -> tuple[str, str, str]:

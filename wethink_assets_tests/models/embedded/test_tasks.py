@@ -8,16 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.config import Settings
-from wethink_assets.models.embedded.describing import coarse, corrupted, details, fine, missing, read_description
-from wethink_assets.models.embedded.examples import training_scene
-from wethink_assets.models.embedded.judging import tier
-from wethink_assets.models.embedded.prompting import render_prompt
-from wethink_assets.models.embedded.scoring import checks, json_of, payload_of
-from wethink_assets.models.embedded.tasks import TASKS, draw_example
+from wethink_assets.models.embedded.evaluation.grading import checks, json_of, payload_of
+from wethink_assets.models.embedded.tasks.descriptions import (
+    coarse,
+    corrupted,
+    details,
+    fine,
+    missing,
+    read_description,
+)
+from wethink_assets.models.embedded.tasks.examples import render_prompt, training_scene
+from wethink_assets.models.embedded.tasks.judge import tier
+from wethink_assets.models.embedded.tasks.registry import TASKS, draw_example
 from wethink_assets.sources.sample.families import FAMILIES
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS, VisualKind, draw_scene, graph_of
+from wethink_assets.synthesis.calls.reply_schemas import Adjudication, Grade, Question, Refinement, Screening
 from wethink_assets.synthesis.prompt_packs import PROMPTS, load_prompt
-from wethink_assets.synthesis.reply_shapes import Adjudication, Grade, Question, Refinement, Screening
 
 SHAPES = {"refine": Refinement, "question": Question, "screen": Screening, "judge": Grade, "adjudicate": Adjudication}
 ALL = [(checkpoint, task) for checkpoint, tasks in TASKS.items() for task in tasks]

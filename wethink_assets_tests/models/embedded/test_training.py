@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from wethink_assets.models.embedded.training import Progress, Trainer, snapshots_of
-from wethink_assets.models.embedded.training_data import examples_at
-from wethink_assets_tests.models.embedded.micro import micro
+from wethink_assets.models.embedded.training.batches import examples_at
+from wethink_assets.models.embedded.training.trainer import Progress, Trainer, snapshots_of
+from wethink_assets_tests.support.micro_recipe import micro
 
 Work = Callable[[str], Path]
 

@@ -9,7 +9,7 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.models.servers.processes import end_session, session_members
 from wethink_assets.models.servers.runtime import places
-from wethink_assets_tests.models.servers.standing_in import settings_of, write_python
+from wethink_assets_tests.support.vllm_double import settings_of, write_python
 
 
 @pytest.fixture

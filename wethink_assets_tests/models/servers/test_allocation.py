@@ -11,9 +11,9 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError, ModelError
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.models.servers.servers import Servers
-from wethink_assets_tests.models.servers.standing_in import running, write_gpus
+from wethink_assets_tests.support.vllm_double import running, write_gpus
 
 Configured = Callable[..., Settings]
 

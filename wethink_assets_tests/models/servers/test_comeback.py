@@ -17,14 +17,13 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
-from wethink_assets.models.chat import Completion, Message, Sampling
-from wethink_assets.models.endpoint import EndpointModel
-from wethink_assets.models.faults import CallFailed
-from wethink_assets.models.roles import Models
+from wethink_assets.models.chat import CallFailed, Completion, Message, Sampling
+from wethink_assets.models.endpoint.client import EndpointModel
+from wethink_assets.models.registry import Models
 from wethink_assets.models.servers.runtime import places
-from wethink_assets_tests.models.servers.standing_in import pid_of
-from wethink_assets_tests.models.servers.using import eventually, state
-from wethink_assets_tests.models.serving import free_port
+from wethink_assets_tests.support.http_servers import free_port
+from wethink_assets_tests.support.server_runs import eventually, state
+from wethink_assets_tests.support.vllm_double import pid_of
 
 Configured = Callable[..., Settings]
 SLOWER = {"WETHINK_TEST_DELAY": "0.5"}  # no real server is there again before anybody looks

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.models.roles import Models
-from wethink_assets_tests.models.servers.standing_in import pid_of, running
-from wethink_assets_tests.models.servers.using import ask, eventually, other_run, state
+from wethink_assets.models.registry import Models
+from wethink_assets_tests.support.server_runs import ask, eventually, other_run, state
+from wethink_assets_tests.support.vllm_double import pid_of, running
 
 Configured = Callable[..., Settings]
 

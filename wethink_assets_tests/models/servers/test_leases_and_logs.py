@@ -5,7 +5,7 @@ import os
 import time
 from pathlib import Path
 
-from wethink_assets.models.servers.lessees import Tenancy, read_lessees
+from wethink_assets.models.servers.clients import Tenancy, read_lessees
 from wethink_assets.models.servers.logs import LINES_A_MINUTE, LogTail
 from wethink_assets.models.servers.runtime import Place
 from wethink_assets.models.servers.spec import ServerSpec

@@ -9,11 +9,11 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.models.servers.runtime import places
 from wethink_assets.models.servers.servers import Servers
-from wethink_assets_tests.models.servers.standing_in import pid_of, running
-from wethink_assets_tests.models.servers.using import ask, eventually, state
+from wethink_assets_tests.support.server_runs import ask, eventually, state
+from wethink_assets_tests.support.vllm_double import pid_of, running
 
 Configured = Callable[..., Settings]
 
@@ -122,7 +122,7 @@ def test_keys_reach_the_server_by_its_environment_only(
 def test_a_scheduled_run_keeps_servers_for_ten_minutes() -> None:
     import dagster as dg
 
-    from wethink_assets.defs.servers import idle_of, servers_of_run
+    from wethink_assets.defs.resources import idle_of, servers_of_run
 
     by_hand = dg.DagsterRun("job")
     by_schedule = dg.DagsterRun("job", tags={"dagster/schedule_name": "nightly"})

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError
-from wethink_assets.models.servers.fit import Need, place, require_fit
-from wethink_assets.models.servers.machine import Gpu, Memory, find_memory, parse_gpus
-from wethink_assets.models.servers.sizing import ModelSize, local_folder, size_of
-from wethink_assets.models.servers.specifying import needs_of
+from wethink_assets.models.servers.memory import Gpu, Memory, ModelSize, find_memory, local_folder, parse_gpus, size_of
+from wethink_assets.models.servers.placement import Need, place, require_fit
+from wethink_assets.models.servers.spec import needs_of
 
 H100 = 79.6
 RAM = Memory(64.0, 60.0)

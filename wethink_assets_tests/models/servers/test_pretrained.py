@@ -11,17 +11,17 @@ import polars as pl
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.models.roles import Models
+from wethink_assets.models.registry import Models
 from wethink_assets.sources.catalog import sources_of
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
 from wethink_assets.sources.registration import register_source
 from wethink_assets.sources.sample import draw_samples
-from wethink_assets.stages import StageOutput
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.models.servers.environment import vllm_python
-from wethink_assets_tests.models.servers.pretrained import smollm2
-from wethink_assets_tests.models.servers.stages import Stages, rates
+from wethink_assets_tests.support.pretrained_model import smollm2
+from wethink_assets_tests.support.stage_run import Stages, rates
+from wethink_assets_tests.support.vllm_environment import vllm_python
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 PICTURES = 54

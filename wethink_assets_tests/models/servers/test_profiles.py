@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.config import Settings, load_settings
-from wethink_assets.defs.pools import pool_of
+from wethink_assets.defs.graph import pool_of
 from wethink_assets.errors import ConfigError
-from wethink_assets.models.servers.fit import require_fit
-from wethink_assets.models.servers.machine import Gpu, Memory
-from wethink_assets.models.servers.specifying import needs_of
+from wethink_assets.models.servers.memory import Gpu, Memory
+from wethink_assets.models.servers.placement import require_fit
+from wethink_assets.models.servers.spec import needs_of
 from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS, stage_roles
-from wethink_assets_tests.models.servers.environment import ROOT
+from wethink_assets_tests.support.vllm_environment import ROOT
 
 PROFILES = dict(
     re.findall(r"<!-- profile: (.*?) -->\n```toml\n(.*?)```", (ROOT / "docs" / "serving.md").read_text(), re.DOTALL)

@@ -17,12 +17,12 @@ from PIL import Image as Pixels
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import ChatModel, Completion, Image, Message, Sampling
 from wethink_assets.models.embedded.chat import EmbeddedModel
-from wethink_assets.models.embedded.evaluation import held_out
-from wethink_assets.models.roles import Models
+from wethink_assets.models.embedded.evaluation.accuracy import held_out
+from wethink_assets.models.registry import Models
 from wethink_assets.models.servers.processes import session_members
 from wethink_assets.models.servers.runtime import places
-from wethink_assets.synthesis.reply_shapes import Grade, json_schema
-from wethink_assets_tests.models.servers.environment import vllm_python
+from wethink_assets.synthesis.calls.reply_schemas import Grade, json_schema
+from wethink_assets_tests.support.vllm_environment import vllm_python
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 TASKS = ("describe", "answer_image", "details", "adjudicate")

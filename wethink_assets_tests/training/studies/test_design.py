@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from wethink_assets.config import Settings
+from wethink_assets.config.training import PROFILE_NAMES, QUESTIONS
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.storage.store import Store
 from wethink_assets.training.studies.catalog import PROFILES, shortened
 from wethink_assets.training.studies.design import Design, design_study
-from wethink_assets.training.studies.names import PROFILE_NAMES, QUESTIONS
 from wethink_assets_tests.training.conftest import TINY
 
 

@@ -8,12 +8,12 @@ import dagster as dg
 import pytest
 from PIL import Image
 
-from wethink_assets.defs.publishing import weight
-from wethink_assets.defs.studies import study_metadata, sync_studies
-from wethink_assets.defs.sync import Synced, known_versions
+from wethink_assets.defs.assets.studies import study_metadata, sync_studies
+from wethink_assets.defs.runs.sync import Synced, known_versions
+from wethink_assets.defs.stages.publication import weight
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.store import Store
-from wethink_assets.training.policies import STUDY_RUN, list_policies
+from wethink_assets.training.policies.catalog import STUDY_RUN, list_policies
 from wethink_assets.training.studies.plots import draw
 from wethink_assets.training.studies.records import (
     HELD_OUT,

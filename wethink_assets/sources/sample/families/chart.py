@@ -1,7 +1,6 @@
 """Questions about bar charts."""
 
-from wethink_assets.sources.sample.abilities import LANG, MATH, REC, SPACE, R
-from wethink_assets.sources.sample.questions import NUMBERS, YES_NO, Family
+from wethink_assets.sources.sample.questions import LANG, MATH, NUMBERS, REC, SPACE, YES_NO, Family, R
 from wethink_assets.sources.sample.readings import compared, counting, difference, extreme, higher, of_one, of_two
 from wethink_assets.sources.sample.scenes import COLORS, COLUMNS
 from wethink_assets.sources.sample.subjects import (

@@ -1,7 +1,6 @@
 """Questions about labelled figures."""
 
-from wethink_assets.sources.sample.abilities import KNOW, LANG, OCR, REC, SPACE, R
-from wethink_assets.sources.sample.questions import DIRECTIONS, NUMBERS, YES_NO, Family
+from wethink_assets.sources.sample.questions import DIRECTIONS, KNOW, LANG, NUMBERS, OCR, REC, SPACE, YES_NO, Family, R
 from wethink_assets.sources.sample.readings import arranged, is_side, of_one, of_two, where_from
 from wethink_assets.sources.sample.scenes import CORNERS, LABELS, PLACES, SHAPES
 from wethink_assets.sources.sample.subjects import (

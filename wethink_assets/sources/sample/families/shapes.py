@@ -2,8 +2,19 @@
 
 from collections.abc import Mapping
 
-from wethink_assets.sources.sample.abilities import KNOW, LANG, MATH, REC, SPACE, R
-from wethink_assets.sources.sample.questions import DIRECTIONS, NUMBERS, SINGULAR, YES_NO, Family
+from wethink_assets.sources.sample.questions import (
+    DIRECTIONS,
+    KNOW,
+    LANG,
+    MATH,
+    NUMBERS,
+    REC,
+    SINGULAR,
+    SPACE,
+    YES_NO,
+    Family,
+    R,
+)
 from wethink_assets.sources.sample.readings import arranged, counting, is_side, of_one, of_two, where_from
 from wethink_assets.sources.sample.scenes import COLORS, CORNERS, PLACES, PLURALS, SHAPES, Item
 from wethink_assets.sources.sample.subjects import (

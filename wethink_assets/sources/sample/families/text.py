@@ -1,7 +1,17 @@
 """Questions about short texts."""
 
-from wethink_assets.sources.sample.abilities import KNOW, LANG, MATH, OCR, SPACE, R
-from wethink_assets.sources.sample.questions import CHARACTER_KINDS, NUMBERS, YES_NO, Family
+from wethink_assets.sources.sample.questions import (
+    CHARACTER_KINDS,
+    KNOW,
+    LANG,
+    MATH,
+    NUMBERS,
+    OCR,
+    SPACE,
+    YES_NO,
+    Family,
+    R,
+)
 from wethink_assets.sources.sample.readings import after, contains, counting, ends, last, makeup, of_one, read_text
 from wethink_assets.sources.sample.scenes import CHARACTERS, DIGITS, LETTERS
 from wethink_assets.sources.sample.subjects import at_place, item_subject, its_place, no_subject, often

@@ -1,0 +1,1 @@
+"""Commands about dataset versions: cutting, lineage, verification, export, takedowns, growth."""

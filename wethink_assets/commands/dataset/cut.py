@@ -1,0 +1,83 @@
+"""`wethink cut`: decide what the next dataset version is made of, and build it."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def cut(
+    recipe: Annotated[Path | None, typer.Option(help="TOML or JSON file that says what to include.")] = None,
+    sources: Annotated[str | None, typer.Option(help="Sources to include, separated by commas.")] = None,
+    kinds: Annotated[str | None, typer.Option(help="Question kinds to include: MC, FIB, DES.")] = None,
+    licences: Annotated[str | None, typer.Option(help="Licences to include, separated by commas.")] = None,
+    max_rows: Annotated[int | None, typer.Option(min=0, help="Rows in all, at most; 0: no cap.")] = None,
+    max_rows_per_source: Annotated[
+        int | None, typer.Option(min=0, help="Rows of one source, at most; 0: no cap.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Decides which rows a cap keeps.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the version's figures as JSON.")] = False,
+) -> None:
+    """Cut the next dataset version from all batches that are complete.
+
+    What the options do not say is as the recipe file has it, and then as [cut] and [dedup] of wethink.toml do. The same
+    recipe over the same tables makes no new version.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut
+    from wethink_assets.dataset.cuts.recipe import CutRecipe
+    from wethink_assets.dataset.versions.build import build_version
+    from wethink_assets.evaluation.benchmarks.signatures import sign_present
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    told: dict[str, Any] = {
+        "sources": _listed(sources),
+        "kinds": _listed(kinds),
+        "licences": _listed(licences),
+        "max_rows": max_rows,
+        "max_rows_per_source": max_rows_per_source,
+        "seed": seed,
+    }
+    changes = {name: value for name, value in told.items() if value is not None}
+    base = CutRecipe.read(recipe, settings) if recipe else CutRecipe.of(settings)
+    store = Store.open(settings.store_url, **settings.store.options)
+    sign_present(store, settings)
+    decided = decide_cut(store, base.changed(changes))
+    if isinstance(decided, NothingNew):
+        if as_json:
+            typer.echo(json.dumps({"new": False, "version": decided.version, "batches": decided.batches}))
+        else:
+            typer.echo(
+                f"nothing new: {decided.version} already holds all {decided.batches} complete batches of this recipe"
+            )
+            _tell_left_out(decided.left_out)
+        return
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(f"building {decided.version}", total=None)
+        summary = build_version(
+            store, decided.version, lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    if as_json:
+        typer.echo(json.dumps({"new": True, **asdict(summary)}, indent=1, default=str))
+        return
+    typer.echo(f"{summary.version}: {summary.considered} rows in, {summary.rows} kept, over {summary.images} images")
+    for reason, count in summary.excluded.items():
+        typer.echo(f"  {count} left out: {reason}")
+    _tell_left_out(decided.left_out)
+    typer.echo(f"it lies in {summary.location}")
+
+
+def _tell_left_out(left_out: Any) -> None:
+    if left_out:
+        shown = "; ".join(f"{entry.batch}: {entry.reason}" for entry in left_out[:3])
+        typer.echo(f"  {len(left_out)} batches are not in it ({shown}{' ...' if len(left_out) > 3 else ''})")

@@ -1,0 +1,66 @@
+"""`wethink diff`: what is different between two versions, and why."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from wethink_assets.dataset.lineage.diff import Difference
+
+
+def diff(
+    before: Annotated[str, typer.Argument(help="Version such as v0002.")],
+    after: Annotated[str, typer.Argument(help="Version such as v0003.")],
+    rows: Annotated[int, typer.Option(min=0, help="Rows of each change to list; 0: all.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Tell rows added, removed, changed and replaced, each with the cause, and the models and prompts that differ.
+
+    A replaced row has the same image, kind and place as before, but another question.
+    """
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.lineage.diff import diff_versions
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    found = diff_versions(Store.open(settings.store_url, **settings.store.options), before, after)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(rows), indent=1, ensure_ascii=False))
+    else:
+        _tell(found, rows)
+
+
+def _tell(found: "Difference", limit: int) -> None:
+    from wethink_assets.commands.dataset.explain import visible
+    from wethink_assets.commands.dataset.lineage import table
+
+    counts = ", ".join(f"{count} {change}" for change, count in found.counts.items())
+    typer.echo(f"{found.before} -> {found.after}: {found.same} rows are the same, {counts}")
+    causes = [[change, cause, n] for change, told in found.causes.items() for cause, n in told.items()]
+    table("why", ["change", "cause", "rows"], causes)
+    table("recipe", ["setting", "before", "after"], [[name, old, new] for name, (old, new) in found.recipe.items()])
+    for title, sides in (("models", found.models), ("prompts", found.prompts)):
+        used = [
+            ["-" if side == "only_before" else "+", u["stage"], u["name"], _identity(u), u["batches"]]
+            for side, listed in sides.items()
+            for u in listed
+        ]
+        table(f"{title} that differ", ["", "stage", "name", "which", "batches"], used)
+    for side, sign in (("only_before", "-"), ("only_after", "+")):
+        table(f"batches ({sign})", ["batch"], [[entry["batch"]] for entry in found.batches[side]])
+    again = [[b["batch"], b["stage"], b["cause"], b["detail"]] for b in found.batches["synthesized_again"]]
+    table("batches synthesized again", ["batch", "from", "cause", "detail"], again)
+    listed = found.as_json(limit)["rows"]
+    shown = [[r["change"], r["row_id"], r["batch"], r["cause"], visible(r["detail"]), _further(r)] for r in listed]
+    table("rows", ["change", "row", "batch", "cause", "detail", "what"], shown, shown=len(shown) or 1)
+
+
+def _identity(used: dict[str, object]) -> str:
+    facts = {k: v for k, v in used.items() if k not in ("stage", "name", "batches") and v not in ("", None)}
+    return ", ".join(f"{name} {str(value)[:24]}" for name, value in facts.items())
+
+
+def _further(row: dict[str, object]) -> str:
+    columns = row["columns"]
+    return f"now {row['successor']}" if row["successor"] else ", ".join(columns if isinstance(columns, list) else [])

@@ -1,0 +1,178 @@
+"""`wethink explain`: the whole story of a row."""
+
+import json
+import os
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+    from rich.tree import Tree
+
+HIDDEN = {"schema_version", "slot", "occurrences", "item", "image_id"}
+MIN_WIDTH = 100
+UNFOLDED = 1000
+
+
+def explain(
+    row_id: Annotated[str, typer.Argument(help="Row id, or the start of one where it is unique.")],
+    version: Annotated[
+        str | None, typer.Option(help="Tell it from this version; else from the newest that holds the row.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the story, with all there is to know, as JSON.")
+    ] = False,
+) -> None:
+    """Tell where a row came from: image and source file, dialogue, question, both answers, reasoning, models, prompts, runs."""
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.lineage.row import explain_row
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    story = explain_row(store, row_id, version)
+    if as_json:
+        typer.echo(json.dumps(story, indent=1, ensure_ascii=False, default=str))
+        return
+    printer().print(story_tree(story))
+
+
+def printer() -> "Console":
+    """Where tables and trees are printed: as wide as the terminal, but not narrower than fits them.
+
+    What another program reads is not folded, so that an id stays on one line, unless `COLUMNS` says how wide it is.
+    """
+    from rich.console import Console
+
+    known = Console()
+    folded = known.is_terminal or "COLUMNS" in os.environ
+    return Console(width=max(known.width, MIN_WIDTH) if folded else UNFOLDED)
+
+
+def story_tree(story: Mapping[str, Any]) -> "Tree":
+    """A story as a tree of plain text, from the image to the calls."""
+    from rich.tree import Tree
+
+    tree = Tree(_line("row", story["row_id"]))
+    tree.add(_line("slot", story["slot"]))
+    tree.add(_line("batch", f"{story['batch']}, told from {story['told_from']}"))
+    for place in story["versions"]:
+        survivor = f", {place['survivor']} stays in its place" if place["survivor"] else ""
+        tree.add(_line(place["version"], f"{place['verdict']}{survivor}"))
+    if story.get("retracted"):
+        gone = story["retracted"]
+        tree.add(_line("taken down", f"{', '.join(gone['by'])}{', erased' if gone['erased'] else ''}"))
+    for title, grow, value in (
+        ("image", _image, story["image"]),
+        ("description", _fields, story["description"]),
+        ("question", _fields, story["question"]),
+        ("verdict of the filters", _calls, story["screening"]),
+        ("answers", _fields, story["answers"]),
+        ("reasoning path", _fields, story["reasoning_path"]),
+        ("signature", _fields, story["signature"]),
+        ("rows left out in favour of this one", _neighbours, story["neighbours"]),
+        ("rejections", _rejections, story["rejections"]),
+        ("made by", _made_by, story["made_by"]),
+        ("trained on it", _trained, story.get("trained")),
+    ):
+        _branch(tree, title, grow, value)
+    for stage, calls in story["calls"].items():
+        _branch(tree, f"calls of {stage}", _calls, calls)
+    return tree
+
+
+def _branch(tree: "Tree", title: str, grow: Callable[["Tree", Any], None], value: Any) -> None:
+    if value:
+        grow(tree.add(_line(title, "")), value)
+
+
+def _line(name: str, value: Any) -> "Text":
+    """A line of the tree. Text objects are not read as markup, and control characters cannot reach the terminal."""
+    from rich.text import Text
+
+    line = Text(visible(name), style="bold", overflow="fold")
+    if value not in ("", None):
+        line.append(": ", style="not bold").append(visible(str(value)), style="not bold")
+    return line
+
+
+def visible(text: str) -> str:
+    """Text with control and direction-changing characters, which a model may write, shown as U+FFFD."""
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else "\ufffd" for c in text)
+
+
+def _fields(branch: "Tree", value: Mapping[str, Any]) -> None:
+    for name, item in value.items():
+        if name == "dialogue":
+            for turn in item:
+                branch.add(_line("asked", turn["request"]))
+                branch.add(_line("told", turn["reply"]))
+        elif name not in HIDDEN and item not in (None, "", []):
+            branch.add(_line(name.replace("_", " "), ", ".join(map(str, item)) if isinstance(item, list) else item))
+
+
+def _image(branch: "Tree", image: Mapping[str, Any]) -> None:
+    _fields(branch, image)
+    for place in image["occurrences"]:
+        branch.add(
+            _line(
+                "file",
+                f"{place['item']} of {place['source']} ({place['batch']}), {place['licence'] or 'licence of its source'}",
+            )
+        )
+
+
+def _neighbours(branch: "Tree", rows: list[Mapping[str, Any]]) -> None:
+    for row in rows:
+        branch.add(_line(row["row_id"], f"{row['reason']}, {row['batch']}"))
+
+
+def _rejections(branch: "Tree", rows: list[Mapping[str, Any]]) -> None:
+    for row in rows:
+        branch.add(_line(row["stage"], f"{row['reason']}: {row['detail']}"))
+
+
+def _made_by(branch: "Tree", stages: Mapping[str, Mapping[str, Any]]) -> None:
+    for stage, told in stages.items():
+        facts = f"run {told['run_id'] or 'unknown'}, code {told['code_version'] or 'unknown'}, {told['finished'][:19]}"
+        made = branch.add(_line(stage, facts))
+        for role, model in told["models"].items():
+            made.add(
+                _line(role, ", ".join(f"{name} {value}" for name, value in model.items() if value not in ("", None)))
+            )
+        if told["prompts"]:
+            made.add(_line("prompts", ", ".join(f"{name} {sha256[:16]}" for name, sha256 in told["prompts"].items())))
+
+
+def _trained(branch: "Tree", uses: list[Mapping[str, Any]]) -> None:
+    from wethink_assets.dataset.lineage.downstream import standings
+
+    for use in uses:
+        run = branch.add(_line(use["key"], f"policy {str(use['digest'])[:16]}"))
+        for one in standings(use["scores"]):
+            run.add(_line(one["benchmark"], standing(one)))
+
+
+def standing(one: Mapping[str, Any]) -> str:
+    """What a model came to on a benchmark, out of 100."""
+    greedy = f"{one['greedy']:.1f} ({_bound(one['low'])} to {_bound(one['high'])})" if one["greedy"] is not None else ""
+    sampled = f"{one['sampled']:.1f} over {one['seeds']} seeds" if one["sampled"] is not None else ""
+    return ", ".join(filter(None, (greedy, sampled)))
+
+
+def _bound(value: float | None) -> str:
+    return "?" if value is None else f"{value:.1f}"
+
+
+def _calls(branch: "Tree", calls: list[Mapping[str, Any]]) -> None:
+    for call in calls:
+        if call.get("missing"):
+            branch.add(_line(call["key"][:16], call["missing"]))
+            continue
+        cost = f"{call['completion_tokens']} tokens in {call['seconds']:.2f} s"
+        reply = branch.add(_line(call["prompt"], f"{call['role']}, {call['model']}, {cost}, key {call['key'][:16]}"))
+        reply.add(_line("reply", call["text"]))

@@ -1,0 +1,52 @@
+"""`wethink export` and `wethink card`: a version as it may be shown today."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    version: Annotated[str, typer.Argument(help="Version such as v0003.")],
+    folder: Annotated[Path, typer.Argument(help="Local folder to make; it must be empty or absent.")],
+    images: Annotated[bool, typer.Option("--images", help="Copy the images too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+) -> None:
+    """Write a version into a folder: parquet, JSON lines and card, without the rows that were taken down since."""
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.versions.export import export_version
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    done = export_version(Store.open(settings.store_url, **settings.store.options), version, folder, images)
+    if as_json:
+        typer.echo(json.dumps(asdict(done), indent=1))
+        return
+    taken_down = f"; {done.retracted} rows were taken down and are not in it" if done.retracted else ""
+    typer.echo(f"{done.version}: {done.rows} rows over {done.images} images in {done.folder}{taken_down}")
+
+
+def card(
+    version: Annotated[str, typer.Argument(help="Version such as v0003.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, with what was taken down.")] = False,
+) -> None:
+    """Print the card of a version, with what was taken down of it since."""
+    from wethink_assets.commands.dataset.explain import visible
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
+    from wethink_assets.dataset.versions.export import card_of
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    text = card_of(store, version)
+    if as_json:
+        gone = retracted_rows(store, version, retracted(store))
+        taken_down = {"rows": gone.height, "images": gone["image_id"].n_unique()}
+        typer.echo(
+            json.dumps({"version": version, "retracted": taken_down, "card": text}, indent=1, ensure_ascii=False)
+        )
+        return
+    typer.echo(visible(text))

@@ -1,0 +1,128 @@
+"""`wethink lineage`: what a version was made from, and what was made from it."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from wethink_assets.commands.dataset.explain import printer, standing, visible
+
+
+def lineage(
+    version: Annotated[str, typer.Argument(help="Version such as v0003.")],
+    prompts: Annotated[bool, typer.Option("--prompts", help="Print the texts of the prompts too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything, table by table, as JSON.")] = False,
+) -> None:
+    """Tell what a version follows from: batches, tables, runs, models, prompts, code, source listings and licences.
+
+    And what follows from it: training runs and scores. It is told from the version's manifest, so it stays right whatever is
+    synthesized again afterwards.
+    """
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.lineage.version import lineage_of
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    story = lineage_of(Store.open(settings.store_url, **settings.store.options), version)
+    if as_json:
+        typer.echo(json.dumps(story, indent=1, ensure_ascii=False))
+        return
+    _tell(story)
+    if prompts:
+        for sha256, text in {one["sha256"]: one["text"] for one in story["prompts"]}.items():
+            typer.echo(f"\n--- prompt {sha256}\n{visible(text) if text else 'its text was not kept'}")
+
+
+def _tell(story: dict[str, Any]) -> None:
+    code = ", ".join(f"{name} {version}" for name, version in story["code"]["built_by"].items())
+    typer.echo(
+        f"{story['version']}: {story['rows']} rows over {story['images']} images, decided {moment(story['created'])} UTC, built by {code}"
+    )
+    recipe = ", ".join(f"{name} = {value}" for name, value in story["recipe"].items() if value not in ([], 0))
+    typer.echo(f"recipe: {recipe or 'everything'}; cut {story['cut_digest'][:16]}")
+    calls = story["calls"]
+    if calls.get("calls") is not None:
+        tokens = calls.get("prompt_tokens", 0) + calls.get("completion_tokens", 0)
+        typer.echo(
+            f"model calls: {calls['calls']:.0f} made, {calls.get('cached_calls', 0):.0f} from the journal, {tokens:.0f} tokens"
+        )
+    licences = [
+        [source["source"], name, count["rows"], count["images"]]
+        for source in story["sources"]
+        for name, count in (source["licences"] or {"no row": {"rows": 0, "images": 0}}).items()
+    ]
+    table("sources and licences", ["source", "licence", "rows", "images"], licences)
+    listings = [
+        [source["source"], source["batches"], one["digest"][:16], one["files"], one["refused"], one["batches"]]
+        for source in story["sources"]
+        for one in source["listings"]
+    ]
+    table("source listings", ["source", "batches", "listing", "files", "refused", "its batches"], listings)
+    models = [
+        [m["stage"], m["role"], m.get("model_id") or m.get("model"), str(m.get("revision") or "")[:16], m["batches"]]
+        for m in story["models"]
+    ]
+    table("models", ["stage", "role", "model", "revision", "batches"], models)
+    told = [[p["stage"], p["prompt"], p["sha256"][:16], p["batches"], _size(p["text"])] for p in story["prompts"]]
+    table("prompts", ["stage", "prompt", "sha256", "batches", "text"], told)
+    code_versions = [[stage, code, n] for stage, codes in story["code"]["stages"].items() for code, n in codes.items()]
+    table("code", ["stage", "code version", "batches"], code_versions)
+    runs = [[r["run_id"], len(r["batches"]), r["tables"], moment(r["finished"])] for r in story["runs"]]
+    table("runs", ["run", "batches", "tables", "finished (UTC)"], runs)
+    batches = [[b["batch"], *(t["data_version"][:8] for t in b["tables"].values())] for b in story["batches"]]
+    stages = list(story["batches"][0]["tables"]) if story["batches"] else []
+    table("batches, by data version", ["batch", *stages], batches)
+    for entry in story["left_out"]:
+        typer.echo(f"left out: {entry['batch']}: {entry['reason']}")
+    tell_uses(story["trained"])
+    gone = story["retracted"]
+    if gone["rows"]:
+        typer.echo(
+            f"retracted since: {gone['rows']} rows over {gone['images']} images, {gone['erased']} of them erased"
+        )
+    for path in story["missing"]:
+        typer.echo(f"missing: {path}")
+
+
+def _size(text: str | None) -> str:
+    return f"{len(text)} characters" if text is not None else "not kept"
+
+
+SHOWN = 20
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], shown: int = SHOWN) -> None:
+    """Print a table of plain texts, its first rows only where it is long; nothing when it is empty."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        return
+    printed = Table(
+        title=f"{title} ({shown} of {len(rows)}, all with --json)" if len(rows) > shown else title, title_justify="left"
+    )
+    for name in columns:
+        printed.add_column(name, overflow="fold")
+    for row in rows[:shown]:
+        printed.add_row(*(Text(visible("" if value is None else str(value))) for value in row))
+    printer().print(printed)
+
+
+def tell_uses(uses: Sequence[dict[str, Any]], scores: bool = True) -> None:
+    """Print training runs, and with `scores` what their policies came to on each benchmark."""
+    from wethink_assets.dataset.lineage.downstream import standings
+
+    rows = [
+        [use["version"], use["key"], str(use["digest"])[:16], use["created"] and moment(str(use["created"]))]
+        for use in uses
+    ]
+    table("trained on it", ["version", "training run", "policy", "created (UTC)"], rows)
+    told = [[use["key"], one["benchmark"], standing(one)] for use in uses for one in standings(use["scores"])]
+    if scores:
+        table("scores, of 100", ["training run", "benchmark", "greedy with its interval, mean of sampled"], told)
+
+
+def moment(iso: str) -> str:
+    """A point in time of a record, to the minute; all of them are UTC."""
+    return iso[:16].replace("T", " ")

@@ -1,0 +1,42 @@
+"""`wethink verify`: whether versions are still what they were."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+
+def verify(
+    version: Annotated[str | None, typer.Argument(help="Version such as v0003; all when left out.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was checked and what is wrong as JSON.")] = False,
+) -> None:
+    """Check the hashes of a version's files, of the tables it was made from, and of the images of its rows.
+
+    Every missing or altered file is named; exit 1 when there is one. What was erased after a takedown is told as retracted, and is no fault.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.versions.verification import verify_versions
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("verifying", total=None)
+        result = verify_versions(
+            store, [version] if version else [], lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    if as_json:
+        typer.echo(json.dumps({"sound": result.sound, **asdict(result)}, indent=1))
+    else:
+        for fault in [*result.retracted, *result.faults]:
+            typer.echo(f"{fault.fault}: {store.link(fault.path)} ({fault.detail})")
+        checked = f"{result.files} files, {result.tables} tables and {result.blobs} images of {', '.join(result.versions) or 'no version'}"
+        taken_down = f", {len(result.retracted)} retracted" if result.retracted else ""
+        verdict = f"{len(result.faults)} wrong" if result.faults else "all as they were"
+        typer.echo(f"{checked}: {verdict}{taken_down}")
+    if not result.sound:
+        raise typer.Exit(1)

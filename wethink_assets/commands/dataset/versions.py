@@ -1,0 +1,63 @@
+"""`wethink versions`: which dataset versions there are."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+
+def versions(
+    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+) -> None:
+    """List all complete dataset versions with their figures; those decided but never built are named.
+
+    `taken down` counts rows of a version that were retracted since: exports leave them out.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    from wethink_assets.commands.dataset.explain import printer
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
+    from wethink_assets.dataset.versions.catalog import list_versions, unbuilt_versions
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    summaries, unbuilt = list_versions(store), unbuilt_versions(store)
+    covered = retracted(store)
+    gone = {s.version: retracted_rows(store, s.version, covered).height if covered else 0 for s in summaries}
+    if as_json:
+        told = [{**asdict(summary), "retracted": gone[summary.version]} for summary in summaries]
+        typer.echo(json.dumps({"versions": told, "unbuilt": unbuilt}, indent=1, default=str))
+        return
+    if not summaries and not unbuilt:
+        typer.echo(f"no version in {store.url} yet: `wethink cut` makes one once a batch is complete")
+        return
+    table = Table(title=f"dataset versions in {store.url}")
+    for name in ("version", "decided (UTC)"):
+        table.add_column(name, no_wrap=True)
+    for name in ("batches", "rows in", "rows", "images", *(["taken down"] if covered else [])):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("kinds", "left out"):
+        table.add_column(name)
+    for summary in summaries:
+        table.add_row(
+            summary.version,
+            f"{summary.created:%Y-%m-%d %H:%M}",
+            str(summary.batches),
+            str(summary.considered),
+            str(summary.rows),
+            str(summary.images),
+            *([str(gone[summary.version])] if covered else []),
+            Text(_told(summary.counts.get("kind", {}))),
+            Text(_told(summary.excluded)),
+        )
+    printer().print(table)
+    for version in unbuilt:
+        typer.echo(f"{version} was decided but is not built")
+
+
+def _told(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())

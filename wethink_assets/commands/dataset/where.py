@@ -1,0 +1,60 @@
+"""`wethink where`: what became of an image."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+
+def where(
+    image: Annotated[
+        str,
+        typer.Argument(
+            metavar="IMAGE_OR_SOURCE_FILE",
+            help="Image id or its start, an image file, or a source's file such as coco/0001.jpg.",
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Tell where an image is used: its files, and every row, version, training run and score that it is part of."""
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.lineage.image import whereabouts
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    found = whereabouts(Store.open(settings.store_url, **settings.store.options), image)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    for story in found:
+        _tell(story)
+
+
+def _tell(story: dict[str, Any]) -> None:
+    from wethink_assets.commands.dataset.explain import visible
+    from wethink_assets.commands.dataset.lineage import table, tell_uses
+
+    typer.echo(f"image {story['image_id']}")
+    if story["retracted"]:
+        typer.echo(f"taken down: {visible(', '.join(story['retracted']))}{', erased' if story['erased'] else ''}")
+    files = [[place["source"], place["item"], place["batch"], place["licence"]] for place in story["files"]]
+    table("files", ["source", "file", "batch", "licence"], files)
+    in_force = [
+        [row["row_id"], row["slot"].partition(":")[2], row["batch"], row["reached"]] for row in story["in_force"]
+    ]
+    table("in the tables in force", ["row", "question", "batch", "got as far as"], in_force)
+    rows = [
+        [told["version"], row["row_id"], row["kind"], row["batch"], row["split"]]
+        for told in story["versions"]
+        for row in told["rows"]
+    ]
+    table("rows of versions", ["version", "row", "kind", "batch", "split"], rows)
+    left_out = [
+        [told["version"], row["row_id"], row["reason"], row["survivor"]]
+        for told in story["versions"]
+        for row in told["left_out"]
+    ]
+    table("left out of versions", ["version", "row", "reason", "stays in its place"], left_out)
+    tell_uses(story["trained"])
+    if not story["versions"]:
+        typer.echo("no version holds it")

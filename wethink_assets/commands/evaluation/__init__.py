@@ -1,0 +1,1 @@
+"""Commands about scores: scoring, leaderboard, comparison of models."""

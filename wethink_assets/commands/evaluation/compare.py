@@ -1,0 +1,86 @@
+"""`wethink compare`: which samples of a benchmark flipped between two versions?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from wethink_assets.config import Settings
+    from wethink_assets.evaluation.runs.models import Contender
+    from wethink_assets.storage.store import Store
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help="Training run (v0001.grpo), version (v0001), or `base`.")],
+    second: Annotated[str, typer.Argument(help="The same.")],
+    benchmark: Annotated[str, typer.Option(help="Benchmark such as HallusionBench or sample_MMVet.")],
+    out: Annotated[
+        Path | None, typer.Option(help="HTML file to write; flipped-<first>-<second>-<benchmark>.html if left out.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=0, help="Samples on the page, those that became wrong first; 0: all.")
+    ] = 200,
+) -> None:
+    """Write one HTML page with the samples whose verdict flipped: picture, both replies, reference.
+
+    A version stands for its one training run; with several, name the run.
+    """
+    from wethink_assets.config import load_settings
+    from wethink_assets.errors import VersionError
+    from wethink_assets.evaluation.benchmarks.files import path_of
+    from wethink_assets.evaluation.reports.comparison import against_base, flipped, matching
+    from wethink_assets.evaluation.reports.leaderboard import newest
+    from wethink_assets.evaluation.reports.regressions import flipped_page, rows_to_show
+    from wethink_assets.evaluation.runs.records import scores_of
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    one, other = (contender_of(settings, store, name, (first, second)) for name in (first, second))
+    groups = [newest(scores_of(store, contender.digest)).get(benchmark, []) for contender in (one, other)]
+    for contender, group in zip((one, other), groups, strict=True):
+        if not group:
+            raise VersionError(f"{contender.name} has no score on {benchmark}: `wethink score` makes it")
+    pairs = matching(groups[0], groups[1])
+    if not pairs:
+        raise VersionError(
+            f"{one.name} and {other.name} were scored on {benchmark} with other files, prompts, judge or decodings: score both anew"
+        )
+    before, after = pairs[0]
+    rows = flipped(store, before, after)
+    page = flipped_page(
+        before,
+        after,
+        (one.name, other.name),
+        rows_to_show(rows, limit),
+        path_of(settings, benchmark),
+        against_base(store, settings, [before], [after]),
+    )
+    target = out or Path(f"flipped-{first}-{second}-{benchmark}.html")
+    target.write_text(page, encoding="utf-8")
+    better = rows.filter(rows["after_hit"] > rows["before_hit"]).height
+    typer.echo(
+        f"{rows.height} of {before.samples} samples flipped: {better} became better, {rows.height - better} worse; {target}"
+    )
+
+
+def contender_of(settings: "Settings", store: "Store", name: str, both: tuple[str, str]) -> "Contender":
+    """The model that a training run, a version or `base` names. Raises `VersionError`."""
+    from wethink_assets.errors import VersionError
+    from wethink_assets.evaluation.runs.models import base_of, trained
+    from wethink_assets.training.policies.catalog import list_policies
+
+    policies = list_policies(store)
+    if name == "base":
+        other = next((given for given in both if given != "base"), "")
+        named = [policy for policy in policies if not other or other in (policy.key, policy.version)]
+        found = {base.digest: base for base in (base_of(settings, policy) for policy in named)}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        raise VersionError(f"`base` names {len(found)} base models: compare with a training run of one")
+    chosen = [policy for policy in policies if name in (policy.key, policy.version)]
+    if len(chosen) == 1:
+        return trained(settings, store, chosen[0])
+    told = ", ".join(policy.key for policy in (chosen or policies)) or "none"
+    raise VersionError(f"{name} names {len(chosen)} training runs; there are: {told}")

@@ -1,0 +1,104 @@
+"""`wethink leaderboard`: which version is how good, on which benchmark?"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from wethink_assets.config import Settings
+    from wethink_assets.evaluation.reports.leaderboard import Board
+
+
+def leaderboard(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the board as JSON.")] = False,
+    plots: Annotated[Path | None, typer.Option(help="Folder to write bars.png and radar.png into.")] = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="Say which benchmark files are there, and how to get the others.")
+    ] = False,
+) -> None:
+    """Show all scored models by all benchmarks, with the averages of the reasoning six and the academic eight.
+
+    Published numbers are rows of their own. `!` marks a score with failed calls; what was never scored is `not run`.
+    """
+    from wethink_assets.config import load_settings
+    from wethink_assets.evaluation.reports.leaderboard import leaderboard as board_of
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    if files:
+        _tell_files(settings, as_json)
+        return
+    board = board_of(Store.open(settings.store_url, **settings.store.options), settings)
+    if plots:
+        write_plots(board, plots)
+    if as_json:
+        typer.echo(json.dumps(board.as_json(), indent=1))
+    else:
+        show(board)
+
+
+def write_plots(board: "Board", folder: Path) -> None:
+    """Write the plots that there is something to show in."""
+    from wethink_assets.evaluation.reports.plots import bars, radar
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, figure in (("bars", bars(board)), ("radar", radar(board))):
+        if figure is not None:
+            figure.savefig(folder / f"{name}.png", dpi=150, facecolor="white")
+            typer.echo(f"wrote {folder / name}.png", err=True)
+
+
+def show(board: "Board") -> None:
+    """Print the board, then flags and sources."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from wethink_assets.evaluation.reports.leaderboard_text import board_rows
+
+    table = Table(title="leaderboard: score (bootstrap interval)", title_justify="left")
+    table.add_column("benchmark", no_wrap=True)
+    for line in board.lines:
+        table.add_column(Text(f"{line.name}\n{line.kind}"), overflow="fold")
+    for row in board_rows(board):
+        table.add_row(*(Text(value) for value in row.values()))
+    console = Console()
+    console.print(table)
+    for line in board.lines:
+        for key, cell in line.cells.items():
+            for flag in cell.flags:
+                typer.echo(f"! {line.name} on {key}: {flag}")
+    for source in dict.fromkeys(line.source for line in board.lines if line.source):
+        typer.echo(f"published rows: {source}")
+    if any(one.sample for one in board.columns):
+        typer.echo(
+            "sample_* are drawn stand-ins in the benchmarks' form: they compare models here, and say nothing about the benchmarks"
+        )
+
+
+def _tell_files(settings: "Settings", as_json: bool) -> None:
+    from wethink_assets.evaluation.benchmarks.files import benchmark_files
+
+    found = benchmark_files(settings)
+    if as_json:
+        told = [
+            {
+                "benchmark": file.benchmark.key,
+                "state": file.state,
+                "rows": file.rows,
+                "md5": file.md5,
+                "path": str(file.path),
+                "told": file.told,
+            }
+            for file in found
+        ]
+        typer.echo(json.dumps(told, indent=1))
+        return
+    for file in found:
+        typer.echo(
+            f"{file.benchmark.key}: {file.state}"
+            + (f", {file.rows} rows" if file.rows else "")
+            + (f"; {file.told}" if file.told else "")
+        )

@@ -1,0 +1,180 @@
+"""`wethink score`: score training runs on the benchmarks whose files are there."""
+
+import json
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from wethink_assets.commands.progress import Display
+    from wethink_assets.config import Settings
+    from wethink_assets.defs.runs.driver import Grower
+    from wethink_assets.evaluation.runs.training_runs import RunScores
+    from wethink_assets.storage.store import Store
+
+
+def score(
+    runs: Annotated[
+        list[str] | None, typer.Argument(help="Training runs such as v0003.grpo-s1; all there are if none is given.")
+    ] = None,
+    benchmark: Annotated[
+        list[str] | None, typer.Option(help="Only these benchmarks (may be given several times).")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Score anew what was scored with failed calls.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all scores as JSON.")] = False,
+) -> None:
+    """Score policies beside their base model: greedy and sampled, with intervals and paired tests.
+
+    Only what is missing runs, and finished replies are never asked for again. A benchmark whose file is missing is not run.
+    """
+    from rich.console import Console
+
+    from wethink_assets.config import load_settings
+    from wethink_assets.evaluation.runs.training_runs import score_training_run
+    from wethink_assets.storage.store import Store
+    from wethink_assets.training.policies.catalog import list_policies
+
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the bars are ours, and weights load in a second
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    keys = runs or [policy.key for policy in list_policies(store)]
+    if not keys:
+        typer.echo(f"nothing to score: no training run in {store.url} has a policy yet; `wethink train` makes one")
+        return
+    found = []
+    with _Bars(Console(stderr=True)) as bars:
+        for key in keys:
+            found.append(score_training_run(store, settings, key, benchmark or (), progress=bars, again=retry_failed))
+    if as_json:
+        typer.echo(json.dumps([told(run) for run in found], indent=1))
+        return
+    for run in found:
+        show(run)
+
+
+class _Bars:
+    """Progress of what is being done, one bar each."""
+
+    def __init__(self, console: Any) -> None:
+        from rich.progress import Progress
+
+        self._progress = Progress(console=console, transient=True)
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> "_Bars":
+        self._progress.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._progress.__exit__(*error)
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(what, total=total)
+        self._progress.update(self._tasks[what], completed=done, total=total)
+
+
+def told(run: "RunScores") -> dict[str, Any]:
+    """One training run's scores as plain values."""
+    from dataclasses import asdict
+
+    return {
+        "training_run": run.policy.key,
+        "base": [score.model_dump(mode="json") for score in run.base],
+        "scores": [score.model_dump(mode="json") for score in run.scores],
+        "against_base": {benchmark: asdict(comparison) for benchmark, comparison in run.comparisons.items()},
+        "not_run": {file.benchmark.key: file.told for file in run.not_run},
+    }
+
+
+def show(run: "RunScores") -> None:
+    """Print one training run: a line a benchmark, then what was not run and why."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    columns, rows = shown_rows(run)
+    table = Table(title=f"{run.policy.key} beside {run.policy.base_model['model']}", title_justify="left")
+    for name in columns:
+        table.add_column(name, overflow="fold", no_wrap=name == "benchmark")
+    for row in rows:
+        table.add_row(*(Text(value) for value in row))
+    console = Console()
+    console.print(table)
+    missing = [file.benchmark.key for file in run.not_run]
+    if missing:
+        typer.echo(
+            f"not run, for want of a file: {', '.join(missing)}; `wethink leaderboard --files` says how to get them"
+        )
+
+
+def score_trained(
+    grower: "Grower",
+    settings: "Settings",
+    store: "Store",
+    keys: list[str],
+    display: "Display",
+    failures: dict[str, str],
+) -> dict[str, Any]:
+    """Score what is missing of trained runs, each in one run of Dagster, for `wethink run`; figures by training run."""
+    from wethink_assets.errors import WeThinkError
+    from wethink_assets.evaluation.runs.training_runs import kept_scores, missing
+    from wethink_assets.training.policies.catalog import find_policy
+
+    found = {}
+    for key in keys:
+        try:
+            todo = missing(store, settings, key)
+        except WeThinkError as error:
+            failures[f"scoring {key}"] = str(error)
+            continue
+        if todo:
+            display.say(f"scoring {key}: {todo} pairs of benchmark and decoding, its base model's included")
+            with display.batches({key: 1}) as work:
+                work.begin(key, 3)
+                ran = grower.score(key)
+            failures.update(
+                {f"scoring {key}, {what}": f"{why} (run {ran.run_id})" for what, why in ran.failures.items()}
+            )
+        policy = find_policy(store, key)
+        if policy is None or not (kept := kept_scores(store, settings, policy)).scores:
+            continue
+        if todo:
+            columns, rows = shown_rows(kept)
+            display.rows(f"{key} beside {policy.base_model['model']} (sample_*: drawn stand-ins)", columns, rows)
+        found[key] = figures(kept)
+    return found
+
+
+def figures(run: "RunScores") -> dict[str, Any]:
+    """One training run in figures: averages of base and policy, and each benchmark's score and difference."""
+    from wethink_assets.evaluation.reports.leaderboard import averages, cell_of, newest
+
+    cells = [
+        {key: cell for key, group in newest(scores).items() if (cell := cell_of(group))}
+        for scores in (run.base, run.scores)
+    ]
+    return {
+        "base": {
+            "averages": averages(cells[0]),
+            "scores": {key: round(cell.value, 2) for key, cell in cells[0].items()},
+        },
+        "policy": {
+            "averages": averages(cells[1]),
+            "scores": {key: round(cell.value, 2) for key, cell in cells[1].items()},
+        },
+        "difference": {key: round(found.difference, 4) for key, found in run.comparisons.items()},
+    }
+
+
+def shown_rows(run: "RunScores") -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of the table of one training run: what was scored, without empty columns."""
+    from wethink_assets.evaluation.reports.leaderboard_text import run_rows
+
+    scored = {score.benchmark for score in (*run.base, *run.scores)}
+    rows = [row for row in run_rows(run) if row["benchmark"].partition(" ")[0] in scored]
+    columns = [name for name in (rows[0] if rows else ()) if name != "flags" or any(row["flags"] for row in rows)]
+    return columns, [[row[name] for name in columns] for row in rows]

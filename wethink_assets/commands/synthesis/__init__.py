@@ -1,0 +1,1 @@
+"""Commands that grow the dataset: registration, runs, plans, budgets, model servers."""

@@ -1,0 +1,197 @@
+"""`wethink run`: grow the dataset by all there is to do, with one Dagster run a batch and one a version."""
+
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from wethink_assets.commands.progress import Display
+    from wethink_assets.config import Settings
+    from wethink_assets.defs.runs.driver import Grower
+    from wethink_assets.storage.store import Store
+
+
+def run(
+    stages: Annotated[
+        list[str] | None, typer.Argument(metavar="STAGE", help="With --refresh: which stages; none means all.")
+    ] = None,
+    budget: Annotated[
+        str, typer.Option(metavar="NAME", help="Budget that model calls spend; else the configured one.")
+    ] = "",
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Also do again what `wethink plan` calls stale: new prompts, models, seeds."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+) -> None:
+    """Draw samples where the configuration asks for them, observe the sources, synthesize what is missing, cut a version, train
+    on it by the recipes marked `in_main_run`, and score what was trained beside its base model.
+
+    Everything happens in Dagster runs of this process on the project's instance, so the UI shows it. Safe to interrupt and
+    to start again: finished model calls and finished batches are kept. A spent budget ends the synthesis and is no failure: the next
+    run goes on from there. Exit 1 when a batch or the version failed.
+    """
+    from wethink_assets.commands.progress import Display
+    from wethink_assets.commands.synthesis.run_outcome import tell
+    from wethink_assets.config import budget_limits, load_settings
+
+    started = time.monotonic()
+    settings = load_settings()
+    again = stages_named(stages or [], refresh)
+    if budget or settings.pipeline.budget:
+        budget_limits(settings.budgets, budget or settings.pipeline.budget)
+    with Display() as display:
+        display.say(f"configuration {settings.folder}, store {settings.store_url}")
+        try:
+            outcome = grow(settings, display, budget or settings.pipeline.budget, again)
+        except KeyboardInterrupt:
+            display.say("interrupted; finished model calls and batches are kept, `wethink run` goes on from there")
+            raise typer.Exit(130) from None
+        outcome["currency"] = settings.pipeline.currency
+        outcome["seconds"] = round(time.monotonic() - started, 1)
+        tell(outcome, display)
+    if as_json:
+        typer.echo(json.dumps(outcome, indent=1, default=str))
+    if outcome["failures"]:
+        raise typer.Exit(1)
+
+
+def stages_named(stages: list[str], refresh: bool) -> tuple[str, ...]:
+    """Stages to refresh: those named, all where none is, none without `--refresh`."""
+    from wethink_assets.planning.stages import STAGES
+
+    unknown = [stage for stage in stages if stage not in STAGES]
+    if unknown or (stages and not refresh):
+        why = f"unknown stage {unknown[0]!r}; stages are {', '.join(STAGES)}" if unknown else "stages need --refresh"
+        raise typer.BadParameter(why)
+    return tuple(stages) or (STAGES if refresh else ())
+
+
+def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tuple[str, ...] = ()) -> dict[str, Any]:
+    """All steps in order; what each came to, failures by what failed."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the bars are ours, and weights load in a second
+    draw_missing_samples(settings, display)
+    from wethink_assets.commands.evaluation.score import score_trained
+    from wethink_assets.commands.synthesis.run_outcome import budget_state, figures
+    from wethink_assets.commands.training.training_runs import train_marked
+
+    with display.busy("loading Dagster"):
+        from wethink_assets.definitions import definitions_of
+        from wethink_assets.defs.resources import models_kept_open, models_of, store_of
+        from wethink_assets.defs.runs.driver import Grower
+        from wethink_assets.defs.runs.instance import project_instance
+        from wethink_assets.defs.runs.liveness import fail_dead_runs
+
+    store = store_of(settings)
+    with project_instance() as instance, models_kept_open():
+        models_of(settings).servers.listen(lambda _, text: display.say(text), logs=False)
+        for run_id, reason in fail_dead_runs(instance).items():
+            display.say(f"run {run_id[:8]} of earlier is over: {reason}; marked as failed")
+        grower = Grower(definitions_of(settings, {"progress": progress_resource(display)}), settings, store, instance)
+        with display.busy("observing the sources"):
+            observed = grower.observe()
+            unfinished, synced = grower.unfinished(refresh)
+        failures = {f"observing {name}": why for name, why in observed.failures.items()}
+        for batch in synced.batches:
+            display.say(f"batch {batch} was registered elsewhere")
+        done = synthesize(grower, unfinished, store, display, budget, settings.pipeline.currency)
+        failures |= done.failures
+        version = cut_and_build(grower, display, failures)
+        policies = train_marked(grower, settings, store, instance, display, failures)
+        scores = score_trained(grower, settings, store, [told["key"] for told in policies], display, failures)
+    told = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
+    state = budget_state(store, settings, budget, done.spent)
+    return {**told, "budget": state, "policies": policies, "scores": scores, **version, **figures(store)}
+
+
+def progress_resource(display: "Display") -> "dg.ResourceDefinition":
+    """The display as the resource that stages report to."""
+    import dagster as dg
+
+    return dg.ResourceDefinition.hardcoded_resource(display)
+
+
+def draw_missing_samples(settings: "Settings", display: "Display") -> None:
+    """Draw the sample images, where the configuration names a folder for them and none are there, or a drawing was cut short."""
+    if not settings.sample.location:
+        return
+    from wethink_assets.sources.sample import draw_samples
+
+    folder = Path(settings.resolve(settings.sample.location))
+    unfinished = folder / ".drawing"
+    if not unfinished.exists() and any(path.is_file() for path in (folder / "images").rglob("*")):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished.touch()
+    wanted = settings.sample
+    with display.counting(f"drawing {wanted.images} sample images into {folder}", wanted.images) as count:
+        draw_samples(folder, wanted.images, wanted.seed, wanted.hard, lambda _: count())
+    unfinished.unlink()
+
+
+@dataclass
+class Synthesized:
+    """What came of the batches: those done or failed, those left, failures, where the budget was spent, what models took."""
+
+    batches: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    spent: str = ""
+    models: dict[str, float] = field(default_factory=dict)
+
+
+def synthesize(
+    grower: "Grower",
+    unfinished: dict[str, tuple[str, ...]],
+    store: "Store",
+    display: "Display",
+    budget: str = "",
+    currency: str = "",
+) -> Synthesized:
+    """Take each unfinished batch through what it misses. One that fails does not stop the others; a spent budget does."""
+    done = Synthesized()
+    if not unfinished:
+        return done
+    from wethink_assets.sources.batches import read_membership
+
+    sizes = {batch: read_membership(store, batch).height for batch in unfinished}
+    display.say(f"{len(unfinished)} batches with {sum(sizes.values())} images to synthesize")
+    with display.batches(sizes, currency) as work:
+        for batch, stages in unfinished.items():
+            work.begin(batch, len(stages))
+            ran = grower.synthesize(batch, stages, budget)
+            for what, why in ran.failures.items():
+                done.failures[f"{batch}, {what}"] = f"{why} (run {ran.run_id})"
+                display.say(f"failed: {batch}, {what}: {why}")
+            if ran.spent:
+                done.spent = f"{ran.spent} of {batch}"
+                break
+            done.batches.append(batch)
+        done.models = work.totals
+    done.left = [batch for batch in unfinished if batch not in done.batches]
+    return done
+
+
+def cut_and_build(grower: "Grower", display: "Display", failures: dict[str, str]) -> dict[str, Any]:
+    """Decide a cut; build it when it holds anything new."""
+    from wethink_assets.dataset.cuts.decision import NothingNew
+    from wethink_assets.errors import VersionError
+
+    try:
+        cut = grower.decide()
+    except VersionError as error:
+        failures["cut"] = str(error)
+        return {"new": False}
+    if isinstance(cut, NothingNew):
+        return {"new": False}
+    with display.busy(f"building {cut.version} from {len(cut.batches)} batches"):
+        built = grower.build(cut.version)
+    failures.update({f"{cut.version}, {what}": f"{why} (run {built.run_id})" for what, why in built.failures.items()})
+    return {"new": built.success}

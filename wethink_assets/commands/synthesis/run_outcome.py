@@ -1,0 +1,93 @@
+"""What did a run of `wethink run` come to, and how is it told?"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wethink_assets.commands.progress import Display
+    from wethink_assets.config import Settings
+    from wethink_assets.storage.store import Store
+
+
+def budget_state(store: "Store", settings: "Settings", name: str, spent: str) -> dict[str, Any] | None:
+    """The budget of this run: its limits, what all its runs spent, and where it was spent in this one."""
+    if not name:
+        return None
+    from wethink_assets.config import budget_limits
+    from wethink_assets.synthesis.budgets.ledger import Accounts, spent_of
+
+    limits = budget_limits(settings.budgets, name).limits()
+    return {"name": name, "limits": limits, "spent": spent_of(Accounts(store, name).read()), "spent_at": spent}
+
+
+def figures(store: "Store") -> dict[str, Any]:
+    """The newest version: name, place, rows, funnel by source; empty before the first."""
+    from wethink_assets.dataset.versions.manifest import list_built, read_manifest, version_folder
+
+    versions = list_built(store)
+    if not versions:
+        return {}
+    manifest = read_manifest(store, versions[-1])
+    folder = version_folder(manifest.version)
+    statistics = json.loads(store.read(f"{folder}/statistics.json"))
+    return {
+        "version": manifest.version,
+        "location": store.link(folder),
+        "rows": manifest.rows,
+        "kinds": manifest.counts.get("kind", {}),
+        "funnel": statistics["funnel"],
+    }
+
+
+COLUMNS = {
+    "images": "images",
+    "questions": "questions",
+    "filtered out": "filtered_out",
+    "agreed": "agreed",
+    "adjudicated": "adjudicated",
+    "kept": "kept",
+    "duplicates": "duplicates",
+}
+
+
+def tell(outcome: dict[str, Any], display: "Display") -> None:
+    """Print the funnel by source, what failed, and where the version lies."""
+    if outcome.get("funnel") and (outcome["new"] or outcome["batches"]):
+        display.table(f"{outcome['version']} by source", list(COLUMNS), funnel_rows(outcome["funnel"]))
+    for what, why in outcome["failures"].items():
+        display.say(f"failed: {what}: {why}")
+    tell_bill(outcome, display)
+    if not outcome["batches"] and not outcome["left"] and not outcome["new"] and not outcome["failures"]:
+        display.say("nothing to do: no new images, and no batch or version is unfinished")
+    if "version" in outcome:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in outcome["kinds"].items())
+        said = "is new" if outcome["new"] else "is the newest"
+        display.say(f"{outcome['version']} {said}: {outcome['rows']} rows ({kinds}) in {outcome['location']}")
+    display.say(f"done in {outcome['seconds']} s; `make ui` shows it")
+
+
+def tell_bill(outcome: dict[str, Any], display: "Display") -> None:
+    """Print what the models took, and the state of the budget."""
+    from wethink_assets.synthesis.budgets.progress import money
+
+    models, budget = outcome["models"], outcome["budget"]
+    if models:
+        cost = f", {money(models['money'], outcome['currency'])}" if models.get("money") else ""
+        tokens = f"{models.get('prompt_tokens', 0):,.0f} tokens in, {models.get('completion_tokens', 0):,.0f} out"
+        found = f"{models.get('cached_calls', 0):,.0f} found in the journal"
+        display.say(f"models: {models.get('calls', 0):,.0f} calls ({found}), {tokens}{cost}")
+    if not budget:
+        return
+    left = ", ".join(f"{budget['spent'][name]:,.6g} of {limit:,.6g} {name}" for name, limit in budget["limits"].items())
+    display.say(f"budget {budget['name']}: {left or 'no limits'} spent")
+    if budget["spent_at"]:
+        display.say(
+            f"the budget was spent at {budget['spent_at']}: {len(outcome['left'])} batches are left; finished calls are kept, and the "
+            "next run with something to spend goes on from there"
+        )
+
+
+def funnel_rows(funnel: list[dict[str, Any]]) -> list[list[str]]:
+    """A row a source, and one for all of them."""
+    total = {"source": "all", **{step: sum(row[step] for row in funnel) for step in COLUMNS.values()}}
+    return [[str(row["source"]), *(str(row[step]) for step in COLUMNS.values())] for row in [*funnel, total]]

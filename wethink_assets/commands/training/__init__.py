@@ -1,0 +1,1 @@
+"""Commands about policies: training, studies, calibration of rewards, the embedded model."""

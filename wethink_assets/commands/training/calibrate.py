@@ -1,0 +1,46 @@
+"""`wethink calibrate`: how far rules and judge can be trusted."""
+
+from typing import Annotated
+
+import typer
+
+
+def calibrate(as_json: Annotated[bool, typer.Option("--json", help="Print the calibration as JSON.")] = False) -> None:
+    """Hold the rules against the labelled suite, and the judge against truth, rules, itself, a second judge and hostile answers.
+
+    The record is kept in the store and shown in the cards of versions. Exit 1 when something is out of the bounds of `[rewards]`.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.calibration import calibrate as run
+    from wethink_assets.models.registry import Models
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    with Models.open(settings) as models, Console(stderr=True).status("calibrating"):
+        calibration = run(settings, store, models)
+    if as_json:
+        typer.echo(calibration.model_dump_json(indent=1))
+    else:
+        table = Table(title=f"judge {calibration.judge['model']}, {calibration.seconds} s")
+        for name in ("check", "group"):
+            table.add_column(name)
+        for name in ("cases", "rate", "95% interval", "demanded", ""):
+            table.add_column(name, justify="right")
+        for line in calibration.findings:
+            table.add_row(
+                line.check,
+                line.group,
+                str(line.cases),
+                f"{line.rate:.1%}",
+                f"{line.low:.1%} to {line.high:.1%}",
+                line.bound,
+                "" if line.within else "out",
+            )
+        Console().print(table)
+        typer.echo(f"kept as {store.link(f'calibrations/{calibration.digest}.json')}")
+    if calibration.out_of_bounds:
+        raise typer.Exit(1)

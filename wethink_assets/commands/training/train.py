@@ -1,0 +1,93 @@
+"""`wethink train`: train a policy on a dataset version; `wethink policies`: what was trained."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+
+def train(
+    version: Annotated[str, typer.Argument(help="Dataset version, such as v0003.")],
+    recipe: Annotated[str, typer.Argument(help="Recipe: a table `recipes.<name>` of wethink.toml.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the policy as JSON.")] = False,
+) -> None:
+    """Train a policy on a version by a recipe, in a Dagster run of this process on the project's instance.
+
+    What was trained with the same settings, data and base model is not trained again. A run that was killed goes on from its newest
+    whole checkpoint. Exit 1 when it failed, or was stopped early with a message that says what to change.
+    """
+    from wethink_assets.commands.progress import Display
+    from wethink_assets.commands.synthesis.run import progress_resource
+    from wethink_assets.commands.training.training_runs import policy_line, tell_policy, train_key
+    from wethink_assets.config import load_settings
+    from wethink_assets.errors import TrainingError
+
+    settings = load_settings()
+    with Display() as display:
+        with display.busy("loading Dagster"):
+            from wethink_assets.definitions import definitions_of
+            from wethink_assets.defs.resources import models_kept_open, store_of
+            from wethink_assets.defs.runs.driver import Grower
+            from wethink_assets.defs.runs.instance import project_instance
+            from wethink_assets.defs.runs.liveness import fail_dead_runs
+        store = store_of(settings)
+        with project_instance() as instance, models_kept_open():
+            fail_dead_runs(instance)
+            given = {"progress": progress_resource(display)}
+            grower = Grower(definitions_of(settings, given), settings, store, instance)
+            try:
+                trained = train_key(grower, settings, store, instance, f"{version}.{recipe}", display)
+            except KeyboardInterrupt:
+                display.say("interrupted; `wethink train` goes on from the newest whole checkpoint")
+                raise typer.Exit(130) from None
+        if trained.policy is None:
+            raise TrainingError(trained.failure or "the run published no policy")
+        if not trained.new:
+            display.say(f"{trained.key} was trained already")
+        tell_policy(trained.policy, trained.curves, store, display)
+    if as_json:
+        told = {**policy_line(trained.policy), "new": trained.new, "run": trained.run_id}
+        typer.echo(json.dumps(told, indent=1, default=str))
+
+
+def policies(as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False) -> None:
+    """List all training runs whose policy is in the store, with held-out accuracy before and after, and cost."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from wethink_assets.commands.training.training_runs import policy_line
+    from wethink_assets.config import load_settings
+    from wethink_assets.storage.store import Store
+    from wethink_assets.training.policies.card import percent, points
+    from wethink_assets.training.policies.catalog import list_policies
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    found = list_policies(store)
+    if as_json:
+        typer.echo(json.dumps([policy_line(policy) for policy in found], indent=1, default=str))
+        return
+    if not found:
+        typer.echo(f"no policy in {store.url} yet: `wethink train VERSION RECIPE` makes one")
+        return
+    table = Table(title=f"policies in {store.url}")
+    for name in ("training run", "base model", "trained (UTC)", "digest"):
+        table.add_column(name, no_wrap=True)
+    for name in ("rows", "before", "after", "gain in points (95%)", "cost"):
+        table.add_column(name, justify="right")
+    for policy in found:
+        told: dict[str, Any] = policy.figures.get("accuracy", {}).get("all", {})
+        cost = policy.figures.get("cost", {})
+        seconds = f"{cost['gpu_seconds']} GPU-s" if "gpu_seconds" in cost else f"{cost.get('cpu_seconds', '?')} CPU-s"
+        table.add_row(
+            policy.key,
+            policy.base_model["model"],
+            f"{policy.created:%Y-%m-%d %H:%M}",
+            policy.digest[:12],
+            str(policy.figures.get("rows", {}).get("used", "")),
+            percent(told["before"]) if told else "",
+            percent(told["after"]) if told else "",
+            points(told) if told else "",
+            seconds,
+        )
+    Console().print(table)

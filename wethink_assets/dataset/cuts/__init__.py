@@ -1,0 +1,1 @@
+"""Cuts: what a dataset version is made of, decided once and kept."""

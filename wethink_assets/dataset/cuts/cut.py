@@ -1,0 +1,147 @@
+"""Which tables is a dataset version made of, as `cuts/<version>.json` says once and for all?
+
+The file names for each asset and batch the commit in force when the cut was decided. A seal shows that it was altered.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dedup.contamination import SignedBenchmark
+from wethink_assets.errors import VersionError
+from wethink_assets.identity import digest_of
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.takedowns import Retractions
+
+ASSETS = ("images", "descriptions", "questions", "answers", "reasoning_paths", "signatures")
+FOLDER = "cuts"
+VERSION = re.compile(r"v(\d{4,})")
+READERS = 16  # commits read at once: each is a small file, perhaps far away
+ADDED = ("retracted", "benchmarks")  # fields that earlier cuts lack: they count in a seal only where they say something
+
+
+class CutInput(BaseModel):
+    """One table of a cut: an asset over a batch, as of one commit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    asset: str
+    batch: str
+    commit: int
+    digest: str
+    data_version: str
+    results: int
+    rejections: int
+
+    @property
+    def folder(self) -> str:
+        """Folder of the tables."""
+        return f"tables/{self.asset}/{self.batch}/{self.digest}"
+
+
+class LeftOut(BaseModel):
+    """A batch that has tables but is not in the cut."""
+
+    model_config = ConfigDict(frozen=True)
+
+    batch: str
+    reason: str
+
+
+class Cut(BaseModel):
+    """The decided manifest of a version: recipe and inputs. `digest` covers what the rows follow from.
+
+    batches: in the order in which they first entered any cut, newest last. Of two equal rows the one of the earlier batch stays,
+    so a new batch never displaces a row of an earlier version.
+    known: the same order over all batches of all earlier cuts, whatever their recipes.
+    retracted: what had been taken down by then and could touch the cut's batches; the version leaves it out.
+    benchmarks: files whose images had been signed by then; the version leaves out rows about them.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    recipe: CutRecipe
+    batches: tuple[str, ...]
+    inputs: tuple[CutInput, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    known: tuple[str, ...] = ()
+    retracted: Retractions = Retractions()
+    benchmarks: tuple[SignedBenchmark, ...] = ()
+    digest: str
+    created: datetime
+    seal: str = ""
+
+    @cached_property
+    def tables(self) -> dict[str, dict[str, CutInput]]:
+        """The tables by batch and asset."""
+        found: dict[str, dict[str, CutInput]] = {batch: {} for batch in self.batches}
+        for entry in self.inputs:
+            found[entry.batch][entry.asset] = entry
+        return found
+
+
+def version_number(version: str) -> int:
+    """3 of `v0003`. Raises `VersionError` on anything that is no version."""
+    match = VERSION.fullmatch(version)
+    if not match:
+        raise VersionError(f"{version!r} is no dataset version: one looks like v0003")
+    return int(match[1])
+
+
+def version_name(number: int) -> str:
+    """`v0003` of 3."""
+    return f"v{number:04d}"
+
+
+def list_cuts(store: Store) -> list[str]:
+    """Versions that were decided, built or not, oldest first."""
+    names = (name.removesuffix(".json") for name in store.names(FOLDER) if name.endswith(".json"))
+    return sorted((name for name in names if VERSION.fullmatch(name)), key=version_number)
+
+
+def read_cut(store: Store, version: str) -> Cut:
+    """The cut of a version. Raises `VersionError` when it was never decided or its file was altered."""
+    number = version_number(version)
+    path = f"{FOLDER}/{version_name(number)}.json"
+    data = store.read_if_present(path)
+    if data is None:
+        raise VersionError(f"there is no version {version} in {store.url}: `wethink versions` lists them")
+    try:
+        cut = Cut.model_validate_json(data)
+    except ValueError as error:
+        raise VersionError(f"{store.link(path)} is damaged: {error}") from error
+    if cut.seal != seal_of(cut) or cut.version != version_name(number):
+        raise VersionError(f"{store.link(path)} was altered: its seal is not that of its content")
+    return cut
+
+
+def seal_of(document: BaseModel) -> str:
+    """sha256 over all of a cut or a manifest but its field `seal`: shows that the file was altered."""
+    silent = {name for name in ADDED if not getattr(document, name, None)}
+    return digest_of(document.model_dump(mode="json", exclude={"seal"} | silent))
+
+
+def cut_digest(
+    recipe: CutRecipe,
+    batches: Iterable[str],
+    inputs: Iterable[CutInput],
+    taken_down: Retractions | None = None,
+    benchmarks: Iterable[SignedBenchmark] = (),
+) -> str:
+    """sha256 of what the rows of a version follow from."""
+    tables = sorted((entry.asset, entry.batch, entry.data_version) for entry in inputs)
+    further: list[Any] = [taken_down.model_dump(mode="json")] if taken_down else []
+    held_against = [one.model_dump(mode="json") for one in benchmarks]
+    further += [{"benchmarks": held_against}] if held_against else []
+    return digest_of([recipe.digest, list(batches), tables, *further])
+
+
+def is_built(store: Store, version: str) -> bool:
+    """Whether a version is complete: its manifest is the last file written."""
+    return store.exists(f"versions/{version}/manifest.json")

@@ -1,0 +1,184 @@
+"""What is the next version made of?
+
+`cuts/<version>.json` is created only if absent, which allocates the number. A batch belongs to a cut only whole: all stages done, each from
+the tables that are in force upstream of it.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from wethink_assets.dataset.cuts.cut import (
+    ASSETS,
+    FOLDER,
+    READERS,
+    Cut,
+    CutInput,
+    LeftOut,
+    cut_digest,
+    is_built,
+    list_cuts,
+    read_cut,
+    seal_of,
+    version_name,
+    version_number,
+)
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.takedown.retraction import touching
+from wethink_assets.dedup.contamination import signed_benchmarks
+from wethink_assets.errors import SourceError, StoreError, VersionError
+from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Commit, Tables
+from wethink_assets.storage.takedowns import retracted
+
+VERIFIED = "reasoning_paths"
+
+
+def new_verified_rows(store: Store, recipe: CutRecipe) -> int:
+    """Rows with a checked reasoning path in batches that the newest cut of the recipe lacks, or has in another state.
+
+    Only commits are read. What of these rows are duplicates shows when the version is built; a batch that was synthesized again counts
+    with all its rows.
+    """
+    newest = latest_cut(store, recipe)
+    inputs = whole_inputs(store, recipe)
+    return sum(entry.results for batch, entry in inputs.items() if _version(newest, batch) != entry.data_version)
+
+
+def _version(cut: Cut | None, batch: str) -> str:
+    tables: Mapping[str, CutInput] = cut.tables.get(batch, {}) if cut else {}
+    return tables[VERIFIED].data_version if VERIFIED in tables else ""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingNew:
+    """The newest version of the recipe holds all there is: no new version was made."""
+
+    version: str
+    batches: int
+    left_out: tuple[LeftOut, ...]
+
+
+def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
+    """Choose what the next version is made of, and take its number.
+
+    The same recipe over the same tables, with nothing more taken down and no further benchmark signed, gives no second cut:
+    `NothingNew` names the version that has them, or, where that version was decided but never built (a build was killed), its cut is
+    returned again. Two callers at once get different numbers, or the same cut when they decided the same.
+
+    Raises `VersionError` when no batch is complete.
+    """
+    commits, left_out = _whole_batches(store, recipe)
+    if not commits:
+        told = "; ".join(f"{entry.batch}: {entry.reason}" for entry in left_out[:3])
+        raise VersionError(
+            f"there is nothing to cut: no batch of the recipe has all stages done{f' ({told})' if told else ''}"
+        )
+    inputs = tuple(_input(commit) for batch in sorted(commits) for commit in commits[batch])
+    taken_down = touching(store, retracted(store), commits)
+    benchmarks = signed_benchmarks(store)
+    while True:
+        existing = list_cuts(store)
+        known = read_cut(store, existing[-1]).known if existing else ()
+        batches, known = _ordered(commits, known)
+        digest = cut_digest(recipe, batches, inputs, taken_down, benchmarks)
+        latest = _latest(store, existing, recipe)
+        if latest and latest.digest == digest:
+            if is_built(store, latest.version):
+                return NothingNew(latest.version, len(batches), left_out)
+            return latest
+        cut = Cut(
+            version=version_name(version_number(existing[-1]) + 1 if existing else 1),
+            recipe=recipe,
+            batches=batches,
+            inputs=inputs,
+            left_out=left_out,
+            known=known,
+            retracted=taken_down,
+            benchmarks=benchmarks,
+            digest=digest,
+            created=datetime.now(UTC),
+        )
+        cut = cut.model_copy(update={"seal": seal_of(cut)})
+        if store.create(f"{FOLDER}/{cut.version}.json", cut.model_dump_json(indent=1).encode()):
+            return cut
+
+
+def latest_cut(store: Store, recipe: CutRecipe) -> Cut | None:
+    """The newest cut of a recipe, built or not; None before the first."""
+    return _latest(store, list_cuts(store), recipe)
+
+
+def whole_inputs(store: Store, recipe: CutRecipe) -> dict[str, CutInput]:
+    """The reasoning paths in force of every batch that could be cut now, by batch."""
+    commits, _ = _whole_batches(store, recipe)
+    return {batch: _input(c) for batch, found in commits.items() for c in found if c.asset == "reasoning_paths"}
+
+
+def _input(commit: Commit) -> CutInput:
+    return CutInput(
+        asset=commit.asset,
+        batch=commit.batch,
+        commit=commit.number,
+        digest=commit.digest,
+        data_version=commit.data_version,
+        results=commit.results,
+        rejections=commit.rejections,
+    )
+
+
+def _ordered(commits: dict[str, list[Commit]], known: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    fresh = sorted(set(commits) - set(known), key=lambda batch: (split_batch_key(batch)[1], batch))
+    order = (*known, *fresh)
+    return tuple(batch for batch in order if batch in commits), order
+
+
+def _latest(store: Store, versions: list[str], recipe: CutRecipe) -> Cut | None:
+    for version in reversed(versions):
+        cut = read_cut(store, version)
+        if cut.recipe.digest == recipe.digest:
+            return cut
+    return None
+
+
+def _whole_batches(store: Store, recipe: CutRecipe) -> tuple[dict[str, list[Commit]], tuple[LeftOut, ...]]:
+    """Commits in force of every batch that can be cut, and the batches that cannot, with the reason."""
+    batches = [batch for batch in store.names("tables/images") if _wanted(batch, recipe)]
+    tables = Tables(store)
+    whole: dict[str, list[Commit]] = {}
+    left_out = []
+    with ThreadPoolExecutor(READERS) as pool:
+        for batch, found in zip(batches, pool.map(lambda batch: _commits(tables, batch), batches), strict=True):
+            if isinstance(found, str):
+                left_out.append(LeftOut(batch=batch, reason=found))
+            else:
+                whole[batch] = found
+    return whole, tuple(left_out)
+
+
+def _wanted(batch: str, recipe: CutRecipe) -> bool:
+    try:
+        source, _ = split_batch_key(batch)
+    except SourceError:
+        return False
+    return not recipe.sources or source in recipe.sources
+
+
+def _commits(tables: Tables, batch: str) -> list[Commit] | str:
+    """Commits in force of a batch, or why it cannot be cut."""
+    commits: dict[str, Commit] = {}
+    for asset in ASSETS:
+        try:
+            commit = tables.current(asset, batch)
+        except StoreError as error:
+            return str(error)
+        if commit is None:
+            return f"{asset} not materialized yet"
+        commits[asset] = commit
+    for asset, commit in commits.items():
+        for upstream, version in commit.inputs.items():
+            if upstream in commits and commits[upstream].data_version != version:
+                return f"{asset} is older than its {upstream}: materialize it again"
+    return list(commits.values())

@@ -1,0 +1,164 @@
+"""What is different between two versions, row by row, and why."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from wethink_assets.dataset.cuts.cut import Cut, read_cut
+from wethink_assets.dataset.lineage.diff_causes import BatchChange, Causes, batch_changes
+from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest, version_folder
+from wethink_assets.identity import digest_of
+from wethink_assets.storage.store import Store
+
+CHANGES = ("added", "removed", "changed", "replaced")
+COMPARED = (
+    "question",
+    "answer",
+    "category",
+    "abilities",
+    "refined_cot",
+    "raw_cot",
+    "reward",
+    "agreed",
+    "agreement",
+    "score",
+    "verdict",
+    "source",
+    "licence",
+)
+ROWS = pl.Schema(
+    {
+        "change": pl.String(),  # one of CHANGES
+        "row_id": pl.String(),  # of the earlier version where it has the row
+        "slot": pl.String(),
+        "batch": pl.String(),
+        "successor": pl.String(),  # row_id that has taken the slot: of replaced rows
+        "columns": pl.List(pl.String()),  # that differ: of changed rows
+        "cause": pl.String(),
+        "detail": pl.String(),
+    }
+)
+KEY = ("row_id", "slot", "batch", "image_id")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two versions held against each other.
+
+    rows: schema `ROWS`, every row that is added, removed, changed or replaced, with its cause: `new_batch`, `batch_left_out`, `recipe`,
+    `retracted`, a reason of `excluded.parquet`, or, where a batch was synthesized again, what its stages differ in: `model`, `prompt`,
+    `code`, or `resynthesized` where none of these does. same: rows that both hold, equal in all columns of `COMPARED`.
+    """
+
+    before: str
+    after: str
+    same: int
+    rows: pl.DataFrame
+    recipe: dict[str, list[Any]]
+    models: dict[str, list[dict[str, Any]]]
+    prompts: dict[str, list[dict[str, Any]]]
+    batches: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by change."""
+        found = Counter(self.rows["change"])
+        return {change: found[change] for change in CHANGES}
+
+    @property
+    def causes(self) -> dict[str, dict[str, int]]:
+        """Rows by change and cause, most frequent first."""
+        found = {change: Counter(self.rows.filter(pl.col("change") == change)["cause"]) for change in CHANGES}
+        return {change: dict(counter.most_common()) for change, counter in found.items() if counter}
+
+    def as_json(self, rows: int = 0) -> dict[str, Any]:
+        """Everything as plain JSON values, with `rows` rows of each change, all where that is 0."""
+        shown = self.rows if not rows else self.rows.group_by("change", maintain_order=True).head(rows)
+        return {
+            "before": self.before,
+            "after": self.after,
+            "same": self.same,
+            "counts": self.counts,
+            "causes": self.causes,
+            "recipe": self.recipe,
+            "models": self.models,
+            "prompts": self.prompts,
+            "batches": self.batches,
+            "rows": shown.to_dicts(),
+        }
+
+
+def diff_versions(store: Store, before: str, after: str) -> Difference:
+    """Hold two versions against each other.
+
+    A row is *changed* when both have its row_id but not the same answer, reasoning or verdicts, and *replaced* when its slot holds
+    another row_id now. How many files hold its image, and which calls made it, do not count.
+
+    Raises `VersionError` when one of them does not exist or is not built.
+    """
+    first, second = read_manifest(store, before), read_manifest(store, after)
+    cuts = read_cut(store, first.version), read_cut(store, second.version)
+    folders = version_folder(first.version), version_folder(second.version)
+    old, new = (store.scan_parquet(f"{folder}/rows.parquet").select(*KEY, *COMPARED) for folder in folders)
+    changed, same = _changed(old, new)
+    gone = old.join(new, on="row_id", how="anti").select(KEY).sort("row_id").collect()
+    fresh = new.join(old, on="row_id", how="anti").select(KEY).sort("row_id").collect()
+    changes = batch_changes(store, *cuts)
+    causes = Causes(store, cuts, folders, changes)
+    rows = pl.DataFrame([*causes.of_rows(changed, gone, fresh)], schema=ROWS)
+    return Difference(
+        before=first.version,
+        after=second.version,
+        same=same,
+        rows=rows.sort("change", "row_id"),
+        recipe=_recipe(first, second),
+        models=_used(first.models, second.models),
+        prompts=_used(first.prompts, second.prompts),
+        batches=_batches(cuts, changes),
+    )
+
+
+def _changed(old: pl.LazyFrame, new: pl.LazyFrame) -> tuple[pl.DataFrame, int]:
+    """Rows that both have but not alike, with the columns that differ; and how many are alike."""
+    both = old.join(new, on="row_id", how="inner", suffix="_new")
+    differs = [
+        pl.when(pl.col(name).ne_missing(pl.col(f"{name}_new"))).then(pl.lit(name)).otherwise(None) for name in COMPARED
+    ]
+    told = both.select(*KEY, pl.concat_list(differs).list.drop_nulls().alias("columns")).collect()
+    found = told.filter(pl.col("columns").list.len() > 0)
+    return found.sort("row_id"), told.height - found.height
+
+
+def _recipe(first: Manifest, second: Manifest) -> dict[str, list[Any]]:
+    """Settings that differ: before and after."""
+    old, new = (manifest.recipe.model_dump(mode="json") for manifest in (first, second))
+    return {name: [old[name], new[name]] for name in old if old[name] != new[name]}
+
+
+def _used(first: Iterable[Used], second: Iterable[Used]) -> dict[str, list[dict[str, Any]]]:
+    """Models or prompts that only one of two versions was made with."""
+    old, new = ({(u.asset, u.name, digest_of(u.identity)): u for u in used} for used in (first, second))
+    return {
+        "only_before": [_told(old[key]) for key in sorted(old.keys() - new.keys())],
+        "only_after": [_told(new[key]) for key in sorted(new.keys() - old.keys())],
+    }
+
+
+def _told(used: Used) -> dict[str, Any]:
+    return {"stage": used.asset, "name": used.name, **used.identity, "batches": used.batches}
+
+
+def _batches(cuts: tuple[Cut, Cut], changes: Mapping[str, BatchChange]) -> dict[str, list[dict[str, Any]]]:
+    """Batches that only one version is made of, and those whose tables differ, with the cause."""
+    old, new = (set(cut.batches) for cut in cuts)
+    return {
+        "only_before": [{"batch": batch} for batch in sorted(old - new)],
+        "only_after": [{"batch": batch} for batch in sorted(new - old)],
+        "synthesized_again": [
+            {"batch": batch, "stage": change.stage, "cause": change.cause, "detail": change.detail}
+            for batch, change in sorted(changes.items())
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Takedowns: retraction of images, sources and licences, and erasure of what is kept of them."""

@@ -1,0 +1,183 @@
+"""How what is kept of a taken-down image is deleted: its blob, the models' replies about it, and its rows in the stage tables.
+
+Versions are not edited: their `rows.parquet` keeps the texts, which listings, cards and exports leave out. Every stage table that changes
+is named in a record of the erasure with the data version that it has since, so that `verify` says "retracted" and not "altered". The tables in
+force get new commits without the image, whose file becomes a rejection with the reason `retracted`: every stage closes as before, and
+nothing else of the batch has to be made again.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import polars as pl
+
+from wethink_assets.dataset.cuts.cut import ASSETS
+from wethink_assets.dataset.takedown.erasure_log import ERASED, Erasure
+from wethink_assets.dataset.takedown.retraction import Subject
+from wethink_assets.dataset.versions.rows import CALL_STAGES
+from wethink_assets.identity import data_version, digest_of
+from wethink_assets.stages.output import StageOutput, rejections
+from wethink_assets.storage.journal.files import write_part
+from wethink_assets.storage.journal.journal import journal_folder, journaled_calls
+from wethink_assets.storage.lease import leased
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Provenance, Tables
+from wethink_assets.storage.takedowns import READERS, Retractions
+
+
+def held_images(store: Store, subject: Subject) -> dict[str, list[str]]:
+    """Images that a subject covers, by the batch that holds them; tables that are no longer in force count too."""
+    covered = subject.as_retractions()
+    batches = store.names("tables/images")
+    if subject.kind == "source":
+        batches = [batch for batch in batches if batch.rpartition(".")[0] == subject.name]
+    with ThreadPoolExecutor(READERS) as pool:
+        found = dict(zip(batches, pool.map(lambda batch: _covered(store, batch, covered), batches), strict=True))
+    return {batch: images for batch, images in found.items() if images}
+
+
+def _covered(store: Store, batch: str, covered: Retractions) -> list[str]:
+    images: set[str] = set()
+    for folder in table_folders(store, "images", batch):
+        table = store.scan_parquet(f"{folder}/results.parquet")
+        images |= set(table.filter(covered.covers(table)).select("image_id").collect()["image_id"])
+    return sorted(images)
+
+
+def table_folders(store: Store, asset: str, batch: str) -> Iterator[str]:
+    """Folders of all tables that a stage ever published over a batch."""
+    for name in store.names(f"tables/{asset}/{batch}"):
+        if name != "commits":
+            yield f"tables/{asset}/{batch}/{name}"
+
+
+def erase(store: Store, subject: Subject, progress: Callable[[int, int], None] | None = None) -> list[Erasure]:
+    """Delete what is kept of all images that a subject covers, batch by batch; safe to repeat after it was cut short.
+
+    The subject must have been taken down before, or ingestion would take the images in again. Do not run stages over the batches
+    meanwhile: a run waits for the leases held here, but one that has asked its models already publishes what it has.
+
+    Returns one record a batch where anything was left to delete.
+    """
+    held = held_images(store, subject)
+    done = []
+    for number, (batch, images) in enumerate(held.items(), 1):
+        made = _erase_batch(store, batch, images)
+        if made:
+            done.append(made)
+        if progress:
+            progress(number, len(held))
+    return done
+
+
+def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
+    replies = sum(_erase_replies(store, stage, batch, images) for stage in CALL_STAGES)
+    current = _commit_without(store, batch, images)
+    rewritten = {}
+    for asset in ASSETS:
+        for folder in table_folders(store, asset, batch):
+            before = _output(store, folder)
+            after = _without(before, images)
+            if folder not in current and (
+                after.results.height < before.results.height or after.rejections.height < before.rejections.height
+            ):
+                rewritten[folder] = after
+    blobs = [path for image in images for path in _blobs(store, image)]
+    if not (rewritten or blobs or replies):
+        return None
+    made = Erasure(
+        batch=batch,
+        images=tuple(images),
+        blobs=tuple(blobs),
+        replies=replies,
+        tables={folder: data_version(left.results, left.rejections) for folder, left in rewritten.items()},
+        created=datetime.now(UTC),
+    )
+    # The record first: whenever this stops, a table is as it was, as the record says, or found again by the next call.
+    store.create(
+        f"{ERASED}/{batch}-{digest_of(made.model_dump(mode='json'))[:16]}.json", made.model_dump_json(indent=1).encode()
+    )
+    for folder, left in rewritten.items():
+        store.write_parquet(f"{folder}/results.parquet", left.results)
+        store.write_parquet(f"{folder}/rejections.parquet", left.rejections)
+    for path in blobs:
+        store.delete(path)
+    return made
+
+
+def _output(store: Store, folder: str) -> StageOutput:
+    return StageOutput(
+        store.read_parquet(f"{folder}/results.parquet"), store.read_parquet(f"{folder}/rejections.parquet")
+    )
+
+
+def _without(output: StageOutput, images: list[str]) -> StageOutput:
+    # Items of stages after `images` are image ids and slots, which begin with one.
+    about = pl.col("item").str.split(":").list.first().is_in(images)
+    return StageOutput(
+        output.results.filter(~pl.col("image_id").is_in(images)), output.rejections.filter(~about.fill_null(False))
+    )
+
+
+def _commit_without(store: Store, batch: str, images: list[str]) -> set[str]:
+    """Publish the tables in force without the images; returns the folders that are in force then."""
+    tables = Tables(store)
+    versions: dict[str, tuple[str, str]] = {}
+    folders = set()
+    for asset in ASSETS:
+        commit = tables.current(asset, batch)
+        if commit is None:
+            break
+        before = tables.load_commit(commit)
+        after = _without(before, images)
+        if asset == "images":
+            gone = before.results.filter(pl.col("image_id").is_in(images)).select("item", "image_id")
+            refused = [
+                {"item": item, "stage": asset, "reason": "retracted", "detail": f"sha256 {image} was taken down"}
+                for item, image in gone.iter_rows()
+            ]
+            after = StageOutput(after.results, rejections([*after.rejections.iter_rows(named=True), *refused]))
+        inputs = {
+            upstream: versions[upstream][1] if upstream in versions and version == versions[upstream][0] else version
+            for upstream, version in commit.inputs.items()
+        }
+        told = {**commit.model_dump(include=set(Provenance.model_fields)), "inputs": inputs}
+        published = tables.publish(asset, batch, after, Provenance(**told))
+        versions[asset] = (commit.data_version, published.data_version)
+        folders.add(published.folder)
+    return folders
+
+
+def _blobs(store: Store, image: str) -> list[str]:
+    folder = f"blobs/{image[:2]}"
+    return [f"{folder}/{name}" for name in store.names(folder) if name.partition(".")[0] == image]
+
+
+def _erase_replies(store: Store, stage: str, batch: str, images: list[str]) -> int:
+    """Take the replies about images out of a journal; those that rows of other images were made from too stay."""
+    folder = journal_folder(stage, batch)
+    parts = [name for name in store.names(folder) if name.startswith(("part-", "damaged-"))]
+    if not parts:
+        return 0
+    with leased(store, folder) as lease:
+        calls = journaled_calls(store, stage, batch)
+        about = pl.col("item").str.split(":").list.first().is_in(images)
+        kept = calls.filter(~about | pl.col("key").is_in(_keys_of_others(store, stage, batch, images)))
+        if kept.height == calls.height and not any(name.startswith("damaged-") for name in parts):
+            return 0
+        lease.require()
+        before = [name for name in store.names(folder) if name.startswith(("part-", "damaged-"))]
+        if not kept.is_empty():
+            write_part(store, folder, kept)  # whole before anything goes
+        for name in reversed(before):
+            store.delete(f"{folder}/{name}")
+        return calls.height - kept.height
+
+
+def _keys_of_others(store: Store, stage: str, batch: str, images: list[str]) -> list[str]:
+    keys: set[str] = set()
+    for folder in table_folders(store, stage, batch):
+        table = store.scan_parquet(f"{folder}/results.parquet").filter(~pl.col("image_id").is_in(images))
+        keys |= set(table.select(pl.col("calls").explode().unique()).collect()["calls"].drop_nulls())
+    return sorted(keys)

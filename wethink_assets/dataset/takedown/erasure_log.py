@@ -1,0 +1,55 @@
+"""What was deleted of taken-down images: the records that tell it from damage."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from wethink_assets.errors import StoreError
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.takedowns import FOLDER, READERS
+
+ERASED = f"{FOLDER}/erased"
+
+
+class Erasure(BaseModel):
+    """What was deleted of a batch: images, blobs, replies; tables: folder to the data version of what is left there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: int = 1
+    batch: str
+    images: tuple[str, ...]
+    blobs: tuple[str, ...]
+    replies: int
+    tables: dict[str, str]
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Erased:
+    """All erasures of a store, to hold against what is missing or changed."""
+
+    images: frozenset[str]
+    tables: Mapping[str, frozenset[str]]
+
+
+def erased(store: Store) -> Erased:
+    """Everything that was erased so far. Raises `StoreError` when a record is damaged."""
+    with ThreadPoolExecutor(READERS) as pool:
+        records = list(pool.map(lambda name: _read(store, f"{ERASED}/{name}"), store.names(ERASED)))
+    tables: dict[str, set[str]] = {}
+    for record in records:
+        for folder, version in record.tables.items():
+            tables.setdefault(folder, set()).add(version)
+    images = frozenset(image for record in records for image in record.images)
+    return Erased(images, {folder: frozenset(versions) for folder, versions in tables.items()})
+
+
+def _read(store: Store, path: str) -> Erasure:
+    try:
+        return Erasure.model_validate_json(store.read(path))
+    except ValueError as error:
+        raise StoreError(f"{store.link(path)} is damaged: {error}") from error

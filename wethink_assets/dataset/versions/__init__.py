@@ -1,0 +1,1 @@
+"""Dataset versions: build, files, statistics, card, verification, export."""

@@ -1,0 +1,206 @@
+"""How a decided cut becomes the files of a version.
+
+Everything is written to a scratch folder and counted there; then the files are published and, last, the manifest, so that
+a version is complete or absent. A version depends on nothing but its cut and the tables that the cut names.
+
+Measured by `benchmarks/dedup.py` on two busy cores: 200,000 rows of 20 batches take 17 s and 0.6 GB, a million of 100 take
+137 s and 1.0 GB (0.3 GB of it before the first row): about half a kB a row, of which texts are held for a bucket of 100,000 rows
+at a time. Batches cost 30 ms each, however small.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from wethink_assets.dataset.cuts.cut import Cut, is_built, read_cut, seal_of
+from wethink_assets.dataset.lineage.cost import bill_of
+from wethink_assets.dataset.takedown.erasure_log import erased
+from wethink_assets.dataset.versions.card import write_card
+from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
+from wethink_assets.dataset.versions.export import write_jsonl
+from wethink_assets.dataset.versions.external_sort import SortedFile
+from wethink_assets.dataset.versions.manifest import (
+    MANIFEST,
+    Manifest,
+    VersionFile,
+    code_of,
+    commits_of,
+    inputs_of,
+    models_of,
+    prompts_of,
+    read_manifest,
+    version_folder,
+)
+from wethink_assets.dataset.versions.rows import EXCLUDED, ROWS, candidate_rows, full_rows, results
+from wethink_assets.dataset.versions.selection import Selection, select_rows
+from wethink_assets.dataset.versions.statistics import Statistics, occurrences
+from wethink_assets.dataset.versions.verification import require_same, require_undamaged
+from wethink_assets.errors import UnaccountedItems
+from wethink_assets.identity import canonical_json
+from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.stages.schemas import SCHEMA_VERSION
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Commit
+
+LOGIC_VERSION = "2"
+Progress = Callable[[int, int], None]
+DATA_FILES = ("rows.parquet", "excluded.parquet", "wethink.jsonl", "statistics.json")
+SLICE = 20_000
+
+
+def build_version(store: Store, version: str, progress: Progress | None = None) -> VersionSummary:
+    """Build a version from its cut; one that exists is built again beside it and compared.
+
+    A version that was made from rows erased since cannot be built again: only the hashes of its files are compared.
+
+    Args:
+        progress: called with steps done and steps in all; a step is one pass over one batch.
+
+    Raises `VersionError` when the cut is unknown, when it would hold no row, or when a version that exists is not what its
+    cut gives (the message names the files that differ), and `UnaccountedItems` when rows were lost: then nothing is published.
+    """
+    cut = read_cut(store, version)
+    commits = commits_of(store, cut.inputs)
+    if is_built(store, cut.version) and not erased(store).tables.keys().isdisjoint(
+        entry.folder for entry in cut.inputs
+    ):
+        return require_undamaged(store, read_manifest(store, cut.version))
+    with store.scratch() as folder:
+        statistics, excluded = _write_files(store, cut, commits, folder, progress or (lambda done, total: None))
+        manifest = Manifest(
+            version=cut.version,
+            created=cut.created,
+            built=datetime.now(UTC),
+            cut_digest=cut.digest,
+            recipe=cut.recipe,
+            schema_version=SCHEMA_VERSION,
+            code=code_of(LOGIC_VERSION),
+            rows=statistics["rows"],
+            images=statistics["images"],
+            considered=statistics["rows"] + sum(excluded.values()),
+            excluded=excluded,
+            counts=statistics["counts"],
+            files={name: _described(folder / name) for name in DATA_FILES},
+            models=models_of(commits),
+            prompts=prompts_of(commits),
+            inputs=inputs_of(cut, commits),
+            benchmarks=cut.benchmarks,
+        )
+        if is_built(store, cut.version):
+            return require_same(store, manifest, DATA_FILES)
+        write_card(folder / "README.md", manifest, statistics)
+        manifest = manifest.model_copy(
+            update={"files": {**manifest.files, "README.md": _described(folder / "README.md")}}
+        )
+        manifest = manifest.model_copy(update={"seal": seal_of(manifest)})
+        for name in manifest.files:
+            store.publish_file(f"{version_folder(cut.version)}/{name}", folder / name)
+    if not store.create(f"{version_folder(cut.version)}/{MANIFEST}", manifest.model_dump_json(indent=1).encode()):
+        return require_same(store, manifest, DATA_FILES)  # somebody else was faster
+    return summary_of(store, manifest)
+
+
+def _write_files(
+    store: Store, cut: Cut, commits: Sequence[Commit], folder: Path, progress: Progress
+) -> tuple[dict[str, Any], dict[str, int]]:
+    steps = _Steps(progress, 2 * len(cut.batches))
+    (folder / "index").mkdir()
+    selection = select_rows(store, cut, folder / "index", steps.advance)
+    files: Counter[str] = Counter()
+    for batch in cut.batches:
+        files.update(occurrences(store, cut.tables[batch]))
+    held = {image: 1 + count for image, count in files.items()}
+    statistics = Statistics()
+    total = len(selection.duplicates.reason)
+    kept = SortedFile(folder / "kept", ROWS, total)
+    left_out = SortedFile(folder / "left-out", EXCLUDED, total, sort_by=("row_id", "slot", "batch"))
+    for batch in cut.batches:
+        _add_batch(store, cut, batch, selection, held, kept, left_out, statistics)
+        steps.advance()
+    kept.write(folder / "rows.parquet")
+    left_out.write(folder / "excluded.parquet")
+    _require_all_rows(store, cut, folder)
+    write_jsonl(folder / "rows.parquet", folder / "wethink.jsonl")
+    told = {**statistics.as_json(), "bill": bill_of(commits, statistics.rows)}
+    (folder / "statistics.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return told, told["excluded"]
+
+
+def _add_batch(
+    store: Store,
+    cut: Cut,
+    batch: str,
+    selection: Selection,
+    held: dict[str, int],
+    kept: SortedFile,
+    left_out: SortedFile,
+    statistics: Statistics,
+) -> None:
+    tables = cut.tables[batch]
+    slots, excluded = selection.verdicts(batch, candidate_rows(store, tables))
+    rows = full_rows(store, tables, slots, held)
+    kept.add(rows)
+    left_out.add(excluded)
+    statistics.add_tables(store, batch, tables)
+    statistics.add_rows(split_batch_key(batch)[0], rows, excluded)
+
+
+@dataclass
+class _Steps:
+    progress: Progress
+    total: int
+    done: int = 0
+
+    def advance(self) -> None:
+        """Tell that one step more is done."""
+        self.done += 1
+        self.progress(self.done, self.total)
+
+
+def _require_all_rows(store: Store, cut: Cut, folder: Path) -> None:
+    """Compare what was written, read again, with the reasoning paths: each is in exactly one of the two files."""
+    names = ("rows.parquet", "excluded.parquet")
+    told = pl.concat([pl.scan_parquet(folder / name).select(_key()).collect() for name in names])["key"].sort()
+    paths = ((batch, results(store, cut.tables[batch]["reasoning_paths"])) for batch in cut.batches)
+    keys = [table.with_columns(batch=pl.lit(batch)).select(_key()).collect()["key"] for batch, table in paths]
+    asked = pl.concat(keys).sort()
+    if not told.equals(asked):
+        raise UnaccountedItems(
+            f"{cut.version}: {len(asked)} reasoning paths became {len(told)} rows and exclusions, not one each; nothing was published"
+        )
+    repeated = pl.scan_parquet(folder / "rows.parquet").select(pl.col("row_id").is_duplicated().sum()).collect().item()
+    if repeated:
+        raise UnaccountedItems(f"{cut.version}: {repeated} kept rows share a row_id; nothing was published")
+
+
+def _key() -> pl.Expr:
+    return pl.struct("batch", "slot", "row_id").hash(seed=0).alias("key")
+
+
+def _described(path: Path) -> VersionFile:
+    with path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    rows, content = None, sha256
+    if path.suffix == ".parquet":
+        rows, content = content_digest(pl.scan_parquet(path))
+    return VersionFile(sha256=sha256, bytes=path.stat().st_size, rows=rows, content=content)
+
+
+def content_digest(table: pl.LazyFrame, slice_rows: int = SLICE) -> tuple[int, str]:
+    """Rows of a table and their `identity.data_version`, computed slice by slice."""
+    digest = hashlib.sha256(canonical_json(table.collect_schema().names()))
+    rows = 0
+    while True:
+        part = table.slice(rows, slice_rows).collect()
+        for row in part.iter_rows():
+            digest.update(canonical_json(row))
+        rows += part.height
+        if part.height < slice_rows:
+            return rows, digest.hexdigest()

@@ -1,0 +1,238 @@
+"""The card of a version, in the form that the Hugging Face hub shows."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from wethink_assets.dataset.versions.manifest import Manifest, Used
+from wethink_assets.dataset.versions.statistics import FUNNEL
+from wethink_assets.rewards.calibration.catalog import Calibration, newest_calibration
+from wethink_assets.sources.known_sources import KNOWN_SOURCES
+from wethink_assets.storage.store import Store
+
+TITLE = "## Calibration of the rewards"
+
+
+def calibration_section(store: Store, manifest: Manifest) -> str:
+    """The newest calibration of each judge's model that made the version, as Markdown; says so where there is none."""
+    judges = {
+        (
+            str(used.identity.get("model_id") or used.identity.get("model") or ""),
+            str(used.identity.get("revision") or ""),
+        )
+        for used in manifest.models
+        if used.name == "judge"
+    }
+    parts = [TITLE, ""]
+    for model, revision in sorted(judges):
+        calibration = newest_calibration(store, model, revision)
+        parts += (
+            _told(calibration)
+            if calibration
+            else [f"Judge {model} was not calibrated; `wethink calibrate` does it.", ""]
+        )
+    return "\n".join(parts)
+
+
+def _told(calibration: Calibration) -> list[str]:
+    outside = len(calibration.out_of_bounds)
+    return [
+        f"Judge {calibration.judge['model']}, {calibration.created:%Y-%m-%d %H:%M} UTC, record `{calibration.digest[:16]}`; "
+        f"second judge: {calibration.second['name']}. "
+        + ("All within bounds." if not outside else f"**{outside} lines are out of bounds.**"),
+        "",
+        "| check | group | cases | rate | 95% interval | demanded | within |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {line.check} | {line.group} | {line.cases} | {line.rate:.1%} | {line.low:.1%} to {line.high:.1%} | {line.bound} | "
+            f"{'yes' if line.within else '**no**'} |"
+            for line in calibration.findings
+        ),
+        "",
+    ]
+
+
+SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
+COUNTED = ("kind", "ability", "source", "licence", "split")
+INTRODUCTION = """\
+Question-answer pairs about images, each with a reasoning path, grown by the WeThink pipeline (Yang et al. 2025, arXiv 2506.07905):
+a vision-language model and a text reasoner describe an image over several turns, questions are written from the description and filtered,
+and a row stays only where the answer from the image and the answer from the description agree or a third model decided between them."""
+LIMITS = """\
+- Answers were verified by models, not by people: agreement makes an error unlikely, not impossible.
+- Reasoning paths are written from image and final answer; they explain the answer and are no record of how a model found it.
+- Near-duplicates are found by perceptual hash, reduced pixels and MinHash; a heavily cropped copy of an image counts as another image.
+- Images keep the licences of their sources, listed above; this card grants no rights to them."""
+
+
+def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> None:
+    """Write `README.md`: front matter, what is in the version, how it was made, its limits. It holds no text of a model."""
+    parts = [
+        f"---\n{yaml.safe_dump(_front_matter(manifest), sort_keys=False, allow_unicode=True)}---\n",
+        f"# WeThink {manifest.version}\n",
+        INTRODUCTION + "\n",
+        f"{manifest.rows} rows over {manifest.images} images, out of {manifest.considered} rows with a reasoning path. "
+        f"Decided {manifest.created:%Y-%m-%d %H:%M} UTC.\n",
+        "## Files\n",
+        _files(manifest),
+        "## What it holds\n",
+        *(_counts(f"By {name}", name, statistics["counts"][name], manifest.rows) for name in COUNTED),
+        "## From images to rows\n",
+        _funnel(statistics["funnel"]),
+        _counts("Rows left out of this version", "reason", manifest.excluded, manifest.considered),
+        "### Rejections by stage\n",
+        _table(
+            ["stage", "reason", "items"],
+            [[a, r, n] for a, counts in statistics["rejections"].items() for r, n in counts.items()],
+        ),
+        "### Agreement of the two answers\n",
+        _table(
+            ["questions", "asked", "agreed", "adjudicated", "rejected", "agreement rate", "yield"],
+            [
+                [f"{name}: {key}", *rates.values()]
+                for name, groups in statistics["agreement"].items()
+                for key, rates in groups.items()
+            ],
+        ),
+        "### Model calls\n",
+        _bill(statistics["bill"]),
+        "## Lineage\n",
+        _lineage(manifest),
+        "## Sources\n",
+        _sources(statistics),
+        "## Limits\n",
+        f"{LIMITS}\n{_held_against(manifest)}\n",
+    ]
+    path.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _held_against(manifest: Manifest) -> str:
+    if not manifest.benchmarks:
+        return "- Rows were not compared with evaluation benchmarks: hold them against yours before you train on them."
+    names = ", ".join(dict.fromkeys(one.key for one in manifest.benchmarks))
+    return (
+        f"- Rows whose image is one of a benchmark's, or nearly so, were left out; compared were {names}. Questions were not compared, "
+        "and no other benchmark was."
+    )
+
+
+def _front_matter(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "pretty_name": f"WeThink {manifest.version}",
+        "license": "other",
+        "license_name": "by-source",
+        "license_link": "#what-it-holds",
+        "task_categories": ["visual-question-answering", "image-text-to-text"],
+        "tags": ["reasoning", "chain-of-thought", "multimodal", "reinforcement-learning", "synthetic"],
+        "size_categories": [next((label for limit, label in SIZES if manifest.rows < limit), "n>10M")],
+        "configs": [
+            {"config_name": name, "default": name == "default", "data_files": [{"split": "full", "path": path}]}
+            for name, path in _tables(manifest)
+        ],
+        "version": manifest.version,
+        "source_datasets": sorted(manifest.counts["source"]),
+    }
+
+
+def _tables(manifest: Manifest) -> list[tuple[str, str]]:
+    """Configurations of the hub: parquet only, since it reads one repository with one loader, and none without rows."""
+    excluded = [("excluded", "excluded.parquet")] if manifest.excluded else []
+    return [("default", "rows.parquet"), *excluded]
+
+
+def _files(manifest: Manifest) -> str:
+    told = {
+        "rows.parquet": "one row a question, with identity, split (train or validation, by image) and journal keys; sorted by row_id",
+        "wethink.jsonl": "the same rows in the paper's format; image_path is below the store's root",
+        "excluded.parquet": "rows that were left out, why, and which row stays in their place",
+        "statistics.json": "the figures of this card",
+    }
+    rows = [
+        [f"`{name}`", told[name], file.bytes, file.content[:16]]
+        for name, file in manifest.files.items()
+        if name in told
+    ]
+    return _table(["file", "holds", "bytes", "content (sha256)"], rows)
+
+
+def _counts(title: str, name: str, counts: dict[str, int], total: int) -> str:
+    return f"### {title}\n\n" + _table(
+        [name, "rows", "share"], [[key, n, f"{n / max(total, 1):.1%}"] for key, n in counts.items()]
+    )
+
+
+def _funnel(funnel: list[dict[str, Any]]) -> str:
+    rows = [list(row.values()) for row in funnel]
+    rows.append(["all", *(sum(row[step] for row in funnel) for step in FUNNEL)])
+    return _table(["source", *(step.replace("_", " ") for step in FUNNEL)], rows)
+
+
+def _bill(bill: dict[str, Any]) -> str:
+    """Calls, tokens and money behind the version, by stage and model, in all and by kept row."""
+    amounts = [name for name, value in bill.items() if not isinstance(value, (list, dict))]
+    parts = [(f"stage: {part['stage']}", part) for part in bill["stages"]]
+    parts += [(f"model: {part['model']}", part) for part in bill["models"]]
+    parts += [("in all", bill), ("by kept row", bill["per_kept_row"])]
+    rows = [[name, *(part.get(amount, 0) for amount in amounts)] for name, part in parts]
+    return _table(["of", *(amount.replace("_", " ") for amount in amounts)], rows)
+
+
+def _lineage(manifest: Manifest) -> str:
+    recipe = {name: value for name, value in manifest.recipe.model_dump(mode="json").items() if value not in ([], 0)}
+    facts: list[list[Any]] = [
+        ["cut", f"`{manifest.cut_digest}`"],
+        ["recipe", ", ".join(f"{name} = {value}" for name, value in recipe.items()) or "everything"],
+        ["batches", len({entry.batch for entry in manifest.inputs})],
+        ["tables", f"{len(manifest.inputs)}, each by digest and data version in `manifest.json`"],
+        ["code", ", ".join(f"{name} {version}" for name, version in manifest.code.items())],
+    ]
+    models = [[u.asset, u.name, _model(u), u.batches] for u in manifest.models]
+    prompts = [[u.asset, u.name, f"`{str(u.identity['sha256'])[:16]}`", u.batches] for u in manifest.prompts]
+    return "\n".join(
+        [
+            _table(["made from", "which"], facts),
+            "### Models\n",
+            _table(["stage", "role", "model", "batches"], models),
+            "### Prompts\n",
+            _table(["stage", "prompt", "sha256", "batches"], prompts),
+        ]
+    )
+
+
+def _model(used: Used) -> str:
+    known = used.identity
+    name = known.get("model_id") or known.get("model") or "unnamed"
+    revision = str(known.get("revision") or "")
+    return f"{name} @ {revision[:16]}" if revision else str(name)
+
+
+def _sources(statistics: dict[str, Any]) -> str:
+    known = {source.name: source for source in KNOWN_SOURCES}
+    rows = []
+    for name in sorted(statistics["counts"]["source"]):
+        source = known.get(name)
+        rows.append(
+            [name, source.title if source else "", source.homepage if source else "", source.citation if source else ""]
+        )
+    return _table(["source", "title", "home", "citation"], rows)
+
+
+def _table(header: list[str], rows: list[list[Any]]) -> str:
+    if not rows:
+        return "None.\n"
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: Any) -> str:
+    """A value as table text: names of sources and licences come from a configuration and may hold anything."""
+    return re.sub(r"[<>&]", lambda match: f"&#{ord(match[0])};", str(value)).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,169 @@
+"""The manifest of a version: the last file written, which makes the version exist and says what it consists of."""
+
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as package_version
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from wethink_assets.dataset.cuts.cut import (
+    READERS,
+    Cut,
+    CutInput,
+    is_built,
+    read_cut,
+    seal_of,
+    version_name,
+    version_number,
+)
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dedup.contamination import SignedBenchmark
+from wethink_assets.errors import VersionError
+from wethink_assets.identity import digest_of
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Commit, Tables
+
+MANIFEST = "manifest.json"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class VersionFile(_Part):
+    """A file of a version. `content` is the digest of its rows, which stays when another release of polars writes it."""
+
+    sha256: str
+    bytes: int
+    rows: int | None = None
+    content: str
+
+
+class Input(CutInput):
+    """A table of the cut, with the run and the code that made it."""
+
+    run_id: str
+    code_version: str
+    finished: datetime
+
+
+class Used(_Part):
+    """A model or a prompt behind the version, and how many batches of the stage used it."""
+
+    asset: str
+    name: str
+    identity: dict[str, Any]
+    batches: int
+
+
+class Manifest(_Part):
+    """What a version consists of and what it was made from."""
+
+    version: str
+    created: datetime
+    built: datetime
+    cut_digest: str
+    recipe: CutRecipe
+    schema_version: int
+    code: dict[str, str]
+    rows: int
+    images: int
+    considered: int
+    excluded: dict[str, int]
+    counts: dict[str, dict[str, int]]
+    files: dict[str, VersionFile]
+    models: tuple[Used, ...]
+    prompts: tuple[Used, ...]
+    inputs: tuple[Input, ...]
+    benchmarks: tuple[SignedBenchmark, ...] = ()
+    seal: str = ""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of what the version holds: its cut and the content of its files."""
+        return digest_of([self.version, self.cut_digest, {name: file.content for name, file in self.files.items()}])
+
+
+def code_of(logic_version: str) -> dict[str, str]:
+    """The code that builds versions: package release and version of the logic."""
+    try:
+        release = package_version("wethink-assets")
+    except PackageNotFoundError:
+        release = "unknown"
+    return {"wethink-assets": release, "dataset": logic_version}
+
+
+def commits_of(store: Store, inputs: Iterable[CutInput]) -> list[Commit]:
+    """The commits that a cut names, in its order. Raises `StoreError` when one is missing."""
+    tables = Tables(store)
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(lambda entry: tables.at(entry.asset, entry.batch, entry.commit), inputs))
+
+
+def inputs_of(cut: Cut, commits: Iterable[Commit]) -> tuple[Input, ...]:
+    """The tables of a cut with the runs that made them."""
+    return tuple(
+        Input(**entry.model_dump(), run_id=commit.run_id, code_version=commit.code_version, finished=commit.finished)
+        for entry, commit in zip(cut.inputs, commits, strict=True)
+    )
+
+
+def models_of(commits: Iterable[Commit]) -> tuple[Used, ...]:
+    """Models that the stages called."""
+    return _counted((commit.asset, role, model) for commit in commits for role, model in commit.models.items())
+
+
+def prompts_of(commits: Iterable[Commit]) -> tuple[Used, ...]:
+    """Prompts that the stages used, by sha256."""
+    return _counted((commit.asset, name, {"sha256": sha}) for commit in commits for name, sha in commit.prompts.items())
+
+
+def _counted(uses: Iterable[tuple[str, str, dict[str, Any]]]) -> tuple[Used, ...]:
+    counts: Counter[tuple[str, str, str]] = Counter()
+    identities = {}
+    for asset, name, identity in uses:
+        key = (asset, name, digest_of(identity))
+        counts[key] += 1
+        identities[key] = identity
+    return tuple(
+        Used(asset=asset, name=name, identity=identities[asset, name, digest], batches=count)
+        for (asset, name, digest), count in sorted(counts.items())
+    )
+
+
+def version_folder(version: str) -> str:
+    """Where a version's files lie."""
+    return f"versions/{version}"
+
+
+def list_built(store: Store) -> list[str]:
+    """Complete versions, oldest first."""
+    names = []
+    for name in store.names("versions"):
+        try:
+            version_number(name)
+        except VersionError:
+            continue
+        names.append(name)
+    return sorted((name for name in names if is_built(store, name)), key=version_number)
+
+
+def read_manifest(store: Store, version: str) -> Manifest:
+    """The manifest of a complete version. Raises `VersionError` when there is none, or when it is damaged."""
+    name = version_name(version_number(version))
+    path = f"{version_folder(name)}/{MANIFEST}"
+    data = store.read_if_present(path)
+    if data is None:
+        read_cut(store, name)
+        raise VersionError(f"{name} was decided but is not built: `wethink cut` with the same recipe builds it")
+    try:
+        manifest = Manifest.model_validate_json(data)
+    except ValueError as error:
+        raise VersionError(f"{store.link(path)} is damaged: {error}") from error
+    if manifest.seal != seal_of(manifest):
+        raise VersionError(f"{store.link(path)} was altered: its seal is not that of its content")
+    return manifest

@@ -1,0 +1,178 @@
+"""Columns of a version's rows, and how one batch's stage tables become them."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from wethink_assets.dataset.cuts.cut import CutInput
+from wethink_assets.errors import VersionError
+from wethink_assets.identity import split_of
+from wethink_assets.stages.schemas import SCHEMA_VERSION, STRINGS
+from wethink_assets.storage.store import Store
+
+CALL_STAGES = ("descriptions", "questions", "answers", "reasoning_paths")
+CALLS = pl.Struct(dict.fromkeys(CALL_STAGES, STRINGS))
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+ROWS = pl.Schema(
+    {
+        "row_id": pl.String(),
+        "slot": pl.String(),
+        "image_id": pl.String(),
+        "image_path": pl.String(),  # path of the blob below the store's root
+        "source": pl.String(),
+        "licence": pl.String(),
+        "split": pl.String(),
+        "kind": pl.String(),
+        "problem": pl.String(),
+        "question": pl.String(),
+        "options": STRINGS,
+        "answer": pl.String(),
+        "category": pl.String(),
+        "abilities": STRINGS,
+        "refined_cot": pl.String(),
+        "raw_cot": pl.String(),
+        "reward": pl.String(),  # rule | judge
+        "agreed": pl.Boolean(),
+        "agreement": pl.String(),
+        "score": pl.Float64(),
+        "verdict": pl.String(),
+        "width": pl.Int32(),
+        "height": pl.Int32(),
+        "occurrences": pl.Int32(),  # files that hold the image, over all batches of the cut
+        "batch": pl.String(),
+        "calls": CALLS,  # journal keys by stage
+        "schema_version": pl.Int16(),
+    }
+)
+EXCLUDED = pl.Schema(
+    {
+        "row_id": pl.String(),
+        "slot": pl.String(),
+        "image_id": pl.String(),
+        "source": pl.String(),
+        "kind": pl.String(),
+        "batch": pl.String(),
+        "reason": pl.String(),
+        "survivor": pl.String(),  # row_id of the row that stays in its place
+        "detail": pl.String(),
+        "schema_version": pl.Int16(),
+    }
+)
+
+
+def results(store: Store, table: CutInput) -> pl.LazyFrame:
+    """Results of one table of a cut."""
+    return store.scan_parquet(f"{table.folder}/results.parquet")
+
+
+def table_rejections(store: Store, table: CutInput) -> pl.DataFrame:
+    """Rejections of one table of a cut."""
+    return store.read_parquet(f"{table.folder}/rejections.parquet")
+
+
+def candidate_rows(store: Store, tables: Mapping[str, CutInput]) -> pl.DataFrame:
+    """What is decided on of each reasoning path of a batch, sorted by slot; signature columns are null where it has none.
+
+    Raises `VersionError` when the batch's tables do not belong together.
+    """
+    paths = results(store, tables["reasoning_paths"]).select("slot", "row_id", "image_id", "answer")
+    questions = results(store, tables["questions"]).select("slot", "kind", "options", pl.col("row_id").alias("_asked"))
+    images = results(store, tables["images"]).select("image_id", "source", "licence")
+    signatures = results(store, tables["signatures"]).select(
+        "slot", "phash", "pixels", "text_sha256", "minhash", pl.col("row_id").alias("_signed")
+    )
+    rows = (
+        paths.join(questions, on="slot", how="left")
+        .join(images.unique("image_id", keep="first"), on="image_id", how="left")
+        .join(signatures, on="slot", how="left")
+        .sort("slot")
+        .collect()
+    )
+    strange = rows.filter(
+        (pl.col("_asked").ne_missing(pl.col("row_id")))
+        | pl.col("source").is_null()
+        | (pl.col("_signed").is_not_null() & (pl.col("_signed") != pl.col("row_id")))
+        | pl.col("slot").is_duplicated()
+    )
+    if not strange.is_empty():
+        raise VersionError(
+            f"the tables of batch {tables['reasoning_paths'].batch} do not belong together: {strange.height} reasoning paths such as "
+            f"{strange['slot'][0]} lack their question or image, or are signed as another row; materialize the batch again"
+        )
+    return rows.drop("_asked", "_signed")
+
+
+def full_rows(
+    store: Store, tables: Mapping[str, CutInput], slots: pl.DataFrame, occurrences: Mapping[str, int]
+) -> pl.DataFrame:
+    """Rows (schema `ROWS`) of some slots of a batch.
+
+    Args:
+        slots: frame whose column `slot` says which.
+        occurrences: files that hold an image, for images that more than one file holds.
+    """
+    batch = tables["reasoning_paths"].batch
+    paths = results(store, tables["reasoning_paths"])
+    images = results(store, tables["images"]).unique("image_id", keep="first")
+    joined = (
+        slots.lazy()
+        .select("slot")
+        .join(paths.rename({"calls": "reasoning_paths"}), on="slot", how="left")
+        .join(
+            results(store, tables["questions"])
+            .select("slot", "kind", "question", "options", "category", "abilities", "calls")
+            .rename({"calls": "questions"}),
+            on="slot",
+            how="left",
+        )
+        .join(
+            results(store, tables["answers"])
+            .select("slot", "agreed", "agreement", "score", "verdict", "calls")
+            .rename({"calls": "answers"}),
+            on="slot",
+            how="left",
+        )
+        .join(
+            results(store, tables["descriptions"])
+            .select("image_id", pl.col("calls").alias("descriptions"))
+            .unique("image_id"),
+            on="image_id",
+            how="left",
+        )
+        .join(images.select("image_id", "blob", "source", "licence", "width", "height"), on="image_id", how="left")
+        .collect()
+    )
+    missing = joined.filter(pl.any_horizontal(pl.col("agreed", "descriptions", "blob").is_null()))
+    if not missing.is_empty():
+        raise VersionError(
+            f"batch {batch}: {missing['slot'][0]} has a reasoning path but no answer, description or image"
+        )
+    texts = [
+        (problem_text(question, options), split_of(image), occurrences.get(image, 1))
+        for question, options, image in joined.select("question", "options", "image_id").iter_rows()
+    ]
+    problem, split, files = zip(*texts, strict=True) if texts else ((), (), ())
+    return joined.with_columns(
+        pl.col("blob").alias("image_path"),
+        pl.Series("problem", problem, dtype=pl.String),
+        pl.Series("split", split, dtype=pl.String),
+        pl.Series("occurrences", files, dtype=pl.Int32),
+        pl.when(pl.col("kind") == "DES").then(pl.lit("judge")).otherwise(pl.lit("rule")).alias("reward"),
+        pl.lit(batch).alias("batch"),
+        pl.struct(*CALL_STAGES).alias("calls"),
+        pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version"),
+    ).select(pl.col(name).cast(dtype) for name, dtype in ROWS.items())
+
+
+def problem_text(question: str, options: list[str] | None) -> str:
+    """A question as it is put to a model: with its options, lettered, on lines of their own.
+
+    >>> print(problem_text("Which is red?", ["circle", "square"]))
+    Which is red?
+    A. circle
+    B. square
+    """
+    return "\n".join(
+        [question, *(f"{letter}. {option}" for letter, option in zip(LETTERS, options or [], strict=False))]
+    )

@@ -1,0 +1,184 @@
+"""Which rows of a cut stay in the version, and why each other one does not.
+
+Rows are first held against what was taken down, the recipe's licences and kinds and the benchmarks' images, then against each other, then
+against the caps: so a cap counts rows that are all different. A cap keeps the rows with the smallest hash of seed and row_id, so a larger one
+keeps what a smaller one does.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from wethink_assets.dataset.cuts.cut import Cut
+from wethink_assets.dataset.versions.rows import EXCLUDED, candidate_rows
+from wethink_assets.dedup.contamination import FOUND, BenchmarkImages
+from wethink_assets.dedup.duplicates import Duplicates, find_duplicates
+from wethink_assets.dedup.row_index import COLUMNS, RowIndex
+from wethink_assets.dedup.texts import answer_key
+from wethink_assets.errors import VersionError
+from wethink_assets.stages.schemas import SCHEMA_VERSION
+from wethink_assets.storage.store import Store
+
+U64 = npt.NDArray[np.uint64]
+KEPT = "kept"
+DETAILS = {
+    "retracted": "its image, source or licence was taken down before the version was decided",
+    "duplicate_exact": "same image and question as the survivor",
+    "duplicate_near": "image and question nearly those of the survivor, same answer",
+    "conflicting_answers": "the same question about the same image has another answer elsewhere",
+    "filtered_licence": "the recipe does not list the image's licence",
+    "filtered_kind": "the recipe does not list the question's kind",
+    "benchmark_image": "a benchmark shows the image, or nearly so",
+    "unsigned": "the image could not be read again, see the rejections of signatures",
+    "over_cap": "more rows than the recipe's caps allow",
+}
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Where a batch's rows stand among those compared, and which were left out before."""
+
+    first: int
+    early: pl.Series  # reason or null, one a candidate in slot order
+    shown_in: pl.DataFrame  # images of the batch that a benchmark shows
+
+
+@dataclass(slots=True)
+class Selection:
+    """Verdicts on all rows of a cut; memory: about 130 bytes a row and what `find_duplicates` holds while it works."""
+
+    duplicates: Duplicates
+    over_cap: npt.NDArray[np.bool_]
+    row_ids: pl.Series
+    batches: dict[str, _Batch] = field(default_factory=dict)
+
+    def verdicts(self, batch: str, candidates: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Slots of a batch that stay (column `slot`), and the rows that do not (schema `EXCLUDED`).
+
+        Args:
+            candidates: what `candidate_rows` gives for the batch.
+        """
+        place = self.batches[batch]
+        early = place.early
+        compared = int(early.null_count())
+        late = self.duplicates.frame(place.first, compared).with_columns(
+            pl.Series("capped", self.over_cap[place.first : place.first + compared])
+        )
+        late = late.with_columns(
+            pl.when("capped").then(pl.lit("over_cap")).otherwise("reason").alias("reason"),
+            self.row_ids.gather(late["survivor"].fill_null(0)).alias("row_id")
+            if compared
+            else pl.lit(None, pl.String).alias("row_id"),
+        )
+        reasons = early.to_list()
+        survivors: list[str | None] = [None] * len(reasons)
+        open_places = [index for index, reason in enumerate(reasons) if reason is None]
+        for index, (reason, survivor, row_id) in zip(
+            open_places, late.select("reason", "survivor", "row_id").iter_rows(), strict=True
+        ):
+            reasons[index] = reason
+            survivors[index] = None if survivor is None else row_id
+        decided = candidates.with_columns(
+            pl.Series("reason", reasons, dtype=pl.String),
+            pl.Series("survivor", survivors, dtype=pl.String),
+            pl.lit(batch).alias("batch"),
+            pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version"),
+        )
+        excluded = decided.filter(pl.col("reason").is_not_null()).join(
+            place.shown_in, on="image_id", how="left", maintain_order="left"
+        )
+        detail = pl.col("reason").replace_strict(DETAILS, return_dtype=pl.String)
+        named = (pl.col("reason") == "benchmark_image") & pl.col("shown_in").is_not_null()
+        excluded = excluded.with_columns(
+            pl.when(named).then(pl.concat_str(detail, pl.lit(": "), "shown_in")).otherwise(detail).alias("detail")
+        )
+        return decided.filter(pl.col("reason").is_null()).select("slot"), excluded.select(EXCLUDED.names())
+
+
+def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], None]) -> Selection:
+    """Decide on every row of a cut.
+
+    Args:
+        folder: scratch folder for what is mapped instead of held.
+        progress: called after each batch.
+
+    Raises `VersionError` when nothing stays or tables do not belong together.
+    """
+    recipe = cut.recipe
+    capped = bool(recipe.max_rows or recipe.max_rows_per_source)
+    places: dict[str, _Batch] = {}
+    row_ids: list[pl.Series] = []
+    cap_keys: list[U64] = []
+    sources: list[tuple[str, int]] = []
+    benchmarks = BenchmarkImages.read(store, cut.benchmarks, recipe.thresholds) if cut.benchmarks else None
+    with RowIndex(folder) as index:
+        for batch in cut.batches:
+            candidates = candidate_rows(store, cut.tables[batch])
+            shown_in = benchmarks.among(candidates) if benchmarks else FOUND.to_frame()
+            rows = candidates.with_columns(
+                pl.when(cut.retracted.covers(candidates))
+                .then(pl.lit("retracted"))
+                .when(pl.col("phash").is_null())
+                .then(pl.lit("unsigned"))
+                .when(~_listed("licence", recipe.licences))
+                .then(pl.lit("filtered_licence"))
+                .when(~_listed("kind", recipe.kinds))
+                .then(pl.lit("filtered_kind"))
+                .when(pl.col("image_id").is_in(shown_in["image_id"].implode()))
+                .then(pl.lit("benchmark_image"))
+                .alias("early")
+            )
+            compared = rows.filter(pl.col("early").is_null())
+            keys = [
+                answer_key(kind, answer, options or [])
+                for kind, answer, options in compared["kind", "answer", "options"].iter_rows()
+            ]
+            compared = compared.with_columns(pl.Series("answer_key", keys, dtype=pl.UInt64))
+            places[batch] = _Batch(index.add(compared.select(COLUMNS.names())), rows["early"], shown_in)
+            row_ids.append(compared["row_id"])
+            if capped:
+                cap_keys.append(_cap_keys(recipe.seed, compared["row_id"]))
+                sources += [(rows["source"][0] if rows.height else "", compared.height)]
+            progress()
+        index.seal()
+        duplicates = find_duplicates(index, recipe.thresholds)
+    over_cap = np.zeros(len(duplicates.reason), dtype=np.bool_)
+    if capped:
+        names = np.repeat(np.array([name for name, _ in sources]), [count for _, count in sources])
+        over_cap = _over_cap(
+            duplicates.reason == 0, np.concatenate(cap_keys), names, recipe.max_rows_per_source, recipe.max_rows
+        )
+    if not ((duplicates.reason == 0) & ~over_cap).any():
+        raise VersionError(
+            f"{cut.version} would hold no row: the recipe keeps none of {sum(b.early.len() for b in places.values())}"
+        )
+    return Selection(duplicates, over_cap, pl.concat(row_ids), places)
+
+
+def _listed(column: str, allowed: tuple[str, ...]) -> pl.Expr:
+    return pl.col(column).is_in(list(allowed)) if allowed else pl.lit(True)
+
+
+def _cap_keys(seed: int, row_ids: pl.Series) -> U64:
+    digests = (hashlib.sha256(f"cap:{seed}:{row_id}".encode()).digest() for row_id in row_ids)
+    return np.fromiter((int.from_bytes(digest[:8], "big") for digest in digests), dtype=np.uint64, count=len(row_ids))
+
+
+def _over_cap(
+    kept: npt.NDArray[np.bool_], keys: U64, sources: npt.NDArray[np.str_], per_source: int, in_all: int
+) -> npt.NDArray[np.bool_]:
+    """Which kept rows exceed the caps; 0 means no cap."""
+    over = np.zeros(len(kept), dtype=np.bool_)
+    if per_source:
+        for source in np.unique(sources):
+            members = np.flatnonzero(kept & (sources == source))
+            over[members[np.argsort(keys[members], kind="stable")[per_source:]]] = True
+    if in_all:
+        members = np.flatnonzero(kept & ~over)
+        over[members[np.argsort(keys[members], kind="stable")[in_all:]]] = True
+    return over

@@ -1,0 +1,195 @@
+"""What a version's rows and its cut's tables amount to, counted batch by batch."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from wethink_assets.dataset.cuts.cut import CutInput
+from wethink_assets.dataset.versions.rows import results, table_rejections
+from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.storage.store import Store
+
+NGRAM = 3  # words
+SAMPLE = 50_000  # rows looked at, at most: those with the smallest row ids, which are hashes and so an even choice
+BAND = 4  # hashes of a MinHash that must be alike for two questions to share a cell: about 0.7 of their 5-grams
+
+
+def text_coverage(rows: pl.LazyFrame, signatures: pl.LazyFrame) -> dict[str, float]:
+    """Distinct word n-grams, and cells of near-alike questions.
+
+    Args:
+        rows: `row_id` and `question`, sorted by row_id.
+        signatures: `row_id` and `minhash` (64 permutations of the question's character 5-grams) of these rows and perhaps others.
+
+    Returns `distinct_ngrams`: different runs of three words in the questions of at most 50,000 rows; `distinct_share`: of all runs of three
+    (distinct-n of Li et al. 2016, arXiv 1510.03055); `clusters`: cells that these questions fall into, two questions sharing one where
+    the first band of their MinHash is equal (locality-sensitive hashing, Broder 1997); `covered`: cells for each question, 1 where
+    no two questions are alike.
+    """
+    some = rows.select("row_id", "question").head(SAMPLE).collect()
+    words = some.select(pl.col("question").str.to_lowercase().str.extract_all(r"[\p{L}\p{N}]+").alias("words"))
+    grams = (
+        words.with_columns(place=pl.int_ranges(0, (pl.col("words").list.len().cast(pl.Int64) - NGRAM + 1).clip(0)))
+        .explode("place")
+        .drop_nulls("place")
+        .select(pl.col("words").list.slice(pl.col("place"), NGRAM).list.join(" ").alias("gram"))
+    )
+    signed = (
+        signatures.unique("row_id", keep="first").join(some.lazy().select("row_id"), on="row_id", how="semi").collect()
+    )
+    bands = np.array([hashes[:BAND] for hashes in signed["minhash"].to_list()], dtype=np.uint32)
+    clusters = len(np.unique(bands, axis=0)) if len(bands) else 0
+    distinct = grams["gram"].n_unique() if grams.height else 0
+    return {
+        "distinct_ngrams": distinct,
+        "distinct_share": round(distinct / grams.height, 4) if grams.height else 0.0,
+        "clusters": clusters,
+        "covered": round(clusters / signed.height, 4) if signed.height else 0.0,
+    }
+
+
+SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
+FUNNEL = (
+    "files",  # image files ingested or rejected
+    "images",  # distinct images
+    "described",
+    "questions",  # questions asked for
+    "filtered_out",  # by well-formedness or by the filters
+    "agreed",  # both answers said the same
+    "adjudicated",  # a third model decided between them
+    "disagreed",  # nobody could, or a reply was malformed
+    "reasoned",  # have a checked reasoning path
+    "duplicates",
+    "conflicting",
+    "left_out",  # by the recipe or unreadable
+    "kept",
+)
+TOP = 200  # most frequent values that are listed: categories are written by a model and may be many
+DUPLICATES = ("duplicate_exact", "duplicate_near")
+
+
+def occurrences(store: Store, tables: Mapping[str, CutInput]) -> Counter[str]:
+    """Further files of a batch that hold an image known already, by image id."""
+    found: Counter[str] = Counter()
+    if not tables["images"].rejections:
+        return found
+    rejected = table_rejections(store, tables["images"]).filter(pl.col("reason") == "already_ingested")
+    for detail in rejected["detail"]:
+        found.update(SHA256.findall(detail)[:1])
+    return found
+
+
+class Statistics:
+    """Counters over a version: feed each batch once, then read `as_json`."""
+
+    def __init__(self) -> None:
+        self._funnel: dict[str, Counter[str]] = {}
+        self._reasons: dict[str, Counter[str]] = {}
+        self._excluded: Counter[str] = Counter()
+        self._counts: dict[str, Counter[str]] = {
+            n: Counter() for n in ("source", "licence", "kind", "ability", "category", "split", "reward")
+        }
+        self._agreement: dict[str, dict[str, Counter[str]]] = {name: {} for name in ("source", "kind", "ability")}
+        self._words: Counter[str] = Counter()
+        self._images: int = 0
+        self.rows: int = 0
+
+    def add_tables(self, store: Store, batch: str, tables: Mapping[str, CutInput]) -> None:
+        """Count what the stages did to a batch."""
+        source, _ = split_batch_key(batch)
+        funnel = self._funnel.setdefault(source, Counter())
+        for asset, table in tables.items():
+            if table.rejections:
+                self._reasons.setdefault(asset, Counter()).update(table_rejections(store, table)["reason"])
+        outcomes = _outcomes(store, tables)
+        verdicts = Counter(outcomes["outcome"])
+        funnel.update(
+            files=tables["images"].results + tables["images"].rejections,
+            images=tables["images"].results,
+            described=tables["descriptions"].results,
+            questions=tables["questions"].results + tables["questions"].rejections,
+            filtered_out=tables["questions"].rejections,
+            reasoned=tables["reasoning_paths"].results,
+            **{name: verdicts.get(name, 0) for name in ("agreed", "adjudicated", "disagreed")},
+        )
+        for outcome, kind, abilities in outcomes.iter_rows():
+            for name, keys in (("source", [source]), ("kind", [kind]), ("ability", abilities)):
+                for key in keys:
+                    self._agreement[name].setdefault(key, Counter()).update([outcome])
+
+    def add_rows(self, source: str, rows: pl.DataFrame, excluded: pl.DataFrame) -> None:
+        """Count the rows of a batch that stay, and those that do not."""
+        self.rows += rows.height
+        self._images += rows["image_id"].n_unique()
+        for name in ("source", "licence", "kind", "category", "split", "reward"):
+            self._counts[name].update(rows[name])
+        self._counts["ability"].update(ability for abilities in rows["abilities"] for ability in abilities)
+        for name in ("problem", "refined_cot", "raw_cot"):
+            self._words[name] += int(rows[name].str.count_matches(r"\S+").sum())
+        reasons = Counter(excluded["reason"])
+        self._excluded.update(reasons)
+        duplicates = sum(reasons[name] for name in DUPLICATES)
+        self._funnel.setdefault(source, Counter()).update(
+            kept=rows.height,
+            duplicates=duplicates,
+            conflicting=reasons["conflicting_answers"],
+            left_out=excluded.height - duplicates - reasons["conflicting_answers"],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything counted, in a fixed order."""
+        return {
+            "rows": self.rows,
+            "images": self._images,
+            "excluded": _ordered(self._excluded),
+            "counts": {name: _ordered(counter, TOP) for name, counter in self._counts.items()},
+            "mean_words": {name: round(total / max(self.rows, 1), 2) for name, total in sorted(self._words.items())},
+            "funnel": [
+                {"source": source, **{step: counter[step] for step in FUNNEL}}
+                for source, counter in sorted(self._funnel.items())
+            ],
+            "rejections": {asset: _ordered(counter) for asset, counter in self._reasons.items()},
+            "agreement": {
+                name: {key: _rates(counter) for key, counter in sorted(groups.items())}
+                for name, groups in self._agreement.items()
+            },
+        }
+
+
+def _outcomes(store: Store, tables: Mapping[str, CutInput]) -> pl.DataFrame:
+    """Each question that passed the filters: agreed, adjudicated or disagreed, with kind and abilities."""
+    questions = results(store, tables["questions"]).select("slot", "kind", "abilities")
+    answers = results(store, tables["answers"]).select("slot", "agreed")
+    return (
+        questions.join(answers, on="slot", how="left")
+        .select(
+            pl.when(pl.col("agreed").is_null())
+            .then(pl.lit("disagreed"))
+            .when("agreed")
+            .then(pl.lit("agreed"))
+            .otherwise(pl.lit("adjudicated"))
+            .alias("outcome"),
+            "kind",
+            "abilities",
+        )
+        .collect()
+    )
+
+
+def _ordered(counter: Counter[str], top: int | None = None) -> dict[str, int]:
+    return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))[:top])
+
+
+def _rates(counter: Counter[str]) -> dict[str, float]:
+    asked = counter.total()
+    steps = {name: counter[name] for name in ("agreed", "adjudicated", "disagreed")}
+    return {
+        "asked": asked,
+        **steps,
+        "agreement_rate": round(steps["agreed"] / asked, 4),
+        "yield": round(1 - steps["disagreed"] / asked, 4),
+    }

@@ -1,0 +1,249 @@
+"""Whether a version, the tables it was made from and the images it shows are still what they were."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+
+import polars as pl
+
+from wethink_assets.dataset.cuts.cut import FOLDER, CutInput, read_cut
+from wethink_assets.dataset.takedown.erasure_log import Erased, erased
+from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
+from wethink_assets.dataset.versions.manifest import (
+    MANIFEST,
+    Manifest,
+    VersionFile,
+    list_built,
+    read_manifest,
+    version_folder,
+)
+from wethink_assets.errors import StoreError, VersionError
+from wethink_assets.identity import data_version
+from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Tables
+
+
+def require_same(store: Store, rebuilt: Manifest, data_files: Sequence[str]) -> VersionSummary:
+    """Compare a version that exists with what its cut gives now.
+
+    Raises `VersionError` naming the files that differ, or were altered.
+    """
+    existing = read_manifest(store, rebuilt.version)
+    differing = [
+        f"{name} ({_size(existing.files.get(name))} before, {_size(rebuilt.files[name])} now)"
+        for name in data_files
+        if name not in existing.files or existing.files[name].content != rebuilt.files[name].content
+    ]
+    if existing.cut_digest != rebuilt.cut_digest:
+        differing.insert(0, "the cut")
+    if differing:
+        raise VersionError(
+            f"{rebuilt.version} is not what its cut gives: {', '.join(differing)}; it was built by {existing.code}, now {rebuilt.code}. "
+            f"The version was left as it is; cut a new one"
+        )
+    return require_undamaged(store, existing)
+
+
+def require_undamaged(store: Store, existing: Manifest) -> VersionSummary:
+    """Compare the files of a version with its manifest. Raises `VersionError` naming those that are missing or altered."""
+    folder = version_folder(existing.version)
+    damaged = [name for name, file in existing.files.items() if _sha256(store, f"{folder}/{name}") != file.sha256]
+    if damaged:
+        raise VersionError(
+            f"{', '.join(store.link(f'{folder}/{name}') for name in damaged)}: missing or altered since the version was built"
+        )
+    return summary_of(store, existing)
+
+
+def _size(file: VersionFile | None) -> str:
+    if file is None:
+        return "absent"
+    return f"{file.rows} rows" if file.rows is not None else f"{file.bytes} bytes"
+
+
+def _sha256(store: Store, path: str) -> str:
+    if not store.exists(path):
+        return ""
+    with store.open_read(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+READERS = 8
+CHUNK = 4 * READERS
+RETRACTED = "retracted"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One file that is not what it was: `missing`, `altered`, `damaged` or `unexpected`; or, no fault of anybody's, `retracted`."""
+
+    path: str
+    fault: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was checked and what is wrong with it."""
+
+    versions: list[str] = field(default_factory=list)
+    files: int = 0
+    tables: int = 0
+    blobs: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    retracted: list[Fault] = field(default_factory=list)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong; what was erased on purpose is not."""
+        return not self.faults
+
+
+Check = Callable[[], list[Fault]]
+
+
+def verify_versions(
+    store: Store, versions: Sequence[str] = (), progress: Callable[[int, int], None] | None = None
+) -> Verification:
+    """Read everything that versions consist of and compare it with the hashes that they keep.
+
+    Checked are the files of each version (sha256), the cut, every table that the cut names (data version of the rows, and its
+    commit), and the blob of every image that has a row (sha256). What several versions share is read once. Blobs and rows of tables that
+    are gone because they were erased after a takedown are told apart, in `retracted`.
+
+    Args:
+        versions: which; all complete ones when empty.
+        progress: called with checks done and checks in all.
+
+    Raises `VersionError` when a version does not exist at all; whatever else is wrong is told in the result.
+    """
+    result = Verification()
+    gone = erased(store)
+    checks: dict[str, Check] = {}
+    images: set[str] = set()
+    for version in versions or list_built(store):
+        result.versions.append(version)
+        manifest = _manifest(store, version, result.faults)
+        if manifest is None:
+            continue
+        for name, file in manifest.files.items():
+            path = f"{version_folder(version)}/{name}"
+            checks[path] = partial(_check_file, store, path, file.sha256)
+        result.faults += _unexpected(store, manifest)
+        for entry in manifest.inputs:
+            checks[entry.folder] = partial(_check_table, store, entry, gone)
+        images |= _image_paths(store, version)
+    result.files = sum(path.startswith("versions/") for path in checks)
+    result.tables = len(checks) - result.files
+    result.blobs = len(images)
+    checks |= {path: partial(_check_blob, store, path, gone) for path in sorted(images)}
+    found = {*result.faults, *_run(list(checks.values()), progress)}
+    result.faults = sorted(fault for fault in found if fault.fault != RETRACTED)
+    result.retracted = sorted(fault for fault in found if fault.fault == RETRACTED)
+    return result
+
+
+def _manifest(store: Store, version: str, faults: list[Fault]) -> Manifest | None:
+    """The version's manifest, if it can be read; its cut is held against it."""
+    try:
+        cut = read_cut(store, version)
+    except VersionError as error:
+        if not store.exists(version_folder(version)):
+            raise
+        cut = None
+        faults.append(_fault(f"{FOLDER}/{version}.json", error))
+    try:
+        manifest = read_manifest(store, version)
+    except VersionError as error:
+        if cut is not None and not store.exists(version_folder(version)):
+            raise
+        faults.append(_fault(f"{version_folder(version)}/{MANIFEST}", error))
+        return None
+    if cut is not None and cut.digest != manifest.cut_digest:
+        detail = f"made from cut {manifest.cut_digest[:16]}, not from {cut.digest[:16]}"
+        faults.append(Fault(f"{version_folder(version)}/{MANIFEST}", "altered", detail))
+    return manifest
+
+
+def _fault(path: str, error: Exception) -> Fault:
+    told = str(error)
+    kind = next((word for word in ("altered", "damaged") if word in told), "missing")
+    return Fault(path, kind, told)
+
+
+def _unexpected(store: Store, manifest: Manifest) -> list[Fault]:
+    folder = version_folder(manifest.version)
+    known = {f"{folder}/{name}" for name in (*manifest.files, MANIFEST)}
+    return [Fault(p, "unexpected", "the manifest does not name it") for p in store.files(folder) if p not in known]
+
+
+def _image_paths(store: Store, version: str) -> set[str]:
+    try:
+        rows = store.scan_parquet(f"{version_folder(version)}/rows.parquet")
+        return set(rows.select("image_path").unique().collect().get_column("image_path"))
+    except (StoreError, pl.exceptions.PolarsError, OSError):
+        return set()  # the file's own check names it
+
+
+def _check_file(store: Store, path: str, sha256: str) -> list[Fault]:
+    try:
+        with store.open_read(path) as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    except (StoreError, OSError) as error:
+        return [Fault(path, "missing", str(error))]
+    if found != sha256:
+        return [Fault(path, "altered", f"sha256 is {found[:16]}, was {sha256[:16]}")]
+    return []
+
+
+def _check_table(store: Store, entry: CutInput, gone: Erased) -> list[Fault]:
+    frames = []
+    faults = []
+    for name in ("results", "rejections"):
+        path = f"{entry.folder}/{name}.parquet"
+        try:
+            frames.append(store.read_parquet(path))
+        except (StoreError, pl.exceptions.PolarsError, OSError) as error:
+            faults.append(Fault(path, "damaged" if store.exists(path) else "missing", str(error)))
+    found_version = "" if faults else data_version(*frames)
+    if not faults and found_version != entry.data_version:
+        if found_version in gone.tables.get(entry.folder, ()):
+            faults.append(Fault(entry.folder, RETRACTED, "rows of images that were taken down are erased"))
+        else:
+            told = f"its rows are not those of data version {entry.data_version[:16]}"
+            faults.append(Fault(entry.folder, "altered", told))
+    commit = f"tables/{entry.asset}/{entry.batch}/commits/{entry.commit:06d}.json"
+    try:
+        found = Tables(store).at(entry.asset, entry.batch, entry.commit)
+    except StoreError as error:
+        faults.append(_fault(commit, error))
+    else:
+        if (found.digest, found.data_version) != (entry.digest, entry.data_version):
+            faults.append(Fault(commit, "altered", "it names another table than the cut does"))
+    return faults
+
+
+def _check_blob(store: Store, path: str, gone: Erased) -> list[Fault]:
+    try:
+        Blobs(store).read(path)
+    except StoreError as error:
+        if path.rpartition("/")[2].partition(".")[0] in gone.images and not store.exists(path):
+            return [Fault(path, RETRACTED, "the image was taken down and erased")]
+        return [_fault(path, error)]
+    return []
+
+
+def _run(checks: list[Check], progress: Callable[[int, int], None] | None) -> Iterator[Fault]:
+    done = 0
+    remaining = iter(checks)
+    with ThreadPoolExecutor(READERS) as pool:
+        while chunk := list(islice(remaining, CHUNK)):
+            for faults in pool.map(lambda check: check(), chunk):
+                yield from faults
+            done += len(chunk)
+            if progress:
+                progress(done, len(checks))

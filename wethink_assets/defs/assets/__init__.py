@@ -1,0 +1,1 @@
+"""Dagster assets with their checks, one module for each domain."""

@@ -1,0 +1,191 @@
+"""Scores of training runs, and the leaderboard over all of them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from wethink_assets.config import Settings
+from wethink_assets.defs.assets.benchmarks import KEY as BENCHMARKS
+from wethink_assets.defs.graph import EVALUATION, MODEL_TEAM, add_partitions, pool_of, training_run
+from wethink_assets.defs.metadata.plots import data_uri
+from wethink_assets.defs.metadata.previews import plain, sample_table
+from wethink_assets.defs.resources import Progress
+from wethink_assets.defs.runs.sync import Synced, known_versions, report_unknown
+from wethink_assets.defs.stages.publication import fitting
+from wethink_assets.evaluation.benchmarks.prompts import LOGIC_VERSION as PROMPTS_VERSION
+from wethink_assets.evaluation.grading.verdicts import LOGIC_VERSION as VERDICTS_VERSION
+from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, leaderboard
+from wethink_assets.evaluation.reports.leaderboard_text import board_rows, run_rows
+from wethink_assets.evaluation.reports.plots import bars, radar
+from wethink_assets.evaluation.runs.training_runs import RunScores, kept_scores, score_training_run
+from wethink_assets.evaluation.vlmevalkit.scoring import LOGIC_VERSION as KIT_VERSION
+from wethink_assets.identity import digest_of
+from wethink_assets.storage.store import Store
+from wethink_assets.training.policies.catalog import list_policies
+
+SCORE = "score"
+LEADERBOARD = "leaderboard"
+DRAW_LEADERBOARD = "draw_leaderboard"  # the job: its graph may not have the name of the asset's op
+
+
+def scores_asset(settings: Settings) -> dg.AssetsDefinition:
+    """`benchmark_scores`: each training run's policy beside its base model."""
+
+    @dg.asset(
+        partitions_def=training_run,
+        deps=["policy", BENCHMARKS],
+        code_version=f"{PROMPTS_VERSION}.{VERDICTS_VERSION}.{KIT_VERSION}",
+        group_name=EVALUATION,
+        kinds={"benchmark", "parquet"},
+        owners=MODEL_TEAM,
+        pool=pool_of(settings, ("policy", "judge")),
+        backfill_policy=dg.BackfillPolicy.multi_run(1),
+    )
+    def benchmark_scores(
+        context: dg.AssetExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        store: dg.ResourceParam[Store],
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
+        """Scores on all benchmarks whose files are there, with intervals, beside the base model's on the same samples.
+
+        Only what is missing is asked for: the base model is scored once, and finished replies are never asked for again.
+        """
+        found = score_training_run(
+            store,
+            settings,
+            context.partition_key,
+            progress=_telling(progress, context.partition_key),
+            run_id=context.run.run_id,
+            kit_session=partial(_piped, context),
+        )
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(kept_scores(store, settings, found.policy).data_version),
+            metadata=fitting(scores_metadata(store, settings, found)),
+        )
+
+    return benchmark_scores
+
+
+@contextmanager
+def _piped(context: dg.AssetExecutionContext) -> Iterator[Mapping[str, str]]:
+    """A session of Dagster's Pipes for VLMEvalKit's process, which tells the run's log what it does; it lives while replies are asked for."""
+    with dg.open_pipes_session(
+        context=context,
+        context_injector=dg.PipesTempFileContextInjector(),
+        message_reader=dg.PipesTempFileMessageReader(),
+    ) as session:
+        yield session.get_bootstrap_env_vars()
+
+
+def leaderboard_asset() -> dg.AssetsDefinition:
+    """`leaderboard`: all versions by all benchmarks."""
+
+    @dg.asset(
+        name=LEADERBOARD,
+        deps=[dg.AssetDep("benchmark_scores", partition_mapping=dg.AllPartitionMapping())],
+        group_name=EVALUATION,
+        kinds={"benchmark"},
+        owners=MODEL_TEAM,
+    )
+    def board(settings: dg.ResourceParam[Settings], store: dg.ResourceParam[Store]) -> dg.MaterializeResult[None]:
+        """Versions by benchmarks with the averages of the reasoning six and the academic eight; published numbers are marked as such."""
+        found = leaderboard(store, settings)
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(digest_of(found.as_json())), metadata=fitting(board_metadata(found))
+        )
+
+    return board
+
+
+def score_jobs() -> list[Any]:
+    """`score`: score one training run; `draw_leaderboard`: draw the board anew."""
+    return [
+        dg.define_asset_job(
+            SCORE,
+            selection=dg.AssetSelection.assets("benchmark_scores"),
+            partitions_def=training_run,
+            description="Score a training run's policy and, where it is missing, its base model. Calls both, and the judge.",
+        ),
+        dg.define_asset_job(
+            DRAW_LEADERBOARD,
+            selection=dg.AssetSelection.assets(LEADERBOARD),
+            description="Put the scores of the store on the board. Calls no model.",
+        ),
+    ]
+
+
+def sync_scores(instance: dg.DagsterInstance, store: Store, settings: Settings, synced: Synced) -> None:
+    """Report the scores that the store holds of training runs and the instance does not know. Safe to repeat."""
+    known = known_versions(instance, "benchmark_scores")
+    for policy in list_policies(store):
+        found = kept_scores(store, settings, policy)
+        if found.scores:
+            add_partitions(instance, training_run, [policy.key])
+            told = partial(scores_metadata, store, settings, found)
+            report_unknown(instance, synced, known, "benchmark_scores", policy.key, found.data_version, told)
+
+
+def _telling(progress: Progress, key: str) -> Callable[[str, int, int], None]:
+    callbacks: dict[str, Any] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        if what not in callbacks:
+            callbacks[what] = progress.of(what, key)
+        callbacks[what](done, total)
+
+    return tell
+
+
+def scores_metadata(store: Store, settings: Settings, found: RunScores) -> dict[str, Any]:
+    """What a scoring came to: figures, one line a benchmark, plots."""
+    board = leaderboard(store, settings)
+    ours = Board(
+        board.columns,
+        tuple(line for line in board.lines if line.name in (found.policy.key, found.policy.base_model["model"])),
+    )
+    line = next((line for line in board.lines if line.name == found.policy.key), None)
+    averages = {name: round(value, 2) for name, value in (line.averages if line else {}).items() if value is not None}
+    flagged = sorted({score.benchmark for score in (*found.base, *found.scores) if score.flags})
+    return {
+        "scored benchmarks": len({score.benchmark for score in found.scores}),
+        "not run": len(found.not_run) if found.files else None,
+        **{f"average, {name}": value for name, value in averages.items()},
+        "flagged": ", ".join(flagged) or None,
+        "base model": plain(found.policy.base_model["model"], 80),
+        "scores": _table(sorted(run_rows(found), key=lambda row: row["policy"] == row["base"] == NOT_RUN)),
+        **plots_metadata(ours),
+        "not run because": _table([{"benchmark": f.benchmark.key, "what to do": f.told} for f in found.not_run]),
+    }
+
+
+def board_metadata(board: Board) -> dict[str, Any]:
+    """The board as a table and as plots."""
+    policies = [line for line in board.lines if line.kind == "policy"]
+    return {
+        "training runs": len(policies),
+        "board": _table(board_rows(board.ours_first())),
+        **plots_metadata(board),
+        "published by": _table([{"row": line.name, "source": line.source} for line in board.lines if line.source]),
+    }
+
+
+def plots_metadata(board: Board) -> dict[str, Any]:
+    """Bars and radar as pictures, where anything of ours was scored."""
+    figures = {"bars": bars(board), "radar": radar(board)}
+    return {
+        name: dg.MetadataValue.md(f"![{name}]({data_uri(figure)})")
+        for name, figure in figures.items()
+        if figure is not None
+    }
+
+
+def _table(rows: list[dict[str, str]]) -> dg.TableMetadataValue | None:
+    if not rows:
+        return None
+    frame = pl.DataFrame(rows)
+    return sample_table(frame, frame.height, frame.columns)

@@ -1,0 +1,75 @@
+"""The source datasets as observed assets: observing one registers its new images as batches."""
+
+import dagster as dg
+
+from wethink_assets.config import Settings
+from wethink_assets.defs.graph import DATA_TEAM, SOURCES
+from wethink_assets.defs.runs.sync import sync_batches
+from wethink_assets.sources.catalog import Source, sources_of
+from wethink_assets.sources.registration import register_source
+from wethink_assets.storage.store import Store
+
+UNCONFIGURED = "not configured"
+
+
+def source_key(source: Source) -> dg.AssetKey:
+    """Asset key of a source, such as `source/coco`."""
+    return dg.AssetKey(["source", source.key])
+
+
+def source_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """One observed asset a source of the configuration, the 18 of the catalog first."""
+    return [source_asset(source) for source in sources_of(settings).values()]
+
+
+def source_asset(source: Source) -> dg.AssetsDefinition:
+    """The asset of one source. Only listings are read: observing is light, whatever the source's size."""
+    spec = dg.AssetSpec(
+        key=source_key(source),
+        group_name=SOURCES,
+        kinds={"dataset"},
+        owners=DATA_TEAM,
+        description=described(source),
+        tags={} if source.configured else {"wethink/not_configured": ""},
+        metadata={
+            "source": source.name,
+            "location": source.location or UNCONFIGURED,
+            "licence": source.licence,
+            "domain": source.domain,
+            **({"homepage": dg.MetadataValue.url(source.homepage)} if source.homepage else {}),
+        },
+    )
+
+    @dg.multi_observable_source_asset(specs=[spec], name=f"observe_{spec.key.to_python_identifier()}")
+    def observe(
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], store: dg.ResourceParam[Store]
+    ) -> dg.ObserveResult:
+        if not source.configured:
+            return dg.ObserveResult(data_version=dg.DataVersion("not-configured"), metadata={"state": UNCONFIGURED})
+        registration = register_source(store, source, settings.pipeline.batch_size)
+        sync_batches(context.instance, store, source.name)
+        return dg.ObserveResult(
+            data_version=dg.DataVersion(registration.listing_digest),
+            metadata={
+                "state": "listed",
+                "files": registration.files,
+                "new": registration.new,
+                "changed": registration.changed,
+                "vanished": registration.vanished,
+                "ignored": registration.ignored,
+                "new batches": len(registration.batches),
+                **({"first new batch": registration.batches[0]} if registration.batches else {}),
+            },
+        )
+
+    return observe
+
+
+def described(source: Source) -> str:
+    """Markdown about a source: what it is, whose it is, whether it is configured."""
+    state = "" if source.configured else f'\n\n**Not configured**: give `[sources."{source.name}"]` a `location`.'
+    lines = [f"**{source.title}** ({source.domain})" if source.domain else f"**{source.title}**", ""]
+    if source.citation:
+        lines.append(source.citation)
+    lines.append(f"Licence: {source.licence}")
+    return "\n\n".join(line for line in lines if line) + state

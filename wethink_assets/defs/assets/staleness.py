@@ -1,0 +1,119 @@
+"""Which partitions are stale, by stage and cause, with the price of a refresh: what the asset graph cannot show of partitioned assets."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from wethink_assets.config import Settings
+from wethink_assets.defs.assets.roles import role_key
+from wethink_assets.defs.graph import DATA_TEAM, SYNTHESIS, image_batch
+from wethink_assets.defs.metadata.previews import plain
+from wethink_assets.defs.stages.publication import fitting
+from wethink_assets.identity import digest_of
+from wethink_assets.models.registry import Models
+from wethink_assets.planning.plan import stale_stages
+from wethink_assets.planning.stages import STAGES, stage_plan
+from wethink_assets.storage.store import Store
+
+MISSING = "missing"
+KEYS_SHOWN = 2_000  # characters of partition keys for each stage
+
+
+def staleness_asset(settings: Settings) -> dg.AssetsDefinition:
+    """`staleness`: stale itself when a model, a prompt or a stage's code changes, since it depends on all of them."""
+    plans = {stage: stage_plan(settings, stage) for stage in STAGES}
+    roles = sorted({role for plan in plans.values() for role in plan.roles})
+
+    @dg.asset(
+        deps=[role_key(role) for role in roles],
+        code_version=digest_of({stage: plan.code_version for stage, plan in plans.items()})[:12],
+        group_name=SYNTHESIS,
+        kinds={"report"},
+        owners=DATA_TEAM,
+        automation_condition=dg.AutomationCondition.eager(),
+    )
+    def staleness(
+        context: dg.AssetExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        store: dg.ResourceParam[Store],
+        models: dg.ResourceParam[Models],
+    ) -> dg.MaterializeResult[None]:
+        """Stages of batches that another model, prompt, setting or code would make anew: why, how many, and at what price.
+
+        Calls no model and starts nothing: backfill the keys that it names when the new result is worth the price.
+        """
+        plan = stale_stages(store, settings, models)
+        order = context.instance.get_dynamic_partitions(str(image_batch.name))
+        stale = plan.filter(pl.col("cause") != MISSING)
+        told = stale.select("batch", "stage", "cause", "detail").sort("batch", "stage").rows()
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(digest_of(told)), metadata=fitting(staleness_metadata(plan, order))
+        )
+
+    return staleness
+
+
+def staleness_metadata(plan: pl.DataFrame, order: Sequence[str]) -> dict[str, Any]:
+    """A plan (schema `planning.plan.PLAN`) as metadata: totals, a table by stage and cause, and the keys to backfill by stage.
+
+    order: all partition keys in the instance's order, by which neighbours become ranges.
+    """
+    stale = plan.filter(pl.col("cause") != MISSING)
+    missing = plan.filter(pl.col("cause") == MISSING)
+    own = stale.filter(pl.col("cause") != "upstream")
+    return {
+        "stale batches": stale["batch"].n_unique(),
+        "stale partitions": stale.height,
+        "calls of a refresh": int(stale["calls"].sum()),
+        "tokens of a refresh": int(stale["tokens"].sum()),
+        "price of a refresh": round(float(stale["money"].sum()), 4),
+        "unfinished batches": missing["batch"].n_unique(),
+        "by stage and cause": cause_table(stale),
+        **{
+            f"backfill {stage}": key_ranges(own.filter(pl.col("stage") == stage)["batch"].to_list(), order)
+            for stage in STAGES
+            if not own.filter(pl.col("stage") == stage).is_empty()
+        },
+    }
+
+
+def cause_table(stale: pl.DataFrame) -> dg.TableMetadataValue:
+    """One record a stage, cause and detail: partitions, calls, tokens, price. `upstream` follows only if another table comes in."""
+    columns = ("stage", "cause", "detail", "partitions", "calls", "tokens", "price")
+    grouped = stale.group_by("stage", "cause", "detail").agg(
+        pl.len().alias("partitions"),
+        pl.col("calls").sum(),
+        pl.col("tokens").sum(),
+        pl.col("money").sum().alias("price"),
+    )
+    rows = sorted(grouped.iter_rows(named=True), key=lambda row: (STAGES.index(row["stage"]), -row["partitions"]))
+    kinds = {name: "string" if name in columns[:3] else "float" if name == "price" else "int" for name in columns}
+    return dg.MetadataValue.table(
+        [dg.TableRecord({name: _cell(row, name) for name in columns}) for row in rows[:40]],
+        dg.TableSchema([dg.TableColumn(name, kinds[name]) for name in columns]),
+    )
+
+
+def _cell(row: Mapping[str, Any], name: str) -> Any:
+    value = row[name]
+    return plain(value, 100) if isinstance(value, str) else round(value or 0, 4)
+
+
+def key_ranges(keys: Sequence[str], order: Sequence[str], limit: int = KEYS_SHOWN) -> str:
+    """Partition keys as the backfill dialog reads them: neighbours as `[first...last]`, others by name.
+
+    >>> key_ranges(["a", "b", "c", "e"], ["a", "b", "c", "d", "e"])
+    '[a...c], e'
+    """
+    places = {key: place for place, key in enumerate(order)}
+    known = sorted((key for key in keys if key in places), key=lambda key: places[key])
+    spans: list[list[str]] = []
+    for key in known:
+        if spans and places[spans[-1][-1]] + 1 == places[key]:
+            spans[-1] = [spans[-1][0], key]
+        else:
+            spans.append([key])
+    told = ", ".join(f"[{span[0]}...{span[1]}]" if len(span) == 2 else span[0] for span in spans)
+    return told if len(told) <= limit else told[:limit].rpartition(", ")[0] + f", and more: {len(known)} in all"

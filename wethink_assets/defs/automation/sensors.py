@@ -1,0 +1,66 @@
+"""What starts by itself because it costs no model call: observing sources, ingesting, signing, building decided versions."""
+
+import time
+
+import dagster as dg
+
+from wethink_assets.config import Settings
+from wethink_assets.defs.assets.roles import role_key
+from wethink_assets.defs.assets.sources import source_key
+from wethink_assets.defs.runs.jobs import OBSERVE
+from wethink_assets.models.chat import ROLES
+from wethink_assets.sources.catalog import sources_of
+
+FREE = ("images", "signatures", "dataset", "staleness", "growth")
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+
+
+def free_of_charge(settings: Settings) -> dg.DefaultSensorStatus:
+    """Status from the start of what costs no model call."""
+    return dg.DefaultSensorStatus.RUNNING if settings.growth.automatic else dg.DefaultSensorStatus.STOPPED
+
+
+def automation_sensor(settings: Settings) -> dg.AutomationConditionSensorDefinition:
+    """Evaluates the conditions of assets that call no model."""
+    return dg.AutomationConditionSensorDefinition(
+        "free_stages",
+        target=dg.AssetSelection.assets(*FREE),
+        default_status=free_of_charge(settings),
+        description="Ingests new batches, signs finished ones, builds decided versions. None of it calls a model.",
+    )
+
+
+def observing_sensor(settings: Settings) -> dg.SensorDefinition:
+    """`observe_sources`: one run that lists every configured source and reads the models' identities, now and then.
+
+    The listing, which may be long, happens in the run, never in the daemon. There is one run for each stretch of time, whoever
+    asks for it and how often, and none while the last one goes on.
+    """
+    configured = [source for source in sources_of(settings).values() if source.configured]
+    keys = [*(source_key(source) for source in configured), *map(role_key, ROLES)]
+    every = settings.growth.observe_seconds
+
+    @dg.sensor(
+        name="observe_sources",
+        job_name=OBSERVE,
+        minimum_interval_seconds=min(every, 60),
+        default_status=free_of_charge(settings),
+        description=f"Observes the configured sources every {every} s: new images become batches. Reads listings only.",
+    )
+    def observe_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if not configured:
+            return dg.SkipReason("no source is configured: give [sources.<name>] a location")
+        stretch = int(time.time() // every)
+        if context.cursor and int(context.cursor) >= stretch:
+            return dg.SkipReason(f"observed less than {every} s ago")
+        if context.instance.get_runs_count(dg.RunsFilter(job_name=OBSERVE, statuses=UNFINISHED)):
+            return dg.SkipReason("the last observation goes on")
+        request = dg.RunRequest(run_key=f"observe-{stretch}", asset_selection=keys)
+        return dg.SensorResult(run_requests=[request], cursor=str(stretch))
+
+    return observe_sources

@@ -1,0 +1,1 @@
+"""What the Dagster UI shows: previews, plots, tables and figures of materializations."""

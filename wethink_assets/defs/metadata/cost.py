@@ -1,0 +1,58 @@
+"""What a stage's model calls cost, as numbers that the UI plots, and what happens when the run's budget is spent."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from dagster import AssetExecutionContext
+
+from wethink_assets.models.chat import ROLES
+from wethink_assets.synthesis.budgets.allowance import BudgetSpent
+
+SPENT_TAG = "wethink/budget_spent"  # of a run: the stage at which its budget was spent
+CALLS: Mapping[str, str] = {
+    "calls": "model calls",
+    "cached_calls": "cached model calls",
+    "prompt_tokens": "prompt tokens",
+    "completion_tokens": "completion tokens",
+    "seconds": "model seconds",
+    "money": "cost",
+}
+BY_ROLE: Mapping[str, str] = {name: label for name, label in CALLS.items() if name not in ("cached_calls", "seconds")}
+
+
+def bill(calls: Mapping[str, float], accepted: int) -> dict[str, Any]:
+    """Metadata of a stage's calls: in all, by role, and by accepted row. Names are the same in every materialization.
+
+    Args:
+        calls: of the commit: what the run made, and what it found in the journal.
+        accepted: rows of the stage's results. What each cost includes calls that an earlier run paid for.
+    """
+    if not calls:
+        return {}
+    told: dict[str, Any] = {label: calls.get(name, 0.0) for name, label in CALLS.items()}
+    for role in ROLES:
+        if f"{role}.calls" in calls or f"{role}.cached_calls" in calls:
+            told |= {f"{role}: {label}": calls.get(f"{role}.{name}", 0.0) for name, label in BY_ROLE.items()}
+    if accepted:
+        tokens = sum(_behind(calls, name) for name in ("prompt_tokens", "completion_tokens"))
+        each = {"calls": _behind(calls, "calls"), "tokens": tokens, "cost": _behind(calls, "money")}
+        told |= {f"{name} per accepted row": round(total / accepted, 6) for name, total in each.items()}
+    return told
+
+
+def _behind(calls: Mapping[str, float], name: str) -> float:
+    return calls.get(name, 0.0) + calls.get(f"cached_{name}", 0.0)
+
+
+@contextmanager
+def within_budget(context: AssetExecutionContext) -> Iterator[None]:
+    """A stage's work: when the budget is spent it ends here, as a success that says so in the run's log and tags."""
+    try:
+        yield
+    except BudgetSpent as spent:
+        stage = context.asset_key.to_user_string()
+        context.instance.add_run_tags(context.run_id, {SPENT_TAG: stage})
+        context.log.warning(
+            f"{spent}. {stage} of {context.partition_key} stays missing; its finished calls are in the journal, and the next run goes on from there."
+        )

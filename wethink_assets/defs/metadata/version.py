@@ -1,0 +1,130 @@
+"""Where a version came from, as Markdown for its page: tables with links to runs, batches and sources."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import dagster as dg
+
+from wethink_assets.dataset.lineage.downstream import percents
+from wethink_assets.dataset.lineage.version import lineage_of
+from wethink_assets.defs.metadata.previews import ELLIPSIS, escaped
+from wethink_assets.sources.catalog import asset_key_part
+from wethink_assets.storage.store import Store
+
+SHOWN = 8  # rows of each table; `wethink lineage` has them all
+CELL = 60
+
+
+def lineage_metadata(store: Store, version: str) -> dict[str, Any]:
+    """What a version follows from and what follows from it, as metadata of its materialization."""
+    story = lineage_of(store, version)
+    gone = story["retracted"]
+    return {
+        **({"taken down since": gone["rows"]} if gone["rows"] else {}),
+        **({"trained on it": ", ".join(use["key"] for use in story["trained"])} if story["trained"] else {}),
+        "lineage": dg.MetadataValue.md(lineage_markdown(story)),
+    }
+
+
+def lineage_markdown(story: dict[str, Any]) -> str:
+    """Tables of sources, models, prompts, runs and batches; text of others cannot write Markdown in it."""
+    parts = [
+        _table(
+            "Sources",
+            ("source", "licence", "rows", "images", "listing"),
+            [
+                (
+                    _link(source["source"], f"/assets/source/{asset_key_part(source['source'])}"),
+                    escaped(", ".join(source["licences"]) or "no row", CELL),
+                    source["rows"],
+                    source["images"],
+                    ", ".join(listing["digest"][:8] for listing in source["listings"]),
+                )
+                for source in story["sources"]
+            ],
+        ),
+        _table(
+            "Models",
+            ("stage", "role", "model", "revision", "batches"),
+            [
+                (
+                    m["stage"],
+                    _link(m["role"], f"/assets/model/{m['role']}"),
+                    escaped(str(m.get("model_id") or m.get("model") or ""), CELL),
+                    escaped(str(m.get("revision") or "")[:12], CELL),
+                    m["batches"],
+                )
+                for m in story["models"]
+            ],
+        ),
+        _table(
+            "Prompts",
+            ("stage", "prompt", "sha256", "batches"),
+            [(p["stage"], escaped(p["prompt"], CELL), p["sha256"][:12], p["batches"]) for p in story["prompts"]],
+        ),
+        _table(
+            "Runs",
+            ("run", "batches", "tables", "finished (UTC)"),
+            [
+                (
+                    _link(r["run_id"][:8], f"/runs/{r['run_id']}"),
+                    _some(r["batches"]),
+                    r["tables"],
+                    r["finished"][:16].replace("T", " "),
+                )
+                for r in reversed(story["runs"])
+            ],
+        ),
+        _table(
+            "Batches",
+            ("batch", "rows with a path", "data version of reasoning paths"),
+            [
+                (
+                    _link(b["batch"], f"/assets/reasoning_paths?partition={quote(b['batch'], safe='')}"),
+                    b["tables"]["reasoning_paths"]["results"],
+                    b["tables"]["reasoning_paths"]["data_version"][:12],
+                )
+                for b in story["batches"]
+                if "reasoning_paths" in b["tables"]
+            ],
+        ),
+    ]
+    parts.append(
+        _table(
+            "Trained on it",
+            ("training run", "policy", "created (UTC)", "scores"),
+            [
+                (
+                    _link(use["key"], f"/assets/policy?partition={quote(use['key'], safe='')}"),
+                    str(use["digest"])[:12],
+                    str(use["created"] or "")[:16].replace("T", " "),
+                    _scores(percents(use["scores"])),
+                )
+                for use in story["trained"]
+            ],
+        )
+    )
+    code = ", ".join(f"{name} {version}" for name, version in story["code"]["built_by"].items())
+    told = f"Built by {escaped(code)}; cut {story['cut_digest'][:12]}. `wethink lineage {story['version']}` tells all of it."
+    return "\n\n".join([*filter(None, parts), told])
+
+
+def _scores(told: Mapping[str, float]) -> str:
+    return f"{len(told)} benchmarks, {sum(told.values()) / len(told):.1f} of 100 on average" if told else "none yet"
+
+
+def _link(text: str, target: str) -> str:
+    return f"[{escaped(text, CELL)}]({target})"
+
+
+def _some(names: Sequence[str]) -> str:
+    return escaped(", ".join(names[:2]), CELL) + (f" {ELLIPSIS} ({len(names)})" if len(names) > 2 else "")
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]]) -> str:
+    if not rows:
+        return ""
+    more = f" ({SHOWN} of {len(rows)})" if len(rows) > SHOWN else ""
+    lines = [f"**{title}**{more}", "", f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows[:SHOWN])])

@@ -1,0 +1,71 @@
+"""Which Dagster instance the commands work on, and how it is opened."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from wethink_assets.config import config_path
+from wethink_assets.defs.graph import set_pool_limits
+from wethink_assets.errors import ConfigError
+
+CONFIG = "dagster.yaml"
+
+
+def dagster_home() -> Path:
+    """DAGSTER_HOME, or where it is unset the folder of `wethink.toml`. Raises `ConfigError` when that is no instance's home."""
+    named = os.environ.get("DAGSTER_HOME")
+    home = Path(named).expanduser().resolve() if named else config_path().parent
+    if not home.is_dir():
+        raise ConfigError(f"DAGSTER_HOME {home} is no folder")
+    if not named and not (home / CONFIG).is_file():
+        raise ConfigError(f"{home} has no {CONFIG}: set DAGSTER_HOME to the folder that has one")
+    return home
+
+
+@contextlib.contextmanager
+def project_instance() -> Iterator[dg.DagsterInstance]:
+    """The project's instance, with its pools limited. The process works in its folder meanwhile: its paths are relative."""
+    home = dagster_home()
+    os.environ["DAGSTER_HOME"] = str(home)
+    with contextlib.chdir(home), fewer_disk_syncs(), dg.DagsterInstance.get() as instance:
+        set_pool_limits(instance)
+        yield instance
+
+
+@contextlib.contextmanager
+def fewer_disk_syncs() -> Iterator[None]:
+    """Let SQLite wait for the disk less often: a run of one batch commits 400 times, and each would cost two syncs.
+
+    `synchronous = NORMAL` keeps all that was committed when a process is killed; a power cut may lose the last events, which
+    `wethink sync` tells again from the store. One connection a database stays open, for whoever closes the last one
+    must write the log back.
+    """
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    held: dict[str, sqlite3.Connection] = {}
+
+    def relax(connection: Any, _: Any) -> None:
+        if not isinstance(connection, sqlite3.Connection):
+            return
+        connection.execute("PRAGMA synchronous = NORMAL")
+        path = connection.execute("PRAGMA database_list").fetchone()[2]
+        if path and path not in held:
+            while len(held) > 8:
+                held.pop(next(iter(held))).close()
+            held[path] = sqlite3.connect(path, check_same_thread=False)
+        if path:  # a read makes the held connection notice that the file has a write-ahead log by now
+            held[path].execute("SELECT count(*) FROM sqlite_master").fetchall()
+
+    event.listen(Engine, "connect", relax)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", relax)
+        for connection in held.values():
+            connection.close()

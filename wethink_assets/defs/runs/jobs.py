@@ -1,0 +1,107 @@
+"""Jobs of the launchpad: observe, synthesize a batch, cut a version."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from pydantic import Field
+
+from wethink_assets.config import Settings
+from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, new_verified_rows
+from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.defs.graph import dataset_version, image_batch
+from wethink_assets.defs.runs.sync import report_cut
+from wethink_assets.evaluation.benchmarks.signatures import sign_present
+from wethink_assets.planning.stages import STAGES
+from wethink_assets.storage.store import Store
+
+OBSERVE = "observe"
+SYNTHESIZE = "synthesize"
+BUILD = "build_dataset"
+CUT = "cut"
+VERSION_TAG = "wethink/version"
+
+
+def asset_jobs(observed: Sequence[dg.AssetKey]) -> list[UnresolvedAssetJobDefinition]:
+    """`observe`, `synthesize` and `build_dataset`."""
+    return [
+        dg.define_asset_job(
+            OBSERVE,
+            selection=dg.AssetSelection.assets(*observed),
+            description="Observe all sources and models: new images become batches. Reads listings only.",
+        ),
+        dg.define_asset_job(
+            SYNTHESIZE,
+            selection=dg.AssetSelection.assets(*STAGES),
+            partitions_def=image_batch,
+            description="Take one image batch through all stages. Calls models; finished calls are never made again.",
+        ),
+        dg.define_asset_job(
+            BUILD,
+            selection=dg.AssetSelection.assets("dataset"),
+            partitions_def=dataset_version,
+            description="Build a version from its cut, or verify one that exists.",
+        ),
+    ]
+
+
+class CutConfig(dg.Config):
+    """What the version is to include; left out: as `wethink.toml` says in `[cut]` and `[dedup]`."""
+
+    sources: list[str] | None = Field(None, description="source names; an empty list means all")
+    licences: list[str] | None = Field(None, description="an empty list means all")
+    kinds: list[str] | None = Field(None, description="of MC, FIB, DES; an empty list means all")
+    max_rows: int | None = Field(None, description="0: no cap")
+    max_rows_per_source: int | None = Field(None, description="0: no cap")
+    seed: int | None = Field(None, description="decides which rows a cap keeps")
+    min_new_rows: int = Field(0, description="decide only where at least so many new verified rows wait")
+
+    def recipe(self, settings: Settings) -> CutRecipe:
+        """The recipe that these fields and the configuration come to. Raises `ConfigError`."""
+        return CutRecipe.of(settings).changed(
+            {name: value for name, value in self.model_dump(exclude={"min_new_rows"}).items() if value is not None}
+        )
+
+
+def cut_job() -> dg.JobDefinition:
+    """`cut`: what `wethink cut` does, with the dataset built in a run of its own."""
+
+    @dg.op(description="Decide a cut, report it, and build its dataset in a run of its own.")
+    def decide(
+        context: dg.OpExecutionContext,
+        config: CutConfig,
+        settings: dg.ResourceParam[Settings],
+        store: dg.ResourceParam[Store],
+    ) -> None:
+        recipe = config.recipe(settings)
+        if config.min_new_rows:
+            waiting = new_verified_rows(store, recipe)
+            if waiting < config.min_new_rows:
+                context.add_output_metadata({"new verified rows": waiting, "wanted": config.min_new_rows})
+                context.log.info(f"{waiting} new verified rows of {config.min_new_rows} wanted: no version is cut")
+                return
+        sign_present(store, settings)
+        cut = decide_cut(store, recipe)
+        if isinstance(cut, NothingNew):
+            context.log.info(
+                f"Nothing new: {cut.version} holds all {cut.batches} batches of this recipe. No version was made."
+            )
+            context.add_output_metadata({"version": cut.version, "new": False})
+            return
+        report_cut(context.instance, store, cut)
+        context.instance.add_run_tags(context.run_id, {VERSION_TAG: cut.version})
+        context.log.info(f"{cut.version} is made of {len(cut.batches)} batches")
+        job = context.repository_def.get_job(BUILD)
+        tags = {"dagster/parent_run_id": context.run_id, "dagster/root_run_id": context.run_id}
+        built = job.execute_in_process(
+            instance=context.instance, partition_key=cut.version, tags=tags, raise_on_error=False
+        )
+        if not built.success:
+            raise dg.Failure(f"{cut.version} was decided but not built: see run {built.run_id}", {"run": built.run_id})
+        context.add_output_metadata({"version": cut.version, "new": True, "run": built.run_id})
+
+    @dg.job(description="Decide which batches the next dataset version is made of, and build it.")
+    def cut() -> None:
+        decide()
+
+    return cut

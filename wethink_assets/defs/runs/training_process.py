@@ -1,0 +1,83 @@
+"""How a planned training runs in a process of its own: started through Pipes, followed while it goes on, and never left behind."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+from dagster._core.errors import DagsterPipesExecutionError
+
+from wethink_assets.errors import TrainingError
+from wethink_assets.training.policies.artifacts import curves_of
+from wethink_assets.training.runs.plan import TrainingPlan, command_of, process_environment
+from wethink_assets.training.runs.process import OUTCOME, read_outcome
+from wethink_assets.training.trainers.guards import LOWER
+
+LOOK = 1.0  # seconds between two looks at the curves
+FIRST_OBSERVATION = 10.0
+OBSERVED = ("reward", "accuracy", "format", "kl", "entropy", "length", "tokens_per_second")
+
+
+def train_in_process(
+    context: dg.AssetExecutionContext, plan: TrainingPlan, progress: Callable[[int, int], None]
+) -> None:
+    """Run a plan and wait for it. Raises `TrainingError` with what the process said, or how it ended."""
+    plan.write()
+    (plan.work_folder / OUTCOME).unlink(missing_ok=True)
+    client = dg.PipesSubprocessClient(
+        env=process_environment(), cwd=plan.folder or None, termination_timeout_seconds=30
+    )
+    try:
+        with _followed(context, plan, progress):
+            client.run(context=context, command=command_of(plan, sys.executable))
+    except DagsterPipesExecutionError as error:
+        told = read_outcome(plan).get("error")
+        raise TrainingError(
+            told or f"{_ending(str(error))}; what it did up to its last checkpoint is kept: start it again"
+        ) from error
+
+
+def _ending(message: str) -> str:
+    code = message.rpartition(" ")[2]
+    if code in ("-9", "137"):
+        return f"the training process was killed, perhaps because memory ran out: {LOWER}"
+    return f"the training process ended with code {code} and no message; its output is in the run's compute logs"
+
+
+@contextmanager
+def _followed(
+    context: dg.AssetExecutionContext, plan: TrainingPlan, progress: Callable[[int, int], None]
+) -> Iterator[None]:
+    """Tells the progress callback each step and, now and then, the asset's page: its plots grow while the run goes on."""
+    ended = threading.Event()
+    instance, run_id = context.instance, context.run_id
+
+    def follow() -> None:
+        started = time.monotonic()
+        observed = started - FIRST_OBSERVATION
+        seen = 0
+        while not ended.wait(LOOK):
+            lines = curves_of(plan.work_folder)
+            if len(lines) <= seen:  # none any more: the run has ended and tidied its folder
+                continue
+            seen = len(lines)
+            step = int(lines[-1]["step"])
+            progress(step, max(plan.recipe.steps, step))
+            if time.monotonic() - observed < max(FIRST_OBSERVATION, (time.monotonic() - started) / 50):
+                continue
+            observed = time.monotonic()
+            figures = {name: lines[-1][name] for name in OBSERVED if lines[-1].get(name) is not None}
+            event = dg.AssetObservation(
+                "policy", partition=plan.key, metadata={"step": step, **figures, "while run": run_id}
+            )
+            instance.report_runless_asset_event(event)
+
+    thread = threading.Thread(target=follow, name=f"follows {plan.key}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -1,0 +1,1 @@
+"""How stages become Dagster assets: publication and the IO manager."""

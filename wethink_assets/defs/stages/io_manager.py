@@ -1,0 +1,41 @@
+"""How stage outputs reach the store and come back: the only IO manager, and it pickles nothing."""
+
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Provenance, Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Publication(StageOutput):
+    """A stage's output that closes, with what its commit is to say about how it came about."""
+
+    provenance: Provenance = field(default_factory=Provenance)
+
+
+class StageTables(dg.IOManager):
+    """Keeps both tables of a stage under its asset and batch; a load gives the commit in force.
+
+    Paths are content-addressed by `Tables`, which is why this is no `UPathIOManager`.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.tables = Tables(store)
+
+    def handle_output(self, context: dg.OutputContext, obj: StageOutput) -> None:
+        """Publish a stage's tables. Anything but a `StageOutput` is refused: nothing is pickled here."""
+        if not isinstance(obj, StageOutput):
+            raise TypeError(
+                f"{context.get_identifier()}: only stage outputs are stored, this is a {type(obj).__name__}"
+            )
+        provenance = obj.provenance if isinstance(obj, Publication) else Provenance(run_id=context.run_id)
+        asset, batch = context.asset_key.to_user_string(), context.asset_partition_key
+        commit = self.tables.publish(asset, batch, obj, provenance)
+        context.add_output_metadata({"commit": commit.number, "tables": self.tables.store.link(commit.folder)})
+
+    def load_input(self, context: dg.InputContext) -> StageOutput:
+        """Both tables in force of the upstream asset, at this batch."""
+        return self.tables.load(context.asset_key.to_user_string(), context.asset_partition_key)

@@ -1,0 +1,1 @@
+"""Benchmarks: catalog, files, rows, prompts and signatures."""

@@ -1,0 +1,119 @@
+"""Which benchmark files are on this machine, are they the right ones, and how does one get those that are missing?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from wethink_assets.config import Settings
+from wethink_assets.config.evaluation import BenchmarkSettings
+from wethink_assets.dedup.contamination import SignedBenchmark
+from wethink_assets.errors import ConfigError, SourceError
+from wethink_assets.evaluation.benchmarks.catalog import FOURTEEN, KNOWN, SAMPLES, Benchmark
+from wethink_assets.evaluation.benchmarks.tsv import md5_of, read_tsv
+from wethink_assets.evaluation.samples import ensure_samples
+
+State = Literal["present", "missing", "other md5", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkFile:
+    """A benchmark and its file. md5: empty where the file is missing; told: what is wrong, and what to do about it."""
+
+    benchmark: Benchmark
+    path: Path
+    state: State
+    md5: str = ""
+    rows: int = 0
+    told: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be scored: a file of another md5 can, and says so wherever its score appears."""
+        return self.state in ("present", "other md5")
+
+
+def lmu_folder(settings: Settings) -> Path:
+    """Folder of the benchmark files."""
+    return Path(settings.resolve(settings.scoring.lmu_data))
+
+
+def benchmarks_of(settings: Settings) -> dict[str, Benchmark]:
+    """All benchmarks of the configuration: the fourteen, those of one's own, and the drawn stand-ins where they are wanted."""
+    own = {
+        key: Benchmark(key, table.title or key, table.form or "choice", "own", "accuracy")
+        for key, table in settings.benchmarks.items()
+        if key not in KNOWN
+    }
+    return {one.key: one for one in (*FOURTEEN, *own.values(), *(SAMPLES if settings.scoring.samples else ()))}
+
+
+def path_of(settings: Settings, key: str) -> Path:
+    """Where the file of a benchmark is looked for."""
+    table = settings.benchmarks.get(key, BenchmarkSettings())
+    return Path(settings.resolve(table.path)) if table.path else lmu_folder(settings) / f"{key}.tsv"
+
+
+def benchmark_files(settings: Settings, keys: Sequence[str] = ()) -> list[BenchmarkFile]:
+    """State of each benchmark's file, of `keys` only if they are given; stand-ins are drawn where they are missing.
+
+    Raises `ConfigError` for a key that is no benchmark.
+    """
+    known = benchmarks_of(settings)
+    unknown = sorted(set(keys) - set(known))
+    if unknown:
+        raise ConfigError(
+            f"unknown benchmark {unknown[0]!r}; there are {', '.join(known)}, or give it a table [benchmarks.{unknown[0]}]"
+        )
+    if settings.scoring.samples:
+        ensure_samples(lmu_folder(settings), settings.scoring.sample_questions)
+    return [file_of(settings, benchmark) for key, benchmark in known.items() if not keys or key in keys]
+
+
+def wanted_files(settings: Settings, keys: Sequence[str] = ()) -> list[BenchmarkFile]:
+    """The files to score: of the benchmarks that `keys`, else the configuration, names; of all there are if neither does."""
+    return benchmark_files(settings, keys or settings.scoring.benchmarks)
+
+
+def file_of(settings: Settings, benchmark: Benchmark) -> BenchmarkFile:
+    """State of one benchmark's file. Nothing is ever fetched."""
+    path = path_of(settings, benchmark.key)
+    if not path.is_file():
+        return BenchmarkFile(benchmark, path, "missing", told=how_to_get(benchmark, path))
+    try:
+        rows = rows_of(path)
+    except SourceError as error:
+        return BenchmarkFile(benchmark, path, "unreadable", told=str(error))
+    if benchmark.suite == "own" and not settings.benchmarks[benchmark.key].form:
+        benchmark = replace(benchmark, form="choice" if {"A", "B"} <= set(rows.columns) else "free")
+    md5 = md5_of(path)
+    if benchmark.md5 and md5 != benchmark.md5:
+        told = f"its md5 is {md5}, VLMEvalKit's {benchmark.md5}: another release, or damaged; {how_to_get(benchmark, path)}"
+        return BenchmarkFile(benchmark, path, "other md5", md5, rows.height, told)
+    return BenchmarkFile(benchmark, path, "present", md5, rows.height)
+
+
+def how_to_get(benchmark: Benchmark, path: Path) -> str:
+    """What to do for a file that is missing."""
+    if not benchmark.address:
+        return f"put it at {path}, or set `path` in [benchmarks.{benchmark.key}]"
+    return f"download {benchmark.address} to {path}"
+
+
+def rows_of(path: Path) -> pl.DataFrame:
+    """All rows of a benchmark's file without its images, read once for an unchanged file. Raises `SourceError`."""
+    told = path.stat()
+    return _rows(str(path), told.st_size, told.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _rows(path: str, _size: int, _changed: int) -> pl.DataFrame:
+    return read_tsv(Path(path))
+
+
+def signature_path(file: BenchmarkFile) -> str:
+    """Where the signatures of a file's rows lie in the store, by the file's content."""
+    return SignedBenchmark(key=file.benchmark.key, md5=file.md5).path

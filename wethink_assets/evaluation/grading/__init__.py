@@ -1,0 +1,1 @@
+"""Grading of replies: rules, judge, headline figures, breakdowns and intervals."""

@@ -1,0 +1,1 @@
+"""Reports over scores: leaderboard, comparisons, regressions, plots."""

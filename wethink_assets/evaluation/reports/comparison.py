@@ -1,0 +1,77 @@
+"""Is a policy better than its base, or one version than another, on the very same samples?"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import polars as pl
+
+from wethink_assets.config import Settings
+from wethink_assets.evaluation.grading.headline import Units, units_of
+from wethink_assets.evaluation.grading.intervals import Comparison, averaged, compare
+from wethink_assets.evaluation.runs.records import GREEDY, Score, read_replies
+from wethink_assets.identity import canonical_json, digest_of
+from wethink_assets.storage.store import Store
+
+VERSION = 1
+
+
+def against_base(store: Store, settings: Settings, base: Sequence[Score], policy: Sequence[Score]) -> Comparison | None:
+    """Paired comparison of two models on one benchmark: of the greedy replies, else of the mean over the sampling seeds that both have.
+
+    None when the two were not scored on the same file with the same prompts and judge. What was compared once is kept with the policy's score.
+    """
+    pairs = matching(base, policy)
+    if not pairs:
+        return None
+    told = settings.scoring
+    ids = [
+        [one.settings_digest, other.settings_digest, one.created.isoformat(), other.created.isoformat()]
+        for one, other in pairs
+    ]
+    digest = digest_of([VERSION, pairs[0][0].model_digest, ids, told.resamples, told.confidence])
+    path = f"{pairs[0][1].folder}/against-{digest[:32]}.json"
+    kept = store.read_if_present(path)
+    if kept is not None:
+        return _read(kept)
+    first, second = (averaged([_units(store, pair[side]) for pair in pairs]) for side in (0, 1))
+    found = compare(first, second, told.resamples, told.confidence)
+    if found is not None:
+        store.publish(
+            path, canonical_json({name: value if value == value else None for name, value in asdict(found).items()})
+        )
+    return found
+
+
+def matching(base: Sequence[Score], policy: Sequence[Score]) -> list[tuple[Score, Score]]:
+    """Scores of two models that may be compared: the same file, prompts, judge and decoding; greedy alone where both have it."""
+    others = {score.settings_digest: score for score in policy}
+    pairs = [(score, others[score.settings_digest]) for score in base if score.settings_digest in others]
+    greedy = [pair for pair in pairs if pair[0].decoding == GREEDY]
+    return greedy or pairs
+
+
+def _units(store: Store, score: Score) -> Units:
+    return units_of(read_replies(store, score), score.form)
+
+
+def _read(data: bytes) -> Comparison:
+    told = json.loads(data)
+    floats = {
+        name: float("nan") if told[name] is None else told[name]
+        for name in ("difference", "low", "high", "p_bootstrap")
+    }
+    return Comparison(**{**told, **floats})
+
+
+def flipped(store: Store, first: Score, second: Score) -> pl.DataFrame:
+    """Samples whose verdict changed from one score to the other, with both replies: the benchmark's columns, and `before_*`, `after_*`."""
+    before, after = read_replies(store, first), read_replies(store, second)
+    told = ["reply", "prediction", "extracted", "hit", "how", "status"]
+    joined = before.rename({name: f"before_{name}" for name in told}).join(
+        after.select("index", *(pl.col(name).alias(f"after_{name}") for name in told)),
+        on="index",
+        how="inner",
+        maintain_order="left",
+    )
+    return joined.filter(pl.col("before_hit") != pl.col("after_hit"))

@@ -1,0 +1,205 @@
+"""Which model is how good, on which benchmark? Rows of models by columns of benchmarks, with the averages of the boards.
+
+A cell shows the greedy score of the newest settings under which a model was scored, or, where nothing greedy was scored, the mean over
+sampling seeds. Published numbers are rows of their own with their source. Drawn stand-ins have averages of their own: they are no benchmarks.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from wethink_assets.config import Settings
+from wethink_assets.evaluation.benchmarks.catalog import (
+    ACADEMIC,
+    FOURTEEN,
+    KNOWN,
+    REASONING,
+    REFERENCES,
+    SAMPLE,
+    Benchmark,
+)
+from wethink_assets.evaluation.benchmarks.files import benchmarks_of
+from wethink_assets.evaluation.grading.intervals import Comparison
+from wethink_assets.evaluation.reports.comparison import against_base
+from wethink_assets.evaluation.runs.models import base_of
+from wethink_assets.evaluation.runs.records import GREEDY, Score, digest_of_settings, scores_of
+from wethink_assets.storage.store import Store
+from wethink_assets.training.policies.catalog import Policy, list_policies
+
+RowKind = Literal["published", "base", "policy"]
+NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One model on one benchmark, on the benchmark's scale.
+
+    seeds: scores by sampling seed, with their mean and standard deviation; against_base: the paired comparison, as fractions of 1.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    decoding: str = "published"
+    samples: int = 0
+    seeds: tuple[float, ...] = ()
+    seeds_mean: float | None = None
+    seeds_sd: float | None = None
+    flags: tuple[str, ...] = ()
+    against_base: Comparison | None = None
+    settings: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the board: a model, or published numbers. averages: by name, None where a benchmark of it was not run."""
+
+    name: str
+    kind: RowKind
+    model_digest: str = ""
+    version: str = ""
+    recipe: str = ""
+    base: str = ""
+    source: str = ""
+    cells: dict[str, Cell] = field(default_factory=dict)
+    averages: dict[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Board:
+    """The whole leaderboard: columns in order, and rows (published, base models, policies by key)."""
+
+    columns: tuple[Benchmark, ...]
+    lines: tuple[Line, ...]
+
+    def ours_first(self) -> "Board":
+        """For a page of little width: policies, newest first, then bases, then published rows; columns that a model of ours has before others."""
+        order: dict[RowKind, int] = {"policy": 0, "base": 1, "published": 2}
+        newest = self.lines[::-1]
+        lines = sorted(newest, key=lambda line: order[line.kind])
+        scored = {key for line in lines if line.kind != "published" for key in line.cells}
+        return Board(tuple(sorted(self.columns, key=lambda column: column.key not in scored)), tuple(lines))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; a benchmark without a score is `not run`."""
+        columns = [{"key": c.key, "title": c.title, "scale": c.scale, "headline": c.headline, "suite": c.suite, "sample": c.sample}
+                   for c in self.columns]  # fmt: skip
+        lines = []
+        for line in self.lines:
+            told = asdict(line)
+            shown = [c for c in self.columns if c.key in line.cells or not c.sample]
+            told["cells"] = {c.key: asdict(line.cells[c.key]) if c.key in line.cells else NOT_RUN for c in shown}
+            lines.append(told)
+        return {"columns": columns, "rows": lines}
+
+
+def leaderboard(store: Store, settings: Settings) -> Board:
+    """The board of all that the store holds scores of."""
+    policies = list_policies(store)
+    known = benchmarks_of(settings)
+    lines = [_published(reference.name, reference.source, reference.scores) for reference in REFERENCES]
+    bases = {base.digest: base for policy in policies for base in [base_of(settings, policy)]}
+    found = {digest: list(newest(scores_of(store, digest)).values()) for digest in bases}
+    lines += [_scored(base.name, "base", digest, found[digest]) for digest, base in bases.items() if found[digest]]
+    for policy in policies:
+        lines.append(_policy_line(store, settings, policy))
+    seen = {key for line in lines for key in line.cells}
+    gone = sorted(seen - set(known))
+    remembered = {score.benchmark: own_of(score) for groups in found.values() for group in groups for score in group}
+    others = [KNOWN.get(key) or remembered.get(key) for key in gone]
+    columns = [one for one in known.values() if not one.sample or one.key in seen] + [one for one in others if one]
+    return Board(tuple(columns), tuple(line for line in lines if line.cells))
+
+
+def own_of(score: Score) -> Benchmark:
+    """A benchmark of one's own as its score remembers it: it need not be in the configuration any more."""
+    return Benchmark(score.benchmark, score.title, score.form, "own", score.headline, scale=score.scale)
+
+
+def newest(scores: Iterable[Score]) -> dict[str, list[Score]]:
+    """Scores of one model by benchmark: all decodings of the settings that were scored last."""
+    families: dict[tuple[str, str], list[Score]] = {}
+    for score in scores:
+        families.setdefault((score.benchmark, family_of(score)), []).append(score)
+    latest: dict[str, list[Score]] = {}
+    for (benchmark, _), family in families.items():
+        held = latest.get(benchmark)
+        if held is None or max(s.created for s in family) > max(s.created for s in held):
+            latest[benchmark] = family
+    return {
+        benchmark: sorted(family, key=lambda s: (s.decoding != GREEDY, s.decoding))
+        for benchmark, family in latest.items()
+    }
+
+
+def family_of(score: Score) -> str:
+    """Digest of a score's settings but for the decoding: what greedy and sampled replies share."""
+    return digest_of_settings({name: value for name, value in score.settings.items() if name != "decoding"})
+
+
+def _published(name: str, source: str, scores: Mapping[str, float]) -> Line:
+    cells = {key: Cell(float(value)) for key, value in scores.items()}
+    return Line(name, "published", source=source, cells=cells, averages=averages(cells))
+
+
+def _scored(name: str, kind: RowKind, digest: str, groups: Sequence[Sequence[Score]]) -> Line:
+    cells = {group[0].benchmark: cell for group in groups if (cell := cell_of(group)) is not None}
+    return Line(name, kind, digest, cells=cells, averages=averages(cells))
+
+
+def _policy_line(store: Store, settings: Settings, policy: Policy) -> Line:
+    base = base_of(settings, policy)
+    before = newest(scores_of(store, base.digest))
+    cells = {}
+    for benchmark, group in newest(scores_of(store, policy.model_digest)).items():
+        comparison = against_base(store, settings, before.get(benchmark, []), group)
+        cell = cell_of(group, comparison)
+        if cell is not None:
+            cells[benchmark] = cell
+    return Line(
+        policy.key,
+        "policy",
+        policy.model_digest,
+        policy.version,
+        policy.recipe,
+        base.name,
+        cells=cells,
+        averages=averages(cells),
+    )
+
+
+def cell_of(group: Sequence[Score], comparison: Comparison | None = None) -> Cell | None:
+    """The cell of one model and benchmark from its decodings; None where none of them has a value."""
+    valued = [score for score in group if score.value is not None]
+    greedy = next((score for score in valued if score.decoding == GREEDY), None)
+    seeds = tuple(score.value for score in valued if score.decoding != GREEDY and score.value is not None)
+    if not valued:
+        return None
+    mean = sum(seeds) / len(seeds) if seeds else None
+    spread = (
+        math.sqrt(sum((value - mean) ** 2 for value in seeds) / (len(seeds) - 1))
+        if mean is not None and len(seeds) > 1
+        else None
+    )
+    shown = greedy or valued[0]
+    value = greedy.value if greedy else mean
+    assert value is not None
+    flags = tuple(dict.fromkeys(flag for score in valued for flag in score.flags))
+    decoding = GREEDY if greedy else f"mean of {len(seeds)} seeds"
+    low, high = (shown.low, shown.high) if greedy or len(seeds) == 1 else (None, None)
+    return Cell(
+        value, low, high, decoding, shown.samples, seeds, mean, spread, flags, comparison, shown.settings_digest
+    )
+
+
+def averages(cells: Mapping[str, Cell]) -> dict[str, float | None]:
+    """Averages of the reasoning six and the academic eight out of 100; of the stand-ins by themselves, where there are any."""
+    scale = {one.key: one.scale for one in FOURTEEN}
+    found: dict[str, float | None] = {}
+    for prefix in ("", SAMPLE):
+        for name, keys in (("reasoning six", REASONING), ("academic eight", ACADEMIC)):
+            values = [100 * cells[prefix + key].value / scale[key] for key in keys if prefix + key in cells]
+            if values or not prefix:
+                found[f"{prefix}{name}"] = sum(values) / len(values) if len(values) == len(keys) else None
+    return found

@@ -1,0 +1,92 @@
+"""What do the cells of a leaderboard say, for people?"""
+
+from wethink_assets.evaluation.benchmarks.catalog import KNOWN, Benchmark
+from wethink_assets.evaluation.grading.intervals import Comparison
+from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, Cell, Line, cell_of, newest, own_of
+from wethink_assets.evaluation.runs.training_runs import RunScores
+
+FLAG = " !"
+
+
+def cell_text(cell: Cell | None) -> str:
+    """Value with its interval, `!` where calls failed.
+
+    >>> cell_text(Cell(68.125, 60.0, 76.0)), cell_text(None)
+    ('68.1 (60.0 to 76.0)', 'not run')
+    """
+    if cell is None:
+        return NOT_RUN
+    bounds = "" if cell.low is None or cell.high is None else f" ({cell.low:.1f} to {cell.high:.1f})"
+    return f"{cell.value:.1f}{bounds}{FLAG if cell.flags else ''}"
+
+
+def difference_text(comparison: Comparison | None, scale: int) -> str:
+    """Difference to the base with its interval and p, `*` where the interval leaves out 0."""
+    if comparison is None:
+        return ""
+    sure = "*" if comparison.low > 0 or comparison.high < 0 else ""
+    p = comparison.p_bootstrap if comparison.p_mcnemar is None else comparison.p_mcnemar
+    test = "bootstrap" if comparison.p_mcnemar is None else "McNemar"
+    return f"{scale * comparison.difference:+.1f}{sure} ({scale * comparison.low:+.1f} to {scale * comparison.high:+.1f}), p {p:.2g} {test}"
+
+
+def seeds_text(cell: Cell | None) -> str:
+    """Mean over the sampling seeds, with their standard deviation."""
+    if cell is None or cell.seeds_mean is None:
+        return ""
+    spread = "" if cell.seeds_sd is None else f" ± {cell.seeds_sd:.1f}"
+    return f"{cell.seeds_mean:.1f}{spread} of {len(cell.seeds)}"
+
+
+def average_text(line: Line, name: str) -> str:
+    """An average, or that benchmarks of it were not run."""
+    value = line.averages.get(name)
+    return f"{value:.1f}" if value is not None else "incomplete" if name in line.averages else ""
+
+
+def column_title(benchmark: Benchmark) -> str:
+    """Name of a column: OCRBench is out of 1000."""
+    return benchmark.key if benchmark.scale == 100 else f"{benchmark.key} (of {benchmark.scale})"
+
+
+def board_rows(board: Board) -> list[dict[str, str]]:
+    """The board with models as columns and benchmarks as rows, averages last."""
+    names = list(dict.fromkeys(name for line in board.lines for name in line.averages))
+    rows = [
+        {"benchmark": column_title(one), **{line.name: _shown(line, one) for line in board.lines}}
+        for one in board.columns
+    ]
+    return [
+        *rows,
+        *(
+            {"benchmark": f"average, {name}", **{line.name: average_text(line, name) for line in board.lines}}
+            for name in names
+        ),
+    ]
+
+
+def _shown(line: Line, benchmark: Benchmark) -> str:
+    cell = line.cells.get(benchmark.key)
+    return "-" if cell is None and line.kind == "published" else cell_text(cell)
+
+
+def run_rows(found: RunScores) -> list[dict[str, str]]:
+    """One training run: a line a benchmark with base, policy and their paired difference."""
+    base, policy = newest(found.base), newest(found.scores)
+    rows = []
+    scored = {score.benchmark: KNOWN.get(score.benchmark) or own_of(score) for score in found.scores}
+    for benchmark in [file.benchmark for file in found.files] or list(scored.values()):
+        before, after = (cell_of(group[benchmark.key]) if benchmark.key in group else None for group in (base, policy))
+        flags = [*(before.flags if before else ()), *(after.flags if after else ())]
+        rows.append(
+            {
+                "benchmark": column_title(benchmark),
+                "base": cell_text(before),
+                "policy": cell_text(after),
+                "difference": difference_text(found.comparisons.get(benchmark.key), benchmark.scale),
+                "policy, sampled": seeds_text(after),
+                "samples": str(after.samples) if after else "",
+                "flags": "; ".join(dict.fromkeys(flags)),
+            }
+        )
+    return rows

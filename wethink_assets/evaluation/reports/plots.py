@@ -1,0 +1,115 @@
+"""What do the plots of a leaderboard look like? Bars with intervals for each benchmark, and a radar over all of them."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from wethink_assets.evaluation.benchmarks.catalog import SAMPLE, Benchmark
+from wethink_assets.evaluation.reports.leaderboard import Board, Line
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = ("#4f6fd8", "#d8784f", "#3f9e6b", "#9a5fc0", "#b59b2e", "#5f6b7a")
+PUBLISHED = "#c3c9d3"
+INK, GRID = "#27303f", "#d8dde6"
+RINGS = "#a9b1bf"  # darker than bars need: the few colours of a small picture would make a lighter one white
+SIDEWAYS = 0.2
+"""Cosine from which a spoke's name stands beside it instead of above."""
+MOST = 6
+"""Models in one plot: published ones only beside real benchmarks, of the policies the newest."""
+
+
+def _figure(width: float, height: float, top: float = 1.0) -> "Figure":
+    """A figure whose drawing ends below `top`, a share of its height."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(rect=(0, 0, 1, top)))
+
+
+def shown_of(board: Board) -> tuple[list[Benchmark], list[Line]]:
+    """Columns and rows of a plot: the real benchmarks where a model of ours has scores of them, else the stand-ins."""
+    ours = [line for line in board.lines if line.kind != "published"]
+    real = [one for one in board.columns if not one.sample and any(one.key in line.cells for line in ours)]
+    columns = real or [one for one in board.columns if one.sample]
+    lines = [line for line in board.lines if any(one.key in line.cells for one in columns)]
+    published = [line for line in lines if line.kind == "published"][-1:]
+    bases = [line for line in lines if line.kind == "base"][:1]
+    policies = [line for line in lines if line.kind == "policy"]
+    return columns, [*published, *bases, *policies[-(MOST - len(published) - len(bases)) :]]
+
+
+def _colours(lines: Sequence[Line]) -> list[str]:
+    own = iter(COLOURS)
+    return [PUBLISHED if line.kind == "published" else next(own) for line in lines]
+
+
+def short(benchmark: Benchmark) -> str:
+    """A benchmark's name for an axis; stand-ins stay marked."""
+    name = benchmark.key.removeprefix(SAMPLE).split("_MINI")[0].split("_DEV")[0].removesuffix("_TEST")
+    return f"sample_{name}" if benchmark.sample else name
+
+
+def bars(board: Board) -> "Figure | None":
+    """Grouped bars with bootstrap intervals, each out of its benchmark's scale; None where nothing of ours was scored."""
+    columns, lines = shown_of(board)
+    if not columns or not lines:
+        return None
+    figure = _figure(8.4, 3.2)
+    axes = figure.subplots()
+    width = 0.8 / len(lines)
+    for number, (line, colour) in enumerate(zip(lines, _colours(lines), strict=True)):
+        places = [place for place, one in enumerate(columns) if one.key in line.cells]
+        cells = [(line.cells[columns[place].key], 100 / columns[place].scale) for place in places]
+        values = [cell.value * unit for cell, unit in cells]
+        errors = [
+            [(cell.value - cell.low) * unit if cell.low is not None else 0 for cell, unit in cells],
+            [(cell.high - cell.value) * unit if cell.high is not None else 0 for cell, unit in cells],
+        ]
+        at = [place - 0.4 + (number + 0.5) * width for place in places]
+        axes.bar(
+            at,
+            values,
+            width * 0.92,
+            color=colour,
+            label=line.name,
+            yerr=errors,
+            ecolor=INK,
+            error_kw={"elinewidth": 0.7},
+        )
+    axes.set_xticks(
+        range(len(columns)), [short(one) for one in columns], rotation=32, ha="right", fontsize=7, color=INK
+    )
+    axes.set_ylim(0, 100)
+    axes.set_ylabel("percent of the scale", fontsize=7, color=INK)
+    axes.tick_params(axis="y", labelsize=7, colors=INK)
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside upper left", ncols=3, fontsize=7, frameon=False)
+    return figure
+
+
+def radar(board: Board) -> "Figure | None":
+    """One spoke a benchmark, out of its scale; a model's line has a gap where it was not run. None as for `bars`."""
+    columns, lines = shown_of(board)
+    if len(columns) < 3 or not lines:
+        return None
+    figure = _figure(4.4, 3.5, top=0.96)
+    axes = figure.add_subplot(projection="polar")
+    angles = [2 * math.pi * place / len(columns) for place in range(len(columns))]
+    for line, colour in zip(lines, _colours(lines), strict=True):
+        values = [100 * line.cells[one.key].value / one.scale if one.key in line.cells else math.nan for one in columns]
+        axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, linewidth=1.3, label=line.name)
+    axes.set_xticks(angles, ["" for _ in columns])
+    for angle, one in zip(angles, columns, strict=True):
+        side = "left" if math.cos(angle) > SIDEWAYS else "right" if math.cos(angle) < -SIDEWAYS else "center"
+        axes.text(angle, 108, short(one), ha=side, va="center", fontsize=5.5, color=INK)
+    axes.set_ylim(0, 100)
+    axes.set_yticks([25, 50, 75, 100], ["25", "50", "75", ""], fontsize=5.5, color=INK)
+    axes.xaxis.grid(False)
+    axes.yaxis.grid(color=RINGS, linewidth=0.6, antialiased=False)  # smooth circles take more bytes than all else
+    axes.spines["polar"].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=6.5, frameon=False)
+    return figure

@@ -1,0 +1,1 @@
+"""Scoring runs: jobs, model calls, grades, aggregation and records."""

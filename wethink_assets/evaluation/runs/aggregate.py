@@ -1,0 +1,100 @@
+"""What do the verdicts of a job come to? Its score, with interval, parts and flags."""
+
+import math
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import polars as pl
+
+from wethink_assets.config import Settings
+from wethink_assets.evaluation.benchmarks.tsv import RESERVED
+from wethink_assets.evaluation.grading.breakdown import ROTATIONS, parts_of
+from wethink_assets.evaluation.grading.headline import units_of
+from wethink_assets.evaluation.grading.intervals import Interval, interval
+from wethink_assets.evaluation.grading.verdicts import FAILED, JUDGE
+from wethink_assets.evaluation.runs.calls import Calls
+from wethink_assets.evaluation.runs.jobs import Job
+from wethink_assets.evaluation.runs.models import Contender
+from wethink_assets.evaluation.runs.records import REPLY_COLUMNS, Score
+from wethink_assets.evaluation.runs.replies import OK
+from wethink_assets.evaluation.vlmevalkit.scoring import KitVerdicts
+
+CLOSE = 0.06
+"""Points by which VLMEvalKit's number may differ from the sum of its verdicts: it rounds some to one place."""
+
+
+def finished(
+    settings: Settings, contender: Contender, job: Job, calls: Calls, run_id: str, kit: KitVerdicts | None = None
+) -> tuple[Score, pl.DataFrame]:
+    """Score and replies of a job whose rows have their verdicts; `kit`: what VLMEvalKit said of them, whose number then is the score."""
+    replies = pl.DataFrame(job.found, schema={"index": pl.String, **REPLY_COLUMNS}, orient="row")
+    own = [name for name in job.rows.columns if name not in REPLY_COLUMNS or name in RESERVED]
+    frame = job.rows.select(own).join(replies, on="index", how="left", maintain_order="left")
+    benchmark, told = job.file.benchmark, settings.scoring
+    units = units_of(frame, benchmark.form)
+    bounds = interval(units, told.resamples, told.confidence)
+    value, differs = _headline(benchmark.scale, bounds, kit)
+    count = frame.height
+
+    def share(rows: pl.Expr) -> float:
+        return frame.filter(rows).height / count if count else 0.0
+
+    failed_inference = share(pl.col("status") != OK)
+    failed_judging = share(pl.col("how") == FAILED)
+    flags = [*_flags(told.flag_above, failed_inference, failed_judging), *differs]
+    parts = parts_of(frame, benchmark.form)
+    if kit is not None:
+        parts.pop(ROTATIONS, None)  # it judges questions, not their rotations
+    score = Score(
+        benchmark=benchmark.key,
+        title=benchmark.title,
+        form=benchmark.form,
+        sample=benchmark.sample,
+        headline=benchmark.headline,
+        scale=benchmark.scale,
+        model_digest=contender.digest,
+        model=contender.identity,
+        decoding=job.decoding.name,
+        settings=job.settings,
+        settings_digest=job.digest,
+        file_md5=job.file.md5,
+        file_note=job.file.told,
+        samples=count,
+        units=len(units.names),
+        value=value,
+        low=None if differs else _finite(benchmark.scale * bounds.low),
+        high=None if differs else _finite(benchmark.scale * bounds.high),
+        parts={name: _finite(value) for name, value in parts.items()},
+        failed_inference=failed_inference,
+        failed_judging=failed_judging,
+        no_answer=share((pl.col("status") == OK) & (pl.col("prediction") == "")),
+        judged=None if kit is not None else share(pl.col("how") == JUDGE),
+        flags=(*flags, *(("other md5",) if job.file.state != "present" else ())),
+        calls={name: float(value) for name, value in sorted(calls.counts[job.key].items())},
+        created=datetime.now(UTC),
+        run_id=run_id,
+        scorer=job.scorer,
+        reported=kit.figures if kit is not None else {},
+    )  # fmt: skip
+    return score, frame
+
+
+def _headline(scale: int, bounds: Interval, kit: KitVerdicts | None) -> tuple[float | None, list[str]]:
+    """The score, and a flag where VLMEvalKit's number is not what its verdicts add up to: it counts on the full benchmark's size."""
+    summed = _finite(scale * bounds.value)
+    if kit is None or kit.headline is None:
+        return summed, []
+    if summed is not None and abs(kit.headline - summed) <= CLOSE * scale / 100:
+        return _finite(kit.headline), []
+    return _finite(kit.headline), [f"VLMEvalKit's number; its verdicts add up to {summed}"]
+
+
+def _flags(above: float, inference: float, judging: float) -> Iterator[str]:
+    if inference > above:
+        yield f"{inference:.1%} of calls failed"
+    if judging > above:
+        yield f"{judging:.1%} of verdicts failed"
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 6) if math.isfinite(value) else None

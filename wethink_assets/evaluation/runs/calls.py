@@ -1,0 +1,201 @@
+"""How are the calls of a scoring made and kept? Each through the journal of its benchmark and model, so that none is paid for twice."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
+
+from wethink_assets.evaluation.grading.judge import JudgeWords
+from wethink_assets.evaluation.grading.verdicts import JudgeFailed
+from wethink_assets.identity import digest_of
+from wethink_assets.models.chat import CallFailed, ChatModel, Completion, Message, Role, Sampling
+from wethink_assets.models.registry import Models
+from wethink_assets.storage.journal.calls import Call, call_key, now
+from wethink_assets.storage.journal.journal import Journal, journal_folder
+from wethink_assets.storage.lease import leased
+from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.calls.replies import MalformedReply, final_text, whole_text
+
+STAGE = "scores"
+FLUSH_EVERY = 2.0
+JUDGE_TRIES = 2
+RETRY_TEMPERATURE = 0.7
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+def sampling_seed(seed: int, benchmark: str, index: str) -> int:
+    """Seed of one sample's reply: 31 bits, the same whenever and beside whatever the call is made."""
+    return int(digest_of(["scoring", seed, benchmark, index])[:8], 16) & 0x7FFF_FFFF
+
+
+def scope_of(benchmark: str, model_digest: str) -> str:
+    """Name of a journal's scope: one benchmark, one model."""
+    return f"{benchmark}.{model_digest[:32]}"
+
+
+class Calls:
+    """The calls of one model on several benchmarks, and the judge's about its replies. Open it with `Calls.open`."""
+
+    def __init__(self, models: Models, model_digest: str, words: JudgeWords, journals: dict[str, Journal]) -> None:
+        self._models = models
+        self._digest = model_digest
+        self._words = words
+        self._journals = journals
+        self._opened: dict[Role, ChatModel] = {}
+        self._opening = asyncio.Lock()
+        self.counts: dict[str, Counter[str]] = {benchmark: Counter() for benchmark in journals}
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, store: Store, models: Models, model_digest: str, words: JudgeWords, benchmarks: Sequence[str]
+    ) -> Iterator["Calls"]:
+        """Hold the leases of the benchmarks with this model; waits while another run scores the same.
+
+        However the block ends, finished calls are kept.
+        """
+        with ExitStack() as held:
+            journals = {}
+            for benchmark in sorted(benchmarks):
+                scope = scope_of(benchmark, model_digest)
+                lease = held.enter_context(leased(store, journal_folder(STAGE, scope), poll=0.1))
+                journals[benchmark] = Journal(store, STAGE, scope, lease)
+            calls = cls(models, model_digest, words, journals)
+            try:
+                yield calls
+            except BaseException:
+                calls.keep_quietly()
+                raise
+            for journal in journals.values():
+                journal.compact()
+
+    def keep_quietly(self) -> None:
+        """Write finished calls while another error is on its way, which says more than one of the writing would."""
+        for journal in self._journals.values():
+            try:
+                journal.flush()
+            except Exception as error:
+                log.warning("finished calls of %s could not be written: %s", journal.folder, error)
+
+    async def reply(
+        self, benchmark: str, index: str, messages: Sequence[Message], sampling: Sampling, prompt: str
+    ) -> tuple[str, Completion]:
+        """Journal key and reply of the scored model. The key names its weights, never the place from which they were loaded."""
+        key = call_key("policy", self._digest, messages, None, sampling, 0)
+        return key, await self._once(benchmark, key, "policy", prompt, index, messages, sampling, 0)
+
+    async def judge(self, benchmark: str, index: str, name: str, **variables: Any) -> Any:
+        """What the judge says; None where this judge cannot be asked that.
+
+        Raises `JudgeFailed` when it failed or was malformed twice, `ModelError` when it is gone.
+        """
+        rendered = self._words.render(name, variables)
+        if rendered is None:
+            return None
+        system, user = rendered
+        messages = [Message("system", whole_text(system))] if system else []
+        messages.append(Message("user", whole_text(user)))
+        for sample in range(JUDGE_TRIES):
+            sampling = self._judge_sampling(benchmark, index, sample)
+            key = call_key(*self._models.identity("judge"), messages, None, sampling, sample)
+            try:
+                reply = await self._once(benchmark, key, "judge", name, index, messages, sampling, sample)
+                return self._words.read(name, reply.text, variables)
+            except (MalformedReply, CallFailed):
+                continue
+        raise JudgeFailed(name)
+
+    async def judge_says(self, benchmark: str, messages: Sequence[Message], temperature: float) -> str:
+        """What the judge says to a conversation that is not ours (VLMEvalKit's), without its thought; empty where nothing is left.
+
+        Its length is the role's: a judge that thinks before it speaks needs more than the three tokens that some of them ask for.
+        """
+        asked = digest_of([[message.role, message.text] for message in messages])[:32]
+        told = self._models.sampling("judge", sampling_seed(0, benchmark, asked))
+        sampling = Sampling(temperature, told.top_p, told.max_tokens, told.seed if temperature else 0)
+        key = call_key(*self._models.identity("judge"), messages, None, sampling, 0)
+        reply = await self._once(benchmark, key, "judge", "vlmevalkit", asked, messages, sampling, 0)
+        try:
+            return final_text(reply.text)
+        except MalformedReply:
+            return ""
+
+    def _judge_sampling(self, benchmark: str, index: str, sample: int) -> Sampling:
+        first = self._models.sampling("judge", sampling_seed(sample, benchmark, index))
+        if sample and first.temperature == 0:  # greedy would only repeat the reply that could not be used
+            return Sampling(RETRY_TEMPERATURE, first.top_p, first.max_tokens, first.seed)
+        return first
+
+    async def _once(
+        self,
+        benchmark: str,
+        key: str,
+        role: Role,
+        prompt: str,
+        item: str,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        sample: int,
+    ) -> Completion:
+        async def make() -> Call:
+            model = self._opened.get(role) or await self._open(role)
+            began = time.monotonic()
+            reply = await model.chat(messages, sampling=sampling)
+            kept = Completion(
+                whole_text(reply.text), reply.prompt_tokens, reply.completion_tokens, reply.finish_reason, reply.model
+            )
+            return Call(key, role, prompt, item, sample, kept, time.monotonic() - began, now())
+
+        completion, found = await self._journals[benchmark].once(key, make)
+        count = self.counts[benchmark]
+        count[f"{role}.{'cached_calls' if found else 'calls'}"] += 1
+        if not found:
+            count[f"{role}.prompt_tokens"] += completion.prompt_tokens
+            count[f"{role}.completion_tokens"] += completion.completion_tokens
+        return completion
+
+    async def _open(self, role: Role) -> ChatModel:
+        async with self._opening:
+            if role not in self._opened:
+                self._opened[role] = await asyncio.to_thread(self._models.role, role)
+            return self._opened[role]
+
+    async def work_through(self, rows: Iterable[T], work: Callable[[T], Awaitable[None]], width: int) -> None:
+        """Do a piece of work a row, `width` at once, keeping finished calls every few seconds.
+
+        Raises what a piece of work raises, after the others were stopped and finished calls were kept.
+        """
+        places = iter(rows)
+
+        async def worker() -> None:
+            for row in places:
+                await work(row)
+
+        workers = [asyncio.create_task(worker()) for _ in range(width)]
+        flushing = asyncio.create_task(self._flush_on())
+        working = asyncio.create_task(_all_of(workers))
+        try:
+            done, _ = await asyncio.wait([working, flushing], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (*workers, working, flushing):
+                task.cancel()
+            await asyncio.gather(*workers, flushing, working, return_exceptions=True)
+            for journal in self._journals.values():
+                await journal.abandon()
+            await asyncio.to_thread(self.keep_quietly)
+
+    async def _flush_on(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_EVERY)
+            for journal in self._journals.values():
+                await asyncio.to_thread(journal.flush)
+
+
+async def _all_of(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    await asyncio.gather(*tasks)

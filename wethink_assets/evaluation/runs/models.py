@@ -1,0 +1,117 @@
+"""Whose replies are scored: a training run's policy, or the base model that it started from?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wethink_assets.config import RoleSettings, Settings
+from wethink_assets.errors import ConfigError, ModelError, TrainingError
+from wethink_assets.identity import digest_of
+from wethink_assets.models.embedded.checkpoints import checkpoint_digest
+from wethink_assets.storage.store import Store
+from wethink_assets.training.policies.catalog import Policy, find_policy, local_checkpoint
+
+EMBEDDED = "embedded/"
+SERVED = ".scored"
+"""Added to the name of a server whose table serves a model that is scored: another role may use the server itself."""
+SHA256 = 64
+EMBEDDED_TOKENS = 200
+"""Tokens of an embedded policy's reply, at most: its longest right ones have about 150."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model that is scored: known by the digest of its weights.
+
+    role: says what stands behind it, fetching weights where it must; weights: what a server of ours would serve, a folder or an id of the
+    Hub with its revision, fetched where it must be.
+    """
+
+    name: str
+    digest: str
+    identity: dict[str, str]
+    embedded: bool
+    role: Callable[[], RoleSettings]
+    weights: Callable[[], tuple[str, str]] | None = None
+
+    def settings(self, settings: Settings) -> Settings:
+        """The configuration with this model in the role `policy`. Raises `ModelError` when nothing serves it.
+
+        Where `scoring.server` names a server, it is started with this model's weights, unless the model has an endpoint of its own.
+        """
+        told = settings.scoring
+        if not told.server or self.weights is None or self.name in told.endpoints:
+            return settings.model_copy(update={"roles": {**settings.roles, "policy": self.role()}})
+        table = settings.server(told.server)
+        if table.url:
+            raise ConfigError(
+                f"scoring.server: {told.server} is attached to by its url, so it cannot be given the weights of {self.name}: name a "
+                f'server that is started here, or add [scoring.endpoints."{self.name}"]'
+            )
+        model, revision = self.weights()
+        name = f"{told.server}{SERVED}"
+        servers = {
+            **settings.servers,
+            name: table.model_copy(update={"model": model, "revision": revision, "idle": 0.0}),
+        }
+        roles = {**settings.roles, "policy": RoleSettings(provider="endpoint", server=name)}
+        return settings.model_copy(update={"servers": servers, "roles": roles})
+
+
+def policy_of(store: Store, key: str) -> Policy:
+    """The policy of a training run. Raises `TrainingError` when it was not trained."""
+    policy = find_policy(store, key)
+    if policy is None:
+        raise TrainingError(f"training run {key} has no policy in {store.url}: `wethink train` makes it")
+    return policy
+
+
+def trained(settings: Settings, store: Store, policy: Policy) -> Contender:
+    """The policy of a training run."""
+    embedded = policy.base_model["model"].startswith(EMBEDDED)
+    identity = {"kind": "policy", "model": policy.key, "revision": policy.model_digest, "policy": policy.digest}
+
+    def role() -> RoleSettings:
+        return RoleSettings(model=str(local_checkpoint(store, policy))) if embedded else _served(settings, policy.key)
+
+    def weights() -> tuple[str, str]:
+        return str(local_checkpoint(store, policy)), ""
+
+    return Contender(policy.key, policy.model_digest, identity, embedded, role, weights)
+
+
+def base_of(settings: Settings, policy: Policy) -> Contender:
+    """The model that a policy started from: the same for all policies of one base, whatever they are called."""
+    model, revision = policy.base_model["model"], policy.base_model["revision"]
+    embedded = model.startswith(EMBEDDED)
+    identity = {"kind": "base", "model": model, "revision": revision}
+
+    def shipped() -> str:
+        name = model.removeprefix(EMBEDDED)
+        if (found := checkpoint_digest(name)) != revision:
+            raise ModelError(
+                f"{model} of this package is not the base of {policy.key}: its digest is {found}, not {revision}"
+            )
+        return name
+
+    def role() -> RoleSettings:
+        return RoleSettings(model=shipped()) if embedded else _served(settings, model)
+
+    def weights() -> tuple[str, str]:
+        return (f"{EMBEDDED}{shipped()}", "") if embedded else (model, revision)
+
+    digest = revision if len(revision) == SHA256 else digest_of([model, revision])
+    return Contender(model, digest, identity, embedded, role, weights)
+
+
+def _served(settings: Settings, name: str) -> RoleSettings:
+    """Where a model is served: in `scoring.endpoints`, else by the role `policy` where it plays that model."""
+    told = settings.scoring.endpoints.get(name)
+    if told is not None:
+        return told
+    role = settings.role("policy")
+    if role.provider == "endpoint" and role.model == name:
+        return role
+    raise ModelError(
+        f"nothing serves {name}: set scoring.server to a [servers.<name>] table, by which each model is served in turn, or add "
+        f'[scoring.endpoints."{name}"] with provider = "endpoint", url and model'
+    )

@@ -1,0 +1,97 @@
+"""What has to be scored of a training run: its policy, and its base model unless another run's scoring did that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wethink_assets.config import Settings
+from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, wanted_files
+from wethink_assets.evaluation.grading.intervals import Comparison
+from wethink_assets.evaluation.reports.comparison import against_base
+from wethink_assets.evaluation.reports.leaderboard import newest
+from wethink_assets.evaluation.runs.jobs import pairs
+from wethink_assets.evaluation.runs.models import base_of, policy_of, trained
+from wethink_assets.evaluation.runs.records import Score, scores_of
+from wethink_assets.evaluation.runs.replies import Progress
+from wethink_assets.evaluation.runs.score import score_model
+from wethink_assets.evaluation.vlmevalkit.process import Kit, Session, unreported
+from wethink_assets.identity import digest_of
+from wethink_assets.storage.store import Store
+from wethink_assets.training.policies.catalog import Policy
+
+
+@dataclass(frozen=True)
+class RunScores:
+    """Scores of a training run's policy and of its base, and their paired comparison by benchmark. files: also those not run."""
+
+    policy: Policy
+    files: tuple[BenchmarkFile, ...]
+    base: tuple[Score, ...]
+    scores: tuple[Score, ...]
+    comparisons: dict[str, Comparison]
+
+    @property
+    def not_run(self) -> tuple[BenchmarkFile, ...]:
+        """Benchmarks whose file is missing or unreadable."""
+        return tuple(file for file in self.files if not file.usable)
+
+    @property
+    def data_version(self) -> str:
+        """sha256 over all scores, of base and policy."""
+        told = [[s.model_digest, s.benchmark, s.settings_digest, s.value] for s in (*self.base, *self.scores)]
+        return digest_of(sorted(told, key=lambda entry: [str(part) for part in entry]))
+
+
+def missing(store: Store, settings: Settings, key: str, benchmarks: Sequence[str] = ()) -> int:
+    """How many pairs of benchmark and decoding a training run and its base have yet to be scored on. Asks no model."""
+    policy = policy_of(store, key)
+    files = wanted_files(settings, benchmarks)
+    contenders = {one.digest: one for one in (base_of(settings, policy), trained(settings, store, policy))}
+    return sum(score is None for one in contenders.values() for _, score in pairs(store, settings, one, files))
+
+
+def score_training_run(
+    store: Store,
+    settings: Settings,
+    key: str,
+    benchmarks: Sequence[str] = (),
+    *,
+    progress: Progress | None = None,
+    run_id: str = "",
+    again: bool = False,
+    kit_session: Session = unreported,
+) -> RunScores:
+    """Score what is missing of a training run on the wanted benchmarks, and compare policy and base on the same samples.
+
+    One process of VLMEvalKit serves all benchmarks of both, if any needs it; `kit_session` is what it reports to.
+
+    Raises `TrainingError` when the run has no policy, `ModelError` when a model is not served or cannot be asked any more, `ConfigError` for an
+    unknown benchmark.
+    """
+    policy = policy_of(store, key)
+    files = wanted_files(settings, benchmarks)
+    with Kit(settings, kit_session) as kit:
+        for contender in (base_of(settings, policy), trained(settings, store, policy)):
+            score_model(store, settings, contender, files, progress=progress, run_id=run_id, again=again, kit=kit)
+    return kept_scores(store, settings, policy, files)
+
+
+def kept_scores(
+    store: Store, settings: Settings, policy: Policy, files: Sequence[BenchmarkFile] | None = None
+) -> RunScores:
+    """What the store holds of a training run: the newest settings of each benchmark, on `files` only if they are given. Asks no model."""
+    wanted = None if files is None else {file.benchmark.key for file in files}
+    before, now = (
+        {
+            benchmark: group
+            for benchmark, group in newest(scores_of(store, contender.digest)).items()
+            if wanted is None or benchmark in wanted
+        }
+        for contender in (base_of(settings, policy), trained(settings, store, policy))
+    )
+    comparisons = {
+        benchmark: found
+        for benchmark, group in now.items()
+        if (found := against_base(store, settings, before.get(benchmark, []), group)) is not None
+    }
+    base, after = (tuple(score for group in groups.values() for score in group) for groups in (before, now))
+    return RunScores(policy, tuple(files or ()), base, after, comparisons)

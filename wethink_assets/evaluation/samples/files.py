@@ -1,0 +1,70 @@
+"""Where do the stand-ins lie? As TSV files in VLMEvalKit's form in the folder of the benchmark files, drawn once."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from wethink_assets.evaluation.benchmarks.catalog import SAMPLES, Benchmark, Form
+from wethink_assets.evaluation.samples import choices
+from wethink_assets.evaluation.samples import free_form as free
+from wethink_assets.evaluation.samples.choices import Fields
+
+DRAWING = 1
+"""Version of the drawing: another one draws all of them anew."""
+STATE = ".sample_benchmarks.json"
+FIRST = ("index", "image", "question", "answer")
+
+ROWS: Mapping[Form, Callable[[str, int], Iterator[Fields]]] = {
+    "choice": choices.choice,
+    "circular": choices.circular,
+    "mmmu": choices.mmmu,
+    "logicvista": choices.logicvista,
+    "wemath": choices.wemath,
+    "yes_no": choices.yes_no,
+    "mathvista": free.mathvista,
+    "mathvision": free.mathvision,
+    "mathverse": free.mathverse,
+    "dynamath": free.dynamath,
+    "ocr": free.ocr,
+    "mmvet": free.mmvet,
+}
+
+
+def ensure_samples(folder: Path, questions: int, on_drawn: Callable[[str], None] | None = None) -> list[Path]:
+    """Draw the stand-ins that are not there, or were drawn otherwise; the same arguments give the same bytes.
+
+    Args:
+        folder: where the benchmark files lie.
+        questions: rows of each, about: whole groups are drawn.
+        on_drawn: called with the name of each one drawn.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = {"drawing": DRAWING, "questions": questions}
+    state = folder / STATE
+    known = state.exists() and json.loads(state.read_text()) == wanted
+    paths = []
+    for benchmark in SAMPLES:
+        path = folder / f"{benchmark.key}.tsv"
+        paths.append(path)
+        if known and path.exists():
+            continue
+        beside = path.with_suffix(".writing")
+        beside.write_bytes(table_of(benchmark, questions))
+        beside.replace(path)
+        if on_drawn:
+            on_drawn(benchmark.key)
+    state.write_text(json.dumps(wanted))
+    return paths
+
+
+def table_of(benchmark: Benchmark, questions: int) -> bytes:
+    """The TSV of a stand-in."""
+    rows = list(ROWS[benchmark.form](benchmark.key, questions))
+    names = list(dict.fromkeys([*FIRST, *(name for row in rows for name in sorted(row))]))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, names, restval="", delimiter="\t", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8")

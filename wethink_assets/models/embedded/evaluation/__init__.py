@@ -1,0 +1,1 @@
+"""Evaluation of the embedded model's checkpoints, and their model card."""

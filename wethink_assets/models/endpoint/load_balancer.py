@@ -1,0 +1,161 @@
+"""Which replica takes the next call, and when may it?
+
+A call waits until one of its role's replicas has room, and goes to the one with the least outstanding work for its limit. Calls about one image
+go to one replica as long as that has hardly more to do than the others, since it has the image in its prefix cache: every image has an order of its
+own of all replicas (rendezvous hashing: Thaler and Ravishankar 1998), and the first of it that is not too busy is taken. So roles and runs that know
+nothing of each other agree on it, and of a replica that dies only its own images move. A replica that was found dead is left out while another
+lives.
+"""
+
+import asyncio
+import itertools
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from wethink_assets.models.endpoint.replicas import Replica
+
+NEAR = 1.25  # times the load of the least busy replica that the one which knows an image may have
+SLACK = 4  # and so many calls beyond
+LOOK_AHEAD = 32  # calls in line among which one is looked for whose image the replica that has room knows
+OVERTAKEN = 32  # times that a call in line lets others go first, at most
+
+
+@dataclass(slots=True, eq=False)
+class _Place:
+    """A call in line."""
+
+    number: int
+    order: tuple[Replica, ...]
+    taken: asyncio.Future[Replica]
+    overtaken: int = 0
+
+
+class Balancer:
+    """Hands the calls of one role to its replicas. For one event loop."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, replicas: Sequence[Replica]) -> None:
+        self.replicas = tuple(replicas)
+        self._waiting: deque[_Place] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        for replica in self.replicas:
+            replica.users.append(self)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a call waits."""
+        while self._waiting and self._waiting[0].taken.done():  # cancelled meanwhile
+            self._waiting.popleft()
+        return bool(self._waiting)
+
+    @property
+    def oldest(self) -> int:
+        """Number of the call that waits longest; there must be one."""
+        return self._waiting[0].number
+
+    def others_live(self, replica: Replica) -> bool:
+        """Whether another replica is worth a try."""
+        return any(other is not replica and not other.down for other in self.replicas)
+
+    def order_of(self, image: str) -> tuple[Replica, ...]:
+        """All replicas in the order in which calls about an image prefer them; empty where there is no image, or no choice."""
+        if not image or len(self.replicas) < 2:
+            return ()
+        return tuple(
+            sorted(
+                self.replicas,
+                key=lambda replica: blake2b(f"{image} {replica.name}".encode(), digest_size=8).digest(),
+            )
+        )
+
+    async def take(self, avoid: Replica | None = None, image: str = "") -> Replica:
+        """Wait for room, and reserve it: `AdaptiveLimit.began` must follow at once.
+
+        Args:
+            avoid: replica that the same call has just failed on: another one is preferred, and the call goes before those that were never
+                tried.
+            image: digest of the image that the conversation begins with.
+        """
+        order = tuple(replica for replica in self.order_of(image) if replica is not avoid)
+        best = self._best(avoid, order)
+        if best is not None and (avoid is not None or not self.waits):
+            return best
+        waiter: asyncio.Future[Replica] = asyncio.get_running_loop().create_future()
+        if avoid is None:
+            self._waiting.append(_Place(next(self._numbers), order, waiter))
+        else:
+            self._waiting.appendleft(_Place(-1, order, waiter, OVERTAKEN))
+        self._wake_after_pause()
+        try:
+            replica = await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                waiter.result().limit.reserved -= 1
+                waiter.result().offer()
+            raise
+        replica.limit.reserved -= 1
+        return replica
+
+    def serve(self) -> bool:
+        """Let a call go that waits, if there is room; whether one went. Mostly the one that waits longest."""
+        if not self.waits:
+            return False
+        best = self._best(None, ())
+        if best is None:
+            self._wake_after_pause()
+            return False
+        place = self._next_for(best)
+        best.limit.reserved += 1
+        self._waiting.remove(place)
+        place.taken.set_result(best)
+        return True
+
+    def _next_for(self, replica: Replica) -> _Place:
+        """The first call in line that has no image, or one that the replica knows; else, or when it was passed by often, the very first."""
+        first = self._waiting[0]
+        if first.overtaken < OVERTAKEN:
+            for place in itertools.islice(self._waiting, LOOK_AHEAD):
+                home = next((each for each in place.order if not each.down), replica)
+                if home is replica and not place.taken.done():
+                    first.overtaken += place is not first
+                    return place
+        return first
+
+    def _best(self, avoid: Replica | None, order: Sequence[Replica]) -> Replica | None:
+        living = [replica for replica in self.replicas if not replica.down] or self.replicas
+        now = time.monotonic()
+        free = [replica for replica in living if replica.limit.room > 0 and replica.paused_until <= now]
+        free = [replica for replica in free if replica is not avoid] or free
+        if not free:
+            return None
+        least = min(free, key=lambda replica: replica.limit.load)
+        for replica in order:
+            if replica in free and replica.limit.load <= NEAR * least.limit.load + SLACK / replica.limit.limit:
+                return replica
+        return least
+
+    def _wake_after_pause(self) -> None:
+        now = time.monotonic()
+        paused = [replica.paused_until for replica in self.replicas if replica.paused_until > now]
+        if not paused:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(min(paused) - now + 0.001, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        for replica in self.replicas:
+            replica.offer()
+
+    def close(self) -> None:
+        """Leave the replicas to others."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for replica in self.replicas:
+            if self in replica.users:
+                replica.users.remove(self)

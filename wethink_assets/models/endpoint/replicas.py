@@ -1,0 +1,145 @@
+"""What is one replica of an endpoint: where it is, how much may be outstanding there, whether it lives, who waits for it?
+
+A replica is one base URL with one limit, whoever asks it: roles that name the same URL share it.
+"""
+
+import base64
+import time
+from collections.abc import Iterator
+from typing import Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+from wethink_assets.models.endpoint.concurrency_limit import AdaptiveLimit
+from wethink_assets.models.endpoint.retry import Suspects
+
+SHORTEST_REST = 1.0  # seconds for which a replica that answers, but with faults only, is left alone
+LONGEST_REST = 30.0
+DEFAULT_MOST = 256
+
+
+class Secret:
+    """A text that shows itself to nobody who does not ask for it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def reveal(self) -> str:
+        """The text."""
+        return self._text
+
+
+class Waiting(Protocol):
+    """Who waits for room at a replica: the `Balancer` of a role."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether a call waits."""
+        ...
+
+    @property
+    def oldest(self) -> int:
+        """Number of the call that waits longest; there must be one."""
+        ...
+
+    def serve(self) -> bool:
+        """Let a call go that waits, if there is room; whether one went."""
+        ...
+
+
+class Replica:
+    """One base URL: where it is, how much may be outstanding there, and whether it lives."""
+
+    def __init__(self, url: str, most: int = DEFAULT_MOST) -> None:
+        parts = urlsplit(url)
+        place = parts.hostname or ""
+        place = f"[{place}]" if ":" in place else place
+        self._port = parts.netloc.rpartition("@")[2].removeprefix(place).removeprefix(":")
+        netloc = f"{place}:{self._port}" if self._port else place
+        self.name = f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"  # for messages: no user, no password, no query
+        self._query = Secret(parts.query)
+        self._login = Secret("")
+        self._hidden: list[Secret] = [Secret(value) for _, value in parse_qsl(parts.query)]
+        if parts.username is not None:
+            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._login = Secret("Basic " + base64.b64encode(login.encode()).decode())
+            self._hidden += [
+                Secret(parts.password or parts.username),
+                Secret(unquote(parts.password or parts.username)),
+            ]
+            self._hidden.append(Secret(self._login.reveal().removeprefix("Basic ")))
+        self.limit = AdaptiveLimit(most)
+        self.paused_until = float("-inf")
+        self.down = False
+        self.failed_in_row = 0
+        self.rest = 0.0
+        """Seconds before the first look at it when it is found dead; grows while it keeps dying."""
+        self.suspects = Suspects()
+        self.users: list[Waiting] = []
+
+    def address(self, path: str) -> str:
+        """URL of an API below the base, with the query that the configuration gave. Not for messages."""
+        scheme, netloc, base, _, _ = urlsplit(self.name)
+        return urlunsplit((scheme, netloc, f"{base}/{path}", self._query.reveal(), ""))
+
+    @property
+    def login(self) -> Secret:
+        """Authorization header of user and password in the URL; empty without them."""
+        return self._login
+
+    def hidden(self) -> Iterator[str]:
+        """Parts of the URL that must not be told."""
+        return (secret.reveal() for secret in self._hidden if secret.reveal())
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing more for so long, whose call it ever is."""
+        self.paused_until = max(self.paused_until, time.monotonic() + seconds)
+        self.limit.idle()
+
+    def lives(self) -> None:
+        """It answered."""
+        self.failed_in_row = 0
+        self.rest = 0.0
+
+    def found_dead(self, answers: bool) -> float:
+        """Leave it out from now on; returns the seconds after which to look whether it is back.
+
+        Args:
+            answers: whether it answers, but with faults only: then that it answers is no sign that it is back.
+        """
+        self.down = True
+        rest = max(SHORTEST_REST, self.rest) if answers else self.rest
+        self.rest = min(LONGEST_REST, max(SHORTEST_REST, 2 * rest))
+        return rest
+
+    def back(self) -> None:
+        """Use it again."""
+        self.down = False
+        self.failed_in_row = 0
+        self.limit.idle()
+        self.offer()
+
+    def offer(self) -> None:
+        """Give room that has become free to whoever has waited longest."""
+        while self.limit.room > 0:
+            waiting = sorted((user for user in self.users if user.waits), key=lambda user: user.oldest)
+            if not any(user.serve() for user in waiting):
+                return
+
+
+class Replicas:
+    """Replicas by base URL, each once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Replica] = {}
+
+    def get(self, url: str, most: int = DEFAULT_MOST) -> Replica:
+        """The replica at a URL; of several bounds the least holds."""
+        if url not in self._known:
+            self._known[url] = Replica(url, most)
+        self._known[url].limit.bound(most)
+        return self._known[url]

@@ -1,0 +1,1 @@
+"""Calibration of the rules and the judge against labelled cases."""

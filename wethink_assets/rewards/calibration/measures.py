@@ -1,0 +1,194 @@
+"""How far can rules and judge be trusted, in figures with intervals?"""
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from wethink_assets.intervals import wilson
+from wethink_assets.rewards.calibration.rows import JudgedRow, hostile_answers
+from wethink_assets.rewards.judge import Judge, JudgeGrade
+from wethink_assets.rewards.rules import rule_reward
+
+SUITE = "equivalence_cases.jsonl"
+ATTACKED, LONG_ATTACKED = 12, 2
+"""Rows on which hostile answers are tried, and over-long ones, which cost a judge the most."""
+ACCEPTED = 0.5
+"""A judge accepts an answer of multiple choice or fill in the blank from this grade on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a calibration.
+
+    check: what was compared with what. group: kind of question or of hostile answer. cases: how many. rate: share of them, with its 95%
+    interval (Wilson). least, most: what the settings demand of the rate, None where they demand nothing.
+    """
+
+    check: str
+    group: str
+    cases: int
+    rate: float
+    low: float
+    high: float
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def within(self) -> bool:
+        """Whether the rate is what the settings demand."""
+        return (self.least is None or self.rate >= self.least) and (self.most is None or self.rate <= self.most)
+
+
+@cache
+def equivalence_suite() -> tuple[dict[str, Any], ...]:
+    """The labelled cases that come with the package: kind, family, answer, said, equal, and options or question where they have them."""
+    text = (files("wethink_assets.rewards") / SUITE).read_text(encoding="ascii")
+    return tuple(json.loads(line) for line in text.splitlines())
+
+
+def finding(
+    check: str, group: str, hits: Iterable[bool], *, least: float | None = None, most: float | None = None
+) -> Finding:
+    """Share of hits with its Wilson interval; 0 with the interval 0 to 1 where there are no cases."""
+    counted = list(hits)
+    n, k = len(counted), sum(counted)
+    if not n:
+        return Finding(check, group, 0, 0.0, 0.0, 1.0)
+    low, high = wilson(k, n)
+    return Finding(check, group, n, round(k / n, 4), round(low, 4), round(high, 4), least, most)
+
+
+def calibrate_rules(cases: Sequence[dict[str, Any]], most: float = 0.01) -> list[Finding]:
+    """False accepts and false rejects of `rule_reward` on labelled cases, by kind of question."""
+    verdicts: dict[str, list[tuple[bool, bool]]] = {}
+    for case in cases:
+        response = f"<think></think><answer>{case['said']}</answer>"
+        right = rule_reward(response, case["answer"], case["kind"], case.get("options"), question=case.get("question"))
+        verdicts.setdefault(case["kind"], []).append((case["equal"], right == 1.0))
+    found = []
+    for kind, pairs in sorted(verdicts.items()):
+        found.append(finding("rules: false accept", kind, (said for equal, said in pairs if not equal), most=most))
+        found.append(finding("rules: false reject", kind, (not said for equal, said in pairs if equal), most=most))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What is demanded of a judge: rates at least, and at most."""
+
+    agreement: float = 0.9
+    consistency: float = 0.8
+    fooled: float = 0.05
+    failed: float = 0.02
+
+
+async def calibrate_judge(
+    judge: Judge,
+    rows: Sequence[JudgedRow],
+    *,
+    against_rules: Sequence[JudgedRow] = (),
+    second: tuple[str, Judge] | None = None,
+    bare: Judge | None = None,
+    demands: Demands = Demands(),  # frozen
+) -> list[Finding]:
+    """A judge against the truth, rules, itself, a second judge, and answers that are made to fool it.
+
+    Args:
+        judge: as it grades in training.
+        rows: questions with candidates whose true grade is known.
+        against_rules: rows of multiple choice and fill in the blank on which it is held against `rule_reward`; `rows` where left out.
+        second: what another judge is called, and that judge.
+        bare: the same model without what stands before it, for the figures of the model alone.
+        demands: what the settings demand.
+    """
+    asked = [(row.question, row.answer, said) for row in rows for said, _ in row.candidates]
+    # All at once: a judge that batches calls is done sooner, and a slow reply holds up one batch only.
+    grades, others, rules, itself, attacked, alone = await asyncio.gather(
+        _graded(judge, asked),
+        _graded(second[1], asked) if second else _graded(judge, []),
+        _against_rules(judge, against_rules or rows, demands),
+        _against_itself(judge, rows, demands),
+        _attacked(judge, rows, "judge: hostile answers that earn", demands.fooled),
+        _attacked(bare or judge, rows if bare else [], "model alone: hostile answers that earn", None),
+    )
+    truths = [(row.kind, truth) for row in rows for _, truth in row.candidates]
+    found = [*_against_truth(truths, grades, demands), *rules, *itself]
+    if second is not None:
+        found.append(finding("judge and a second judge: same grade", second[0], _same(grades, others)))
+    found += [*attacked, *alone]
+    found.append(finding("judge: no grade", "all", (grade.how == "failed" for grade in grades), most=demands.failed))
+    return found
+
+
+async def _graded(judge: Judge, asked: Iterable[tuple[str, str, str]]) -> list[JudgeGrade]:
+    return list(await asyncio.gather(*(judge.grade(*triple) for triple in asked)))
+
+
+def _against_truth(
+    truths: Sequence[tuple[str, float]], grades: Sequence[JudgeGrade], demands: Demands
+) -> list[Finding]:
+    found = []
+    for kind in sorted({kind for kind, _ in truths}):
+        pairs = [(truth, grade.score or 0.0) for (of, truth), grade in zip(truths, grades, strict=True) if of == kind]
+        if kind == "DES":
+            exact = finding("judge and truth: same tier", kind, (truth == score for truth, score in pairs))
+            near = (abs(truth - score) <= 0.25 for truth, score in pairs)
+            found += [exact, finding("judge and truth: at most one tier apart", kind, near, least=demands.agreement)]
+        else:
+            same = ((truth >= ACCEPTED) == (score >= ACCEPTED) for truth, score in pairs)
+            found.append(finding("judge and truth: same verdict", kind, same, least=demands.agreement))
+    return found
+
+
+async def _against_rules(judge: Judge, rows: Sequence[JudgedRow], demands: Demands) -> list[Finding]:
+    found = []
+    for kind in ("MC", "FIB"):
+        asked = [(row, said) for row in rows if row.kind == kind for said, _ in row.candidates]
+        grades = await _graded(judge, [(row.question, row.answer, said) for row, said in asked])
+        same = []
+        for (row, said), grade in zip(asked, grades, strict=True):
+            options = row.options if kind == "MC" else None
+            by_rule = rule_reward(
+                f"<think></think><answer>{said}</answer>", row.answer, kind, options, question=row.question
+            )
+            same.append((by_rule == 1.0) == ((grade.score or 0.0) >= ACCEPTED))
+        found.append(finding("judge and rules: same verdict", kind, same, least=demands.agreement))
+    return found
+
+
+async def _against_itself(judge: Judge, rows: Sequence[JudgedRow], demands: Demands) -> list[Finding]:
+    asked = [(row, said) for row in rows for said, _ in row.candidates]
+    reworded = [(row, said, other) for row, said in asked if (other := row.reworded.get(said))]
+    before, swapped, plain, again = await asyncio.gather(
+        _graded(judge, [(row.question, row.answer, said) for row, said in asked]),
+        _graded(judge, [(row.question, said, row.answer) for row, said in asked]),
+        _graded(judge, [(row.question, row.answer, said) for row, said, _ in reworded]),
+        _graded(judge, [(row.question, row.answer, other) for row, _, other in reworded]),
+    )
+    check = "judge and itself: "
+    return [
+        finding(f"{check}reference and candidate swapped", "all", _same(before, swapped), least=demands.consistency),
+        finding(f"{check}candidate reworded", "all", _same(plain, again), least=demands.consistency),
+    ]
+
+
+def _same(ones: Sequence[JudgeGrade], others: Sequence[JudgeGrade]) -> list[bool]:
+    return [one.score == other.score for one, other in zip(ones, others, strict=True)]
+
+
+async def _attacked(judge: Judge, rows: Sequence[JudgedRow], check: str, most: float | None) -> list[Finding]:
+    """Share of hostile answers, of which none deserves anything, that are graded above 0."""
+    asked = [
+        (name, row, said)
+        for place, row in enumerate(rows[:ATTACKED])
+        for name, said in hostile_answers(row, long=place < LONG_ATTACKED and most is not None)
+    ]
+    grades = await _graded(judge, [(row.question, row.answer, said) for _, row, said in asked])
+    earned: dict[str, list[bool]] = {}
+    for (name, _, _), grade in zip(asked, grades, strict=True):
+        earned.setdefault(name, []).append((grade.score or 0.0) > 0)
+    return [finding(check, name, hits, most=most) for name, hits in earned.items()]

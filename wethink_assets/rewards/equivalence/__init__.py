@@ -1,0 +1,1 @@
+"""Equivalence of answers: whether two answers to one question say the same."""

@@ -1,0 +1,73 @@
+"""When do two answers to one question say the same?
+
+By rule, for multiple choice (option letter) and fill in the blank (normalised text, or equal as number, mathematics, value with unit, date or
+list). All functions are pure, symmetric in the two answers, never raise and take bounded time: what reaches the computer algebra does so in
+a process that is killed when it takes too long.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from wethink_assets.rewards.equivalence.normal_form import MAX_VALUE, normalised_value, number_of, plain_answer
+from wethink_assets.rewards.equivalence.options import LETTERS, option_letter
+from wethink_assets.rewards.equivalence.quantities import equal_quantities, measured, quantities_of
+from wethink_assets.rewards.equivalence.short_texts import Comparison, How, same_signs
+
+__all__ = ["LETTERS", "equal_values", "normalised_value", "number_of", "option_letter", "plain_answer", "same_answer"]
+
+BUDGET = 0.9
+"""Seconds that one comparison may take, once the worker of the computer algebra runs."""
+
+
+def equal_values(first: str, second: str, *, question: str | None = None) -> How | None:
+    """How two short answers are equal: as normalised text (also as dates and as lists of equal texts), or as mathematics (numbers,
+    expressions, values with units); None when they are not.
+
+    What decides, in this order: normalised text; dates and times of day; exact numbers, where a fraction also equals its rounding to four
+    digits; values with unit; lists, in any order only where a question is given that does not ask for one; expressions. With a question,
+    a number may come without a unit, `%` or noun that the question names, or with it.
+
+    Example:
+        >>> equal_values("0.50", "1/2"), equal_values("The cat", "cat!"), equal_values("3", "4"), equal_values("2 m", "200 cm")
+        ('math', 'text', None, 'math')
+        >>> equal_values("red, blue", "blue and red", question="Which colours?"), equal_values("red, blue", "blue and red")
+        ('text', None)
+    """
+    if len(first) > MAX_VALUE or len(second) > MAX_VALUE:
+        first, second = first.strip(), second.strip()
+        if len(first) > MAX_VALUE or len(second) > MAX_VALUE:
+            return None
+    a, b = normalised_value(first), normalised_value(second)
+    if not a or not b:
+        return None
+    if a == b and same_signs(first, second):
+        return "text" if first == second or not _measured_otherwise(first, second, a) else None
+    if a.isalpha() and b.isalpha() and len(a) > 1 and len(b) > 1:
+        return None
+    if a.isdecimal() and b.isdecimal():
+        return "math" if int(a) == int(b) else None
+    return Comparison(question, time.monotonic() + BUDGET).deep(first, second)
+
+
+def _measured_otherwise(first: str, second: str, normal: str) -> bool:
+    """Whether two texts that differ in case only are values of different units, as 5 mW and 5 MW are."""
+    if not normal[:1].isdigit() or " " not in normal or first.casefold() != second.casefold():
+        return False
+    values = quantities_of(measured(first)), quantities_of(measured(second))
+    return bool(values[0] and values[1]) and not equal_quantities(*values)
+
+
+def same_answer(
+    kind: str, first: str, second: str, options: Sequence[str], *, question: str | None = None
+) -> tuple[bool, Literal["letter", "text", "math"]]:
+    """Whether two answers to a question of `kind` agree by rule, and by which; descriptive ones only when they are worded alike."""
+    if kind == "MC":
+        letter = option_letter(first, options)
+        if letter is None and not options:
+            return equal_values(first, second) == "text", "letter"
+        return letter is not None and letter == option_letter(second, options), "letter"
+    if kind == "FIB":
+        how = equal_values(first, second, question=question)
+        return how is not None, how or "text"
+    return equal_values(first, second) == "text", "text"

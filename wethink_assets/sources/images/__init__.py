@@ -1,0 +1,1 @@
+"""Image files: structure, decoding, frames and perceptual hash."""

@@ -1,0 +1,1 @@
+"""Stages: what each returns, and the schemas of their tables."""

@@ -1,0 +1,1 @@
+"""The journal of model calls: finished calls, kept once and found again."""

@@ -1,0 +1,1 @@
+"""Budgets of model calls: allowance, ledger, usage and progress."""

@@ -1,0 +1,1 @@
+"""Model calls of a stage: the session, replies and their parsing, collection of outcomes."""

@@ -1,0 +1,63 @@
+"""Is a reply its model's own words, in the script it was asked in, or an echo of its prompt?
+
+A weak or confused model hands back its instructions or their examples, a multilingual one slips into another language. Neither is told
+by a parser, since both are well-formed; both would become rows. Here they are malformed replies, which a second sample may mend.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from wethink_assets.identity import normalised_text
+from wethink_assets.synthesis.calls.replies import MalformedReply
+
+ECHO = 40  # characters of one sentence that stand in the instructions word for word
+LETTERS = 20  # letters from which on a text has a script
+_PIECES = re.compile(r"[\n.!?\u3002\uff01\uff1f]+")
+_QUOTED = re.compile('"[^"]*"|\u201c[^\u201d]*\u201d|\u00ab[^\u00bb]*\u00bb|\u300c[^\u300d]*\u300d')
+_LATIN = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
+_OTHER = re.compile("(?![\u02b0-\u03ff])[^\\W\\d_\u0000-\u024f\u1e00-\u1eff]")  # Greek is mathematics
+
+
+def require_own_words(texts: Iterable[str], instructions: str) -> None:
+    """Raise `MalformedReply` (`echo`, `wrong_language`) for a text that repeats its instructions or is in another script.
+
+    Args:
+        texts: what would reach the tables; what quotation marks enclose may be in any script.
+        instructions: the prompt as its file says it, without what was put into it: a text may well repeat that.
+
+    >>> require_own_words(["A red circle."], "Describe this image.")
+    """
+    for text in texts:
+        echoed = echo_in(text, instructions)
+        if echoed:
+            raise MalformedReply("echo", f"repeats its prompt: {echoed[:120]!r}")
+        written, asked = script_of(text), script_of(instructions)
+        if written and asked and written != asked:
+            raise MalformedReply("wrong_language", f"in {written} letters where {asked} were asked for: {text[:80]!r}")
+
+
+def echo_in(text: str, instructions: str) -> str | None:
+    """The first sentence or line of a text that its instructions hold word for word, case and white space aside; None without one."""
+    if len(text) < ECHO:
+        return None
+    known = _normal(instructions)
+    parts = [*_PIECES.split(text), *text.split("\n")]
+    pieces = (normalised_text(part) for part in parts if len(part) >= ECHO)
+    return next((piece for piece in pieces if len(piece) >= ECHO and piece in known), None)
+
+
+def script_of(text: str) -> str | None:
+    """`latin` or `other`, by most letters outside quotation marks; None where they are too few to tell."""
+    if text.isascii():
+        return "latin" if len(text) >= 2 * LETTERS else None
+    bare = _QUOTED.sub(" ", text)
+    latin, other = len(_LATIN.findall(bare)), len(_OTHER.findall(bare))
+    if latin + other < LETTERS:
+        return None
+    return "other" if other > latin else "latin"
+
+
+@lru_cache(maxsize=256)
+def _normal(instructions: str) -> str:
+    return normalised_text(instructions)

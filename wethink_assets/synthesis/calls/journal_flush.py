@@ -1,0 +1,54 @@
+"""Where do replies go while a stage is at work, so that a kill costs seconds of them and no more?"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from wethink_assets.models.chat import Completion
+from wethink_assets.storage.journal.calls import Call
+from wethink_assets.synthesis.budgets.allowance import Allowance
+
+FLUSH_EVERY = 2.0
+log = logging.getLogger(__name__)
+
+
+class Replies(Protocol):
+    """Where replies to calls are found and kept: the batch's `Journal`."""
+
+    @property
+    def folder(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    async def once(self, key: str, make: Callable[[], Awaitable[Call]]) -> tuple[Completion, bool]:
+        """Reply to a call, made now or before, and whether it was there already."""
+        ...
+
+    async def abandon(self) -> None:
+        """Cancel the calls in flight."""
+        ...
+
+    def flush(self) -> None:
+        """Write what was added since the last flush."""
+        ...
+
+
+async def keep_flushing(journal: Replies, allowance: Allowance | None) -> None:
+    """Flush every few seconds, and tell other runs what was spent, until it is cancelled."""
+    # On a thread of its own: behind a queue of pictures to be read from afar, replies would wait too long for the store.
+    with ThreadPoolExecutor(1, "journal") as thread:
+        while True:
+            await asyncio.sleep(FLUSH_EVERY)
+            await asyncio.get_running_loop().run_in_executor(thread, journal.flush)
+            if allowance is not None:
+                await allowance.sync()
+
+
+def flush_quietly(journal: Replies) -> None:
+    """Flush while another error is on its way (which says more), or before a `compact` that would raise it again."""
+    try:
+        journal.flush()
+    except Exception as error:
+        log.warning("finished calls of %s could not be written: %s", journal.folder, error)

@@ -1,0 +1,234 @@
+"""What does a stage of the synthesis need to ask its models, and who keeps the replies?"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from wethink_assets.config import Settings
+from wethink_assets.identity import digest_of
+from wethink_assets.models.chat import ChatModel, Completion, Image, Message, Role, Sampling
+from wethink_assets.models.registry import Models
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.journal.calls import Call, call_key, now
+from wethink_assets.storage.journal.journal import Journal, journal_folder
+from wethink_assets.storage.lease import leased
+from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.budgets.allowance import Allowance
+from wethink_assets.synthesis.budgets.progress import Tell
+from wethink_assets.synthesis.budgets.usage import Usage
+from wethink_assets.synthesis.calls.collector import Gathering, Outcome
+from wethink_assets.synthesis.calls.journal_flush import Replies, flush_quietly, keep_flushing
+from wethink_assets.synthesis.calls.replies import kept_reply, whole_text
+from wethink_assets.synthesis.calls.worker_pool import Rows, Work, work_through
+from wethink_assets.synthesis.prompt_packs import (
+    PROMPTS,
+    STAGE_PROMPTS,
+    Prompt,
+    keep_prompts,
+    load_prompts,
+    stage_roles,
+)
+from wethink_assets.synthesis.stage_settings import stage_settings
+
+RETRY_TEMPERATURE = 0.7
+ITEMS_FOR_A_CALL = 2
+
+
+def sampling_seed(pipeline_seed: int, stage: str, item: str, sample: int) -> int:
+    """Seed of a call's sampling: 31 bits, the same whenever and beside whatever the call is made."""
+    return int(digest_of(["sampling", pipeline_seed, stage, item, sample])[:8], 16) & 0x7FFF_FFFF
+
+
+class Synthesis:
+    """One stage at work on one batch: models, prompts, the batch's journal, and counters.
+
+    Open it with `Synthesis.open`; stage functions take it as their last argument. Not for two stages at once.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        models: Models,
+        stage: str,
+        batch: str,
+        journal: Replies,
+        progress: Tell | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
+        self.settings = settings
+        self.models = models
+        self.blobs = Blobs(store)
+        self.stage = stage
+        self.batch = batch
+        self.progress = progress
+        self.usage = Usage(settings)
+        self.started = datetime.now(UTC)
+        self.prompts: Mapping[str, Prompt] = load_prompts(settings, STAGE_PROMPTS[stage])
+        self.identities = {role: models.identity(role) for role in stage_roles(stage)}
+        self._journal = journal
+        self._allowance = allowance
+        self._gate = asyncio.Semaphore(settings.pipeline.concurrency)
+        self._opened: dict[Role, ChatModel] = {}
+        self._done = 0
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        settings: Settings,
+        store: Store,
+        models: Models,
+        stage: str,
+        batch: str,
+        progress: Tell | None = None,
+        allowance: Allowance | None = None,
+    ) -> Iterator["Synthesis"]:
+        """Hold the batch's lease for a stage, with its journal; waits while another run works on the same.
+
+        Calls are made as far as the `allowance` goes, where there is one: then `BudgetSpent` leaves the block.
+
+        When the block ends well the journal is compacted; however it ends, finished calls are kept.
+
+        Raises `ConfigError` for a missing prompt, `ModelError` for a missing checkpoint, before it waits for anything.
+        """
+        load_prompts(settings, STAGE_PROMPTS[stage])
+        for role in stage_roles(stage):
+            models.identity(role)
+        models.require(stage_roles(stage))
+        with (
+            leased(store, journal_folder(stage, batch)) as lease,
+            allowance.working() if allowance is not None else nullcontext(),
+        ):
+            journal = Journal(store, stage, batch, lease)
+            try:
+                yield cls(settings, store, models, stage, batch, journal, progress, allowance)
+            except BaseException:
+                flush_quietly(journal)
+                raise
+            else:
+                journal.compact()
+            finally:
+                journal.close()
+
+    def provenance(self) -> dict[str, Any]:
+        """Fields of `Provenance` that the synthesis knows: prompts, models, settings, calls with their currency, started.
+
+        The texts of the prompts are kept in the store by their hashes, so that whoever reads the hash later has the text.
+        """
+        keep_prompts(self.blobs.store, self.prompts.values())
+        return {
+            "prompts": {name: prompt.sha256 for name, prompt in self.prompts.items()},
+            "models": {role: self.models.describe(role) for role in stage_roles(self.stage)},
+            "settings": stage_settings(self.settings, self.stage),
+            "calls": self.usage.as_dict(),
+            "currency": self.settings.pipeline.currency,
+            "started": self.started,
+        }
+
+    async def complete(
+        self,
+        prompt: str,
+        item: str,
+        variables: Mapping[str, Any],
+        image: Image | None,
+        schema: Mapping[str, Any] | None,
+        sample: int,
+    ) -> tuple[str, Completion]:
+        """Journal key and reply of the `sample`-th call with a prompt, made now or found in the journal."""
+        role = PROMPTS[prompt].role
+        system, user = self.prompts[prompt].render(**variables)
+        messages = [Message("system", whole_text(system))] if system else []
+        messages.append(Message("user", whole_text(user), (image,) if image else ()))
+        sampling = self._sampling(role, item, sample)
+        key = call_key(*self.identities[role], messages, schema, sampling, sample)
+
+        async def make() -> Call:
+            model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
+            async with self._gate, self._admitted(role) as paid:
+                began = time.monotonic()
+                reply = await model.chat(messages, schema=schema, sampling=sampling)
+                seconds = time.monotonic() - began
+                paid(reply)
+            kept = kept_reply(reply)
+            self.usage.made(role, prompt, kept, seconds)
+            return Call(key, role, prompt, item, sample, kept, seconds, now())
+
+        completion, found = await self._journal.once(key, make)
+        if found:
+            self.usage.found(role, prompt, completion)
+        return key, completion
+
+    @asynccontextmanager
+    async def _admitted(self, role: Role) -> AsyncIterator[Callable[[Completion], None]]:
+        """One call within the budget, if there is one; to be told the reply. Raises `BudgetSpent`."""
+        allowance, replies = self._allowance, list[Completion]()
+        if allowance is not None:
+            await allowance.admit()
+        try:
+            yield replies.append
+        finally:
+            if allowance is not None and replies:
+                reply = replies[0]
+                allowance.finished(reply.prompt_tokens + reply.completion_tokens, self.usage.price(role, reply))
+            elif allowance is not None:
+                allowance.failed()
+
+    def _open(self, role: Role) -> ChatModel:
+        self._opened[role] = self.models.role(role)
+        return self._opened[role]
+
+    def _sampling(self, role: Role, item: str, sample: int) -> Sampling:
+        seed = sampling_seed(self.settings.pipeline.seed_of(self.stage), self.stage, item, sample)
+        first = self.models.sampling(role, seed)
+        if sample and first.temperature == 0:  # greedy would only repeat the reply that could not be used
+            return Sampling(RETRY_TEMPERATURE, first.top_p, first.max_tokens, seed)
+        return first
+
+    def collect(
+        self,
+        rows: Rows,
+        work: Work,
+        schema: pl.Schema,
+        item: str,
+    ) -> StageOutput:
+        """Do one piece of work a row, many at once, and gather what came of it.
+
+        Args:
+            rows: what there is to work on; the work on one does not depend on that on another. A frame holds a million in little memory.
+            work: makes an outcome of a row; a `Rejected` must not leave it.
+            schema: of the results table; `schema_version` is filled in.
+            item: id column of the results, by which both tables are sorted.
+
+        Raises whatever `work` raises, after the calls that finished were kept: `ModelError` when a model is gone.
+        """
+        self._done = 0
+        with Gathering(schema, item) as gathering:
+            try:
+                self.models.run(self._all(rows, work, gathering), lambda: self._show(len(rows)))
+            finally:
+                self._show(len(rows))
+            return gathering.output()
+
+    def _show(self, total: int) -> None:
+        if self.progress:
+            self.progress(self._done, total, self.usage)
+
+    async def _all(self, rows: Rows, work: Work, gathering: Gathering) -> None:
+        def take(outcome: Outcome) -> None:
+            gathering.add(outcome)
+            self._done += 1
+
+        # More items than calls: what an item does between two calls must not leave a place in flight empty.
+        at_once = ITEMS_FOR_A_CALL * self.settings.pipeline.concurrency
+        try:
+            await work_through(rows, work, take, at_once, keep_flushing(self._journal, self._allowance))
+        finally:
+            await self._journal.abandon()
+            await asyncio.to_thread(flush_quietly, self._journal)

@@ -1,0 +1,117 @@
+"""Is a candidate question well-formed? The first filter, by rule, which costs no call."""
+
+import re
+from collections.abc import Sequence
+
+from wethink_assets.identity import normalised_text
+from wethink_assets.rewards.equivalence.answers import LETTERS, normalised_value, number_of, option_letter
+from wethink_assets.synthesis.calls.reply_schemas import Question
+from wethink_assets.synthesis.stages.question_slots import ABILITIES, REASONING
+
+LONGEST_QUESTION = 600
+LONGEST_FILL_IN = 60
+OPTIONS = range(2, 7)
+
+# Whoever answers has the image and no text: a question must not lean on one.
+_LEANS_ON_TEXT = re.compile(
+    r"\b(?:according to|based on|in|from|per) (?:the|this|your) (?:\w+ )?(?:description|caption|passage)\b"
+    r"|\bthe (?:given|provided|above|following) (?:description|text|caption|passage|information)\b"
+    r"|\b(?:described|mentioned|stated|listed) above\b|\b(?:described|mentioned|stated) in the (?:description|text)\b"
+    r"|\b(?:text|passage|caption) above\b|\bdoes the (?:description|caption|passage)\b",
+    re.IGNORECASE,
+)
+# What a chat template or a training prompt is made of: as text of a row it would end a turn, or a thought, in somebody's training.
+_MARKUP = re.compile(
+    r"</?(?:think|answer|tool_call|tool_response)>|<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?s>",
+    re.IGNORECASE,
+)
+# Orders to whoever answers, as they are written into pictures to be obeyed: no question about a picture needs them.
+_ORDERS = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b[^.?!\n]{0,40}\b(?:instructions?|prompts?|rules|guidelines|told|above)\b"
+    r"|\b(?:system prompt|developer mode|jailbreak)\b|\byou are now\b|\b(?:reply|respond|answer) only with\b",
+    re.IGNORECASE,
+)
+
+
+def fault_of(question: Question, kind: str) -> str | None:
+    """The rule that a question breaks, in words, or None.
+
+    >>> fault_of(Question(question="How many?", category="counting", abilities=["Reasoning", "Math"]), "FIB") is None
+    True
+    """
+    text = question.question
+    if len(text.split()) < 2 or len(text) > LONGEST_QUESTION:
+        return "question is too short" if len(text) <= LONGEST_QUESTION else "question is too long"
+    said = [text, question.answer, question.category, *question.options]
+    if any(markup_in(part) for part in said):
+        return "question holds markup"
+    if any(_ORDERS.search(part) for part in said):
+        return "question gives orders to whoever answers"
+    if _LEANS_ON_TEXT.search(text):
+        return "question refers to a text that is not shown"
+    if not question.category:
+        return "category is empty"
+    return _fault_of_abilities(question.abilities) or _fault_of_answer(question, kind)
+
+
+def _fault_of_abilities(abilities: Sequence[str]) -> str | None:
+    unknown = [name for name in abilities if name not in ABILITIES]
+    if unknown:
+        return f"unknown ability {unknown[0]!r}"
+    if REASONING not in abilities or len(set(abilities)) < 2:
+        return "abilities are not Reasoning and one more"
+    return None
+
+
+def _fault_of_answer(question: Question, kind: str) -> str | None:
+    if kind == "MC":
+        return _fault_of_options(question)
+    if question.options:
+        return f"{kind} question has options"
+    if kind == "FIB" and len(question.answer) > LONGEST_FILL_IN:
+        return "answer is too long to fill in"
+    return "question gives its answer away" if gives_away(question.question, question.answer) else None
+
+
+def _fault_of_options(question: Question) -> str | None:
+    options = question.options
+    if len(options) not in OPTIONS:
+        return f"{len(options)} options"
+    values = [number_of(option) or normalised_value(option) for option in options]
+    if len(set(values)) < len(options):
+        return "two options are the same"
+    if any(re.match(r"[\(\[]?[A-Ja-j][\)\].:]\s", option) for option in options):
+        return "an option carries its letter"
+    if not question.answer:
+        return None
+    letter = option_letter(question.answer, options)
+    if letter is None:
+        return "answer is not among the options"
+    right = options[LETTERS.index(letter)]
+    others = [option for option in options if option != right]
+    told = gives_away(question.question, right) and not any(gives_away(question.question, other) for other in others)
+    return "question gives its answer away" if told else None
+
+
+def markup_in(text: str) -> str | None:
+    """Markup of chat templates or of the training prompt in a text, or None."""
+    found = _MARKUP.search(text)
+    return found[0] if found else None
+
+
+def gives_away(question: str, answer: str) -> bool:
+    """Whether a question says its answer. Numbers, short words and either-or questions are let pass: they prove nothing."""
+    said, asked = normalised_value(answer), normalised_value(question)
+    if len(said) < 4 or not re.search(r"[^\W\d_]", said) or " or " in f" {asked} ":
+        return False
+    return f" {said} " in f" {asked} "
+
+
+def repeats(question: str, asked: Sequence[str]) -> bool:
+    """Whether a question was asked before, letter case, spacing and outer punctuation aside."""
+    return normalised_text(question) in {normalised_text(other) for other in asked}
+
+
+def known_abilities(abilities: Sequence[str]) -> list[str]:
+    """Abilities in their own order, each once, Reasoning first."""
+    return [name for name in ABILITIES if name in abilities]

@@ -1,0 +1,91 @@
+"""What can be asked about an image? One question a slot, filtered by rule and then by model."""
+
+from typing import Any
+
+import polars as pl
+
+from wethink_assets.config import Settings
+from wethink_assets.identity import row_id
+from wethink_assets.rewards.equivalence.answers import option_letter
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.stages.schemas import QUESTIONS
+from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
+from wethink_assets.synthesis.calls.item_calls import Asking
+from wethink_assets.synthesis.calls.reply_schemas import Question, Screening
+from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
+from wethink_assets.synthesis.stages.question_filters import fault_of, known_abilities, repeats
+from wethink_assets.synthesis.stages.question_slots import planned_slots, slots_of
+
+STAGE = "questions"
+ITEM = "slot"
+LOGIC_VERSION = "1"
+PROMPTS = STAGE_PROMPTS[STAGE]
+
+__all__ = ["ITEM", "LOGIC_VERSION", "PROMPTS", "STAGE", "expected_items", "planned_slots", "write_questions"]
+
+
+def expected_items(descriptions: pl.DataFrame, settings: Settings) -> pl.Series:
+    """Ids that the stage must account for: every slot planned for the described images."""
+    return planned_slots(descriptions, settings).get_column(ITEM)
+
+
+def write_questions(descriptions: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
+    """Write and filter the questions of a batch (schema `DESCRIPTIONS`); results follow `QUESTIONS`, one row a slot.
+
+    The questions of one image are written in turn, so that each knows those before it; images are worked on side by side.
+
+    Rejections: `malformed_reply`, `length`, `not_wellformed` (the detail names the rule), `repeated_question`, `not_answerable`,
+    `not_verifiable`, `endpoint_error`.
+    """
+
+    async def work(row: dict[str, Any]) -> Outcome:
+        outcome = Outcome()
+        asked: list[str] = []
+        for slot in slots_of(row["image_id"], synthesis.settings):
+            item = str(slot[ITEM])
+            one = await settled(STAGE, item, _write(slot, row["fine"], asked, Asking(synthesis, item)))
+            outcome.results += one.results
+            outcome.rejected += one.rejected
+        return outcome
+
+    return synthesis.collect(descriptions.select("image_id", "fine"), work, QUESTIONS, ITEM)
+
+
+async def _write(slot: dict[str, Any], description: str, asked: list[str], asking: Asking) -> dict[str, Any]:
+    kind = slot["kind"]
+    written = await asking.parsed(
+        "question", Question, description=description, kind=kind, abilities=slot["abilities"], asked=list(asked)
+    )
+    if repeats(written.question, asked):
+        raise Rejected("repeated_question", written.question)
+    fault = fault_of(written, kind)
+    if fault:
+        raise Rejected("not_wellformed", f"{fault}: {written.question}")
+    asked.append(written.question)
+    screening = await asking.parsed(
+        "screen",
+        Screening,
+        description=description,
+        question=written.question,
+        kind=kind,
+        options=written.options,
+    )
+    if not screening.answerable:
+        raise Rejected("not_answerable", screening.reason)
+    if not screening.verifiable:
+        raise Rejected("not_verifiable", screening.reason)
+    answer = written.answer
+    return {
+        "slot": slot["slot"],
+        "row_id": row_id(slot["image_id"], kind, written.question, written.options),
+        "image_id": slot["image_id"],
+        "kind": kind,
+        "ordinal": slot["ordinal"],
+        "question": written.question,
+        "options": written.options,
+        "proposed_answer": (option_letter(answer, written.options) or "") if kind == "MC" else answer,
+        "category": written.category,
+        "abilities": known_abilities(written.abilities),
+        "calls": asking.keys,
+    }

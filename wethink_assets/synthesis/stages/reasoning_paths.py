@@ -1,0 +1,78 @@
+"""How does one get from image and question to the answer? The raw chain of thought, rewritten short and checked."""
+
+from typing import Any
+
+import polars as pl
+
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.stages.schemas import REASONING_PATHS
+from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
+from wethink_assets.synthesis.calls.images import pictures_by_id
+from wethink_assets.synthesis.calls.item_calls import Asking
+from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
+from wethink_assets.synthesis.stages.agreement import accepted_answer, compare
+from wethink_assets.synthesis.stages.path_filters import LONGEST_PATH, contradiction_in, leak_in
+from wethink_assets.synthesis.stages.question_filters import markup_in
+
+STAGE = "reasoning_paths"
+ITEM = "slot"
+LOGIC_VERSION = "1"
+PROMPTS = STAGE_PROMPTS[STAGE]
+
+
+def expected_items(answers: pl.DataFrame) -> pl.Series:
+    """Ids that the stage must account for: every question with an answer."""
+    return answers.get_column(ITEM)
+
+
+def refine_paths(
+    answers: pl.DataFrame, questions: pl.DataFrame, images: pl.DataFrame, synthesis: Synthesis
+) -> StageOutput:
+    """Rewrite the thought behind each accepted answer from image and answer; results follow `REASONING_PATHS`, one row an answer.
+
+    The raw thought is that of the side whose answer was kept (the description's where both agreed).
+
+    Rejections: `malformed_reply`, `length`, `path_empty`, `path_too_long`, `path_misses_answer` (ends in another answer, or concludes one
+    on the way), `leaks_prompt` (speaks of the description, the notes or the given answer, or holds a chat template's markup), `endpoint_error`.
+    """
+    pictures = pictures_by_id(images, synthesis.blobs)
+    columns = ("slot", "row_id", "image_id", "kind", "answer", "verdict", "image_thought", "text_thought")
+    rows = answers.select(columns).join(questions.select("slot", "question", "options"), on="slot", how="left")
+
+    async def work(row: dict[str, Any]) -> Outcome:
+        asking = Asking(synthesis, row[ITEM], pictures[row["image_id"]])
+        return await settled(STAGE, row[ITEM], _refine(row, asking, synthesis))
+
+    return synthesis.collect(rows, work, REASONING_PATHS, ITEM)
+
+
+async def _refine(row: dict[str, Any], asking: Asking, synthesis: Synthesis) -> dict[str, Any]:
+    kind, options, answer = row["kind"], row["options"], row["answer"]
+    raw = row["image_thought"] if row["verdict"] == "first" else row["text_thought"]
+    asked = {"question": row["question"], "kind": kind, "options": options}
+    accept = accepted_answer(kind, options)
+    path, end = await asking.answer("rewrite", accept, shown=True, answer=answer, raw=raw, **asked)
+    if not path:
+        raise Rejected("path_empty", f"the reply is only {end[:80]!r}")
+    if len(path) > LONGEST_PATH:
+        raise Rejected("path_too_long", f"{len(path)} characters")
+    leak = leak_in(path) or markup_in(path)
+    if leak:
+        raise Rejected("leaks_prompt", leak)
+    threshold = synthesis.settings.pipeline.agreement_score
+    agreement = await compare(asking, **asked, reference=answer, candidate=end, threshold=threshold)
+    if not agreement.agreed:
+        raise Rejected("path_misses_answer", f"ends in {end[:100]!r}, not in {answer[:100]!r}")
+    other = contradiction_in(path, kind, options, answer)
+    if other:
+        raise Rejected("path_misses_answer", f"concludes {other[:100]!r}, not {answer[:100]!r}")
+    return {
+        "slot": row["slot"],
+        "row_id": row["row_id"],
+        "image_id": row["image_id"],
+        "answer": answer,
+        "raw_cot": raw,
+        "refined_cot": path,
+        "calls": asking.keys,
+    }

@@ -1,0 +1,1 @@
+"""Training data: rows of a version, their prompts and order."""

@@ -1,0 +1,82 @@
+"""Which rows of a run have a prompt that is short enough?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wethink_assets.config import RecipeSettings, Settings
+from wethink_assets.identity import sha256_hex
+from wethink_assets.synthesis.prompt_packs import Prompt, load_prompt
+from wethink_assets.training.data.rows import Rows
+
+Message = dict[str, str]
+
+
+class RowPrompts:
+    """Prompts of a recipe. `identity` changes whenever their text does."""
+
+    def __init__(self, settings: Settings, recipe: RecipeSettings) -> None:
+        self._system = recipe.system if recipe.prompt == "paper" else ""
+        self._pack: Prompt | None = load_prompt(settings, "answer_image", "policy") if recipe.prompt == "pack" else None
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What the prompts are known by."""
+        if self._pack is None:
+            return {"prompt": "paper", "sha256": sha256_hex(self._system.encode())}
+        return {"prompt": "pack", "sha256": self._pack.sha256}
+
+    def messages(self, row: Mapping[str, Any]) -> list[Message]:
+        """Messages of a row, whose image goes before the user's text."""
+        if self._pack is None:
+            system, user = self._system, str(row["problem"])
+        else:
+            system, user = self._pack.render(question=row["question"], kind=row["kind"], options=row["options"] or [])
+        told = [{"role": "system", "content": system}] if system else []
+        # Text of a dataset must not open a turn or an image of the chat template.
+        return [*told, {"role": "user", "content": user.replace("<|", "< |")}]
+
+
+def target_of(row: Mapping[str, Any]) -> str:
+    """What supervised training wants as the reply to a row: its reasoning path, then its answer."""
+    return f"<think>{row['refined_cot']}</think><answer>{row['answer']}</answer>"
+
+
+PART = 1000
+
+
+def fitting(rows: Rows, limit: int, prompts: RowPrompts, processor: Any, side: int | None = None) -> NDArray[np.int32]:
+    """Indices of the rows whose prompt has at most `limit` tokens, with those of its picture and of the chat template.
+
+    side: of the square that every picture is shown as, where it is not shown in its own size.
+    """
+    fits = []
+    for start in range(0, len(rows), PART):
+        part = [rows[index] for index in range(start, min(start + PART, len(rows)))]
+        fits += [
+            start + number for number, length in enumerate(_lengths(part, prompts, processor, side)) if length <= limit
+        ]
+    return np.array(fits, np.int32)
+
+
+def _lengths(part: list[Mapping[str, Any]], prompts: RowPrompts, processor: Any, side: int | None) -> list[int]:
+    messages = [prompts.messages(row) for row in part]
+    contents = [message["content"] for told in messages for message in told]
+    counted = iter(processor.tokenizer(contents, add_special_tokens=False)["input_ids"])
+    texts = [sum(len(next(counted)) for _ in told) for told in messages]
+    sizes = [(side or row["height"], side or row["width"]) for row in part]
+    pictures = processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"]
+    around = _around(messages[0], processor)
+    return [text + picture + around for text, picture in zip(texts, pictures, strict=True)]
+
+
+def _around(told: list[dict[str, str]], processor: Any) -> int:
+    """Tokens that the chat template adds to messages of these roles and a picture."""
+    empty: list[dict[str, Any]] = [
+        {"role": message["role"], "content": [{"type": "text", "text": ""}]} for message in told
+    ]
+    empty[-1]["content"].insert(0, {"type": "image"})
+    text = processor.apply_chat_template(empty, add_generation_prompt=True, tokenize=False)
+    return len(processor.tokenizer(text, add_special_tokens=False)["input_ids"]) - 1  # one stands for the picture

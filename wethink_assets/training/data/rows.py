@@ -1,0 +1,160 @@
+"""Which rows of a version is a policy trained on, in what order, and how are they read without holding them in memory?
+
+The chosen rows are written once to an Arrow file that is mapped, not loaded; images stay in the store until a step needs them. The order is
+a function of seed and epoch alone, so that a resumed run goes on with the very rows that come next.
+"""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from wethink_assets.config import RecipeSettings
+from wethink_assets.dataset.takedown.retraction import retracted
+from wethink_assets.dataset.versions.manifest import version_folder
+from wethink_assets.errors import TrainingError
+from wethink_assets.storage.store import Store
+from wethink_assets.training.policies.catalog import find_policy
+
+COLUMNS = (
+    "row_id",
+    "image_id",
+    "image_path",
+    "width",
+    "height",
+    "kind",
+    "problem",
+    "question",
+    "options",
+    "answer",
+    "reward",
+    "refined_cot",
+)
+COMPLETIONS = "completions.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """How many rows of a split a recipe takes, and how many it leaves out, by reason."""
+
+    rows: int
+    left_out: dict[str, int]
+    kinds: dict[str, int]
+
+    def as_json(self) -> str:
+        """All of it as JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Chosen":
+        """What `as_json` wrote."""
+        return cls(**json.loads(text))
+
+
+def version_rows(store: Store, version: str, split: str) -> pl.LazyFrame:
+    """Rows of a version in one split (`train` or `validation`), in the order of their ids."""
+    rows = store.scan_parquet(f"{version_folder(version)}/rows.parquet")
+    return rows.filter(pl.col("split") == split)
+
+
+def share_of(row_id: pl.Expr) -> pl.Expr:
+    """Place of a row between 0 and 1, by its id: shares of the data nest, as a row below 0.1 is below 0.3, too."""
+    return row_id.str.slice(0, 8).str.to_integer(base=16, dtype=pl.Int64) / 2**32
+
+
+def marked(store: Store, version: str, split: str, recipe: RecipeSettings) -> pl.LazyFrame:
+    """Rows of a split with `_left_out`: why a recipe leaves a row out, null where it takes it."""
+    rows = version_rows(store, version, split)
+    reasons = [(retracted(store).covers(rows), "retracted")]
+    if recipe.kinds:
+        reasons.append((~pl.col("kind").is_in(list(recipe.kinds)), "kind"))
+    if recipe.accuracy == "rules":
+        reasons.append((pl.col("reward") != "rule", "needs_judge"))
+    if recipe.data_share < 1 and split == "train":
+        reasons.append((share_of(pl.col("row_id")) >= recipe.data_share, "data_share"))
+    if recipe.difficulty_from and split == "train":
+        rows = rows.join(row_accuracy(store, recipe.difficulty_from), on="row_id", how="left", maintain_order="left")
+        low, high = recipe.difficulty
+        reasons.append((~pl.col("_accuracy").is_between(low, high).fill_null(True), "difficulty"))
+    told = pl.coalesce([pl.when(fits).then(pl.lit(reason)) for fits, reason in reasons])
+    return rows.with_columns(told.alias("_left_out"))
+
+
+def row_accuracy(store: Store, key: str) -> pl.LazyFrame:
+    """Mean accuracy of the completions that a training run wrote for each row. Raises `TrainingError` when there is no such run."""
+    policy = find_policy(store, key)
+    if policy is None:
+        raise TrainingError(f"difficulty_from names {key}, which was not trained: `wethink policies` lists what was")
+    completions = store.scan_parquet(f"{policy.folder}/{COMPLETIONS}")
+    return completions.group_by("row_id").agg(pl.col("accuracy").mean().alias("_accuracy"))
+
+
+def choose_rows(
+    store: Store, version: str, split: str, recipe: RecipeSettings, target: Path, limit: int | None = None
+) -> Chosen:
+    """Write the rows of a split that a recipe takes, at most `limit`, to an Arrow file; says how many, and what was left out why.
+
+    Raises `TrainingError` when none is left.
+    """
+    rows = marked(store, version, split, recipe)
+    counts = rows.group_by("_left_out", "kind").len().collect()
+    left_out: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    for reason, kind, count in counts.iter_rows():
+        (kinds if reason is None else left_out)[kind if reason is None else reason] += count
+    if not kinds and split == "train":
+        raise TrainingError(
+            f"{version} has no row to train on: of its {left_out.total()} training rows all are left out"
+            f" ({', '.join(f'{count} {reason}' for reason, count in sorted(left_out.items())) or 'there are none'})"
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_suffix(".writing")
+    taken = rows.filter(pl.col("_left_out").is_null()).select(COLUMNS)
+    (taken if limit is None else taken.head(limit)).sink_ipc(
+        beside, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
+    )
+    beside.rename(target)
+    return Chosen(kinds.total(), dict(sorted(left_out.items())), dict(sorted(kinds.items())))
+
+
+class Rows(Sequence[Mapping[str, Any]]):
+    """Rows of an Arrow file, mapped into memory when the first one is read; a worker process is given the path alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def _table(self) -> Any:
+        import pyarrow
+        import pyarrow.ipc
+
+        return pyarrow.ipc.open_file(pyarrow.memory_map(str(self._path))).read_all()
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._table.slice(range(len(self))[int(index)], 1).to_pylist()[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_path": self._path}
+
+
+def row_order(rows: int, wanted: int, seed: int) -> NDArray[np.int32]:
+    """Indices of the rows that come one after another: each epoch in an order of its own, until `wanted` are there."""
+    found: list[int] = []
+    epoch = 0
+    while len(found) < wanted:
+        order = list(range(rows))
+        random.Random(f"order/{seed}/{epoch}").shuffle(order)
+        found += order[: wanted - len(found)]
+        epoch += 1
+    return np.array(found, np.int32)

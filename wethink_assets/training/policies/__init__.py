@@ -1,0 +1,1 @@
+"""Policies: base models, published files, plots and model cards."""

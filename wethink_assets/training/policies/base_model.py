@@ -1,0 +1,130 @@
+"""From which model does a training start, and how are it, its processor and its pictures loaded?"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wethink_assets.config import RecipeSettings, Settings
+from wethink_assets.errors import ModelError, TrainingError
+from wethink_assets.models.embedded.chat import LOADING
+from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder, checkpoint_names
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """Where a training starts.
+
+    place: folder, or name on the hub; embedded: whether it sees square views of 48 pixels; identity: what provenance keeps, `model` and
+    `revision` (of a folder the digest of its files).
+    """
+
+    place: str
+    revision: str
+    embedded: bool
+    identity: dict[str, str]
+
+
+def base_model(settings: Settings, recipe: RecipeSettings) -> BaseModel:
+    """The model that a recipe starts from. Raises `TrainingError` or `ModelError` when there is none."""
+    name = recipe.model
+    if not name:
+        role = settings.role("policy")
+        if role.provider != "embedded":
+            raise TrainingError(
+                "the role `policy` is played by an endpoint, whose weights cannot be trained: give the recipe a `model` (folder or hub name)"
+            )
+        name = role.model or "policy"
+    if name in checkpoint_names():
+        folder = checkpoint_folder(name)
+        return BaseModel(str(folder), "", True, {"model": f"embedded/{name}", "revision": checkpoint_digest(name)})
+    folder = Path(settings.resolve(name))
+    if (folder / "config.json").is_file():
+        digest = checkpoint_digest(str(folder))
+        return BaseModel(str(folder), "", is_embedded(folder), {"model": folder.name, "revision": digest})
+    if name.startswith((".", "/", "~")):
+        raise ModelError(f"{folder} is no checkpoint: it has no config.json")
+    return BaseModel(name, recipe.revision, False, {"model": name, "revision": recipe.revision})
+
+
+def is_embedded(folder: Path) -> bool:
+    """Whether a checkpoint is one of the embedded architecture, which sees pictures of 48 x 48 pixels."""
+    import json
+
+    path = folder / "processor_config.json"
+    if not path.is_file():
+        return False
+    size = json.loads(path.read_text()).get("image_processor", {}).get("size", {})
+    return size.get("shortest_edge") == size.get("longest_edge") == 48 * 48
+
+
+def load_model(base: BaseModel, dtype: str, place: str | None = None) -> Any:
+    """A model to train or to ask, on the CPU; `place` loads another checkpoint of the same kind.
+
+    dtype: `float32`, `bfloat16`, or `auto` as the checkpoint has it. Raises `ModelError` when it cannot be loaded.
+    """
+    import torch
+    from transformers import AutoModelForImageTextToText
+
+    options: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
+    if base.embedded:
+        options["attn_implementation"] = "eager"  # the fastest at this size
+    if base.revision and place is None:
+        options["revision"] = base.revision
+    try:
+        with LOADING:
+            model = AutoModelForImageTextToText.from_pretrained(place or base.place, **options)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{place or base.place} cannot be loaded: {error}") from error
+    if base.embedded:
+        from wethink_assets.models.embedded.vision import attend_in_batches
+
+        attend_in_batches(model)
+    return model
+
+
+def load_base_processor(base: BaseModel) -> Any:
+    """The processor of the model, padding on the left."""
+    from transformers import AutoProcessor
+
+    from wethink_assets.models.embedded.processor import load_processor
+
+    if base.embedded or os.path.isdir(base.place):
+        processor: Any = load_processor(base.place)
+    else:
+        options = {"revision": base.revision} if base.revision else {}
+        processor = AutoProcessor.from_pretrained(base.place, **options)
+    processor.tokenizer.padding_side = "left"
+    return processor
+
+
+def save_base_processor(base: BaseModel, processor: Any, folder: Path) -> None:
+    """Write the processor beside a trained model."""
+    from wethink_assets.models.embedded.processor import save_processor
+
+    if base.embedded:
+        save_processor(processor, folder)
+    else:
+        processor.save_pretrained(folder)
+
+
+def picture_for(base: BaseModel, data: bytes) -> "Image":
+    """The bytes of an image as the model is shown it: upright, RGB, on white; square and small for an embedded model.
+
+    Raises `ModelError` when they cannot be decoded.
+    """
+    if base.embedded:
+        from wethink_assets.models.embedded.engine import picture
+
+        return picture(data)
+    from PIL import Image
+
+    from wethink_assets.synthesis.calls.images import upright
+
+    try:
+        return upright(data)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ModelError(f"an image of the version cannot be decoded: {error}") from error

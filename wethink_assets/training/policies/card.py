@@ -1,0 +1,135 @@
+"""The model card of a policy: what it was trained from and how, what it gained, what it cost."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from wethink_assets.training.policies.plots import column, sparkline
+
+LIBRARIES = ("wethink-assets", "trl", "transformers", "torch", "accelerate", "peft", "datasets", "vllm")
+
+
+def library_versions() -> dict[str, str]:
+    """Releases of the libraries that took part, and of Python."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def percent(value: float) -> str:
+    """A share as a percentage.
+
+    >>> percent(0.6349)
+    '63.5%'
+    """
+    return f"{100 * value:.1f}%"
+
+
+def points(gain: Mapping[str, float]) -> str:
+    """A gain with its 95% interval, in points.
+
+    >>> points({"gain": 0.078, "low": 0.04, "high": 0.116})
+    '+7.8 (+4.0 to +11.6)'
+    """
+    return f"{100 * gain['gain']:+.1f} ({100 * gain['low']:+.1f} to {100 * gain['high']:+.1f})"
+
+
+def gain_rows(accuracy: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
+    """Rows of a table: group, rows, before, after, gain in points with its interval."""
+    return [
+        [name, str(int(told["n"])), percent(told["before"]), percent(told["after"]), points(told)]
+        for name, told in accuracy.items()
+    ]
+
+
+def model_card(
+    *,
+    title: str,
+    facts: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    lines: Sequence[Mapping[str, Any]],
+) -> str:
+    """The card as Markdown, for `model/README.md`.
+
+    facts: what the policy came from, by label; settings: all that its digest goes by; figures: as in `policy.json`; lines: its curves.
+    """
+    told = [
+        "---",
+        "library_name: transformers",
+        "pipeline_tag: image-text-to-text",
+        f"base_model: {facts['base model']}",
+        "---",
+        f"# {title}",
+        "",
+        "A vision-language policy trained by WeThink on one version of its dataset.",
+        "",
+        *(f"- {label}: {value}" for label, value in facts.items()),
+        "",
+        "## Held-out rows",
+        "",
+        "Greedy answers to validation rows of the version, graded as in training; 95% paired intervals. These rows were judged by the same"
+        " rules and judge that gave the reward: scores on benchmarks are told apart from them.",
+        "",
+        "| rows | n | before | after | gain in points |",
+        "|---|---|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in gain_rows(figures.get("accuracy", {}))),
+        "",
+        "## Cost",
+        "",
+        *(f"- {label.replace('_', ' ')}: {value}" for label, value in figures.get("cost", {}).items()),
+        "",
+        "## Curves",
+        "",
+        "From the first step to the last, each scaled to its own range; `curves.parquet` and `plots/curves.png` beside the model hold all of"
+        " them.",
+        "",
+        "```",
+        *curve_lines(lines),
+        "```",
+        "",
+        "## Settings",
+        "",
+        "```json",
+        json.dumps(settings, indent=1, sort_keys=True),
+        "```",
+        "",
+        "## Libraries",
+        "",
+        *(f"- {name} {release}" for name, release in library_versions().items()),
+        "",
+    ]
+    return "\n".join(told)
+
+
+CURVES = (
+    "reward",
+    "accuracy",
+    "format",
+    "accuracy/MC",
+    "accuracy/FIB",
+    "accuracy/DES",
+    "length",
+    "entropy",
+    "kl",
+    "loss",
+)
+
+
+def curve_lines(lines: Sequence[Mapping[str, Any]], names: Sequence[str] = CURVES) -> list[str]:
+    """Curves as lines of text: name, means of the first and last fifth, curve."""
+    told = []
+    for name in names:
+        known = [value for value in column(lines, name) if value is not None]
+        if not known:
+            continue
+        part = max(1, len(known) // 5)
+        first, last = sum(known[:part]) / part, sum(known[-part:]) / part
+        told.append(f"{name:13} {first:8.3f} -> {last:8.3f}  {sparkline(known)}")
+    return told

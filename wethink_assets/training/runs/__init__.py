@@ -1,0 +1,1 @@
+"""Training runs: plan, process, session, phases and progress."""

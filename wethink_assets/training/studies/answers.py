@@ -1,0 +1,116 @@
+"""`python -m wethink_assets.training.studies.answers`, told its job on standard input: one model answers what it has not answered yet.
+
+A process of its own, so that its memory is free again, and several models can answer at once.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from wethink_assets.config import RecipeSettings, Settings
+from wethink_assets.errors import WeThinkError
+from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.store import Store
+from wethink_assets.training.policies.base_model import BaseModel as Base
+from wethink_assets.training.runs.plan import Starter
+from wethink_assets.training.studies.answer_store import ROWS, Scoring, scene_table
+
+COMMAND = ("-m", "wethink_assets.training.studies.answers")
+
+
+class Job(BaseModel):
+    """What a model is to answer.
+
+    model: what its answers are kept under; base: where its training started; place: folder of the checkpoint, empty for the base itself;
+    recipe: by it rows are asked and graded; rows: digest of the scoring.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: dict[str, Any]
+    folder: str
+    version: str
+    recipe: RecipeSettings
+    model: str
+    base: dict[str, Any]
+    place: str
+    rows: str
+    scenes: int
+    threads: int
+    starter: Starter
+
+    @property
+    def configuration(self) -> Settings:
+        """The configuration of whoever started it."""
+        return Settings.model_validate({**self.settings, "folder": self.folder})
+
+
+def answer(job: Job) -> None:
+    """Answer and grade what is missing, and keep it."""
+    settings, base = job.configuration, Base(**job.base)
+    store = Store.open(settings.store_url, **settings.store.options)
+    scoring = Scoring(job.rows, job.scenes)
+    rows, scenes = scoring.missing(store, job.model)
+    if rows:
+        _answer_rows(job, settings, store, base, scoring)
+    if scenes:
+        from wethink_assets.training.validation.scenes import answer_scenes
+
+        told = scene_table(answer_scenes(Path(job.place or base.place), job.scenes, job.threads))
+        store.write_parquet(scoring.scenes_path(job.model), told)
+
+
+def _answer_rows(job: Job, settings: Settings, store: Store, base: Base, scoring: Scoring) -> None:
+    import torch
+
+    from wethink_assets.training.data.prompts import RowPrompts
+    from wethink_assets.training.data.rows import Rows, choose_rows
+    from wethink_assets.training.policies.base_model import load_base_processor, load_model, picture_for
+    from wethink_assets.training.trainers.rewards import Rewarder
+    from wethink_assets.training.validation.held_out import answer_rows
+
+    gpu = torch.cuda.is_available()
+    with tempfile.TemporaryDirectory() as folder, Rewarder(settings, job.recipe) as rewarder:
+        rewarder.load()
+        if job.threads:
+            torch.set_num_threads(job.threads)  # an embedded judge has set its own number
+        file = Path(folder) / "validation.arrow"
+        choose_rows(store, job.version, "validation", job.recipe, file, job.recipe.validation_rows)
+        held_out = Rows(file)
+        model = load_model(base, "auto" if gpu else "float32", job.place or None)
+        if gpu:
+            model.to("cuda")
+        told = answer_rows(
+            model,
+            load_base_processor(base),
+            [held_out[index] for index in range(len(held_out))],
+            RowPrompts(settings, job.recipe),
+            lambda row: picture_for(base, Blobs(store).read(row["image_path"])),
+            rewarder,
+            job.recipe,
+        )
+    store.write_parquet(scoring.rows_path(job.model), told.select(ROWS))
+
+
+def main() -> int:
+    """Read a job and do it; returns the exit code."""
+    from wethink_assets.training.runs.watchdog import end_with
+
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    job = Job.model_validate_json(sys.stdin.read())
+    end_with(job.starter)
+    try:
+        answer(job)
+    except WeThinkError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""How are the trainings of a comparison run, several at a time, each in a process of its own, and their policies asked?
+
+What was trained or answered once is not done again, whoever did it; what was interrupted goes on from its checkpoint.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from wethink_assets.errors import TrainingError
+from wethink_assets.storage.store import Store
+from wethink_assets.training.policies.artifacts import curves_of
+from wethink_assets.training.policies.catalog import Policy, local_checkpoint, note_run, read_policy
+from wethink_assets.training.runs.plan import Starter, TrainingPlan, command_of, process_environment
+from wethink_assets.training.runs.process import OUTCOME, read_outcome
+from wethink_assets.training.studies.answer_store import Scoring, base_name
+from wethink_assets.training.studies.answers import COMMAND, Job
+from wethink_assets.training.studies.design import Design
+from wethink_assets.training.trainers.checkpoints import newest_whole, step_of
+
+LOOK = 0.5  # seconds between two looks at a process
+ENDING = 30.0  # seconds that a process has to end when it is asked to
+LOG = "study.log"
+STARTS = 3
+WITH_STARTER = 75  # exit code of a training that ended with whoever its plan named as its starter
+
+
+class Watcher(Protocol):
+    """Who is told how a comparison goes."""
+
+    def say(self, line: str) -> None:
+        """One line."""
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """How far one training is."""
+
+
+def parallel_of(design: Design) -> int:
+    """Trainings at a time where nobody says: two of an embedded model, which a thread each suits best; else one."""
+    return min(2, len(os.sched_getaffinity(0))) if design.base["embedded"] else 1
+
+
+class Runner:
+    """Trains and asks what a comparison needs. `failed` tells the trainings that could not be finished, by digest of their policy."""
+
+    def __init__(self, design: Design, store: Store, scoring: Scoring, watcher: Watcher, parallel: int = 0) -> None:
+        self._design, self._store, self._scoring, self._watcher = design, store, scoring, watcher
+        self.parallel = parallel or parallel_of(design)
+        self._threads = max(1, len(os.sched_getaffinity(0)) // self.parallel) if design.base["embedded"] else 0
+        self._stopped = threading.Event()
+        self.failed: dict[str, str] = {}
+        self.trained: list[str] = []
+
+    def run(self) -> None:
+        """Do all that is missing. Raises `TrainingError` when a model could not be asked; processes end with an interruption."""
+        plans = list(self._design.plans.values())
+        with ThreadPoolExecutor(self.parallel) as pool:
+            try:
+                left = {pool.submit(self._ask_base), *(pool.submit(self._one, plan) for plan in plans)}
+                while left:  # looks up now and then: a wait without end would not notice Ctrl-C
+                    done, left = wait(left, LOOK, FIRST_EXCEPTION)
+                    for future in done:
+                        future.result()
+            except BaseException:
+                self._stopped.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        for run in self._design.runs:  # runs that share a policy are all known by name
+            if read_policy(self._store, run.plan.digest) is not None:
+                note_run(self._store, run.plan.key, run.plan.digest)
+
+    def _ask_base(self) -> None:
+        self._ask(base_name(self._design.base), "", "the untrained model")
+
+    def _one(self, plan: TrainingPlan) -> None:
+        policy = read_policy(self._store, plan.digest) or self._train(plan)
+        if policy is not None:
+            self._ask(policy.model_digest, str(local_checkpoint(self._store, policy)), plan.recipe_name)
+
+    def _train(self, plan: TrainingPlan) -> Policy | None:
+        """One training; None, with its reason in `failed`, when it could not be finished."""
+        outcome = plan.work_folder / OUTCOME
+        outcome.unlink(missing_ok=True)
+        newest = newest_whole(plan.work_folder / "grpo") or newest_whole(plan.work_folder / "sft")
+        self._watcher.say(f"training {plan.recipe_name}{f', after step {step_of(newest)}' if newest else ''}")
+
+        def look() -> None:
+            lines = curves_of(plan.work_folder)
+            if lines:
+                self._watcher.step(plan.recipe_name, int(lines[-1]["step"]), max(plan.recipe.steps, len(lines)))
+
+        for _ in range(STARTS):
+            plan.write()  # another process that wants the same policy may have put its own in this place, and have gone
+            code, said = self._process(command_of(plan, sys.executable), plan.work_folder, b"", look)
+            if code != WITH_STARTER:
+                break
+        policy = read_policy(self._store, plan.digest)
+        if policy is None:
+            why = read_outcome(plan).get("error") or f"its process ended with code {code}: {said}"
+            self.failed[plan.digest] = why
+            self._watcher.say(f"{plan.recipe_name} failed: {why}")
+        else:
+            self.trained.append(plan.digest)
+            self._watcher.say(f"trained {plan.recipe_name} in {policy.figures['cost']['wall_seconds']} s")
+        return policy
+
+    def _ask(self, model: str, place: str, label: str) -> None:
+        if not any(self._scoring.missing(self._store, model)):
+            return
+        design = self._design
+        job = Job(
+            settings=design.settings.model_dump(mode="json"),
+            folder=design.settings.folder,
+            version=design.version,
+            recipe=design.scoring,
+            model=model,
+            base=design.base,
+            place=place,
+            rows=self._scoring.rows,
+            scenes=self._scoring.scenes,
+            threads=self._threads,
+            starter=Starter.here(),
+        )
+        work = design.runs[0].plan.work_folder.parent / f"answers-{model[:24]}"
+        code, said = self._process([sys.executable, *COMMAND], work, job.model_dump_json().encode())
+        if code:
+            raise TrainingError(f"{label} could not be asked: {said or f'its process ended with code {code}'}")
+
+    def _process(
+        self, command: Sequence[str], work: Path, told: bytes, look: Callable[[], None] = lambda: None
+    ) -> tuple[int, str]:
+        """Run a process to its end, looking in now and then; its exit code and the last line that it said.
+
+        Raises `TrainingError` when all is to stop.
+        """
+        work.mkdir(parents=True, exist_ok=True)
+        environment = {**os.environ, **process_environment()}
+        if self._threads:
+            environment["OMP_NUM_THREADS"] = str(self._threads)
+        log = work / LOG
+        with log.open("wb+") as output:
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=self._design.settings.folder or None,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a launcher is asked to end together with what it started
+            )
+            try:
+                assert process.stdin is not None
+                with suppress(BrokenPipeError):  # it ended before it read: its exit code tells
+                    process.stdin.write(told)
+                    process.stdin.close()
+                while process.poll() is None:
+                    if self._stopped.wait(LOOK):
+                        raise TrainingError("interrupted")
+                    look()
+            finally:
+                _end(process)
+            output.seek(0)  # the folder may be gone by now
+            lines = output.read().decode(errors="replace").strip().splitlines()
+        return process.returncode, lines[-1] if lines else ""
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process with all of its group, unless it has ended; checkpoints are whole or not there."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(ENDING)

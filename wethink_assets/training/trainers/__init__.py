@@ -1,0 +1,1 @@
+"""Trainers: GRPO and SFT with TRL, their rewards, guards, checkpoints and records."""

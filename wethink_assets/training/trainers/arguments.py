@@ -1,0 +1,86 @@
+"""How does a recipe become TRL's configuration of GRPO?
+
+Settings keep their names of the paper (Shao et al. 2024, arXiv 2402.03300).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from trl import GRPOConfig
+
+from wethink_assets.config import RecipeSettings
+
+
+def trainer_settings(recipe: RecipeSettings, work: Path, steps: int, keep: int) -> dict[str, Any]:
+    """Arguments by name, for `TrainingArguments` and what derives from it.
+
+    Args:
+        work: folder of the checkpoints.
+        steps: updates to make.
+        keep: checkpoints, at most; the oldest go.
+    """
+    gpu = torch.cuda.is_available()
+    return {
+        "output_dir": str(work),
+        "seed": recipe.seed,
+        "lr_scheduler_type": "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
+        "warmup_steps": recipe.warm_up,
+        "weight_decay": recipe.weight_decay,
+        "max_grad_norm": recipe.gradient_norm,
+        "max_steps": steps,
+        "remove_unused_columns": False,
+        "dataloader_num_workers": recipe.loader_workers,
+        "use_cpu": not gpu,
+        "bf16": recipe.precision == "bfloat16" or (recipe.precision == "auto" and gpu),
+        "gradient_checkpointing": recipe.gradient_checkpointing,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # would put a mean in place of a NaN, and hide it
+        "save_strategy": "steps",
+        "save_total_limit": keep,
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
+
+
+def steps_of(recipe: RecipeSettings, rows: int) -> int:
+    """Updates that a recipe makes on so many rows: as many as it says, or as its epochs take."""
+    if recipe.steps:
+        return recipe.steps
+    batches = max(1, round(recipe.epochs * rows / recipe.prompts_per_step))
+    return batches * recipe.iterations
+
+
+def grpo_config(
+    recipe: RecipeSettings, work: Path, steps: int, keep: int, processes: int = 1, context: int | None = None
+) -> GRPOConfig:
+    """TRL's configuration of a recipe; `context` is the most tokens that the model takes, where it is known."""
+    share = recipe.prompts_per_step * recipe.group // processes
+    micro = min(recipe.micro_batch or share, share)
+    rollouts = recipe.rollouts
+    every = -(-recipe.checkpoint_every // recipe.iterations) * recipe.iterations  # between two sets of completions
+    return GRPOConfig(
+        **trainer_settings(recipe, work, steps, keep),
+        per_device_train_batch_size=micro,
+        gradient_accumulation_steps=share // micro,
+        num_generations=recipe.group,
+        num_iterations=recipe.iterations,
+        max_completion_length=recipe.completion_length,
+        temperature=recipe.temperature,
+        top_p=recipe.top_p,
+        beta=recipe.beta,
+        epsilon=recipe.clip,
+        loss_type=recipe.loss,
+        reward_weights=[recipe.accuracy_weight, recipe.format_weight],
+        learning_rate=recipe.learning_rate,
+        shuffle_dataset=False,  # the order is ours
+        use_vllm=rollouts.engine != "transformers",
+        vllm_mode="server" if rollouts.engine == "vllm-server" else "colocate",
+        vllm_server_base_url=rollouts.url or None,
+        vllm_gpu_memory_utilization=rollouts.memory,
+        vllm_max_model_length=None
+        if context is None
+        else min(context, recipe.prompt_length + recipe.completion_length),
+        vllm_tensor_parallel_size=rollouts.tensor_parallel,
+        save_steps=every,
+    )

@@ -1,0 +1,96 @@
+"""How completions of rows are rewarded while others are still being written: by rule at once, by the judge beside the generation."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from wethink_assets.config import RecipeSettings, Settings
+from wethink_assets.models.registry import Models
+from wethink_assets.rewards import Reward, Weights, hybrid_reward_async
+from wethink_assets.synthesis.judge import configured_judge
+from wethink_assets.synthesis.prompt_packs import load_prompt
+
+METHOD = {"rules": "rule", "judge": "judge"}
+
+
+def judge_identity(settings: Settings, recipe: RecipeSettings) -> dict[str, str] | None:
+    """What the judge of a recipe is known by; None where it asks none."""
+    if recipe.accuracy == "rules":
+        return None
+    model, revision = Models(settings).identity("judge")
+    return {"model": model, "revision": revision, "prompt": load_prompt(settings, "judge").sha256}
+
+
+@dataclass(frozen=True, slots=True)
+class Rewarded:
+    """A completion with its reward."""
+
+    text: str
+    reward: Reward
+
+    @property
+    def accuracy(self) -> float | None:
+        """Accuracy, None where the judge gave no grade."""
+        return None if self.reward.failed else self.reward.accuracy
+
+
+class Rewarder:
+    """Rewards completions on the models' event loop, while its caller goes on.
+
+    `begin` starts on a batch and returns at once. Equal completions of a row are graded once between two calls of `forget`.
+    """
+
+    def __init__(self, settings: Settings, recipe: RecipeSettings) -> None:
+        self._method = METHOD.get(recipe.accuracy)
+        self._weights = Weights(recipe.accuracy_weight, recipe.format_weight)
+        self._models = Models.open(settings)
+        self.judge = None if recipe.accuracy == "rules" else configured_judge(settings, self._models)
+        self._known: dict[tuple[str, str], asyncio.Task[Reward]] = {}
+
+    def load(self) -> None:
+        """Load an embedded judge now: weights of two models must not be loaded at once."""
+        if self.judge is not None and self.judge.model.model_id.startswith("embedded/"):
+            self.judge.run(self.judge.grade("Where is the circle?", "left", "right"))
+
+    def begin(self, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> "Future[list[Rewarded]]":
+        """Start rewarding completions of rows, from any thread but the models' own."""
+        return asyncio.run_coroutine_threadsafe(self._all(list(rows), list(texts)), self._models.loop)
+
+    async def _all(self, rows: list[Mapping[str, Any]], texts: list[str]) -> list[Rewarded]:
+        tasks = []
+        for row, text in zip(rows, texts, strict=True):
+            place = (row["row_id"], text)
+            if place not in self._known:
+                self._known[place] = asyncio.ensure_future(self._one(row, text))
+            tasks.append(self._known[place])
+        rewards = await asyncio.gather(*tasks)
+        return [Rewarded(text, reward) for text, reward in zip(texts, rewards, strict=True)]
+
+    async def _one(self, row: Mapping[str, Any], text: str) -> Reward:
+        [reward] = await hybrid_reward_async(
+            [text],
+            [row["answer"]],
+            [row["kind"]],
+            options=[row["options"]],
+            questions=[row["question"]],
+            methods=[self._method or row["reward"]],
+            judge=self.judge,
+            weights=self._weights,
+        )
+        return reward
+
+    def forget(self) -> None:
+        """Drop grades that were given: the rows of the next step are others."""
+        self._known = {place: task for place, task in self._known.items() if not task.done()}
+
+    def close(self) -> None:
+        """Close the judge's model and the loop."""
+        self._models.close()
+
+    def __enter__(self) -> "Rewarder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,109 @@
+"""How a policy is trained on the reasoning paths of the rows, by plain next-token prediction on the reply."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from transformers import Trainer, TrainingArguments
+from trl.data_utils import prepare_multimodal_messages
+
+from wethink_assets.config import RecipeSettings
+from wethink_assets.training.data.prompts import RowPrompts, target_of
+from wethink_assets.training.data.rows import Rows, row_order
+from wethink_assets.training.trainers.arguments import trainer_settings
+from wethink_assets.training.trainers.checkpoints import WholeCheckpoints
+
+IGNORED = -100  # label of tokens that are not learnt
+Picture = Callable[[Mapping[str, Any]], Any]
+
+
+def sft_steps(recipe: RecipeSettings, rows: int) -> int:
+    """Updates of the supervised part."""
+    return recipe.sft_steps or max(1, round(recipe.sft_epochs * rows / recipe.sft_batch))
+
+
+class Replies:
+    """Makes batches of rows: prompt and reply as one text, labels on the reply alone, padded on the left."""
+
+    def __init__(self, rows: Rows, processor: Any, prompts: RowPrompts, picture: Picture) -> None:
+        self._rows, self._processor, self._prompts, self._picture = rows, processor, prompts, picture
+
+    def __call__(self, batch: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+        """Tensors of a batch."""
+        chosen = [self._rows[one["index"]] for one in batch]
+        conversations = [
+            prepare_multimodal_messages(self._prompts.messages(row), images=[self._picture(row)]) for row in chosen
+        ]
+        asked = self._processor.apply_chat_template(
+            conversations,
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=True,
+            processor_kwargs={"padding": True, "return_tensors": "pt"},
+        )
+        tokenizer = self._processor.tokenizer
+        end = tokenizer.eos_token or ""
+        replies = tokenizer(
+            [target_of(row).replace("<|", "< |") + end for row in chosen],
+            padding=True,
+            padding_side="right",
+            add_special_tokens=False,
+            return_tensors="pt",
+        )
+        labels = replies["input_ids"].masked_fill(replies["attention_mask"] == 0, IGNORED)
+        told = dict(asked)
+        told["labels"] = torch.cat([torch.full_like(asked["input_ids"], IGNORED), labels], 1)
+        for name in ("input_ids", "attention_mask"):
+            told[name] = torch.cat([asked[name], replies[name]], 1)
+        if "mm_token_type_ids" in asked:
+            told["mm_token_type_ids"] = torch.cat([asked["mm_token_type_ids"], torch.zeros_like(labels)], 1)
+        return told
+
+
+class RowSFTTrainer(WholeCheckpoints, Trainer):
+    """Supervised training over rows of a version, in the order that they are given in."""
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return torch.utils.data.SequentialSampler(train_dataset if train_dataset is not None else self.train_dataset)
+
+
+def sft_trainer(
+    *,
+    model: Any,
+    processor: Any,
+    rows: Rows,
+    usable: NDArray[np.int32],
+    recipe: RecipeSettings,
+    prompts: RowPrompts,
+    picture: Picture,
+    work: Path,
+    keep: int,
+    processes: int,
+    callbacks: list[Any],
+) -> RowSFTTrainer:
+    """The trainer of the supervised part, with all rows of the run in their order."""
+    steps = sft_steps(recipe, len(usable))
+    share = max(1, recipe.sft_batch // processes)
+    micro = min(recipe.micro_batch or share, share)
+    while share % micro:
+        micro -= 1
+    order = usable[row_order(len(usable), steps * share * processes, recipe.seed)]
+    arguments = TrainingArguments(
+        **trainer_settings(recipe, work, steps, keep),
+        per_device_train_batch_size=micro,
+        gradient_accumulation_steps=share // micro,
+        learning_rate=recipe.sft_learning_rate,
+        save_steps=recipe.checkpoint_every,
+    )
+    return RowSFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_dict({"index": order}),
+        data_collator=Replies(rows, processor, prompts, picture),
+        processing_class=processor,
+        callbacks=callbacks,
+    )

@@ -1,0 +1,1 @@
+"""Validation of a policy on held-out rows and scenes."""

@@ -1,0 +1,1 @@
+"""Helpers of the tests: stores, projects, servers, scripted models and drawn data."""

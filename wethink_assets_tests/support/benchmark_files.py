@@ -1,0 +1,96 @@
+"""Models that answer as a script says, and small benchmark files, for tests of scoring."""
+
+import base64
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from wethink_assets.config import Settings
+from wethink_assets.config.data import PipelineSettings
+from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings
+from wethink_assets.config.models import RoleSettings
+from wethink_assets.evaluation.runs.models import Contender
+from wethink_assets.models.chat import Completion, Message, Sampling
+
+Script = Callable[[str, Sampling], str | Exception]
+ENDPOINT = RoleSettings(provider="endpoint", url="http://127.0.0.1:1/v1", model="judge", revision="1")
+
+
+class Answering:
+    """Replies with what `script(user text, sampling)` returns; an exception is raised instead."""
+
+    def __init__(self, script: Script, name: str = "answering") -> None:
+        self.script, self.model_id, self.revision = script, name, "1"
+        self.asked: list[str] = []
+        self.messages: list[Sequence[Message]] = []
+
+    async def chat(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None = None, sampling: Sampling
+    ) -> Completion:
+        self.asked.append(messages[-1].text)
+        self.messages.append(messages)
+        for image in messages[-1].images:
+            assert image.read()
+        reply = self.script(messages[-1].text, sampling)
+        if isinstance(reply, Exception):
+            raise reply
+        return Completion(reply, 10, 5, "stop", self.model_id)
+
+    async def aclose(self) -> None:
+        pass
+
+
+def picture(colour: int) -> str:
+    """A small PNG as base64."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 16), (colour % 256, 0, 0)).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def write_tsv(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """A benchmark file with these rows; one without an image gets one of its own."""
+    filled = [{"image": picture(place), **row} for place, row in enumerate(rows)]
+    names = list(dict.fromkeys(name for row in filled for name in row))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, restval="", delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(filled)
+    return path
+
+
+def choice_rows(count: int) -> list[dict[str, Any]]:
+    """Multiple-choice rows whose right answer is B."""
+    return [
+        {
+            "index": i,
+            "question": f"What is in picture {i}?",
+            "A": "a red dot",
+            "B": "a blue dot",
+            "C": "nothing",
+            "answer": "B",
+            "category": "dots",
+        }
+        for i in range(count)
+    ]
+
+
+def project(folder: Path, own: Sequence[str] = ("mine",), **scoring: Any) -> Settings:
+    """A configuration with benchmarks of its own in `folder`, a judge behind an endpoint, no stand-ins."""
+    told = {"samples": False, "seeds": (), "resamples": 200, "lmu_data": "LMUData", "scorer": "own", **scoring}
+    return Settings(
+        folder=str(folder),
+        pipeline=PipelineSettings(concurrency=4, prompt_pack="standard"),
+        benchmarks={name: BenchmarkSettings(path=f"{name}.tsv") for name in own},
+        scoring=ScoringSettings(**told),
+        roles={"judge": ENDPOINT},
+    )
+
+
+def contender(name: str = "candidate", digest: str = "a" * 64) -> Contender:
+    """A model that is not embedded."""
+    return Contender(name, digest, {"kind": "policy", "model": name}, False, RoleSettings)
