@@ -9,7 +9,9 @@ import pytest
 
 import wethink_assets.rewards
 
-MODULES = sorted(info.name for info in pkgutil.iter_modules(wethink_assets.rewards.__path__, "wethink_assets.rewards."))
+MODULES = sorted(
+    info.name for info in pkgutil.walk_packages(wethink_assets.rewards.__path__, "wethink_assets.rewards.")
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
