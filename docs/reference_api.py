@@ -22,9 +22,20 @@ This page is made from the docstrings by `make docs`.
 PUBLIC = (
     "wethink_assets.config",
     "wethink_assets.errors",
+    "wethink_assets.registry",
     "wethink_assets.storage.store",
+    "wethink_assets.dataset.versions.catalog",
+    "wethink_assets.dataset.versions.manifest",
+    "wethink_assets.dataset.versions.export",
+    "wethink_assets.dataset.versions.verification",
+    "wethink_assets.dataset.lineage.version",
+    "wethink_assets.dataset.takedown.retraction",
+    "wethink_assets.dataset.takedown.erasure",
     "wethink_assets.models.chat",
     "wethink_assets.rewards",
+    "wethink_assets.rewards.equivalence.answers",
+    "wethink_assets.rewards.trl",
+    "wethink_assets.training.policies.catalog",
 )
 
 SETTINGS = "Table"  # base of the tables of wethink.toml

@@ -10,6 +10,7 @@ __all__ = [
     "StoreError",
     "TrainingError",
     "UnaccountedItems",
+    "UnknownName",
     "VersionError",
     "WeThinkError",
 ]

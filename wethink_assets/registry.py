@@ -10,6 +10,8 @@ from typing import Generic, TypeVar, cast
 
 from wethink_assets.errors import ConfigError, UnknownName
 
+__all__ = ["Registry"]
+
 T = TypeVar("T")
 
 

@@ -68,6 +68,29 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
+def modules_named(text: str) -> set[str]:
+    """Modules in code spans: `wethink_assets.a.b` and paths below the repository or the package; examples that a command names count too."""
+    code = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    spans = re.findall(r"`([^`\n]+)`", code)
+    paths = {path for span in spans for path in re.findall(r"(?<![\w<>*/.-])[\w-]+(?:/[\w-]+)+\.py\b", span)}
+    return paths | {name for span in spans for name in re.findall(r"\bwethink_assets(?:\.\w+)+", span)}
+
+
+def exists(name: str) -> bool:
+    if name.endswith(".py"):
+        return any((root / name).is_file() for root in (ROOT, ROOT / "wethink_assets", ROOT / "docs"))
+    path = ROOT.joinpath(*name.split("."))
+    parent = path.parent
+    inside = [file for file in (parent.with_suffix(".py"), parent / "__init__.py") if file.is_file()]
+    known = any(re.search(rf"\b{path.name}\b", file.read_text()) for file in inside)
+    return path.is_dir() or path.with_suffix(".py").is_file() or known
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name)
+def test_modules_that_pages_name_exist(page: Path) -> None:
+    assert {name for name in modules_named(page.read_text()) if not exists(name)} == set()
+
+
 def test_the_settings_that_readme_shows_are_right(tmp_path: Path) -> None:
     blocks = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
     file = tmp_path / "wethink.toml"

@@ -11,6 +11,8 @@ from wethink_assets.rewards.hybrid import Reward, Weights, hybrid_reward_async
 from wethink_assets.rewards.judge import Judge
 from wethink_assets.rewards.responses import format_reward
 
+__all__ = ["AccuracyFunction", "Completions", "FormatFunction", "reward_functions", "texts_of"]
+
 Completions = Sequence[str] | Sequence[Sequence[Mapping[str, Any]]]
 
 

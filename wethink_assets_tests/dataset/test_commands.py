@@ -37,6 +37,13 @@ def test_from_cut_to_verify(wethink: Wethink, local: Store, grower: Grower) -> N
     assert json.loads(wethink("verify", "--json").stdout)["sound"] is False
 
 
+def test_a_store_whose_name_looks_like_markup(wethink: Wethink, local: Store, grower: Grower, tmp_path: Path) -> None:
+    assert wethink("cut").exit_code == 0
+    Path(local.url).rename(tmp_path / "[b]store")
+    (tmp_path / "wethink.toml").write_text('[store]\nurl = "[b]store"\n')
+    assert f"dataset versions in {tmp_path}/[b]store" in wethink("versions").stdout
+
+
 def test_a_recipe_file_and_options_over_it(wethink: Wethink, grower: Grower, tmp_path: Path) -> None:
     recipe = tmp_path / "small.toml"
     recipe.write_text('sources = ["geoqa+"]\nmax_rows = 2\n')

@@ -35,7 +35,7 @@ def versions(
     if not summaries and not unbuilt:
         typer.echo(f"no version in {store.url} yet: `wethink cut` makes one once a batch is complete")
         return
-    table = Table(title=f"dataset versions in {store.url}")
+    table = Table(title=Text(f"dataset versions in {store.url}"))
     for name in ("version", "decided (UTC)"):
         table.add_column(name, no_wrap=True)
     for name in ("batches", "rows in", "rows", "images", *(["taken down"] if covered else [])):

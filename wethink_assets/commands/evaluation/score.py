@@ -97,7 +97,7 @@ def show(run: "RunScores") -> None:
     from rich.text import Text
 
     columns, rows = shown_rows(run)
-    table = Table(title=f"{run.policy.key} beside {run.policy.base_model['model']}", title_justify="left")
+    table = Table(title=Text(f"{run.policy.key} beside {run.policy.base_model['model']}"), title_justify="left")
     for name in columns:
         table.add_column(name, overflow="fold", no_wrap=name == "benchmark")
     for row in rows:

@@ -25,6 +25,7 @@ def sample(
     from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
+    from rich.text import Text
 
     from wethink_assets.sources.sample import draw_samples
 
@@ -34,7 +35,7 @@ def sample(
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
         return
-    table = Table(title=f"{report.images} images ({report.hard} hard) in {directory}/images")
+    table = Table(title=Text(f"{report.images} images ({report.hard} hard) in {directory}/images"))
     table.add_column("source")
     table.add_column("images", justify="right")
     for name, count in report.by_source.items():

@@ -12,6 +12,7 @@ def calibrate(as_json: Annotated[bool, typer.Option("--json", help="Print the ca
     """
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.calibration import calibrate as run
@@ -25,7 +26,7 @@ def calibrate(as_json: Annotated[bool, typer.Option("--json", help="Print the ca
     if as_json:
         typer.echo(calibration.model_dump_json(indent=1))
     else:
-        table = Table(title=f"judge {calibration.judge['model']}, {calibration.seconds} s")
+        table = Table(title=Text(f"judge {calibration.judge['model']}, {calibration.seconds} s"))
         for name in ("check", "group"):
             table.add_column(name)
         for name in ("cases", "rate", "95% interval", "demanded", ""):

@@ -54,6 +54,7 @@ def policies(as_json: Annotated[bool, typer.Option("--json", help="Print all fig
     """List all training runs whose policy is in the store, with held-out accuracy before and after, and cost."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from wethink_assets.commands.training.training_runs import policy_line
     from wethink_assets.config import load_settings
@@ -70,7 +71,7 @@ def policies(as_json: Annotated[bool, typer.Option("--json", help="Print all fig
     if not found:
         typer.echo(f"no policy in {store.url} yet: `wethink train VERSION RECIPE` makes one")
         return
-    table = Table(title=f"policies in {store.url}")
+    table = Table(title=Text(f"policies in {store.url}"))
     for name in ("training run", "base model", "trained (UTC)", "digest"):
         table.add_column(name, no_wrap=True)
     for name in ("rows", "before", "after", "gain in points (95%)", "cost"):

@@ -17,14 +17,14 @@ from wethink_assets.dataset.lineage.image import whereabouts
 from wethink_assets.dataset.lineage.row import explain_row
 from wethink_assets.dataset.lineage.source_listings import listings_behind
 from wethink_assets.dataset.takedown.erasure_log import erased
-from wethink_assets.dataset.takedown.retraction import record, retracted, retracted_rows, touched
+from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
 from wethink_assets.dataset.versions.manifest import Input, Manifest, Used, read_manifest, version_folder
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.synthesis.prompt_packs import prompt_text
 
-__all__ = ["diff_versions", "explain_row", "lineage_of", "record", "touched", "whereabouts"]
+__all__ = ["Story", "diff_versions", "explain_row", "lineage_of", "whereabouts"]
 
 Story = dict[str, Any]
 

@@ -25,6 +25,8 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets.storage.takedowns import READERS, Retractions
 
+__all__ = ["Erasure", "erase", "held_images"]
+
 
 def held_images(store: Store, subject: Subject) -> dict[str, list[str]]:
     """Images that a subject covers, by the batch that holds them; tables that are no longer in force count too."""

@@ -31,6 +31,10 @@ from wethink_assets.storage.takedowns import (
     retracted,
 )
 
+__all__ = ["Retraction", "Retractions", "Subject", "find_subject", "list_retractions", "record", "retracted", "touched"]
+
+READERS = 16
+
 
 def touching(store: Store, taken_down: Retractions, batches: Iterable[str]) -> Retractions:
     """What was taken down, without the images and sources that none of the batches holds: those change no version."""
@@ -48,11 +52,6 @@ def touching(store: Store, taken_down: Retractions, batches: Iterable[str]) -> R
         sources=tuple(source for source in taken_down.sources if source in sources),
         licences=taken_down.licences,
     )
-
-
-__all__ = ["Retraction", "Retractions", "Subject", "find_subject", "list_retractions", "record", "retracted", "touched"]
-
-READERS = 16
 
 
 @dataclass(frozen=True, slots=True)

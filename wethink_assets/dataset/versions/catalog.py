@@ -8,6 +8,8 @@ from wethink_assets.dataset.cuts.cut import list_cuts
 from wethink_assets.dataset.versions.manifest import Manifest, list_built, read_manifest, version_folder
 from wethink_assets.storage.store import Store
 
+__all__ = ["VersionSummary", "list_versions", "unbuilt_versions"]
+
 
 @dataclass(frozen=True, slots=True)
 class VersionSummary:

@@ -12,6 +12,8 @@ from wethink_assets.errors import VersionError
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Retractions
 
+__all__ = ["Export", "card_of", "export_version", "write_jsonl"]
+
 FIELDS = ("problem", "answer", "category", "abilities", "refined_cot", "image_path", "reward")
 ROW_GROUP = 64_000
 

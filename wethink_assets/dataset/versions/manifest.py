@@ -27,6 +27,8 @@ from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
+__all__ = ["Input", "Manifest", "Used", "VersionFile", "list_built", "read_manifest", "version_folder"]
+
 MANIFEST = "manifest.json"
 
 

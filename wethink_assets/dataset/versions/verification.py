@@ -26,6 +26,8 @@ from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 
+__all__ = ["Fault", "Verification", "verify_versions"]
+
 
 def require_same(store: Store, rebuilt: Manifest, data_files: Sequence[str]) -> VersionSummary:
     """Compare a version that exists with what its cut gives now.

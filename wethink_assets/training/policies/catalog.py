@@ -22,6 +22,8 @@ from wethink_assets.identity import digest_of
 from wethink_assets.storage.records import create_record, read_record
 from wethink_assets.storage.store import Store
 
+__all__ = ["Policy", "find_policy", "list_policies", "local_checkpoint", "read_policy"]
+
 SCHEMA_VERSION = 1
 POLICY = "policy.json"
 MODEL = "model"
