@@ -84,7 +84,7 @@ def main() -> None:
         base = Path(plan_run(settings, store, f"v0001.{next(iter(recipes))}").base["place"])
         before = answer_scenes(base, chosen.scenes, chosen.threads)
         told: dict[str, Any] = {
-            "recipe": recipe.model_dump(mode="json", exclude={"system"}),
+            "recipe": recipe.model_dump(mode="json", exclude={"system_prompt"}),
             "scenes": chosen.scenes,
             "seeds": {},
         }

@@ -45,7 +45,7 @@ class Bench:
         changed = {
             "steps": steps,
             "learning_rate": 1e-15,
-            "checkpoint_every": 10_000,
+            "save_steps": 10_000,
             "accuracy": "hybrid" if judge else "rules",
         }
         self.recipe = settings.recipe("grpo").model_copy(update=changed)

@@ -1,21 +1,27 @@
-"""How the file is found, read, overridden by the environment, and checked."""
+"""Loading of the settings: the file is found, read, overridden by the environment, and checked."""
 
 import json
+import logging
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from wethink_assets.config.base import OLD_NAMES_END, Table
 from wethink_assets.config.settings import Settings
 from wethink_assets.errors import ConfigError
 
+log = logging.getLogger(__name__)
 DEFAULT_FILE = "wethink.toml"
 PREFIX = "WETHINK_"
 RESERVED = {"WETHINK_CONFIG"}
+Place = tuple[str, ...]
+"""Keys from the top of the file to a setting."""
 
 
 def config_path() -> Path:
@@ -44,27 +50,91 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         raw: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
-    origins = _override(raw, os.environ if environ is None else environ)
+    renamed = {place: now for place in _places(raw) if (now := current_place(place)) != place}
+    raw = _by_current_names(raw)
+    origins, variables = _override(raw, os.environ if environ is None else environ)
+    _warn(str(path), (*((".".join(old), new[-1]) for old, new in renamed.items()), *variables))
     try:
         return Settings.model_validate({**raw, "folder": str(path.parent)})
     except ValidationError as error:
-        raise ConfigError("\n".join(_explained(path, text, origins, fault) for fault in error.errors())) from error
+        written = {now: place for place, now in renamed.items()}
+        faults = [_explained(path, text, origins, written, fault) for fault in error.errors()]
+        raise ConfigError("\n".join(faults)) from error
 
 
-def _override(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
-    """Put `WETHINK_A__B=value` at raw["a"]["b"]; returns which variable set which place."""
-    origins = {}
+def current_place(place: Place) -> Place:
+    """A setting's place by the names of now, where some of its keys are former names of settings.
+
+    >>> current_place(("recipes", "group", "group"))
+    ('recipes', 'group', 'num_generations')
+    """
+    tables = _tables_along(place)
+    return tuple(table.RENAMED.get(key, key) if table else key for table, key in zip(tables, place, strict=True))
+
+
+def _tables_along(place: Place) -> list[type[Table] | None]:
+    """For each key of a place the table that it is a setting of; None where the key is a name, such as a recipe's."""
+    tables: list[type[Table] | None] = []
+    annotation: Any = Settings
+    for key in place:
+        table = annotation if isinstance(annotation, type) and issubclass(annotation, Table) else None
+        tables.append(table)
+        if table is None:
+            annotation = _table_in(annotation)
+        else:
+            field = table.model_fields.get(table.RENAMED.get(key, key))
+            annotation = field.annotation if field else None
+    return tables
+
+
+def _places(raw: Mapping[str, Any], above: Place = ()) -> Iterator[Place]:
+    for key, value in raw.items():
+        yield (*above, key)
+        if isinstance(value, Mapping):
+            yield from _places(value, (*above, key))
+
+
+def _by_current_names(raw: Mapping[str, Any], above: Place = ()) -> dict[str, Any]:
+    """The file's tables with former names replaced; where both names are given both stay, and the table refuses them."""
+    tables = {}
+    for key, value in raw.items():
+        place = (*above, key)
+        name = current_place(place)[-1]
+        tables[key if name in raw else name] = _by_current_names(value, place) if isinstance(value, Mapping) else value
+    return tables
+
+
+@cache
+def _warn(path: str, renamed: tuple[tuple[str, str], ...]) -> None:
+    """Log the settings of a file that are given under their former names; once in a process."""
+    if renamed:
+        names = ", ".join(f"{old} -> {new}" for old, new in renamed)
+        log.warning("%s: renamed settings, whose former names work until release %s: %s", path, OLD_NAMES_END, names)
+
+
+def _override(raw: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[Place, str], list[tuple[str, str]]]:
+    """Put `WETHINK_A__B=value` at raw["a"]["b"]; returns which variable set which place, and which ones have a former name.
+
+    Raises `ConfigError` where two variables set one place.
+    """
+    origins: dict[Place, str] = {}
+    renamed = []
     sections = {name for name in Settings.model_fields if name != "folder"}
     for variable in sorted(environ):
-        place = tuple(variable.removeprefix(PREFIX).lower().split("__"))
-        if not variable.startswith(PREFIX) or variable in RESERVED or place[0] not in sections:
+        given = tuple(variable.removeprefix(PREFIX).lower().split("__"))
+        if not variable.startswith(PREFIX) or variable in RESERVED or given[0] not in sections:
             continue
+        place = current_place(given)
+        if place in origins:
+            raise ConfigError(f"environment variables {origins[place]} and {variable} set the same: {'.'.join(place)}")
+        if place != given:
+            renamed.append((variable, PREFIX + "__".join(place).upper()))
         table = raw
         for key in place[:-1]:
             table = table.setdefault(key, {})
         table[place[-1]] = _literal(environ[variable])
         origins[place] = variable
-    return origins
+    return origins, renamed
 
 
 def _literal(text: str) -> Any:
@@ -74,9 +144,10 @@ def _literal(text: str) -> Any:
         return text
 
 
-def _explained(path: Path, text: str, origins: Mapping[tuple[str, ...], str], fault: Any) -> str:
+def _explained(path: Path, text: str, origins: Mapping[Place, str], written: Mapping[Place, Place], fault: Any) -> str:
+    """One fault, with file and line or the variable, the setting, and what is allowed; `written`: places by the names in the file."""
     place = tuple(str(key) for key in fault["loc"] if key != "[key]")
-    where = f"{path}:{_line_of(text, place)}"
+    where = f"{path}:{_line_of(text, _as_written(place, written))}"
     for origin, variable in origins.items():
         if place[: len(origin)] == origin:
             where = f"environment variable {variable}"
@@ -88,14 +159,14 @@ def _explained(path: Path, text: str, origins: Mapping[tuple[str, ...], str], fa
     return f"{where}: {setting}: {message}{given}"
 
 
-def _allowed(place: tuple[str, ...]) -> list[str]:
+def _as_written(place: Place, written: Mapping[Place, Place]) -> Place:
+    return next((old + place[len(now) :] for now, old in written.items() if place[: len(now)] == now), place)
+
+
+def _allowed(place: Place) -> list[str]:
     """Settings of the innermost table around a place."""
-    model: type[BaseModel] = Settings
-    for key in place[:-1]:
-        field = model.model_fields.get(key)
-        inner = _table_in(field.annotation) if field else None
-        model = inner or model
-    return sorted(name for name in model.model_fields if name != "folder")
+    table = next(table for table in reversed(_tables_along(place)) if table is not None)
+    return sorted(name for name in table.model_fields if name != "folder")
 
 
 def _table_in(annotation: Any) -> type[BaseModel] | None:
@@ -105,9 +176,9 @@ def _table_in(annotation: Any) -> type[BaseModel] | None:
     return next((table for part in reversed(get_args(annotation)) if (table := _table_in(part))), None)
 
 
-def _line_of(text: str, place: tuple[str, ...]) -> int:
+def _line_of(text: str, place: Place) -> int:
     """Line of the setting, else of the innermost table that should hold it, else 1."""
-    table: tuple[str, ...] = ()
+    table: Place = ()
     best, depth = 1, 0
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
@@ -124,5 +195,5 @@ def _line_of(text: str, place: tuple[str, ...]) -> int:
     return best
 
 
-def _keys(dotted: str) -> tuple[str, ...]:
+def _keys(dotted: str) -> Place:
     return tuple(a or b or c for a, b, c in re.findall(r"\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9_+-]+)", dotted))

@@ -1,6 +1,7 @@
 """Tables about training: `[training]`, and one `[recipes.<name>]` for each way to train a policy on a version."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -65,17 +66,19 @@ PAPER_SYSTEM = (
     "answer inside <answer> </answer>: for a multiple-choice question the letter of the option, for a question that asks for a value "
     "the value alone, else a short and complete answer. Write nothing outside the two."
 )
-UNCOUNTED = ("in_main_run", "checkpoint_every", "threads", "loader_workers", "launcher")
+UNCOUNTED = ("in_main_run", "save_steps", "threads", "dataloader_num_workers", "launcher")
 """Settings that decide how a run goes about, not what it comes to: no part of a policy's digest."""
 
 
 class LoraSettings(Table):
     """Low-rank adapters in place of training all weights."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"targets": "target_modules"}
+
     rank: int = Field(0, ge=0, description="0: train all weights")
     alpha: int = Field(64, ge=1)
     dropout: Share = 0.0
-    targets: tuple[str, ...] = Field(
+    target_modules: tuple[str, ...] = Field(
         ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
         description="modules that get an adapter; those of the vision tower with these names do, too",
     )
@@ -84,12 +87,14 @@ class LoraSettings(Table):
 class RolloutSettings(Table):
     """What writes the completions that are rewarded."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"memory": "gpu_memory"}
+
     engine: Literal["transformers", "vllm-colocated", "vllm-server"] = Field(
         "transformers",
         description="vllm-colocated shares the training's devices; vllm-server is a `vllm serve` that takes weights",
     )
     url: str = Field("", description="of the server, such as http://10.0.0.2:8000")
-    memory: Share = Field(0.3, description="share of a device's memory for vLLM, where it is colocated")
+    gpu_memory: Share = Field(0.3, description="share of a device's memory for vLLM, where it is colocated")
     tensor_parallel: int = Field(1, ge=1, description="devices one colocated vLLM engine spans")
     chunks: int = Field(
         1,
@@ -136,6 +141,23 @@ class StopSettings(Table):
 class RecipeSettings(Table):
     """How a policy is trained. The defaults are those of the paper, where it tells, for models of some billion weights."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        "system": "system_prompt",
+        "group": "num_generations",
+        "schedule": "lr_scheduler_type",
+        "warm_up": "warmup_steps",
+        "clip": "epsilon",
+        "iterations": "num_iterations",
+        "loss": "loss_type",
+        "gradient_norm": "max_grad_norm",
+        "prompt_length": "max_prompt_length",
+        "completion_length": "max_completion_length",
+        "micro_batch": "micro_batch_size",
+        "sft_batch": "sft_batch_size",
+        "checkpoint_every": "save_steps",
+        "loader_workers": "dataloader_num_workers",
+    }
+
     method: Literal["grpo", "sft", "sft+grpo"] = "grpo"
     seed: int = Field(0, ge=0)
     model: str = Field(
@@ -145,9 +167,9 @@ class RecipeSettings(Table):
     in_main_run: bool = Field(False, description="whether `wethink run` trains it on the newest version")
 
     prompt: Literal["paper", "pack"] = Field(
-        "paper", description="paper: `system` and the problem; pack: answer_image of the policy's pack"
+        "paper", description="paper: `system_prompt` and the problem; pack: answer_image of the policy's pack"
     )
-    system: str = PAPER_SYSTEM
+    system_prompt: str = PAPER_SYSTEM
     kinds: tuple[Kind, ...] = Field((), description="question kinds to train on; empty: all")
     data_share: float = Field(
         1.0, gt=0, le=1, description="share of the rows; a smaller share is part of every larger one"
@@ -166,31 +188,31 @@ class RecipeSettings(Table):
     accuracy_weight: float = Field(0.7, ge=0)
     format_weight: float = Field(0.3, ge=0)
 
-    group: int = Field(5, ge=2, description="completions of each prompt")
+    num_generations: int = Field(5, ge=2, description="completions of each prompt")
     prompts_per_step: int = Field(64, ge=1)
     steps: int = Field(0, ge=0, description="0: as many as `epochs` take")
     epochs: float = Field(1.0, gt=0)
     learning_rate: float = Field(1e-6, gt=0)
-    schedule: Literal["constant", "linear", "cosine"] = "constant"
-    warm_up: int = Field(0, ge=0, description="steps over which the rate rises")
+    lr_scheduler_type: Literal["constant", "linear", "cosine"] = "constant"
+    warmup_steps: int = Field(0, ge=0, description="steps over which the rate rises")
     beta: float = Field(0.01, ge=0, description="KL coefficient; 0 needs no reference model")
-    clip: float = Field(0.2, gt=0)
-    iterations: int = Field(1, ge=1, description="updates from one set of completions")
-    loss: Literal["grpo", "dapo", "dr_grpo", "bnpo"] = Field(
+    epsilon: float = Field(0.2, gt=0)
+    num_iterations: int = Field(1, ge=1, description="updates from one set of completions")
+    loss_type: Literal["grpo", "dapo", "dr_grpo", "bnpo"] = Field(
         "dapo", description="dapo: every token weighs the same, as in EasyR1"
     )
-    gradient_norm: float = Field(1.0, gt=0)
+    max_grad_norm: float = Field(1.0, gt=0)
     weight_decay: float = Field(0.0, ge=0)
     temperature: float = Field(1.0, gt=0, le=2)
     top_p: float = Field(1.0, gt=0, le=1)
-    prompt_length: int = Field(8192, ge=16, description="tokens with those of the image; longer rows are left out")
-    completion_length: int = Field(1024, ge=8, description="tokens")
-    micro_batch: int = Field(8, ge=0, description="completions in one forward pass of a process; 0: all of a step")
+    max_prompt_length: int = Field(8192, ge=16, description="tokens with those of the image; longer rows are left out")
+    max_completion_length: int = Field(1024, ge=8, description="tokens")
+    micro_batch_size: int = Field(8, ge=0, description="completions in one forward pass of a process; 0: all of a step")
 
     sft_steps: int = Field(0, ge=0, description="0: as many as `sft_epochs` take")
     sft_epochs: float = Field(1.0, gt=0)
     sft_learning_rate: float = Field(1e-5, gt=0)
-    sft_batch: int = Field(64, ge=1, description="rows a step")
+    sft_batch_size: int = Field(64, ge=1, description="rows a step")
 
     lora: LoraSettings = LoraSettings()
     precision: Literal["auto", "float32", "bfloat16"] = Field(
@@ -200,9 +222,9 @@ class RecipeSettings(Table):
     rollouts: RolloutSettings = RolloutSettings()
     launcher: LauncherSettings = LauncherSettings()
     stop: StopSettings = StopSettings()
-    checkpoint_every: int = Field(50, ge=1, description="steps")
+    save_steps: int = Field(50, ge=1, description="steps")
     threads: int = Field(0, ge=0, description="of torch on a CPU; 0: as torch thinks")
-    loader_workers: int = Field(0, ge=0, description="processes that read images ahead")
+    dataloader_num_workers: int = Field(0, ge=0, description="processes that read images ahead")
     validation_rows: int = Field(500, ge=0, description="held-out rows answered before and after, at most")
 
     @model_validator(mode="after")
@@ -211,21 +233,22 @@ class RecipeSettings(Table):
             raise ValueError("both reward weights are 0")
         if self.difficulty[0] > self.difficulty[1]:
             raise ValueError(f"difficulty goes from {self.difficulty[0]:g} down to {self.difficulty[1]:g}")
-        completions = self.prompts_per_step * self.group
+        completions = self.prompts_per_step * self.num_generations
         share = completions // self.launcher.processes
         if completions % self.launcher.processes:
             raise ValueError(
                 f"{completions} completions a step cannot be spread over {self.launcher.processes} processes"
             )
-        if self.micro_batch and self.micro_batch < share and share % self.micro_batch:
+        if self.micro_batch_size and self.micro_batch_size < share and share % self.micro_batch_size:
             raise ValueError(
-                f"micro_batch {self.micro_batch} does not divide the {share} completions of a process (prompts_per_step x group / processes)"
+                f"micro_batch_size {self.micro_batch_size} does not divide the {share} completions of a process "
+                "(prompts_per_step x num_generations / processes)"
             )
         return self
 
     def counted(self) -> dict[str, Any]:
-        """The settings that a policy's digest goes by."""
-        return {name: value for name, value in self.model_dump(mode="json").items() if name not in UNCOUNTED}
+        """The settings that a policy's digest goes by, by their names in the store."""
+        return self.stored(leave_out=UNCOUNTED)
 
 
 def recipe_name(name: str) -> str:
@@ -238,8 +261,10 @@ def recipe_name(name: str) -> str:
 class TrainingSettings(Table):
     """What all training runs share."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"keep_checkpoints": "save_total_limit"}
+
     work: str = Field(
         "work/training",
         description="folder of this machine for what running trainings keep; may be removed when none runs",
     )
-    keep_checkpoints: Annotated[int, Field(ge=1, description="newest whole checkpoints kept while a run goes on")] = 2
+    save_total_limit: Annotated[int, Field(ge=1, description="newest whole checkpoints kept while a run goes on")] = 2

@@ -137,7 +137,7 @@ def test_what_cannot_be_trained_is_told_and_tried_again(home: Path, tiny_model: 
 
 @pytest.mark.slow
 def test_an_interrupted_study_leaves_no_training_behind(home: Path, tiny_model: Path) -> None:
-    project = configured(home, tiny_model, steps=1000, checkpoint_every=500)
+    project = configured(home, tiny_model, steps=1000, save_steps=500)
     wrapper = home / "wrapper"
     wrapper.write_text('#!/bin/bash\n"$@"\n')  # stays, as launchers do
     wrapper.chmod(0o755)

@@ -22,12 +22,12 @@ from wethink_assets_tests.training.conftest import Plan
 RECIPE = {
     "model": "policy",
     "steps": 6,
-    "group": 4,
+    "num_generations": 4,
     "prompts_per_step": 4,
-    "micro_batch": 8,
+    "micro_batch_size": 8,
     "learning_rate": 1e-4,
     "beta": 0.01,
-    "completion_length": 60,
+    "max_completion_length": 60,
     "rollouts": {"engine": "vllm-colocated", "chunks": 2},
 }
 

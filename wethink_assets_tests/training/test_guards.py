@@ -62,7 +62,7 @@ def test_a_loss_that_is_no_number_stops_at_once(value: float) -> None:
 
 def test_out_of_memory_names_the_settings_to_lower() -> None:
     told = out_of_memory(RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"))
-    assert told is not None and "micro_batch" in told and "lora.rank" in told
+    assert told is not None and "micro_batch_size" in told and "lora.rank" in told
     assert out_of_memory(MemoryError()) and out_of_memory(ValueError("no")) is None
 
 
@@ -157,10 +157,10 @@ def test_pairs_give_a_gain_with_its_interval() -> None:
     [
         ({"accuracy_weight": 0, "format_weight": 0}, "both reward weights are 0"),
         ({"difficulty": [0.8, 0.2]}, "difficulty goes from 0.8 down to 0.2"),
-        ({"micro_batch": 7}, "micro_batch 7 does not divide the 320 completions"),
+        ({"micro_batch_size": 7}, "micro_batch_size 7 does not divide the 320 completions"),
         ({"rollouts": {"engine": "vllm-server"}}, "need its url"),
         ({"launcher": {"machines": 2}}, "several machines need a command"),
-        ({"group": 1}, "greater than or equal to 2"),
+        ({"num_generations": 1}, "greater than or equal to 2"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], why: str) -> None:
@@ -184,7 +184,13 @@ def test_a_recipe_of_the_file_is_told_by_line(tmp_path: Path) -> None:
 
 def test_defaults_are_those_of_the_paper() -> None:
     defaults = recipe()
-    assert (defaults.group, defaults.learning_rate, defaults.beta, defaults.clip, defaults.temperature) == (
+    assert (
+        defaults.num_generations,
+        defaults.learning_rate,
+        defaults.beta,
+        defaults.epsilon,
+        defaults.temperature,
+    ) == (
         5,
         1e-6,
         0.01,
@@ -204,7 +210,7 @@ def test_what_a_run_is_started_with(plan: Plan) -> None:
     assert several[:5] == ["python", "-m", "accelerate.commands.launch", "--num_processes", "2"]
     own = command_of(planned(launcher={"machines": 2, "processes": 2, "command": ["srun", "python"]}), "python")
     assert own[:4] == ["srun", "python", "-m", "wethink_assets.training.runs.process"]
-    assert plain.digest == planned(threads=2, checkpoint_every=4, in_main_run=True).digest
+    assert plain.digest == planned(threads=2, save_steps=4, in_main_run=True).digest
     assert plain.digest != planned(seed=1).digest != planned(format_weight=0.5).digest
     path = plain.write()
     assert path.stat().st_mode & 0o077 == 0 and json.loads(path.read_text())["key"] == "v0001.tiny"

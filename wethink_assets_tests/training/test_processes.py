@@ -21,7 +21,7 @@ from wethink_assets_tests.training.conftest import Plan
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_started_again(plan: Plan) -> None:
-    planned = plan(steps=40, checkpoint_every=2)
+    planned = plan(steps=40, save_steps=2)
     path = planned.write()
     command = [sys.executable, "-m", "wethink_assets.training.runs.process", str(path)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
@@ -41,7 +41,7 @@ def test_a_process_that_is_killed_is_started_again(plan: Plan) -> None:
 
 @pytest.mark.slow
 def test_two_processes_train_one_policy_and_go_on_after_a_kill(plan: Plan) -> None:
-    sizes = {"prompts_per_step": 4, "micro_batch": 4, "completion_length": 80, "learning_rate": 1e-4}
+    sizes = {"prompts_per_step": 4, "micro_batch_size": 4, "max_completion_length": 80, "learning_rate": 1e-4}
     planned = plan(model="policy", steps=6, launcher={"processes": 2}, **sizes)
     planned.write()
     command = command_of(planned, sys.executable)

@@ -121,5 +121,5 @@ def test_prompts_are_those_of_the_pack_or_of_the_paper_and_open_no_turn(drawn: S
     paper = RowPrompts(settings, recipe())
     system, user = paper.messages({**row, "problem": "<|im_end|> what?"})
     assert "<think> </think>" in system["content"] and user["content"] == "< |im_end|> what?"
-    assert paper.identity != RowPrompts(settings, recipe(system="other")).identity
+    assert paper.identity != RowPrompts(settings, recipe(system_prompt="other")).identity
     assert target_of({"refined_cot": "it is red", "answer": "B"}) == "<think>it is red</think><answer>B</answer>"

@@ -94,10 +94,10 @@ class Killing(Teller):
     "changed",
     [
         {"steps": 6},
-        {"steps": 6, "beta": 0.04, "schedule": "linear", "warm_up": 1},
-        {"steps": 6, "iterations": 2},
+        {"steps": 6, "beta": 0.04, "lr_scheduler_type": "linear", "warmup_steps": 1},
+        {"steps": 6, "num_iterations": 2},
         {"steps": 6, "lora": {"rank": 4, "alpha": 8}},
-        {"method": "sft", "sft_steps": 6, "sft_batch": 4, "sft_learning_rate": 1e-3},
+        {"method": "sft", "sft_steps": 6, "sft_batch_size": 4, "sft_learning_rate": 1e-3},
     ],
     ids=["full", "kl", "iterations", "lora", "sft"],
 )
@@ -129,7 +129,7 @@ def test_a_killed_run_goes_on_exactly(plan: Plan, home: Path, varied: None, chan
 
 @pytest.mark.slow
 def test_a_run_of_two_parts_goes_on_in_the_second(plan: Plan, home: Path, varied: None) -> None:
-    changed = {"method": "sft+grpo", "sft_steps": 2, "sft_batch": 4, "sft_learning_rate": 1e-3, "steps": 4}
+    changed = {"method": "sft+grpo", "sft_steps": 2, "sft_batch_size": 4, "sft_learning_rate": 1e-3, "steps": 4}
     straight = plan(**changed)
     published = execute(straight, Teller())
     assert published is not None and published.figures["steps"] == {"sft": 2, "grpo": 4}
@@ -160,9 +160,9 @@ def test_the_embedded_policy_learns_from_reasoning_paths(plan: Plan, method: str
         model="policy",
         method=method,
         accuracy="hybrid",
-        completion_length=80,
+        max_completion_length=80,
         sft_steps=6,
-        sft_batch=8,
+        sft_batch_size=8,
         sft_learning_rate=1e-4,
         learning_rate=7e-5,
         steps=2,
@@ -188,7 +188,7 @@ def test_stock_transformers_loses_the_weights_and_ours_does_not(
 
     from wethink_assets.training.trainers.checkpoints import WholeCheckpoints
 
-    planned = plan(steps=4, checkpoint_every=2)
+    planned = plan(steps=4, save_steps=2)
     with pytest.raises(Killed):
         execute(planned, Killing(after=3))
     seen = {}

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from wethink_assets.config import Settings
+from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.config.training import PROFILE_NAMES, QUESTIONS
 from wethink_assets.defs.graph import LOCAL_POOL, MODEL_TEAM, TRAINING
 from wethink_assets.defs.runs.sync import Synced, known_versions, report_unknown
@@ -112,7 +112,7 @@ def study_metadata(store: Store, record: StudyRecord) -> dict[str, Any]:
         "profile": record.profile,
         "digest": record.digest,
         "trainings": _table(RUN_COLUMNS, run_rows(record)),
-        "settings": dg.MetadataValue.json(record.settings),
+        "settings": dg.MetadataValue.json(RecipeSettings.current(record.settings)),
     }
 
 

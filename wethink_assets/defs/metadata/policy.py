@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from wethink_assets.config import Settings
+from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.defs.metadata.previews import sample_table
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.card import curve_lines, gain_rows
@@ -33,7 +33,7 @@ def plan_metadata(plan: TrainingPlan) -> dict[str, Any]:
         "manifest": plan.manifest,
         "base model": f"{plan.base['identity']['model']} ({plan.base['identity']['revision'][:12] or 'no revision'})",
         "digest": plan.digest,
-        "settings": dg.MetadataValue.json(plan.counted),
+        "settings": dg.MetadataValue.json(RecipeSettings.current(plan.counted)),
     }
 
 
@@ -62,7 +62,7 @@ def policy_metadata(store: Store, policy: Policy) -> dict[str, Any]:
         "recipe": policy.recipe,
         "base model": f"{policy.base_model['model']} ({policy.base_model['revision'][:12]})",
         "digest": policy.digest,
-        "settings": dg.MetadataValue.json(policy.settings),
+        "settings": dg.MetadataValue.json(RecipeSettings.current(policy.settings)),
         "completions": _completions(store, policy),
         "libraries": dg.MetadataValue.json(figures.get("libraries", {})),
     }

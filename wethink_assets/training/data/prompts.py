@@ -18,7 +18,7 @@ class RowPrompts:
     """Prompts of a recipe. `identity` changes whenever their text does."""
 
     def __init__(self, settings: Settings, recipe: RecipeSettings) -> None:
-        self._system = recipe.system if recipe.prompt == "paper" else ""
+        self._system = recipe.system_prompt if recipe.prompt == "paper" else ""
         self._pack: Prompt | None = load_prompt(settings, "answer_image", "policy") if recipe.prompt == "pack" else None
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from wethink_assets.config import RecipeSettings
 from wethink_assets.training.data.rows import Chosen
 from wethink_assets.training.policies.card import library_versions, model_card
 from wethink_assets.training.policies.plots import column, write_plots
@@ -62,7 +63,11 @@ def fill_outbox(
         "policy digest": plan.digest,
     }
     card = model_card(
-        title=f"WeThink policy {plan.key}", facts=facts, settings=plan.counted, figures=figures, lines=lines
+        title=f"WeThink policy {plan.key}",
+        facts=facts,
+        settings=RecipeSettings.current(plan.counted),
+        figures=figures,
+        lines=lines,
     )
     (outbox / "model" / "README.md").write_text(card)
     return figures

@@ -57,7 +57,7 @@ def _trainer(
     from wethink_assets.training.trainers.vllm import repacked_on_cpu
 
     plan, recipe = session.plan, session.plan.recipe
-    keep = plan.configuration.training.keep_checkpoints
+    keep = plan.configuration.training.save_total_limit
     model = load_model(
         plan.base_model, session.training_dtype, None if recipe.lora.rank or start is None else str(start)
     )
@@ -114,7 +114,7 @@ def _lora(recipe: Any) -> Any:
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
-        target_modules=list(lora.targets),
+        target_modules=list(lora.target_modules),
         task_type="CAUSAL_LM",
     )
 

@@ -96,10 +96,12 @@ def _prepare_rows(session: Session) -> Chosen:
 
 
 def _fitting(session: Session, rows: Rows) -> NDArray[np.int32]:
-    limit, base = session.plan.recipe.prompt_length, session.plan.base_model
+    limit, base = session.plan.recipe.max_prompt_length, session.plan.base_model
     fits = fitting(rows, limit, session.prompts, session.processor, SIDE if base.embedded else None)
     if not len(fits):
-        raise TrainingError(f"no prompt of {session.plan.version} has at most {limit} tokens: raise `prompt_length`")
+        raise TrainingError(
+            f"no prompt of {session.plan.version} has at most {limit} tokens: raise `max_prompt_length`"
+        )
     return fits
 
 

@@ -23,7 +23,7 @@ from wethink_assets.training.validation.scenes import SEED, Answered
 FOLDER = "studies/answers"
 LOGIC_VERSION = 1
 COUNTED = ("prompt", "system", "completion_length", "validation_rows")
-"""Settings of a recipe by which held-out rows are chosen and answered."""
+"""Settings of a recipe by which held-out rows are chosen and answered, by their names in the store."""
 ROWS = ("row_id", "kind", "accuracy", "format")
 SCENE_SCHEMA = pl.Schema({"scene": pl.Int32(), "kind": pl.String(), "accuracy": pl.Float64()})
 
@@ -45,7 +45,8 @@ class Scoring:
         """What the answers to a version's held-out rows depend on, beside the model."""
         held_out = version_rows(store, version, "validation")
         gone = held_out.filter(retracted(store).covers(held_out)).select("row_id").collect()["row_id"].to_list()
-        counted = recipe.model_dump(mode="json", include=set(COUNTED))
+        stored = recipe.stored()
+        counted = {name: stored[name] for name in COUNTED}
         prompts, judge = RowPrompts(settings, recipe).identity, judge_identity(settings, recipe)
         return cls(digest_of([LOGIC_VERSION, manifest, gone, counted, prompts, judge]), scenes)
 

@@ -24,13 +24,15 @@ def trainer_settings(recipe: RecipeSettings, work: Path, steps: int, keep: int) 
     return {
         "output_dir": str(work),
         "seed": recipe.seed,
-        "lr_scheduler_type": "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule,
-        "warmup_steps": recipe.warm_up,
+        "lr_scheduler_type": "constant_with_warmup"
+        if recipe.lr_scheduler_type == "constant"
+        else recipe.lr_scheduler_type,
+        "warmup_steps": recipe.warmup_steps,
         "weight_decay": recipe.weight_decay,
-        "max_grad_norm": recipe.gradient_norm,
+        "max_grad_norm": recipe.max_grad_norm,
         "max_steps": steps,
         "remove_unused_columns": False,
-        "dataloader_num_workers": recipe.loader_workers,
+        "dataloader_num_workers": recipe.dataloader_num_workers,
         "use_cpu": not gpu,
         "bf16": recipe.precision == "bfloat16" or (recipe.precision == "auto" and gpu),
         "gradient_checkpointing": recipe.gradient_checkpointing,
@@ -48,39 +50,39 @@ def steps_of(recipe: RecipeSettings, rows: int) -> int:
     if recipe.steps:
         return recipe.steps
     batches = max(1, round(recipe.epochs * rows / recipe.prompts_per_step))
-    return batches * recipe.iterations
+    return batches * recipe.num_iterations
 
 
 def grpo_config(
     recipe: RecipeSettings, work: Path, steps: int, keep: int, processes: int = 1, context: int | None = None
 ) -> GRPOConfig:
     """TRL's configuration of a recipe; `context` is the most tokens that the model takes, where it is known."""
-    share = recipe.prompts_per_step * recipe.group // processes
-    micro = min(recipe.micro_batch or share, share)
+    share = recipe.prompts_per_step * recipe.num_generations // processes
+    micro = min(recipe.micro_batch_size or share, share)
     rollouts = recipe.rollouts
-    every = -(-recipe.checkpoint_every // recipe.iterations) * recipe.iterations  # between two sets of completions
+    every = -(-recipe.save_steps // recipe.num_iterations) * recipe.num_iterations  # between two sets of completions
     return GRPOConfig(
         **trainer_settings(recipe, work, steps, keep),
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=share // micro,
-        num_generations=recipe.group,
-        num_iterations=recipe.iterations,
-        max_completion_length=recipe.completion_length,
+        num_generations=recipe.num_generations,
+        num_iterations=recipe.num_iterations,
+        max_completion_length=recipe.max_completion_length,
         temperature=recipe.temperature,
         top_p=recipe.top_p,
         beta=recipe.beta,
-        epsilon=recipe.clip,
-        loss_type=recipe.loss,
+        epsilon=recipe.epsilon,
+        loss_type=recipe.loss_type,
         reward_weights=[recipe.accuracy_weight, recipe.format_weight],
         learning_rate=recipe.learning_rate,
         shuffle_dataset=False,  # the order is ours
         use_vllm=rollouts.engine != "transformers",
         vllm_mode="server" if rollouts.engine == "vllm-server" else "colocate",
         vllm_server_base_url=rollouts.url or None,
-        vllm_gpu_memory_utilization=rollouts.memory,
+        vllm_gpu_memory_utilization=rollouts.gpu_memory,
         vllm_max_model_length=None
         if context is None
-        else min(context, recipe.prompt_length + recipe.completion_length),
+        else min(context, recipe.max_prompt_length + recipe.max_completion_length),
         vllm_tensor_parallel_size=rollouts.tensor_parallel,
         save_steps=every,
     )

@@ -55,9 +55,9 @@ def prompt_dataset(
 ) -> Dataset:
     """All rows of the run in the order in which they come, as indices; a row is read when a step needs it.
 
-    usable: indices of the rows that fit `prompt_length`.
+    usable: indices of the rows that fit `max_prompt_length`.
     """
-    wanted = -(-steps // recipe.iterations) * recipe.prompts_per_step
+    wanted = -(-steps // recipe.num_iterations) * recipe.prompts_per_step
     order = usable[row_order(len(usable), wanted, recipe.seed)]
     return Dataset.from_dict({"index": order}).with_transform(_Prompts(rows, prompts, picture))
 

@@ -8,8 +8,8 @@ from wethink_assets.errors import TrainingError
 
 FIRST_STEPS = 3  # whose mean length counts as normal
 LOWER = (
-    "lower `micro_batch`, `completion_length` or `prompts_per_step`, set `gradient_checkpointing = true`, train adapters (`lora.rank = 64`), "
-    "or give colocated vLLM less (`rollouts.memory`)"
+    "lower `micro_batch_size`, `max_completion_length` or `prompts_per_step`, set `gradient_checkpointing = true`, "
+    "train adapters (`lora.rank = 64`), or give colocated vLLM less (`rollouts.gpu_memory`)"
 )
 
 
@@ -29,7 +29,7 @@ class Guard:
             if value is not None and not math.isfinite(value):
                 raise TrainingError(
                     f"stopped at step {step}: {name} is {value}. The weights of the last checkpoint are sound; lower `learning_rate`"
-                    f' ({self._recipe.learning_rate:g}) or `gradient_norm`, or compute in `precision = "float32"`'
+                    f' ({self._recipe.learning_rate:g}) or `max_grad_norm`, or compute in `precision = "float32"`'
                 )
         bounds = self._bounds
         self._watch(
@@ -37,7 +37,7 @@ class Guard:
             "reward collapse",
             _above(figures.get("zero_variance"), bounds.zero_variance, equal=True),
             f"nearly all groups of completions got one reward each, so nothing is learnt from them: choose rows of middling `difficulty`,"
-            f" raise `temperature` ({self._recipe.temperature:g}) or `group` ({self._recipe.group})",
+            f" raise `temperature` ({self._recipe.temperature:g}) or `num_generations` ({self._recipe.num_generations})",
         )
         self._watch(
             step,
@@ -51,7 +51,7 @@ class Guard:
             "length explosion",
             self._too_long(figures.get("length"), figures.get("cut_off")),
             f"completions are {bounds.length_growth:g} times as long as at first and most are cut off: lower `learning_rate` or"
-            f" `temperature`, or allow them more with `completion_length` ({self._recipe.completion_length})",
+            f" `temperature`, or allow them more with `max_completion_length` ({self._recipe.max_completion_length})",
         )
 
     def _too_long(self, length: float | None, cut_off: float | None) -> bool:

@@ -23,7 +23,7 @@ Picture = Callable[[Mapping[str, Any]], Any]
 
 def sft_steps(recipe: RecipeSettings, rows: int) -> int:
     """Updates of the supervised part."""
-    return recipe.sft_steps or max(1, round(recipe.sft_epochs * rows / recipe.sft_batch))
+    return recipe.sft_steps or max(1, round(recipe.sft_epochs * rows / recipe.sft_batch_size))
 
 
 class Replies:
@@ -87,8 +87,8 @@ def sft_trainer(
 ) -> RowSFTTrainer:
     """The trainer of the supervised part, with all rows of the run in their order."""
     steps = sft_steps(recipe, len(usable))
-    share = max(1, recipe.sft_batch // processes)
-    micro = min(recipe.micro_batch or share, share)
+    share = max(1, recipe.sft_batch_size // processes)
+    micro = min(recipe.micro_batch_size or share, share)
     while share % micro:
         micro -= 1
     order = usable[row_order(len(usable), steps * share * processes, recipe.seed)]
@@ -97,7 +97,7 @@ def sft_trainer(
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=share // micro,
         learning_rate=recipe.sft_learning_rate,
-        save_steps=recipe.checkpoint_every,
+        save_steps=recipe.save_steps,
     )
     return RowSFTTrainer(
         model=model,

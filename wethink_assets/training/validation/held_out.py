@@ -43,7 +43,7 @@ def answer_rows(
             written = model.generate(
                 **encoded,
                 do_sample=False,
-                max_new_tokens=recipe.completion_length,
+                max_new_tokens=recipe.max_completion_length,
                 suppress_tokens=[model.config.image_token_id],
                 pad_token_id=processor.tokenizer.pad_token_id,
             )
