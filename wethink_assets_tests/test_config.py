@@ -36,7 +36,10 @@ def test_the_shipped_file_is_right_and_locates_all_18_sources() -> None:
             "[sources.'geoqa+']\nreadr = 'zip'\n",
             r"wethink.toml:2: unknown setting sources.geoqa\+.readr; allowed here: .*reader",
         ),
-        ("[sources.coco]\nreader = 'rar'\n", r"wethink.toml:2: sources.coco.reader: .*'zip'.*given: 'rar'"),
+        (
+            "[sources.coco]\nreader = 'rar'\n",
+            r"wethink.toml:2: sources.coco.reader: unknown reader 'rar'; known: auto, folder, zip, .*given: 'rar'",
+        ),
         ("[pipeline]\nkinds = { MC = 0.5 }\n", r"wethink.toml:1: pipeline: the shares of kinds sum to 0.5, not 1"),
         ("[roles.painter]\nmodel = 'x'\n", r"unknown role 'painter'; roles are describer"),
         (

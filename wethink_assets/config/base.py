@@ -4,11 +4,21 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from wethink_assets.registries import READERS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
-Reader = Literal["auto", "folder", "zip", "tar", "parquet"]
+
+def known_reader(name: str) -> str:
+    """Refuse a reader that is none of those registered."""
+    if name not in ("auto", "folder", *READERS):
+        raise ValueError(f"unknown reader {name!r}; known: auto, folder, {', '.join(READERS)}")
+    return name
+
+
+Reader = Annotated[str, AfterValidator(known_reader)]
 Kind = Literal["MC", "FIB", "DES"]
 ModelStage = Literal["descriptions", "questions", "answers", "reasoning_paths"]
 Share = Annotated[float, Field(ge=0, le=1)]

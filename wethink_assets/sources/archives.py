@@ -1,4 +1,4 @@
-"""Which files of a source are archives, and what is in them: indexed once, the index kept in the store."""
+"""Archives of a source: which files they are and what is in them. Each is indexed once, the index kept in the store."""
 
 import io
 import json
@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from wethink_assets.config import Reader
 from wethink_assets.errors import SourceError
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.locations import FileInfo, Location
-from wethink_assets.sources.readers.compressed_tar import read_staged
 from wethink_assets.sources.readers.entries import ENTRIES, Entry, Fetch, Index, ReadFailure, Refusal, failing
-from wethink_assets.sources.readers.formats import FORMATS, ArchiveFormat
+from wethink_assets.sources.readers.formats import ArchiveFormat, format_of, read_extracted
 from wethink_assets.sources.readers.part_names import is_complete, whole_name
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
@@ -41,15 +39,7 @@ class Archive:
         return ArchiveStream(location, self.parts)
 
 
-def format_of(path: str, reader: Reader) -> ArchiveFormat | None:
-    """Format of a file by its name, among those that the source's reader may use."""
-    for candidate in FORMATS:
-        if reader in ("auto", candidate.name) and candidate.recognises(path):
-            return candidate
-    return None
-
-
-def archives_among(files: Iterable[FileInfo], reader: Reader) -> tuple[list[Archive], list[FileInfo]]:
+def archives_among(files: Iterable[FileInfo], reader: str) -> tuple[list[Archive], list[FileInfo]]:
     """Split a listing into archives, the parts of each brought together, and plain files."""
     parts: dict[str, list[FileInfo]] = {}
     plain = []
@@ -60,10 +50,10 @@ def archives_among(files: Iterable[FileInfo], reader: Reader) -> tuple[list[Arch
         else:
             plain.append(file)
     archives = []
-    for name, found in sorted(parts.items()):
+    for name, files_of_name in sorted(parts.items()):
         archive_format = format_of(name, reader)
-        whole = [file for file in found if file.path == name]
-        members = whole or sorted(found, key=lambda file: (len(file.path), file.path))
+        whole = [file for file in files_of_name if file.path == name]
+        members = whole or sorted(files_of_name, key=lambda file: (len(file.path), file.path))
         assert archive_format is not None
         archives.append(Archive(name, archive_format, tuple(members)))
     return archives, plain
@@ -81,7 +71,7 @@ class ArchiveIndex:
 def list_archive(store: Store, location: Location, archive: Archive, include: str) -> ArchiveIndex:
     """Index of an archive: from the store where it was built for the same location, size and etag, else built now.
 
-    `include` matters only to formats that stage what they index. An archive that is damaged as a whole becomes one
+    `include` matters only to formats that extract what they index. An archive that is damaged as a whole becomes one
     refusal.
     """
     described = [INDEX_VERSION, location.url, archive.path, archive.format.name, include]
@@ -105,28 +95,28 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
 def _packed(index: Index) -> bytes:
     frame = pl.DataFrame([(entry.item, *entry) for entry in index.entries], schema=ENTRIES, orient="row")
     buffer = io.BytesIO()
-    told = {"refusals": json.dumps([list(refusal) for refusal in index.refusals]), "ignored": str(index.ignored)}
-    frame.write_parquet(buffer, compression="zstd", metadata=told)
+    metadata = {"refusals": json.dumps([list(refusal) for refusal in index.refusals]), "ignored": str(index.ignored)}
+    frame.write_parquet(buffer, compression="zstd", metadata=metadata)
     return buffer.getvalue()
 
 
 def _unpacked(data: bytes) -> ArchiveIndex:
-    told = pl.read_parquet_metadata(io.BytesIO(data))
-    refusals = [Refusal(*row) for row in json.loads(told["refusals"])]
-    return ArchiveIndex(pl.read_parquet(io.BytesIO(data)), refusals, int(told["ignored"]))
+    metadata = pl.read_parquet_metadata(io.BytesIO(data))
+    refusals = [Refusal(*row) for row in json.loads(metadata["refusals"])]
+    return ArchiveIndex(pl.read_parquet(io.BytesIO(data)), refusals, int(metadata["ignored"]))
 
 
 def read_members(
-    store: Store, location: Location, path: str, reader: Reader, entries: Sequence[Entry]
+    store: Store, location: Location, path: str, reader: str, entries: Sequence[Entry]
 ) -> Iterator[tuple[Entry, Fetch]]:
     """Each entry of the archive at `path`, in the given order, with a function that gives its bytes.
 
     The archive is read as the iterator advances; one that is gone makes every fetch a `ReadFailure`. Members that moved
-    within an archive that was rewritten are found by its present index. A format that stages needs the archive no more.
+    within an archive that was rewritten are found by its present index. A format that extracts on indexing needs the archive no more.
     """
-    staged = format_of(path, reader)
-    if staged and staged.stages:
-        yield from read_staged(store, entries)
+    archive_format = format_of(path, reader)
+    if archive_format and archive_format.extracts_on_index:
+        yield from read_extracted(store, entries)
         return
     try:
         archive = _archive_at(location, path, reader)
@@ -134,20 +124,20 @@ def read_members(
     except (OSError, ReadFailure, SourceError) as error:
         yield from ((entry, failing("unreadable", f"{path}: {error}")) for entry in entries)
         return
-    places: dict[str, Entry] = {}
+    present: dict[str, Entry] = {}
 
     def relocate(entry: Entry) -> Entry | None:
-        if not places:
+        if not present:
             index = list_archive(store, location, archive, "**").entries.select(Entry._fields)
-            places.update((row[1], Entry(*row)) for row in index.iter_rows())
-        found = places.get(entry.member)
-        return found if found and (found.size, found.etag) == (entry.size, entry.etag) else None
+            present.update((row[1], Entry(*row)) for row in index.iter_rows())
+        moved = present.get(entry.member)
+        return moved if moved and (moved.size, moved.etag) == (entry.size, entry.etag) else None
 
     with stream:
         yield from archive.format.read(stream, archive.etag, store, entries, relocate)
 
 
-def _archive_at(location: Location, path: str, reader: Reader) -> Archive:
+def _archive_at(location: Location, path: str, reader: str) -> Archive:
     near = location.file_or_parts(path)
     archives, _ = archives_among((file for file in near if whole_name(file.path) == path), reader)
     if not archives:

@@ -1,4 +1,4 @@
-"""What a source holds now: its readable files, those refused and those passed over, and a digest of them."""
+"""Listing of a source: its readable files, those refused and those passed over, and a digest of them."""
 
 import hashlib
 from collections.abc import Iterable
@@ -66,10 +66,11 @@ def list_source(store: Store, source: Source) -> Listing:
 def _archive_entries(
     store: Store, source: Source, location: Location, archive: Archive
 ) -> tuple[pl.DataFrame, list[Refusal], int]:
-    whole = archive.format.name == "parquet" or matches(source.include, archive.path)
-    if archive.format.name == "parquet" and not matches(source.include, archive.path):
+    whole = matches(source.include, archive.path)
+    if archive.format.include_names == "archive" and not whole:
         return ENTRIES.to_frame(), [], 0
-    index = list_archive(store, location, archive, source.include if archive.format.stages and not whole else "**")
+    extracts = archive.format.extracts_on_index
+    index = list_archive(store, location, archive, source.include if extracts and not whole else "**")
     if whole:
         return index.entries, index.refusals, index.ignored
     chosen = [matches(source.include, member) for member in index.entries["member"]]

@@ -132,8 +132,11 @@ def test_a_holder_that_stood_still_learns_that_it_lost(tmp_path: Path) -> None:
 def test_an_unreadable_lease_is_waited_out(tmp_path: Path, content: bytes) -> None:
     store = Store.open(str(tmp_path))
     store.publish("work/lease-00000001.json", content)
-    with leased(store, "work", stale=0.2, poll=0.02):
-        pass
+    began = time.monotonic()
+    with leased(store, "work", stale=0.2, poll=0.02) as lease:
+        assert time.monotonic() - began >= 0.2
+        lease.require()
+    assert store.names("work") == ["lease-00000002.json"]
 
 
 def test_a_reused_process_id_is_no_living_holder() -> None:

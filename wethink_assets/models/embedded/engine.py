@@ -15,9 +15,8 @@ from transformers import AutoTokenizer, LogitsProcessorList, Qwen2_5_VLForCondit
 
 from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import CallFailed, Image, Message, Sampling
-from wethink_assets.models.embedded.encoding import CELLS, GRID, patches, square_view
 from wethink_assets.models.embedded.sampling import OwnLimits, SeededGumbel
-from wethink_assets.models.embedded.vision import attend_in_batches
+from wethink_assets.models.embedded.vision import CELLS, GRID, attend_in_batches, patches, square_view
 
 CACHED_VIEWS = 512
 

@@ -1,4 +1,4 @@
-"""Whether bytes are an image that can be used, and what it is: full decoding, never an exception."""
+"""Decoding of images: whether bytes are an image that can be used, and what it is. Full decoding, never an exception."""
 
 import io
 import threading
@@ -8,15 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from wethink_assets.sources.images.frames import gif_frames, tiff_pages
+from wethink_assets.sources.images.formats import ImageFormat, format_of, refused_format
 from wethink_assets.sources.images.perceptual_hash import perceptual_hash
-from wethink_assets.sources.images.structure import EXTENSIONS, damage, recognised
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES
 
 MIN_SIDE = 28
-MAX_PIXELS = 2**26
-# WebP's decoder holds a picture four times over.
-MAX_WEBP_PIXELS = 2**25
 LARGE_PIXELS = 2**23
 STRIP = 256
 ORIENTATION = 0x0112
@@ -29,7 +25,7 @@ warnings.filterwarnings("ignore", module=r"PIL\..*")
 class ImageFacts:
     """What a decoded image is.
 
-    format: jpeg, png, webp, gif or tiff; extension: of its blob; width, height: pixels, upright; mode: Pillow's, as
+    format: jpeg, png, webp, gif, tiff, ...; extension: of its blob; width, height: pixels, upright; mode: Pillow's, as
     stored; frames: 1 unless animated or of several pages, the first is the image; orientation: EXIF, 1 to 8;
     phash: 64-bit perceptual hash of the upright picture, in hex.
     """
@@ -62,18 +58,19 @@ def examine(data: bytes) -> ImageFacts | ImageFault:
         return ImageFault("empty", "0 bytes")
     if len(data) > MAX_FILE_BYTES:
         return ImageFault("too_large", f"{len(data)} bytes, more than {MAX_FILE_BYTES}")
-    kind = recognised(data)
-    if kind not in EXTENSIONS:
-        return ImageFault("not_an_image", f"{kind} is not accepted" if kind else "no image format is recognised")
+    image_format = format_of(data)
+    if image_format is None:
+        refused = refused_format(data)
+        return ImageFault("not_an_image", f"{refused} is not accepted" if refused else "no image format is recognised")
     try:
-        return _decoded(data, kind)
+        return _decoded(data, image_format)
     except Image.DecompressionBombError as error:
         return ImageFault("too_large", str(error))
     except MemoryError:
         return ImageFault("too_large", "decoding it takes more memory than there is")
     except Exception as error:  # decoders raise a dozen types on bad input, struct.error and IndexError among them
-        wrong = damage(data, kind)
-        return ImageFault(*wrong) if wrong else ImageFault("corrupt", f"{kind}: {_described(error)}")
+        damage = image_format.damage(data)
+        return ImageFault(*damage) if damage else ImageFault("corrupt", f"{image_format.name}: {_described(error)}")
 
 
 def _described(error: Exception) -> str:
@@ -82,28 +79,27 @@ def _described(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0][:200]
 
 
-def _decoded(data: bytes, kind: str) -> ImageFacts | ImageFault:
-    image = Image.open(io.BytesIO(data), formats=["JPEG", "MPO"] if kind == "JPEG" else [kind])
+def _decoded(data: bytes, image_format: ImageFormat) -> ImageFacts | ImageFault:
+    image = Image.open(io.BytesIO(data), formats=image_format.opened_as or [image_format.name])
     width, height = image.size
-    bound = MAX_WEBP_PIXELS if kind == "WEBP" else MAX_PIXELS
-    if width * height > bound:
-        return ImageFault("too_large", f"{width} x {height} pixels, more than {bound} in all")
+    if width * height > image_format.max_pixels:
+        return ImageFault("too_large", f"{width} x {height} pixels, more than {image_format.max_pixels} in all")
     if min(width, height) < MIN_SIDE:
         return ImageFault("too_small", f"{width} x {height} pixels, a side under {MIN_SIDE}")
-    wrong = damage(data, kind) if kind in ("PNG", "WEBP") else None
-    if wrong:
-        return ImageFault(*wrong)
+    damage = image_format.damage(data) if image_format.damage_shows_first else None
+    if damage:
+        return ImageFault(*damage)
     mode = image.mode
-    orientation = _orientation(image, kind)
-    frames = _frames(image, data)
+    orientation = _orientation(image)
+    frames = max(image_format.count(data), 1) if image_format.count else int(getattr(image, "n_frames", 1))
     if width * height > LARGE_PIXELS:
         with _one_large_at_a_time:
             phash, upright = _hashed(image, orientation)
     else:
         phash, upright = _hashed(image, orientation)
     return ImageFacts(
-        format="jpeg" if kind == "JPEG" else kind.lower(),
-        extension=EXTENSIONS[kind],
+        format=image_format.name.lower(),
+        extension=image_format.extension,
         width=upright[0],
         height=upright[1],
         mode=mode,
@@ -113,19 +109,11 @@ def _decoded(data: bytes, kind: str) -> ImageFacts | ImageFault:
     )
 
 
-def _orientation(image: Image.Image, kind: str) -> int:
-    if kind == "JPEG" and not ("exif" in image.info or "xmp" in image.info):
+def _orientation(image: Image.Image) -> int:
+    if image.format in ("JPEG", "MPO") and not ("exif" in image.info or "xmp" in image.info):
         return 1  # looking into what is not there costs a tenth of the whole examination
     value = image.getexif().get(ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _frames(image: Image.Image, data: bytes) -> int:
-    if image.format == "GIF":
-        return max(gif_frames(data)[0], 1)
-    if image.format == "TIFF":
-        return max(tiff_pages(data)[0], 1)
-    return int(getattr(image, "n_frames", 1))
 
 
 def _hashed(image: Image.Image, orientation: int) -> tuple[str, tuple[int, int]]:

@@ -11,10 +11,10 @@ import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Literal
 
-from wethink_assets.errors import StoreError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.sources.images.structure import extension_of
+from wethink_assets.sources.images.formats import extension_of
 from wethink_assets.sources.locations import matches
 from wethink_assets.sources.readers.entries import (
     MAX_RATIO,
@@ -27,9 +27,10 @@ from wethink_assets.sources.readers.entries import (
     is_passed_over,
     printable,
 )
+from wethink_assets.sources.readers.formats import read_extracted
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.sources.readers.tar_archive import refused_member
-from wethink_assets.storage.blobs import Blobs, blob_path
+from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 
 MAX_SKIPPED = 4 * 2**30
@@ -43,7 +44,8 @@ class CompressedTarFormat:
     """Tar archives packed by gzip, bzip2 or xz, whole or split. A member is known by its sha256."""
 
     name = "tar"
-    stages = True
+    extracts_on_index = True
+    include_names: Literal["members", "archive"] = "members"
 
     def recognises(self, path: str) -> bool:
         """Whether the name ends as a compressed tar's does."""
@@ -53,7 +55,7 @@ class CompressedTarFormat:
         """Members in one pass, their bytes kept as blobs. `include` chooses by member name."""
         entries: dict[str, Entry] = {}
         refusals, ignored = [], 0
-        with _Stager(store) as stager:
+        with _BlobWriter(store) as blobs:
             try:
                 with tarfile.open(fileobj=stream, mode="r|*") as archive:
                     for number, member in enumerate(archive):
@@ -68,8 +70,8 @@ class CompressedTarFormat:
                             if len(data) < member.size:
                                 raise tarfile.ReadError("unexpected end of data")
                             entries.pop(member.name, None)
-                            known_by = stager.stage(data)
-                            entries[member.name] = Entry(path, member.name, number, member.size, known_by)
+                            content = blobs.write(data)
+                            entries[member.name] = Entry(path, member.name, number, member.size, content)
                         archive.members = []  # type: ignore[attr-defined] # tarfile keeps all it has seen
                         if _is_bomb(member, stream):
                             refusals.append(Refusal(path, "bomb", f"what follows {printable(member.name)} is not read"))
@@ -84,14 +86,10 @@ class CompressedTarFormat:
         self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
     ) -> Iterator[tuple[Entry, Fetch]]:
         """Members from their blobs; the archive itself is not read again."""
-        yield from read_staged(store, entries)
+        yield from read_extracted(store, entries)
 
 
-def read_staged(store: Store, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Fetch]]:
-    """Members that were kept as blobs while their archive was indexed; it may be gone by now."""
-    blobs = Blobs(store)
-    for entry in entries:
-        yield entry, _fetch(blobs, entry)
+COMPRESSED_TAR = CompressedTarFormat()
 
 
 def _is_bomb(member: tarfile.TarInfo, stream: ArchiveStream) -> bool:
@@ -100,16 +98,16 @@ def _is_bomb(member: tarfile.TarInfo, stream: ArchiveStream) -> bool:
     return huge or (unpacked > RATIO_FREE_BYTES and unpacked > MAX_RATIO * max(stream.tell(), 1))
 
 
-class _Stager:
+class _BlobWriter:
     """Writes blobs behind the reader's back, a bounded number of bytes at a time."""
 
     def __init__(self, store: Store) -> None:
         self._blobs = Blobs(store)
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="stage")
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="extract")
         self._pending: deque[tuple[int, Future[str]]] = deque()
         self._held = 0
 
-    def stage(self, data: bytes) -> str:
+    def write(self, data: bytes) -> str:
         """Keep bytes as a blob; returns what they are known by."""
         digest, extension = sha256_hex(data), extension_of(data)
         while self._pending and self._held + len(data) > WINDOW_BYTES:
@@ -120,7 +118,7 @@ class _Stager:
         self._held += len(data)
         return f"sha256:{digest}.{extension}"
 
-    def __enter__(self) -> "_Stager":
+    def __enter__(self) -> "_BlobWriter":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -129,14 +127,3 @@ class _Stager:
                 pending.result()
         finally:
             self._pool.shutdown()
-
-
-def _fetch(blobs: Blobs, entry: Entry) -> Fetch:
-    def fetch() -> bytes:
-        digest, _, extension = entry.etag.removeprefix("sha256:").partition(".")
-        try:
-            return blobs.read(blob_path(digest, extension))
-        except StoreError as error:
-            raise ReadFailure("unreadable", f"{entry.item}: {error}") from error
-
-    return fetch

@@ -1,25 +1,28 @@
-"""Which archive formats can be read."""
+"""Archive formats: how the members of an archive are listed and read, one module each."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
-from wethink_assets.sources.readers.compressed_tar import CompressedTarFormat
-from wethink_assets.sources.readers.entries import Entry, Fetch, Index, Relocate
-from wethink_assets.sources.readers.parquet import ParquetFormat
+from wethink_assets.errors import StoreError
+from wethink_assets.registries import READERS
+from wethink_assets.sources.readers.entries import Entry, Fetch, Index, ReadFailure, Relocate, failing, moved_away
 from wethink_assets.sources.readers.split_archive import ArchiveStream
-from wethink_assets.sources.readers.tar_archive import TarFormat
-from wethink_assets.sources.readers.zip_archive import ZipFormat
+from wethink_assets.storage.blobs import Blobs, blob_path
 from wethink_assets.storage.store import Store
 
 
 class ArchiveFormat(Protocol):
     """A format: how its members are listed and read. No method unpacks to disk or reads a whole archive into memory.
 
-    name: as in the configuration; stages: whether indexing already keeps the members' bytes in the store.
+    name: the `reader` of the configuration under which it is chosen, which several formats may share.
+    extracts_on_index: whether indexing already keeps the members' bytes in the store.
+    include_names: what the glob `include` of a source names: the archive or its members (or the archive, for all of them).
     """
 
     name: str
-    stages: bool
+    extracts_on_index: bool
+    include_names: Literal["members", "archive"]
 
     def recognises(self, path: str) -> bool:
         """Whether a file is of this format, by its name."""
@@ -40,4 +43,63 @@ class ArchiveFormat(Protocol):
         ...
 
 
-FORMATS: tuple[ArchiveFormat, ...] = (ZipFormat(), TarFormat(), CompressedTarFormat(), ParquetFormat())
+class OffsetFormat(ABC):
+    """What formats have in common whose members can be read one by one, at their offsets.
+
+    ending: of the names of such archives.
+    """
+
+    name: str
+    ending: str
+    extracts_on_index = False
+    include_names: Literal["members", "archive"] = "members"
+
+    def recognises(self, path: str) -> bool:
+        """Whether the name has the format's ending."""
+        return path.lower().endswith(self.ending)
+
+    @abstractmethod
+    def at_offset(self, stream: ArchiveStream, entry: Entry) -> Fetch | None:
+        """The fetch of the member at an entry's offset, None when another or none is there. May raise `ReadFailure` and `OSError`."""
+
+    def read(
+        self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
+    ) -> Iterator[tuple[Entry, Fetch]]:
+        """Members in order, each where it was listed, else where it is now, else as one that cannot be read."""
+        for entry in entries:
+            try:
+                fetch = self.at_offset(stream, entry)
+                if fetch is None:
+                    moved = relocate(entry)
+                    fetch = self.at_offset(stream, moved) if moved else None
+                yield entry, fetch or failing(*moved_away(entry))
+            except ReadFailure as failure:
+                yield entry, failing(failure.reason, failure.detail)
+            except OSError as error:
+                yield entry, failing("unreadable", f"{entry.item}: {error}")
+
+
+def read_extracted(store: Store, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Fetch]]:
+    """Members that were kept as blobs while their archive was indexed; it may be gone by now."""
+    blobs = Blobs(store)
+    for entry in entries:
+        yield entry, _blob_fetch(blobs, entry)
+
+
+def _blob_fetch(blobs: Blobs, entry: Entry) -> Fetch:
+    def fetch() -> bytes:
+        digest, _, extension = entry.etag.removeprefix("sha256:").partition(".")
+        try:
+            return blobs.read(blob_path(digest, extension))
+        except StoreError as error:
+            raise ReadFailure("unreadable", f"{entry.item}: {error}") from error
+
+    return fetch
+
+
+def format_of(path: str, reader: str) -> ArchiveFormat | None:
+    """Format of a file by its name, among those that the source's reader may use."""
+    for key, known in READERS.items():
+        if reader in ("auto", key, known.name) and known.recognises(path):
+            return known
+    return None

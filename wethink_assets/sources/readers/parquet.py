@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from wethink_assets.sources.readers.entries import (
     MAX_FILE_BYTES,
@@ -30,7 +30,8 @@ class ParquetFormat:
     """
 
     name = "parquet"
-    stages = False
+    extracts_on_index = False
+    include_names: Literal["members", "archive"] = "archive"
 
     def recognises(self, path: str) -> bool:
         """Whether the name ends in `.parquet`."""
@@ -67,6 +68,9 @@ class ParquetFormat:
         for entry in entries:
             if entry.etag != etag:
                 yield entry, failing("changed_since_registration", f"{entry.path} was {entry.etag} and is now {etag}")
+
+
+PARQUET = ParquetFormat()
 
 
 def _opened(stream: ArchiveStream) -> Any:

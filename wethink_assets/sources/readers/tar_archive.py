@@ -16,7 +16,7 @@ from wethink_assets.sources.readers.entries import (
     unsafe_name,
     unsafe_size,
 )
-from wethink_assets.sources.readers.offsets import OffsetFormat
+from wethink_assets.sources.readers.formats import OffsetFormat
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
 
@@ -57,6 +57,9 @@ class TarFormat(OffsetFormat):
     def at_offset(self, stream: ArchiveStream, entry: Entry) -> Fetch | None:
         """The member whose header is at the entry's offset, checked against it."""
         return _fetch(stream, entry)
+
+
+TAR = TarFormat()
 
 
 def refused_member(member: tarfile.TarInfo) -> tuple[str, str] | None:

@@ -21,7 +21,7 @@ from wethink_assets.sources.readers.entries import (
     unsafe_name,
     unsafe_size,
 )
-from wethink_assets.sources.readers.offsets import OffsetFormat
+from wethink_assets.sources.readers.formats import OffsetFormat
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
 
@@ -66,6 +66,9 @@ class ZipFormat(OffsetFormat):
     def at_offset(self, stream: ArchiveStream, entry: Entry) -> Fetch | None:
         """The member at the entry's offset; what is packed is unpacked by the fetch, in whatever thread that runs."""
         return _fetch(stream, entry)
+
+
+ZIP = ZipFormat()
 
 
 def _refused(member: zipfile.ZipInfo, end: int, superseded: bool) -> tuple[str, str] | None:

@@ -9,20 +9,26 @@ from PIL import Image as Pixels
 from PIL import ImageOps
 
 from wethink_assets.models.chat import Image
+from wethink_assets.registries import IMAGE_FORMATS
 from wethink_assets.storage.blobs import Blobs
 
-PLAIN_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 PLAIN_MODES = {"RGB", "L"}
 
 
 def is_plain(row: Mapping[str, Any]) -> bool:
     """Whether an image of the images table is sent as it is: no turning, no first frame to pick, no alpha or odd mode."""
     return (
-        str(row["format"]).upper() in PLAIN_FORMATS
+        _sent_as(row) != ""
         and row["mode"] in PLAIN_MODES
         and (row["orientation"] or 1) == 1
         and (row["frames"] or 1) == 1
     )
+
+
+def _sent_as(row: Mapping[str, Any]) -> str:
+    """Media type under which every endpoint reads the image's own bytes; empty where none does."""
+    name = str(row["format"]).upper()
+    return IMAGE_FORMATS[name].sent_as if name in IMAGE_FORMATS else ""
 
 
 def picture(row: Mapping[str, Any], blobs: Blobs) -> Image:
@@ -33,7 +39,7 @@ def picture(row: Mapping[str, Any], blobs: Blobs) -> Image:
     """
     blob = row["blob"]
     if is_plain(row):
-        return Image(row["image_id"], PLAIN_FORMATS[str(row["format"]).upper()], lambda: blobs.read(blob))
+        return Image(row["image_id"], _sent_as(row), lambda: blobs.read(blob))
     return Image(row["image_id"], "image/png", lambda: upright_png(blobs.read(blob)))
 
 

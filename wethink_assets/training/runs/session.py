@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wethink_assets.config import RecipeSettings
 from wethink_assets.errors import TrainingError
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
-from wethink_assets.models.embedded.encoding import SIDE
+from wethink_assets.models.embedded.vision import SIDE
 from wethink_assets.storage.lease import Lease
 from wethink_assets.storage.store import Store
 from wethink_assets.training.data.prompts import RowPrompts, fitting

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from wethink_assets.models.embedded.checkpoints import checkpoint_folder, checkpoint_names
-from wethink_assets.models.embedded.encoding import patches
 from wethink_assets.models.embedded.evaluation.accuracy import held_out
 from wethink_assets.models.embedded.processor import load_processor
+from wethink_assets.models.embedded.vision import patches
 from wethink_assets_tests.support.vllm_environment import vllm_python
 
 STOCK = """

@@ -5,11 +5,12 @@ import random
 import numpy as np
 import torch
 
-from wethink_assets.models.embedded.encoding import CELLS, IGNORED, Encoder, patches, square_view
+from wethink_assets.models.embedded.encoding import IGNORED, Encoder
 from wethink_assets.models.embedded.tasks.examples import training_scene
 from wethink_assets.models.embedded.tasks.registry import TASKS, draw_example
 from wethink_assets.models.embedded.training.batches import view_of
 from wethink_assets.models.embedded.training.model_builder import build_config, build_processor
+from wethink_assets.models.embedded.vision import CELLS, patches, square_view
 from wethink_assets_tests.support.micro_recipe import TINY
 
 

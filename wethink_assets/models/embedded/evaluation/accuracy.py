@@ -7,12 +7,12 @@ from typing import Any
 
 from wethink_assets.intervals import wilson
 from wethink_assets.models.chat import Message, Sampling
-from wethink_assets.models.embedded.encoding import patches
 from wethink_assets.models.embedded.engine import Engine, Request
 from wethink_assets.models.embedded.evaluation.grading import checks
 from wethink_assets.models.embedded.tasks.examples import Example, training_scene
 from wethink_assets.models.embedded.tasks.registry import TASKS, draw_example
 from wethink_assets.models.embedded.training.batches import view_of
+from wethink_assets.models.embedded.vision import patches
 from wethink_assets.sources.sample.scenes import HARD_EFFECTS, VISUAL_KINDS
 
 BATCH = 64

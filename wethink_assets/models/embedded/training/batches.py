@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-from wethink_assets.models.embedded.encoding import patches, square_view
 from wethink_assets.models.embedded.tasks.drills import draw_drill
 from wethink_assets.models.embedded.tasks.examples import TRAINING_EFFECTS, Example, training_scene
 from wethink_assets.models.embedded.tasks.negative_examples import poor_answer
@@ -17,6 +16,7 @@ from wethink_assets.models.embedded.tasks.reasoner import answer_text
 from wethink_assets.models.embedded.tasks.registry import draw_example
 from wethink_assets.models.embedded.tasks.weakened_policy import maybe_hasty_answer
 from wethink_assets.models.embedded.training.recipe import Recipe, StageName
+from wethink_assets.models.embedded.vision import patches, square_view
 from wethink_assets.sources.sample.rendering import render
 from wethink_assets.sources.sample.scenes import CHARACTERS, COLORS, SHAPES, VISUAL_KINDS, Scene, draw_scene
 

@@ -7,9 +7,10 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import Qwen2_5_VLForConditionalGeneration
 
-from wethink_assets.models.embedded.encoding import GRID, IGNORED, Encoder
+from wethink_assets.models.embedded.encoding import IGNORED, Encoder
 from wethink_assets.models.embedded.training.batches import READING_CLASSES, READINGS, examples_at, vision_batch_at
 from wethink_assets.models.embedded.training.recipe import Recipe, StageName
+from wethink_assets.models.embedded.vision import GRID
 
 
 class Losses:

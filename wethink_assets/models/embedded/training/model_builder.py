@@ -11,11 +11,11 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-from wethink_assets.models.embedded.encoding import PATCH, SIDE
 from wethink_assets.models.embedded.processor import ImageOnlyQwen2_5_VLProcessor, save_processor
 from wethink_assets.models.embedded.tasks.examples import training_scene
 from wethink_assets.models.embedded.tasks.registry import TASKS, draw_example
 from wethink_assets.models.embedded.training.circuits import plant_circuits
+from wethink_assets.models.embedded.vision import PATCH, SIDE
 from wethink_assets.sources.sample.questions import VOCABULARY
 
 CONTEXT = 1024

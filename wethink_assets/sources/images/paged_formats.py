@@ -1,6 +1,8 @@
-"""How many pictures a GIF or TIFF holds, by its blocks: Pillow's count takes minutes on files made to have millions."""
+"""Image formats of several pictures: GIF and TIFF. Pictures are counted by blocks: Pillow's count takes minutes on files made to have millions."""
 
 import struct
+
+from wethink_assets.sources.images.formats import ImageFormat
 
 MAX_PAGES = 100_000
 
@@ -46,3 +48,18 @@ def tiff_pages(data: bytes) -> tuple[int, bool]:
     except struct.error:
         return len(seen), False
     return len(seen), True
+
+
+def _gif_damage(data: bytes) -> tuple[str, str] | None:
+    return None if gif_frames(data)[1] else ("truncated", "the trailer is missing")
+
+
+def _tiff_damage(data: bytes) -> tuple[str, str] | None:
+    whole = len(data) > 8 and tiff_pages(data)[1]
+    return None if whole else ("truncated", "its directories lead beyond its end")
+
+
+GIF = ImageFormat("GIF", "gif", (b"GIF87a", b"GIF89a"), damage=_gif_damage, count=lambda data: gif_frames(data)[0])
+TIFF = ImageFormat(
+    "TIFF", "tif", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), damage=_tiff_damage, count=lambda data: tiff_pages(data)[0]
+)

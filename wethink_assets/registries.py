@@ -1,0 +1,32 @@
+"""What ships of each kind of extension, by the key that chooses it: a new one is a module and a line here (`docs/extending.md`).
+
+Registries stand below all packages, so that settings are checked against them. Entries are imported when they are looked up.
+"""
+
+from typing import TYPE_CHECKING
+
+from wethink_assets.registry import Registry
+
+if TYPE_CHECKING:
+    from wethink_assets.sources.images.formats import ImageFormat
+    from wethink_assets.sources.readers.formats import ArchiveFormat
+
+READERS: "Registry[ArchiveFormat]" = Registry(
+    "archive reader",
+    {
+        "zip": "wethink_assets.sources.readers.zip_archive:ZIP",
+        "tar": "wethink_assets.sources.readers.tar_archive:TAR",
+        "compressed_tar": "wethink_assets.sources.readers.compressed_tar:COMPRESSED_TAR",
+        "parquet": "wethink_assets.sources.readers.parquet:PARQUET",
+    },
+)
+IMAGE_FORMATS: "Registry[ImageFormat]" = Registry(
+    "image format",
+    {
+        "JPEG": "wethink_assets.sources.images.still_formats:JPEG",
+        "PNG": "wethink_assets.sources.images.still_formats:PNG",
+        "GIF": "wethink_assets.sources.images.paged_formats:GIF",
+        "TIFF": "wethink_assets.sources.images.paged_formats:TIFF",
+        "WEBP": "wethink_assets.sources.images.still_formats:WEBP",
+    },
+)
