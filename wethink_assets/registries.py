@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wethink_assets.registry import Registry
 
 if TYPE_CHECKING:
+    from wethink_assets.dataset.exports.export import ExportFormat
     from wethink_assets.sources.images.formats import ImageFormat
     from wethink_assets.sources.readers.formats import ArchiveFormat
 
@@ -28,5 +29,12 @@ IMAGE_FORMATS: "Registry[ImageFormat]" = Registry(
         "GIF": "wethink_assets.sources.images.paged_formats:GIF",
         "TIFF": "wethink_assets.sources.images.paged_formats:TIFF",
         "WEBP": "wethink_assets.sources.images.still_formats:WEBP",
+    },
+)
+EXPORTS: "Registry[ExportFormat]" = Registry(
+    "export format",
+    {
+        "huggingface": "wethink_assets.dataset.exports.huggingface:HUGGING_FACE",
+        "jsonl": "wethink_assets.dataset.exports.paper_jsonl:PAPER_JSONL",
     },
 )

@@ -8,11 +8,12 @@ import pytest
 from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut
 from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.exports.export import export_version
 from wethink_assets.dataset.lineage.diff import diff_versions
 from wethink_assets.dataset.lineage.version import lineage_of
 from wethink_assets.dataset.takedown.retraction import Subject, find_subject, record, retracted, touched
 from wethink_assets.dataset.versions.build import build_version
-from wethink_assets.dataset.versions.export import card_of, export_version
+from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import sha256_hex

@@ -7,20 +7,45 @@ from typing import Annotated
 
 import typer
 
+from wethink_assets.registries import EXPORTS
+
+
+def show_formats(chosen: bool) -> None:
+    """Print the export formats and end the command: an option that comes before all others."""
+    if not chosen:
+        return
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.exports.export import export_formats
+
+    load_settings()  # its plugins may bring formats
+    for name, form in export_formats().items():
+        typer.echo(f"{name}: {form.title} ({', '.join(form.files)})")
+    raise typer.Exit
+
 
 def export(
     version: Annotated[str, typer.Argument(help="Version such as v0003.")],
     folder: Annotated[Path, typer.Argument(help="Local folder to make; it must be empty or absent.")],
     images: Annotated[bool, typer.Option("--images", help="Copy the images too.")] = False,
+    form: Annotated[
+        str,
+        typer.Option("--format", help=f"Format of the export: {', '.join(EXPORTS)}, or one that a plugin registers."),
+    ] = "huggingface",
+    formats: Annotated[
+        bool,
+        typer.Option(
+            "--formats", is_eager=True, callback=show_formats, help="List the formats with what they write, and end."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
-    """Write a version into a folder: parquet, JSON lines and card, without the rows that were taken down since."""
+    """Write a version into a folder, in one of several formats, without the rows that were taken down since."""
     from wethink_assets.config import load_settings
-    from wethink_assets.dataset.versions.export import export_version
+    from wethink_assets.dataset.exports.export import export_version
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
-    done = export_version(Store.open(settings.store_url, **settings.store.options), version, folder, images)
+    done = export_version(Store.open(settings.store_url, **settings.store.options), version, folder, images, form)
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=1))
         return
@@ -36,7 +61,7 @@ def card(
     from wethink_assets.commands.dataset.explain import visible
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
-    from wethink_assets.dataset.versions.export import card_of
+    from wethink_assets.dataset.versions.card import card_of
     from wethink_assets.storage.store import Store
 
     settings = load_settings()

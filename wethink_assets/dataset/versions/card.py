@@ -6,13 +6,35 @@ from typing import Any
 
 import yaml
 
-from wethink_assets.dataset.versions.manifest import Manifest, Used
+from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
+from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest, version_folder
 from wethink_assets.dataset.versions.statistics import FUNNEL
 from wethink_assets.rewards.calibration.catalog import Calibration, newest_calibration
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
 from wethink_assets.storage.store import Store
 
+__all__ = ["card_of", "write_card"]
+
 TITLE = "## Calibration of the rewards"
+
+
+def card_of(store: Store, version: str) -> str:
+    """The card of a version with the newest calibration of its judge and, below its title, how many of its rows were taken down since."""
+    manifest = read_manifest(store, version)
+    version = manifest.version
+    card = store.read(f"{version_folder(version)}/README.md").decode("utf-8")
+    before, limits, after = card.partition("\n## Limits\n")
+    card = f"{before}\n{calibration_section(store, manifest)}{limits}{after}"
+    gone = retracted_rows(store, version, retracted(store))
+    if gone.is_empty():
+        return card
+    notice = (
+        f"> **{gone.height} rows over {gone['image_id'].n_unique()} images of this version were taken down after it was built.** They are "
+        "left out of listings and exports, and of later versions; the figures below are those of the version as it was built.\n"
+    )
+    front, title, rest = card.partition("\n# ")
+    heading, _, body = rest.partition("\n")
+    return f"{front}{title}{heading}\n\n{notice}{body}" if title else f"{notice}\n{card}"
 
 
 def calibration_section(store: Store, manifest: Manifest) -> str:
