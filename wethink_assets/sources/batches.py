@@ -1,4 +1,4 @@
-"""Which image batches there are and what is in them: `batches/<source>/<number>.parquet`, written once."""
+"""Image batches and what is in them: `batches/<source>/<number>.parquet`, written once."""
 
 import io
 from collections.abc import Sequence

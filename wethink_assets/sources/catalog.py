@@ -1,4 +1,4 @@
-"""Which source datasets there are: the 18 of the archive, then those that only the configuration names."""
+"""Catalog of the source datasets: the 18 of the archive, then those that only the configuration names."""
 
 import re
 from collections.abc import Mapping

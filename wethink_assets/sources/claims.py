@@ -1,4 +1,4 @@
-"""Who holds which image: the first batch to claim a content keeps it, and later occurrences are noted beside it.
+"""Claims on images: the first batch to claim a content keeps it, and later occurrences are noted beside it.
 
 `claims/<2 hex>/<sha256>.json` is created once and never changed, so two batches that meet the same content agree on
 its holder, and a batch that runs again finds its own claims. The cost of a claim does not grow with the dataset.

@@ -1,4 +1,4 @@
-"""How the files of one image batch become images: read, decoded, known by content, kept; or rejected, with a reason."""
+"""Ingestion of an image batch: each file is read, decoded, known by its content and kept, or rejected with a reason."""
 
 import itertools
 import os
@@ -194,18 +194,18 @@ class _Keeper:
             self._reject(item, "retracted", f"sha256 {examined.sha256} was taken down")
             return
         own = Occurrence(self._source.name, self._key, first, self._source.licence)
-        found = holder(self._store, examined.sha256)
+        held = holder(self._store, examined.sha256)
         blob = ""
-        if found is None or found.batch == self._key:
+        if held is None or held.batch == self._key:
             # Bytes first: whoever sees the claim may rely on the blob.
             blob = self._blobs.put(examined.data, examined.outcome.extension, examined.sha256)
-            found = claim(self._store, examined.sha256, own)
-        if found.batch == self._key and item == first:
+            held = claim(self._store, examined.sha256, own)
+        if held.batch == self._key and item == first:
             self._results.append(self._row(examined, examined.outcome, blob))
             return
         note(self._store, examined.sha256, own._replace(item=item))
-        held_as = first if found.batch == self._key else found.item
-        detail = f"sha256 {examined.sha256} is held by {found.batch} as {held_as}"
+        held_as = first if held.batch == self._key else held.item
+        detail = f"sha256 {examined.sha256} is held by {held.batch} as {held_as}"
         self._reject(item, "already_ingested", detail)
 
     def _row(self, examined: _Examined, facts: ImageFacts, blob: str) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""What is known of the 18 source datasets: title, home, citation, licence and place in the LLaVA-CoT-100k images.
+"""The 18 source datasets and what is known of them: title, home, citation, licence and place in the LLaVA-CoT-100k images.
 
 Licences are those of the images as far as their publishers state them. Where images come from many owners, or only
 terms of use were published, the entry says so: read the upstream terms before you redistribute anything.

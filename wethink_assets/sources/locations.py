@@ -1,4 +1,4 @@
-"""Where a source's files lie: one file system, one root, listed and opened the same way whatever the protocol."""
+"""Locations of sources: one file system and one root each, listed and opened the same way whatever the protocol."""
 
 import os
 import re
@@ -94,19 +94,19 @@ class Location:
     def _find(self) -> Iterator[FileInfo]:
         start = len(self.root) + 1
         try:
-            found = self.fs.find(self.root, detail=True)
+            infos = self.fs.find(self.root, detail=True)
         except Exception as error:
             raise SourceError(f"{self.url} cannot be listed: {error}") from error
-        for name, info in found.items():
+        for name, info in infos.items():
             if not name.endswith("/"):
                 yield FileInfo(name[start:], int(info.get("size") or 0), _etag(info))
 
     def file_or_parts(self, path: str) -> list[FileInfo]:
         """The file at a path, or the files beside it whose names go on from its name, as parts of a split archive do."""
         try:
-            found = self.fs.info(self.full(path))
-            if found["type"] == "file":
-                return [self._local_info(path) if self.local else FileInfo(path, int(found["size"] or 0), _etag(found))]
+            info = self.fs.info(self.full(path))
+            if info["type"] == "file":
+                return [self._local_info(path) if self.local else FileInfo(path, int(info["size"] or 0), _etag(info))]
         except FileNotFoundError:
             pass
         return [file for file in self._siblings(path.rpartition("/")[0]) if file.path.startswith(f"{path}.")]
@@ -141,8 +141,8 @@ class Location:
                     status = os.fstat(stream.fileno())
                     accept(FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}"))
                     return stream.read()
-            found = self.fs.info(self.full(path))
-            accept(FileInfo(path, int(found.get("size") or 0), _etag(found)))
+            info = self.fs.info(self.full(path))
+            accept(FileInfo(path, int(info.get("size") or 0), _etag(info)))
             return bytes(self.fs.cat_file(self.full(path)))
         except ReadFailure:
             raise
@@ -180,8 +180,8 @@ def _etag(info: Mapping[str, Any]) -> str:
         if value:
             # Some file systems give a time as a number when listing, and as a time when asked for one file.
             seconds = value.timestamp() if isinstance(value, datetime) else value
-            told = str(round(seconds * 1e6)) if isinstance(seconds, float) else str(seconds)
-            return f"{key.lower()}:{told}".replace('"', "")
+            text = str(round(seconds * 1e6)) if isinstance(seconds, float) else str(seconds)
+            return f"{key.lower()}:{text}".replace('"', "")
     return ""
 
 
@@ -195,8 +195,8 @@ def _walk(root: str, folder: str, above: frozenset[tuple[int, int]], deep: bool 
         identity = (own.st_dev, own.st_ino)
         if identity in above:
             return
-        with os.scandir(f"{root}/{folder}") as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        with os.scandir(f"{root}/{folder}") as scanned:
+            entries = sorted(scanned, key=lambda entry: entry.name)
     except OSError as error:
         raise SourceError(f"{root}/{folder} cannot be listed: {_plain(error)}") from error
     for entry in entries:

@@ -1,4 +1,4 @@
-"""How new files of a source become image batches: append-only, whatever else registers at the same time.
+"""Registration of new files of a source as image batches: append-only, whatever else registers at the same time.
 
 The batch files of a source are a log. Number n is taken by a create-only put whose content was decided knowing all
 numbers below n; who loses the race reads what won and decides again. So no file is in two batches, and none is lost.

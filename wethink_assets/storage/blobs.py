@@ -1,4 +1,4 @@
-"""Where image bytes lie: one file a sha256, written once, never changed."""
+"""Blobs: the bytes of images, one file per sha256, written once, never changed."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Who works on a batch right now, so that a second run of it waits instead of paying twice?
+"""Leases: who works on a batch right now, so that a second run of it waits instead of paying twice.
 
 A lease is the highest of the files `lease-<n>.json` in a folder. Each is made by one create-only put, so one process gets number n;
 its holder renews the heartbeat inside, and marks it released at the end. It is taken over by creating number n + 1:
@@ -167,7 +167,7 @@ def leased(
 def _wait(store: Store, folder: str, heartbeat: float, stale: float, poll: float) -> Lease:
     seen: tuple[int, float] | None = None
     since = time.monotonic()
-    told = False
+    reported = False
     while True:
         number = _highest(store, folder)
         holder = _read(store, folder, number) if number else None
@@ -185,7 +185,7 @@ def _wait(store: Store, folder: str, heartbeat: float, stale: float, poll: float
             lease = _try(store, folder, number + 1, heartbeat)
             if lease is not None:
                 return lease
-        elif not told and holder is not None:
-            told = True
+        elif not reported and holder is not None:
+            reported = True
             log.warning("%s is worked on by process %d on %s: waiting for it", folder, holder.process, holder.host)
         time.sleep(poll)

@@ -1,7 +1,8 @@
-"""How is a file of this machine written so that nobody ever sees a part of it: under what name, and with what calls?"""
+"""Atomic writes of files on this machine, so that nobody ever sees a part of one, and what killed writers leave behind."""
 
 import os
 import uuid
+from pathlib import Path
 
 TEMPORARY = ".writing-"
 
@@ -24,3 +25,26 @@ def write_new(path: str, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[stream.write(rest) :]
+
+
+def leftovers(root: str, age: float, now: float) -> list[str]:
+    """Unfinished files and scratch folders below a folder that nobody touched for `age` seconds: what killed writers left behind.
+
+    Paths are relative to the folder. No reader ever looks at them.
+    """
+    paths = []
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            if TEMPORARY in name and _last_touched(Path(folder) / name) < now - age:
+                paths.append(os.path.relpath(os.path.join(folder, name), root))
+        folders[:] = [name for name in folders if TEMPORARY not in name]
+    return sorted(paths)
+
+
+def _last_touched(path: Path) -> float:
+    try:
+        times = [path.lstat().st_mtime]
+        times += [inner.lstat().st_mtime for inner in path.rglob("*")] if path.is_dir() else []
+    except FileNotFoundError:  # its writer is at work and has just finished it
+        return float("inf")
+    return max(times)

@@ -1,4 +1,4 @@
-"""Which process of this host is meant by a number, now and later? Light to import: small helper processes use it."""
+"""Identity of a process of this host, now and later, when its number may be another one's. Light to import: small helper processes use it."""
 
 import os
 from functools import cache

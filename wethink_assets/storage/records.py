@@ -1,4 +1,4 @@
-"""How is one pydantic model kept as a file of its own, that is there whole or not at all?"""
+"""Records: pydantic models kept as a file each, which is there whole or not at all."""
 
 from typing import TypeVar
 
@@ -13,8 +13,11 @@ Record = TypeVar("Record", bound=BaseModel)
 def read_record(store: Store, path: str, kind: type[Record]) -> Record | None:
     """The record in a file; None where there is no file. Raises `StoreError` naming a file that holds no such record."""
     data = store.read_if_present(path)
-    if data is None:
-        return None
+    return None if data is None else parse_record(store, path, data, kind)
+
+
+def parse_record(store: Store, path: str, data: bytes, kind: type[Record]) -> Record:
+    """The record that a file's bytes hold. Raises `StoreError` naming a file that holds no such record."""
     try:
         return kind.model_validate_json(data)
     except ValueError as error:

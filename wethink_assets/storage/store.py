@@ -76,17 +76,17 @@ class Store:
         """Contents of many files, in their order; far away, many at once. Raises `StoreError` naming one that is missing."""
         if self.local:
             return [self.read(relative) for relative in relatives]
-        found: list[bytes] = []
+        contents: list[bytes] = []
         for start in range(0, len(relatives), READ_TOGETHER):
             some = relatives[start : start + READ_TOGETHER]
-            contents = self.fs.cat_ranges([self.path(relative) for relative in some], None, None)
-            for relative, content in zip(some, contents, strict=True):
+            replies = self.fs.cat_ranges([self.path(relative) for relative in some], None, None)
+            for relative, content in zip(some, replies, strict=True):
                 if isinstance(content, FileNotFoundError):
                     raise StoreError(f"{self.link(relative)} is missing") from content
                 if isinstance(content, Exception):
                     raise content
-                found.append(bytes(content))
-        return found
+                contents.append(bytes(content))
+        return contents
 
     def open_read(self, relative: str) -> IO[bytes]:
         """A seekable stream over a file."""
@@ -191,11 +191,11 @@ class Store:
         folder = self.path(relative)
         self.fs.invalidate_cache()
         try:
-            found = self.fs.find(folder)
+            paths = self.fs.find(folder)
         except FileNotFoundError:
             return []
         start = len(self.root) + 1
-        return sorted(name[start:] for name in found if TEMPORARY not in name)
+        return sorted(name[start:] for name in paths if TEMPORARY not in name)
 
     def delete(self, relative: str) -> None:
         """Remove a file or folder; nothing happens where there is none."""

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import data_version
 from wethink_assets.stages.output import StageOutput
+from wethink_assets.storage.records import parse_record
 from wethink_assets.storage.store import Store
 
 FEW = 32  # batches that are looked up one by one, wherever they are
@@ -116,8 +117,8 @@ class Tables:
         if self.store.local or len(batches) <= FEW:
             known = sorted(batches if len(batches) <= FEW else {*self.store.names(f"tables/{asset}")} & {*batches})
             with nullcontext() if self.store.local else ThreadPoolExecutor(READERS) as pool:
-                found = (map if pool is None else pool.map)(lambda batch: self.current(asset, batch), known)
-                yield from (commit for commit in found if commit is not None)
+                commits = (map if pool is None else pool.map)(lambda batch: self.current(asset, batch), known)
+                yield from (commit for commit in commits if commit is not None)
             return
         last: dict[str, str] = {}
         for path in self.store.files(f"tables/{asset}"):  # in order, so the last of a batch is its highest
@@ -136,10 +137,7 @@ class Tables:
         return self._parsed(path, self.store.read(path))
 
     def _parsed(self, path: str, data: bytes) -> Commit:
-        try:
-            return Commit.model_validate_json(data)
-        except ValueError as error:
-            raise StoreError(f"{self.store.link(path)} is damaged: {error}") from error
+        return parse_record(self.store, path, data, Commit)
 
     def commits(self, asset: str) -> Iterator[Commit]:
         """The commit in force of every batch that has one, by batch."""

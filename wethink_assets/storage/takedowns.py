@@ -1,4 +1,4 @@
-"""Which images, sources and licences may no longer be used? A takedown is one small file below `retractions/`, written once."""
+"""Takedowns: images, sources and licences that may no longer be used. Each is one small file below `retractions/`, written once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -7,8 +7,8 @@ from typing import Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from wethink_assets.errors import StoreError
 from wethink_assets.identity import digest_of
+from wethink_assets.storage.records import parse_record, read_record
 from wethink_assets.storage.store import Store
 
 FOLDER = "retractions"
@@ -55,9 +55,9 @@ class Retractions(BaseModel):
         another source holds the same bytes under other terms does not matter.
         """
         names = frame.columns if isinstance(frame, pl.DataFrame) else frame.collect_schema().names()
-        told = [(column, getattr(self, listed)) for column, listed in COLUMNS.items() if column in names]
-        found = [pl.col(column).is_in(list(values)).fill_null(False) for column, values in told if values]
-        return pl.any_horizontal(found) if found else pl.lit(False)
+        listed = [(column, getattr(self, field)) for column, field in COLUMNS.items() if column in names]
+        conditions = [pl.col(column).is_in(list(values)).fill_null(False) for column, values in listed if values]
+        return pl.any_horizontal(conditions) if conditions else pl.lit(False)
 
 
 def retracted(store: Store) -> Retractions:
@@ -72,26 +72,19 @@ def retracted(store: Store) -> Retractions:
 
 def list_retractions(store: Store) -> list[Retraction]:
     """The records themselves, oldest first. Raises `StoreError` when one is damaged."""
-    found = [record for kind in KINDS for record in _records(store, kind)]
-    return sorted(found, key=lambda record: (record.created, record.kind, record.name))
+    records = [record for kind in KINDS for record in _records(store, kind)]
+    return sorted(records, key=lambda record: (record.created, record.kind, record.name))
 
 
 def find_retraction(store: Store, kind: RetractionKind, name: str) -> Retraction | None:
     """The record that takes down exactly this image, source or licence."""
     path = Retraction(kind=kind, name=name, created=datetime.min).path
-    return _read(store, path) if store.exists(path) else None
+    return read_record(store, path, Retraction)
 
 
 def _records(store: Store, kind: str) -> list[Retraction]:
-    names = store.names(f"{FOLDER}/{kind}")
-    if not names:
+    paths = [f"{FOLDER}/{kind}/{name}" for name in store.names(f"{FOLDER}/{kind}")]
+    if not paths:
         return []
     with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(lambda name: _read(store, f"{FOLDER}/{kind}/{name}"), names))
-
-
-def _read(store: Store, path: str) -> Retraction:
-    try:
-        return Retraction.model_validate_json(store.read(path))
-    except ValueError as error:
-        raise StoreError(f"{store.link(path)} is damaged: {error}") from error
+        return list(pool.map(lambda path: parse_record(store, path, store.read(path), Retraction), paths))

@@ -110,9 +110,9 @@ def of_runs(instance: "dg.DagsterInstance", fix: bool) -> list[Finding]:
 
 def of_store(store: "Store", fix: bool) -> list[Finding]:
     """Leftovers of writes whose process was killed, on a local store."""
-    from wethink_assets.storage.leftovers import leftovers
+    from wethink_assets.storage.local_files import leftovers
 
-    found = leftovers(store, LEFTOVER_AGE, time.time())
+    found = leftovers(store.root, LEFTOVER_AGE, time.time()) if store.local else []
     if fix:
         for path in found:
             store.delete(path)

@@ -8,8 +8,8 @@ KEPT = 8
 
 
 def _cosines() -> np.ndarray:
-    place = np.arange(SIDE)
-    return 2 * np.cos(np.pi * np.outer(np.arange(KEPT), 2 * place + 1) / (2 * SIDE))
+    pixel = np.arange(SIDE)
+    return 2 * np.cos(np.pi * np.outer(np.arange(KEPT), 2 * pixel + 1) / (2 * SIDE))
 
 
 _DCT = _cosines()

@@ -1,4 +1,4 @@
-"""What a listing is made of: entries that can be read, and refusals that are only named."""
+"""Parts of a listing: entries that can be read, and refusals that are only named."""
 
 import re
 from collections.abc import Callable

@@ -56,15 +56,15 @@ class ParquetFormat:
         import pyarrow
 
         current = [entry for entry in entries if entry.etag == etag]
-        told = 0
+        given_out = 0
         try:
             if current:
                 for entry, value in _rows(stream, current):
                     yield entry, _fetch(entry, value)
-                    told += 1
+                    given_out += 1
         except (pyarrow.ArrowException, OSError, ReadFailure) as error:
             text = str(error).splitlines()[0]
-            yield from ((entry, failing("unreadable", f"{entry.item}: {text}")) for entry in current[told:])
+            yield from ((entry, failing("unreadable", f"{entry.item}: {text}")) for entry in current[given_out:])
         for entry in entries:
             if entry.etag != etag:
                 yield entry, failing("changed_since_registration", f"{entry.path} was {entry.etag} and is now {etag}")
@@ -85,8 +85,8 @@ def _image_column(schema: Any, path: str) -> str:
 
     def holds_images(kind: Any) -> bool:
         if pyarrow.types.is_struct(kind):
-            places = [kind.field(number) for number in range(kind.num_fields)]
-            return any(place.name == "bytes" and holds_images(place.type) for place in places)
+            fields = [kind.field(number) for number in range(kind.num_fields)]
+            return any(field.name == "bytes" and holds_images(field.type) for field in fields)
         return bool(pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind))
 
     able = [column.name for column in schema if holds_images(column.type)]
@@ -107,9 +107,9 @@ def _rows(stream: ArchiveStream, entries: Sequence[Entry]) -> Iterator[tuple[Ent
         row = start
         for batch in file.iter_batches(batch_size=ROWS, row_groups=[number], columns=[column], use_threads=False):
             values = batch.column(0)
-            for place in range(len(values)):
-                if row + place in wanted:
-                    yield wanted[row + place], values[place].as_py()
+            for index in range(len(values)):
+                if row + index in wanted:
+                    yield wanted[row + index], values[index].as_py()
             row += len(values)
             if row > entries[-1].offset:
                 break

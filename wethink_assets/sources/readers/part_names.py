@@ -1,4 +1,4 @@
-"""How the parts of a split archive are named, and in which order they follow."""
+"""Names of the parts of a split archive, and the order in which they follow."""
 
 import re
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ def whole_name(path: str) -> str:
 
 def is_complete(paths: Sequence[str]) -> bool:
     """Whether parts in order follow one another without a gap from the first; a single whole file is complete."""
-    found = [(match["letters"] or match["digits"]).lower() for path in paths if (match := PART.fullmatch(path))]
-    if not found:
+    suffixes = [(match["letters"] or match["digits"]).lower() for path in paths if (match := PART.fullmatch(path))]
+    if not suffixes:
         return True
-    numbers = [_ordinal(number) for number in found]
-    first = numbers[0] if found[0].isdigit() and numbers[0] == 1 else 0  # some count from .001
+    numbers = [_ordinal(number) for number in suffixes]
+    first = numbers[0] if suffixes[0].isdigit() and numbers[0] == 1 else 0  # some count from .001
     return numbers == list(range(first, first + len(numbers)))
 
 

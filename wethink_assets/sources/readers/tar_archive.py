@@ -46,8 +46,8 @@ class TarFormat(OffsetFormat):
                         replaced = entries.pop(member.name, None)
                         if replaced:
                             refusals.append(Refusal(replaced.item, *SUPERSEDED))
-                        found = Entry(path, member.name, member.offset, member.size, f"mtime:{member.mtime}")
-                        entries[member.name] = found
+                        etag_of_member = f"mtime:{member.mtime}"
+                        entries[member.name] = Entry(path, member.name, member.offset, member.size, etag_of_member)
         except tarfile.TarError as error:
             if not entries:
                 raise ReadFailure("damaged_archive", f"{path}: {error}") from error

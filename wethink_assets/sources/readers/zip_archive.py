@@ -100,8 +100,8 @@ def _next_offsets(members: list[zipfile.ZipInfo], directory: int) -> list[int]:
     order = sorted(range(len(members)), key=lambda number: members[number].header_offset)
     starts = [members[number].header_offset for number in order] + [directory]
     ends = [0] * len(members)
-    for place, number in enumerate(order):
-        ends[number] = starts[place + 1]
+    for rank, number in enumerate(order):
+        ends[number] = starts[rank + 1]
     return ends
 
 

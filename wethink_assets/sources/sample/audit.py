@@ -1,4 +1,4 @@
-"""What is true of a sample image: solves the templated questions from the scene graph by rule.
+"""Audit of sample images: solves the templated questions from the scene graph by rule.
 
 For audits, evaluation and tests; no stage of the pipeline imports it.
 """
@@ -52,9 +52,9 @@ def stated_facts(query: Query, answer: str) -> Arguments | None:
     """Facts that a descriptive answer states about the question's subjects; None when it is about something else."""
     for pattern in _sentence_patterns(query.family):
         if match := pattern.fullmatch(answer.strip()):
-            found = match.groupdict()
-            if all(found.get(name, value) == value for name, value in query.args.items()):
-                return {name: value for name, value in found.items() if name not in query.args}
+            arguments = match.groupdict()
+            if all(arguments.get(name, value) == value for name, value in query.args.items()):
+                return {name: value for name, value in arguments.items() if name not in query.args}
     return None
 
 

@@ -1,4 +1,4 @@
-"""Where sample images lie: the folders of the 18 sources as in the LLaVA-CoT-100k archive, and their scene graphs apart from them."""
+"""Layout of the sample images: the folders of the 18 sources as in the LLaVA-CoT-100k archive, and their scene graphs apart from them."""
 
 import hashlib
 import io

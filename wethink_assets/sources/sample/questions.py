@@ -1,4 +1,4 @@
-"""Which questions can be asked about a drawn scene, and what each one's true answer is.
+"""Questions that can be asked about a drawn scene, and the true answer of each.
 
 A family is a kind of question (where is X, how many Y) with its wordings, the abilities it needs and one rule, `resolve`, that reads the
 answer off a scene. The generator of training examples and the audit use the same rule, in opposite directions: one fills a wording in,

@@ -1,4 +1,4 @@
-"""How the answer to a question is read off a scene: the rules that families of questions are made of."""
+"""Reading of answers off a scene: the rules that families of questions are made of."""
 
 from collections.abc import Callable, Mapping
 
@@ -142,10 +142,10 @@ def read_text(scene: Scene, _args: Mapping[str, str]) -> Resolution:
 def contains(scene: Scene, args: Mapping[str, str]) -> Resolution:
     """Whether the text has a character."""
     matches = [item.label == args["label"] for item in scene.items]
-    found = any(matches)
+    any_match = any(matches)
     evidence = tuple(index for index, hit in enumerate(matches) if hit)
     return Resolution(
-        running_tags(matches), " found" if found else " none", "yes" if found else "no", evidence=evidence
+        running_tags(matches), " found" if any_match else " none", "yes" if any_match else "no", evidence=evidence
     )
 
 

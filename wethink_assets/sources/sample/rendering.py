@@ -1,4 +1,4 @@
-"""How a scene is drawn, and what makes it hard to read.
+"""Drawing of scenes, and what makes them hard to read.
 
 Everything is laid out on a canvas of 48 units (a cell is 16) and drawn at any size, so that what the model sees at 48 pixels is the
 same whether the picture was stored at 96 or at 240. Randomness comes from `random.Random` alone and the font is the one inside Pillow:

@@ -1,4 +1,4 @@
-"""What a drawn scene consists of: a visual kind and a few items on a 3x3 grid, each with a place and two or three facts.
+"""Drawn scenes: a visual kind and a few items on a 3x3 grid, each with a place and two or three facts.
 
 All four kinds share one shape of description (items, each at a named place, in reading order), so that a small model can read every
 kind in the same way. Within a scene the subjects that questions name are unique by construction: no two shapes share both colour and

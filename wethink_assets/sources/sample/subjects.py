@@ -1,4 +1,4 @@
-"""What a question can be about: how its subjects are drawn from a scene, and how they are found again."""
+"""Subjects of questions: how they are drawn from a scene, and how they are found again."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What is one call of a model, as it is named and kept?"""
+"""Calls of a model: how each is named and kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

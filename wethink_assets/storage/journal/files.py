@@ -1,4 +1,4 @@
-"""In what files does a journal lie on the store, and what happens to one that was damaged?
+"""Files of a journal on the store, and what happens to one that was damaged.
 
 A part is `part-<number>-<first half of its sha256>.parquet` and never changes. Parts count in the order of their names. One that is not
 what its name says is moved aside as `damaged-<name>`: its calls are then made again, and the file stays for whoever looks into it.

@@ -1,4 +1,4 @@
-"""Where is every finished model call kept, so that none is ever paid for twice?
+"""The journal: every finished model call, kept so that none is ever paid for twice.
 
 A journal's scope is one stage over one batch: `journal/<stage>/<batch>/part-*.parquet`, see `storage.parts`. Of two replies to one key the
 first in (part name, row) order counts, so whatever was used once stays in use. Memory holds the keys, never the replies.
@@ -78,9 +78,9 @@ class Journal:
 
         A call that another item waits for goes on when the item that began it is cancelled.
         """
-        found = self.find(key)
-        if found is not None:
-            return found, True
+        known = self.find(key)
+        if known is not None:
+            return known, True
         task = self._pending.get(key)
         joined = task is not None
         if task is None:

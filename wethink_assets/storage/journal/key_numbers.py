@@ -1,4 +1,4 @@
-"""How are a million keys numbered in the order in which they came, in 40 bytes each?
+"""Numbers of a million keys in the order in which they came, in 40 bytes each.
 
 Python's own dictionary takes about 150 for a key of 16 bytes and its number. Here the keys stand one after another in one block of memory, and
 tables of their numbers, open-addressed (Knuth, The Art of Computer Programming 3, 6.4, algorithm L), say where. There are many small tables, so that
@@ -9,7 +9,7 @@ from array import array
 
 WIDTH = 16  # bytes of a key
 TABLES = 256
-SMALLEST = 16  # places in an empty table; always a power of two
+SMALLEST = 16  # slots in an empty table; always a power of two
 
 
 class KeyNumbers:
@@ -26,38 +26,38 @@ class KeyNumbers:
     def find(self, key: bytes) -> int | None:
         """The number of a key, or None."""
         table = self._tables[key[0]]
-        number = table[self._place(table, key)]
+        number = table[self._slot(table, key)]
         return number - 1 if number else None
 
     def number(self, key: bytes) -> int:
         """The number of a key, which is the next one where the key is new."""
         which = key[0]
         table = self._tables[which]
-        place = self._place(table, key)
-        if table[place]:
-            return table[place] - 1
+        slot = self._slot(table, key)
+        if table[slot]:
+            return table[slot] - 1
         self._keys += key
-        table[place] = len(self)
+        table[slot] = len(self)
         self._filled[which] += 1
         if 2 * self._filled[which] > len(table):
             self._tables[which] = self._grown(table)
         return len(self) - 1
 
-    def _place(self, table: "array[int]", key: bytes) -> int:
-        """Where a key stands in a table, or the empty place where it would."""
+    def _slot(self, table: "array[int]", key: bytes) -> int:
+        """Where a key stands in a table, or the empty slot where it would."""
         mask = len(table) - 1
-        place = int.from_bytes(key[1:9]) & mask
-        while table[place] and self._keys[(table[place] - 1) * WIDTH : table[place] * WIDTH] != key:
-            place = (place + 1) & mask
-        return place
+        slot = int.from_bytes(key[1:9]) & mask
+        while table[slot] and self._keys[(table[slot] - 1) * WIDTH : table[slot] * WIDTH] != key:
+            slot = (slot + 1) & mask
+        return slot
 
     def _grown(self, table: "array[int]") -> "array[int]":
         larger = _empty(2 * len(table))
         for number in table:
             if number:
-                larger[self._place(larger, bytes(self._keys[(number - 1) * WIDTH : number * WIDTH]))] = number
+                larger[self._slot(larger, bytes(self._keys[(number - 1) * WIDTH : number * WIDTH]))] = number
         return larger
 
 
-def _empty(places: int) -> "array[int]":
-    return array("I", bytes(4 * places))  # a number is stored as one more, so 0 says that the place is free
+def _empty(slots: int) -> "array[int]":
+    return array("I", bytes(4 * slots))  # a number is stored as one more, so 0 says that the slot is free

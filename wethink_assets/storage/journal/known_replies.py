@@ -1,4 +1,4 @@
-"""How can a run look up any of a million replies without holding them in memory?
+"""Look-up of any of a million replies without holding them in memory.
 
 Replies go to an unnamed temporary file (in memory while they are few); only a digest of each key and a place in the file are held, about
 50 bytes a call. The first reply to a key counts.
@@ -66,5 +66,5 @@ def _short(key: str) -> bytes:
 
 
 def _packed(reply: Completion) -> bytes:
-    told = (reply.text, reply.prompt_tokens, reply.completion_tokens, reply.finish_reason, reply.model)
-    return json.dumps(told, ensure_ascii=False).encode()
+    fields = (reply.text, reply.prompt_tokens, reply.completion_tokens, reply.finish_reason, reply.model)
+    return json.dumps(fields, ensure_ascii=False).encode()
