@@ -23,6 +23,7 @@ PUBLIC = (
     "wethink_assets.config",
     "wethink_assets.errors",
     "wethink_assets.registry",
+    "wethink_assets.kinds",
     "wethink_assets.storage.store",
     "wethink_assets.dataset.versions.catalog",
     "wethink_assets.dataset.versions.manifest",

@@ -6,6 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from wethink_assets.errors import UnknownName
+from wethink_assets.kinds import KINDS
 from wethink_assets.registries import READERS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
@@ -18,8 +20,16 @@ def known_reader(name: str) -> str:
     return name
 
 
+def known_kind(code: str) -> str:
+    """Refuse a question kind that is none of those registered."""
+    try:
+        return KINDS[code].code
+    except UnknownName as error:
+        raise ValueError(str(error)) from None
+
+
 Reader = Annotated[str, AfterValidator(known_reader)]
-Kind = Literal["MC", "FIB", "DES"]
+Kind = Annotated[str, AfterValidator(known_kind)]
 ModelStage = Literal["descriptions", "questions", "answers", "reasoning_paths"]
 Share = Annotated[float, Field(ge=0, le=1)]
 OLD_NAMES_END = "0.3.0"

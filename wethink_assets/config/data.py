@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from wethink_assets.config.base import NAME, Kind, ModelStage, Reader, Share, Table
+from wethink_assets.kinds import DESCRIPTIVE, FILL_IN, MULTIPLE_CHOICE
 
 
 class StoreSettings(Table):
@@ -20,7 +21,8 @@ class PipelineSettings(Table):
     batch_size: int = Field(64, ge=1, le=10_000, description="images in a new image batch, at most")
     questions_per_image: int = Field(2, ge=1, le=20)
     kinds: dict[Kind, Share] = Field(
-        default={"MC": 0.4, "FIB": 0.4, "DES": 0.2}, description="share of each question kind; they sum to 1"
+        default={MULTIPLE_CHOICE.code: 0.4, FILL_IN.code: 0.4, DESCRIPTIVE.code: 0.2},
+        description="share of each question kind; they sum to 1",
     )
     refinement_turns: int = Field(3, ge=0, le=10, description="turns of the information refinement, at most")
     prompt_pack: str = Field("standard", description="folder of prompts: standard, embedded, or a path")

@@ -11,6 +11,7 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.dataset.versions.catalog import list_versions
 from wethink_assets.identity import digest_of
+from wethink_assets.kinds import KINDS, LETTERS, graded_by
 from wethink_assets.models.registry import Models
 from wethink_assets.rewards.calibration.catalog import Calibration, FindingRecord, digest_of_inputs, keep_calibration
 from wethink_assets.rewards.calibration.measures import (
@@ -108,9 +109,10 @@ def version_rows(store: Store, count: int) -> tuple[str, list[JudgedRow]]:
     if not versions:
         return "", []
     newest = max(versions, key=lambda summary: summary.created).version
+    kinds = graded_by("rule")
     frame = (
         store.scan_parquet(f"versions/{newest}/rows.parquet")
-        .filter(pl.col("kind").is_in(["MC", "FIB"]))
+        .filter(pl.col("kind").is_in(kinds))
         .select("kind", "question", "options", "answer", "category")
         .head(20 * count)
         .collect()
@@ -119,8 +121,8 @@ def version_rows(store: Store, count: int) -> tuple[str, list[JudgedRow]]:
     for row in frame.iter_rows(named=True):
         answers.setdefault((row["kind"], row["category"]), []).append(row["answer"])
     found = []
-    for kind in ("MC", "FIB"):
-        for row in frame.filter(pl.col("kind") == kind).head(count // 2).iter_rows(named=True):
+    for kind in kinds:
+        for row in frame.filter(pl.col("kind") == kind).head(count // len(kinds)).iter_rows(named=True):
             judged = _judged(row, answers[kind, row["category"]])
             found += [judged] if judged else []
     return newest, found
@@ -129,11 +131,11 @@ def version_rows(store: Store, count: int) -> tuple[str, list[JudgedRow]]:
 def _judged(row: Mapping[str, Any], others: list[str]) -> JudgedRow | None:
     options = tuple(row["options"] or ())
     truth = row["answer"]
-    if row["kind"] == "MC":
+    if KINDS[row["kind"]].has_options:
         letter = option_letter(truth, options)
         if letter is None:
             return None
-        truth = options["ABCDEFGHIJ".index(letter)]
+        truth = options[LETTERS.index(letter)]
         wrong = [option for option in options if option != truth][:2]
     else:
         wrong = list(dict.fromkeys(other for other in others if other != truth))[:2]

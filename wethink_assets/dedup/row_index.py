@@ -16,8 +16,8 @@ from wethink_assets.dedup.pixels import BYTES
 from wethink_assets.dedup.signatures import PERMUTATIONS
 from wethink_assets.dedup.similar_texts import U64
 from wethink_assets.identity import sha256_hex
+from wethink_assets.kinds import KINDS
 
-DESCRIPTIVE = "DES"
 COLUMNS = pl.Schema(
     {
         "image_id": pl.String(),
@@ -82,7 +82,7 @@ class RowIndex:
             "answer_key": rows["answer_key"].to_numpy(),
             "kind_key": kinds.replace_strict({k: _word(k) for k in kinds.unique()}, return_dtype=pl.UInt64).to_numpy(),
             "phash": _leading_bits(rows["phash"]),
-            "descriptive": (kinds == DESCRIPTIVE).to_numpy(),
+            "descriptive": kinds.is_in([kind for kind in kinds.unique() if KINDS[kind].prose]).to_numpy(),
             "entry": entries["entry"].cast(pl.Int64).to_numpy(),
         }.items():
             self._parts.setdefault(name, []).append(values)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from wethink_assets.identity import digest_of, normalised_text, sha256_hex
+from wethink_assets.kinds import KINDS, LETTERS
 
 SHINGLE = 5
 
@@ -27,14 +28,14 @@ def shingles(text: str) -> list[str]:
 
 
 def comparable_answer(kind: str, answer: str, options: Sequence[str]) -> str:
-    """An answer as compared between rows: for MC the text of the chosen option, since letters change with the order.
+    """An answer as compared between rows: of a question with options the text of the chosen one, since letters change with the order.
 
-    >>> comparable_answer("MC", "B", ["Red", "Blue."])
+    >>> comparable_answer('MC', "B", ["Red", "Blue."])
     'blue'
     """
     letter = answer.strip().rstrip(").").upper()
-    if kind == "MC" and len(letter) == 1 and 0 <= ord(letter) - ord("A") < len(options):
-        return normalised_text(options[ord(letter) - ord("A")])
+    if KINDS[kind].has_options and len(letter) == 1 and letter in LETTERS[: len(options)]:
+        return normalised_text(options[LETTERS.index(letter)])
     return normalised_text(answer)
 
 

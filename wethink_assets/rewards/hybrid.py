@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
+from wethink_assets.kinds import KINDS, Grader
 from wethink_assets.rewards.judge import Judge, JudgeGrade
 from wethink_assets.rewards.judge_reward import judge_grades
 from wethink_assets.rewards.responses import format_reward
 from wethink_assets.rewards.rules import rule_reward
 
-Method = Literal["rule", "judge"]
+Method = Grader
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,16 @@ class Reward:
 
 
 def method_of(kind: str, method: str | None = None) -> Method:
-    """How accuracy is told: as the row's `reward` column says, else by a judge for descriptive questions and by rule for others.
+    """How accuracy is told: as the row's `reward` column says, else as the question's kind says.
 
-    Raises `ValueError` for a method that does not exist, as that is a fault of the dataset and not of a response.
+    Raises `ValueError` for a method that does not exist and `UnknownName` for a kind that does not: faults of the dataset, not of a response.
     """
+    grader = KINDS[kind].grader
     if method in ("rule", "judge"):
         return "rule" if method == "rule" else "judge"
     if method:
         raise ValueError(f"unknown reward method {method!r}; a row's `reward` is rule or judge")
-    return "judge" if kind == "DES" else "rule"
+    return grader
 
 
 class Known(TypedDict, total=False):
@@ -128,11 +130,11 @@ def hybrid_reward(
     Args:
         responses (`Sequence[str]`): what the model wrote.
         answers (`Sequence[str]`): the true answers.
-        kinds (`Sequence[str]`): `MC`, `FIB` or `DES`, of each.
+        kinds (`Sequence[str]`): code of the question kind of each, such as `MC`, `FIB` or `DES`.
         options (*optional*): options of each multiple choice question; None for others.
         questions (*optional*): what was asked; the judge needs them.
-        methods (*optional*): `rule` or `judge` of each, as the column `reward` of a dataset version has it; `judge` for `DES` and `rule` for
-            the other kinds where it is left out.
+        methods (*optional*): `rule` or `judge` of each, as the column `reward` of a dataset version has it; where it is left out, as the
+            kind says: `judge` for `DES`, `rule` for `MC` and `FIB`.
         judge (`Judge`, *optional*): grades what is graded by `judge`. Without one those are told by rule too (right only where worded alike).
         weights (`Weights`, *optional*): what the components count.
         fallback (`float`, *optional*): accuracy of a response that the judge failed to grade; its `failed` is True.
@@ -140,11 +142,14 @@ def hybrid_reward(
     Returns:
         `list[Reward]`: of each response, in order, the total and everything that it is made of.
 
+    Raises:
+        `UnknownName`: a kind is unknown; the message names the known ones. `ConfigError`: a question has more options than there are letters.
+
     Example:
         >>> rewards = hybrid_reward(
         ...     ["<think>one, two</think><answer>B</answer>", "<answer>two</answer>", "<think></think><answer>3</answer>"],
         ...     ["B", "2", "2"],
-        ...     ["MC", "FIB", "FIB"],
+        ...     ['MC', 'FIB', 'FIB'],
         ...     options=[["red", "blue"], None, None],
         ... )
         >>> [(round(reward.total, 2), reward.accuracy, reward.format) for reward in rewards]

@@ -1,9 +1,13 @@
 """Which prompt does a role get, and what exactly does it say?
 
 A pack is a folder of `<name>.md` files: `standard` and `embedded` come with the package, any other name is a path. A prompt is a Jinja2
-template; what stands before a line `<!-- user -->` is the system message, what follows it the user message.
+template; what stands before a line `<!-- user -->` is the system message, what follows it the user message. The words of question kinds are
+put where a file says `<!-- kinds: question -->`, `<!-- kinds: answer -->` (a line of each kind) or `<!-- kinds: example -->` (that of the
+kind asked for): those of the paper's three kinds always, those of another kind in its own prompts only, so that a kind which is added
+changes no call that was made before.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError
 from wethink_assets.identity import sha256_hex
+from wethink_assets.kinds import KINDS, PAPER_KINDS, QuestionKind
 from wethink_assets.models.chat import Role
 from wethink_assets.storage.store import Store
 
@@ -29,6 +34,7 @@ _DELIMITER = re.compile(
     r"|(?:start|end)_of_turn|s)>)",
     re.IGNORECASE,
 )
+_KIND_WORDS = re.compile(r"<!-- kinds: (question|answer|example) -->")
 _QUESTION = ("question", "kind", "options")
 
 
@@ -75,20 +81,27 @@ def _environment() -> jinja2.Environment:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt of a pack, compiled. `sha256` is that of its file, `text` all that the file says."""
+    """One prompt of a pack, compiled. `text` is all that its file says with the words of `kinds`, `sha256` that of this text."""
 
     name: str
     path: str
     sha256: str
     system: jinja2.Template | None
     user: jinja2.Template
-    text: str = ""
+    text: str
+    source: bytes
+    variables: tuple[str, ...]
+    kinds: tuple[QuestionKind, ...]
 
     def render(self, **variables: Any) -> tuple[str, str]:
         """System text (empty where the prompt has none) and user text. What is put in cannot pose as part of the prompt: see `inert`.
 
-        Raises `ConfigError` when a variable that the prompt uses is missing.
+        Raises `ConfigError` when a variable that the prompt uses is missing, `UnknownName` for an unknown `kind`.
         """
+        if self.kinds and "kind" in variables:
+            kinds = named_kinds([variables["kind"]])
+            if kinds != self.kinds:
+                return compiled(self.name, self.path, self.source, self.variables, kinds).render(**variables)
         variables = {name: inert(value) for name, value in variables.items()}
         try:
             system = self.system.render(**variables) if self.system else ""
@@ -135,15 +148,33 @@ def load_prompt(settings: Settings, name: str, role: Role | None = None) -> Prom
         raise ConfigError(
             f"prompt {path} cannot be read: {error.strerror}; a pack needs a file for {', '.join(PROMPTS)}"
         ) from error
-    return compiled(name, str(path), data, PROMPTS[name].variables)
+    asked = (code for code, share in sorted(settings.pipeline.kinds.items()) if share > 0)
+    return compiled(name, str(path), data, PROMPTS[name].variables, named_kinds(asked))
+
+
+def named_kinds(codes: Iterable[str]) -> tuple[QuestionKind, ...]:
+    """The kinds that a prompt names when questions of these kinds are asked: the paper's, then the others among them."""
+    return tuple(dict.fromkeys([*PAPER_KINDS, *(KINDS[code] for code in codes)]))
+
+
+def _words_of(kinds: Iterable[QuestionKind], use: str) -> str:
+    if use == "question":
+        return "\n".join(f"- {kind.code} ({kind.title}): {kind.words.question}" for kind in kinds)
+    if use == "answer":
+        return "\n".join(f"- {kind.code}: {kind.words.answer}" for kind in kinds)
+    examples = {kind.code: kind.words.example for kind in kinds}
+    return "{{ " + json.dumps(examples, ensure_ascii=False) + "[kind] }}"
 
 
 @lru_cache(maxsize=256)
-def compiled(name: str, path: str, data: bytes, variables: tuple[str, ...]) -> Prompt:
+def compiled(
+    name: str, path: str, data: bytes, variables: tuple[str, ...], kinds: tuple[QuestionKind, ...] = PAPER_KINDS
+) -> Prompt:
     """A prompt from its file's bytes. Raises `ConfigError` when it is no template, or uses what is not among `variables`."""
     environment = _environment()
     try:
-        text = data.decode("utf-8")
+        file = data.decode("utf-8")
+        text = _KIND_WORDS.sub(lambda mark: _words_of(kinds, mark[1]), file)
         unknown = jinja2.meta.find_undeclared_variables(environment.parse(text)) - set(variables)
         sections = _USER_LINE.split(text)
         templates = [environment.from_string(section.removeprefix("\n")) for section in sections]
@@ -156,7 +187,9 @@ def compiled(name: str, path: str, data: bytes, variables: tuple[str, ...]) -> P
         raise ConfigError(f"prompt {path} uses {', '.join(sorted(unknown))}; variables of {name!r} are: {known}")
     if len(templates) > 2:
         raise ConfigError(f"prompt {path} has {len(templates) - 1} lines '<!-- user -->'; one at most")
-    return Prompt(name, path, sha256_hex(data), templates[0] if len(templates) == 2 else None, templates[-1], text)
+    system = templates[0] if len(templates) == 2 else None
+    named = kinds if text != file else ()
+    return Prompt(name, path, sha256_hex(text.encode()), system, templates[-1], text, data, variables, named)
 
 
 def load_prompts(settings: Settings, names: Iterable[str]) -> dict[str, Prompt]:
@@ -165,7 +198,7 @@ def load_prompts(settings: Settings, names: Iterable[str]) -> dict[str, Prompt]:
 
 
 def prompt_hashes(settings: Settings, names: Iterable[str]) -> dict[str, str]:
-    """sha256 of the file of each prompt, by prompt name."""
+    """sha256 of the text of each prompt, by prompt name."""
     return {name: load_prompt(settings, name).sha256 for name in names}
 
 

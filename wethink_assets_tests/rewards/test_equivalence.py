@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wethink_assets.kinds import LETTERS
 from wethink_assets.rewards.equivalence.answers import (
-    LETTERS,
     equal_values,
     normalised_value,
     number_of,

@@ -50,8 +50,8 @@ from pathlib import Path
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.scripted_model import *
 from wethink_assets_tests.support.described_batch import describe
-from wethink_assets.synthesis.calls import journal_flush as keeping
-keeping.FLUSH_EVERY = 0.5
+from wethink_assets.synthesis.calls import journal_flush
+journal_flush.FLUSH_EVERY = 0.5
 store = Store.open(sys.argv[1])
 calls = open(sys.argv[3], "a", buffering=1)
 class Counted(ScriptedModel):

@@ -7,12 +7,12 @@ import polars as pl
 from wethink_assets.dataset.cuts.cut import CutInput
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import split_of
+from wethink_assets.kinds import KINDS, lettered
 from wethink_assets.stages.schemas import SCHEMA_VERSION, STRINGS
 from wethink_assets.storage.store import Store
 
 CALL_STAGES = ("descriptions", "questions", "answers", "reasoning_paths")
 CALLS = pl.Struct(dict.fromkeys(CALL_STAGES, STRINGS))
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 ROWS = pl.Schema(
     {
@@ -152,13 +152,14 @@ def full_rows(
         (problem_text(question, options), split_of(image), occurrences.get(image, 1))
         for question, options, image in joined.select("question", "options", "image_id").iter_rows()
     ]
+    graders = {kind: KINDS[kind].grader for kind in joined["kind"].unique()}
     problem, split, files = zip(*texts, strict=True) if texts else ((), (), ())
     return joined.with_columns(
         pl.col("blob").alias("image_path"),
         pl.Series("problem", problem, dtype=pl.String),
         pl.Series("split", split, dtype=pl.String),
         pl.Series("occurrences", files, dtype=pl.Int32),
-        pl.when(pl.col("kind") == "DES").then(pl.lit("judge")).otherwise(pl.lit("rule")).alias("reward"),
+        pl.col("kind").replace_strict(graders, return_dtype=pl.String).alias("reward"),
         pl.lit(batch).alias("batch"),
         pl.struct(*CALL_STAGES).alias("calls"),
         pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version"),
@@ -173,6 +174,4 @@ def problem_text(question: str, options: list[str] | None) -> str:
     A. circle
     B. square
     """
-    return "\n".join(
-        [question, *(f"{letter}. {option}" for letter, option in zip(LETTERS, options or [], strict=False))]
-    )
+    return "\n".join([question, *(f"{letter}. {option}" for letter, option in lettered(options or []))])

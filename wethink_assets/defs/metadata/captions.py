@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.defs.metadata.previews import Captions, picture_gallery, rejected_table, sample_table
+from wethink_assets.kinds import lettered
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.blobs import Blobs
 
@@ -36,7 +37,7 @@ def with_questions(
 
 def asked(row: Any) -> list[tuple[str, str]]:
     """Captions of a question."""
-    options = [f"{letter}) {option}" for letter, option in zip("ABCDEFGHIJ", row["options"] or [], strict=False)]
+    options = [f"{letter}) {option}" for letter, option in lettered(row["options"] or [])]
     return [
         (row["kind"], row["question"]),
         ("Options", "  ".join(options)),

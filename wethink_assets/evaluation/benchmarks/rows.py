@@ -1,11 +1,11 @@
 """What is asked in one row of a benchmark, whatever its form: question, options, kind."""
 
-import string
 from collections.abc import Mapping
 from typing import Any
 
 from wethink_assets.evaluation.benchmarks.catalog import Form
 from wethink_assets.evaluation.grading.rules import list_of
+from wethink_assets.kinds import DESCRIPTIVE, FILL_IN, KINDS, LETTERS, MULTIPLE_CHOICE
 
 Row = Mapping[str, Any]
 OTHER = "Other Answers"
@@ -14,8 +14,8 @@ OTHER = "Other Answers"
 def options_of(row: Row, form: Form) -> dict[str, str]:
     """Options by letter: of the columns A, B, ..., or of the list in `choices`; an open MMMU question gets the two that its scoring gives it."""
     if form in ("mathvista", "mathvision"):
-        return dict(zip(string.ascii_uppercase, list_of(row.get("choices")), strict=False))
-    columns = {letter: str(row[letter]) for letter in string.ascii_uppercase if row.get(letter) is not None}
+        return dict(zip(LETTERS, list_of(row.get("choices")), strict=False))
+    columns = {letter: str(row[letter]) for letter in LETTERS if row.get(letter) is not None}
     if form == "mmmu" and "A" not in columns:
         return {"A": str(row["answer"]), "B": OTHER}
     return columns
@@ -29,15 +29,17 @@ def shown_options(row: Row, form: Form) -> dict[str, str]:
 def kind_of(row: Row, form: Form) -> str:
     """MC, FIB or DES. Drawn stand-ins say it; of other files, what has options is MC and what MM-Vet asks is DES."""
     told = row.get("kind")
-    if told in ("MC", "FIB", "DES"):
+    if told in KINDS:
         return str(told)
-    return "MC" if shown_options(row, form) else "DES" if form == "mmvet" else "FIB"
+    if shown_options(row, form):
+        return MULTIPLE_CHOICE.code
+    return DESCRIPTIVE.code if form == "mmvet" else FILL_IN.code
 
 
 def right_option(row: Row, form: Form) -> str:
     """Letter of the right option; MMMU's open questions have it in the first."""
     answer = str(row["answer"])
-    return "A" if form == "mmmu" and answer not in string.ascii_uppercase else answer
+    return "A" if form == "mmmu" and answer not in LETTERS else answer
 
 
 def reference_of(row: Row) -> str:

@@ -9,6 +9,8 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
+from wethink_assets.kinds import LETTERS
+
 REFUSALS = (
     "Sorry, I can't help with images of people yet.",
     "I can't process this file.",
@@ -21,6 +23,7 @@ _SAID = re.compile(r"(?:correct\s+)?answer\s+is\s+\**([ABCD])\**", re.IGNORECASE
 _PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
 _PERIOD = re.compile(r"(?<!\d)\.(?!\d)")
 _DIGIT_COMMA = re.compile(r"\d,\d")
+_OPTION_LETTERS = re.compile(f"[{LETTERS[:8]}]{{1,8}}")  # eight options are the most of LogicVista
 
 
 def option_of(reply: str, options: Mapping[str, str]) -> str | None:
@@ -74,7 +77,7 @@ def yes_or_no(reply: str) -> str | None:
 def letters_of(reply: str) -> str | None:
     """Option letters of a reply that is nothing but letters, sorted, in lower case: `B, A` is `ab`; None for anything else."""
     plain = re.sub(r"[\s,()\[\].:;]|\band\b", "", reply)
-    return "".join(sorted(plain.lower())) if re.fullmatch(r"[A-H]{1,8}", plain) else None
+    return "".join(sorted(plain.lower())) if _OPTION_LETTERS.fullmatch(plain) else None
 
 
 def list_of(text: str | None) -> list[str]:

@@ -1,10 +1,10 @@
 """Rows of the stand-ins that are answered by an option: choice, circular, MMMU, WeMath, LogicVista, yes/no pairs."""
 
-import string
 from collections.abc import Iterator
 
 from wethink_assets.evaluation.grading.headline import CIRCULAR_OFFSET
 from wethink_assets.evaluation.samples.questions import Asked, about, ask, is_hard, rearranged, stream
+from wethink_assets.kinds import FILL_IN, LETTERS, MULTIPLE_CHOICE, lettered
 from wethink_assets.sources.sample.families import FAMILIES
 from wethink_assets.sources.sample.questions import YES_NO, Query
 from wethink_assets.sources.sample.scenes import draw_scene
@@ -14,9 +14,9 @@ SKILLS = {"Math": "numerical", "Spatial Awareness": "spatial", "Knowledge": "ded
 FAMILY = {family.name: family for family in FAMILIES}
 
 
-def lettered(options: tuple[str, ...]) -> Fields:
+def _columns(options: tuple[str, ...]) -> Fields:
     """Options as columns A, B, ..."""
-    return dict(zip(string.ascii_uppercase, options, strict=False))
+    return dict(lettered(options))
 
 
 def base(asked: Asked, question: str = "") -> Fields:
@@ -29,25 +29,25 @@ def choice(key: str, count: int) -> Iterator[Fields]:
     """Single choice: MMStar about all kinds of pictures, AI2D about figures, RealWorldQA about hard pictures only."""
     figures = "AI2D" in key
     for number in range(count):
-        asked = ask(key, number, "MC", kinds=("figure",) if figures else ("shapes", "chart", "figure", "text"),
+        asked = ask(key, number, MULTIPLE_CHOICE.code, kinds=("figure",) if figures else ("shapes", "chart", "figure", "text"),
                     hard=True if "RealWorld" in key else None)  # fmt: skip
-        yield {"index": str(number), **base(asked), **lettered(asked.options), "answer": asked.letter}
+        yield {"index": str(number), **base(asked), **_columns(asked.options), "answer": asked.letter}
 
 
 def circular(key: str, count: int) -> Iterator[Fields]:
     """Each question with its options rotated, as often as there are options; right only if all rotations are."""
     rows, number = 0, 0
     while rows < count:
-        asked = ask(key, number, "MC", options=3)
+        asked = ask(key, number, MULTIPLE_CHOICE.code, options=3)
         for turn in range(len(asked.options)):
             options = asked.options[turn:] + asked.options[:turn]
-            letter = string.ascii_uppercase[options.index(asked.value)]
+            letter = LETTERS[options.index(asked.value)]
             index = number + turn * CIRCULAR_OFFSET
             yield {
                 "index": str(index),
                 "g_index": str(number),
                 **base(asked),
-                **lettered(options),
+                **_columns(options),
                 "answer": letter,
                 "split": "dev",
             }
@@ -60,22 +60,22 @@ def mmmu(key: str, count: int) -> Iterator[Fields]:
     for number in range(count):
         split = "dev" if number % 7 == 6 else "validation"
         is_open = number % 4 == 1
-        asked = ask(key, number, "FIB" if is_open else "MC")
+        asked = ask(key, number, FILL_IN.code if is_open else MULTIPLE_CHOICE.code)
         answer = asked.value if is_open else asked.letter
-        yield {"index": f"{split}_{number}", **base(asked), **lettered(asked.options), "answer": answer, "split": split}
+        yield {"index": f"{split}_{number}", **base(asked), **_columns(asked.options), "answer": answer, "split": split}
 
 
 def logicvista(key: str, count: int) -> Iterator[Fields]:
     """Options inside the question; the skill after its abilities."""
     for number in range(count):
-        asked = ask(key, number, "MC")
-        listed = " ".join(f"{letter}. {text}" for letter, text in lettered(asked.options).items())
+        asked = ask(key, number, MULTIPLE_CHOICE.code)
+        listed = " ".join(f"{letter}. {text}" for letter, text in _columns(asked.options).items())
         skills = sorted({SKILLS.get(ability, "mechanical") for ability in asked.query.family.abilities[1:]})
         question = f"{asked.text} Select from: {listed}"
         yield {
             "index": str(number),
             **base(asked, question),
-            **lettered(asked.options),
+            **_columns(asked.options),
             "answer": asked.letter,
             "skill": ", ".join(skills),
         }
@@ -97,8 +97,8 @@ def wemath(key: str, count: int) -> Iterator[Fields]:
             ("multi", Query(FAMILY["difference"], pair, 0), "difference of values"),
         ]
         for part, query, concept in asked:
-            found = about(scene, query, "MC", rng, f"{key}/{number}")
-            row = {**base(found), **lettered(found.options), "answer": found.letter}
+            found = about(scene, query, MULTIPLE_CHOICE.code, rng, f"{key}/{number}")
+            row = {**base(found), **_columns(found.options), "answer": found.letter}
             yield {
                 "index": str(rows),
                 "ID": f"{number}",
@@ -114,12 +114,12 @@ def yes_no(key: str, count: int) -> Iterator[Fields]:
     """Sets of two figures and two questions: the second figure shows the same things in other places, so answers may turn."""
     for number in range(-(-count // 4)):
         rng = stream(key, number)
-        first = ask(key, number, "FIB", lambda family: family.pool is YES_NO)
+        first = ask(key, number, FILL_IN.code, lambda family: family.pool is YES_NO)
         other = rearranged(first.scene, rng)
         again = _second_question(first)
         for figure, scene in enumerate((first.scene, other), 1):
             for question, query in enumerate((first.query, again)):
-                asked = Asked(scene, query, "FIB", (), f"{key}/{number}/{figure}")
+                asked = Asked(scene, query, FILL_IN.code, (), f"{key}/{number}/{figure}")
                 answer = {"yes": "Yes", "no": "No"}[asked.value]
                 name = f"VD_{scene.kind}_1_{number}_{figure}_{question}"
                 yield {"index": name, **base(asked), "category": "VD", "l2-category": scene.kind, "set_id": str(number),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from wethink_assets.evaluation.samples.choices import Fields, base
 from wethink_assets.evaluation.samples.questions import Asked, about, ask, is_hard, stream
+from wethink_assets.kinds import DESCRIPTIVE, FILL_IN, MULTIPLE_CHOICE, lettered
 from wethink_assets.sources.sample.questions import NUMBERS, Family
 from wethink_assets.sources.sample.scenes import draw_scene
 
@@ -29,14 +30,18 @@ def _numeric(family: Family) -> bool:
 
 
 def _listed(options: tuple[str, ...]) -> str:
-    return "\n".join(f"({letter}) {text}" for letter, text in zip("ABCDEFGH", options, strict=False))
+    return "\n".join(f"({letter}) {text}" for letter, text in lettered(options))
 
 
 def mathvista(key: str, count: int) -> Iterator[Fields]:
     """Half multiple choice, half whole numbers, with the hint that the real one has."""
     for number in range(count):
         choice = number % 2 == 0
-        asked = ask(key, number // 2, "MC") if choice else ask(key, number // 2 + count, "FIB", _numeric)
+        asked = (
+            ask(key, number // 2, MULTIPLE_CHOICE.code)
+            if choice
+            else ask(key, number // 2 + count, FILL_IN.code, _numeric)
+        )
         hint = (
             "Please answer the question and provide the correct option letter, e.g., A, B, C, D, at the end."
             if choice
@@ -55,7 +60,7 @@ def mathvision(key: str, count: int) -> Iterator[Fields]:
     """Half with choices, half with a short answer."""
     for number in range(count):
         choice = number % 2 == 1
-        asked = ask(key, number, "MC" if choice else "FIB")
+        asked = ask(key, number, MULTIPLE_CHOICE.code if choice else FILL_IN.code)
         question = asked.text + (f"\nChoices:\n{_listed(asked.options)}" if choice else "")
         answer = asked.letter if choice else asked.value
         yield {
@@ -69,7 +74,7 @@ def mathvision(key: str, count: int) -> Iterator[Fields]:
 def mathverse(key: str, count: int) -> Iterator[Fields]:
     """Short answers; subject and subfield as metadata."""
     for number in range(count):
-        asked = ask(key, number, "FIB")
+        asked = ask(key, number, FILL_IN.code)
         told = {
             "split": "testmini",
             "source": "drawn",
@@ -90,13 +95,13 @@ def dynamath(key: str, count: int) -> Iterator[Fields]:
             question = asked.text + (f" choice: {_listed(asked.options)}" if asked.options else "")
             yield {
                 "index": str(number + variant * questions), "qid": str(number), "varid": str(variant + 1), **base(asked, question),
-                **dict(zip("ABCDEFGH", asked.options, strict=False)), "answer": asked.letter if asked.options else asked.value,
+                **dict(lettered(asked.options)), "answer": asked.letter if asked.options else asked.value,
                 "answer_type": kind, "subject": asked.query.family.category, "knowledge_level": LEVELS[number % len(LEVELS)],
             }  # fmt: skip
 
 
 def _variant(key: str, number: int, variant: int) -> Asked:
-    first = ask(key, number, "MC" if number % 3 == 0 else "FIB")
+    first = ask(key, number, MULTIPLE_CHOICE.code if number % 3 == 0 else FILL_IN.code)
     rng = stream(key, number, f"variant {variant}")
     for _ in range(1000 if variant else 0):
         scene = draw_scene(rng, first.scene.kind, hard=is_hard(key, number))
@@ -111,7 +116,7 @@ def ocr(key: str, count: int) -> Iterator[Fields]:
     for number in range(count):
         category = OCR_CATEGORIES[number % len(OCR_CATEGORIES)]
         reading = number % len(OCR_CATEGORIES) < 6
-        asked = ask(key, number, "FIB", _reads if reading else _spells, ("text",) if reading else ("text", "figure"),
+        asked = ask(key, number, FILL_IN.code, _reads if reading else _spells, ("text",) if reading else ("text", "figure"),
                     hard=category.startswith(("Irregular", "Handwr")))  # fmt: skip
         yield {"index": str(number), **base(asked), "category": category, "answer": str([asked.value])}
 
@@ -127,6 +132,6 @@ def _spells(family: Family) -> bool:
 def mmvet(key: str, count: int) -> Iterator[Fields]:
     """Two of three answered in a sentence, one in a word; all graded by the judge, and counted by capability."""
     for number in range(count):
-        asked = ask(key, number, "FIB" if number % 3 == 2 else "DES")
+        asked = ask(key, number, FILL_IN.code if number % 3 == 2 else DESCRIPTIVE.code)
         capabilities = [CAPABILITIES[ability] for ability in asked.query.family.abilities if ability in CAPABILITIES]
         yield {"index": f"v1_{number}", **base(asked), "answer": asked.value, "category": ",".join(capabilities)}

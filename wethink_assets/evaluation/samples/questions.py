@@ -7,11 +7,11 @@ examples draw from other streams. A quarter of the pictures is hard, as among th
 import base64
 import io
 import random
-import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from wethink_assets.kinds import KINDS, LETTERS
 from wethink_assets.models.embedded.tasks.examples import draw_options
 from wethink_assets.sources.sample.families import families_for
 from wethink_assets.sources.sample.layout import SIZES
@@ -59,7 +59,7 @@ class Asked:
     @property
     def letter(self) -> str:
         """Letter of the true option."""
-        return string.ascii_uppercase[self.options.index(self.value)]
+        return LETTERS[self.options.index(self.value)]
 
     @property
     def numeric(self) -> bool:
@@ -116,7 +116,7 @@ def ask(
 def about(scene: Scene, query: Query, kind: str, rng: random.Random, seed: str, options: int = 0) -> Asked:
     """A given question about a scene, with options drawn where it is multiple choice."""
     chosen: tuple[str, ...] = ()
-    if kind == "MC":
+    if KINDS[kind].has_options:
         value = query.answer(scene) or ""
         chosen = draw_options(query.family, value, rng)
         while options and len(chosen) != options:

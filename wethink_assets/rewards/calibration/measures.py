@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from wethink_assets.intervals import wilson
+from wethink_assets.kinds import KINDS, graded_by
 from wethink_assets.rewards.calibration.rows import JudgedRow, hostile_answers
 from wethink_assets.rewards.judge import Judge, JudgeGrade
 from wethink_assets.rewards.rules import rule_reward
@@ -134,7 +135,7 @@ def _against_truth(
     found = []
     for kind in sorted({kind for kind, _ in truths}):
         pairs = [(truth, grade.score or 0.0) for (of, truth), grade in zip(truths, grades, strict=True) if of == kind]
-        if kind == "DES":
+        if KINDS[kind].grader == "judge":
             exact = finding("judge and truth: same tier", kind, (truth == score for truth, score in pairs))
             near = (abs(truth - score) <= 0.25 for truth, score in pairs)
             found += [exact, finding("judge and truth: at most one tier apart", kind, near, least=demands.agreement)]
@@ -146,12 +147,12 @@ def _against_truth(
 
 async def _against_rules(judge: Judge, rows: Sequence[JudgedRow], demands: Demands) -> list[Finding]:
     found = []
-    for kind in ("MC", "FIB"):
+    for kind in graded_by("rule"):
         asked = [(row, said) for row in rows if row.kind == kind for said, _ in row.candidates]
         grades = await _graded(judge, [(row.question, row.answer, said) for row, said in asked])
         same = []
         for (row, said), grade in zip(asked, grades, strict=True):
-            options = row.options if kind == "MC" else None
+            options = row.options if KINDS[kind].has_options else None
             by_rule = rule_reward(
                 f"<think></think><answer>{said}</answer>", row.answer, kind, options, question=row.question
             )

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from wethink_assets.kinds import DESCRIPTIVE, MULTIPLE_CHOICE, PAPER_KINDS, QuestionKind
+
 if TYPE_CHECKING:
     from wethink_assets.sources.sample.questions import Query
     from wethink_assets.sources.sample.scenes import Scene
@@ -45,20 +47,20 @@ def sample_rows(count: int, seed: int = 0) -> list[JudgedRow]:
     tried = 0
     while len(rows) < count and tried < 50 * count:
         tried += 1
-        kind = ("MC", "FIB", "DES")[len(rows) % 3]
+        kind = PAPER_KINDS[len(rows) % 3]
         scene = draw_scene(rng, rng.choice(VISUAL_KINDS))
-        query = draw_query(scene, rng, families_for(scene.kind, kind))
+        query = draw_query(scene, rng, families_for(scene.kind, kind.code))
         row = (
             None
             if query is None
-            else (_described(query, scene, rng) if kind == "DES" else _short(query, scene, rng, kind))
+            else (_described(query, scene, rng) if kind.prose else _short(query, scene, rng, kind))
         )
         if row is not None:
             rows.append(row)
     return rows
 
 
-def _short(query: "Query", scene: "Scene", rng: random.Random, kind: str) -> JudgedRow | None:
+def _short(query: "Query", scene: "Scene", rng: random.Random, kind: QuestionKind) -> JudgedRow | None:
     """A row of MC or FIB: the true answer, two others of its pool, and one of them in other words."""
     truth = query.answer(scene)
     others = [value for value in query.family.pool if value != truth]
@@ -66,13 +68,13 @@ def _short(query: "Query", scene: "Scene", rng: random.Random, kind: str) -> Jud
         return None
     wrong, other = rng.sample(others, 2)
     return JudgedRow(
-        kind,
+        kind.code,
         query.text,
         truth,
         ((truth, 1.0), (wrong, 0.0), (other, 0.0)),
         wrong,
         tuple(query.family.pool[:8]),
-        tuple(rng.sample([truth, wrong, other], 3)) if kind == "MC" else (),
+        tuple(rng.sample([truth, wrong, other], 3)) if kind == MULTIPLE_CHOICE else (),
         {wrong: f"The {wrong}."},
     )
 
@@ -96,7 +98,7 @@ def _described(query: "Query", scene: "Scene", rng: random.Random) -> JudgedRow 
         graded.append((said, _tier(len(facts) - wrongs, len(facts))))
         reworded[said] = query.sentence(changed, 0)
         nothing = said if wrongs == len(facts) else nothing
-    return JudgedRow("DES", query.text, query.sentence(facts, 0), tuple(graded), nothing, (), (), reworded)
+    return JudgedRow(DESCRIPTIVE.code, query.text, query.sentence(facts, 0), tuple(graded), nothing, (), (), reworded)
 
 
 def _tier(right: int, parts: int) -> float:

@@ -9,12 +9,13 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
+from wethink_assets.kinds import KINDS
 from wethink_assets.rewards.equivalence.normal_form import MAX_VALUE, normalised_value, number_of, plain_answer
-from wethink_assets.rewards.equivalence.options import LETTERS, option_letter
+from wethink_assets.rewards.equivalence.options import option_letter
 from wethink_assets.rewards.equivalence.quantities import equal_quantities, measured, quantities_of
 from wethink_assets.rewards.equivalence.short_texts import Comparison, How, same_signs
 
-__all__ = ["LETTERS", "equal_values", "normalised_value", "number_of", "option_letter", "plain_answer", "same_answer"]
+__all__ = ["equal_values", "normalised_value", "number_of", "option_letter", "plain_answer", "same_answer"]
 
 BUDGET = 0.9
 """Seconds that one comparison may take, once the worker of the computer algebra runs."""
@@ -61,13 +62,24 @@ def _measured_otherwise(first: str, second: str, normal: str) -> bool:
 def same_answer(
     kind: str, first: str, second: str, options: Sequence[str], *, question: str | None = None
 ) -> tuple[bool, Literal["letter", "text", "math"]]:
-    """Whether two answers to a question of `kind` agree by rule, and by which; descriptive ones only when they are worded alike."""
-    if kind == "MC":
+    """Whether two answers to a question of `kind` agree by rule, and by which; those that are prose only when they are worded alike.
+
+    Raises `UnknownName` for an unknown kind, which names the known ones.
+
+    Example:
+        >>> same_answer('MC', "B", "blue", ["red", "blue"]), same_answer('FIB', "0.5", "1/2", [])
+        ((True, 'letter'), (True, 'math'))
+    """
+    entry = KINDS[kind]
+    if entry.has_options:
         letter = option_letter(first, options)
         if letter is None and not options:
             return equal_values(first, second) == "text", "letter"
         return letter is not None and letter == option_letter(second, options), "letter"
-    if kind == "FIB":
-        how = equal_values(first, second, question=question)
-        return how is not None, how or "text"
-    return equal_values(first, second) == "text", "text"
+    if entry.normalised:
+        one = entry.normalised(first)
+        return bool(one) and one == entry.normalised(second), "text"
+    if entry.prose:
+        return equal_values(first, second) == "text", "text"
+    how = equal_values(first, second, question=question)
+    return how is not None, how or "text"

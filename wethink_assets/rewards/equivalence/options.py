@@ -1,29 +1,61 @@
-"""Which option of a multiple choice question does an answer name?"""
+"""Options that answers to a multiple choice question name, by letter or by wording."""
 
 import re
-import string
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
+from wethink_assets.kinds import LETTERS
 from wethink_assets.rewards.equivalence.normal_form import MAX_VALUE, normalised_value, plain_answer
 
-LETTERS = string.ascii_uppercase[:10]
+FEWEST_LETTERS = 10
+"""Letters that count as an option's name however few options there are: models name some that do not exist, and what comes later in the
+alphabet is rather a variable."""
 
-_LETTER = r"[\(\[]?([a-j])[\)\]]?"
-_SAID = re.compile(
-    rf"(?:(?:the\s+)?(?:correct\s+|right\s+|final\s+|best\s+)?(?:answer|option|choice)(?:\s+is)?\s*:?\s*)?(?:option\s+|choice\s+)?{_LETTER}\s*[.:)]?"
-)
-_LABELLED = re.compile(
-    r"(?:(?:the\s+)?(?:correct\s+|right\s+|final\s+|best\s+)?answer(?:\s+is)?\s*:?\s*)?(?:option\s+|choice\s+)?"
-    r"(?:[\(\[]([a-j])[\)\]]\s*[.:,]?|([a-j])(?:[.:)\]]|\s+-(?=\s)))\s*(\S.*)",
-    re.DOTALL,
-)
+
+def letter_class(count: int) -> str:
+    """Regular expression for the letters, in lower case, that an answer to a question with so many options may mean.
+
+    >>> letter_class(4), letter_class(12)
+    ('[a-j]', '[a-l]')
+    """
+    return f"[a-{LETTERS[min(max(count, FEWEST_LETTERS), len(LETTERS)) - 1].lower()}]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Ways in which an answer names an option: as all that it says, before the option's text, after words that lead to the text; another one."""
+
+    alone: re.Pattern[str]
+    labelled: re.Pattern[str]
+    another: re.Pattern[str]
+
+
 _LEAD_IN = re.compile(
     r"(?:the\s+)?(?:correct\s+|right\s+|final\s+|best\s+)?(?:answer|option|choice)\s*(?:is|:)\s*:?\s*(\S.*)", re.DOTALL
 )
-_ANOTHER = re.compile(
-    r"[\(\[][a-j][\)\]]|(?<![a-z'])[b-j][.):](?!\w)|\b(?:option|choice|answer|or|and|also|maybe|either|both|nor|not)\s+[\(\[]?[a-j]\b"
-)
+
+
+@lru_cache(maxsize=len(LETTERS) + 1)
+def _patterns(count: int) -> _Patterns:
+    """The patterns for so many options; where they are not known (0) any letter may name one."""
+    letter, stray = letter_class(count or len(LETTERS)), letter_class(count)
+    return _Patterns(
+        re.compile(
+            r"(?:(?:the\s+)?(?:correct\s+|right\s+|final\s+|best\s+)?(?:answer|option|choice)(?:\s+is)?\s*:?\s*)?"
+            rf"(?:option\s+|choice\s+)?[\(\[]?({letter})[\)\]]?\s*[.:)]?"
+        ),
+        re.compile(
+            r"(?:(?:the\s+)?(?:correct\s+|right\s+|final\s+|best\s+)?answer(?:\s+is)?\s*:?\s*)?(?:option\s+|choice\s+)?"
+            rf"(?:[\(\[]({letter})[\)\]]\s*[.:,]?|({letter})(?:[.:)\]]|\s+-(?=\s)))\s*(\S.*)",
+            re.DOTALL,
+        ),
+        # "a" with a point after it is mostly an article at the end of a line, hence [b-...]
+        re.compile(
+            rf"[\(\[]{stray}[\)\]]|(?<![a-z'])[b{stray[2:]}[.):](?!\w)"
+            rf"|\b(?:option|choice|answer|or|and|also|maybe|either|both|nor|not)\s+[\(\[]?{stray}\b"
+        ),
+    )
 
 
 def option_letter(answer: str, options: Sequence[str]) -> str | None:
@@ -40,20 +72,19 @@ def option_letter(answer: str, options: Sequence[str]) -> str | None:
     if len(answer) > MAX_VALUE and len(answer.strip()) > MAX_VALUE:
         return None
     text = plain_answer(answer).casefold()
-    if len(text) == 1 and "a" <= text <= "j":
-        return _letter(text, options)
-    said = _SAID.fullmatch(text)
-    if said:
-        return _letter(said[1], options)
+    patterns = _patterns(min(len(options), len(LETTERS)))
+    alone = patterns.alone.fullmatch(text)
+    if alone:
+        return _letter(alone[1], options)
     normal = _normal_options(tuple(options))
-    labelled = _LABELLED.fullmatch(text)
+    labelled = patterns.labelled.fullmatch(text)
     if labelled:
         letter = _letter(labelled[1] or labelled[2], options)
         rest = normalised_value(labelled[3])
         named = _only(normal, rest)
         if named or not letter:
             return letter if named == letter else None
-        return None if _ANOTHER.search(labelled[3]) or _names_another(rest, normal, letter) else letter
+        return None if patterns.another.search(labelled[3]) or _names_another(rest, normal, letter) else letter
     named = _only(normal, normalised_value(text))
     if named:
         return named

@@ -7,11 +7,10 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from wethink_assets.kinds import LETTERS
 from wethink_assets.sources.sample.families import FAMILIES
 from wethink_assets.sources.sample.questions import Arguments, Family, Query, pattern_of
 from wethink_assets.sources.sample.scenes import Scene
-
-OPTION_LETTERS = "ABCDEFGH"
 
 
 @cache
@@ -42,7 +41,7 @@ def solve(question: str, options: Sequence[str], scene: Scene) -> str | None:
     if value is None or not options:
         return value
     return (
-        OPTION_LETTERS[list(options).index(value)]
+        LETTERS[list(options).index(value)]
         if list(options).count(value) == 1 and len(set(options)) == len(options)
         else None
     )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from wethink_assets.kinds import DESCRIPTIVE, FILL_IN, MULTIPLE_CHOICE
 from wethink_assets.sources.sample.scenes import (
     CHARACTERS,
     COLORS,
@@ -110,7 +111,9 @@ class Family:
     @property
     def question_kinds(self) -> tuple[str, ...]:
         """Of MC, FIB and DES, those this family can be asked as."""
-        return ("DES",) if self.sentences else ("MC", "FIB") if self.pool else ("FIB",)
+        if self.sentences:
+            return (DESCRIPTIVE.code,)
+        return (MULTIPLE_CHOICE.code, FILL_IN.code) if self.pool else (FILL_IN.code,)
 
 
 def running_tags(matches: Sequence[bool]) -> tuple[str, ...]:

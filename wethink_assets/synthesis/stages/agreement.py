@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wethink_assets.kinds import KINDS
 from wethink_assets.rewards.equivalence.answers import option_letter, plain_answer, same_answer
 from wethink_assets.synthesis.calls.item_calls import Asking
 from wethink_assets.synthesis.calls.replies import MalformedReply
 from wethink_assets.synthesis.calls.reply_schemas import Grade
 from wethink_assets.synthesis.stages.question_filters import markup_in
-
-LONGEST = {"MC": 500, "FIB": 200, "DES": 4000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +21,27 @@ class Agreement:
 
 
 def accepted_answer(kind: str, options: Sequence[str]) -> Callable[[str], str]:
-    """What turns an answer as replied into its stored form (of multiple choice the letter), or raises `MalformedReply`."""
+    """What turns an answer as replied into its stored form (of a question with options the letter), or raises `MalformedReply`.
+
+    Raises `UnknownName` for an unknown kind.
+    """
+    entry = KINDS[kind]
 
     def accept(answer: str) -> str:
-        if len(answer) > LONGEST[kind]:
+        if len(answer) > entry.longest_answer:
             raise MalformedReply("too_long", f"{len(answer)} characters in a {kind} answer")
         if markup_in(answer):
             raise MalformedReply("markup", f"answer {answer[:80]!r}")
-        if kind == "DES":
+        if entry.has_options:
+            letter = option_letter(answer, options)
+            if letter is None:
+                raise MalformedReply("no_option", f"answer {answer[:80]!r}")
+            return letter
+        if entry.prose and not entry.normalised:
             return answer
-        kept = option_letter(answer, options) if kind == "MC" else plain_answer(answer)
+        kept = entry.normalised(answer) if entry.normalised else plain_answer(answer)
         if not kept:
-            raise MalformedReply("no_option" if kind == "MC" else "empty", f"answer {answer[:80]!r}")
+            raise MalformedReply("not_of_kind" if entry.normalised else "empty", f"answer {answer[:80]!r}")
         return kept
 
     return accept
@@ -48,9 +56,9 @@ async def compare(
     candidate: str,
     threshold: float,
 ) -> Agreement:
-    """Compare two answers by rule; descriptive ones that are not worded alike go to the judge, who accepts from `threshold` on."""
+    """Compare two answers by rule, and where a kind is judged and they are not worded alike by the judge, who accepts from `threshold` on."""
     agreed, how = same_answer(kind, reference, candidate, options, question=question)
-    if agreed or kind != "DES":
+    if agreed or KINDS[kind].grader == "rule":
         return Agreement(agreed, how)
     grade = await asking.parsed("judge", Grade, question=question, reference=reference, candidate=candidate)
     return Agreement(grade.score >= threshold, "judge", grade.score)

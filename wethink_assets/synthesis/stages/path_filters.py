@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from wethink_assets.rewards.equivalence.answers import LETTERS, number_of, option_letter
+from wethink_assets.kinds import KINDS, option_letters
+from wethink_assets.rewards.equivalence.answers import number_of, option_letter
 
 LONGEST_PATH = 4000
 
@@ -20,7 +21,7 @@ _CONCLUDED = re.compile(
     r"\b(?:answer|choice)(?: is| must be| should be|:)\s*(?::\s*)?(\S[^\n;!?]{0,80})|\bso it is\s+(\S[^\n;!?]{0,80})",
     re.IGNORECASE,
 )
-_OPTION = re.compile(r"\b[Oo]ption\s*\(?([A-J])\b")
+_OPTION = re.compile(r"\b[Oo]ption\s*\(?([A-Z])\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
@@ -33,17 +34,17 @@ def leak_in(path: str) -> str | None:
 def contradiction_in(path: str, kind: str, options: Sequence[str], answer: str) -> str | None:
     """What a path concludes where that is plainly not `answer`: another option, another number; else None.
 
-    >>> contradiction_in("Option A is too small. So the answer is C.", "MC", ["1", "2", "3"], "B")
+    >>> contradiction_in("Option A is too small. So the answer is C.", 'MC', ["1", "2", "3"], "B")
     'option C'
     """
     said = [(first or second).split(". ")[0].strip(" .,:*\"'") for first, second in _CONCLUDED.findall(path)]
-    if kind == "MC":
+    if KINDS[kind].has_options:
         named = [option_letter(phrase.partition(",")[0], options) for phrase in said]
         last = _SENTENCE_END.split(path.strip())[-1]
-        ends = set(_OPTION.findall(last)) & set(LETTERS[: len(options)])
+        ends = set(_OPTION.findall(last)) & set(option_letters(len(options)))
         concluded = [letter for letter in named if letter] + (list(ends) if len(ends) == 1 else [])
         return f"option {concluded[-1]}" if concluded and concluded[-1] != answer else None
-    if kind == "FIB" and said:
+    if said and not KINDS[kind].prose:
         numbers = number_of(said[-1]), number_of(answer)
         return said[-1] if None not in numbers and numbers[0] != numbers[1] else None
     return None

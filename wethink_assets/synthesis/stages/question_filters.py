@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 
 from wethink_assets.identity import normalised_text
-from wethink_assets.rewards.equivalence.answers import LETTERS, normalised_value, number_of, option_letter
+from wethink_assets.kinds import KINDS, LETTERS, QuestionKind
+from wethink_assets.rewards.equivalence.answers import normalised_value, number_of, option_letter
+from wethink_assets.rewards.equivalence.options import letter_class
 from wethink_assets.synthesis.calls.reply_schemas import Question
 from wethink_assets.synthesis.stages.question_slots import ABILITIES, REASONING
 
 LONGEST_QUESTION = 600
-LONGEST_FILL_IN = 60
-OPTIONS = range(2, 7)
 
 # Whoever answers has the image and no text: a question must not lean on one.
 _LEANS_ON_TEXT = re.compile(
@@ -36,7 +36,7 @@ _ORDERS = re.compile(
 def fault_of(question: Question, kind: str) -> str | None:
     """The rule that a question breaks, in words, or None.
 
-    >>> fault_of(Question(question="How many?", category="counting", abilities=["Reasoning", "Math"]), "FIB") is None
+    >>> fault_of(Question(question="How many?", category="counting", abilities=["Reasoning", "Math"]), 'FIB') is None
     True
     """
     text = question.question
@@ -51,7 +51,7 @@ def fault_of(question: Question, kind: str) -> str | None:
         return "question refers to a text that is not shown"
     if not question.category:
         return "category is empty"
-    return _fault_of_abilities(question.abilities) or _fault_of_answer(question, kind)
+    return _fault_of_abilities(question.abilities) or _fault_of_answer(question, KINDS[kind])
 
 
 def _fault_of_abilities(abilities: Sequence[str]) -> str | None:
@@ -63,24 +63,26 @@ def _fault_of_abilities(abilities: Sequence[str]) -> str | None:
     return None
 
 
-def _fault_of_answer(question: Question, kind: str) -> str | None:
-    if kind == "MC":
-        return _fault_of_options(question)
+def _fault_of_answer(question: Question, kind: QuestionKind) -> str | None:
+    if kind.option_counts is not None:
+        return _fault_of_options(question, kind.option_counts)
     if question.options:
-        return f"{kind} question has options"
-    if kind == "FIB" and len(question.answer) > LONGEST_FILL_IN:
+        return f"{kind.code} question has options"
+    if question.answer and kind.normalised and not kind.normalised(question.answer):
+        return f"answer is none of a {kind.title} question"
+    if kind.longest_proposal is not None and len(question.answer) > kind.longest_proposal:
         return "answer is too long to fill in"
     return "question gives its answer away" if gives_away(question.question, question.answer) else None
 
 
-def _fault_of_options(question: Question) -> str | None:
+def _fault_of_options(question: Question, counts: range) -> str | None:
     options = question.options
-    if len(options) not in OPTIONS:
+    if len(options) not in counts:
         return f"{len(options)} options"
     values = [number_of(option) or normalised_value(option) for option in options]
     if len(set(values)) < len(options):
         return "two options are the same"
-    if any(re.match(r"[\(\[]?[A-Ja-j][\)\].:]\s", option) for option in options):
+    if any(re.match(rf"[\(\[]?{letter_class(len(options))}[\)\].:]\s", option, re.IGNORECASE) for option in options):
         return "an option carries its letter"
     if not question.answer:
         return None

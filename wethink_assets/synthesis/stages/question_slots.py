@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from wethink_assets.config import Kind, Settings
+from wethink_assets.config import Settings
 from wethink_assets.identity import digest_of, slot_id
+from wethink_assets.kinds import KINDS
 from wethink_assets.stages.schemas import STRINGS
 
 REASONING = "Reasoning"
@@ -54,8 +55,8 @@ def slots_of(image_id: str, settings: Settings) -> list[dict[str, object]]:
 
 
 def abilities_of(image_id: str, kind: str, place: int) -> list[str]:
-    """Reasoning and one or two further abilities; only descriptive questions can ask for language generation."""
-    others = [name for name in OTHER_ABILITIES if kind == "DES" or name != "Language Generation"]
+    """Reasoning and one or two further abilities; only questions that are answered in sentences can ask for language generation."""
+    others = [name for name in OTHER_ABILITIES if KINDS[kind].prose or name != "Language Generation"]
     others.sort(key=lambda name: digest_of(["ability", image_id, place, name]))
     return [REASONING, *others[: 1 + (_uniform("abilities", image_id, place) < 0.5)]]
 
@@ -64,7 +65,7 @@ def _uniform(*parts: object) -> float:
     return int(digest_of(["slot", *parts])[:12], 16) / 16**12
 
 
-def _kind_at(point: float, shares: dict[Kind, float]) -> str:
+def _kind_at(point: float, shares: Mapping[str, float]) -> str:
     total = 0.0
     chosen = ""
     for kind in sorted(shares):

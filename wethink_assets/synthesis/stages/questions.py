@@ -6,6 +6,7 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.identity import row_id
+from wethink_assets.kinds import KINDS
 from wethink_assets.rewards.equivalence.answers import option_letter
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import QUESTIONS
@@ -84,7 +85,7 @@ async def _write(slot: dict[str, Any], description: str, asked: list[str], askin
         "ordinal": slot["ordinal"],
         "question": written.question,
         "options": written.options,
-        "proposed_answer": (option_letter(answer, written.options) or "") if kind == "MC" else answer,
+        "proposed_answer": (option_letter(answer, written.options) or "") if KINDS[kind].has_options else answer,
         "category": written.category,
         "abilities": known_abilities(written.abilities),
         "calls": asking.keys,

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-PANELS: dict[str, dict[str, str]] = {
+from wethink_assets.kinds import KINDS
+
+_PANELS: dict[str, dict[str, str]] = {
     "reward": {"reward": "reward", "accuracy": "accuracy", "format": "format"},
-    "accuracy by kind": {"accuracy/MC": "MC", "accuracy/FIB": "FIB", "accuracy/DES": "DES"},
+    "accuracy by kind": {},  # a line of each kind that there is
     "reward variance": {"reward_std": "standard deviation", "zero_variance": "groups without variance"},
     "KL and entropy": {"kl": "KL a token", "entropy": "entropy"},
     "length": {"length": "mean tokens", "longest": "longest"},
@@ -15,6 +17,11 @@ PANELS: dict[str, dict[str, str]] = {
     "throughput": {"tokens_per_second": "tokens/s"},
 }
 BARS = "▁▂▃▄▅▆▇█"
+
+
+def panels() -> dict[str, dict[str, str]]:
+    """Title of each panel, and its lines: the figure of a step, and what it is called."""
+    return _PANELS | {"accuracy by kind": {f"accuracy/{kind}": kind for kind in KINDS}}
 
 
 def smoothed(values: Sequence[float | None], window: int) -> list[float | None]:
@@ -47,12 +54,13 @@ def sparkline(values: Sequence[float | None], width: int = 40) -> str:
     return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in means)
 
 
-def draw_curves(lines: Sequence[Mapping[str, Any]], title: str, panels: Sequence[str], dpi: int = 100) -> bytes:
-    """Some panels of `PANELS` as a PNG; panels without a single value are left out. Thin: each step; thick: mean of the last tenth."""
+def draw_curves(lines: Sequence[Mapping[str, Any]], title: str, titles: Sequence[str], dpi: int = 100) -> bytes:
+    """Some of the `panels` as a PNG; panels without a single value are left out. Thin: each step; thick: mean of the last tenth."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    wanted = [name for name in panels if any(any(v is not None for v in column(lines, key)) for key in PANELS[name])]
+    known = panels()
+    wanted = [name for name in titles if any(any(v is not None for v in column(lines, key)) for key in known[name])]
     columns = min(3, max(1, len(wanted)))
     rows = max(1, -(-len(wanted) // columns))
     figure = Figure(figsize=(3.4 * columns, 2.3 * rows), dpi=dpi, layout="constrained")
@@ -61,7 +69,7 @@ def draw_curves(lines: Sequence[Mapping[str, Any]], title: str, panels: Sequence
     steps = [line["step"] for line in lines]
     for number, name in enumerate(wanted):
         axes = figure.add_subplot(rows, columns, number + 1)
-        for color, (key, label) in enumerate(PANELS[name].items()):
+        for color, (key, label) in enumerate(known[name].items()):
             values = column(lines, key)
             if all(value is None for value in values):
                 continue
@@ -97,7 +105,7 @@ def small(picture: bytes, limit: int) -> bytes:
 def write_plots(lines: Sequence[Mapping[str, Any]], title: str, folder: Path) -> None:
     """`curves.png` with all panels, and `preview.png`, which is small enough for the UI's metadata."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "curves.png").write_bytes(draw_curves(lines, title, list(PANELS), dpi=130))
+    (folder / "curves.png").write_bytes(draw_curves(lines, title, list(panels()), dpi=130))
     preview = small(draw_curves(lines, title, ("reward", "accuracy by kind", "length"), dpi=70), 12_000)
     if preview:
         (folder / "preview.png").write_bytes(preview)

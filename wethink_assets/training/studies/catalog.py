@@ -7,6 +7,7 @@ from typing import Any
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.config.training import QUESTIONS
 from wethink_assets.errors import ConfigError
+from wethink_assets.kinds import MULTIPLE_CHOICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def _reward_methods(settings: Settings, recipe: RecipeSettings) -> tuple[Variant
 def _kinds(settings: Settings, recipe: RecipeSettings) -> tuple[Variant, ...]:
     return (
         Variant("all-kinds", "all kinds", {"kinds": ()}, reference=True),
-        Variant("mc", "MC only", {"kinds": ("MC",)}),
+        Variant("mc", f"{MULTIPLE_CHOICE.code} only", {"kinds": (MULTIPLE_CHOICE.code,)}),
     )
 
 

@@ -6,11 +6,11 @@ from dataclasses import asdict
 import numpy as np
 import polars as pl
 
+from wethink_assets.kinds import KINDS
 from wethink_assets.training.studies.records import Figure, Score
 from wethink_assets.training.studies.statistics import Values, estimate
 from wethink_assets.training.validation.held_out import paired
 
-GROUPS = ("all", "MC", "FIB", "DES")
 Answers = Mapping[str, pl.DataFrame]
 """Answers of models by their name: a column that names the sample, `kind`, and `accuracy`."""
 
@@ -27,7 +27,7 @@ class Graded:
         table = table.drop_nulls()
         self._places = {name: str(number) for number, name in enumerate(names)}
         self._table = table
-        self.groups = [name for name in GROUPS if len(self._of(name))]
+        self.groups = [name for name in ("all", *KINDS) if len(self._of(name))]
 
     def _of(self, group: str) -> pl.DataFrame:
         return self._table if group == "all" else self._table.filter(pl.col("kind") == group)

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
+from wethink_assets.kinds import KINDS
 from wethink_assets.training.policies.card import percent
 from wethink_assets.training.studies.records import Figure, Outcome, StudyRecord
-
-KINDS = ("MC", "FIB", "DES")
 
 
 def interval(figure: Figure) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from wethink_assets.kinds import PAPER_KINDS
 from wethink_assets.training.validation.held_out import paired
 
 SEED = 7
-KINDS = ("MC", "FIB", "DES")
 
 
 class Answered(NamedTuple):
@@ -40,7 +40,7 @@ def answer_scenes(checkpoint: Path, count: int, threads: int = 0) -> list[Answer
 def scene_gains(before: Sequence[Answered], after: Sequence[Answered]) -> dict[str, dict[str, Any]]:
     """Paired gain over all scenes (`all`) and by question kind; see `validation.paired`."""
     told: dict[str, dict[str, Any]] = {}
-    for group in ("all", *KINDS):
+    for group in ("all", *(kind.code for kind in PAPER_KINDS)):
         pairs = [(b.right, a.right) for b, a in zip(before, after, strict=True) if group in ("all", b.kind)]
         told[group] = paired([float(b) for b, _ in pairs], [float(a) for _, a in pairs])
     return told

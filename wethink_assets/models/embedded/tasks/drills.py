@@ -5,7 +5,8 @@ The items are random and carry no loss (`free`); every letter and tag does. A fe
 
 import random
 
-from wethink_assets.models.embedded.tasks.examples import LETTERS, Example, Segment, training_scene
+from wethink_assets.kinds import LETTERS
+from wethink_assets.models.embedded.tasks.examples import Example, Segment, training_scene
 from wethink_assets.models.embedded.tasks.reasoner import FAMILIES_OF
 from wethink_assets.models.embedded.tasks.solutions import solution
 from wethink_assets.sources.sample.questions import CHARACTER_KINDS, DIRECTIONS, NUMBERS, draw_query, words_of

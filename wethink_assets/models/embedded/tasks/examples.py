@@ -36,7 +36,6 @@ def render_prompt(task: str, **variables: Any) -> str:
 
 
 Segment = tuple[str, str]
-LETTERS = "ABCDEFGH"
 KIND_WEIGHTS = (28, 24, 24, 24)
 QUESTION_KINDS = ("MC", "FIB", "DES")
 TRAINING_EFFECTS = (1, 1, 2)

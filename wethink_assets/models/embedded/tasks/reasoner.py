@@ -2,9 +2,9 @@
 
 import random
 
+from wethink_assets.kinds import LETTERS
 from wethink_assets.models.embedded.tasks import descriptions as describing
 from wethink_assets.models.embedded.tasks.examples import (
-    LETTERS,
     Example,
     draw_options,
     draw_question_kind,

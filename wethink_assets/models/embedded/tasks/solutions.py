@@ -5,9 +5,9 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from wethink_assets.kinds import LETTERS
 from wethink_assets.models.embedded.tasks import descriptions as describing
 from wethink_assets.models.embedded.tasks.examples import (
-    LETTERS,
     Example,
     Segment,
     draw_options,
