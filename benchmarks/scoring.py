@@ -29,7 +29,7 @@ from wethink_assets.config.data import PipelineSettings
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings
 from wethink_assets.config.models import RoleSettings
 from wethink_assets.evaluation.benchmarks.files import benchmark_files
-from wethink_assets.evaluation.runs.models import Contender
+from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.models.chat import ChatModel, Completion, Message, Sampling
 from wethink_assets.models.endpoint.client import EndpointModel
@@ -159,13 +159,13 @@ def main() -> None:
 def measure(settings: Settings, keys: Sequence[str], what: str, model: ChatModel, samples: int) -> None:
     """Score everything once, tell what it took, and forget the scores but not the replies."""
     store = Store.open(str(Path(settings.folder) / "store"))
-    contender = Contender("instant", "0" * 64, {"kind": "policy", "model": "instant"}, False, RoleSettings)
+    evaluated = EvaluatedModel("instant", "0" * 64, {"kind": "policy", "model": "instant"}, False, RoleSettings)
     began, cpu, others = time.perf_counter(), time.process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)
     files = benchmark_files(settings, keys)
     listed = time.perf_counter() - began
     judge = InstantModel()
     with Models(settings, {"policy": model, "judge": judge}) as models:
-        scores = score_model(store, settings, contender, files, models=models)
+        scores = score_model(store, settings, evaluated, files, models=models)
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     kit = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -21,15 +21,13 @@ from typing import Any
 
 from wethink_assets.config import Settings
 from wethink_assets.config.evaluation import ScoringSettings
-from wethink_assets.evaluation.benchmarks.catalog import FOURTEEN, SAMPLE
+from wethink_assets.evaluation.benchmarks.catalog import OPENCOMPASS, SAMPLE
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmark_files, rows_of
-from wethink_assets.evaluation.benchmarks.rows import options_of
-from wethink_assets.evaluation.grading.headline import units_of
 from wethink_assets.evaluation.grading.rules import list_of
-from wethink_assets.evaluation.grading.verdicts import decide
 from wethink_assets.evaluation.vlmevalkit.process import Kit
-from wethink_assets.evaluation.vlmevalkit.scoring import NO_ANSWER, KitVerdicts, prompts_of, verdicts_of
+from wethink_assets.evaluation.vlmevalkit.scoring import NO_ANSWER, KitResult, kit_result, prompts_of
 from wethink_assets.models.chat import Message
+from wethink_assets.registries import BENCHMARK_FORMS
 
 MARKS = str.maketrans(".()", "   ")
 CONSISTENT = re.compile(r".*\[Standard Answer\]:(.*)\n\s*\[Model_answer\] :(.*)\n\s*Judgement:\s*$", re.DOTALL)
@@ -63,7 +61,7 @@ class PromptJudge:
     def __init__(self, form: str) -> None:
         self.form, self.asked = form, 0
 
-    async def judge_says(self, benchmark: str, messages: Sequence[Message], temperature: float) -> str:
+    async def judge_reply(self, benchmark: str, messages: Sequence[Message], temperature: float) -> str:
         """One reply of the judge."""
         self.asked += 1
         prompt = messages[-1].text
@@ -92,7 +90,7 @@ class PromptJudge:
 
 def reply_to(row: dict[str, Any], form: str, rng: random.Random) -> str:
     """A reply of a random kind; right in about half of the cases."""
-    options = options_of(row, form)  # type: ignore[arg-type]
+    options = BENCHMARK_FORMS[form].options(row)
     right = row["answer_option"] if form == "mathvista" and options else row["answer"]
     right = list_of(right)[0] if form == "ocr" else right
     if form == "mmmu" and right not in options:
@@ -123,7 +121,7 @@ def stand_ins(folder: Path, questions: int) -> tuple[Settings, list[BenchmarkFil
         if file.benchmark.sample:
             shutil.copy(file.path, file.path.with_name(f"{file.benchmark.key.removeprefix(SAMPLE)}.tsv"))
     settings = Settings(folder=str(folder), scoring=ScoringSettings(samples=False))
-    return settings, benchmark_files(settings, [one.key for one in FOURTEEN])
+    return settings, benchmark_files(settings, [one.key for one in OPENCOMPASS])
 
 
 async def our_verdicts(file: BenchmarkFile, replies: Sequence[str]) -> list[float]:
@@ -132,13 +130,13 @@ async def our_verdicts(file: BenchmarkFile, replies: Sequence[str]) -> list[floa
     async def ask(name: str, **variables: Any) -> Any:
         return said_by_judge(name, variables)
 
-    rows = rows_of(file.path).iter_rows(named=True)
-    return [(await decide(row, file.benchmark.form, reply, ask)).hit for row, reply in zip(rows, replies, strict=True)]
+    rows, form = rows_of(file.path).iter_rows(named=True), BENCHMARK_FORMS[file.benchmark.form]
+    return [(await form.grade(row, reply, ask)).hit for row, reply in zip(rows, replies, strict=True)]
 
 
-def their_hits(file: BenchmarkFile, told: KitVerdicts) -> dict[str, float]:
-    """VLMEvalKit's verdict by row, where it has one a row."""
-    return {} if file.benchmark.form == "circular" else {index: one["hit"] for index, one in told.verdicts.items()}
+def their_hits(file: BenchmarkFile, result: KitResult) -> dict[str, float]:
+    """VLMEvalKit's verdict by row, where it has one per row."""
+    return {} if file.benchmark.form == "circular" else {index: one.hit for index, one in result.verdicts.items()}
 
 
 def main() -> None:
@@ -160,13 +158,13 @@ def compare(kit: Kit, file: BenchmarkFile) -> float:
     rows = rows_of(file.path)
     replies = [reply_to(row, form, rng) for row in rows.iter_rows(named=True)]
     hits = asyncio.run(our_verdicts(file, replies))
-    ours = file.benchmark.scale * units_of(rows.with_columns(pl.Series("hit", hits)), form).headline()
+    ours = file.benchmark.scale * BENCHMARK_FORMS[form].clusters(rows.with_columns(pl.Series("hit", hits))).headline()
     began = time.monotonic()
     judge = PromptJudge(form)
     try:
         prompts_of(kit, file)
         said = dict(zip(rows["index"], replies, strict=True))
-        told = asyncio.run(verdicts_of(kit, judge, file, said, "agreement", 64))  # type: ignore[arg-type]
+        told = asyncio.run(kit_result(kit, judge, file, said, "agreement", 64))  # type: ignore[arg-type]
     except Exception as error:
         print(f"{key}: VLMEvalKit fails: {error}")
         return 0.0

@@ -9,6 +9,7 @@ from wethink_assets.registry import Registry
 
 if TYPE_CHECKING:
     from wethink_assets.dataset.exports.export import ExportFormat
+    from wethink_assets.evaluation.forms.form import Form
     from wethink_assets.sources.images.formats import ImageFormat
     from wethink_assets.sources.readers.formats import ArchiveFormat
 
@@ -36,5 +37,23 @@ EXPORTS: "Registry[ExportFormat]" = Registry(
     {
         "huggingface": "wethink_assets.dataset.exports.huggingface:HUGGING_FACE",
         "jsonl": "wethink_assets.dataset.exports.paper_jsonl:PAPER_JSONL",
+    },
+)
+BENCHMARK_FORMS: "Registry[Form]" = Registry(
+    "benchmark form",
+    {
+        "choice": "wethink_assets.evaluation.forms.choice:CHOICE",
+        "circular": "wethink_assets.evaluation.forms.choice:CIRCULAR",
+        "mmmu": "wethink_assets.evaluation.forms.choice:MMMU",
+        "yes_no": "wethink_assets.evaluation.forms.yes_no:YES_NO",
+        "ocr": "wethink_assets.evaluation.forms.ocrbench:OCR",
+        "mathvista": "wethink_assets.evaluation.forms.mathvista:MATHVISTA",
+        "mathvision": "wethink_assets.evaluation.forms.mathvista:MATHVISION",
+        "mathverse": "wethink_assets.evaluation.forms.mathverse:MATHVERSE",
+        "dynamath": "wethink_assets.evaluation.forms.dynamath:DYNAMATH",
+        "wemath": "wethink_assets.evaluation.forms.wemath:WEMATH",
+        "logicvista": "wethink_assets.evaluation.forms.logicvista:LOGICVISTA",
+        "mmvet": "wethink_assets.evaluation.forms.free_text:MMVET",
+        "free": "wethink_assets.evaluation.forms.free_text:FREE",
     },
 )

@@ -1,17 +1,24 @@
-"""Tables about scoring: which benchmarks, from which files, with which replies."""
+"""Settings of scoring: benchmarks with their files, and how replies are drawn, graded and compared."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from wethink_assets.config.base import NAME, Share, Table
 from wethink_assets.config.models import RoleSettings
+from wethink_assets.registries import BENCHMARK_FORMS
 
-BenchmarkForm = Literal["choice", "circular", "yes_no", "free"]
 SYSTEM_PROMPT = (
     "First think about the question step by step inside <think> </think>, then give the final answer inside "
     "<answer> </answer>, with nothing after it."
 )
+
+
+def known_form(key: str) -> str:
+    """Refuse a benchmark form that is not registered."""
+    if key not in BENCHMARK_FORMS:
+        raise ValueError(f"unknown benchmark form {key!r}; known: {', '.join(BENCHMARK_FORMS)}")
+    return key
 
 
 class BenchmarkSettings(Table):
@@ -19,7 +26,7 @@ class BenchmarkSettings(Table):
 
     path: str = Field("", description="TSV file; empty: <name>.tsv in the folder that `scoring.lmu_data` names")
     title: str = ""
-    form: BenchmarkForm | None = Field(
+    form: Annotated[str, AfterValidator(known_form)] | None = Field(
         None, description="how a benchmark of one's own is scored; empty: choice where the file has options, else free"
     )
 

@@ -11,12 +11,12 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.catalog import ACADEMIC, REASONING
 from wethink_assets.evaluation.benchmarks.files import benchmark_files
-from wethink_assets.evaluation.reports.comparison import against_base, flipped
-from wethink_assets.evaluation.reports.leaderboard import Cell, averages, leaderboard, newest
+from wethink_assets.evaluation.reports.comparison import against_base, flipped_samples
+from wethink_assets.evaluation.reports.leaderboard import Cell, averages_of, leaderboard, newest
 from wethink_assets.evaluation.reports.leaderboard_text import board_rows, run_rows
 from wethink_assets.evaluation.reports.plots import bars, radar
-from wethink_assets.evaluation.reports.regressions import flipped_page, rows_to_show
-from wethink_assets.evaluation.runs.models import Contender, base_of, trained
+from wethink_assets.evaluation.reports.regressions import regressions_report, rows_to_show
+from wethink_assets.evaluation.runs.models import EvaluatedModel, base_model_of, trained_model
 from wethink_assets.evaluation.runs.records import Score, scores_of
 from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.evaluation.runs.training_runs import kept_scores, missing
@@ -40,7 +40,9 @@ def publish(store: Store, folder: Path, key: str, digest: str) -> Policy:
     return publish_policy(store, policy, folder)
 
 
-def score(store: Store, settings: Settings, model: Contender, script: Callable[[str, Sampling], str]) -> list[Score]:
+def score(
+    store: Store, settings: Settings, model: EvaluatedModel, script: Callable[[str, Sampling], str]
+) -> list[Score]:
     policy, judge = Answering(script), Answering(lambda text, sampling: "Z", "judge")
     with Models(settings, {"policy": policy, "judge": judge}) as models:
         return score_model(store, settings, model, benchmark_files(settings, list(settings.benchmarks)), models=models)
@@ -61,10 +63,15 @@ def scored(tmp_path: Path) -> tuple[Store, Settings, Policy]:
     score(
         store,
         settings,
-        base_of(settings, policy),
+        base_model_of(settings, policy),
         lambda text, _: "B" if number(text) % 2 == 0 else f"<think>{HOSTILE}</think>A",
     )
-    score(store, settings, trained(settings, store, policy), lambda text, _: "B" if number(text) not in (0, 1) else "C")
+    score(
+        store,
+        settings,
+        trained_model(settings, store, policy),
+        lambda text, _: "B" if number(text) not in (0, 1) else "C",
+    )
     return store, settings, policy
 
 
@@ -103,20 +110,20 @@ def test_the_board_holds_published_base_and_policy_rows_apart(scored: tuple[Stor
 
 def test_averages_need_all_their_benchmarks_and_put_ocrbench_out_of_100() -> None:
     cells = {key: Cell(800.0 if key == "OCRBench" else 60.0) for key in (*REASONING, *ACADEMIC)}
-    assert averages(cells) == {"reasoning six": 60, "academic eight": (7 * 60 + 80) / 8}
+    assert averages_of(cells) == {"reasoning six": 60, "academic eight": (7 * 60 + 80) / 8}
     del cells["OCRBench"]
-    assert averages(cells)["academic eight"] is None
+    assert averages_of(cells)["academic eight"] is None
     stand_ins = {f"sample_{key}": Cell(50.0) for key in REASONING}
-    assert averages(stand_ins) == {"reasoning six": None, "academic eight": None, "sample_reasoning six": 50}
+    assert averages_of(stand_ins) == {"reasoning six": None, "academic eight": None, "sample_reasoning six": 50}
 
 
 def test_newer_settings_take_the_place_of_older_ones(scored: tuple[Store, Settings, Policy]) -> None:
     store, settings, policy = scored
     changed = settings.model_copy(update={"scoring": settings.scoring.model_copy(update={"system_prompt": "Answer."})})
-    score(store, changed, trained(changed, store, policy), lambda text, _: "B")
+    score(store, changed, trained_model(changed, store, policy), lambda text, _: "B")
     groups = newest(scores_of(store, policy.model_digest))
     assert groups["mine"][0].value == 100 and len(list(scores_of(store, policy.model_digest))) == 2
-    base = newest(scores_of(store, base_of(settings, policy).digest))["mine"]
+    base = newest(scores_of(store, base_model_of(settings, policy).digest))["mine"]
     assert against_base(store, settings, base, groups["mine"]) is None  # other prompts: not comparable
 
 
@@ -140,12 +147,12 @@ def test_flipped_samples_are_shown_with_hostile_text_as_text(
     scored: tuple[Store, Settings, Policy], tmp_path: Path
 ) -> None:
     store, settings, policy = scored
-    before = newest(scores_of(store, base_of(settings, policy).digest))["mine"][0]
+    before = newest(scores_of(store, base_model_of(settings, policy).digest))["mine"][0]
     after = newest(scores_of(store, policy.model_digest))["mine"][0]
-    rows = flipped(store, before, after)
+    rows = flipped_samples(store, before, after)
     assert sorted(int(index) for index in rows["index"]) == [0, *range(3, 20, 2)]
     assert rows_to_show(rows, 1)["index"].to_list() == ["0"]  # what became wrong comes first
-    page = flipped_page(
+    page = regressions_report(
         before,
         after,
         (HOSTILE, "v0001.grpo"),
@@ -168,9 +175,11 @@ def test_flipped_samples_are_shown_with_hostile_text_as_text(
 
 def test_a_page_without_its_file_says_so(scored: tuple[Store, Settings, Policy], tmp_path: Path) -> None:
     store, settings, policy = scored
-    before = newest(scores_of(store, base_of(settings, policy).digest))["mine"][0]
+    before = newest(scores_of(store, base_model_of(settings, policy).digest))["mine"][0]
     after = newest(scores_of(store, policy.model_digest))["mine"][0]
-    page = flipped_page(before, after, ("a", "b"), flipped(store, before, after), tmp_path / "gone.tsv", None)
+    page = regressions_report(
+        before, after, ("a", "b"), flipped_samples(store, before, after), tmp_path / "gone.tsv", None
+    )
     assert page.count("picture not available") == 10 and "<img" not in page
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from wethink_assets.dedup.row_index import RowIndex
 from wethink_assets.errors import ConfigError, SourceError
-from wethink_assets.evaluation.benchmarks.catalog import FOURTEEN, KNOWN, REFERENCES
+from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, OPENCOMPASS, REFERENCES
 from wethink_assets.evaluation.benchmarks.files import benchmark_files, wanted_files
 from wethink_assets.evaluation.benchmarks.signatures import sign_file
 from wethink_assets.evaluation.benchmarks.tsv import images_of, read_tsv
@@ -17,30 +17,30 @@ from wethink_assets_tests.support.benchmark_files import choice_rows, picture, p
 
 
 def test_the_fourteen_and_their_published_scores() -> None:
-    assert len(FOURTEEN) == 14 and len({one.md5 for one in FOURTEEN}) == 14 and len(KNOWN) == 28
+    assert len(OPENCOMPASS) == 14 and len({one.md5 for one in OPENCOMPASS}) == 14 and len(BENCHMARKS) == 28
     for reference in REFERENCES:
-        assert set(reference.scores) < {one.key for one in FOURTEEN} and reference.source
+        assert set(reference.scores) < {one.key for one in OPENCOMPASS} and reference.source
 
 
 def test_a_missing_file_says_how_to_get_it_and_nothing_is_fetched(tmp_path: Path) -> None:
     files = {file.benchmark.key: file for file in benchmark_files(project(tmp_path))}
     assert files["MMStar"].state == "missing" and not files["MMStar"].usable
-    assert "https://" in files["MMStar"].told and str(tmp_path / "LMUData" / "MMStar.tsv") in files["MMStar"].told
-    assert files["mine"].state == "missing" and "[benchmarks.mine]" in files["mine"].told
+    assert "https://" in files["MMStar"].remedy and str(tmp_path / "LMUData" / "MMStar.tsv") in files["MMStar"].remedy
+    assert files["mine"].state == "missing" and "[benchmarks.mine]" in files["mine"].remedy
 
 
 def test_another_md5_is_told_and_the_file_left_as_it_is(tmp_path: Path) -> None:
     path = write_tsv(tmp_path / "LMUData" / "MMStar.tsv", choice_rows(2))
     before = path.read_bytes()
     (file,) = benchmark_files(project(tmp_path), ["MMStar"])
-    assert file.state == "other md5" and file.usable and KNOWN["MMStar"].md5 in file.told
+    assert file.state == "other md5" and file.usable and BENCHMARKS["MMStar"].md5 in file.remedy
     assert file.md5 == hashlib.md5(before).hexdigest() and path.read_bytes() == before
 
 
 def test_a_file_that_is_no_table_is_told_apart_from_a_missing_one(tmp_path: Path) -> None:
     (tmp_path / "mine.tsv").write_text("a\tb\n1\t2\n")
     (file,) = benchmark_files(project(tmp_path), ["mine"])
-    assert file.state == "unreadable" and not file.usable and "'index'" in file.told
+    assert file.state == "unreadable" and not file.usable and "'index'" in file.remedy
 
 
 def test_unknown_names_are_refused(tmp_path: Path) -> None:

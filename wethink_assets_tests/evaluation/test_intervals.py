@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wethink_assets.evaluation.grading.headline import Units
+from wethink_assets.evaluation.grading.clusters import Clusters
 from wethink_assets.evaluation.grading.intervals import averaged, compare, interval, mcnemar
 
 
-def binary(hits: list[int], names: list[str] | None = None) -> Units:
+def binary(hits: list[int], names: list[str] | None = None) -> Clusters:
     top = np.array(hits, dtype=float)[:, None]
-    return Units(tuple(names or map(str, range(len(hits)))), top, np.ones_like(top))
+    return Clusters(tuple(names or map(str, range(len(hits)))), top, np.ones_like(top))
 
 
 def test_an_interval_holds_the_value_and_shrinks_with_samples() -> None:
@@ -60,14 +60,14 @@ def test_units_are_paired_by_name_not_by_place() -> None:
 
 
 def test_grades_have_no_mcnemar() -> None:
-    found = compare(Units(("a", "b"), np.array([[0.5], [1.0]]), np.ones((2, 1))), binary([1, 1], ["a", "b"]))
+    found = compare(Clusters(("a", "b"), np.array([[0.5], [1.0]]), np.ones((2, 1))), binary([1, 1], ["a", "b"]))
     assert found is not None and found.p_mcnemar is None and found.difference == pytest.approx(0.25)
 
 
 def test_seeds_are_averaged_by_unit() -> None:
     both = averaged([binary([1, 0]), binary([0, 0])])
     assert both.headline() == 0.25
-    with pytest.raises(ValueError, match="not over the same units"):
+    with pytest.raises(ValueError, match="not over the same clusters"):
         averaged([binary([1], ["a"]), binary([1], ["b"])])
 
 

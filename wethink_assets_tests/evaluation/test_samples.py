@@ -10,17 +10,17 @@ from wethink_assets.config.evaluation import ScoringSettings
 from wethink_assets.config.models import RoleSettings
 from wethink_assets.evaluation.benchmarks.catalog import SAMPLES
 from wethink_assets.evaluation.benchmarks.files import benchmark_files, rows_of
-from wethink_assets.evaluation.benchmarks.prompts import embedded, worded
-from wethink_assets.evaluation.benchmarks.rows import kind_of, options_of, right_option
+from wethink_assets.evaluation.benchmarks.prompts import embedded_prompt
 from wethink_assets.evaluation.benchmarks.tsv import images_of
-from wethink_assets.evaluation.grading.headline import with_hallusion_ids
+from wethink_assets.evaluation.forms.yes_no import with_hallusion_ids
 from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.evaluation.samples import ensure_samples
 from wethink_assets.models.chat import Sampling
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.models.registry import Models
+from wethink_assets.registries import BENCHMARK_FORMS
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.support.benchmark_files import Answering, contender
+from wethink_assets_tests.support.benchmark_files import Answering, evaluated
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +54,15 @@ def test_each_stand_in_is_well_formed(folder: Path, key: str) -> None:
     assert file.state == "present" and file.benchmark.sample and key.startswith("sample_")
     rows = rows_of(file.path)
     assert 24 <= rows.height <= 32 and rows["index"].is_unique().all()
+    form = BENCHMARK_FORMS[file.benchmark.form]
     for row in rows.iter_rows(named=True):
-        options = options_of(row, file.benchmark.form)
-        if kind_of(row, file.benchmark.form) == "MC":
+        options = form.options(row)
+        if form.question_kind(row) == "MC":
             assert len(set(options.values())) == len(options) >= 2
-            told = (
-                row["answer_option"] if file.benchmark.form == "mathvista" else right_option(row, file.benchmark.form)
-            )
-            assert told in options
+            right = row["answer_option"] if file.benchmark.form == "mathvista" else form.right_option(row)
+            assert right in options
         assert images_of(file.path, row)[0].read().startswith(b"\x89PNG")
-        assert row["asked"] in embedded(row, file.benchmark.form) and row["asked"] in worded(row, file.benchmark.form)
+        assert row["asked"] in embedded_prompt(row, form) and row["asked"] in form.prompt(row)
 
 
 def test_forms_of_the_groups(folder: Path) -> None:
@@ -96,7 +95,7 @@ def test_who_knows_all_answers_scores_full_marks_on_every_stand_in(folder: Path,
         for row in rows_of(file.path).iter_rows(named=True):
             form = file.benchmark.form
             given = row["answer_option"] or row["answer"] if form == "mathvista" else row["answer"]
-            answers.setdefault((worded(row, form), row["images"][0]), []).append(
+            answers.setdefault((BENCHMARK_FORMS[form].prompt(row), row["images"][0]), []).append(
                 given.strip("[]'") if form == "ocr" else given
             )
 
@@ -115,7 +114,7 @@ def test_who_knows_all_answers_scores_full_marks_on_every_stand_in(folder: Path,
         update={"roles": {"judge": RoleSettings(provider="endpoint", url="http://127.0.0.1:1/v1", model="judge")}}
     )
     with Models(judged, {"policy": Knowing(lambda text, sampling: ""), "judge": judge}) as models:
-        scores = score_model(store, judged, contender(), files, models=models)
+        scores = score_model(store, judged, evaluated(), files, models=models)
     assert {score.benchmark: score.value for score in scores} == {
         file.benchmark.key: file.benchmark.scale for file in files
     }
@@ -124,7 +123,7 @@ def test_who_knows_all_answers_scores_full_marks_on_every_stand_in(folder: Path,
 
 @pytest.mark.slow
 def test_the_embedded_describer_does_better_than_the_weaker_policy(folder: Path, tmp_path: Path) -> None:
-    from wethink_assets.evaluation.runs.models import Contender
+    from wethink_assets.evaluation.runs.models import EvaluatedModel
 
     keys = ["sample_MMStar", "sample_WeMath", "sample_MMVet"]
     settings = sampled(folder, benchmarks=tuple(keys))
@@ -134,7 +133,7 @@ def test_the_embedded_describer_does_better_than_the_weaker_policy(folder: Path,
     values = {}
     for name in ("policy", "describer"):
         digest = checkpoint_digest(name)
-        model = Contender(name, digest, {"model": name}, True, lambda name=name: RoleSettings(model=name))  # type: ignore[misc]
+        model = EvaluatedModel(name, digest, {"model": name}, True, lambda name=name: RoleSettings(model=name))  # type: ignore[misc]
         scores = score_model(Store.open(str(tmp_path)), settings, model, benchmark_files(settings, keys))
         values[name] = sum(score.value or 0 for score in scores)
         assert all(score.failed_inference == score.failed_judging == 0 for score in scores)

@@ -14,7 +14,7 @@ from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.models.chat import CallFailed, Sampling
 from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.support.benchmark_files import Answering, Script, choice_rows, contender, project, write_tsv
+from wethink_assets_tests.support.benchmark_files import Answering, Script, choice_rows, evaluated, project, write_tsv
 
 
 def run(
@@ -23,7 +23,7 @@ def run(
     judge = judge or Answering(lambda text, sampling: "Z", "judge")
     with Models(settings, {"policy": policy, "judge": judge}) as models:
         return score_model(
-            store, settings, contender(), benchmark_files(settings, list(settings.benchmarks)), models=models, **told
+            store, settings, evaluated(), benchmark_files(settings, list(settings.benchmarks)), models=models, **told
         )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError
-from wethink_assets.evaluation.runs.models import base_of, trained
+from wethink_assets.evaluation.runs.models import base_model_of, trained_model
 from wethink_assets.evaluation.runs.records import read_replies
 from wethink_assets.evaluation.runs.training_runs import score_training_run
 from wethink_assets.storage.store import Store
@@ -36,18 +36,18 @@ def test_each_model_has_its_own_weights_served(store: Store, tmp_path: Path) -> 
     settings = settings_of(tmp_path, {})
     policy = Policy.model_validate_json(store.read("policies/" + "d" * 64 + "/policy.json"))
     places = {}
-    for contender in (base_of(settings, policy), trained(settings, store, policy)):
-        found = contender.settings(settings)
+    for evaluated in (base_model_of(settings, policy), trained_model(settings, store, policy)):
+        found = evaluated.settings(settings)
         role = found.role("policy")
-        places[contender.name] = found.server(role.server).model
+        places[evaluated.name] = found.server(role.server).model
         assert role.server != "scored" and found.server("scored") == settings.server("scored")
     assert places["embedded/policy"] == "embedded/policy" and Path(places["v0001.grpo"], "config.json").is_file()
     attached = settings_of(tmp_path, {"url": "http://127.0.0.1:9/v1"})
     with pytest.raises(ConfigError, match="attached to by its url"):
-        trained(attached, store, policy).settings(attached)
+        trained_model(attached, store, policy).settings(attached)
     endpoints = {"v0001.grpo": {"provider": "endpoint", "url": "http://127.0.0.1:9/v1", "model": "mine"}}
     own = settings_of(tmp_path, {}, endpoints=endpoints)
-    assert trained(own, store, policy).settings(own).role("policy").server == ""
+    assert trained_model(own, store, policy).settings(own).role("policy").server == ""
     with pytest.raises(ValueError, match=r"scoring.server: no server 'other'"):
         settings_of(tmp_path, {}, server="other")
 

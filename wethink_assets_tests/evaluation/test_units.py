@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.evaluation.grading.breakdown import parts_of
-from wethink_assets.evaluation.grading.headline import units_of
+from wethink_assets.registries import BENCHMARK_FORMS
 
 
 def frame(rows: list[dict[str, object]]) -> pl.DataFrame:
@@ -16,7 +15,11 @@ def frame(rows: list[dict[str, object]]) -> pl.DataFrame:
 
 
 def score(rows: list[dict[str, object]], form: str) -> float:
-    return 100 * units_of(frame(rows), form).headline()  # type: ignore[arg-type]
+    return 100 * BENCHMARK_FORMS[form].clusters(frame(rows)).headline()
+
+
+def parts_of(verdicts: pl.DataFrame, form: str) -> dict[str, float]:
+    return BENCHMARK_FORMS[form].breakdown(verdicts)
 
 
 def hallusion(hits: dict[str, int]) -> list[dict[str, object]]:
@@ -145,7 +148,9 @@ def test_logicvista_and_mathvista_count_a_sample_for_each_of_its_skills() -> Non
 
 
 def test_without_samples_there_is_no_score() -> None:
-    assert math.isnan(units_of(pl.DataFrame(schema={"index": pl.String, "hit": pl.Float64}), "choice").headline())
+    assert math.isnan(
+        BENCHMARK_FORMS["choice"].clusters(pl.DataFrame(schema={"index": pl.String, "hit": pl.Float64})).headline()
+    )
 
 
 HITS = st.lists(st.integers(0, 1), min_size=1, max_size=24)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from wethink_assets.evaluation.grading.verdicts import FAILED, JUDGE, RULE, UNDECIDED, JudgeFailed, Verdict, decide
+from wethink_assets.evaluation.grading.verdicts import FAILED, JUDGE, RULE, UNDECIDED, JudgeFailed, Verdict
+from wethink_assets.registries import BENCHMARK_FORMS
 
 
 def verdict(form: str, row: dict[str, Any], answer: str, said: Any = None) -> Verdict:
@@ -17,7 +18,7 @@ def verdict(form: str, row: dict[str, Any], answer: str, said: Any = None) -> Ve
             raise told
         return told
 
-    return asyncio.run(decide({"index": "1", "question": "?", **row}, form, answer, ask))  # type: ignore[arg-type]
+    return asyncio.run(BENCHMARK_FORMS[form].grade({"index": "1", "question": "?", **row}, answer, ask))
 
 
 MMMU_OPEN = {"A": None, "answer": "seven"}

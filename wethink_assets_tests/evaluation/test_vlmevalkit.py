@@ -9,9 +9,9 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError, SourceError
-from wethink_assets.evaluation.benchmarks.catalog import FOURTEEN, SAMPLE
+from wethink_assets.evaluation.benchmarks.catalog import OPENCOMPASS, SAMPLE
 from wethink_assets.evaluation.benchmarks.files import benchmark_files, path_of
-from wethink_assets.evaluation.runs.models import Contender
+from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.evaluation.runs.records import Score, read_replies, scores_of
 from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.evaluation.samples import ensure_samples
@@ -19,10 +19,10 @@ from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
 from wethink_assets.models.chat import Sampling
 from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.support.benchmark_files import Answering, choice_rows, contender, project, write_tsv
+from wethink_assets_tests.support.benchmark_files import Answering, choice_rows, evaluated, project, write_tsv
 
 pytestmark = pytest.mark.slow
-KEYS = [benchmark.key for benchmark in FOURTEEN]
+KEYS = [benchmark.key for benchmark in OPENCOMPASS]
 COUNTED = ("OCRBench", "WeMath")  # VLMEvalKit counts on their full size
 
 
@@ -40,7 +40,7 @@ def run(
 ) -> list[Score]:
     with Models(settings, {"policy": policy, "judge": judge}) as models:
         return score_model(
-            store, settings, contender(digest=digest * 64), benchmark_files(settings, keys), models=models, kit=kit
+            store, settings, evaluated(digest=digest * 64), benchmark_files(settings, keys), models=models, kit=kit
         )
 
 
@@ -147,7 +147,9 @@ def test_the_embedded_policy_is_scored(tmp_path: Path) -> None:
     settings = settings.model_copy(update={"roles": {}})
     real_files(settings)
     digest = checkpoint_digest("policy")
-    one = Contender("base", digest, {"kind": "base", "model": "policy"}, True, lambda: RoleSettings(model="policy"))
+    one = EvaluatedModel(
+        "base", digest, {"kind": "base", "model": "policy"}, True, lambda: RoleSettings(model="policy")
+    )
     files = benchmark_files(settings, ["MMStar", "HallusionBench", "OCRBench", "AI2D_TEST", "MMVet"])
     with Kit(settings) as kit:
         scores = score_model(store, settings, one, files, kit=kit)

@@ -13,7 +13,7 @@ from wethink_assets.config import Settings
 from wethink_assets.config.data import PipelineSettings
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings
 from wethink_assets.config.models import RoleSettings
-from wethink_assets.evaluation.runs.models import Contender
+from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.models.chat import Completion, Message, Sampling
 
 Script = Callable[[str, Sampling], str | Exception]
@@ -91,6 +91,6 @@ def project(folder: Path, own: Sequence[str] = ("mine",), **scoring: Any) -> Set
     )
 
 
-def contender(name: str = "candidate", digest: str = "a" * 64) -> Contender:
+def evaluated(name: str = "candidate", digest: str = "a" * 64) -> EvaluatedModel:
     """A model that is not embedded."""
-    return Contender(name, digest, {"kind": "policy", "model": name}, False, RoleSettings)
+    return EvaluatedModel(name, digest, {"kind": "policy", "model": name}, False, RoleSettings)

@@ -7,7 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from wethink_assets.config import Settings
-    from wethink_assets.evaluation.runs.models import Contender
+    from wethink_assets.evaluation.runs.models import EvaluatedModel
     from wethink_assets.storage.store import Store
 
 
@@ -29,27 +29,27 @@ def compare(
     from wethink_assets.config import load_settings
     from wethink_assets.errors import VersionError
     from wethink_assets.evaluation.benchmarks.files import path_of
-    from wethink_assets.evaluation.reports.comparison import against_base, flipped, matching
+    from wethink_assets.evaluation.reports.comparison import against_base, flipped_samples, matching
     from wethink_assets.evaluation.reports.leaderboard import newest
-    from wethink_assets.evaluation.reports.regressions import flipped_page, rows_to_show
+    from wethink_assets.evaluation.reports.regressions import regressions_report, rows_to_show
     from wethink_assets.evaluation.runs.records import scores_of
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
-    one, other = (contender_of(settings, store, name, (first, second)) for name in (first, second))
-    groups = [newest(scores_of(store, contender.digest)).get(benchmark, []) for contender in (one, other)]
-    for contender, group in zip((one, other), groups, strict=True):
+    one, other = (named_model(settings, store, name, (first, second)) for name in (first, second))
+    groups = [newest(scores_of(store, model.digest)).get(benchmark, []) for model in (one, other)]
+    for model, group in zip((one, other), groups, strict=True):
         if not group:
-            raise VersionError(f"{contender.name} has no score on {benchmark}: `wethink score` makes it")
+            raise VersionError(f"{model.name} has no score on {benchmark}: `wethink score` makes it")
     pairs = matching(groups[0], groups[1])
     if not pairs:
         raise VersionError(
             f"{one.name} and {other.name} were scored on {benchmark} with other files, prompts, judge or decodings: score both anew"
         )
     before, after = pairs[0]
-    rows = flipped(store, before, after)
-    page = flipped_page(
+    rows = flipped_samples(store, before, after)
+    page = regressions_report(
         before,
         after,
         (one.name, other.name),
@@ -65,22 +65,22 @@ def compare(
     )
 
 
-def contender_of(settings: "Settings", store: "Store", name: str, both: tuple[str, str]) -> "Contender":
+def named_model(settings: "Settings", store: "Store", name: str, both: tuple[str, str]) -> "EvaluatedModel":
     """The model that a training run, a version or `base` names. Raises `VersionError`."""
     from wethink_assets.errors import VersionError
-    from wethink_assets.evaluation.runs.models import base_of, trained
+    from wethink_assets.evaluation.runs.models import base_model_of, trained_model
     from wethink_assets.training.policies.catalog import list_policies
 
     policies = list_policies(store)
     if name == "base":
         other = next((given for given in both if given != "base"), "")
         named = [policy for policy in policies if not other or other in (policy.key, policy.version)]
-        found = {base.digest: base for base in (base_of(settings, policy) for policy in named)}
+        found = {base.digest: base for base in (base_model_of(settings, policy) for policy in named)}
         if len(found) == 1:
             return next(iter(found.values()))
         raise VersionError(f"`base` names {len(found)} base models: compare with a training run of one")
     chosen = [policy for policy in policies if name in (policy.key, policy.version)]
     if len(chosen) == 1:
-        return trained(settings, store, chosen[0])
+        return trained_model(settings, store, chosen[0])
     told = ", ".join(policy.key for policy in (chosen or policies)) or "none"
     raise VersionError(f"{name} names {len(chosen)} training runs; there are: {told}")

@@ -90,7 +90,7 @@ def _tell_files(settings: "Settings", as_json: bool) -> None:
                 "rows": file.rows,
                 "md5": file.md5,
                 "path": str(file.path),
-                "told": file.told,
+                "told": file.remedy,
             }
             for file in found
         ]
@@ -100,5 +100,5 @@ def _tell_files(settings: "Settings", as_json: bool) -> None:
         typer.echo(
             f"{file.benchmark.key}: {file.state}"
             + (f", {file.rows} rows" if file.rows else "")
-            + (f"; {file.told}" if file.told else "")
+            + (f"; {file.remedy}" if file.remedy else "")
         )

@@ -86,7 +86,7 @@ def told(run: "RunScores") -> dict[str, Any]:
         "base": [score.model_dump(mode="json") for score in run.base],
         "scores": [score.model_dump(mode="json") for score in run.scores],
         "against_base": {benchmark: asdict(comparison) for benchmark, comparison in run.comparisons.items()},
-        "not_run": {file.benchmark.key: file.told for file in run.not_run},
+        "not_run": {file.benchmark.key: file.remedy for file in run.not_run},
     }
 
 
@@ -151,7 +151,7 @@ def score_trained(
 
 def figures(run: "RunScores") -> dict[str, Any]:
     """One training run in figures: averages of base and policy, and each benchmark's score and difference."""
-    from wethink_assets.evaluation.reports.leaderboard import averages, cell_of, newest
+    from wethink_assets.evaluation.reports.leaderboard import averages_of, cell_of, newest
 
     cells = [
         {key: cell for key, group in newest(scores).items() if (cell := cell_of(group))}
@@ -159,11 +159,11 @@ def figures(run: "RunScores") -> dict[str, Any]:
     ]
     return {
         "base": {
-            "averages": averages(cells[0]),
+            "averages": averages_of(cells[0]),
             "scores": {key: round(cell.value, 2) for key, cell in cells[0].items()},
         },
         "policy": {
-            "averages": averages(cells[1]),
+            "averages": averages_of(cells[1]),
             "scores": {key: round(cell.value, 2) for key, cell in cells[1].items()},
         },
         "difference": {key: round(found.difference, 4) for key, found in run.comparisons.items()},

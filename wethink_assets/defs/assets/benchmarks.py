@@ -43,7 +43,7 @@ def benchmarks_asset() -> dg.AssetsDefinition:
             if file.usable:
                 sign_file(store, file, progress.of("signing", file.benchmark.key))
             if file.state in ("other md5", "unreadable"):
-                context.log.warning(f"{file.benchmark.key}: {plain(file.told, 500)}")
+                context.log.warning(f"{file.benchmark.key}: {plain(file.remedy, 500)}")
         return dg.ObserveResult(
             data_version=dg.DataVersion(digest_of([[file.benchmark.key, file.md5] for file in files])),
             metadata=fitting(observed(settings, files)),
@@ -63,7 +63,7 @@ def observed(settings: Settings, files: list[BenchmarkFile]) -> dict[str, object
         ]
     )  # fmt: skip
     wrong = [
-        {"benchmark": f.benchmark.key, "state": f.state, "what to do": plain(f.told, 500)} for f in files if f.told
+        {"benchmark": f.benchmark.key, "state": f.state, "what to do": plain(f.remedy, 500)} for f in files if f.remedy
     ]
     return {
         **{f"files {state}": count for state, count in states.items()},

@@ -159,7 +159,7 @@ def scores_metadata(store: Store, settings: Settings, found: RunScores) -> dict[
         "base model": plain(found.policy.base_model["model"], 80),
         "scores": _table(sorted(run_rows(found), key=lambda row: row["policy"] == row["base"] == NOT_RUN)),
         **plots_metadata(ours),
-        "not run because": _table([{"benchmark": f.benchmark.key, "what to do": f.told} for f in found.not_run]),
+        "not run because": _table([{"benchmark": f.benchmark.key, "what to do": f.remedy} for f in found.not_run]),
     }
 
 

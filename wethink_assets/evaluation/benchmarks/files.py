@@ -1,4 +1,4 @@
-"""Which benchmark files are on this machine, are they the right ones, and how does one get those that are missing?"""
+"""Benchmark files of this machine: where each lies, its state, its rows, and how to get one that is missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,23 +12,24 @@ from wethink_assets.config import Settings
 from wethink_assets.config.evaluation import BenchmarkSettings
 from wethink_assets.dedup.contamination import SignedBenchmark
 from wethink_assets.errors import ConfigError, SourceError
-from wethink_assets.evaluation.benchmarks.catalog import FOURTEEN, KNOWN, SAMPLES, Benchmark
+from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, OPENCOMPASS, SAMPLES, Benchmark, default_form
 from wethink_assets.evaluation.benchmarks.tsv import md5_of, read_tsv
 from wethink_assets.evaluation.samples import ensure_samples
+from wethink_assets.registries import BENCHMARK_FORMS
 
 State = Literal["present", "missing", "other md5", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkFile:
-    """A benchmark and its file. md5: empty where the file is missing; told: what is wrong, and what to do about it."""
+    """A benchmark and its file. md5: empty where the file is missing; remedy: what is wrong, and what to do about it."""
 
     benchmark: Benchmark
     path: Path
     state: State
     md5: str = ""
     rows: int = 0
-    told: str = ""
+    remedy: str = ""
 
     @property
     def usable(self) -> bool:
@@ -44,11 +45,15 @@ def lmu_folder(settings: Settings) -> Path:
 def benchmarks_of(settings: Settings) -> dict[str, Benchmark]:
     """All benchmarks of the configuration: the fourteen, those of one's own, and the drawn stand-ins where they are wanted."""
     own = {
-        key: Benchmark(key, table.title or key, table.form or "choice", "own", "accuracy")
+        key: Benchmark(key, table.title or key, table.form or "", "own", _own_headline(table))
         for key, table in settings.benchmarks.items()
-        if key not in KNOWN
+        if key not in BENCHMARKS
     }
-    return {one.key: one for one in (*FOURTEEN, *own.values(), *(SAMPLES if settings.scoring.samples else ()))}
+    return {one.key: one for one in (*OPENCOMPASS, *own.values(), *(SAMPLES if settings.scoring.samples else ()))}
+
+
+def _own_headline(table: BenchmarkSettings) -> str:
+    return BENCHMARK_FORMS[table.form].headline if table.form else "accuracy"
 
 
 def path_of(settings: Settings, key: str) -> Path:
@@ -82,17 +87,21 @@ def file_of(settings: Settings, benchmark: Benchmark) -> BenchmarkFile:
     """State of one benchmark's file. Nothing is ever fetched."""
     path = path_of(settings, benchmark.key)
     if not path.is_file():
-        return BenchmarkFile(benchmark, path, "missing", told=how_to_get(benchmark, path))
+        return BenchmarkFile(benchmark, path, "missing", remedy=how_to_get(benchmark, path))
     try:
         rows = rows_of(path)
     except SourceError as error:
-        return BenchmarkFile(benchmark, path, "unreadable", told=str(error))
-    if benchmark.suite == "own" and not settings.benchmarks[benchmark.key].form:
-        benchmark = replace(benchmark, form="choice" if {"A", "B"} <= set(rows.columns) else "free")
+        return BenchmarkFile(benchmark, path, "unreadable", remedy=str(error))
+    if benchmark.suite == "own":
+        benchmark = replace(benchmark, form=benchmark.form or default_form(rows.columns))
+        lost = [name for name in BENCHMARK_FORMS[benchmark.form].columns if name not in rows.columns]
+        if lost:
+            remedy = f"{path} has no column {lost[0]!r}, which a benchmark of the form {benchmark.form} needs"
+            return BenchmarkFile(benchmark, path, "unreadable", remedy=remedy)
     md5 = md5_of(path)
     if benchmark.md5 and md5 != benchmark.md5:
-        told = f"its md5 is {md5}, VLMEvalKit's {benchmark.md5}: another release, or damaged; {how_to_get(benchmark, path)}"
-        return BenchmarkFile(benchmark, path, "other md5", md5, rows.height, told)
+        remedy = f"its md5 is {md5}, VLMEvalKit's {benchmark.md5}: another release, or damaged; {how_to_get(benchmark, path)}"
+        return BenchmarkFile(benchmark, path, "other md5", md5, rows.height, remedy)
     return BenchmarkFile(benchmark, path, "present", md5, rows.height)
 
 
@@ -105,8 +114,8 @@ def how_to_get(benchmark: Benchmark, path: Path) -> str:
 
 def rows_of(path: Path) -> pl.DataFrame:
     """All rows of a benchmark's file without its images, read once for an unchanged file. Raises `SourceError`."""
-    told = path.stat()
-    return _rows(str(path), told.st_size, told.st_mtime_ns)
+    status = path.stat()
+    return _rows(str(path), status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""What of a benchmark's rows is compared with a dataset's, so that no question or picture of it is trained on?
+"""Signatures of a benchmark's rows: what is compared with a dataset's, so that no question or image of it is trained on.
 
 The signatures are those by which rows are searched for duplicates (`dedup.row_index.COLUMNS`), so a benchmark's rows go into the same index.
 """
@@ -17,11 +17,10 @@ from wethink_assets.dedup.pixels import reduced_pixels
 from wethink_assets.dedup.row_index import COLUMNS
 from wethink_assets.dedup.signatures import DECODERS, MINHASH_SEED, PERMUTATIONS, UNREADABLE
 from wethink_assets.dedup.texts import answer_key, comparable_text, shingles, text_digest
-from wethink_assets.evaluation.benchmarks.catalog import Benchmark
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmarks_of, file_of, rows_of, signature_path
-from wethink_assets.evaluation.benchmarks.rows import kind_of, reference_of, shown_options
 from wethink_assets.evaluation.benchmarks.tsv import images_of
 from wethink_assets.models.chat import Image
+from wethink_assets.registries import BENCHMARK_FORMS
 from wethink_assets.sources.images.perceptual_hash import perceptual_hash
 from wethink_assets.storage.store import Store
 
@@ -30,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 
 def sign_file(store: Store, file: BenchmarkFile, progress: Progress | None = None) -> pl.DataFrame:
-    """Signatures of a file's rows (schema `SIGNED`, one row an image), kept in the store by the file's md5 and made once."""
+    """Signatures of a file's rows (schema `SIGNED`, one row per image), kept in the store by the file's md5 and made once."""
     path = signature_path(file)
     if store.exists(path):
         return store.read_parquet(path)
@@ -59,22 +58,22 @@ def sign_rows(file: BenchmarkFile, progress: Progress | None = None) -> pl.DataF
 
 
 def _signed(file: BenchmarkFile, row: dict[str, Any]) -> list[dict[str, Any]]:
-    benchmark: Benchmark = file.benchmark
-    options = list(shown_options(row, benchmark.form).values())
-    kind, question = kind_of(row, benchmark.form), str(row.get("asked") or row["question"])
+    form = BENCHMARK_FORMS[file.benchmark.form]
+    options = list(form.shown_options(row).values())
+    kind, question = form.question_kind(row), str(row.get("asked") or row["question"])
     text = comparable_text(question, options)
-    told = {
-        "benchmark": benchmark.key,
+    signature = {
+        "benchmark": file.benchmark.key,
         "index": row["index"],
         "kind": kind,
         "text_sha256": text_digest(kind, question, options),
         "minhash": RMinHash.digests_from_token_sets([shingles(text)], PERMUTATIONS, MINHASH_SEED)[0],
-        "answer_key": answer_key(kind, reference_of(row), options),
+        "answer_key": answer_key(kind, form.reference(row), options),
     }
-    return [{**told, **_seen(image)} for image in images_of(file.path, row)]
+    return [{**signature, **_image_signature(image)} for image in images_of(file.path, row)]
 
 
-def _seen(image: Image) -> dict[str, Any]:
+def _image_signature(image: Image) -> dict[str, Any]:
     data = image.read()
     try:
         with Pixels.open(io.BytesIO(data)) as picture:

@@ -1,4 +1,4 @@
-"""How is a benchmark's TSV read without its images filling the memory?
+"""Reader of VLMEvalKit's TSV files: the text of all rows, and each image only when a call needs it.
 
 VLMEvalKit's files are tab-separated with quoted fields; `image` holds base64, a list of such texts, or the index of another row with the
 same image. One pass keeps the text of all rows, the digest of each image and where its row lies in the file; an image is read again
@@ -42,25 +42,25 @@ def _md5(path: str, _stamp: tuple[int, int]) -> str:
 
 def md5_of(path: Path) -> str:
     """md5 of a file, computed once for an unchanged one."""
-    told = path.stat()
-    return _md5(str(path), (told.st_size, told.st_mtime_ns))
+    status = path.stat()
+    return _md5(str(path), (status.st_size, status.st_mtime_ns))
 
 
 def records(path: Path) -> Iterator[tuple[int, int, list[str]]]:
     """Start, length in bytes and fields of each record."""
-    place = 0
+    position = 0
 
     def lines() -> Iterator[str]:
-        nonlocal place
+        nonlocal position
         with path.open("rb") as file:
             for raw in file:
-                place += len(raw)
-                yield raw.decode("utf-8-sig" if place == len(raw) else "utf-8")
+                position += len(raw)
+                yield raw.decode("utf-8-sig" if position == len(raw) else "utf-8")
 
     start = 0
     for fields in csv.reader(lines(), delimiter="\t"):
-        yield start, place - start, fields
-        start = place
+        yield start, position - start, fields
+        start = position
 
 
 def media_type(data: bytes) -> str:
@@ -93,10 +93,10 @@ def read_tsv(path: Path) -> pl.DataFrame:
     rows: list[dict[str, object]] = []
     held: dict[str, Held] = {}
     try:
-        found = records(path)
-        _, _, header = next(found, (0, 0, []))
+        lines = records(path)
+        _, _, header = next(lines, (0, 0, []))
         _check_header(path, header)
-        for number, (start, length, fields) in enumerate(found, 2):
+        for number, (start, length, fields) in enumerate(lines, 2):
             if not fields:
                 continue
             if len(fields) != len(header):
@@ -112,8 +112,8 @@ def read_tsv(path: Path) -> pl.DataFrame:
             if not field or len(field) <= LONGEST_REFERENCE:
                 rows.append({**row, IMAGES: field or None})
                 continue
-            pictures = [_decoded(text) for text in encoded(field)]
-            digests, media = [sha256_hex(data) for data in pictures], [media_type(data) for data in pictures]
+            images = [_decoded(text) for text in encoded(field)]
+            digests, media = [sha256_hex(data) for data in images], [media_type(data) for data in images]
             held[str(row["index"])] = {IMAGES: digests, MEDIA: media, START: start, LENGTH: length}
             rows.append({**row, IMAGES: None, "_own": True})
     except (OSError, UnicodeDecodeError, csv.Error, binascii.Error, ValueError) as error:
@@ -124,12 +124,12 @@ def read_tsv(path: Path) -> pl.DataFrame:
 def _check_header(path: Path, header: list[str]) -> None:
     missing = [name for name in ("index", "question") if name not in header]
     if missing or len(set(header)) < len(header) or set(header) & set(RESERVED):
-        what = (
+        fault = (
             f"has no column {missing[0]!r}"
             if missing
             else "has a column twice, or one named images, row_start or row_length"
         )
-        raise SourceError(f"{path} {what}: a benchmark in VLMEvalKit's form has index, image, question, answer")
+        raise SourceError(f"{path} {fault}: a benchmark in VLMEvalKit's form has index, image, question, answer")
 
 
 def _table(path: Path, header: list[str], rows: list[dict[str, object]], held: dict[str, Held]) -> pl.DataFrame:
@@ -164,25 +164,25 @@ def images_of(path: Path, row: Mapping[str, object]) -> tuple[Image, ...]:
     if digests:
         start, length = int(str(row[START])), int(str(row[LENGTH]))
         return tuple(
-            Image(digest, kind, lambda place=place: image_bytes(path, start, length)[place])  # type: ignore[misc]
-            for place, (digest, kind) in enumerate(zip(digests, media, strict=True))
+            Image(digest, kind, lambda number=number: image_bytes(path, start, length)[number])  # type: ignore[misc]
+            for number, (digest, kind) in enumerate(zip(digests, media, strict=True))
         )
     files = [(file, file.read_bytes()) for file in _files(path, row)]
     return tuple(Image(sha256_hex(data), media_type(data), file.read_bytes) for file, data in files)
 
 
 def _files(path: Path, row: Mapping[str, object]) -> Iterator[Path]:
-    told = row.get("image_path")
-    if not told:
+    names = row.get("image_path")
+    if not names:
         return
-    for name in encoded(str(told)):
-        places = (path.parent / name, path.parent / "images" / path.stem / name)
-        found = next((place for place in places if place.is_file()), None)
-        if found is None:
+    for name in encoded(str(names)):
+        candidates = (path.parent / name, path.parent / "images" / path.stem / name)
+        file = next((candidate for candidate in candidates if candidate.is_file()), None)
+        if file is None:
             raise SourceError(
-                f"{path}: image {name} of row {row['index']!r} is neither at {places[0]} nor at {places[1]}"
+                f"{path}: image {name} of row {row['index']!r} is neither at {candidates[0]} nor at {candidates[1]}"
             )
-        yield found
+        yield file
 
 
 def image_bytes(path: Path, start: int, length: int) -> list[bytes]:

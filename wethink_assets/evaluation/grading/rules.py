@@ -1,4 +1,4 @@
-"""What does a reply answer, by rule?
+"""Rules that extract the answer of a reply: an option, yes or no, letters, a list, a short value.
 
 The rules are those of VLMEvalKit (`matching_util.can_infer`, `yorn.YOrN_Extraction`, `dynamath.parse_answer`, `logicvista`), so that a reply
 which it decides without a judge is decided the same here. None of them evaluates a reply as code, as it does in places.
@@ -19,7 +19,7 @@ REFUSALS = (
 )
 NO_OPTION = "Z"
 _MARKS = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
-_SAID = re.compile(r"(?:correct\s+)?answer\s+is\s+\**([ABCD])\**", re.IGNORECASE)
+_STATED = re.compile(r"(?:correct\s+)?answer\s+is\s+\**([ABCD])\**", re.IGNORECASE)
 _PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
 _PERIOD = re.compile(r"(?<!\d)\.(?!\d)")
 _DIGIT_COMMA = re.compile(r"\d,\d")
@@ -46,8 +46,8 @@ def _lettered(reply: str, options: Mapping[str, str]) -> str | None:
         return named[0]
     if not named and NO_OPTION in words:
         return NO_OPTION
-    said = _SAID.search(reply)
-    return said[1].upper() if said and said[1].upper() in options else None
+    stated = _STATED.search(reply)
+    return stated[1].upper() if stated and stated[1].upper() in options else None
 
 
 def _worded(reply: str, options: Mapping[str, str]) -> str | None:
@@ -70,8 +70,8 @@ def yes_or_no(reply: str) -> str | None:
         loose = digits or f"{mark} " in given or f" {mark}" in given
         text = text.replace(mark, "" if loose else " ")
     words = _PERIOD.sub("", text, count=32).split()  # VLMEvalKit passes a flag where the count belongs: 32 periods
-    said = [word for word in ("Yes", "No") if word.lower() in words]
-    return said[0] if len(said) == 1 else None
+    present = [word for word in ("Yes", "No") if word.lower() in words]
+    return present[0] if len(present) == 1 else None
 
 
 def letters_of(reply: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Is a policy better than its base, or one version than another, on the very same samples?"""
+"""Paired comparison of two models on the same samples: a policy with its base, or one version with another."""
 
 import json
 from collections.abc import Sequence
@@ -7,10 +7,11 @@ from dataclasses import asdict
 import polars as pl
 
 from wethink_assets.config import Settings
-from wethink_assets.evaluation.grading.headline import Units, units_of
+from wethink_assets.evaluation.grading.clusters import Clusters
 from wethink_assets.evaluation.grading.intervals import Comparison, averaged, compare
 from wethink_assets.evaluation.runs.records import GREEDY, Score, read_replies
 from wethink_assets.identity import canonical_json, digest_of
+from wethink_assets.registries import BENCHMARK_FORMS
 from wethink_assets.storage.store import Store
 
 VERSION = 1
@@ -24,23 +25,22 @@ def against_base(store: Store, settings: Settings, base: Sequence[Score], policy
     pairs = matching(base, policy)
     if not pairs:
         return None
-    told = settings.scoring
+    scoring = settings.scoring
     ids = [
         [one.settings_digest, other.settings_digest, one.created.isoformat(), other.created.isoformat()]
         for one, other in pairs
     ]
-    digest = digest_of([VERSION, pairs[0][0].model_digest, ids, told.resamples, told.confidence])
+    digest = digest_of([VERSION, pairs[0][0].model_digest, ids, scoring.resamples, scoring.confidence])
     path = f"{pairs[0][1].folder}/against-{digest[:32]}.json"
     kept = store.read_if_present(path)
     if kept is not None:
         return _read(kept)
-    first, second = (averaged([_units(store, pair[side]) for pair in pairs]) for side in (0, 1))
-    found = compare(first, second, told.resamples, told.confidence)
-    if found is not None:
-        store.publish(
-            path, canonical_json({name: value if value == value else None for name, value in asdict(found).items()})
-        )
-    return found
+    first, second = (averaged([_clusters(store, pair[side]) for pair in pairs]) for side in (0, 1))
+    comparison = compare(first, second, scoring.resamples, scoring.confidence)
+    if comparison is not None:
+        finite = {name: value if value == value else None for name, value in asdict(comparison).items()}
+        store.publish(path, canonical_json(finite))
+    return comparison
 
 
 def matching(base: Sequence[Score], policy: Sequence[Score]) -> list[tuple[Score, Score]]:
@@ -51,25 +51,25 @@ def matching(base: Sequence[Score], policy: Sequence[Score]) -> list[tuple[Score
     return greedy or pairs
 
 
-def _units(store: Store, score: Score) -> Units:
-    return units_of(read_replies(store, score), score.form)
+def _clusters(store: Store, score: Score) -> Clusters:
+    return BENCHMARK_FORMS[score.form].clusters(read_replies(store, score))
 
 
 def _read(data: bytes) -> Comparison:
-    told = json.loads(data)
+    values = json.loads(data)
     floats = {
-        name: float("nan") if told[name] is None else told[name]
+        name: float("nan") if values[name] is None else values[name]
         for name in ("difference", "low", "high", "p_bootstrap")
     }
-    return Comparison(**{**told, **floats})
+    return Comparison(**{**values, **floats})
 
 
-def flipped(store: Store, first: Score, second: Score) -> pl.DataFrame:
+def flipped_samples(store: Store, first: Score, second: Score) -> pl.DataFrame:
     """Samples whose verdict changed from one score to the other, with both replies: the benchmark's columns, and `before_*`, `after_*`."""
     before, after = read_replies(store, first), read_replies(store, second)
-    told = ["reply", "prediction", "extracted", "hit", "how", "status"]
-    joined = before.rename({name: f"before_{name}" for name in told}).join(
-        after.select("index", *(pl.col(name).alias(f"after_{name}") for name in told)),
+    columns = ["reply", "prediction", "extracted", "hit", "how", "status"]
+    joined = before.rename({name: f"before_{name}" for name in columns}).join(
+        after.select("index", *(pl.col(name).alias(f"after_{name}") for name in columns)),
         on="index",
         how="inner",
         maintain_order="left",

@@ -1,4 +1,4 @@
-"""Which model is how good, on which benchmark? Rows of models by columns of benchmarks, with the averages of the boards.
+"""Leaderboard: rows of models by columns of benchmarks, with the averages of the boards.
 
 A cell shows the greedy score of the newest settings under which a model was scored, or, where nothing greedy was scored, the mean over
 sampling seeds. Published numbers are rows of their own with their source. Drawn stand-ins have averages of their own: they are no benchmarks.
@@ -11,10 +11,8 @@ from typing import Any, Literal
 
 from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.catalog import (
-    ACADEMIC,
-    FOURTEEN,
-    KNOWN,
-    REASONING,
+    AVERAGES,
+    BENCHMARKS,
     REFERENCES,
     SAMPLE,
     Benchmark,
@@ -22,7 +20,7 @@ from wethink_assets.evaluation.benchmarks.catalog import (
 from wethink_assets.evaluation.benchmarks.files import benchmarks_of
 from wethink_assets.evaluation.grading.intervals import Comparison
 from wethink_assets.evaluation.reports.comparison import against_base
-from wethink_assets.evaluation.runs.models import base_of
+from wethink_assets.evaluation.runs.models import base_model_of
 from wethink_assets.evaluation.runs.records import GREEDY, Score, digest_of_settings, scores_of
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import Policy, list_policies
@@ -87,10 +85,10 @@ class Board:
                    for c in self.columns]  # fmt: skip
         lines = []
         for line in self.lines:
-            told = asdict(line)
+            row = asdict(line)
             shown = [c for c in self.columns if c.key in line.cells or not c.sample]
-            told["cells"] = {c.key: asdict(line.cells[c.key]) if c.key in line.cells else NOT_RUN for c in shown}
-            lines.append(told)
+            row["cells"] = {c.key: asdict(line.cells[c.key]) if c.key in line.cells else NOT_RUN for c in shown}
+            lines.append(row)
         return {"columns": columns, "rows": lines}
 
 
@@ -99,15 +97,15 @@ def leaderboard(store: Store, settings: Settings) -> Board:
     policies = list_policies(store)
     known = benchmarks_of(settings)
     lines = [_published(reference.name, reference.source, reference.scores) for reference in REFERENCES]
-    bases = {base.digest: base for policy in policies for base in [base_of(settings, policy)]}
-    found = {digest: list(newest(scores_of(store, digest)).values()) for digest in bases}
-    lines += [_scored(base.name, "base", digest, found[digest]) for digest, base in bases.items() if found[digest]]
+    bases = {base.digest: base for policy in policies for base in [base_model_of(settings, policy)]}
+    scores = {digest: list(newest(scores_of(store, digest)).values()) for digest in bases}
+    lines += [_scored(base.name, "base", digest, scores[digest]) for digest, base in bases.items() if scores[digest]]
     for policy in policies:
         lines.append(_policy_line(store, settings, policy))
     seen = {key for line in lines for key in line.cells}
     gone = sorted(seen - set(known))
-    remembered = {score.benchmark: own_of(score) for groups in found.values() for group in groups for score in group}
-    others = [KNOWN.get(key) or remembered.get(key) for key in gone]
+    remembered = {score.benchmark: own_of(score) for groups in scores.values() for group in groups for score in group}
+    others = [BENCHMARKS.get(key) or remembered.get(key) for key in gone]
     columns = [one for one in known.values() if not one.sample or one.key in seen] + [one for one in others if one]
     return Board(tuple(columns), tuple(line for line in lines if line.cells))
 
@@ -124,8 +122,8 @@ def newest(scores: Iterable[Score]) -> dict[str, list[Score]]:
         families.setdefault((score.benchmark, family_of(score)), []).append(score)
     latest: dict[str, list[Score]] = {}
     for (benchmark, _), family in families.items():
-        held = latest.get(benchmark)
-        if held is None or max(s.created for s in family) > max(s.created for s in held):
+        other = latest.get(benchmark)
+        if other is None or max(s.created for s in family) > max(s.created for s in other):
             latest[benchmark] = family
     return {
         benchmark: sorted(family, key=lambda s: (s.decoding != GREEDY, s.decoding))
@@ -140,16 +138,16 @@ def family_of(score: Score) -> str:
 
 def _published(name: str, source: str, scores: Mapping[str, float]) -> Line:
     cells = {key: Cell(float(value)) for key, value in scores.items()}
-    return Line(name, "published", source=source, cells=cells, averages=averages(cells))
+    return Line(name, "published", source=source, cells=cells, averages=averages_of(cells))
 
 
 def _scored(name: str, kind: RowKind, digest: str, groups: Sequence[Sequence[Score]]) -> Line:
     cells = {group[0].benchmark: cell for group in groups if (cell := cell_of(group)) is not None}
-    return Line(name, kind, digest, cells=cells, averages=averages(cells))
+    return Line(name, kind, digest, cells=cells, averages=averages_of(cells))
 
 
 def _policy_line(store: Store, settings: Settings, policy: Policy) -> Line:
-    base = base_of(settings, policy)
+    base = base_model_of(settings, policy)
     before = newest(scores_of(store, base.digest))
     cells = {}
     for benchmark, group in newest(scores_of(store, policy.model_digest)).items():
@@ -165,7 +163,7 @@ def _policy_line(store: Store, settings: Settings, policy: Policy) -> Line:
         policy.recipe,
         base.name,
         cells=cells,
-        averages=averages(cells),
+        averages=averages_of(cells),
     )
 
 
@@ -193,13 +191,12 @@ def cell_of(group: Sequence[Score], comparison: Comparison | None = None) -> Cel
     )
 
 
-def averages(cells: Mapping[str, Cell]) -> dict[str, float | None]:
-    """Averages of the reasoning six and the academic eight out of 100; of the stand-ins by themselves, where there are any."""
-    scale = {one.key: one.scale for one in FOURTEEN}
-    found: dict[str, float | None] = {}
+def averages_of(cells: Mapping[str, Cell]) -> dict[str, float | None]:
+    """Averages of the boards out of 100, None where a benchmark of one was not run; of the stand-ins by themselves, where there are any."""
+    averages: dict[str, float | None] = {}
     for prefix in ("", SAMPLE):
-        for name, keys in (("reasoning six", REASONING), ("academic eight", ACADEMIC)):
-            values = [100 * cells[prefix + key].value / scale[key] for key in keys if prefix + key in cells]
+        for name, keys in AVERAGES.items():
+            values = [100 * cells[prefix + key].value / BENCHMARKS[key].scale for key in keys if prefix + key in cells]
             if values or not prefix:
-                found[f"{prefix}{name}"] = sum(values) / len(values) if len(values) == len(keys) else None
-    return found
+                averages[f"{prefix}{name}"] = sum(values) / len(values) if len(values) == len(keys) else None
+    return averages

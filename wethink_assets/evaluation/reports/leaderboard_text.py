@@ -1,6 +1,6 @@
-"""What do the cells of a leaderboard say, for people?"""
+"""Text of a leaderboard and of one training run's scores: tables of cells for people."""
 
-from wethink_assets.evaluation.benchmarks.catalog import KNOWN, Benchmark
+from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, Benchmark
 from wethink_assets.evaluation.grading.intervals import Comparison
 from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, Cell, Line, cell_of, newest, own_of
 from wethink_assets.evaluation.runs.training_runs import RunScores
@@ -24,10 +24,10 @@ def difference_text(comparison: Comparison | None, scale: int) -> str:
     """Difference to the base with its interval and p, `*` where the interval leaves out 0."""
     if comparison is None:
         return ""
-    sure = "*" if comparison.low > 0 or comparison.high < 0 else ""
+    star = "*" if comparison.low > 0 or comparison.high < 0 else ""
     p = comparison.p_bootstrap if comparison.p_mcnemar is None else comparison.p_mcnemar
     test = "bootstrap" if comparison.p_mcnemar is None else "McNemar"
-    return f"{scale * comparison.difference:+.1f}{sure} ({scale * comparison.low:+.1f} to {scale * comparison.high:+.1f}), p {p:.2g} {test}"
+    return f"{scale * comparison.difference:+.1f}{star} ({scale * comparison.low:+.1f} to {scale * comparison.high:+.1f}), p {p:.2g} {test}"
 
 
 def seeds_text(cell: Cell | None) -> str:
@@ -70,12 +70,12 @@ def _shown(line: Line, benchmark: Benchmark) -> str:
     return "-" if cell is None and line.kind == "published" else cell_text(cell)
 
 
-def run_rows(found: RunScores) -> list[dict[str, str]]:
-    """One training run: a line a benchmark with base, policy and their paired difference."""
-    base, policy = newest(found.base), newest(found.scores)
+def run_rows(run: RunScores) -> list[dict[str, str]]:
+    """One training run: a row per benchmark with base, policy and their paired difference."""
+    base, policy = newest(run.base), newest(run.scores)
     rows = []
-    scored = {score.benchmark: KNOWN.get(score.benchmark) or own_of(score) for score in found.scores}
-    for benchmark in [file.benchmark for file in found.files] or list(scored.values()):
+    scored = {score.benchmark: BENCHMARKS.get(score.benchmark) or own_of(score) for score in run.scores}
+    for benchmark in [file.benchmark for file in run.files] or list(scored.values()):
         before, after = (cell_of(group[benchmark.key]) if benchmark.key in group else None for group in (base, policy))
         flags = [*(before.flags if before else ()), *(after.flags if after else ())]
         rows.append(
@@ -83,7 +83,7 @@ def run_rows(found: RunScores) -> list[dict[str, str]]:
                 "benchmark": column_title(benchmark),
                 "base": cell_text(before),
                 "policy": cell_text(after),
-                "difference": difference_text(found.comparisons.get(benchmark.key), benchmark.scale),
+                "difference": difference_text(run.comparisons.get(benchmark.key), benchmark.scale),
                 "policy, sampled": seeds_text(after),
                 "samples": str(after.samples) if after else "",
                 "flags": "; ".join(dict.fromkeys(flags)),

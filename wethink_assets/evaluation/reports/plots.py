@@ -1,4 +1,4 @@
-"""What do the plots of a leaderboard look like? Bars with intervals for each benchmark, and a radar over all of them."""
+"""Plots of a leaderboard: bars with intervals for each benchmark, and a radar over all of them."""
 
 import math
 from collections.abc import Sequence
@@ -60,16 +60,16 @@ def bars(board: Board) -> "Figure | None":
     axes = figure.subplots()
     width = 0.8 / len(lines)
     for number, (line, colour) in enumerate(zip(lines, _colours(lines), strict=True)):
-        places = [place for place, one in enumerate(columns) if one.key in line.cells]
-        cells = [(line.cells[columns[place].key], 100 / columns[place].scale) for place in places]
+        scored = [column for column, one in enumerate(columns) if one.key in line.cells]
+        cells = [(line.cells[columns[column].key], 100 / columns[column].scale) for column in scored]
         values = [cell.value * unit for cell, unit in cells]
         errors = [
             [(cell.value - cell.low) * unit if cell.low is not None else 0 for cell, unit in cells],
             [(cell.high - cell.value) * unit if cell.high is not None else 0 for cell, unit in cells],
         ]
-        at = [place - 0.4 + (number + 0.5) * width for place in places]
+        positions = [column - 0.4 + (number + 0.5) * width for column in scored]
         axes.bar(
-            at,
+            positions,
             values,
             width * 0.92,
             color=colour,
@@ -92,13 +92,13 @@ def bars(board: Board) -> "Figure | None":
 
 
 def radar(board: Board) -> "Figure | None":
-    """One spoke a benchmark, out of its scale; a model's line has a gap where it was not run. None as for `bars`."""
+    """One spoke per benchmark, out of its scale; a model's line has a gap where it was not run. None as for `bars`."""
     columns, lines = shown_of(board)
     if len(columns) < 3 or not lines:
         return None
     figure = _figure(4.4, 3.5, top=0.96)
     axes = figure.add_subplot(projection="polar")
-    angles = [2 * math.pi * place / len(columns) for place in range(len(columns))]
+    angles = [2 * math.pi * spoke / len(columns) for spoke in range(len(columns))]
     for line, colour in zip(lines, _colours(lines), strict=True):
         values = [100 * line.cells[one.key].value / one.scale if one.key in line.cells else math.nan for one in columns]
         axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, linewidth=1.3, label=line.name)

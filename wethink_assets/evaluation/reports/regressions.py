@@ -1,4 +1,7 @@
-"""Which samples flipped between two models, and how? One HTML page that stands by itself: pictures inside, everything escaped, no script."""
+"""Regressions report: the samples whose verdict flipped between two models, as one HTML page that stands by itself.
+
+Images are inside, everything is escaped, there is no script.
+"""
 
 import base64
 import html
@@ -8,11 +11,10 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.errors import SourceError
-from wethink_assets.evaluation.benchmarks.catalog import Form
-from wethink_assets.evaluation.benchmarks.rows import reference_of, shown_options
 from wethink_assets.evaluation.benchmarks.tsv import images_of
 from wethink_assets.evaluation.grading.intervals import Comparison
 from wethink_assets.evaluation.runs.records import Score
+from wethink_assets.registries import BENCHMARK_FORMS
 
 SAFE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 HOW = {"rule": "by rule", "judge": "by the judge", "vlmevalkit": "by VLMEvalKit"}
@@ -31,15 +33,15 @@ def _text(value: Any) -> str:
     return html.escape(str(value), quote=True)
 
 
-def flipped_page(
+def regressions_report(
     before: Score, after: Score, names: tuple[str, str], rows: pl.DataFrame, file: Path, comparison: Comparison | None
 ) -> str:
     """The page.
 
     Args:
         names: what to call the two models.
-        rows: of `comparing.flipped`.
-        file: the benchmark's TSV, for the pictures; a sample whose picture is not there any more says so.
+        rows: of `flipped_samples`.
+        file: the benchmark's TSV, for the images; a sample whose image is not there any more says so.
     """
     better = rows.filter(pl.col("after_hit") > pl.col("before_hit")).height
     mark = ' <span class="mark">drawn stand-in, no benchmark</span>' if before.sample else ""
@@ -81,45 +83,46 @@ def _scores(before: Score, after: Score, names: tuple[str, str], comparison: Com
 
 
 def _sample(row: dict[str, Any], score: Score, names: tuple[str, str], file: Path) -> str:
-    options = shown_options(row, score.form)
+    options = BENCHMARK_FORMS[score.form].shown_options(row)
     listed = "".join(f"<li>{_text(letter)}. {_text(option)}</li>" for letter, option in options.items())
     sides = "".join(_reply(row, side, name) for side, name in zip(("before", "after"), names, strict=True))
     return (
-        f"<article><div>{_pictures(row, file)}<p>sample {_text(row['index'])}</p></div><div><pre>{_text(row['question'])}</pre>"
-        f"{f'<ul>{listed}</ul>' if listed else ''}<p>Reference</p><pre>{_text(_reference(row, score.form))}</pre>{sides}</div></article>"
+        f"<article><div>{_images(row, file)}<p>sample {_text(row['index'])}</p></div><div><pre>{_text(row['question'])}</pre>"
+        f"{f'<ul>{listed}</ul>' if listed else ''}<p>Reference</p><pre>{_text(_reference(row, score))}</pre>{sides}</div></article>"
     )
 
 
-def _reference(row: dict[str, Any], form: Form) -> str:
+def _reference(row: dict[str, Any], score: Score) -> str:
     """The reference, with its option's text where it is an option's letter."""
-    reference = reference_of(row)
-    option = shown_options(row, form).get(reference)
+    form = BENCHMARK_FORMS[score.form]
+    reference = form.reference(row)
+    option = form.shown_options(row).get(reference)
     return reference if option is None else f"{reference}. {option}"
 
 
 def _reply(row: dict[str, Any], side: str, name: str) -> str:
     hit = row[f"{side}_hit"]
     verdict = "right" if hit == 1 else "wrong" if hit == 0 else f"grade {hit:.2f}"
-    told = row[f"{side}_how"]
-    how = f"{verdict}, {HOW.get(told, told)}, taken as {row[f'{side}_extracted']!r}"
-    kind = "right" if hit == 1 else "wrong"
-    return (
-        f'<section class="{kind}"><p>{_text(name)}: {_text(how)}</p><pre>{_text(row[f"{side}_reply"])}</pre></section>'
-    )
+    how = row[f"{side}_how"]
+    verdict = f"{verdict}, {HOW.get(how, how)}, taken as {row[f'{side}_extracted']!r}"
+    style = "right" if hit == 1 else "wrong"
+    return f'<section class="{style}"><p>{_text(name)}: {_text(verdict)}</p><pre>{_text(row[f"{side}_reply"])}</pre></section>'
 
 
-def _pictures(row: dict[str, Any], file: Path) -> str:
+def _images(row: dict[str, Any], file: Path) -> str:
     try:
-        found = [(image.media_type, image.read()) for image in images_of(file, row)]
+        images = [(image.media_type, image.read()) for image in images_of(file, row)]
     except (SourceError, OSError) as error:
         return f"<p>picture not available: {_text(error)}</p>"
-    return "".join(_picture(kind, data) for kind, data in found) or "<p>no picture</p>"
+    return "".join(_image(media_type, data) for media_type, data in images) or "<p>no picture</p>"
 
 
-def _picture(kind: str, data: bytes) -> str:
-    if kind not in SAFE:
+def _image(media_type: str, data: bytes) -> str:
+    if media_type not in SAFE:
         return "<p>picture of an unknown kind</p>"
-    return f'<img alt="picture of the question" src="data:{kind};base64,{base64.b64encode(data).decode("ascii")}">'
+    return (
+        f'<img alt="picture of the question" src="data:{media_type};base64,{base64.b64encode(data).decode("ascii")}">'
+    )
 
 
 def rows_to_show(rows: pl.DataFrame, limit: int) -> pl.DataFrame:

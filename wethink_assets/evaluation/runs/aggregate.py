@@ -1,4 +1,4 @@
-"""What do the verdicts of a job come to? Its score, with interval, parts and flags."""
+"""Aggregation of a job's verdicts to its score, with interval, breakdown and flags."""
 
 import math
 from collections.abc import Iterator
@@ -8,31 +8,29 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.tsv import RESERVED
-from wethink_assets.evaluation.grading.breakdown import ROTATIONS, parts_of
-from wethink_assets.evaluation.grading.headline import units_of
 from wethink_assets.evaluation.grading.intervals import Interval, interval
 from wethink_assets.evaluation.grading.verdicts import FAILED, JUDGE
 from wethink_assets.evaluation.runs.calls import Calls
 from wethink_assets.evaluation.runs.jobs import Job
-from wethink_assets.evaluation.runs.models import Contender
+from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.evaluation.runs.records import REPLY_COLUMNS, Score
 from wethink_assets.evaluation.runs.replies import OK
-from wethink_assets.evaluation.vlmevalkit.scoring import KitVerdicts
+from wethink_assets.evaluation.vlmevalkit.scoring import KitResult
 
 CLOSE = 0.06
 """Points by which VLMEvalKit's number may differ from the sum of its verdicts: it rounds some to one place."""
 
 
-def finished(
-    settings: Settings, contender: Contender, job: Job, calls: Calls, run_id: str, kit: KitVerdicts | None = None
+def aggregate(
+    settings: Settings, model: EvaluatedModel, job: Job, calls: Calls, run_id: str, kit: KitResult | None = None
 ) -> tuple[Score, pl.DataFrame]:
-    """Score and replies of a job whose rows have their verdicts; `kit`: what VLMEvalKit said of them, whose number then is the score."""
-    replies = pl.DataFrame(job.found, schema={"index": pl.String, **REPLY_COLUMNS}, orient="row")
+    """Score and replies of a job whose replies have their verdicts; `kit`: VLMEvalKit's result, whose number then is the score."""
+    replies = pl.DataFrame(job.replies, schema={"index": pl.String, **REPLY_COLUMNS}, orient="row")
     own = [name for name in job.rows.columns if name not in REPLY_COLUMNS or name in RESERVED]
     frame = job.rows.select(own).join(replies, on="index", how="left", maintain_order="left")
-    benchmark, told = job.file.benchmark, settings.scoring
-    units = units_of(frame, benchmark.form)
-    bounds = interval(units, told.resamples, told.confidence)
+    benchmark, scoring = job.file.benchmark, settings.scoring
+    clusters = job.form.clusters(frame)
+    bounds = interval(clusters, scoring.resamples, scoring.confidence)
     value, differs = _headline(benchmark.scale, bounds, kit)
     count = frame.height
 
@@ -41,10 +39,8 @@ def finished(
 
     failed_inference = share(pl.col("status") != OK)
     failed_judging = share(pl.col("how") == FAILED)
-    flags = [*_flags(told.flag_above, failed_inference, failed_judging), *differs]
-    parts = parts_of(frame, benchmark.form)
-    if kit is not None:
-        parts.pop(ROTATIONS, None)  # it judges questions, not their rotations
+    flags = [*_flags(scoring.flag_above, failed_inference, failed_judging), *differs]
+    breakdown = job.form.breakdown(frame) if kit is None else job.form.vlmevalkit_breakdown(frame)
     score = Score(
         benchmark=benchmark.key,
         title=benchmark.title,
@@ -52,19 +48,19 @@ def finished(
         sample=benchmark.sample,
         headline=benchmark.headline,
         scale=benchmark.scale,
-        model_digest=contender.digest,
-        model=contender.identity,
+        model_digest=model.digest,
+        model=model.identity,
         decoding=job.decoding.name,
         settings=job.settings,
         settings_digest=job.digest,
         file_md5=job.file.md5,
-        file_note=job.file.told,
+        file_note=job.file.remedy,
         samples=count,
-        units=len(units.names),
+        units=len(clusters.names),
         value=value,
         low=None if differs else _finite(benchmark.scale * bounds.low),
         high=None if differs else _finite(benchmark.scale * bounds.high),
-        parts={name: _finite(value) for name, value in parts.items()},
+        parts={name: _finite(value) for name, value in breakdown.items()},
         failed_inference=failed_inference,
         failed_judging=failed_judging,
         no_answer=share((pl.col("status") == OK) & (pl.col("prediction") == "")),
@@ -79,7 +75,7 @@ def finished(
     return score, frame
 
 
-def _headline(scale: int, bounds: Interval, kit: KitVerdicts | None) -> tuple[float | None, list[str]]:
+def _headline(scale: int, bounds: Interval, kit: KitResult | None) -> tuple[float | None, list[str]]:
     """The score, and a flag where VLMEvalKit's number is not what its verdicts add up to: it counts on the full benchmark's size."""
     summed = _finite(scale * bounds.value)
     if kit is None or kit.headline is None:

@@ -1,4 +1,4 @@
-"""How are the calls of a scoring made and kept? Each through the journal of its benchmark and model, so that none is paid for twice."""
+"""Calls of a scoring: each goes through the journal of its benchmark and model, so that none is paid for twice."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
-from wethink_assets.evaluation.grading.judge import JudgeWords
+from wethink_assets.evaluation.grading.judge import JudgePrompts
 from wethink_assets.evaluation.grading.verdicts import JudgeFailed
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import CallFailed, ChatModel, Completion, Message, Role, Sampling
@@ -40,10 +40,12 @@ def scope_of(benchmark: str, model_digest: str) -> str:
 class Calls:
     """The calls of one model on several benchmarks, and the judge's about its replies. Open it with `Calls.open`."""
 
-    def __init__(self, models: Models, model_digest: str, words: JudgeWords, journals: dict[str, Journal]) -> None:
+    def __init__(
+        self, models: Models, model_digest: str, judge_prompts: JudgePrompts, journals: dict[str, Journal]
+    ) -> None:
         self._models = models
         self._digest = model_digest
-        self._words = words
+        self._judge_prompts = judge_prompts
         self._journals = journals
         self._opened: dict[Role, ChatModel] = {}
         self._opening = asyncio.Lock()
@@ -52,28 +54,28 @@ class Calls:
     @classmethod
     @contextmanager
     def open(
-        cls, store: Store, models: Models, model_digest: str, words: JudgeWords, benchmarks: Sequence[str]
+        cls, store: Store, models: Models, model_digest: str, judge_prompts: JudgePrompts, benchmarks: Sequence[str]
     ) -> Iterator["Calls"]:
         """Hold the leases of the benchmarks with this model; waits while another run scores the same.
 
         However the block ends, finished calls are kept.
         """
-        with ExitStack() as held:
+        with ExitStack() as leases:
             journals = {}
             for benchmark in sorted(benchmarks):
                 scope = scope_of(benchmark, model_digest)
-                lease = held.enter_context(leased(store, journal_folder(STAGE, scope), poll=0.1))
+                lease = leases.enter_context(leased(store, journal_folder(STAGE, scope), poll=0.1))
                 journals[benchmark] = Journal(store, STAGE, scope, lease)
-            calls = cls(models, model_digest, words, journals)
+            calls = cls(models, model_digest, judge_prompts, journals)
             try:
                 yield calls
             except BaseException:
-                calls.keep_quietly()
+                calls.flush_quietly()
                 raise
             for journal in journals.values():
                 journal.compact()
 
-    def keep_quietly(self) -> None:
+    def flush_quietly(self) -> None:
         """Write finished calls while another error is on its way, which says more than one of the writing would."""
         for journal in self._journals.values():
             try:
@@ -93,7 +95,7 @@ class Calls:
 
         Raises `JudgeFailed` when it failed or was malformed twice, `ModelError` when it is gone.
         """
-        rendered = self._words.render(name, variables)
+        rendered = self._judge_prompts.render(name, variables)
         if rendered is None:
             return None
         system, user = rendered
@@ -104,21 +106,21 @@ class Calls:
             key = call_key(*self._models.identity("judge"), messages, None, sampling, sample)
             try:
                 reply = await self._once(benchmark, key, "judge", name, index, messages, sampling, sample)
-                return self._words.read(name, reply.text, variables)
+                return self._judge_prompts.read(name, reply.text, variables)
             except (MalformedReply, CallFailed):
                 continue
         raise JudgeFailed(name)
 
-    async def judge_says(self, benchmark: str, messages: Sequence[Message], temperature: float) -> str:
+    async def judge_reply(self, benchmark: str, messages: Sequence[Message], temperature: float) -> str:
         """What the judge says to a conversation that is not ours (VLMEvalKit's), without its thought; empty where nothing is left.
 
         Its length is the role's: a judge that thinks before it speaks needs more than the three tokens that some of them ask for.
         """
-        asked = digest_of([[message.role, message.text] for message in messages])[:32]
-        told = self._models.sampling("judge", sampling_seed(0, benchmark, asked))
-        sampling = Sampling(temperature, told.top_p, told.max_tokens, told.seed if temperature else 0)
+        item = digest_of([[message.role, message.text] for message in messages])[:32]
+        role = self._models.sampling("judge", sampling_seed(0, benchmark, item))
+        sampling = Sampling(temperature, role.top_p, role.max_tokens, role.seed if temperature else 0)
         key = call_key(*self._models.identity("judge"), messages, None, sampling, 0)
-        reply = await self._once(benchmark, key, "judge", "vlmevalkit", asked, messages, sampling, 0)
+        reply = await self._once(benchmark, key, "judge", "vlmevalkit", item, messages, sampling, 0)
         try:
             return final_text(reply.text)
         except MalformedReply:
@@ -145,15 +147,15 @@ class Calls:
             model = self._opened.get(role) or await self._open(role)
             began = time.monotonic()
             reply = await model.chat(messages, sampling=sampling)
-            kept = Completion(
+            completion = Completion(
                 whole_text(reply.text), reply.prompt_tokens, reply.completion_tokens, reply.finish_reason, reply.model
             )
-            return Call(key, role, prompt, item, sample, kept, time.monotonic() - began, now())
+            return Call(key, role, prompt, item, sample, completion, time.monotonic() - began, now())
 
-        completion, found = await self._journals[benchmark].once(key, make)
+        completion, cached = await self._journals[benchmark].once(key, make)
         count = self.counts[benchmark]
-        count[f"{role}.{'cached_calls' if found else 'calls'}"] += 1
-        if not found:
+        count[f"{role}.{'cached_calls' if cached else 'calls'}"] += 1
+        if not cached:
             count[f"{role}.prompt_tokens"] += completion.prompt_tokens
             count[f"{role}.completion_tokens"] += completion.completion_tokens
         return completion
@@ -164,33 +166,33 @@ class Calls:
                 self._opened[role] = await asyncio.to_thread(self._models.role, role)
             return self._opened[role]
 
-    async def work_through(self, rows: Iterable[T], work: Callable[[T], Awaitable[None]], width: int) -> None:
-        """Do a piece of work a row, `width` at once, keeping finished calls every few seconds.
+    async def work_through(self, items: Iterable[T], work: Callable[[T], Awaitable[None]], width: int) -> None:
+        """Do a piece of work per item, `width` at once, keeping finished calls every few seconds.
 
         Raises what a piece of work raises, after the others were stopped and finished calls were kept.
         """
-        places = iter(rows)
+        remaining = iter(items)
 
         async def worker() -> None:
-            for row in places:
-                await work(row)
+            for item in remaining:
+                await work(item)
 
         workers = [asyncio.create_task(worker()) for _ in range(width)]
-        flushing = asyncio.create_task(self._flush_on())
-        working = asyncio.create_task(_all_of(workers))
+        flusher = asyncio.create_task(self._flush_regularly())
+        pool = asyncio.create_task(_all_of(workers))
         try:
-            done, _ = await asyncio.wait([working, flushing], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([pool, flusher], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (*workers, working, flushing):
+            for task in (*workers, pool, flusher):
                 task.cancel()
-            await asyncio.gather(*workers, flushing, working, return_exceptions=True)
+            await asyncio.gather(*workers, flusher, pool, return_exceptions=True)
             for journal in self._journals.values():
                 await journal.abandon()
-            await asyncio.to_thread(self.keep_quietly)
+            await asyncio.to_thread(self.flush_quietly)
 
-    async def _flush_on(self) -> None:
+    async def _flush_regularly(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_EVERY)
             for journal in self._journals.values():

@@ -1,4 +1,4 @@
-"""Whose replies are scored: a training run's policy, or the base model that it started from?"""
+"""Evaluated models: a training run's policy, or the base model that it started from, and how each is served."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ EMBEDDED_TOKENS = 200
 
 
 @dataclass(frozen=True)
-class Contender:
+class EvaluatedModel:
     """A model that is scored: known by the digest of its weights.
 
     role: says what stands behind it, fetching weights where it must; weights: what a server of ours would serve, a folder or an id of the
@@ -38,17 +38,17 @@ class Contender:
 
         Where `scoring.server` names a server, it is started with this model's weights, unless the model has an endpoint of its own.
         """
-        told = settings.scoring
-        if not told.server or self.weights is None or self.name in told.endpoints:
+        scoring = settings.scoring
+        if not scoring.server or self.weights is None or self.name in scoring.endpoints:
             return settings.model_copy(update={"roles": {**settings.roles, "policy": self.role()}})
-        table = settings.server(told.server)
+        table = settings.server(scoring.server)
         if table.url:
             raise ConfigError(
-                f"scoring.server: {told.server} is attached to by its url, so it cannot be given the weights of {self.name}: name a "
+                f"scoring.server: {scoring.server} is attached to by its url, so it cannot be given the weights of {self.name}: name a "
                 f'server that is started here, or add [scoring.endpoints."{self.name}"]'
             )
         model, revision = self.weights()
-        name = f"{told.server}{SERVED}"
+        name = f"{scoring.server}{SERVED}"
         servers = {
             **settings.servers,
             name: table.model_copy(update={"model": model, "revision": revision, "idle": 0.0}),
@@ -65,7 +65,7 @@ def policy_of(store: Store, key: str) -> Policy:
     return policy
 
 
-def trained(settings: Settings, store: Store, policy: Policy) -> Contender:
+def trained_model(settings: Settings, store: Store, policy: Policy) -> EvaluatedModel:
     """The policy of a training run."""
     embedded = policy.base_model["model"].startswith(EMBEDDED)
     identity = {"kind": "policy", "model": policy.key, "revision": policy.model_digest, "policy": policy.digest}
@@ -76,10 +76,10 @@ def trained(settings: Settings, store: Store, policy: Policy) -> Contender:
     def weights() -> tuple[str, str]:
         return str(local_checkpoint(store, policy)), ""
 
-    return Contender(policy.key, policy.model_digest, identity, embedded, role, weights)
+    return EvaluatedModel(policy.key, policy.model_digest, identity, embedded, role, weights)
 
 
-def base_of(settings: Settings, policy: Policy) -> Contender:
+def base_model_of(settings: Settings, policy: Policy) -> EvaluatedModel:
     """The model that a policy started from: the same for all policies of one base, whatever they are called."""
     model, revision = policy.base_model["model"], policy.base_model["revision"]
     embedded = model.startswith(EMBEDDED)
@@ -87,9 +87,9 @@ def base_of(settings: Settings, policy: Policy) -> Contender:
 
     def shipped() -> str:
         name = model.removeprefix(EMBEDDED)
-        if (found := checkpoint_digest(name)) != revision:
+        if (digest := checkpoint_digest(name)) != revision:
             raise ModelError(
-                f"{model} of this package is not the base of {policy.key}: its digest is {found}, not {revision}"
+                f"{model} of this package is not the base of {policy.key}: its digest is {digest}, not {revision}"
             )
         return name
 
@@ -100,14 +100,14 @@ def base_of(settings: Settings, policy: Policy) -> Contender:
         return (f"{EMBEDDED}{shipped()}", "") if embedded else (model, revision)
 
     digest = revision if len(revision) == SHA256 else digest_of([model, revision])
-    return Contender(model, digest, identity, embedded, role, weights)
+    return EvaluatedModel(model, digest, identity, embedded, role, weights)
 
 
 def _served(settings: Settings, name: str) -> RoleSettings:
     """Where a model is served: in `scoring.endpoints`, else by the role `policy` where it plays that model."""
-    told = settings.scoring.endpoints.get(name)
-    if told is not None:
-        return told
+    endpoint = settings.scoring.endpoints.get(name)
+    if endpoint is not None:
+        return endpoint
     role = settings.role("policy")
     if role.provider == "endpoint" and role.model == name:
         return role

@@ -1,4 +1,4 @@
-"""What is kept of a scored benchmark: the score with all that it rests on, and each sample's reply."""
+"""Records of a scored benchmark: the score with all that it follows from, and the reply to each sample."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from wethink_assets.evaluation.benchmarks.catalog import Form
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.records import read_record, replace_record
 from wethink_assets.storage.store import Store
 
+Scorer = Literal["vlmevalkit", "own"]
 SCHEMA_VERSION = 1
 SCORES = "scores"
 SCORE, REPLIES, KIT_FILES = "score.json", "replies.parquet", "vlmevalkit"
@@ -57,9 +57,10 @@ class Decoding:
 class Score(BaseModel):
     """The score of one model on one benchmark with one decoding.
 
-    value, low, high: headline with its bootstrap interval, on the benchmark's scale; parts: other figures it reports; settings: all that the
-    replies and verdicts follow from, `settings_digest` its sha256; failed_inference, failed_judging, no_answer: shares of samples; judged: share
-    decided by the judge, None where VLMEvalKit asks it; scorer: who made prompts and verdicts; reported: all figures of VLMEvalKit's own.
+    units: how many clusters were resampled; value, low, high: headline with its bootstrap interval, on the benchmark's scale; parts: its
+    breakdown; settings: all that the replies and verdicts follow from, `settings_digest` its sha256; failed_inference, failed_judging,
+    no_answer: shares of samples; judged: share decided by the judge, None where VLMEvalKit asks it; scorer: who made prompts and verdicts;
+    reported: all figures of VLMEvalKit's own.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,7 +68,7 @@ class Score(BaseModel):
     schema_version: int = SCHEMA_VERSION
     benchmark: str
     title: str
-    form: Form
+    form: str
     sample: bool
     headline: str
     scale: int
@@ -92,7 +93,7 @@ class Score(BaseModel):
     calls: dict[str, float]
     created: datetime
     run_id: str = ""
-    scorer: Literal["vlmevalkit", "own"] = "own"
+    scorer: Scorer = "own"
     reported: dict[str, float] = Field(default_factory=dict)
 
     @property

@@ -1,15 +1,15 @@
-"""What does the scored model reply to every sample of its jobs?"""
+"""Replies of the evaluated model to every sample of its jobs."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.prompts import conversation
-from wethink_assets.evaluation.benchmarks.rows import Row
 from wethink_assets.evaluation.benchmarks.tsv import images_of
+from wethink_assets.evaluation.forms.form import Row
 from wethink_assets.evaluation.runs.calls import Calls, sampling_seed
 from wethink_assets.evaluation.runs.jobs import Job, style_of
-from wethink_assets.evaluation.runs.models import Contender
+from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.evaluation.vlmevalkit.tables import Part, conversation_of
 from wethink_assets.models.chat import CallFailed, Message, Sampling
 from wethink_assets.models.registry import Models
@@ -26,32 +26,32 @@ def ask_all(
     models: Models,
     calls: Calls,
     settings: Settings,
-    contender: Contender,
+    model: EvaluatedModel,
     jobs: Sequence[Job],
     prompts: Prompts,
     progress: Progress | None,
 ) -> None:
-    """Ask for each row of all jobs, with VLMEvalKit's prompts where it made them; `Job.found` gets a reply a row."""
+    """Ask for each row of all jobs, with VLMEvalKit's prompts where it made them; `Job.replies` gets one per row."""
     total = sum(job.rows.height for job in jobs)
     done = 0
 
-    async def ask(place: tuple[Job, Row]) -> None:
+    async def ask(item: tuple[Job, Row]) -> None:
         nonlocal done
-        job, row = place
-        style, system = style_of(settings, contender, job.scorer)
+        job, row = item
+        style, system = style_of(settings, model, job.scorer)
         messages = _messages(job, row, prompts.get(job.key), style, system)
-        drawn = job.decoding
-        seed = sampling_seed(drawn.seed, job.key, row["index"]) if drawn.temperature else 0
-        sampling = Sampling(drawn.temperature, drawn.top_p, drawn.max_tokens, seed)
-        job.found.append(await _answered(calls, job, row, messages, sampling, style))
+        decoding = job.decoding
+        seed = sampling_seed(decoding.seed, job.key, row["index"]) if decoding.temperature else 0
+        sampling = Sampling(decoding.temperature, decoding.top_p, decoding.max_tokens, seed)
+        job.replies.append(await _reply(calls, job, row, messages, sampling, style))
         done += 1
 
-    def tell() -> None:
+    def report() -> None:
         if progress:
-            progress(f"replies of {contender.name}", done, total)
+            progress(f"replies of {model.name}", done, total)
 
-    models.run(calls.work_through(_each(jobs), ask, settings.pipeline.concurrency), tell)
-    tell()
+    models.run(calls.work_through(_each(jobs), ask, settings.pipeline.concurrency), report)
+    report()
 
 
 def _each(jobs: Sequence[Job]) -> Iterator[tuple[Job, Row]]:
@@ -63,21 +63,21 @@ def _each(jobs: Sequence[Job]) -> Iterator[tuple[Job, Row]]:
 def _messages(job: Job, row: Row, prompts: dict[str, list[Part]] | None, style: str, system: str) -> list[Message]:
     if prompts is not None and style != "embedded":
         return conversation_of(job.file.path, row, prompts[row["index"]], system)
-    return conversation(row, job.file.benchmark.form, images_of(job.file.path, row), style, system)
+    return conversation(row, job.form, images_of(job.file.path, row), style, system)
 
 
-async def _answered(calls: Calls, job: Job, row: Row, messages: Any, sampling: Sampling, style: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"index": row["index"], "prompt": messages[-1].text, "prediction": ""}
+async def _reply(calls: Calls, job: Job, row: Row, messages: Any, sampling: Sampling, style: str) -> dict[str, Any]:
+    reply: dict[str, Any] = {"index": row["index"], "prompt": messages[-1].text, "prediction": ""}
     try:
         key, completion = await calls.reply(job.key, row["index"], messages, sampling, style)
     except CallFailed as error:
-        return {**found, "status": "failed", "fault": whole_text(str(error))[:500], "reply": ""}
-    found |= {
+        return {**reply, "status": "failed", "fault": whole_text(str(error))[:500], "reply": ""}
+    reply |= {
         "status": OK, "fault": "", "reply": completion.text, "call": key, "finish_reason": completion.finish_reason,
         "prompt_tokens": completion.prompt_tokens, "completion_tokens": completion.completion_tokens,
     }  # fmt: skip
     try:
-        found["prediction"] = final_text(completion.text)
+        reply["prediction"] = final_text(completion.text)
     except MalformedReply as fault:
-        found["fault"] = str(fault)
-    return found
+        reply["fault"] = str(fault)
+    return reply

@@ -1,4 +1,4 @@
-"""How does a model come to its scores? Only what is missing runs: a pair of benchmark and settings that has a score is left alone."""
+"""Scoring of a model: only what is missing runs, a pair of benchmark and settings that has a score is left alone."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -6,12 +6,13 @@ from contextlib import ExitStack
 from wethink_assets.config import Settings
 from wethink_assets.errors import SourceError
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile
-from wethink_assets.evaluation.grading.judge import JudgeWords
-from wethink_assets.evaluation.runs.aggregate import finished
+from wethink_assets.evaluation.grading.judge import JudgePrompts
+from wethink_assets.evaluation.grading.verdicts import VLMEVALKIT
+from wethink_assets.evaluation.runs.aggregate import aggregate
 from wethink_assets.evaluation.runs.calls import Calls
-from wethink_assets.evaluation.runs.grades import decide_all, decide_by_kit
-from wethink_assets.evaluation.runs.jobs import KIT, Job, pairs
-from wethink_assets.evaluation.runs.models import Contender
+from wethink_assets.evaluation.runs.grades import grade_all, grade_by_kit
+from wethink_assets.evaluation.runs.jobs import Job, jobs_with_scores
+from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.evaluation.runs.records import Score, publish_score
 from wethink_assets.evaluation.runs.replies import Progress, Prompts, ask_all
 from wethink_assets.evaluation.vlmevalkit.process import Kit
@@ -25,7 +26,7 @@ Scores = dict[tuple[str, str], Score]
 def score_model(
     store: Store,
     settings: Settings,
-    contender: Contender,
+    model: EvaluatedModel,
     files: Sequence[BenchmarkFile],
     *,
     progress: Progress | None = None,
@@ -38,7 +39,7 @@ def score_model(
 
     Args:
         again: score anew what was scored with failed calls; finished calls are not repeated.
-        models: models to ask instead of the configured ones, with the contender as `policy`.
+        models: models to ask instead of the configured ones, with the evaluated one as `policy`.
         kit: VLMEvalKit's process, shared with the scoring of other models; None: one of this call's own, if it is needed.
 
     Raises `ModelError` when the model or the judge cannot be asked any more, finished replies are kept; `SourceError` when VLMEvalKit fails
@@ -46,18 +47,18 @@ def score_model(
     """
     jobs: list[Job] = []
     scores: dict[tuple[str, str], Score | None] = {}
-    for job, score in pairs(store, settings, contender, files, models):
+    for job, score in jobs_with_scores(store, settings, model, files, models):
         scores[job.key, job.digest] = score
         if score is None or (again and score.failed_inference + score.failed_judging > 0):
             jobs.append(job)
     failed: list[SourceError] = []
     if jobs:
-        with ExitStack() as held:
-            kit = kit or held.enter_context(Kit(settings))
+        with ExitStack() as resources:
+            kit = kit or resources.enter_context(Kit(settings))
             if models is None:
-                models = Models.open(contender.settings(settings))
-                held.callback(models.close)
-            scored, failed = _scored(store, settings, contender, jobs, models, kit, progress, run_id)
+                models = Models.open(model.settings(settings))
+                resources.callback(models.close)
+            scored, failed = _scored(store, settings, model, jobs, models, kit, progress, run_id)
             scores |= scored
     if failed:
         raise SourceError("; ".join(str(error) for error in failed))
@@ -67,7 +68,7 @@ def score_model(
 def _scored(
     store: Store,
     settings: Settings,
-    contender: Contender,
+    model: EvaluatedModel,
     jobs: list[Job],
     models: Models,
     kit: Kit,
@@ -75,23 +76,23 @@ def _scored(
     run_id: str,
 ) -> tuple[Scores, list[SourceError]]:
     prompts, failed = _prompts(kit, jobs)
-    jobs = [job for job in jobs if job.scorer != KIT or job.key in prompts]
-    theirs, ours = ([job for job in jobs if (job.scorer == KIT) == kits] for kits in (True, False))
+    jobs = [job for job in jobs if job.scorer != VLMEVALKIT or job.key in prompts]
+    theirs, ours = ([job for job in jobs if (job.scorer == VLMEVALKIT) == by_kit] for by_kit in (True, False))
     scores: Scores = {}
-    with Calls.open(store, models, contender.digest, JudgeWords.of(settings), list({job.key for job in jobs})) as calls:
-        ask_all(models, calls, settings, contender, jobs, prompts, progress)
+    with Calls.open(store, models, model.digest, JudgePrompts.of(settings), list({job.key for job in jobs})) as calls:
+        ask_all(models, calls, settings, model, jobs, prompts, progress)
         if ours:
-            decide_all(models, calls, settings, ours, progress)
+            grade_all(models, calls, settings, ours, progress)
         for job in ours:
-            score, replies = finished(settings, contender, job, calls, run_id)
+            score, replies = aggregate(settings, model, job, calls, run_id)
             publish_score(store, score, replies)
             scores[job.key, job.digest] = score
         if theirs:
-            told, more = decide_by_kit(models, calls, settings, kit, contender.identity["kind"], theirs, progress)
+            results, more = grade_by_kit(models, calls, settings, kit, model.identity["kind"], theirs, progress)
             failed += more
-            for place, verdicts in told.items():
-                score, replies = finished(settings, contender, theirs[place], calls, run_id, verdicts)
-                publish_score(store, score, replies, verdicts.files)
+            for number, result in results.items():
+                score, replies = aggregate(settings, model, theirs[number], calls, run_id, result)
+                publish_score(store, score, replies, result.files)
                 scores[score.benchmark, score.settings_digest] = score
     return scores, failed
 
@@ -101,7 +102,7 @@ def _prompts(kit: Kit, jobs: Sequence[Job]) -> tuple[Prompts, list[SourceError]]
     prompts: Prompts = {}
     failed: dict[str, SourceError] = {}
     for job in jobs:
-        if job.scorer == KIT and job.key not in prompts and job.key not in failed:
+        if job.scorer == VLMEVALKIT and job.key not in prompts and job.key not in failed:
             try:
                 prompts[job.key] = prompts_of(kit, job.file)
             except SourceError as error:

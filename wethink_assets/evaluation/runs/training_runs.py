@@ -1,4 +1,4 @@
-"""What has to be scored of a training run: its policy, and its base model unless another run's scoring did that."""
+"""Scores of a training run: of its policy, and of its base model unless another run's scoring made them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, wanted_fil
 from wethink_assets.evaluation.grading.intervals import Comparison
 from wethink_assets.evaluation.reports.comparison import against_base
 from wethink_assets.evaluation.reports.leaderboard import newest
-from wethink_assets.evaluation.runs.jobs import pairs
-from wethink_assets.evaluation.runs.models import base_of, policy_of, trained
+from wethink_assets.evaluation.runs.jobs import jobs_with_scores
+from wethink_assets.evaluation.runs.models import EvaluatedModel, base_model_of, policy_of, trained_model
 from wethink_assets.evaluation.runs.records import Score, scores_of
 from wethink_assets.evaluation.runs.replies import Progress
 from wethink_assets.evaluation.runs.score import score_model
@@ -37,16 +37,22 @@ class RunScores:
     @property
     def data_version(self) -> str:
         """sha256 over all scores, of base and policy."""
-        told = [[s.model_digest, s.benchmark, s.settings_digest, s.value] for s in (*self.base, *self.scores)]
-        return digest_of(sorted(told, key=lambda entry: [str(part) for part in entry]))
+        values = [[s.model_digest, s.benchmark, s.settings_digest, s.value] for s in (*self.base, *self.scores)]
+        return digest_of(sorted(values, key=lambda entry: [str(part) for part in entry]))
 
 
 def missing(store: Store, settings: Settings, key: str, benchmarks: Sequence[str] = ()) -> int:
     """How many pairs of benchmark and decoding a training run and its base have yet to be scored on. Asks no model."""
     policy = policy_of(store, key)
     files = wanted_files(settings, benchmarks)
-    contenders = {one.digest: one for one in (base_of(settings, policy), trained(settings, store, policy))}
-    return sum(score is None for one in contenders.values() for _, score in pairs(store, settings, one, files))
+    models = {model.digest: model for model in _base_and_policy(store, settings, policy)}
+    return sum(
+        score is None for model in models.values() for _, score in jobs_with_scores(store, settings, model, files)
+    )
+
+
+def _base_and_policy(store: Store, settings: Settings, policy: Policy) -> tuple[EvaluatedModel, EvaluatedModel]:
+    return base_model_of(settings, policy), trained_model(settings, store, policy)
 
 
 def score_training_run(
@@ -70,8 +76,8 @@ def score_training_run(
     policy = policy_of(store, key)
     files = wanted_files(settings, benchmarks)
     with Kit(settings, kit_session) as kit:
-        for contender in (base_of(settings, policy), trained(settings, store, policy)):
-            score_model(store, settings, contender, files, progress=progress, run_id=run_id, again=again, kit=kit)
+        for model in _base_and_policy(store, settings, policy):
+            score_model(store, settings, model, files, progress=progress, run_id=run_id, again=again, kit=kit)
     return kept_scores(store, settings, policy, files)
 
 
@@ -83,15 +89,15 @@ def kept_scores(
     before, now = (
         {
             benchmark: group
-            for benchmark, group in newest(scores_of(store, contender.digest)).items()
+            for benchmark, group in newest(scores_of(store, model.digest)).items()
             if wanted is None or benchmark in wanted
         }
-        for contender in (base_of(settings, policy), trained(settings, store, policy))
+        for model in _base_and_policy(store, settings, policy)
     )
     comparisons = {
-        benchmark: found
+        benchmark: comparison
         for benchmark, group in now.items()
-        if (found := against_base(store, settings, before.get(benchmark, []), group)) is not None
+        if (comparison := against_base(store, settings, before.get(benchmark, []), group)) is not None
     }
     base, after = (tuple(score for group in groups.values() for score in group) for groups in (before, now))
     return RunScores(policy, tuple(files or ()), base, after, comparisons)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from wethink_assets.evaluation.grading.headline import CIRCULAR_OFFSET
+from wethink_assets.evaluation.forms.choice import ROTATION_OFFSET
+from wethink_assets.evaluation.forms.form import Fields
 from wethink_assets.evaluation.samples.questions import Asked, about, ask, is_hard, rearranged, stream
 from wethink_assets.kinds import FILL_IN, LETTERS, MULTIPLE_CHOICE, lettered
 from wethink_assets.sources.sample.families import FAMILIES
 from wethink_assets.sources.sample.questions import YES_NO, Query
 from wethink_assets.sources.sample.scenes import draw_scene
 
-Fields = dict[str, str]
 SKILLS = {"Math": "numerical", "Spatial Awareness": "spatial", "Knowledge": "deductive", "OCR": "inductive"}
 FAMILY = {family.name: family for family in FAMILIES}
 
@@ -42,7 +42,7 @@ def circular(key: str, count: int) -> Iterator[Fields]:
         for turn in range(len(asked.options)):
             options = asked.options[turn:] + asked.options[:turn]
             letter = LETTERS[options.index(asked.value)]
-            index = number + turn * CIRCULAR_OFFSET
+            index = number + turn * ROTATION_OFFSET
             yield {
                 "index": str(index),
                 "g_index": str(number),

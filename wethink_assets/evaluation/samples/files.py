@@ -1,35 +1,18 @@
-"""Where do the stand-ins lie? As TSV files in VLMEvalKit's form in the folder of the benchmark files, drawn once."""
+"""Files of the stand-ins: TSV in VLMEvalKit's form in the folder of the benchmark files, drawn once."""
 
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from wethink_assets.evaluation.benchmarks.catalog import SAMPLES, Benchmark, Form
-from wethink_assets.evaluation.samples import choices
-from wethink_assets.evaluation.samples import free_form as free
-from wethink_assets.evaluation.samples.choices import Fields
+from wethink_assets.evaluation.benchmarks.catalog import SAMPLES, Benchmark
+from wethink_assets.registries import BENCHMARK_FORMS
 
 DRAWING = 1
 """Version of the drawing: another one draws all of them anew."""
 STATE = ".sample_benchmarks.json"
 FIRST = ("index", "image", "question", "answer")
-
-ROWS: Mapping[Form, Callable[[str, int], Iterator[Fields]]] = {
-    "choice": choices.choice,
-    "circular": choices.circular,
-    "mmmu": choices.mmmu,
-    "logicvista": choices.logicvista,
-    "wemath": choices.wemath,
-    "yes_no": choices.yes_no,
-    "mathvista": free.mathvista,
-    "mathvision": free.mathvision,
-    "mathverse": free.mathverse,
-    "dynamath": free.dynamath,
-    "ocr": free.ocr,
-    "mmvet": free.mmvet,
-}
 
 
 def ensure_samples(folder: Path, questions: int, on_drawn: Callable[[str], None] | None = None) -> list[Path]:
@@ -61,7 +44,7 @@ def ensure_samples(folder: Path, questions: int, on_drawn: Callable[[str], None]
 
 def table_of(benchmark: Benchmark, questions: int) -> bytes:
     """The TSV of a stand-in."""
-    rows = list(ROWS[benchmark.form](benchmark.key, questions))
+    rows = list(BENCHMARK_FORMS[benchmark.form].stand_in(benchmark.key, questions))
     names = list(dict.fromkeys([*FIRST, *(name for row in rows for name in sorted(row))]))
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, names, restval="", delimiter="\t", lineterminator="\n")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from wethink_assets.evaluation.samples.choices import Fields, base
+from wethink_assets.evaluation.forms.form import Fields
+from wethink_assets.evaluation.samples.choices import base
 from wethink_assets.evaluation.samples.questions import Asked, about, ask, is_hard, stream
 from wethink_assets.kinds import DESCRIPTIVE, FILL_IN, MULTIPLE_CHOICE, lettered
 from wethink_assets.sources.sample.questions import NUMBERS, Family

@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 @cache
 def kit_version() -> str:
     """The version of VLMEvalKit that the lock names: part of the settings of what it scored. Raises `ConfigError` without a lock."""
-    found = re.search(rf"^{DISTRIBUTION}==(\S+)", _locked(), re.MULTILINE)
-    if found is None:
+    pin = re.search(rf"^{DISTRIBUTION}==(\S+)", _locked(), re.MULTILINE)
+    if pin is None:
         raise ConfigError(f"{LOCK} names no {DISTRIBUTION}: `make lock` resolves it anew")
-    return found[1]
+    return pin[1]
 
 
 def _locked() -> str:
@@ -44,9 +44,9 @@ def _locked() -> str:
 
 def kit_python(settings: Settings) -> str:
     """Python that has VLMEvalKit, making its environment where it is not there or of another lock. Raises `ConfigError`."""
-    told = settings.scoring.vlmevalkit_python
-    if told:
-        return settings.resolve(told) if "/" in told else told
+    python = settings.scoring.vlmevalkit_python
+    if python:
+        return settings.resolve(python) if "/" in python else python
     return str(ensure_environment())
 
 

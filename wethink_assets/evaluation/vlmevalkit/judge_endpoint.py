@@ -1,4 +1,4 @@
-"""How does VLMEvalKit ask our judge? At a small OpenAI-compatible endpoint on the loopback interface, open while a benchmark is scored.
+"""Judge endpoint for VLMEvalKit: a small OpenAI-compatible one on the loopback interface, open while a benchmark is scored.
 
 So its judge is the role `judge`, whatever serves it, its calls are kept in the journal of benchmark and model like all others, and its
 process needs neither key nor network.
@@ -42,20 +42,20 @@ async def judge_served(judge: Judge, token: str) -> AsyncIterator[Served]:
         if not hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {token}"):
             return _refused(401, "no key")
         try:
-            asked = await request.json()
-            messages = [Message(turn["role"], _text_of(turn["content"])) for turn in asked["messages"]]
-            temperature = min(2.0, max(0.0, float(asked.get("temperature") or 0)))
+            body = await request.json()
+            messages = [Message(turn["role"], _text_of(turn["content"])) for turn in body["messages"]]
+            temperature = min(2.0, max(0.0, float(body.get("temperature") or 0)))
         except (ValueError, KeyError, TypeError) as error:
             return _refused(400, f"not understood: {error!r:.200}")
         try:
-            said = await judge(messages, temperature)
+            reply = await judge(messages, temperature)
         except CallFailed as error:
             served.failed += 1
             return _refused(500, str(error)[:500])
         except ModelError as error:
             served.broken = error
             return _refused(503, str(error)[:500])
-        choice = {"index": 0, "message": {"role": "assistant", "content": said}, "finish_reason": "stop"}
+        choice = {"index": 0, "message": {"role": "assistant", "content": reply}, "finish_reason": "stop"}
         return web.json_response({"model": "judge", "choices": [choice]})
 
     app = web.Application(client_max_size=MOST_BYTES)
@@ -88,7 +88,7 @@ async def in_thread(work: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
-    def tell(act: Callable[[Any], None], value: Any) -> None:
+    def resolve(act: Callable[[Any], None], value: Any) -> None:
         if not future.done():
             act(value)
 
@@ -98,7 +98,7 @@ async def in_thread(work: Callable[[], T]) -> T:
         except BaseException as error:
             act, value = future.set_exception, error  # type: ignore[assignment]
         if not loop.is_closed():
-            loop.call_soon_threadsafe(tell, act, value)
+            loop.call_soon_threadsafe(resolve, act, value)
 
     threading.Thread(target=run, name="asks VLMEvalKit", daemon=True).start()
     return await future

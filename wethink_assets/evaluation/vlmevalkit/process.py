@@ -1,4 +1,4 @@
-"""How is VLMEvalKit's process started, asked and ended? Started at the first request, one for all that it is asked, ended with its input."""
+"""VLMEvalKit's process: started at the first request, one for all that it is asked, ended with its input."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from wethink_assets.errors import ModelError
 from wethink_assets.evaluation.vlmevalkit.environment import ROOT, kit_python, kit_version
 
 DRIVER = "wethink_assets.evaluation.vlmevalkit.driver"
-TOLD = 1500
+LOG_TAIL = 1500
 """Characters of the process's output that an error repeats."""
 Session = Callable[[], AbstractContextManager[Mapping[str, str]]]
 """Opens what the process reports to while it lives, and gives environment variables for it (Dagster's Pipes)."""
@@ -36,7 +36,7 @@ class Kit:
     def __init__(self, settings: Settings, session: Session = unreported) -> None:
         self._settings = settings
         self._session = session
-        self._held = ExitStack()
+        self._resources = ExitStack()
         self._process: subprocess.Popen[str] | None = None
         self.folder = Path()
         self.started = 0
@@ -46,12 +46,12 @@ class Kit:
 
     def __enter__(self) -> "Kit":
         self.folder = Path(tempfile.mkdtemp(prefix="wethink-vlmevalkit-"))
-        self._held.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self._resources.callback(shutil.rmtree, self.folder, ignore_errors=True)
         (self.folder / "LMUData").mkdir()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._held.close()
+        self._resources.close()
 
     @property
     def version(self) -> str:
@@ -83,7 +83,7 @@ class Kit:
         if not line:
             code = process.wait()
             raise ModelError(
-                f"VLMEvalKit's process ended with {code} while it was asked for {request['do']} of {request['key']}: {self._said()}"
+                f"VLMEvalKit's process ended with {code} while it was asked for {request['do']} of {request['key']}: {self._log_tail()}"
             )
         reply: dict[str, Any] = json.loads(line)
         if "error" in reply:
@@ -92,8 +92,8 @@ class Kit:
 
     def _start(self) -> "subprocess.Popen[str]":
         python = kit_python(self._settings)
-        reporting = self._held.enter_context(self._session())
-        log = self._held.enter_context((self.folder / "log").open("wb"))
+        reporting = self._resources.enter_context(self._session())
+        log = self._resources.enter_context((self.folder / "log").open("wb"))
         try:
             process = subprocess.Popen(
                 [python, "-m", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
@@ -101,13 +101,13 @@ class Kit:
             )  # fmt: skip
         except OSError as error:
             raise ModelError(f"VLMEvalKit's process cannot be started with {python}: {error.strerror}") from error
-        self._held.callback(_end, process)
+        self._resources.callback(_end, process)
         self._process = process
         self.started += 1
         return process
 
-    def _said(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")[-TOLD:].strip()
+    def _log_tail(self) -> str:
+        return (self.folder / "log").read_text(errors="replace")[-LOG_TAIL:].strip()
 
 
 class KitError(Exception):

@@ -1,13 +1,13 @@
-"""What does VLMEvalKit make of a benchmark: its prompts before the replies, its verdicts after them?"""
+"""Prompts and verdicts of VLMEvalKit for one benchmark, asked of its process."""
 
 import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from wethink_assets.errors import ModelError, SourceError
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, rows_of
+from wethink_assets.evaluation.grading.verdicts import FAILED, VLMEVALKIT, Verdict
 from wethink_assets.evaluation.runs.calls import Calls
 from wethink_assets.evaluation.vlmevalkit.judge_endpoint import in_thread, judge_served
 from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
@@ -21,21 +21,21 @@ KEPT = (".tsv", ".csv", ".json", ".xlsx")
 
 
 @dataclass(frozen=True)
-class KitVerdicts:
-    """What VLMEvalKit says of one benchmark's replies.
+class KitResult:
+    """VLMEvalKit's result on one benchmark's replies.
 
     headline: its number, on the benchmark's scale, None where it has none for all samples; figures: all that it reports; verdicts: by index,
-    `hit`, `extracted` and `failed`; of circular evaluation one a question, of OCRBench none; files: its own results.
+    of circular evaluation one per question, of OCRBench none; files: its own results.
     """
 
     headline: float | None
     figures: dict[str, float]
-    verdicts: dict[str, dict[str, Any]]
+    verdicts: dict[str, Verdict]
     files: tuple[Path, ...]
 
 
 def prompts_of(kit: Kit, file: BenchmarkFile) -> dict[str, list[Part]]:
-    """VLMEvalKit's prompts of a file by index, made once for a process. Raises `SourceError` when it cannot make them."""
+    """VLMEvalKit's prompts of a file by index, made once per process. Raises `SourceError` when it cannot make them."""
     key = file.benchmark.key
     known = kit.prompts.get(key)
     if known is not None and known[0] == file.md5:
@@ -58,9 +58,9 @@ def prompts_of(kit: Kit, file: BenchmarkFile) -> dict[str, list[Part]]:
     return prompts
 
 
-async def verdicts_of(
+async def kit_result(
     kit: Kit, calls: Calls, file: BenchmarkFile, predictions: dict[str, str], name: str, width: int
-) -> KitVerdicts:
+) -> KitResult:
     """Have a benchmark's answers scored, by index, empty where there is none; its judge is ours, and asked through the benchmark's journal.
 
     Raises `SourceError` when VLMEvalKit fails on the file, `ModelError` when the judge or its process is gone.
@@ -68,16 +68,18 @@ async def verdicts_of(
     key, token = file.benchmark.key, secrets.token_hex(16)
     folder = kit.new_folder(key)
     given, out = folder.with_suffix(".predictions"), folder.with_suffix(".verdicts")
-    given.write_text(json.dumps({index: said or NO_ANSWER for index, said in predictions.items()}), encoding="utf-8")
+    given.write_text(
+        json.dumps({index: answer or NO_ANSWER for index, answer in predictions.items()}), encoding="utf-8"
+    )
 
     async def judge(messages: list[Message], temperature: float) -> str:
-        return await calls.judge_says(key, messages, temperature)
+        return await calls.judge_reply(key, messages, temperature)
 
     async with judge_served(judge, token) as served:
         request = {"predictions": str(given), "name": name, "folder": str(folder), "judge": served.url, "token": token,
                    "width": width, "out": str(out)}  # fmt: skip
         try:
-            told = await in_thread(lambda: kit.ask(do="score", key=key, md5=kit.md5[key], **request))
+            result = await in_thread(lambda: kit.ask(do="score", key=key, md5=kit.md5[key], **request))
         except (KitError, ModelError) as error:
             if served.broken is not None:
                 raise served.broken from error
@@ -86,6 +88,9 @@ async def verdicts_of(
             raise SourceError(f"{file.path}: VLMEvalKit cannot score it: {error}") from error
         if served.broken is not None:
             raise served.broken
-    verdicts = {verdict["index"]: verdict for verdict in json.loads(out.read_text(encoding="utf-8"))}
+    verdicts = {
+        verdict["index"]: Verdict(verdict["hit"], verdict["extracted"], FAILED if verdict["failed"] else VLMEVALKIT)
+        for verdict in json.loads(out.read_text(encoding="utf-8"))
+    }
     files = tuple(path for path in sorted(folder.iterdir()) if path.suffix in KEPT)
-    return KitVerdicts(told["headline"], told["figures"], verdicts, files)
+    return KitResult(result["headline"], result["figures"], verdicts, files)

@@ -1,4 +1,4 @@
-"""What passes between VLMEvalKit's process and us: a benchmark's table without its pixels, and the prompts that it makes of it."""
+"""Exchange with VLMEvalKit's process: a benchmark's table without its pixels, and the prompts that it makes of it."""
 
 import csv
 import json
@@ -7,28 +7,28 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.evaluation.benchmarks.rows import Row
 from wethink_assets.evaluation.benchmarks.tsv import IMAGES, encoded, images_of, md5_of, records
+from wethink_assets.evaluation.forms.form import Row
 from wethink_assets.models.chat import Message
 
 NAMED = "sha256:"
-"""How a picture is named in the table; with its digest longer than what VLMEvalKit takes for the index of another row."""
+"""How an image is named in the table; with its digest longer than what VLMEvalKit takes for the index of another row."""
 Part = tuple[str, str]
 
 
 def write_table(source: Path, rows: pl.DataFrame, target: Path) -> str:
-    """Copy a benchmark's table with the names of pictures instead of the pictures; md5 of the copy."""
+    """Copy a benchmark's table with the names of images instead of the images; md5 of the copy."""
     images = dict(zip(rows["index"], rows[IMAGES], strict=True))
-    found = records(source)
-    _, _, header = next(found)
-    at, index = header.index("image") if "image" in header else -1, header.index("index")
+    lines = records(source)
+    _, _, header = next(lines)
+    image, index = header.index("image") if "image" in header else -1, header.index("index")
     with target.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, delimiter="\t", lineterminator="\n")
         out.writerow(header)
-        for _, _, fields in found:
-            if fields and at >= 0 and fields[at]:
+        for _, _, fields in lines:
+            if fields and image >= 0 and fields[image]:
                 names = [NAMED + digest for digest in images[fields[index]]]
-                fields[at] = str(names) if fields[at].startswith("[") else names[0]
+                fields[image] = str(names) if fields[image].startswith("[") else names[0]
             if fields:
                 out.writerow(fields)
     return md5_of(target)
@@ -37,21 +37,21 @@ def write_table(source: Path, rows: pl.DataFrame, target: Path) -> str:
 def read_prompts(path: Path) -> dict[str, list[Part]]:
     """Parts of each sample's prompt, by index: `("image", name)` or `("text", text)`."""
     with path.open(encoding="utf-8") as file:
-        told = (json.loads(line) for line in file)
-        return {line["index"]: [(kind, value) for kind, value in line["parts"]] for line in told}
+        prompts = (json.loads(line) for line in file)
+        return {prompt["index"]: [(kind, value) for kind, value in prompt["parts"]] for prompt in prompts}
 
 
 def conversation_of(path: Path, row: Row, parts: Sequence[Part], system: str) -> list[Message]:
-    """A prompt as a conversation: pictures are those of the benchmark's own file, each where the prompt has it."""
+    """A prompt as a conversation: images are those of the benchmark's own file, each where the prompt has it."""
     images = images_of(path, row)
     names = [NAMED + image.sha256 for image in images] if row[IMAGES] else encoded(str(row.get("image_path") or ""))
-    named: Mapping[str, int] = {name: place for place, name in enumerate(names)}
-    text, shown, places = "", [], []
+    numbers: Mapping[str, int] = {name: number for number, name in enumerate(names)}
+    text, shown, positions = "", [], []
     for kind, value in parts:
         if kind == "image":
-            shown.append(images[named[value]])
-            places.append(len(text))
+            shown.append(images[numbers[value]])
+            positions.append(len(text))
         else:
             text += value
-    user = Message("user", text, tuple(shown), tuple(places) if any(places) else ())
+    user = Message("user", text, tuple(shown), tuple(positions) if any(positions) else ())
     return [Message("system", system), user] if system else [user]

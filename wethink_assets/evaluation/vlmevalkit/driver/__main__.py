@@ -1,6 +1,6 @@
-"""What does VLMEvalKit's process do? One request a line on its standard input, one reply a line on its standard output, until the input ends.
+"""Main loop of VLMEvalKit's process: one request per line of its standard input, one reply per line of its standard output, until the input ends.
 
-    {"do": "prompts", "key": ..., "md5": ..., "out": file}    a line a sample there: its index and the parts of its prompt
+    {"do": "prompts", "key": ..., "md5": ..., "out": file}    a line per sample there: its index and the parts of its prompt
     {"do": "score", "key": ..., "predictions": file, "name": ..., "folder": ..., "judge": url, "token": ..., "width": n, "out": file}
 
 A reply is {"done": figures} or {"error": text}. What VLMEvalKit prints goes to standard error. When the input ends this process does; in the
@@ -38,18 +38,18 @@ def main() -> None:
         pipes.log.info(f"VLMEvalKit is loaded ({time.monotonic() - began:.0f} s, process {os.getpid()})")
         do: dict[str, Callable[..., dict[str, Any]]] = {"prompts": prompting.write_prompts, "score": scoring.score}
         for request in requests:
-            what, key = request.pop("do"), request["key"]
+            action, key = request.pop("do"), request["key"]
             if "judge" in request:
                 guard.allow(request["judge"])
             began = time.monotonic()
             try:
-                told: dict[str, Any] = {"done": do[what](**request)}
-                pipes.log.info(f"{what} of {key}: {time.monotonic() - began:.1f} s")
+                reply: dict[str, Any] = {"done": do[action](**request)}
+                pipes.log.info(f"{action} of {key}: {time.monotonic() - began:.1f} s")
             except Exception as error:
                 traceback.print_exc()
-                told = {"error": f"{type(error).__name__}: {error}"[:2000]}
+                reply = {"error": f"{type(error).__name__}: {error}"[:2000]}
             requests.busy.clear()
-            replies.write(json.dumps(told) + "\n")
+            replies.write(json.dumps(reply) + "\n")
 
 
 class Requests:

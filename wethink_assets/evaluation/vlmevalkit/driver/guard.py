@@ -1,4 +1,4 @@
-"""What may VLMEvalKit's process reach? Our judge on the loopback interface, and nothing else.
+"""Guard of VLMEvalKit's process: it reaches our judge on the loopback interface, and nothing else.
 
 It would fetch a file again whose md5 is not the one that it knows, and it evaluates replies as Python (MathVision). So no name is resolved, no
 other address connected to, and once it is loaded no program is started; forks go on, with the same limits.
@@ -25,9 +25,9 @@ class Guard:
 
     def allow(self, url: str) -> None:
         """Allow connections to the address of a URL on the loopback interface."""
-        told = urlsplit(url)
-        if told.hostname == LOOPBACK and told.port is not None:
-            self._allowed.add((LOOPBACK, told.port))
+        address = urlsplit(url)
+        if address.hostname == LOOPBACK and address.port is not None:
+            self._allowed.add((LOOPBACK, address.port))
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "socket.connect" and tuple(args[1][:2]) not in self._allowed:

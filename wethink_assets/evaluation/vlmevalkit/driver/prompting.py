@@ -1,7 +1,7 @@
-"""How does VLMEvalKit put the questions of a benchmark? By its own `build_prompt`, a sample at a time.
+"""Prompts of VLMEvalKit: what its own `build_prompt` makes of a benchmark, one sample at a time.
 
-Its tables come without pixels: where a picture stood, `image` names it by its digest, and so does a prompt's picture. Nothing that it does
-with a benchmark of text judges needs more, it would write each picture anew as a file.
+Its tables come without pixels: where an image stood, `image` names it by its digest, and so does a prompt's image. Nothing that it does
+with a benchmark of text judges needs more, it would write each image anew as a file.
 """
 
 import importlib
@@ -36,8 +36,8 @@ def write_prompts(key: str, md5: str, out: str) -> dict[str, Any]:
     """Write the prompts of all samples: beside, then renamed. Tells how many, and whether it can score the data set's replies."""
     dataset = dataset_of(key, md5)
     with open(f"{out}.part", "w", encoding="utf-8") as file:
-        for place in range(len(dataset.data)):
-            line = dataset.data.iloc[place]
+        for number in range(len(dataset.data)):
+            line = dataset.data.iloc[number]
             parts = [[part["type"], str(part["value"])] for part in dataset.build_prompt(line)]
             file.write(json.dumps({"index": str(line["index"]), "parts": parts}) + "\n")
     os.replace(f"{out}.part", out)

@@ -1,4 +1,4 @@
-"""What does VLMEvalKit say of a benchmark's replies? Its own `evaluate`, and the verdict on each sample out of the files that it writes."""
+"""Scores of VLMEvalKit: its own `evaluate`, and the verdict on each sample out of the files that it writes."""
 
 import importlib
 import json
@@ -34,9 +34,9 @@ def score(
     smp = importlib.import_module("vlmeval.smp")
     dataset = dataset_of(key, md5)
     with open(predictions, encoding="utf-8") as file:
-        said = json.load(file)
+        answers = json.load(file)
     data = dataset.data.drop(columns=["image"], errors="ignore")
-    data["prediction"] = [said[str(index)] for index in data["index"]]
+    data["prediction"] = [answers[str(index)] for index in data["index"]]
     path = os.path.join(folder, f"{name}_{key}.tsv")
     smp.dump(data, path)
     _keep_out_of_tmp(folder)

@@ -1,0 +1,136 @@
+"""Forms answered by one option: a choice, one whose options are rotated (MMBench), and MMMU with its open questions.
+
+Rules after VLMEvalKit: `report_acc` and `mcq_circular_eval`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.grading.breakdown import Breakdown, by_category, by_column, percent_of
+from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered, single_samples
+from wethink_assets.evaluation.grading.rules import NO_OPTION, option_of
+from wethink_assets.evaluation.grading.verdicts import (
+    JUDGE,
+    RULE,
+    UNDECIDED,
+    VLMEVALKIT,
+    AskJudge,
+    Verdict,
+    verdict_of,
+)
+from wethink_assets.kinds import LETTERS
+
+ROTATION_OFFSET = 1_000_000
+ROTATIONS = "each rotation by itself"
+OTHER_ANSWERS = "Other Answers"
+VALIDATION = "validation"
+
+
+class Choice(Form):
+    """One question with options, of which one is right. instruction: what ends the list of options in the prompt."""
+
+    own_files_by_vlmevalkit = True
+    instruction = "Please select the correct answer from the options above. \n"
+
+    def prompt(self, row: Row) -> str:
+        options = self.shown_options(row)
+        hint = f"Hint: {row['hint']}\n" if row.get("hint") else ""
+        listed = "".join(f"{letter}. {option}\n" for letter, option in options.items())
+        return f"{hint}Question: {row['question']}\n" + (f"Options:\n{listed}{self.instruction}" if options else "")
+
+    async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        options = self.options(row)
+        letter, how = option_of(answer, options), RULE
+        if letter is None:
+            letter, how = await ask("judge_option", question=row["question"], options=options, reply=answer), JUDGE
+        if letter is None:
+            letter, how = NO_OPTION, UNDECIDED
+        return verdict_of(letter == self.right_option(row), letter, how)
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import choices
+
+        return choices.choice(key, count)
+
+
+def with_question(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with `circle`: the question whose rotation a row is; rows of a question that lost its first form are left out."""
+    index = pl.col("index").cast(pl.Int64)
+    given = pl.col("g_index").cast(pl.Float64).cast(pl.Int64) if "g_index" in frame.columns else index % ROTATION_OFFSET
+    circled = frame.with_columns(given.alias("circle"))
+    first = circled.filter(index == pl.col("circle"))["circle"]
+    return circled.filter(pl.col("circle").is_in(first.implode()))
+
+
+class Circular(Choice):
+    """Each question comes once per rotation of its options, and counts only if all rotations are right."""
+
+    own_files_by_vlmevalkit = False
+
+    def clusters(self, frame: pl.DataFrame) -> Clusters:
+        return clustered(with_question(frame), "circle", [HIT.min()], [ONE.first()])
+
+    def breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        rotations = with_question(frame)
+        groups = rotations.sort(pl.col("index").cast(pl.Int64)).group_by("circle", maintain_order=True)
+        names = [name for name in ("category", "l2-category") if name in frame.columns]
+        passed = groups.agg(HIT.min(), *(pl.col(name).first() for name in names))
+        return {ROTATIONS: percent_of(rotations["hit"]), **by_category(passed)}
+
+    def vlmevalkit_verdicts(
+        self, rows: pl.DataFrame, answers: Mapping[str, str], verdicts: Mapping[str, Verdict]
+    ) -> Mapping[str, Verdict]:
+        """It grades questions: all rotations of one get its verdict, those of a question that it does not grade are wrong."""
+        rotations = with_question(rows)
+        questions = dict(zip(rotations["index"], rotations["circle"].cast(pl.String), strict=True))
+        wrong = Verdict(0.0, "", VLMEVALKIT)
+        return {index: verdicts.get(questions.get(index, index), wrong) for index in rows["index"]}
+
+    def vlmevalkit_breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        return {name: value for name, value in self.breakdown(frame).items() if name != ROTATIONS}
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import choices
+
+        return choices.circular(key, count)
+
+
+class Mmmu(Choice):
+    """Choices and open questions, which are graded as a choice of the answer and "Other Answers"; the headline is of the validation split."""
+
+    headline = "accuracy on the validation split"
+    own_files_by_vlmevalkit = False
+
+    def options(self, row: Row) -> dict[str, str]:
+        options = super().options(row)
+        return options if "A" in options else {"A": str(row["answer"]), "B": OTHER_ANSWERS}
+
+    def shown_options(self, row: Row) -> dict[str, str]:
+        return {} if row.get("A") is None else self.options(row)
+
+    def right_option(self, row: Row) -> str:
+        answer = str(row["answer"])
+        return answer if answer in LETTERS else "A"
+
+    def clusters(self, frame: pl.DataFrame) -> Clusters:
+        return single_samples(_validation_rows(frame))
+
+    def breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        return {**by_column(frame, "split", "split "), **by_category(_validation_rows(frame))}
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import choices
+
+        return choices.mmmu(key, count)
+
+
+def _validation_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the validation split: all where the file names no split."""
+    return frame.filter(pl.col("split") == VALIDATION) if "split" in frame.columns else frame
+
+
+CHOICE = Choice()
+CIRCULAR = Circular()
+MMMU = Mmmu()

@@ -1,0 +1,88 @@
+"""DynaMath: each question in several variants, answered in a JSON object; the headline is the worst case.
+
+Rules after VLMEvalKit's `DynaMath.evaluate` and `dynamath.parse_answer`.
+"""
+
+import json
+from collections.abc import Iterator
+
+import polars as pl
+
+from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column, percent_of
+from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered
+from wethink_assets.evaluation.grading.rules import number, short_answer
+from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
+
+CLOSE = 0.001
+"""By how much a number may differ from the reference."""
+INSTRUCTION = """
+## Answer Instruction Please provide an answer to the question outlined above. Your response should adhere to the following JSON format, \
+which includes two keys: 'solution' and 'short answer'. The 'solution' key can contain detailed steps needed to solve the question, and the \
+'short answer' key should provide a concise response. {by_type}
+
+Example of expected JSON response format:
+
+"""
+EXAMPLE = json.dumps({"solution": "[Detailed step-by-step explanation]", "short answer": "[Concise Answer]"}, indent=4)
+BY_TYPE = {
+    "multiple choice": "Provide the corresponing choice option in the 'short answer' key, such as 'A', 'B', 'C', or 'D'.",
+    "float": "Format the answer as a three-digit floating-point number and provide it in the 'short answer' key.",
+}
+OTHER_TYPES = "Float numbers in the answer should be formatted as three-digit floating-point numbers."
+EXTRACTIONS = {"multiple choice": "an option letter", "float": "a number with three decimal places"}
+
+
+class DynaMath(Form):
+    """A question counts only if all its variants (rows of one `qid`) are right."""
+
+    columns = ("answer", "qid")
+    headline = "worst-case accuracy"
+
+    def prompt(self, row: Row) -> str:
+        by_type = BY_TYPE.get(str(row.get("answer_type")), OTHER_TYPES)
+        return f"## Question\n {row['question']}" + INSTRUCTION.format(by_type=by_type) + EXAMPLE
+
+    async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        answer_type, right = str(row.get("answer_type")), str(row["answer"])
+        short = _short_answer_key(answer)
+        value, how = short_answer(short if short is not None else answer, answer_type), RULE
+        if value is None:
+            instruction = EXTRACTIONS.get(answer_type, "")
+            extracted = await ask("judge_extract", question=row["question"], instruction=instruction, reply=answer)
+            extracted, how = (extracted, JUDGE) if extracted is not None else ("", UNDECIDED)
+            value = short_answer(extracted, answer_type)
+        if value is None:  # VLMEvalKit's last resort: an option that begins so is taken to be meant
+            return Verdict(float(answer_type == "multiple choice" and right in answer[:3].upper()), "", how)
+        if answer_type == "float":
+            reference = number(right, whole=False)
+            return verdict_of(reference is not None and abs(float(value) - reference) <= CLOSE, value, how)
+        same = value == right if answer_type == "multiple choice" else str(value).lower() in right.lower()
+        return verdict_of(same, value, how)
+
+    def clusters(self, frame: pl.DataFrame) -> Clusters:
+        return clustered(frame, "qid", [HIT.min()], [ONE.first()])
+
+    def breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        worst = 100 * self.clusters(frame).headline()
+        by = {**by_column(frame, "subject", "average, "), **by_column(frame, "knowledge_level", "average, ")}
+        return {"worst case": worst, "average": percent_of(frame["hit"]), **by}
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import free_form
+
+        return free_form.dynamath(key, count)
+
+
+def _short_answer_key(answer: str) -> str | None:
+    """`short answer` of the JSON object that DynaMath asks for, or None."""
+    start, end = answer.find("{"), answer.rfind("}")
+    try:
+        reply = json.loads(answer[start : end + 1].replace("\\", ""), strict=False) if 0 <= start < end else None
+    except (ValueError, RecursionError):
+        return None
+    short = reply.get("short answer") if isinstance(reply, dict) else None
+    return str(short) if isinstance(short, (str, int, float)) else None
+
+
+DYNAMATH = DynaMath()

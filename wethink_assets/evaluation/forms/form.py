@@ -1,0 +1,113 @@
+"""Base of all benchmark forms: subclass `Form`, define `verdict`, and override what differs from plain accuracy over single questions.
+
+A form is registered under its key in `wethink_assets.registries.BENCHMARK_FORMS`; `[benchmarks.<name>] form = "<key>"` chooses it for a file of
+one's own (`docs/extending.md`). A row is a record of the benchmark's TSV: its columns as text, None where a field is empty.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from wethink_assets.errors import ConfigError
+from wethink_assets.evaluation.grading.breakdown import Breakdown, by_category
+from wethink_assets.evaluation.grading.clusters import Clusters, single_samples
+from wethink_assets.evaluation.grading.verdicts import FAILED, RULE, AskJudge, JudgeFailed, Verdict
+from wethink_assets.kinds import FILL_IN, KINDS, LETTERS, MULTIPLE_CHOICE, QuestionKind
+
+Row = Mapping[str, Any]
+Fields = dict[str, str]
+"""A row of a drawn stand-in, before it is written."""
+
+
+class Form(ABC):
+    """How a benchmark is asked, graded and added up.
+
+    Attributes:
+        logic_version: of a form that does not ship with this package: to be raised when prompt or verdict change, so that scores are made anew.
+        columns: columns that a file of this form must have beside `index` and `question`.
+        headline: what the one number of a benchmark of one's own is called.
+        judged: whether a verdict may come from the judge, which then is part of a score's settings.
+        open_kind: kind of a question without options, where the row names none.
+        own_files_by_vlmevalkit: whether VLMEvalKit scores files of one's own in this form.
+    """
+
+    logic_version: str = ""
+    columns: tuple[str, ...] = ("answer",)
+    headline: str = "accuracy"
+    judged: bool = True
+    open_kind: QuestionKind = FILL_IN
+    own_files_by_vlmevalkit: bool = False
+
+    # What a row asks
+
+    def options(self, row: Row) -> dict[str, str]:
+        """Options by letter, as replies are read with them: of the columns A, B, ..."""
+        return {letter: str(row[letter]) for letter in LETTERS if row.get(letter) is not None}
+
+    def shown_options(self, row: Row) -> dict[str, str]:
+        """Options that the model is shown."""
+        return self.options(row)
+
+    def right_option(self, row: Row) -> str:
+        """Letter of the right option, of a question that has some."""
+        return str(row["answer"])
+
+    def question_kind(self, row: Row) -> str:
+        """Code of the question's kind. Drawn stand-ins say it; of other files, what has options is multiple choice."""
+        kind = row.get("kind")
+        if kind in KINDS:
+            return str(kind)
+        return (MULTIPLE_CHOICE if self.shown_options(row) else self.open_kind).code
+
+    def reference(self, row: Row) -> str:
+        """The reference answer as people read it."""
+        return str(row["answer"]) if row.get("answer") is not None else ""
+
+    def prompt(self, row: Row) -> str:
+        """What a real model is asked, as VLMEvalKit's `build_prompt` words it; images go first."""
+        return str(row["question"])
+
+    # How a reply is graded
+
+    async def grade(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        """Verdict on an answer (a reply without its thought). None is wrong; a judge that fails makes it wrong, and is counted."""
+        if not answer:
+            return Verdict(0.0, "", RULE)
+        try:
+            return await self.verdict(row, answer, ask)
+        except JudgeFailed:
+            return Verdict(0.0, "", FAILED)
+
+    @abstractmethod
+    async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        """Verdict on an answer that is not empty: by rule, or by what `ask` says the judge says (its prompts: `grading.judge`)."""
+
+    # What the verdicts come to; a frame has the benchmark's columns, and `hit`
+
+    def clusters(self, frame: pl.DataFrame) -> Clusters:
+        """What the headline adds up, over the groups of samples that are resampled together."""
+        return single_samples(frame)
+
+    def breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        """Figures beside the headline."""
+        return by_category(frame)
+
+    # Where VLMEvalKit graded
+
+    def vlmevalkit_verdicts(
+        self, rows: pl.DataFrame, answers: Mapping[str, str], verdicts: Mapping[str, Verdict]
+    ) -> Mapping[str, Verdict]:
+        """Verdict on each row by index, from those of VLMEvalKit; a row that it lost is left out. `answers`: by index."""
+        return verdicts
+
+    def vlmevalkit_breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        """Figures beside the headline, of verdicts by VLMEvalKit."""
+        return self.breakdown(frame)
+
+    # Stand-ins
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        """Rows of the drawn stand-in `key`, about `count` of them: whole groups are drawn. The same arguments give the same rows."""
+        raise ConfigError(f"{key}: the form {type(self).__name__} draws no stand-ins; it needs the method `stand_in`")

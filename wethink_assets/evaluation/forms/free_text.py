@@ -1,0 +1,51 @@
+"""Forms answered in free text: MM-Vet, graded by the judge, and files of one's own, by value or else by the judge."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.grading.breakdown import Breakdown, by_tag
+from wethink_assets.evaluation.grading.rules import list_of
+from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
+from wethink_assets.kinds import DESCRIPTIVE
+from wethink_assets.rewards.equivalence.answers import equal_values
+
+CAPABILITIES = ("rec", "ocr", "know", "gen", "spat", "math")
+
+
+class MMVet(Form):
+    """Answers in words that the judge grades from 0 to 1; the headline is the mean grade, broken down by capability."""
+
+    headline = "mean grade"
+    open_kind = DESCRIPTIVE
+
+    async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        question, reference = row.get("asked") or row["question"], self.reference(row)
+        grade = await ask("judge_grade", question=question, reference=reference, reply=answer)
+        return Verdict(0.0, answer, UNDECIDED) if grade is None else Verdict(float(grade), answer, JUDGE)
+
+    def breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        return by_tag(
+            frame, lambda row: [name for name in CAPABILITIES if name in (row.get("category") or "")], ["category"]
+        )
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import free_form
+
+        return free_form.mmvet(key, count)
+
+
+class FreeText(Form):
+    """A short answer, or one of a list of them: equal in value by rule, else the same in meaning to the judge."""
+
+    async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        references = list_of(row["answer"]) or [self.reference(row)]
+        if any(equal_values(answer, reference) for reference in references):
+            return Verdict(1.0, answer, RULE)
+        same = await ask("judge_consistent", question=row["question"], reference=" or ".join(references), reply=answer)
+        return verdict_of(bool(same), answer, UNDECIDED if same is None else JUDGE)
+
+
+MMVET = MMVet()
+FREE = FreeText()

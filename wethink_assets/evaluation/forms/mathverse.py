@@ -1,0 +1,45 @@
+"""MathVerse: the judge extracts an answer, and says whether it is the reference where the two are not worded alike."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+import polars as pl
+
+from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.grading.breakdown import Breakdown, by_tag
+from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
+
+
+class MathVerse(Form):
+    """Short answers; the question as the judge reads it stands in `question_for_eval`."""
+
+    async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        right, question = str(row["answer"]).strip(), row.get("question_for_eval") or row["question"]
+        from_judge = await ask("judge_extract", question=question, instruction="", reply=answer)
+        extracted = answer if from_judge is None else from_judge
+        if extracted.strip() == right:
+            return Verdict(1.0, extracted, RULE if from_judge is None else JUDGE)
+        same = (
+            await ask("judge_consistent", question=question, reference=right, reply=extracted) if extracted else False
+        )
+        return verdict_of(bool(same), extracted, UNDECIDED if same is None else JUDGE)
+
+    def breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        return by_tag(frame, _subjects, ["metadata"])
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import free_form
+
+        return free_form.mathverse(key, count)
+
+
+def _subjects(row: Mapping[str, str]) -> Iterable[str]:
+    """Subject and subfield of the metadata, which is a dictionary as Python prints it."""
+    try:
+        metadata = json.loads((row.get("metadata") or "{}").replace("'", '"'))
+    except ValueError:
+        return []
+    return [str(metadata[name]) for name in ("subject", "subfield") if name in metadata]
+
+
+MATHVERSE = MathVerse()

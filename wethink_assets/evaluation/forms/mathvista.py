@@ -1,0 +1,95 @@
+"""MathVista and MathVision: options in a list, or a value; what no rule reads is extracted by the judge and compared by rule."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column, by_tag
+from wethink_assets.evaluation.grading.rules import list_of, number, option_of
+from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
+from wethink_assets.kinds import LETTERS
+from wethink_assets.rewards.equivalence.answers import equal_values
+
+
+class ListedOptions(Form):
+    """Options stand in the column `choices`, as a list in text."""
+
+    def options(self, row: Row) -> dict[str, str]:
+        return dict(zip(LETTERS, list_of(row.get("choices")), strict=False))
+
+    async def letter_verdict(self, row: Row, answer: str, ask: AskJudge, right: str) -> Verdict:
+        """Verdict on the answer to a question with options."""
+        options = self.options(row)
+        letter = option_of(answer, options)
+        if letter is not None:
+            return verdict_of(letter == right, letter, RULE)
+        extracted = await ask("judge_extract", question=row["question"], instruction="an option letter", reply=answer)
+        letter = option_of(extracted, options) if extracted else None
+        return verdict_of(letter == right, letter, UNDECIDED if extracted is None else JUDGE)
+
+
+class MathVista(ListedOptions):
+    """Options, whole numbers, decimals or texts, as `question_type` and `answer_type` say."""
+
+    async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        if row.get("question_type") == "multi_choice":
+            return await self.letter_verdict(row, answer, ask, str(row.get("answer_option")))
+        if _same_typed_value(row, answer):
+            return Verdict(1.0, answer, RULE)
+        extracted = await ask(
+            "judge_extract", question=row["question"], instruction=row.get("answer_type"), reply=answer
+        )
+        if extracted is None:
+            return Verdict(0.0, answer, UNDECIDED if _typed_value(row, answer) is None else RULE)
+        return verdict_of(_same_typed_value(row, extracted), extracted, JUDGE)
+
+    def breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        skills = by_tag(frame, lambda row: list_of(row.get("skills")), ["skills"])
+        return {**by_column(frame, "task"), **skills}
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import free_form
+
+        return free_form.mathvista(key, count)
+
+
+def _typed_value(row: Row, text: str) -> float | str | None:
+    answer_type = row.get("answer_type")
+    return number(text, whole=answer_type == "integer") if answer_type in ("integer", "float") else text
+
+
+def _same_typed_value(row: Row, text: str) -> bool:
+    value = _typed_value(row, text)
+    return value is not None and value == _typed_value(row, str(row["answer"]))
+
+
+class MathVision(ListedOptions):
+    """Options where `choices` has some, else a value."""
+
+    async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        right = str(row["answer"])
+        if self.options(row):
+            return await self.letter_verdict(row, answer, ask, right)
+        if _same_value(answer, right):
+            return Verdict(1.0, answer, RULE)
+        extracted = await ask("judge_extract", question=row["question"], instruction="", reply=answer)
+        if extracted is None:
+            return Verdict(0.0, answer, UNDECIDED)
+        return verdict_of(_same_value(extracted, right), extracted, JUDGE)
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import free_form
+
+        return free_form.mathvision(key, count)
+
+
+def _same_value(answer: str, right: str) -> bool:
+    """Values where the reference has a digit; words only as they are written."""
+    if answer.strip().lower() == right.strip().lower():
+        return True
+    return any(character.isdigit() for character in right) and bool(equal_values(answer, right))
+
+
+MATHVISTA = MathVista()
+MATHVISION = MathVision()

@@ -1,0 +1,54 @@
+"""OCRBench: texts to read, right where one of the answers occurs in the reply; points by its five groups."""
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.grading.breakdown import Breakdown
+from wethink_assets.evaluation.grading.clusters import HIT
+from wethink_assets.evaluation.grading.rules import contains_answer, list_of
+from wethink_assets.evaluation.grading.verdicts import RULE, VLMEVALKIT, AskJudge, Verdict, verdict_of
+
+FORMULAS = "Handwritten Mathematical Expression Recognition"
+GROUPS = ("Scene Text-centric VQA", "Doc-oriented VQA", "Key Information Extraction", FORMULAS)
+READING = "Text Recognition"
+"""Group of all other categories."""
+
+
+class OCRBench(Form):
+    """No judge is asked."""
+
+    columns = ("answer", "category")
+    judged = False
+
+    async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        return verdict_of(_contains(row, answer), answer, RULE)
+
+    def breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        """Points by group: right answers, as its score of 1000 adds them up."""
+        group = pl.when(pl.col("category").is_in(GROUPS)).then("category").otherwise(pl.lit(READING))
+        points = frame.with_columns(group.alias("group")).group_by("group").agg(HIT.sum()).sort("group")
+        return {f"points: {name}": float(value) for name, value in points.iter_rows()}
+
+    def vlmevalkit_verdicts(
+        self, rows: pl.DataFrame, answers: Mapping[str, str], verdicts: Mapping[str, Verdict]
+    ) -> Mapping[str, Verdict]:
+        """It only counts: the verdict on each row is its rule's."""
+        graded = ((row, answers[row["index"]]) for row in rows.iter_rows(named=True))
+        return {
+            row["index"]: verdict_of(bool(answer) and _contains(row, answer), answer, VLMEVALKIT)
+            for row, answer in graded
+        }
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import free_form
+
+        return free_form.ocr(key, count)
+
+
+def _contains(row: Row, answer: str) -> bool:
+    return contains_answer(answer, list_of(row["answer"]), formula=row.get("category") == FORMULAS)
+
+
+OCR = OCRBench()

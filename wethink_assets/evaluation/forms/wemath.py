@@ -1,0 +1,83 @@
+"""WeMath: problems with their steps as questions of their own; points for what a problem and its steps show together.
+
+IK insufficient knowledge, IG inadequate generalisation, CM complete mastery, RM rote memorisation (We-Math, Qiao et al. 2024). Rules after
+VLMEvalKit's `utils/wemath.py`.
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from wethink_assets.evaluation.forms.choice import Choice
+from wethink_assets.evaluation.forms.form import Fields
+from wethink_assets.evaluation.grading.breakdown import Breakdown, percent_of
+from wethink_assets.evaluation.grading.clusters import HIT, Clusters, clustered
+
+FIGURES = ("IK", "IG", "CM strict", "RM strict", "CM loose", "RM loose")
+
+
+class WeMath(Choice):
+    """Choices that belong to problems of two or three steps; the headline is the strict score."""
+
+    columns = ("answer", "ID", "key")
+    headline = "score (strict)"
+    instruction = ""
+    own_files_by_vlmevalkit = False
+
+    def clusters(self, frame: pl.DataFrame) -> Clusters:
+        return clustered(_scored_problems(frame), "ID", [pl.col("strict").sum()], [pl.len()])
+
+    def breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        problems = _scored_problems(frame)
+        figures = {f"score ({way})": percent_of(problems[way]) for way in ("strict", "loose")}
+        figures |= {name: percent_of(problems[name]) for name in FIGURES}
+        for way in ("strict", "loose"):
+            rote = int(problems[f"RM {way}"].sum())
+            known = int(problems[f"CM {way}"].sum()) + rote
+            figures[f"RM rate ({way})"] = 100 * rote / known if known else float("nan")
+        figures["one step"] = percent_of(frame.filter(~pl.col("key").str.ends_with("_multi"))["hit"])
+        for steps, name in ((2, "two steps"), (3, "three steps")):
+            figures[name] = percent_of(problems.filter(pl.col("steps") == steps)["multi"])
+        return figures
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import choices
+
+        return choices.wemath(key, count)
+
+
+def _problems(frame: pl.DataFrame) -> pl.DataFrame:
+    """One row per multi-step problem: `ID`, `steps` (2 or 3), `right` (steps answered right), `multi` (null without that row)."""
+    keyed = frame.with_columns(
+        pl.col("key").str.extract(r"^(\d)steps_").alias("steps"), pl.col("key").str.extract(r"_(\w+)$").alias("part")
+    )
+    steps = (
+        keyed.filter(pl.col("part") != "multi")
+        .group_by("ID", "steps", maintain_order=True)
+        .agg(HIT.sum().alias("right"))
+    )
+    multi = keyed.filter(pl.col("part") == "multi").select("ID", "steps", HIT.alias("multi"))
+    return steps.join(multi, on=["ID", "steps"], how="left", maintain_order="left").with_columns(
+        pl.col("steps").cast(pl.Int64)
+    )
+
+
+def _scored_problems(frame: pl.DataFrame) -> pl.DataFrame:
+    """The problems with what they show and the points they give, strict and loose: 1, less 0.5 for IG, less 1 for IK and RM."""
+    problems = _problems(frame)
+    all_right, none_right = pl.col("right") == pl.col("steps"), pl.col("right") == 0
+    solved, failed = pl.col("multi") == 1, pl.col("multi") == 0
+    shown = {
+        "IK": ~all_right & failed,
+        "IG": all_right & failed,
+        "CM strict": all_right & solved,
+        "RM strict": ~all_right & solved,
+        "CM loose": ~none_right & solved,
+        "RM loose": none_right & solved,
+    }
+    flagged = problems.with_columns(expression.fill_null(False).alias(name) for name, expression in shown.items())
+    points = [(1 - 0.5 * pl.col("IG") - pl.col("IK") - pl.col(f"RM {way}")).alias(way) for way in ("strict", "loose")]
+    return flagged.with_columns(points)
+
+
+WEMATH = WeMath()

@@ -1,0 +1,89 @@
+"""Questions answered by Yes or No; of HallusionBench, whose index names sets and figures, the mean of three accuracies.
+
+Rules after VLMEvalKit's `Hallusion_rating`.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.grading.breakdown import Breakdown, by_category, percent_of
+from wethink_assets.evaluation.grading.clusters import HIT, Clusters, single_samples
+from wethink_assets.evaluation.grading.judge import UNKNOWN
+from wethink_assets.evaluation.grading.rules import yes_or_no
+from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
+
+INDEX_PARTS = {"set_id": 3, "figure_id": 4, "question_id": 5}
+"""Where HallusionBench's index, such as `VD_chart_1_0_0_1`, has set, figure and question."""
+
+
+class YesNo(Form):
+    """Yes or No. A file without HallusionBench's index is plain accuracy."""
+
+    async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
+        word, how = yes_or_no(answer), RULE
+        if word is None:
+            word, how = await ask("judge_yes_no", question=row["question"], reply=answer), JUDGE
+        if word is None:
+            word, how = UNKNOWN, UNDECIDED
+        return verdict_of(word == row["answer"], word, how)
+
+    def clusters(self, frame: pl.DataFrame) -> Clusters:
+        if not _has_hallusion_index(frame):
+            return single_samples(frame)
+        ids = with_hallusion_ids(frame)
+        sets = ids.group_by("set", maintain_order=True).agg(HIT.sum().alias("hits"), pl.len().alias("rows"))
+        for name in ("figure_id", "question_id"):
+            groups = ids.group_by("set", name).agg(HIT.min())
+            counted = groups.group_by("set").agg(HIT.sum().alias(f"{name} right"), pl.len().alias(name))
+            sets = sets.join(counted, on="set", how="left", maintain_order="left")
+        return Clusters(
+            tuple(sets["set"]),
+            sets.select("hits", "figure_id right", "question_id right").to_numpy().astype(np.float64),
+            sets.select("rows", "figure_id", "question_id").to_numpy().astype(np.float64),
+        )
+
+    def breakdown(self, frame: pl.DataFrame) -> Breakdown:
+        if not _has_hallusion_index(frame):
+            return by_category(frame)
+        figures = _accuracies(frame)
+        for column in ("category", "l2-category"):
+            if column in frame.columns:
+                for (value,), group in frame.group_by(column, maintain_order=True):
+                    figures |= {f"{value} {name}": figure for name, figure in _accuracies(group).items()}
+        return figures
+
+    def stand_in(self, key: str, count: int) -> Iterator[Fields]:
+        from wethink_assets.evaluation.samples import choices
+
+        return choices.yes_no(key, count)
+
+
+def _has_hallusion_index(frame: pl.DataFrame) -> bool:
+    return bool(frame["index"].str.count_matches("_").ge(5).all())
+
+
+def with_hallusion_ids(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with set, figure and question of HallusionBench's index, each within its `l2-category`."""
+    parts = pl.col("index").str.split("_")
+    ids = frame.with_columns(parts.list.get(number).alias(name) for name, number in INDEX_PARTS.items())
+    category = pl.col("l2-category").fill_null("") if "l2-category" in frame.columns else pl.lit("")
+    ids = ids.with_columns(pl.concat_str(category, pl.col("set_id"), separator="_").alias("set"))
+    return ids.with_columns(
+        pl.concat_str("set", name, separator="_").alias(name) for name in ("figure_id", "question_id")
+    )
+
+
+def _accuracies(frame: pl.DataFrame) -> Breakdown:
+    """aAcc (questions), fAcc (figures with all questions right) and qAcc (questions right on all figures) in percent."""
+    ids = with_hallusion_ids(frame)
+
+    def whole(name: str) -> float:
+        return percent_of(ids.group_by(name).agg(HIT.min())["hit"])
+
+    return {"aAcc": percent_of(ids["hit"]), "fAcc": whole("figure_id"), "qAcc": whole("question_id")}
+
+
+YES_NO = YesNo()
