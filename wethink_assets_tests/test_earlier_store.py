@@ -19,8 +19,8 @@ from wethink_assets.config import Settings, load_settings
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.evaluation.benchmarks.files import wanted_files
-from wethink_assets.evaluation.runs.jobs import pairs
-from wethink_assets.evaluation.runs.models import base_of, trained
+from wethink_assets.evaluation.runs.jobs import jobs_with_scores
+from wethink_assets.evaluation.runs.models import base_model_of, trained_model
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
@@ -137,8 +137,8 @@ def test_its_scores_are_found(settings: Settings, store: Store, command: Command
     scores = {}
     with Models.open(settings) as models:
         for policy in list_policies(store):
-            for model in (base_of(settings, policy), trained(settings, store, policy)):
-                for job, score in pairs(store, settings, model, wanted_files(settings), models):
+            for model in (base_model_of(settings, policy), trained_model(settings, store, policy)):
+                for job, score in jobs_with_scores(store, settings, model, wanted_files(settings), models):
                     value = score is not None and score.value
                     scores[f"{model.digest}/{job.key}/{job.digest}"] = [model.name, job.decoding.name, value]
     assert scores == EXPECTED["scores"] and all(value is not None for _, _, value in scores.values())
