@@ -156,7 +156,13 @@ DESCRIPTIVE = QuestionKind(
 PAPER_KINDS = (MULTIPLE_CHOICE, FILL_IN, DESCRIPTIVE)
 """The kinds of the paper, which ship. Prompts name them all; of other kinds only the one that is asked for."""
 
-KINDS: Registry[QuestionKind] = Registry("question kind", {kind.code: kind for kind in PAPER_KINDS}, _complete)
+KINDS: Registry[QuestionKind] = Registry(
+    "question kind",
+    {
+        **{kind.code: kind for kind in PAPER_KINDS},
+    },
+    _complete,
+)
 """All question kinds by code, those of plugins last. An unknown code raises `UnknownName`, which names the known ones."""
 
 
