@@ -2,7 +2,7 @@
 
     python benchmarks/grpo_gain.py --seeds 1 2 3 --json
 
-Rows to train on are drawn pictures with true answers, so that the gain is the training's and not the pipeline's; the reward is the recipe's
+Rows to train on are drawn images with true answers, so that the gain is the training's and not the pipeline's; the reward is the recipe's
 (rules, and the embedded judge for descriptive answers). Held out are scenes of other seeds, over all visual and question kinds, a quarter of them
 hard to read; an answer is right when it is true of the scene. Intervals are 95%, of paired differences.
 """
@@ -81,9 +81,9 @@ def main() -> None:
             for seed in chosen.seeds
         }
         settings = settings.model_copy(update={"folder": str(home), "recipes": recipes})
-        base = Path(plan_run(settings, store, f"v0001.{next(iter(recipes))}").base["place"])
+        base = Path(plan_run(settings, store, f"v0001.{next(iter(recipes))}").base["name_or_path"])
         before = answer_scenes(base, chosen.scenes, chosen.threads)
-        told: dict[str, Any] = {
+        report: dict[str, Any] = {
             "recipe": recipe.model_dump(mode="json", exclude={"system_prompt"}),
             "scenes": chosen.scenes,
             "seeds": {},
@@ -94,17 +94,17 @@ def main() -> None:
             policy = find_policy(store, key)
             assert policy is not None
             gain = scene_gains(before, answer_scenes(local_checkpoint(store, policy), chosen.scenes, chosen.threads))
-            told["seeds"][seed] = {
+            report["seeds"][seed] = {
                 "gain": gain,
                 "reached": gain["all"]["gain"] >= 0.05 and gain["all"]["low"] > 0,
                 **cost,
             }
             if not chosen.json:
                 tell(seed, gain, cost)
-        told["reached"] = all(one["reached"] for one in told["seeds"].values())
+        report["reached"] = all(one["reached"] for one in report["seeds"].values())
         if chosen.json:
-            print(json.dumps(told, indent=1))
-        sys.exit(0 if told["reached"] else 1)
+            print(json.dumps(report, indent=1))
+        sys.exit(0 if report["reached"] else 1)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
     python benchmarks/grpo_overhead.py --steps 6 --rounds 4 --json
 
 Both train the embedded policy on the same drawn rows, in the same order, with the same settings and seed, and with a learning rate so small that
-both write the very same completions. Ours reads rows and pictures from a version in a store, rewards by rule and format, records completions and
-curves, and guards the run; the plain script holds prompts and pictures in memory and rewards by the parity of the completion's length. They
+both write the very same completions. Ours reads rows and images from a version in a store, rewards by rule and format, records completions and
+curves, and guards the run; the plain script holds prompts and images in memory and rewards by the parity of the completion's length. They
 take turns in one process. Compared is the processor time of each step but the first of a turn, pair by pair, since the clock says little on a
-machine that others use too; the clock's ratio is told beside it. With --judge ours also grades descriptive rows with the embedded judge, whose
+machine that others use too; the clock's ratio stands beside it. With --judge ours also grades descriptive rows with the embedded judge, whose
 own time then counts: a model's, not the platform's.
 """
 
@@ -33,7 +33,7 @@ class Bench:
         from wethink_assets.config import load_settings
         from wethink_assets.storage.store import Store
         from wethink_assets.training.data.prompts import RowPrompts
-        from wethink_assets.training.data.rows import Rows, choose_rows
+        from wethink_assets.training.data.rows import Rows, select_rows
         from wethink_assets.training.policies.base_model import load_base_processor
         from wethink_assets.training.runs.plan import plan_run
         from wethink_assets_tests.support.drawn_version import draw_version
@@ -51,15 +51,15 @@ class Bench:
         self.recipe = settings.recipe("grpo").model_copy(update=changed)
         self.settings = settings.model_copy(update={"folder": str(home), "recipes": {"overhead": self.recipe}})
         self.base = plan_run(self.settings, self.store, "v0001.overhead").base_model
-        choose_rows(self.store, "v0001", "train", self.recipe, home / "train.arrow")
+        select_rows(self.store, "v0001", "train", self.recipe, home / "train.arrow")
         self.rows, self.prompts = Rows(home / "train.arrow"), RowPrompts(self.settings, self.recipe)
         self.processor = load_base_processor(self.base)
 
-    def picture(self, row: Mapping[str, Any]) -> Any:
+    def image(self, row: Mapping[str, Any]) -> Any:
         from wethink_assets.storage.blobs import Blobs
-        from wethink_assets.training.policies.base_model import picture_for
+        from wethink_assets.training.policies.base_model import image_for
 
-        return picture_for(self.base, Blobs(self.store).read(row["image_path"]))
+        return image_for(self.base, Blobs(self.store).read(row["image_path"]))
 
     def run(self, make: Callable[..., Any]) -> Times:
         """Train for some steps; seconds of the clock and of the processor of each step."""
@@ -103,15 +103,15 @@ class Bench:
             int(index)
             for index in row_order(len(self.rows), self.steps * self.recipe.prompts_per_step, self.recipe.seed)
         ]
-        held = {index: self.picture(self.rows[index]) for index in set(order)}
-        told = Dataset.from_list(
+        held = {index: self.image(self.rows[index]) for index in set(order)}
+        dataset = Dataset.from_list(
             [{"prompt": self.prompts.messages(self.rows[index]), "index": index} for index in order]
         )
-        told = told.with_transform(
+        dataset = dataset.with_transform(
             lambda batch: {"prompt": batch["prompt"], "images": [[held[index]] for index in batch["index"]]}
         )
         args.reward_weights = None
-        return GRPOTrainer(args=args, train_dataset=told, reward_funcs=parity, **given)
+        return GRPOTrainer(args=args, train_dataset=dataset, reward_funcs=parity, **given)
 
     def ours(self, rewarder: Any) -> Callable[..., Any]:
         """Our trainer with all that a run has around it."""
@@ -119,15 +119,15 @@ class Bench:
         def make(work: Path, **given: Any) -> Any:
             import numpy as np
 
-            from wethink_assets.training.trainers.grpo import RowGRPOTrainer, Watch, prompt_dataset
+            from wethink_assets.training.trainers.grpo import RowGRPOTrainer, StepCallback, prompt_dataset
             from wethink_assets.training.trainers.guards import Guard
-            from wethink_assets.training.trainers.recorder import Record
+            from wethink_assets.training.trainers.recorder import RunRecorder
 
-            watch = Watch(Record(work), Guard(self.recipe), lambda _: None)
+            callback = StepCallback(RunRecorder(work), Guard(self.recipe), lambda _: None)
             usable = np.arange(len(self.rows), dtype=np.int32)
-            rows = prompt_dataset(self.rows, usable, self.recipe, self.prompts, self.picture, self.steps)
-            trainer = RowGRPOTrainer(train_dataset=rows, callbacks=[watch], rewarder=rewarder, **given)
-            watch.trainer = trainer
+            rows = prompt_dataset(self.rows, usable, self.recipe, self.prompts, self.image, self.steps)
+            trainer = RowGRPOTrainer(train_dataset=rows, callbacks=[callback], rewarder=rewarder, **given)
+            callback.trainer = trainer
             return trainer
 
         return make
@@ -156,7 +156,7 @@ def main() -> None:
                     (ours if own else plain).extend(bench.run(bench.ours(rewarder) if own else bench.plain))
     cpu = [mine[1] / theirs[1] for mine, theirs in zip(ours, plain, strict=True)]
     wall = [mine[0] / theirs[0] for mine, theirs in zip(ours, plain, strict=True)]
-    told = {
+    figures = {
         "pairs": len(cpu),
         "ratio": round(statistics.median(cpu), 4),
         "ratio_of_sums": round(sum(t[1] for t in ours) / sum(t[1] for t in plain), 4),
@@ -168,8 +168,8 @@ def main() -> None:
         "bound": BOUND,
         "reached": statistics.median(cpu) <= BOUND,
     }
-    print(json.dumps(told, indent=1) if chosen.json else "\n".join(f"{name}: {value}" for name, value in told.items()))
-    sys.exit(0 if told["reached"] else 1)
+    print(json.dumps(figures, indent=1) if chosen.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
+    sys.exit(0 if figures["reached"] else 1)
 
 
 if __name__ == "__main__":

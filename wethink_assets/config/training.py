@@ -37,7 +37,7 @@ DataShare = Annotated[float, Field(gt=0, le=1)]
 
 
 class StudySettings(Table):
-    """Comparisons of ways to train (`wethink study`)."""
+    """Studies, which compare ways to train (`wethink study`)."""
 
     recipe: str = Field("grpo", description="recipe whose settings every variant has, but for what a study varies")
     accuracy_weights: tuple[Share, ...] = Field(
@@ -267,4 +267,6 @@ class TrainingSettings(Table):
         "work/training",
         description="folder of this machine for what running trainings keep; may be removed when none runs",
     )
-    save_total_limit: Annotated[int, Field(ge=1, description="newest whole checkpoints kept while a run goes on")] = 2
+    save_total_limit: Annotated[
+        int, Field(ge=1, description="newest whole checkpoints kept while a run is running")
+    ] = 2

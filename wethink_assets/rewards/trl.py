@@ -1,19 +1,21 @@
 """The rewards as TRL's `GRPOTrainer` calls them: completions as text or messages, columns of the dataset as keyword arguments.
 
-One function a component, so that TRL logs each by its name; pass `reward_weights` of the trainer's configuration to weigh them. TRL itself
-is not imported.
+One function for each component, so that TRL logs each by its name; pass `reward_weights` of the trainer's configuration to weigh them. TRL
+itself is not imported. The training of this package (`wethink_assets.training.trainers.grpo`) uses the same functions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from wethink_assets.rewards.hybrid import Reward, Weights, hybrid_reward_async
 from wethink_assets.rewards.judge import Judge
 from wethink_assets.rewards.responses import format_reward
 
-__all__ = ["AccuracyFunction", "Completions", "FormatFunction", "reward_functions", "texts_of"]
+__all__ = ["AccuracyFunction", "Completions", "FormatFunction", "Grade", "accuracy_of", "reward_functions", "texts_of"]
 
 Completions = Sequence[str] | Sequence[Sequence[Mapping[str, Any]]]
+Grade = Callable[[Sequence[str], Mapping[str, Any]], Awaitable[Sequence[Reward]]]
+"""Gives the rewards of the texts of completions, given the columns of their rows."""
 
 
 def texts_of(completions: Completions) -> list[str]:
@@ -43,6 +45,16 @@ class FormatFunction:
         return [format_reward(text) for text in texts_of(completions)]
 
 
+def accuracy_of(reward: Reward) -> float | None:
+    """Accuracy as TRL takes it: None where the judge gave no grade, which counts as 0 and is left out of the mean.
+
+    Example:
+        >>> accuracy_of(Reward(0.3, 0.0, 1.0, "judge", "failed", failed=True)) is None
+        True
+    """
+    return None if reward.failed else reward.accuracy
+
+
 class AccuracyFunction:
     """Reward function `accuracy_reward` for TRL; asynchronous, so that TRL awaits it beside other asynchronous functions.
 
@@ -52,25 +64,30 @@ class AccuracyFunction:
 
     __name__ = "accuracy_reward"
 
-    def __init__(self, judge: Judge | None = None) -> None:
+    def __init__(self, judge: Judge | None = None, grade: Grade | None = None) -> None:
+        """`grade` takes the place of `hybrid_reward_async` with the judge, for a trainer that grades while completions are still being written."""
         self.judge = judge
         self.rewards: list[Reward] = []
+        self._grade = grade or self._hybrid
 
     async def __call__(
         self, completions: Completions, answer: Sequence[str], kind: Sequence[str], **columns: Any
     ) -> list[float | None]:
         """Accuracy of each completion, 0 to 1, or None."""
-        self.rewards = await hybrid_reward_async(
-            texts_of(completions),
-            answer,
-            kind,
+        self.rewards = list(await self._grade(texts_of(completions), {**columns, "answer": answer, "kind": kind}))
+        self._log(columns, kind)
+        return [accuracy_of(reward) for reward in self.rewards]
+
+    async def _hybrid(self, texts: Sequence[str], columns: Mapping[str, Any]) -> list[Reward]:
+        return await hybrid_reward_async(
+            texts,
+            columns["answer"],
+            columns["kind"],
             options=columns.get("options"),
             questions=columns.get("question") or columns.get("problem"),
             methods=columns.get("reward"),
             judge=self.judge,
         )
-        self._log(columns, kind)
-        return [None if reward.failed else reward.accuracy for reward in self.rewards]
 
     def _log(self, columns: Mapping[str, Any], kinds: Sequence[str]) -> None:
         log_metric, log_extra = columns.get("log_metric"), columns.get("log_extra")
@@ -85,8 +102,15 @@ class AccuracyFunction:
             log_extra("graded_by", [reward.how for reward in self.rewards])
 
 
-def reward_functions(judge: Judge | None = None, weights: Weights | None = None) -> tuple[list[Any], list[float]]:
+def reward_functions(
+    judge: Judge | None = None, weights: Weights | None = None, *, grade: Grade | None = None
+) -> tuple[list[Any], list[float]]:
     """Reward functions and their weights, for `GRPOTrainer(reward_funcs=...)` and `GRPOConfig(reward_weights=...)`.
+
+    Args:
+        judge (`Judge`, *optional*): grades what is graded by a judge; without one those are graded by rule too.
+        weights (`Weights`, *optional*): what the components count.
+        grade (`Grade`, *optional*): gives the rewards in place of `hybrid_reward_async`; see `AccuracyFunction`.
 
     Example:
         >>> functions, weights = reward_functions()
@@ -94,4 +118,4 @@ def reward_functions(judge: Judge | None = None, weights: Weights | None = None)
         (['accuracy_reward', 'format_reward'], [0.7, 0.3])
     """
     counted = weights or Weights()
-    return [AccuracyFunction(judge), FormatFunction()], [counted.accuracy, counted.format]
+    return [AccuracyFunction(judge, grade), FormatFunction()], [counted.accuracy, counted.format]

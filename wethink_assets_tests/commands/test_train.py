@@ -127,7 +127,7 @@ def test_a_killed_command_takes_its_training_along_and_the_next_one_goes_on(
 
 
 def test_a_starter_is_gone_when_its_process_is(home: Path) -> None:
-    from wethink_assets.training.runs.plan import Starter
+    from wethink_assets.training.runs.watchdog import Starter
 
     here = Starter.here()
     assert not is_gone(here)

@@ -25,4 +25,4 @@ def weights(plan: TrainingPlan) -> dict[str, Any]:
 
 
 def base_weights(plan: TrainingPlan) -> dict[str, Any]:
-    return load_file(Path(plan.base_model.place) / "model.safetensors")
+    return load_file(Path(plan.base_model.name_or_path) / "model.safetensors")

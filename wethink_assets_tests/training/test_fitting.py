@@ -9,8 +9,8 @@ from transformers import Qwen2VLImageProcessorPil
 
 from wethink_assets.models.embedded.checkpoints import checkpoint_folder
 from wethink_assets.models.embedded.processor import ImageOnlyQwen2_5_VLProcessor, load_processor
-from wethink_assets.training.data.prompts import RowPrompts, fitting
-from wethink_assets.training.data.rows import Rows, choose_rows
+from wethink_assets.training.data.prompts import RowPrompts, prompt_length_filter
+from wethink_assets.training.data.rows import Rows, select_rows
 from wethink_assets_tests.training.conftest import Plan
 
 
@@ -37,11 +37,11 @@ def test_a_row_fits_from_the_length_of_its_whole_prompt_on(
         processor = ImageOnlyQwen2_5_VLProcessor(
             Qwen2VLImageProcessorPil(), processor.tokenizer, chat_template=processor.chat_template
         )
-    choose_rows(planned.open_store(), planned.version, "train", planned.recipe, tmp_path / "rows.arrow")
+    select_rows(planned.open_store(), planned.version, "train", planned.recipe, tmp_path / "rows.arrow")
     rows = Rows(tmp_path / "rows.arrow")
     prompts = RowPrompts(planned.configuration, planned.recipe)
     lengths = [in_full(processor, prompts.messages(row), (side or row["width"], side or row["height"])) for row in rows]
     assert len(set(lengths)) > 3
     for limit in range(min(lengths) - 1, max(lengths) + 1):
-        fits = fitting(rows, limit, prompts, processor, side)
-        assert fits.tolist() == [number for number, length in enumerate(lengths) if length <= limit]
+        usable = prompt_length_filter(rows, limit, prompts, processor, side)
+        assert usable.tolist() == [number for number, length in enumerate(lengths) if length <= limit]

@@ -16,7 +16,7 @@ from wethink_assets.training.policies.plots import column, draw_curves, small, s
 from wethink_assets.training.runs.plan import TrainingPlan, command_of
 from wethink_assets.training.trainers.checkpoints import is_whole, newest_whole, remove_unfinished, seal, step_of
 from wethink_assets.training.trainers.guards import Guard, out_of_memory
-from wethink_assets.training.trainers.recorder import Record, curves_table, figures_of, read_lines
+from wethink_assets.training.trainers.recorder import RunRecorder, curves_table, figures_of, read_lines
 from wethink_assets.training.validation.held_out import gains, paired
 from wethink_assets_tests.training.conftest import Plan
 
@@ -96,25 +96,25 @@ def rewarded(kind: str, accuracy: float | None, tokens: int = 10) -> dict[str, A
 
 
 def test_a_record_goes_on_from_a_step_and_counts_lost_seconds(tmp_path: Path) -> None:
-    record = Record(tmp_path)
+    record = RunRecorder(tmp_path)
     for step in (1, 2, 3):
         record.step({"step": step, "reward": step / 10})
         record.completions(step, [rewarded("MC", 1.0)])
-    spent = record.keep_spent()
+    spent = record.save_spent()
     with (tmp_path / "curves.jsonl").open("a") as file:
         file.write('{"step": 4, "rew')  # killed while it wrote
-    again = Record(tmp_path, from_step=2)
+    again = RunRecorder(tmp_path, from_step=2)
     assert (
         [line["step"] for line in again.lines]
         == [1, 2]
         == [line["step"] for line in read_lines(tmp_path / "curves.jsonl")]
     )
     assert again.all_completions().collect()["step"].to_list() == [1, 2]
-    assert again.keep_spent()["wall"] >= spent["wall"]
+    assert again.save_spent()["wall"] >= spent["wall"]
 
 
 def test_figures_of_a_step() -> None:
-    logs = {"loss": 0.5, "rewards/accuracy/mean": 0.25, "step_time": 2.0, "kl": None}
+    logs = {"loss": 0.5, "rewards/accuracy_reward/mean": 0.25, "step_time": 2.0, "kl": None}
     line = figures_of(logs, 7, [rewarded("MC", 1.0), rewarded("MC", 0.0), rewarded("DES", None, 20)])
     assert line["step"] == 7 and line["accuracy"] == 0.25 and line["kl"] is None
     assert line["tokens"] == 40 and line["tokens_per_second"] == 20 and line["accuracy/MC"] == 0.5

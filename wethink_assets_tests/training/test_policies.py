@@ -96,7 +96,7 @@ def test_altered_weights_are_not_used(s3_store: Store, tmp_path: Path, monkeypat
 
 @pytest.mark.parametrize("key", ["v0001", "", ".grpo", "v0001."])
 def test_a_key_without_version_or_recipe_is_refused(key: str) -> None:
-    with pytest.raises(TrainingError, match="names no training run"):
+    with pytest.raises(TrainingError, match="is not the key of a training run"):
         split_key(key)
 
 

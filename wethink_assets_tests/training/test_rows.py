@@ -17,7 +17,7 @@ from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.errors import TrainingError
 from wethink_assets.storage.store import Store
 from wethink_assets.training.data.prompts import RowPrompts, target_of
-from wethink_assets.training.data.rows import Chosen, Rows, choose_rows, row_order, version_rows
+from wethink_assets.training.data.rows import Rows, RowSelection, row_order, select_rows, version_rows
 from wethink_assets.training.runs.plan import plan_run
 
 EMBEDDED = {"pipeline": {"prompt_pack": "embedded"}}
@@ -27,8 +27,8 @@ def recipe(**settings: Any) -> RecipeSettings:
     return RecipeSettings.model_validate(settings)
 
 
-def chosen(store: Store, target: Path, **settings: Any) -> tuple[Chosen, set[str]]:
-    told = choose_rows(store, "v0001", "train", recipe(**settings), target)
+def chosen(store: Store, target: Path, **settings: Any) -> tuple[RowSelection, set[str]]:
+    told = select_rows(store, "v0001", "train", recipe(**settings), target)
     rows = Rows(target)
     return told, {rows[index]["row_id"] for index in range(len(rows))}
 
@@ -42,7 +42,7 @@ def test_every_row_is_taken_or_left_out_with_a_reason(drawn: Store, tmp_path: Pa
     assert rules.left_out == {"needs_judge": kinds["DES"]} and rules.kinds == {"FIB": kinds["FIB"], "MC": kinds["MC"]}
     only, _ = chosen(drawn, tmp_path / "mc.arrow", kinds=["MC"])
     assert only.rows == kinds["MC"] and only.left_out == {"kind": total.height - kinds["MC"]}
-    assert Chosen.from_json(only.as_json()) == only
+    assert RowSelection.from_json(only.as_json()) == only
 
 
 def test_a_smaller_share_is_part_of_every_larger_one(drawn: Store, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def read_elsewhere(rows: Rows, index: int) -> tuple[list[str], Mapping[str, Any]
 
 
 def test_rows_are_mapped_and_a_copy_carries_only_their_path(drawn: Store, tmp_path: Path) -> None:
-    choose_rows(drawn, "v0001", "train", recipe(), tmp_path / "rows.arrow")
+    select_rows(drawn, "v0001", "train", recipe(), tmp_path / "rows.arrow")
     rows = Rows(tmp_path / "rows.arrow")
     assert rows[3]["options"] is not None and rows[-1]["row_id"] == rows[len(rows) - 1]["row_id"]
     with pytest.raises(IndexError):
@@ -112,7 +112,7 @@ def test_the_order_is_one_of_whole_epochs_and_goes_on_the_same(rows: int, wanted
 
 def test_prompts_are_those_of_the_pack_or_of_the_paper_and_open_no_turn(drawn: Store, tmp_path: Path) -> None:
     settings = Settings.model_validate(EMBEDDED)
-    choose_rows(drawn, "v0001", "train", recipe(kinds=["MC"]), tmp_path / "rows.arrow")
+    select_rows(drawn, "v0001", "train", recipe(kinds=["MC"]), tmp_path / "rows.arrow")
     row = Rows(tmp_path / "rows.arrow")[0]
     [asked] = RowPrompts(settings, recipe(prompt="pack")).messages(row)
     assert asked["content"] == f"MC: {row['question']}" + "".join(

@@ -14,7 +14,7 @@ from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.rewards import Reward
 from wethink_assets.training.policies.catalog import find_policy, local_checkpoint
 from wethink_assets.training.runs.process import execute, main, read_outcome
-from wethink_assets.training.runs.progress import Teller
+from wethink_assets.training.runs.progress import ProgressReporter
 from wethink_assets.training.trainers.checkpoints import WHOLE, newest_whole, step_of
 from wethink_assets.training.trainers.rewards import Rewarder
 from wethink_assets_tests.support.training_outcomes import base_weights, curves, weights
@@ -24,7 +24,7 @@ from wethink_assets_tests.training.conftest import Plan
 def test_a_run_leaves_a_whole_policy_and_is_not_repeated(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
     planned = plan()
     store = planned.open_store()
-    published = execute(planned, Teller())
+    published = execute(planned, ProgressReporter())
     assert published is not None and find_policy(store, planned.key) == published
     assert set(published.files) >= {
         "completions.parquet",
@@ -48,7 +48,7 @@ def test_a_run_leaves_a_whole_policy_and_is_not_repeated(plan: Plan, capsys: pyt
     assert not (planned.work_folder / "grpo").exists()  # the working folder is tidied
     again = plan("v0001.other-name")
     assert again.digest == planned.digest
-    known = execute(again, Teller())
+    known = execute(again, ProgressReporter())
     assert known is not None and known.digest == published.digest
     assert "trained already" in capsys.readouterr().err
     assert find_policy(store, "v0001.other-name") is not None
@@ -58,7 +58,7 @@ def test_a_run_leaves_a_whole_policy_and_is_not_repeated(plan: Plan, capsys: pyt
 def test_completions_by_vllm_without_vllm_say_what_to_do(plan: Plan, engine: str) -> None:
     planned = plan(rollouts={"engine": engine, "url": "http://127.0.0.1:1"})
     with pytest.raises(TrainingError, match=f"{engine} need vLLM .* install the extra `gpu`"):
-        execute(planned, Teller())
+        execute(planned, ProgressReporter())
     assert find_policy(planned.open_store(), planned.key) is None
 
 
@@ -70,14 +70,14 @@ def varied(monkeypatch: pytest.MonkeyPatch) -> None:
         accuracy = zlib.crc32(text.encode()) % 7 / 6
         return Reward(0.7 * accuracy, accuracy, 0.0, "rule", "rule")
 
-    monkeypatch.setattr(Rewarder, "_one", reward)
+    monkeypatch.setattr(Rewarder, "reward", reward)
 
 
 class Killed(BaseException):
     """A process that ends without a word, as it were."""
 
 
-class Killing(Teller):
+class Killing(ProgressReporter):
     """Kills the run after a step."""
 
     def __init__(self, after: int) -> None:
@@ -103,7 +103,7 @@ class Killing(Teller):
 )
 def test_a_killed_run_goes_on_exactly(plan: Plan, home: Path, varied: None, changed: dict[str, Any]) -> None:
     straight = plan(**changed)
-    execute(straight, Teller())
+    execute(straight, ProgressReporter())
     expected, uninterrupted = weights(straight), curves(straight)
     base = base_weights(straight)
     assert any(not value.equal(base[name].to(value.dtype)) for name, value in expected.items())  # it did learn
@@ -117,7 +117,7 @@ def test_a_killed_run_goes_on_exactly(plan: Plan, home: Path, varied: None, chan
     (half / WHOLE).unlink()
     for path in half.glob("*.safetensors"):
         path.write_bytes(path.read_bytes()[:100])
-    execute(plan(**changed), Teller())
+    execute(plan(**changed), ProgressReporter())
     resumed = curves(straight)
     told = [name for name in uninterrupted.columns if "second" not in name]
     assert resumed.select(told).equals(uninterrupted.select(told))
@@ -131,12 +131,12 @@ def test_a_killed_run_goes_on_exactly(plan: Plan, home: Path, varied: None, chan
 def test_a_run_of_two_parts_goes_on_in_the_second(plan: Plan, home: Path, varied: None) -> None:
     changed = {"method": "sft+grpo", "sft_steps": 2, "sft_batch_size": 4, "sft_learning_rate": 1e-3, "steps": 4}
     straight = plan(**changed)
-    published = execute(straight, Teller())
+    published = execute(straight, ProgressReporter())
     assert published is not None and published.figures["steps"] == {"sft": 2, "grpo": 4}
     assert {"sft_curves.parquet", "curves.parquet"} <= set(published.files)
     expected, uninterrupted = weights(straight), curves(straight)
     alone = plan(**changed | {"method": "sft"})
-    execute(alone, Teller())
+    execute(alone, ProgressReporter())
     between = weights(alone)
     base = base_weights(straight)
     for one, other in ((base, between), (between, expected)):  # both parts did learn
@@ -145,7 +145,7 @@ def test_a_run_of_two_parts_goes_on_in_the_second(plan: Plan, home: Path, varied
     with pytest.raises(Killed):
         execute(plan(**changed), Killing(after=3))
     assert newest_whole(straight.work_folder / "grpo") is not None
-    execute(plan(**changed), Teller())
+    execute(plan(**changed), ProgressReporter())
     told = [name for name in uninterrupted.columns if "second" not in name]
     assert curves(straight).select(told).equals(uninterrupted.select(told))
     found = weights(straight)
@@ -167,7 +167,7 @@ def test_the_embedded_policy_learns_from_reasoning_paths(plan: Plan, method: str
         learning_rate=7e-5,
         steps=2,
     )
-    published = execute(planned, Teller())
+    published = execute(planned, ProgressReporter())
     assert published is not None and planned.base["identity"]["model"] == "embedded/policy"
     store = planned.open_store()
     name = "curves" if method == "sft" else "sft_curves"
@@ -186,7 +186,7 @@ def test_stock_transformers_loses_the_weights_and_ours_does_not(
 ) -> None:
     from transformers import Trainer
 
-    from wethink_assets.training.trainers.checkpoints import WholeCheckpoints
+    from wethink_assets.training.trainers.checkpoints import WholeCheckpointsMixin
 
     planned = plan(steps=4, save_steps=2)
     with pytest.raises(Killed):
@@ -201,15 +201,15 @@ def test_stock_transformers_loses_the_weights_and_ours_does_not(
         seen["ours"] = all(value.equal(before[name]) for name, value in self.model.state_dict().items())
 
     # Only from within, between the constructor and the first step, can be seen whose weights there are.
-    restored = WholeCheckpoints._load_from_checkpoint
-    monkeypatch.setattr(WholeCheckpoints, "_load_from_checkpoint", spy)
-    execute(planned, Teller())
+    restored = WholeCheckpointsMixin._load_from_checkpoint
+    monkeypatch.setattr(WholeCheckpointsMixin, "_load_from_checkpoint", spy)
+    execute(planned, ProgressReporter())
     assert seen == {"stock": True, "ours": False}  # whether the weights stayed those of the constructor
 
 
 def test_a_run_without_rows_says_why(plan: Plan) -> None:
     with pytest.raises(TrainingError, match=r"v0001 has no row to train on: of its 24 training rows all are left out"):
-        execute(plan(kinds=["DES"]), Teller())
+        execute(plan(kinds=["DES"]), ProgressReporter())
 
 
 def test_an_early_stop_is_told_with_what_to_change(plan: Plan) -> None:

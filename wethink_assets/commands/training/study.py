@@ -58,8 +58,8 @@ def _conduct(
     markdown: bool,
     plot: Path | None,
 ) -> None:
-    from wethink_assets.training.studies.conduct import run_study
     from wethink_assets.training.studies.design import design_study
+    from wethink_assets.training.studies.execution import run_study
 
     settings, store = _opened()
     with Watch() as watch:
@@ -69,7 +69,7 @@ def _conduct(
             )
             record = run_study(design, store, watch, parallel)
         except KeyboardInterrupt:
-            watch.say(f"interrupted; `wethink study {name}` goes on from there")
+            watch.report(f"interrupted; `wethink study {name}` goes on from there")
             raise typer.Exit(130) from None
     _tell_instance(store)
     _show(record, store, as_json, markdown, plot)
@@ -134,7 +134,7 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         """One line, above the bars."""
         self._console.print(line, markup=False, soft_wrap=True)
 

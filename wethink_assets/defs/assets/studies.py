@@ -15,8 +15,8 @@ from wethink_assets.defs.runs.sync import Synced, known_versions, report_unknown
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.plots import small
-from wethink_assets.training.studies.conduct import newest_study, run_study
 from wethink_assets.training.studies.design import design_study
+from wethink_assets.training.studies.execution import newest_study, run_study
 from wethink_assets.training.studies.records import StudyRecord
 from wethink_assets.training.studies.tables import RUN_COLUMNS, columns, count_of, facts, rows, run_rows
 
@@ -41,7 +41,7 @@ class _Logged:
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         self._log.info(line)
 
     def step(self, what: str, done: int, total: int) -> None:

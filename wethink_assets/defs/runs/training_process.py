@@ -10,10 +10,10 @@ import dagster as dg
 from dagster._core.errors import DagsterPipesExecutionError
 
 from wethink_assets.errors import TrainingError
-from wethink_assets.training.policies.artifacts import curves_of
+from wethink_assets.training.policies.artifacts import curves_so_far
 from wethink_assets.training.runs.plan import TrainingPlan, command_of, process_environment
 from wethink_assets.training.runs.process import OUTCOME, read_outcome
-from wethink_assets.training.trainers.guards import LOWER
+from wethink_assets.training.trainers.guards import LESS_MEMORY
 
 LOOK = 1.0  # seconds between two looks at the curves
 FIRST_OBSERVATION = 10.0
@@ -42,7 +42,7 @@ def train_in_process(
 def _ending(message: str) -> str:
     code = message.rpartition(" ")[2]
     if code in ("-9", "137"):
-        return f"the training process was killed, perhaps because memory ran out: {LOWER}"
+        return f"the training process was killed, perhaps because memory ran out: {LESS_MEMORY}"
     return f"the training process ended with code {code} and no message; its output is in the run's compute logs"
 
 
@@ -59,7 +59,7 @@ def _followed(
         observed = started - FIRST_OBSERVATION
         seen = 0
         while not ended.wait(LOOK):
-            lines = curves_of(plan.work_folder)
+            lines = curves_so_far(plan.work_folder)
             if len(lines) <= seen:  # none any more: the run has ended and tidied its folder
                 continue
             seen = len(lines)

@@ -1,4 +1,7 @@
-"""Which rows of a run have a prompt that is short enough?"""
+"""Prompts of rows, and the filter by their length.
+
+A row is put to the policy as in the paper, or with the prompt by which the pipeline asks about images.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,9 +37,9 @@ class RowPrompts:
             system, user = self._system, str(row["problem"])
         else:
             system, user = self._pack.render(question=row["question"], kind=row["kind"], options=row["options"] or [])
-        told = [{"role": "system", "content": system}] if system else []
+        first = [{"role": "system", "content": system}] if system else []
         # Text of a dataset must not open a turn or an image of the chat template.
-        return [*told, {"role": "user", "content": user.replace("<|", "< |")}]
+        return [*first, {"role": "user", "content": user.replace("<|", "< |")}]
 
 
 def target_of(row: Mapping[str, Any]) -> str:
@@ -44,39 +47,40 @@ def target_of(row: Mapping[str, Any]) -> str:
     return f"<think>{row['refined_cot']}</think><answer>{row['answer']}</answer>"
 
 
-PART = 1000
+CHUNK_ROWS = 1000
 
 
-def fitting(rows: Rows, limit: int, prompts: RowPrompts, processor: Any, side: int | None = None) -> NDArray[np.int32]:
-    """Indices of the rows whose prompt has at most `limit` tokens, with those of its picture and of the chat template.
+def prompt_length_filter(
+    rows: Rows, limit: int, prompts: RowPrompts, processor: Any, side: int | None = None
+) -> NDArray[np.int32]:
+    """Indices of the rows whose prompt has at most `limit` tokens, with those of its image and of the chat template.
 
-    side: of the square that every picture is shown as, where it is not shown in its own size.
+    side: of the square that every image is shown as, where it is not shown in its own size.
     """
-    fits = []
-    for start in range(0, len(rows), PART):
-        part = [rows[index] for index in range(start, min(start + PART, len(rows)))]
-        fits += [
-            start + number for number, length in enumerate(_lengths(part, prompts, processor, side)) if length <= limit
-        ]
-    return np.array(fits, np.int32)
+    indices: list[int] = []
+    for start in range(0, len(rows), CHUNK_ROWS):
+        chunk = [rows[index] for index in range(start, min(start + CHUNK_ROWS, len(rows)))]
+        lengths = _prompt_lengths(chunk, prompts, processor, side)
+        indices += [index for index, length in enumerate(lengths, start) if length <= limit]
+    return np.array(indices, np.int32)
 
 
-def _lengths(part: list[Mapping[str, Any]], prompts: RowPrompts, processor: Any, side: int | None) -> list[int]:
-    messages = [prompts.messages(row) for row in part]
-    contents = [message["content"] for told in messages for message in told]
-    counted = iter(processor.tokenizer(contents, add_special_tokens=False)["input_ids"])
-    texts = [sum(len(next(counted)) for _ in told) for told in messages]
-    sizes = [(side or row["height"], side or row["width"]) for row in part]
-    pictures = processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"]
-    around = _around(messages[0], processor)
-    return [text + picture + around for text, picture in zip(texts, pictures, strict=True)]
+def _prompt_lengths(rows: list[Mapping[str, Any]], prompts: RowPrompts, processor: Any, side: int | None) -> list[int]:
+    conversations = [prompts.messages(row) for row in rows]
+    contents = [message["content"] for messages in conversations for message in messages]
+    tokens = iter(processor.tokenizer(contents, add_special_tokens=False)["input_ids"])
+    text_tokens = [sum(len(next(tokens)) for _ in messages) for messages in conversations]
+    sizes = [(side or row["height"], side or row["width"]) for row in rows]
+    image_tokens = processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"]
+    template = _template_tokens(conversations[0], processor)
+    return [text + image + template for text, image in zip(text_tokens, image_tokens, strict=True)]
 
 
-def _around(told: list[dict[str, str]], processor: Any) -> int:
-    """Tokens that the chat template adds to messages of these roles and a picture."""
+def _template_tokens(messages: list[Message], processor: Any) -> int:
+    """Tokens that the chat template adds to messages of these roles and an image."""
     empty: list[dict[str, Any]] = [
-        {"role": message["role"], "content": [{"type": "text", "text": ""}]} for message in told
+        {"role": message["role"], "content": [{"type": "text", "text": ""}]} for message in messages
     ]
     empty[-1]["content"].insert(0, {"type": "image"})
     text = processor.apply_chat_template(empty, add_generation_prompt=True, tokenize=False)
-    return len(processor.tokenizer(text, add_special_tokens=False)["input_ids"]) - 1  # one stands for the picture
+    return len(processor.tokenizer(text, add_special_tokens=False)["input_ids"]) - 1  # one stands for the image

@@ -1,7 +1,7 @@
-"""Which rows of a version is a policy trained on, in what order, and how are they read without holding them in memory?
+"""Rows of a version that a policy is trained on: their selection, their order, and reading without holding them in memory.
 
 The chosen rows are written once to an Arrow file that is mapped, not loaded; images stay in the store until a step needs them. The order is
-a function of seed and epoch alone, so that a resumed run goes on with the very rows that come next.
+a function of seed and epoch alone, so that a resumed run gets the very rows that come next.
 """
 
 import json
@@ -42,8 +42,8 @@ COMPLETIONS = "completions.parquet"
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """How many rows of a split a recipe takes, and how many it leaves out, by reason."""
+class RowSelection:
+    """Counts of the rows of a split that a recipe takes, by kind, and of those that it leaves out, by reason."""
 
     rows: int
     left_out: dict[str, int]
@@ -54,7 +54,7 @@ class Chosen:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "Chosen":
+    def from_json(cls, text: str) -> "RowSelection":
         """What `as_json` wrote."""
         return cls(**json.loads(text))
 
@@ -65,12 +65,12 @@ def version_rows(store: Store, version: str, split: str) -> pl.LazyFrame:
     return rows.filter(pl.col("split") == split)
 
 
-def share_of(row_id: pl.Expr) -> pl.Expr:
-    """Place of a row between 0 and 1, by its id: shares of the data nest, as a row below 0.1 is below 0.3, too."""
+def share_position(row_id: pl.Expr) -> pl.Expr:
+    """Position of a row between 0 and 1, by its id: shares of the data nest, as a row below 0.1 is below 0.3, too."""
     return row_id.str.slice(0, 8).str.to_integer(base=16, dtype=pl.Int64) / 2**32
 
 
-def marked(store: Store, version: str, split: str, recipe: RecipeSettings) -> pl.LazyFrame:
+def mark_left_out(store: Store, version: str, split: str, recipe: RecipeSettings) -> pl.LazyFrame:
     """Rows of a split with `_left_out`: why a recipe leaves a row out, null where it takes it."""
     rows = version_rows(store, version, split)
     reasons = [(retracted(store).covers(rows), "retracted")]
@@ -79,13 +79,13 @@ def marked(store: Store, version: str, split: str, recipe: RecipeSettings) -> pl
     if recipe.accuracy == "rules":
         reasons.append((pl.col("reward") != "rule", "needs_judge"))
     if recipe.data_share < 1 and split == "train":
-        reasons.append((share_of(pl.col("row_id")) >= recipe.data_share, "data_share"))
+        reasons.append((share_position(pl.col("row_id")) >= recipe.data_share, "data_share"))
     if recipe.difficulty_from and split == "train":
         rows = rows.join(row_accuracy(store, recipe.difficulty_from), on="row_id", how="left", maintain_order="left")
         low, high = recipe.difficulty
         reasons.append((~pl.col("_accuracy").is_between(low, high).fill_null(True), "difficulty"))
-    told = pl.coalesce([pl.when(fits).then(pl.lit(reason)) for fits, reason in reasons])
-    return rows.with_columns(told.alias("_left_out"))
+    first_reason = pl.coalesce([pl.when(applies).then(pl.lit(reason)) for applies, reason in reasons])
+    return rows.with_columns(first_reason.alias("_left_out"))
 
 
 def row_accuracy(store: Store, key: str) -> pl.LazyFrame:
@@ -97,14 +97,14 @@ def row_accuracy(store: Store, key: str) -> pl.LazyFrame:
     return completions.group_by("row_id").agg(pl.col("accuracy").mean().alias("_accuracy"))
 
 
-def choose_rows(
+def select_rows(
     store: Store, version: str, split: str, recipe: RecipeSettings, target: Path, limit: int | None = None
-) -> Chosen:
-    """Write the rows of a split that a recipe takes, at most `limit`, to an Arrow file; says how many, and what was left out why.
+) -> RowSelection:
+    """Write the rows of a split that a recipe takes, at most `limit`, to an Arrow file; returns how many, and how many were left out why.
 
     Raises `TrainingError` when none is left.
     """
-    rows = marked(store, version, split, recipe)
+    rows = mark_left_out(store, version, split, recipe)
     counts = rows.group_by("_left_out", "kind").len().collect()
     left_out: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
@@ -116,13 +116,13 @@ def choose_rows(
             f" ({', '.join(f'{count} {reason}' for reason, count in sorted(left_out.items())) or 'there are none'})"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_suffix(".writing")
+    unfinished = target.with_suffix(".writing")
     taken = rows.filter(pl.col("_left_out").is_null()).select(COLUMNS)
     (taken if limit is None else taken.head(limit)).sink_ipc(
-        beside, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
+        unfinished, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
     )
-    beside.rename(target)
-    return Chosen(kinds.total(), dict(sorted(left_out.items())), dict(sorted(kinds.items())))
+    unfinished.rename(target)
+    return RowSelection(kinds.total(), dict(sorted(left_out.items())), dict(sorted(kinds.items())))
 
 
 class Rows(Sequence[Mapping[str, Any]]):
@@ -150,11 +150,11 @@ class Rows(Sequence[Mapping[str, Any]]):
 
 def row_order(rows: int, wanted: int, seed: int) -> NDArray[np.int32]:
     """Indices of the rows that come one after another: each epoch in an order of its own, until `wanted` are there."""
-    found: list[int] = []
+    indices: list[int] = []
     epoch = 0
-    while len(found) < wanted:
+    while len(indices) < wanted:
         order = list(range(rows))
         random.Random(f"order/{seed}/{epoch}").shuffle(order)
-        found += order[: wanted - len(found)]
+        indices += order[: wanted - len(indices)]
         epoch += 1
-    return np.array(found, np.int32)
+    return np.array(indices, np.int32)

@@ -1,4 +1,4 @@
-"""The files of a policy beside its weights: curves, completions, answers to held-out rows, plots and the model card."""
+"""Artifacts of a policy beside its weights: curves, completions, answers to held-out rows, plots and the model card."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,59 +7,63 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.config import RecipeSettings
-from wethink_assets.training.data.rows import Chosen
+from wethink_assets.training.data.rows import RowSelection
 from wethink_assets.training.policies.card import library_versions, model_card
 from wethink_assets.training.policies.plots import column, write_plots
 from wethink_assets.training.runs.plan import TrainingPlan
-from wethink_assets.training.trainers.recorder import Record, curves_table, read_lines
+from wethink_assets.training.trainers.recorder import RunRecorder, curves_table, read_lines
 
+ARTIFACTS = "artifacts"
+"""Folder of a run's working folder whose files become the policy's."""
+PHASES = ("sft", "grpo")
+"""Folders of the phases of a run, in the order in which they are trained."""
 LAST = ("reward", "accuracy", "format", "kl", "entropy", "length", "zero_variance", "loss", "tokens_per_second")
 
 
-def fill_outbox(
+def write_artifacts(
     work: Path,
     plan: TrainingPlan,
-    chosen: Chosen,
+    selection: RowSelection,
     used: int,
     before: pl.DataFrame,
     after: pl.DataFrame,
     accuracy: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:
-    """Write all files beside `outbox/model`; returns the figures for `policy.json`.
+    """Write all files beside `artifacts/model` of the working folder; returns the figures for `policy.json`.
 
     used: rows that took part; before, after: answers to the held-out rows; accuracy: what they come to (`validation.gains`).
     """
-    outbox = work / "outbox"
-    parts = [part for part in ("sft", "grpo") if (work / part).is_dir()]
-    records = {part: Record(work / part, 1 << 60) for part in parts}
-    spent = [record.keep_spent() for record in records.values()]
-    cost = cost_of(work, {name: sum(one[name] for one in spent) for name in ("wall", "cpu")})
-    lines = records[parts[-1]].lines
+    artifacts = work / ARTIFACTS
+    phases = [phase for phase in PHASES if (work / phase).is_dir()]
+    recorders = {phase: RunRecorder(work / phase, 1 << 60) for phase in phases}
+    spent = [recorder.save_spent() for recorder in recorders.values()]
+    cost = cost_of({name: sum(seconds[name] for seconds in spent) for name in ("wall", "cpu")})
+    lines = recorders[phases[-1]].lines
     figures: dict[str, Any] = {
         "accuracy": accuracy,
         "cost": cost,
-        "steps": {part: len(record.lines) for part, record in records.items()},
-        "rows": {"used": used, "chosen": chosen.rows, "left_out": chosen.left_out, "kinds": chosen.kinds},
+        "steps": {phase: len(recorder.lines) for phase, recorder in recorders.items()},
+        "rows": {"used": used, "chosen": selection.rows, "left_out": selection.left_out, "kinds": selection.kinds},
         "first": {name: _mean(lines, name, first=True) for name in LAST},
         "last": {name: _mean(lines, name, first=False) for name in LAST},
         "libraries": library_versions(),
     }
-    for part, record in records.items():
-        name = "curves" if part == parts[-1] else f"{part}_curves"
-        curves_table(record.lines).write_parquet(outbox / f"{name}.parquet")
-    records[parts[-1]].all_completions().sink_parquet(outbox / "completions.parquet", compression="zstd")
+    for phase, recorder in recorders.items():
+        name = "curves" if phase == phases[-1] else f"{phase}_curves"
+        curves_table(recorder.lines).write_parquet(artifacts / f"{name}.parquet")
+    recorders[phases[-1]].all_completions().sink_parquet(artifacts / "completions.parquet", compression="zstd")
     held_out = before.join(after, on=["row_id", "kind"], suffix="_after").rename(
         {name: f"{name}_before" for name in ("completion", "accuracy", "format")}
     )
-    held_out.write_parquet(outbox / "validation.parquet")
-    write_plots(lines, f"{plan.key}, {len(lines)} steps", outbox / "plots")
+    held_out.write_parquet(artifacts / "validation.parquet")
+    write_plots(lines, f"{plan.key}, {len(lines)} steps", artifacts / "plots")
     facts = {
         "base model": plan.base["identity"]["model"],
         "its revision": plan.base["identity"]["revision"] or "not given",
         "dataset version": plan.version,
         "manifest": plan.manifest,
         "recipe": plan.recipe_name,
-        "rows trained on": f"{used} ({', '.join(f'{count} {kind}' for kind, count in chosen.kinds.items())})",
+        "rows trained on": f"{used} ({', '.join(f'{count} {kind}' for kind, count in selection.kinds.items())})",
         "policy digest": plan.digest,
     }
     card = model_card(
@@ -69,32 +73,32 @@ def fill_outbox(
         figures=figures,
         lines=lines,
     )
-    (outbox / "model" / "README.md").write_text(card)
+    (artifacts / "model" / "README.md").write_text(card)
     return figures
 
 
-def cost_of(work: Path, spent: Mapping[str, float]) -> dict[str, Any]:
-    """What the training cost: seconds by the clock, and GPU-seconds or, without a GPU, seconds of the processor."""
+def cost_of(spent: Mapping[str, float]) -> dict[str, Any]:
+    """What a training cost: seconds by the clock, and GPU-seconds or, without a GPU, seconds of the processor."""
     import torch
 
-    told: dict[str, Any] = {"wall_seconds": round(spent["wall"], 1)}
+    cost: dict[str, Any] = {"wall_seconds": round(spent["wall"], 1)}
     if torch.cuda.is_available():
         from accelerate import PartialState
 
-        told["gpus"] = PartialState().num_processes
-        told["gpu_seconds"] = round(spent["wall"] * told["gpus"], 1)
-        told["gpu"] = torch.cuda.get_device_name()
+        cost["gpus"] = PartialState().num_processes
+        cost["gpu_seconds"] = round(spent["wall"] * cost["gpus"], 1)
+        cost["gpu"] = torch.cuda.get_device_name()
     else:
-        told["cpu_seconds"] = round(spent["cpu"], 1)
-    return told
+        cost["cpu_seconds"] = round(spent["cpu"], 1)
+    return cost
 
 
 def _mean(lines: list[dict[str, Any]], name: str, first: bool) -> float | None:
     known = [value for value in column(lines, name) if value is not None]
-    part = known[: max(1, len(known) // 5)] if first else known[-max(1, len(known) // 5) :]
-    return round(sum(part) / len(part), 4) if part else None
+    fifth = known[: max(1, len(known) // 5)] if first else known[-max(1, len(known) // 5) :]
+    return round(sum(fifth) / len(fifth), 4) if fifth else None
 
 
-def curves_of(work: Path) -> list[dict[str, Any]]:
-    """Figures of the steps so far of a run that is going on."""
-    return next((lines for part in ("grpo", "sft") if (lines := read_lines(work / part / "curves.jsonl"))), [])
+def curves_so_far(work: Path) -> list[dict[str, Any]]:
+    """Figures of the steps so far of a run that is still running."""
+    return next((lines for phase in reversed(PHASES) if (lines := read_lines(work / phase / "curves.jsonl"))), [])

@@ -1,4 +1,4 @@
-"""From which model does a training start, and how are it, its processor and its pictures loaded?"""
+"""The base model of a training: loading of its weights and processor, and of images as it is shown them."""
 
 import os
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class BaseModel:
     """Where a training starts.
 
-    place: folder, or name on the hub; embedded: whether it sees square views of 48 pixels; identity: what provenance keeps, `model` and
+    name_or_path: name on the hub, or folder; embedded: whether it sees square views of 48 pixels; identity: what provenance keeps, `model` and
     `revision` (of a folder the digest of its files).
     """
 
-    place: str
+    name_or_path: str
     revision: str
     embedded: bool
     identity: dict[str, str]
@@ -46,12 +46,12 @@ def base_model(settings: Settings, recipe: RecipeSettings) -> BaseModel:
         digest = checkpoint_digest(str(folder))
         return BaseModel(str(folder), "", is_embedded(folder), {"model": folder.name, "revision": digest})
     if name.startswith((".", "/", "~")):
-        raise ModelError(f"{folder} is no checkpoint: it has no config.json")
+        raise ModelError(f"{folder} is not a checkpoint: it has no config.json")
     return BaseModel(name, recipe.revision, False, {"model": name, "revision": recipe.revision})
 
 
 def is_embedded(folder: Path) -> bool:
-    """Whether a checkpoint is one of the embedded architecture, which sees pictures of 48 x 48 pixels."""
+    """Whether a checkpoint is one of the embedded architecture, which sees images of 48 x 48 pixels."""
     import json
 
     path = folder / "processor_config.json"
@@ -61,8 +61,8 @@ def is_embedded(folder: Path) -> bool:
     return size.get("shortest_edge") == size.get("longest_edge") == 48 * 48
 
 
-def load_model(base: BaseModel, dtype: str, place: str | None = None) -> Any:
-    """A model to train or to ask, on the CPU; `place` loads another checkpoint of the same kind.
+def load_model(base: BaseModel, dtype: str, checkpoint: str | None = None) -> Any:
+    """A model to train or to ask, on the CPU; `checkpoint` is a folder with other weights of the same architecture.
 
     dtype: `float32`, `bfloat16`, or `auto` as the checkpoint has it. Raises `ModelError` when it cannot be loaded.
     """
@@ -72,13 +72,13 @@ def load_model(base: BaseModel, dtype: str, place: str | None = None) -> Any:
     options: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
     if base.embedded:
         options["attn_implementation"] = "eager"  # the fastest at this size
-    if base.revision and place is None:
+    if base.revision and checkpoint is None:
         options["revision"] = base.revision
     try:
         with LOADING:
-            model = AutoModelForImageTextToText.from_pretrained(place or base.place, **options)
+            model = AutoModelForImageTextToText.from_pretrained(checkpoint or base.name_or_path, **options)
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{place or base.place} cannot be loaded: {error}") from error
+        raise ModelError(f"{checkpoint or base.name_or_path} cannot be loaded: {error}") from error
     if base.embedded:
         from wethink_assets.models.embedded.vision import attend_in_batches
 
@@ -92,11 +92,11 @@ def load_base_processor(base: BaseModel) -> Any:
 
     from wethink_assets.models.embedded.processor import load_processor
 
-    if base.embedded or os.path.isdir(base.place):
-        processor: Any = load_processor(base.place)
+    if base.embedded or os.path.isdir(base.name_or_path):
+        processor: Any = load_processor(base.name_or_path)
     else:
         options = {"revision": base.revision} if base.revision else {}
-        processor = AutoProcessor.from_pretrained(base.place, **options)
+        processor = AutoProcessor.from_pretrained(base.name_or_path, **options)
     processor.tokenizer.padding_side = "left"
     return processor
 
@@ -111,7 +111,7 @@ def save_base_processor(base: BaseModel, processor: Any, folder: Path) -> None:
         processor.save_pretrained(folder)
 
 
-def picture_for(base: BaseModel, data: bytes) -> "Image":
+def image_for(base: BaseModel, data: bytes) -> "Image":
     """The bytes of an image as the model is shown it: upright, RGB, on white; square and small for an embedded model.
 
     Raises `ModelError` when they cannot be decoded.

@@ -13,13 +13,13 @@ LIBRARIES = ("wethink-assets", "trl", "transformers", "torch", "accelerate", "pe
 
 def library_versions() -> dict[str, str]:
     """Releases of the libraries that took part, and of Python."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def percent(value: float) -> str:
@@ -43,8 +43,8 @@ def points(gain: Mapping[str, float]) -> str:
 def gain_rows(accuracy: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
     """Rows of a table: group, rows, before, after, gain in points with its interval."""
     return [
-        [name, str(int(told["n"])), percent(told["before"]), percent(told["after"]), points(told)]
-        for name, told in accuracy.items()
+        [name, str(int(gain["n"])), percent(gain["before"]), percent(gain["after"]), points(gain)]
+        for name, gain in accuracy.items()
     ]
 
 
@@ -60,7 +60,7 @@ def model_card(
 
     facts: what the policy came from, by label; settings: all that its digest goes by; figures: as in `policy.json`; lines: its curves.
     """
-    told = [
+    text = [
         "---",
         "library_name: transformers",
         "pipeline_tag: image-text-to-text",
@@ -105,7 +105,7 @@ def model_card(
         *(f"- {name} {release}" for name, release in library_versions().items()),
         "",
     ]
-    return "\n".join(told)
+    return "\n".join(text)
 
 
 CURVES = (
@@ -124,12 +124,12 @@ CURVES = (
 
 def curve_lines(lines: Sequence[Mapping[str, Any]], names: Sequence[str] = CURVES) -> list[str]:
     """Curves as lines of text: name, means of the first and last fifth, curve."""
-    told = []
+    text = []
     for name in names:
         known = [value for value in column(lines, name) if value is not None]
         if not known:
             continue
-        part = max(1, len(known) // 5)
-        first, last = sum(known[:part]) / part, sum(known[-part:]) / part
-        told.append(f"{name:13} {first:8.3f} -> {last:8.3f}  {sparkline(known)}")
-    return told
+        fifth = max(1, len(known) // 5)
+        first, last = sum(known[:fifth]) / fifth, sum(known[-fifth:]) / fifth
+        text.append(f"{name:13} {first:8.3f} -> {last:8.3f}  {sparkline(known)}")
+    return text

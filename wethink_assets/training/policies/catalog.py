@@ -1,4 +1,4 @@
-"""Which policies were trained, where their files lie, and what each was trained from?
+"""Catalog of the policies that were trained: where their files lie, and what each was trained from.
 
 `policies/<digest>/` holds a policy: its checkpoint in `model/`, curves, completions, plots and, written last, `policy.json`. The digest is
 that of manifest, recipe, seed and base model, so what was trained once is not trained again under another name:
@@ -29,7 +29,7 @@ POLICY = "policy.json"
 MODEL = "model"
 RUNS = "policies/runs"
 STUDY_RUN = "study-"
-"""How the recipes of runs that a comparison made begin."""
+"""How the recipes of runs that a study made begin."""
 
 
 class Policy(BaseModel):
@@ -79,7 +79,9 @@ def split_key(key: str) -> tuple[str, str]:
     """
     version, _, recipe = key.partition(".")
     if not version or not recipe:
-        raise TrainingError(f"{key!r} names no training run: it should be <version>.<recipe>, such as v0003.grpo-s1")
+        raise TrainingError(
+            f"{key!r} is not the key of a training run: it should be <version>.<recipe>, such as v0003.grpo-s1"
+        )
     return version, recipe
 
 
@@ -116,7 +118,7 @@ def find_policy(store: Store, key: str) -> Policy | None:
 
 
 def list_policies(store: Store, *, studies: bool = False) -> list[Policy]:
-    """The policy of each training run, sorted by key; runs of equal digest share one. Those of comparisons only where `studies` is set."""
+    """The policy of each training run, sorted by key; runs of equal digest share one. Those of studies only where `studies` is set."""
     keys = [name.removesuffix(".json") for name in store.names(RUNS) if name.endswith(".json")]
     wanted = [key for key in sorted(keys) if studies or not split_key(key)[1].startswith(STUDY_RUN)]
     return [policy for key in wanted if (policy := find_policy(store, key)) is not None]
@@ -135,16 +137,16 @@ def publish_policy(store: Store, policy: Policy, folder: Path) -> Policy:
     """
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     policy = policy.model_copy(update={"files": {name: _sha256(folder / name) for name in names}})
-    if (found := read_policy(store, policy.digest)) is None:
+    if (published := read_policy(store, policy.digest)) is None:
         for name in names:
             with store.scratch() as scratch:
                 copy = scratch / "file"
                 shutil.copyfile(folder / name, copy)
                 store.publish_file(f"{policy.folder}/{name}", copy)
         create_record(store, f"{policy.folder}/{POLICY}", policy)
-        found = read_policy(store, policy.digest)
+        published = read_policy(store, policy.digest)
     note_run(store, policy.key, policy.digest)
-    return found or policy
+    return published or policy
 
 
 def local_checkpoint(store: Store, policy: Policy) -> Path:
@@ -160,24 +162,24 @@ def local_checkpoint(store: Store, policy: Policy) -> Path:
     target = _cache() / policy.model_digest
     if target.is_dir():
         return target
-    beside = target.parent / f".{target.name}-{uuid.uuid4().hex[:8]}"
-    beside.mkdir(parents=True)
+    unfinished = target.parent / f".{target.name}-{uuid.uuid4().hex[:8]}"
+    unfinished.mkdir(parents=True)
     try:
         for name, sha256 in policy.files.items():
             if not name.startswith(f"{MODEL}/"):
                 continue
-            copy = beside / name.removeprefix(f"{MODEL}/")
+            copy = unfinished / name.removeprefix(f"{MODEL}/")
             copy.parent.mkdir(parents=True, exist_ok=True)
             _fetch(store, f"{policy.folder}/{name}", copy)
             if _sha256(copy) != sha256:
                 raise StoreError(f"{store.link(policy.folder)}/{name} was altered: its sha256 is not the policy's")
         try:
-            beside.rename(target)
+            unfinished.rename(target)
         except OSError:  # another process was first
             if not target.is_dir():
                 raise
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
     return target
 
 

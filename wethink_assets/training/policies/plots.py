@@ -1,4 +1,4 @@
-"""The curves of a run as pictures, small enough to stand in the UI."""
+"""Plots of the curves of a run, small enough to stand in the UI."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,11 @@ def panels() -> dict[str, dict[str, str]]:
 
 def smoothed(values: Sequence[float | None], window: int) -> list[float | None]:
     """Mean over the last `window` steps, of the values that are there."""
-    found: list[float | None] = []
+    means: list[float | None] = []
     for index in range(len(values)):
         near = [value for value in values[max(0, index + 1 - window) : index + 1] if value is not None]
-        found.append(sum(near) / len(near) if near else None)
-    return found
+        means.append(sum(near) / len(near) if near else None)
+    return means
 
 
 def column(lines: Sequence[Mapping[str, Any]], name: str) -> list[float | None]:
@@ -81,16 +81,16 @@ def draw_curves(lines: Sequence[Mapping[str, Any]], title: str, titles: Sequence
         axes.tick_params(labelsize=6)
         axes.legend(fontsize=6, frameon=False)
         axes.set_xlabel("step", fontsize=6)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png")
-    return picture.getvalue()
+    png = io.BytesIO()
+    figure.savefig(png, format="png")
+    return png.getvalue()
 
 
-def small(picture: bytes, limit: int) -> bytes:
-    """The same picture in few colours; empty where it would still be larger than `limit` bytes."""
+def small(png: bytes, limit: int) -> bytes:
+    """The same plot in few colours; empty where it would still be larger than `limit` bytes."""
     from PIL import Image
 
-    with Image.open(io.BytesIO(picture)) as opened:
+    with Image.open(io.BytesIO(png)) as opened:
         reduced = opened.convert("RGB")
     for colors in (24, 12, 8):
         buffer = io.BytesIO()

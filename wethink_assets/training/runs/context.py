@@ -1,4 +1,4 @@
-"""What do all parts of a training run share?"""
+"""Context that the phases of a training run share: its plan, store, prompts, rewarder and progress reporter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from typing import Any
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets.training.data.prompts import RowPrompts
-from wethink_assets.training.policies.base_model import picture_for
+from wethink_assets.training.policies.base_model import image_for
 from wethink_assets.training.runs.plan import TrainingPlan
-from wethink_assets.training.runs.progress import Teller
+from wethink_assets.training.runs.progress import ProgressReporter
 from wethink_assets.training.trainers.rewards import Rewarder
 
 
 @dataclass
-class Session:
-    """What all parts of a run share."""
+class RunContext:
+    """One process of a training run; `main` is set in the first one, which alone writes what is not each process's own."""
 
     plan: TrainingPlan
     store: Store
-    tell: Teller
+    reporter: ProgressReporter
     processor: Any
     prompts: RowPrompts
     rewarder: Rewarder
@@ -32,9 +32,9 @@ class Session:
         """Working folder."""
         return self.plan.work_folder
 
-    def picture(self, row: Mapping[str, Any]) -> Any:
-        """The picture of a row, from the store."""
-        return picture_for(self.plan.base_model, Blobs(self.store).read(row["image_path"]))
+    def image(self, row: Mapping[str, Any]) -> Any:
+        """The image of a row, from the store."""
+        return image_for(self.plan.base_model, Blobs(self.store).read(row["image_path"]))
 
     def wait(self) -> None:
         """Wait for the other processes of the run."""

@@ -1,4 +1,4 @@
-"""One part of a training run, SFT or GRPO: from where it was cut short to its final weights, and those as a checkpoint of their own."""
+"""Phases of a training run, SFT and GRPO: each from where it was cut short to its final weights, and these as a checkpoint of their own."""
 
 import shutil
 from pathlib import Path
@@ -8,101 +8,109 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wethink_assets.training.data.rows import Rows
+from wethink_assets.training.policies.artifacts import ARTIFACTS
 from wethink_assets.training.policies.base_model import load_model, save_base_processor
-from wethink_assets.training.runs.context import Session
+from wethink_assets.training.policies.catalog import MODEL
+from wethink_assets.training.runs.context import RunContext
 from wethink_assets.training.trainers.checkpoints import is_whole, newest_whole, remove_unfinished, seal, step_of
-from wethink_assets.training.trainers.recorder import Record
+from wethink_assets.training.trainers.recorder import RunRecorder
 
 FINAL = "final"
 
 
-def trained(session: Session, part: str, start: Path | None, rows: Rows, usable: NDArray[np.int32]) -> Path:
-    """One part of a run, from where it was cut short; returns the folder with its final weights (of an adapter, where one is trained)."""
+def train_phase(context: RunContext, phase: str, start: Path | None, rows: Rows, usable: NDArray[np.int32]) -> Path:
+    """Train one phase of a run from where it was cut short; returns the folder with its final weights (of an adapter, where one is trained)."""
     from transformers import PrinterCallback
 
-    folder = session.work / part
+    folder = context.work / phase
     final = folder / FINAL
     if is_whole(final):
         return final
-    if session.main:
+    if context.main:
         folder.mkdir(parents=True, exist_ok=True)
         remove_unfinished(folder)
-    session.wait()
+    context.wait()
     newest = newest_whole(folder)
-    record = Record(folder, step_of(newest) if newest else 0) if session.main else None
-    trainer = _trainer(session, part, folder, start, rows, usable, record)
+    recorder = RunRecorder(folder, step_of(newest) if newest else 0) if context.main else None
+    trainer = _trainer(context, phase, folder, start, rows, usable, recorder)
     trainer.remove_callback(PrinterCallback)  # the lines are ours
-    session.tell.total = trainer.args.max_steps
+    context.reporter.total = trainer.args.max_steps
     if newest is not None:
-        session.tell.say(f"{part}: going on after step {step_of(newest)} of {trainer.args.max_steps}")
+        context.reporter.report(f"{phase}: resumed after step {step_of(newest)} of {trainer.args.max_steps}")
     else:
-        session.tell.say(f"{part}: {trainer.args.max_steps} steps")
+        context.reporter.report(f"{phase}: {trainer.args.max_steps} steps")
     trainer.train(resume_from_checkpoint=str(newest) if newest else None)
     trainer.save_model(str(final))
-    session.wait()
-    if session.main:
+    context.wait()
+    if context.main:
         seal(final)
-    session.wait()
+    context.wait()
     return final
 
 
 def _trainer(
-    session: Session, part: str, folder: Path, start: Path | None, rows: Rows, usable: NDArray[np.int32], record: Any
+    context: RunContext,
+    phase: str,
+    folder: Path,
+    start: Path | None,
+    rows: Rows,
+    usable: NDArray[np.int32],
+    recorder: Any,
 ) -> Any:
     from wethink_assets.models.embedded.chat import LOADING
     from wethink_assets.training.trainers.arguments import grpo_config, steps_of
-    from wethink_assets.training.trainers.grpo import RowGRPOTrainer, Watch, prompt_dataset
+    from wethink_assets.training.trainers.grpo import RowGRPOTrainer, StepCallback, prompt_dataset
     from wethink_assets.training.trainers.guards import Guard
     from wethink_assets.training.trainers.sft import sft_trainer
-    from wethink_assets.training.trainers.vllm import repacked_on_cpu
+    from wethink_assets.training.trainers.vllm import vllm_on_cpu
 
-    plan, recipe = session.plan, session.plan.recipe
+    plan, recipe = context.plan, context.plan.recipe
     keep = plan.configuration.training.save_total_limit
     model = load_model(
-        plan.base_model, session.training_dtype, None if recipe.lora.rank or start is None else str(start)
+        plan.base_model, context.training_dtype, None if recipe.lora.rank or start is None else str(start)
     )
-    watch = Watch(record, Guard(recipe), session.tell.step)
+    callback = StepCallback(recorder, Guard(recipe), context.reporter.step)
     adapter = _lora(recipe) if recipe.lora.rank else None
     if recipe.lora.rank and start is not None:
         from peft import PeftModel
 
         model, adapter = PeftModel.from_pretrained(model, str(start), is_trainable=True), None
-    if part == "sft":
+    if phase == "sft":
         if adapter is not None:
             from peft import get_peft_model
 
             model = get_peft_model(model, adapter)
         return sft_trainer(
             model=model,
-            processor=session.processor,
+            processor=context.processor,
             rows=rows,
             usable=usable,
             recipe=recipe,
-            prompts=session.prompts,
-            picture=session.picture,
+            prompts=context.prompts,
+            load_image=context.image,
             work=folder,
             keep=keep,
-            processes=session.processes,
-            callbacks=[watch],
+            processes=context.processes,
+            callbacks=[callback],
         )
     steps = steps_of(recipe, len(usable))
-    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    with LOADING, repacked_on_cpu(recipe.rollouts.engine):  # TRL may load a reference model
+    context_length = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    with LOADING, vllm_on_cpu(recipe.rollouts.engine):  # TRL may load a reference model
         trainer = RowGRPOTrainer(
             model=model,
-            args=grpo_config(recipe, folder, steps, keep, session.processes, context),
-            train_dataset=prompt_dataset(rows, usable, recipe, session.prompts, session.picture, steps),
-            processing_class=session.processor,
+            args=grpo_config(recipe, folder, steps, keep, context.processes, context_length),
+            train_dataset=prompt_dataset(rows, usable, recipe, context.prompts, context.image, steps),
+            processing_class=context.processor,
             peft_config=adapter,
-            callbacks=[watch],
-            rewarder=session.rewarder,
+            callbacks=[callback],
+            rewarder=context.rewarder,
             chunks=recipe.rollouts.chunks,
         )
     if plan.base_model.embedded and trainer.ref_model is not None:
         from wethink_assets.models.embedded.vision import attend_in_batches
 
         attend_in_batches(trainer.accelerator.unwrap_model(trainer.ref_model))
-    watch.trainer = trainer
+    callback.trainer = trainer
     return trainer
 
 
@@ -119,17 +127,17 @@ def _lora(recipe: Any) -> Any:
     )
 
 
-def merged(session: Session, final: Path) -> Path:
-    """The trained model as a checkpoint of its own, in `outbox/model` of the working folder.
+def export_model(context: RunContext, final: Path) -> Path:
+    """The trained model as a checkpoint of its own, in `artifacts/model` of the working folder.
 
     Trained in half precision it has the precision of its base, else it keeps all that was learnt: bfloat16 would round most of a short
     training away.
     """
-    target = session.work / "outbox" / "model"
+    target = context.work / ARTIFACTS / MODEL
     shutil.rmtree(target, ignore_errors=True)
-    base = session.plan.base_model
-    dtype = "auto" if session.half else "float32"
-    if session.plan.recipe.lora.rank:
+    base = context.plan.base_model
+    dtype = "auto" if context.half else "float32"
+    if context.plan.recipe.lora.rank:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(load_model(base, dtype), str(final)).merge_and_unload()
@@ -138,5 +146,5 @@ def merged(session: Session, final: Path) -> Path:
         model = load_model(base, "float32", str(final)).to(wanted)
         model.config.dtype = wanted
     model.save_pretrained(target)
-    save_base_processor(base, session.processor, target)
+    save_base_processor(base, context.processor, target)
     return target

@@ -1,7 +1,7 @@
-"""What exactly is a training run to do? Decided once, kept as `plan.json` in its working folder, and all that its process is told."""
+"""Plan of a training run: decided once, kept as `plan.json` in its working folder, and all that its process is given."""
 
 import os
-import socket
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +14,13 @@ from wethink_assets.dataset.takedown.retraction import retracted
 from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.errors import TrainingError
 from wethink_assets.identity import digest_of
-from wethink_assets.storage.lease import process_start
 from wethink_assets.storage.store import Store
 from wethink_assets.training.data.prompts import RowPrompts
 from wethink_assets.training.data.rows import version_rows
 from wethink_assets.training.policies.base_model import BaseModel, base_model
 from wethink_assets.training.policies.catalog import policy_digest, split_key
+from wethink_assets.training.runs.watchdog import Starter
 from wethink_assets.training.trainers.rewards import judge_identity
-
-
-class Starter(Model):
-    """The process that a run must not outlive."""
-
-    model_config = ConfigDict(frozen=True)
-
-    host: str
-    process: int
-    started: str
-
-    @classmethod
-    def here(cls) -> "Starter":
-        """This process."""
-        return cls(host=socket.gethostname(), process=os.getpid(), started=process_start(os.getpid()) or "")
 
 
 class TrainingPlan(Model):
@@ -85,10 +70,10 @@ class TrainingPlan(Model):
         """Write the plan into its working folder; its path. Only the owner may read it, as store options stand in it."""
         self.work_folder.mkdir(parents=True, exist_ok=True)
         path = self.work_folder / "plan.json"
-        beside = path.with_suffix(".writing")
-        beside.touch(mode=0o600)
-        beside.write_text(self.model_dump_json(indent=1))
-        beside.rename(path)
+        unfinished = path.with_suffix(".writing")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(self.model_dump_json(indent=1))
+        unfinished.rename(path)
         return path
 
 
@@ -119,7 +104,7 @@ def plan_run(settings: Settings, store: Store, key: str, *, run_id: str = "", bo
         recipe_name=name,
         recipe=recipe,
         manifest=manifest,
-        base={"place": base.place, "revision": base.revision, "embedded": base.embedded, "identity": base.identity},
+        base=asdict(base),
         counted=counted,
         digest=digest,
         work=str(Path(settings.resolve(settings.training.work)) / digest[:24]),

@@ -1,4 +1,4 @@
-"""To whom does a run tell where it is: the log of its Dagster run where one started it, and its own output."""
+"""Progress reports of a training run: to the log of the Dagster run that started it, and to its own output."""
 
 import os
 import sys
@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from typing import Any
 
 PIPES = "DAGSTER_PIPES_CONTEXT"
-EVERY = 4.0  # seconds between two lines about steps
+STEP_INTERVAL = 4.0  # seconds between two lines about steps
 
 
-class Teller:
-    """Lines of text about a run; about steps now and then, about all else at once."""
+class ProgressReporter:
+    """Reports lines of text about a run: about steps now and then, about all else at once. `total` is the number of steps."""
 
     def __init__(self, pipes: Any = None, quiet: bool = False) -> None:
         self._pipes, self._quiet = pipes, quiet
-        self._said = 0.0
+        self._last_step_line = 0.0
         self.total = 0
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         """One line."""
         if self._quiet:
             return
@@ -28,11 +28,11 @@ class Teller:
             self._pipes.log.info(line)
 
     def step(self, figures: Mapping[str, Any]) -> None:
-        """Figures of a step, unless some were told a moment ago."""
+        """Figures of a step, unless those of another one were reported a moment ago."""
         last = figures["step"] == self.total
-        if last or time.monotonic() - self._said >= EVERY:
-            self._said = time.monotonic()
-            self.say(step_line(figures, self.total))
+        if last or time.monotonic() - self._last_step_line >= STEP_INTERVAL:
+            self._last_step_line = time.monotonic()
+            self.report(step_line(figures, self.total))
 
     def done(self, message: Mapping[str, Any]) -> None:
         """What the starter reads when the run is over."""
@@ -58,17 +58,17 @@ def step_line(figures: Mapping[str, Any], total: int) -> str:
     >>> step_line({"step": 3, "reward": 0.5, "kl": None}, 45)
     'step 3/45: reward 0.500'
     """
-    told = [shape.format(figures[name]) for name, shape in SHOWN.items() if figures.get(name) is not None]
-    return f"step {figures['step']}/{total}: {', '.join(told)}"
+    parts = [shape.format(figures[name]) for name, shape in SHOWN.items() if figures.get(name) is not None]
+    return f"step {figures['step']}/{total}: {', '.join(parts)}"
 
 
 @contextmanager
-def telling(main: bool = True) -> Iterator[Teller]:
-    """A teller, connected to Dagster where it started this process; only the main process of several tells anything."""
+def progress_reporter(main: bool = True) -> Iterator[ProgressReporter]:
+    """A reporter, connected to Dagster where it started this process; only the main process of several reports anything."""
     if PIPES not in os.environ or not main:
-        yield Teller(quiet=not main)
+        yield ProgressReporter(quiet=not main)
         return
     from dagster_pipes import open_dagster_pipes
 
     with open_dagster_pipes() as pipes:
-        yield Teller(pipes)
+        yield ProgressReporter(pipes)

@@ -1,4 +1,4 @@
-"""Which answers of a model to held-out rows and scenes are kept in the store, and where?
+"""Store of the answers of models to held-out rows and drawn scenes.
 
 `studies/answers/<model>/rows-<digest>.parquet` holds `row_id`, `kind`, `accuracy` (null: not graded) and `format`; `scenes-<digest>.parquet`
 `scene`, `kind` and `accuracy` (1 where the answer is true of the scene). The digests are those of all that the answers depend on, so that no
@@ -18,7 +18,7 @@ from wethink_assets.storage.store import Store
 from wethink_assets.training.data.prompts import RowPrompts
 from wethink_assets.training.data.rows import version_rows
 from wethink_assets.training.trainers.rewards import judge_identity
-from wethink_assets.training.validation.scenes import SEED, Answered
+from wethink_assets.training.validation.scenes import SEED, SceneAnswer
 
 FOLDER = "studies/answers"
 LOGIC_VERSION = 1
@@ -29,8 +29,8 @@ SCENE_SCHEMA = pl.Schema({"scene": pl.Int32(), "kind": pl.String(), "accuracy": 
 
 
 @dataclass(frozen=True, slots=True)
-class Scoring:
-    """By what policies are scored.
+class AnswerDigests:
+    """Digests of all that the answers of a model depend on, beside the model.
 
     rows: digest of version, prompts, judge and how many rows are asked; scenes: how many drawn scenes an embedded model answers, 0 for others.
     """
@@ -41,8 +41,8 @@ class Scoring:
     @classmethod
     def of(
         cls, settings: Settings, store: Store, version: str, manifest: str, recipe: RecipeSettings, scenes: int
-    ) -> "Scoring":
-        """What the answers to a version's held-out rows depend on, beside the model."""
+    ) -> "AnswerDigests":
+        """The digests for a version's held-out rows and so many scenes."""
         held_out = version_rows(store, version, "validation")
         gone = held_out.filter(retracted(store).covers(held_out)).select("row_id").collect()["row_id"].to_list()
         stored = recipe.stored()
@@ -52,7 +52,7 @@ class Scoring:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What the scoring is known by."""
+        """Both digests, for the digest of a study."""
         return self.rows, f"{LOGIC_VERSION}/{SEED}/{self.scenes}"
 
     def rows_path(self, model: str) -> str:
@@ -69,14 +69,14 @@ class Scoring:
 
 
 def base_name(base: dict[str, Any]) -> str:
-    """What answers of the model that a plan starts from are kept under; those of a policy, under its model digest."""
+    """Name in the store of the base model of a plan; a policy is named by its model digest."""
     return digest_of(base["identity"])
 
 
-def scene_table(answered: Sequence[Answered]) -> pl.DataFrame:
+def scene_table(answers: Sequence[SceneAnswer]) -> pl.DataFrame:
     """Answers to scenes as a table."""
     return pl.DataFrame(
-        [(number, one.kind, float(one.right)) for number, one in enumerate(answered)],
+        [(number, answer.kind, float(answer.right)) for number, answer in enumerate(answers)],
         schema=SCENE_SCHEMA,
         orient="row",
     )

@@ -1,5 +1,6 @@
-"""`python -m wethink_assets.training.studies.answers`, told its job on standard input: one model answers what it has not answered yet.
+"""Answering in a process of its own: one model answers the held-out rows and scenes that it has not answered yet.
 
+`python -m wethink_assets.training.studies.answers` reads its job from standard input.
 A process of its own, so that its memory is free again, and several models can answer at once.
 """
 
@@ -17,16 +18,16 @@ from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.base_model import BaseModel as Base
 from wethink_assets.training.runs.plan import Starter
-from wethink_assets.training.studies.answer_store import ROWS, Scoring, scene_table
+from wethink_assets.training.studies.answer_store import ROWS, AnswerDigests, scene_table
 
 COMMAND = ("-m", "wethink_assets.training.studies.answers")
 
 
-class Job(BaseModel):
+class AnswerJob(BaseModel):
     """What a model is to answer.
 
-    model: what its answers are kept under; base: where its training started; place: folder of the checkpoint, empty for the base itself;
-    recipe: by it rows are asked and graded; rows: digest of the scoring.
+    model: its name in the store of answers; base: where its training started; checkpoint: its folder, empty for the base itself;
+    recipe: by it rows are asked and graded; rows, scenes: as in `AnswerDigests`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,7 +38,7 @@ class Job(BaseModel):
     recipe: RecipeSettings
     model: str
     base: dict[str, Any]
-    place: str
+    checkpoint: str
     rows: str
     scenes: int
     threads: int
@@ -49,27 +50,27 @@ class Job(BaseModel):
         return Settings.model_validate({**self.settings, "folder": self.folder})
 
 
-def answer(job: Job) -> None:
-    """Answer and grade what is missing, and keep it."""
+def answer(job: AnswerJob) -> None:
+    """Answer and grade what is missing, and store it."""
     settings, base = job.configuration, Base(**job.base)
     store = Store.open(settings.store_url, **settings.store.options)
-    scoring = Scoring(job.rows, job.scenes)
-    rows, scenes = scoring.missing(store, job.model)
+    digests = AnswerDigests(job.rows, job.scenes)
+    rows, scenes = digests.missing(store, job.model)
     if rows:
-        _answer_rows(job, settings, store, base, scoring)
+        _answer_rows(job, settings, store, base, digests)
     if scenes:
         from wethink_assets.training.validation.scenes import answer_scenes
 
-        told = scene_table(answer_scenes(Path(job.place or base.place), job.scenes, job.threads))
-        store.write_parquet(scoring.scenes_path(job.model), told)
+        answers = answer_scenes(Path(job.checkpoint or base.name_or_path), job.scenes, job.threads)
+        store.write_parquet(digests.scenes_path(job.model), scene_table(answers))
 
 
-def _answer_rows(job: Job, settings: Settings, store: Store, base: Base, scoring: Scoring) -> None:
+def _answer_rows(job: AnswerJob, settings: Settings, store: Store, base: Base, digests: AnswerDigests) -> None:
     import torch
 
     from wethink_assets.training.data.prompts import RowPrompts
-    from wethink_assets.training.data.rows import Rows, choose_rows
-    from wethink_assets.training.policies.base_model import load_base_processor, load_model, picture_for
+    from wethink_assets.training.data.rows import Rows, select_rows
+    from wethink_assets.training.policies.base_model import image_for, load_base_processor, load_model
     from wethink_assets.training.trainers.rewards import Rewarder
     from wethink_assets.training.validation.held_out import answer_rows
 
@@ -79,21 +80,21 @@ def _answer_rows(job: Job, settings: Settings, store: Store, base: Base, scoring
         if job.threads:
             torch.set_num_threads(job.threads)  # an embedded judge has set its own number
         file = Path(folder) / "validation.arrow"
-        choose_rows(store, job.version, "validation", job.recipe, file, job.recipe.validation_rows)
+        select_rows(store, job.version, "validation", job.recipe, file, job.recipe.validation_rows)
         held_out = Rows(file)
-        model = load_model(base, "auto" if gpu else "float32", job.place or None)
+        model = load_model(base, "auto" if gpu else "float32", job.checkpoint or None)
         if gpu:
             model.to("cuda")
-        told = answer_rows(
+        answers = answer_rows(
             model,
             load_base_processor(base),
             [held_out[index] for index in range(len(held_out))],
             RowPrompts(settings, job.recipe),
-            lambda row: picture_for(base, Blobs(store).read(row["image_path"])),
+            lambda row: image_for(base, Blobs(store).read(row["image_path"])),
             rewarder,
             job.recipe,
         )
-    store.write_parquet(scoring.rows_path(job.model), told.select(ROWS))
+    store.write_parquet(digests.rows_path(job.model), answers.select(ROWS))
 
 
 def main() -> int:
@@ -102,7 +103,7 @@ def main() -> int:
 
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    job = Job.model_validate_json(sys.stdin.read())
+    job = AnswerJob.model_validate_json(sys.stdin.read())
     end_with(job.starter)
     try:
         answer(job)

@@ -1,4 +1,4 @@
-"""Which comparisons are there, what does each of them vary, and how much of it does a profile train?"""
+"""Catalog of the studies: the variants of each, and how much of them a profile trains."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from wethink_assets.kinds import MULTIPLE_CHOICE
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to train in a comparison.
+    """One way to train in a study.
 
     name: part of its training runs' names; label: for tables; changes: settings of the recipe that differ; reference: the one that the others
     are compared with.
@@ -26,7 +26,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How much of a comparison is trained: with which seeds, and which share of the recipe's steps."""
+    """How much of a study is trained: with which seeds, and which share of the recipe's steps."""
 
     seeds: tuple[int, ...]
     length: float
@@ -37,7 +37,7 @@ PROFILES = {"quick": Profile((1, 2), 0.4), "full": Profile((1, 2, 3), 1.0)}
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A comparison: its name, what it asks, and its variants for a configuration and a recipe."""
+    """A study: its name, what it asks, and its variants for a configuration and a recipe."""
 
     name: str
     question: str
@@ -48,12 +48,14 @@ def _reward_weights(settings: Settings, recipe: RecipeSettings) -> tuple[Variant
     """The recipe's own weights are the reference, whether the configuration lists them or not."""
     total = recipe.accuracy_weight + recipe.format_weight
     own = round(recipe.accuracy_weight / total, 6)
-    found = []
+    variants = []
     for weight in sorted({*settings.studies.accuracy_weights, own}, reverse=True):
         rest = round(1 - weight, 6)
         changes = {} if weight == own else {"accuracy_weight": weight, "format_weight": rest}
-        found.append(Variant(f"accuracy-{weight:g}", f"{weight:g} accuracy + {rest:g} format", changes, weight == own))
-    return tuple(found)
+        variants.append(
+            Variant(f"accuracy-{weight:g}", f"{weight:g} accuracy + {rest:g} format", changes, weight == own)
+        )
+    return tuple(variants)
 
 
 def _reward_methods(settings: Settings, recipe: RecipeSettings) -> tuple[Variant, ...]:
@@ -97,7 +99,7 @@ STUDIES = {name: Study(name, question, _VARIANTS[name]) for name, question in QU
 
 
 def study_of(name: str) -> Study:
-    """A comparison by name. Raises `ConfigError`."""
+    """A study by name. Raises `ConfigError`."""
     if name not in STUDIES:
         raise ConfigError(f"no study {name!r}: there are {', '.join(STUDIES)}")
     return STUDIES[name]
@@ -111,7 +113,7 @@ def profile_of(name: str) -> Profile:
 
 
 def shortened(recipe: RecipeSettings, length: float) -> RecipeSettings:
-    """A recipe with a share of its steps, of both its parts; at least one step each."""
+    """A recipe with a share of its steps, of both its phases; at least one step each."""
 
     def steps(count: int) -> int:
         return max(1, round(length * count)) if count else 0

@@ -1,4 +1,4 @@
-"""What exactly does a comparison train on a version: which runs, by which settings, and which of them share a policy?"""
+"""Design of a study on a version: its runs, their settings, and the policies that they share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from wethink_assets.training.studies.catalog import Study, Variant, profile_of, 
 
 @dataclass(frozen=True, slots=True)
 class StudyRun:
-    """One training of a comparison: a variant with a seed."""
+    """One training of a study: a variant with a seed."""
 
     variant: Variant
     seed: int
@@ -25,7 +25,7 @@ class StudyRun:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A comparison on a version, ready to be trained.
+    """A study on a version, ready to be trained.
 
     recipe: the settings that all variants share; runs: every variant with every seed; scoring: by it every policy is scored, whatever it was
     trained on.
@@ -59,15 +59,15 @@ class Design:
     @property
     def plans(self) -> dict[str, TrainingPlan]:
         """What is trained, by digest: runs that come to the same policy are one."""
-        found: dict[str, TrainingPlan] = {}
+        plans: dict[str, TrainingPlan] = {}
         for run in self.runs:
-            found.setdefault(run.plan.digest, run.plan)
-        return found
+            plans.setdefault(run.plan.digest, run.plan)
+        return plans
 
     def digest(self, failed: Sequence[str], scored: Sequence[str]) -> str:
-        """What a result of this comparison is known by.
+        """What a result of this study is known by.
 
-        failed: digests of policies that could not be trained; scored: what the scoring is known by.
+        failed: digests of policies that could not be trained; scored: digests of all that the answers depend on.
         """
         runs = [[run.variant.name, run.seed, run.plan.digest, run.plan.digest in failed] for run in self.runs]
         return digest_of(["study", self.study.name, self.version, self.manifest, runs, list(scored)])
@@ -83,7 +83,7 @@ def design_study(
     seeds: Sequence[int] = (),
     recipe: str = "",
 ) -> Design:
-    """Lay out a comparison.
+    """Lay out a study.
 
     Args:
         version: dataset version; empty: the newest.
@@ -92,12 +92,12 @@ def design_study(
 
     Raises `ConfigError` when study, profile or recipe is unknown, `VersionError` when there is no version, and what `plan_run` raises.
     """
-    study, chosen = study_of(name), profile_of(profile)
+    study, amount = study_of(name), profile_of(profile)
     recipe_name = recipe or settings.studies.recipe
-    wanted = tuple(seeds) or chosen.seeds
+    wanted = tuple(seeds) or amount.seeds
     if len(set(wanted)) < len(wanted):
         raise ConfigError(f"a seed is named twice: {', '.join(map(str, wanted))}")
-    own = shortened(settings.recipe(recipe_name), chosen.length)
+    own = shortened(settings.recipe(recipe_name), amount.length)
     variants = study.variants(settings, own)
     version = version or _newest(store)
     recipes = _recipes(recipe_name, profile, own, variants, wanted)

@@ -1,4 +1,4 @@
-"""A comparison as a picture: for each set of samples the mean of each variant with its interval, and each seed beside it."""
+"""Plot of a study: for each set of samples the mean of each variant with its interval, and each seed beside it."""
 
 import io
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ INK, GRID, MEAN, REFERENCE = "#27303f", "#d8dde6", "#4f6fd8", "#d1603d"
 
 
 def draw(record: StudyRecord, dpi: int = 130) -> bytes:
-    """The picture as a PNG."""
+    """The plot as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -24,16 +24,16 @@ def draw(record: StudyRecord, dpi: int = 130) -> bytes:
     panels = figure.subplots(1, len(record.sets), squeeze=False, sharey=True)[0]
     for axes, samples in zip(panels, record.sets, strict=True):
         _panel(axes, record, samples)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", facecolor="white")
-    return picture.getvalue()
+    png = io.BytesIO()
+    figure.savefig(png, format="png", facecolor="white")
+    return png.getvalue()
 
 
 def _panel(axes: "Axes", record: StudyRecord, samples: str) -> None:
     base = record.base[samples]["all"]
     axes.axvline(100 * base, color=INK, linewidth=0.8, linestyle="--")
     axes.text(100 * base, -0.46, " untrained", color=INK, fontsize=6, va="top")
-    for place, outcome in enumerate(record.outcomes):
+    for position, outcome in enumerate(record.outcomes):
         if samples not in outcome.scores:
             continue
         accuracy = outcome.scores[samples]["all"].accuracy
@@ -41,7 +41,7 @@ def _panel(axes: "Axes", record: StudyRecord, samples: str) -> None:
         colour = REFERENCE if outcome.reference else MEAN
         axes.errorbar(
             [mean],
-            [place],
+            [position],
             xerr=[[mean - low], [high - mean]],
             fmt="o",
             color=colour,
@@ -50,7 +50,7 @@ def _panel(axes: "Axes", record: StudyRecord, samples: str) -> None:
             linewidth=1.2,
         )
         seeds = [100 * run.gains[samples]["all"]["after"] for run in outcome.runs if run.gains]
-        axes.plot(seeds, [place + 0.22] * len(seeds), ".", color=colour, markersize=3, alpha=0.6)
+        axes.plot(seeds, [position + 0.22] * len(seeds), ".", color=colour, markersize=3, alpha=0.6)
     axes.set_yticks(range(len(record.outcomes)), [outcome.label for outcome in record.outcomes], fontsize=7, color=INK)
     axes.set_ylim(len(record.outcomes) - 0.5, -0.5)
     axes.set_title(f"{count_of(record, samples)} {samples}: accuracy, %", fontsize=8, color=INK, loc="left")

@@ -1,4 +1,4 @@
-"""What a comparison came to, as it is kept in the store: `studies/<name>/<digest>/`, its `study.json` written last."""
+"""Records of finished studies in the store: `studies/<name>/<digest>/`, its `study.json` written last."""
 
 from datetime import datetime
 from typing import Any
@@ -73,7 +73,7 @@ class Outcome(BaseModel):
 
 
 class StudyRecord(BaseModel):
-    """A comparison: what was asked, of what, with which settings, and what came of it.
+    """A study: what was asked, of what, with which settings, and what came of it.
 
     base: accuracy of the untrained model by set of samples and group; settings: the recipe that all variants share; commit: of the code, empty
     where it is no git checkout; seconds: by the clock, of the pass that finished it, which trained `trained` of its policies.
@@ -123,19 +123,19 @@ def study_folder(study: str, digest: str) -> str:
 
 
 def read_study(store: Store, study: str, digest: str) -> StudyRecord | None:
-    """A comparison by its digest, or the first 24 digits of it; None when it was not finished. Raises `StoreError` when its file is damaged."""
+    """A study by its digest, or the first 24 digits of it; None when it was not finished. Raises `StoreError` when its file is damaged."""
     return read_record(store, f"{study_folder(study, digest)}/{RECORD}", StudyRecord)
 
 
 def list_studies(store: Store, study: str = "") -> list[StudyRecord]:
-    """Finished comparisons (of one name, or all), oldest first."""
+    """Finished studies (of one name, or all), oldest first."""
     names = [study] if study else list(STUDIES)
-    found = [read_study(store, name, digest) for name in names for digest in store.names(f"{FOLDER}/{name}")]
-    return sorted((one for one in found if one is not None), key=lambda one: one.created)
+    records = [read_study(store, name, digest) for name in names for digest in store.names(f"{FOLDER}/{name}")]
+    return sorted((record for record in records if record is not None), key=lambda record: record.created)
 
 
 def publish_study(store: Store, record: StudyRecord, files: dict[str, bytes]) -> StudyRecord:
-    """Publish files of a comparison, then its record, which makes it exist. Of two writers of one digest the first one counts."""
+    """Publish files of a study, then its record, which makes it exist. Of two writers of one digest the first one counts."""
     for name, data in files.items():
         store.publish(f"{record.folder}/{name}", data)
     create_record(store, f"{record.folder}/{RECORD}", record)

@@ -1,4 +1,4 @@
-"""How good is each variant of a comparison, over its seeds, beside the untrained model and beside the reference?"""
+"""Scores of the variants of a study over their seeds, beside the untrained model and the reference."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,7 +15,7 @@ Answers = Mapping[str, pl.DataFrame]
 """Answers of models by their name: a column that names the sample, `kind`, and `accuracy`."""
 
 
-class Graded:
+class GradedAnswers:
     """Answers of all models to one set of samples, of which those are left out that were not graded for every model."""
 
     def __init__(self, answers: Answers, sample: str) -> None:
@@ -25,7 +25,7 @@ class Graded:
             own = answers[name].select(sample, pl.col("accuracy").alias(str(number)))
             table = table.join(own, on=sample, how="inner", maintain_order="left")
         table = table.drop_nulls()
-        self._places = {name: str(number) for number, name in enumerate(names)}
+        self._columns = {name: str(number) for number, name in enumerate(names)}
         self._table = table
         self.groups = [name for name in ("all", *KINDS) if len(self._of(name))]
 
@@ -35,7 +35,7 @@ class Graded:
     def values(self, models: Sequence[str], group: str) -> Values:
         """Accuracy of models on a group's samples: models x samples."""
         table = self._of(group)
-        return np.array([table[self._places[model]].to_numpy() for model in models], np.float64)
+        return np.array([table[self._columns[model]].to_numpy() for model in models], np.float64)
 
     def means(self, model: str) -> dict[str, float]:
         """Mean accuracy of a model by group."""
@@ -51,7 +51,7 @@ class Graded:
     def scores(self, base: str, models: Mapping[int, str], reference: Mapping[int, str] | None) -> dict[str, Score]:
         """Accuracy of a variant, its models by seed, by group; compared with the reference on the seeds that both have."""
         both = sorted(models.keys() & reference.keys()) if reference else []
-        found = {}
+        scores = {}
         for group in self.groups:
             values = self.values(list(models.values()), group)
             difference = None
@@ -59,8 +59,8 @@ class Graded:
                 own, other = ([by_seed[seed] for seed in both] for by_seed in (models, reference))
                 difference = _figure(self.values(own, group) - self.values(other, group))
             gain = _figure(values - self.values([base], group))
-            found[group] = Score(n=values.shape[1], accuracy=_figure(values), gain=gain, difference=difference)
-        return found
+            scores[group] = Score(n=values.shape[1], accuracy=_figure(values), gain=gain, difference=difference)
+        return scores
 
 
 def _figure(values: Values) -> Figure:

@@ -1,4 +1,4 @@
-"""How sure is a mean over training seeds and over samples that all seeds were asked?
+"""Intervals of a mean over training seeds and over samples that all seeds were asked.
 
 Seeds and samples cross: every policy answers the same samples. Both are drawn anew, each on its own, and the mean is taken over the cells
 that were drawn: the pigeonhole bootstrap (Owen 2007, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), 386-411), whose

@@ -1,4 +1,4 @@
-"""A comparison as tables of text: for the terminal, for Markdown, for the page of its asset."""
+"""Tables of a study as text: for the terminal, for Markdown, for the page of its asset."""
 
 from collections.abc import Sequence
 
@@ -38,16 +38,16 @@ def rows(record: StudyRecord, samples: str) -> list[list[str]]:
     """Rows of the table of one set of samples: the untrained model, then each variant."""
     base = record.base[samples]
     kinds = [kind for kind in KINDS if kind in base]
-    told = [["untrained", percent(base["all"]).rstrip("%"), "-", "-", *(percent(base[kind]) for kind in kinds)]]
+    table = [["untrained", percent(base["all"]).rstrip("%"), "-", "-", *(percent(base[kind]) for kind in kinds)]]
     for outcome in record.outcomes:
         scores = outcome.scores.get(samples)
         if not scores:
-            told.append([outcome.label, "not trained", "-", "-", *("-" for _ in kinds)])
+            table.append([outcome.label, "not trained", "-", "-", *("-" for _ in kinds)])
             continue
         one = scores["all"]
         by_kind = [percent(scores[kind].accuracy.mean) for kind in kinds]
-        told.append([outcome.label, interval(one.accuracy), points(one.gain), points(one.difference), *by_kind])
-    return told
+        table.append([outcome.label, interval(one.accuracy), points(one.gain), points(one.difference), *by_kind])
+    return table
 
 
 def count_of(record: StudyRecord, samples: str) -> int:
@@ -75,7 +75,7 @@ def _run_row(record: StudyRecord, outcome: Outcome, number: int) -> list[str]:
 
 
 def facts(record: StudyRecord) -> str:
-    """What a comparison was made of, in one line."""
+    """What a study was made of, in one line."""
     seeds = ", ".join(map(str, record.seeds))
     commit = f", commit {record.commit}" if record.commit else ""
     return (
@@ -86,14 +86,14 @@ def facts(record: StudyRecord) -> str:
 
 def markdown(record: StudyRecord) -> str:
     """All of it as Markdown."""
-    told = [f"### {record.study}", "", record.question, "", facts(record), ""]
+    lines = [f"### {record.study}", "", record.question, "", facts(record), ""]
     for samples in record.sets:
-        told += [
+        lines += [
             f"**{count_of(record, samples)} {samples}**",
             "",
             *_table(columns(record, samples), rows(record, samples)),
         ]
-    return "\n".join([*told, "**Trainings**", "", *_table(RUN_COLUMNS, run_rows(record))])
+    return "\n".join([*lines, "**Trainings**", "", *_table(RUN_COLUMNS, run_rows(record))])
 
 
 def _table(names: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:

@@ -1,6 +1,6 @@
-"""How does a recipe become TRL's configuration of GRPO?
+"""TRL's and transformers' arguments that follow from a recipe.
 
-Settings keep their names of the paper (Shao et al. 2024, arXiv 2402.03300).
+Settings have TRL's names where it has one; what they mean is in the papers of GRPO (Shao et al. 2024, arXiv 2402.03300) and WeThink.
 """
 
 from pathlib import Path
@@ -54,9 +54,9 @@ def steps_of(recipe: RecipeSettings, rows: int) -> int:
 
 
 def grpo_config(
-    recipe: RecipeSettings, work: Path, steps: int, keep: int, processes: int = 1, context: int | None = None
+    recipe: RecipeSettings, work: Path, steps: int, keep: int, processes: int = 1, context_length: int | None = None
 ) -> GRPOConfig:
-    """TRL's configuration of a recipe; `context` is the most tokens that the model takes, where it is known."""
+    """TRL's configuration of a recipe but for the rewards' weights; `context_length` is the most tokens that the model takes, if known."""
     share = recipe.prompts_per_step * recipe.num_generations // processes
     micro = min(recipe.micro_batch_size or share, share)
     rollouts = recipe.rollouts
@@ -73,7 +73,6 @@ def grpo_config(
         beta=recipe.beta,
         epsilon=recipe.epsilon,
         loss_type=recipe.loss_type,
-        reward_weights=[recipe.accuracy_weight, recipe.format_weight],
         learning_rate=recipe.learning_rate,
         shuffle_dataset=False,  # the order is ours
         use_vllm=rollouts.engine != "transformers",
@@ -81,8 +80,8 @@ def grpo_config(
         vllm_server_base_url=rollouts.url or None,
         vllm_gpu_memory_utilization=rollouts.gpu_memory,
         vllm_max_model_length=None
-        if context is None
-        else min(context, recipe.max_prompt_length + recipe.max_completion_length),
+        if context_length is None
+        else min(context_length, recipe.max_prompt_length + recipe.max_completion_length),
         vllm_tensor_parallel_size=rollouts.tensor_parallel,
         save_steps=every,
     )

@@ -1,4 +1,4 @@
-"""Which checkpoint of a killed run is whole, and how does a trainer go on from it with the very weights that it had?
+"""Checkpoints of a run: the newest whole one after a kill, and a trainer that resumes from it with the very weights that it had.
 
 Optimiser, scheduler and random state are transformers' own files, which it reads as plain tensors (`weights_only`). A checkpoint counts from
 the moment its list of files, written last, is there and every file has its size; what is cut short is removed.
@@ -30,12 +30,12 @@ def seal(folder: Path) -> None:
         with path.open("rb") as file:
             os.fsync(file.fileno())
         sizes[str(path.relative_to(folder))] = path.stat().st_size
-    beside = folder / f"{WHOLE}.writing"
-    with beside.open("w") as file:
+    unfinished = folder / f"{WHOLE}.writing"
+    with unfinished.open("w") as file:
         json.dump({"step": step_of(folder), "files": sizes}, file)
         file.flush()
         os.fsync(file.fileno())
-    beside.rename(folder / WHOLE)
+    unfinished.rename(folder / WHOLE)
 
 
 def is_whole(folder: Path) -> bool:
@@ -65,11 +65,11 @@ def remove_unfinished(work: Path) -> list[str]:
     return sorted(removed)
 
 
-class WholeCheckpoints:
+class WholeCheckpointsMixin:
     """Mix-in for a `transformers.Trainer` that seals its checkpoints and really restores weights from them.
 
     transformers saves Qwen2.5-VL under the names of its first release and loads checkpoints with `strict=False`: no name fits, a warning is
-    logged, and training goes on from the weights of the constructor. Here weights go through `from_pretrained`, which knows the old names, and
+    logged, and training continues from the weights of the constructor. Here weights go through `from_pretrained`, which knows the old names, and
     are loaded strictly.
     """
 

@@ -1,4 +1,4 @@
-"""When does a training run go wrong so clearly that going on would only cost?"""
+"""Guards that stop a training run which goes wrong so clearly that continuing would only cost."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from wethink_assets.config import RecipeSettings
 from wethink_assets.errors import TrainingError
 
 FIRST_STEPS = 3  # whose mean length counts as normal
-LOWER = (
+LESS_MEMORY = (
     "lower `micro_batch_size`, `max_completion_length` or `prompts_per_step`, set `gradient_checkpointing = true`, "
     "train adapters (`lora.rank = 64`), or give colocated vLLM less (`rollouts.gpu_memory`)"
 )
@@ -20,7 +20,7 @@ class Guard:
         self._recipe = recipe
         self._bounds = recipe.stop
         self._lengths: list[float] = []
-        self._out: dict[str, int] = {}
+        self._steps_out: dict[str, int] = {}
 
     def check(self, step: int, figures: Mapping[str, float | None]) -> None:
         """One step's figures: `loss`, `grad_norm`, `zero_variance`, `kl`, `length`, `cut_off`; those that are missing are not looked at."""
@@ -32,21 +32,21 @@ class Guard:
                     f' ({self._recipe.learning_rate:g}) or `max_grad_norm`, or compute in `precision = "float32"`'
                 )
         bounds = self._bounds
-        self._watch(
+        self._count(
             step,
             "reward collapse",
             _above(figures.get("zero_variance"), bounds.zero_variance, equal=True),
             f"nearly all groups of completions got one reward each, so nothing is learnt from them: choose rows of middling `difficulty`,"
             f" raise `temperature` ({self._recipe.temperature:g}) or `num_generations` ({self._recipe.num_generations})",
         )
-        self._watch(
+        self._count(
             step,
             "runaway KL",
             _above(figures.get("kl"), bounds.kl),
             f"the policy is more than {bounds.kl:g} a token away from its base: lower `learning_rate` ({self._recipe.learning_rate:g}) or"
             f" raise `beta` ({self._recipe.beta:g})",
         )
-        self._watch(
+        self._count(
             step,
             "length explosion",
             self._too_long(figures.get("length"), figures.get("cut_off")),
@@ -63,10 +63,10 @@ class Guard:
         normal = sum(self._lengths) / len(self._lengths)
         return length > self._bounds.length_growth * normal and (cut_off or 0) > 0.5
 
-    def _watch(self, step: int, what: str, out: bool, advice: str) -> None:
-        self._out[what] = self._out.get(what, 0) + 1 if out else 0
-        if self._out[what] >= self._bounds.patience:
-            raise TrainingError(f"stopped at step {step} after {self._out[what]} steps of {what}: {advice}")
+    def _count(self, step: int, fault: str, out: bool, advice: str) -> None:
+        self._steps_out[fault] = self._steps_out.get(fault, 0) + 1 if out else 0
+        if self._steps_out[fault] >= self._bounds.patience:
+            raise TrainingError(f"stopped at step {step} after {self._steps_out[fault]} steps of {fault}: {advice}")
 
 
 def _above(value: float | None, bound: float, equal: bool = False) -> bool:
@@ -74,9 +74,9 @@ def _above(value: float | None, bound: float, equal: bool = False) -> bool:
 
 
 def out_of_memory(error: BaseException) -> str | None:
-    """What to lower when an error says that memory ran out; None for any other error."""
+    """A message that names the settings to lower when an error says that memory ran out; None for any other error."""
     text = f"{type(error).__name__}: {error}"
     signs = ("OutOfMemoryError", "out of memory", "can't allocate memory", "MemoryError", "not enough memory")
     if not isinstance(error, MemoryError) and not any(sign in text for sign in signs):
         return None
-    return f"memory ran out ({str(error).splitlines()[0][:200] if str(error) else 'MemoryError'}): {LOWER}"
+    return f"memory ran out ({str(error).splitlines()[0][:200] if str(error) else 'MemoryError'}): {LESS_MEMORY}"

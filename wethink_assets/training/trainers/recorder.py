@@ -1,4 +1,4 @@
-"""What a run writes down while it goes on: figures and completions of each step, and the seconds that it took, lost ones included."""
+"""Recorder of a run: figures and completions of each step, and the seconds that it took, lost ones included."""
 
 import json
 import math
@@ -11,15 +11,15 @@ from typing import Any
 
 import polars as pl
 
-NAMES = {
+COLUMNS = {
     "loss": "loss",
     "grad_norm": "grad_norm",
     "learning_rate": "learning_rate",
     "reward": "reward",
     "reward_std": "reward_std",
     "frac_reward_zero_std": "zero_variance",
-    "rewards/accuracy/mean": "accuracy",
-    "rewards/format/mean": "format",
+    "rewards/accuracy_reward/mean": "accuracy",
+    "rewards/format_reward/mean": "format",
     "kl": "kl",
     "entropy": "entropy",
     "clip_ratio/region_mean": "clipped",
@@ -29,7 +29,7 @@ NAMES = {
     "completions/clipped_ratio": "cut_off",
     "step_time": "step_seconds",
 }
-"""What TRL calls a figure, and what it is called here."""
+"""TRL's name of each figure, and the name of its column."""
 COMPLETION = pl.Schema(
     {
         "step": pl.Int32(),
@@ -49,10 +49,10 @@ COMPLETION = pl.Schema(
 KIND = "accuracy/"
 
 
-class Record:
+class RunRecorder:
     """The files of a run in its working folder: `curves.jsonl`, `completions/<step>.parquet`, `spent.json`.
 
-    Steps after the checkpoint that a run goes on from are dropped from the first two, as they come again; the seconds they took were spent
+    Steps after the checkpoint that a run resumes from are dropped from the first two, as they come again; the seconds they took were spent
     and stay counted.
     """
 
@@ -66,7 +66,7 @@ class Record:
         for path in self._completions.glob("*.parquet"):
             if not path.stem.isdigit() or int(path.stem) > from_step:
                 path.unlink()
-        self._before = _seconds(self._spent)
+        self._before = _read_seconds(self._spent)
         self._started = time.monotonic()
         self._cpu_started = time.process_time()
 
@@ -75,7 +75,7 @@ class Record:
         self.lines.append(dict(line))
         with self._curves.open("a") as file:
             file.write(json.dumps(line) + "\n")
-        self.keep_spent()
+        self.save_spent()
 
     def completions(self, step: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add a step's completions (fields of `COMPLETION` but the step)."""
@@ -84,8 +84,8 @@ class Record:
         frame.write_parquet(path.with_suffix(".writing"))
         path.with_suffix(".writing").rename(path)
 
-    def keep_spent(self) -> dict[str, float]:
-        """Seconds by the clock and of the processor, over all attempts of the run; written down."""
+    def save_spent(self) -> dict[str, float]:
+        """Seconds by the clock and of the processor, over all attempts of the run; saved."""
         now = {"wall": time.monotonic() - self._started, "cpu": time.process_time() - self._cpu_started}
         spent = {name: round(self._before.get(name, 0.0) + seconds, 3) for name, seconds in now.items()}
         _write(self._spent, json.dumps(spent))
@@ -93,30 +93,30 @@ class Record:
 
     def all_completions(self) -> pl.LazyFrame:
         """Completions of all steps, in order."""
-        parts = sorted(self._completions.glob("*.parquet"))
-        return pl.scan_parquet(parts) if parts else pl.DataFrame(schema=COMPLETION).lazy()
+        paths = sorted(self._completions.glob("*.parquet"))
+        return pl.scan_parquet(paths) if paths else pl.DataFrame(schema=COMPLETION).lazy()
 
 
-def figures_of(logs: Mapping[str, Any], step: int, rewarded: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A step's figures from TRL's log and the completions that were rewarded in it; what is missing or no number is null.
+def figures_of(logs: Mapping[str, Any], step: int, completions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A step's figures from TRL's log and the graded completions of it; what is missing or no number is null.
 
     Adds `tokens_per_second` of completions, mean accuracy by question kind as `accuracy/<kind>`, and the share of grades that the judge failed
     to give.
     """
     line: dict[str, Any] = {"step": step}
-    for told, name in NAMES.items():
-        value = logs.get(told)
+    for trl_name, name in COLUMNS.items():
+        value = logs.get(trl_name)
         line[name] = None if value is None else float(value)
-    tokens = sum(row["tokens"] for row in rewarded)
+    tokens = sum(row["tokens"] for row in completions)
     seconds = line["step_seconds"]
     line["tokens"] = tokens
     line["tokens_per_second"] = tokens / seconds if seconds and tokens else None
     by_kind: dict[str, list[float]] = defaultdict(list)
-    for row in rewarded:
+    for row in completions:
         if row["accuracy"] is not None:
             by_kind[row["kind"]].append(row["accuracy"])
     line |= {f"{KIND}{kind}": sum(values) / len(values) for kind, values in sorted(by_kind.items())}
-    failed = [row["accuracy"] is None for row in rewarded]
+    failed = [row["accuracy"] is None for row in completions]
     line["judge_failed"] = sum(failed) / len(failed) if failed else None
     return {
         name: round(value, 6) if isinstance(value, float) and math.isfinite(value) else value
@@ -125,7 +125,7 @@ def figures_of(logs: Mapping[str, Any], step: int, rewarded: Sequence[Mapping[st
 
 
 def curves_table(lines: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """Figures of all steps as a table, one column a figure."""
+    """Figures of all steps as a table, one column per figure."""
     columns = dict.fromkeys(name for line in lines for name in line)
     return pl.DataFrame(
         {name: [_finite(line.get(name)) for line in lines] for name in columns},
@@ -150,7 +150,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def _seconds(path: Path) -> dict[str, float]:
+def _read_seconds(path: Path) -> dict[str, float]:
     try:
         return {name: float(value) for name, value in json.loads(path.read_text()).items()}
     except (OSError, ValueError, AttributeError):
@@ -158,6 +158,6 @@ def _seconds(path: Path) -> dict[str, float]:
 
 
 def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.writing")
-    beside.write_text(text)
-    os.replace(beside, path)
+    unfinished = path.with_name(f"{path.name}.writing")
+    unfinished.write_text(text)
+    os.replace(unfinished, path)

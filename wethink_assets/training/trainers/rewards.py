@@ -1,4 +1,4 @@
-"""How completions of rows are rewarded while others are still being written: by rule at once, by the judge beside the generation."""
+"""Rewards of completions beside their generation: by rule at once, by the judge while further completions are still being written."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,11 @@ from typing import Any
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.models.registry import Models
 from wethink_assets.rewards import Reward, Weights, hybrid_reward_async
+from wethink_assets.rewards.trl import accuracy_of
 from wethink_assets.synthesis.judge import configured_judge
 from wethink_assets.synthesis.prompt_packs import load_prompt
 
-METHOD = {"rules": "rule", "judge": "judge"}
+METHODS = {"rules": "rule", "judge": "judge"}
 
 
 def judge_identity(settings: Settings, recipe: RecipeSettings) -> dict[str, str] | None:
@@ -24,7 +25,7 @@ def judge_identity(settings: Settings, recipe: RecipeSettings) -> dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Rewarded:
+class GradedCompletion:
     """A completion with its reward."""
 
     text: str
@@ -33,42 +34,44 @@ class Rewarded:
     @property
     def accuracy(self) -> float | None:
         """Accuracy, None where the judge gave no grade."""
-        return None if self.reward.failed else self.reward.accuracy
+        return accuracy_of(self.reward)
 
 
 class Rewarder:
     """Rewards completions on the models' event loop, while its caller goes on.
 
-    `begin` starts on a batch and returns at once. Equal completions of a row are graded once between two calls of `forget`.
+    `submit` starts on a batch and returns at once. Equal completions of a row are graded once between two calls of `forget`. `weights` are those
+    of the components, by the recipe.
     """
 
     def __init__(self, settings: Settings, recipe: RecipeSettings) -> None:
-        self._method = METHOD.get(recipe.accuracy)
-        self._weights = Weights(recipe.accuracy_weight, recipe.format_weight)
+        self._method = METHODS.get(recipe.accuracy)
+        self.weights = Weights(recipe.accuracy_weight, recipe.format_weight)
         self._models = Models.open(settings)
         self.judge = None if recipe.accuracy == "rules" else configured_judge(settings, self._models)
-        self._known: dict[tuple[str, str], asyncio.Task[Reward]] = {}
+        self._grades: dict[tuple[str, str], asyncio.Task[Reward]] = {}
 
     def load(self) -> None:
         """Load an embedded judge now: weights of two models must not be loaded at once."""
         if self.judge is not None and self.judge.model.model_id.startswith("embedded/"):
             self.judge.run(self.judge.grade("Where is the circle?", "left", "right"))
 
-    def begin(self, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> "Future[list[Rewarded]]":
+    def submit(self, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> "Future[list[GradedCompletion]]":
         """Start rewarding completions of rows, from any thread but the models' own."""
-        return asyncio.run_coroutine_threadsafe(self._all(list(rows), list(texts)), self._models.loop)
+        return asyncio.run_coroutine_threadsafe(self._batch(list(rows), list(texts)), self._models.loop)
 
-    async def _all(self, rows: list[Mapping[str, Any]], texts: list[str]) -> list[Rewarded]:
+    async def _batch(self, rows: list[Mapping[str, Any]], texts: list[str]) -> list[GradedCompletion]:
         tasks = []
         for row, text in zip(rows, texts, strict=True):
-            place = (row["row_id"], text)
-            if place not in self._known:
-                self._known[place] = asyncio.ensure_future(self._one(row, text))
-            tasks.append(self._known[place])
+            key = (row["row_id"], text)
+            if key not in self._grades:
+                self._grades[key] = asyncio.ensure_future(self.reward(row, text))
+            tasks.append(self._grades[key])
         rewards = await asyncio.gather(*tasks)
-        return [Rewarded(text, reward) for text, reward in zip(texts, rewards, strict=True)]
+        return [GradedCompletion(text, reward) for text, reward in zip(texts, rewards, strict=True)]
 
-    async def _one(self, row: Mapping[str, Any], text: str) -> Reward:
+    async def reward(self, row: Mapping[str, Any], text: str) -> Reward:
+        """Reward of one completion of a row."""
         [reward] = await hybrid_reward_async(
             [text],
             [row["answer"]],
@@ -77,13 +80,13 @@ class Rewarder:
             questions=[row["question"]],
             methods=[self._method or row["reward"]],
             judge=self.judge,
-            weights=self._weights,
+            weights=self.weights,
         )
         return reward
 
     def forget(self) -> None:
         """Drop grades that were given: the rows of the next step are others."""
-        self._known = {place: task for place, task in self._known.items() if not task.done()}
+        self._grades = {key: task for key, task in self._grades.items() if not task.done()}
 
     def close(self) -> None:
         """Close the judge's model and the loop."""

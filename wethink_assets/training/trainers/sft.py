@@ -1,4 +1,4 @@
-"""How a policy is trained on the reasoning paths of the rows, by plain next-token prediction on the reply."""
+"""Supervised training on the reasoning paths of the rows: plain next-token prediction on the reply."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,30 +15,30 @@ from wethink_assets.config import RecipeSettings
 from wethink_assets.training.data.prompts import RowPrompts, target_of
 from wethink_assets.training.data.rows import Rows, row_order
 from wethink_assets.training.trainers.arguments import trainer_settings
-from wethink_assets.training.trainers.checkpoints import WholeCheckpoints
+from wethink_assets.training.trainers.checkpoints import WholeCheckpointsMixin
 
 IGNORED = -100  # label of tokens that are not learnt
-Picture = Callable[[Mapping[str, Any]], Any]
+LoadImage = Callable[[Mapping[str, Any]], Any]
 
 
 def sft_steps(recipe: RecipeSettings, rows: int) -> int:
-    """Updates of the supervised part."""
+    """Updates of the supervised phase."""
     return recipe.sft_steps or max(1, round(recipe.sft_epochs * rows / recipe.sft_batch_size))
 
 
-class Replies:
-    """Makes batches of rows: prompt and reply as one text, labels on the reply alone, padded on the left."""
+class ReplyCollator:
+    """Collates rows into batches: prompt and reply as one text, labels on the reply alone, padded on the left."""
 
-    def __init__(self, rows: Rows, processor: Any, prompts: RowPrompts, picture: Picture) -> None:
-        self._rows, self._processor, self._prompts, self._picture = rows, processor, prompts, picture
+    def __init__(self, rows: Rows, processor: Any, prompts: RowPrompts, load_image: LoadImage) -> None:
+        self._rows, self._processor, self._prompts, self._load_image = rows, processor, prompts, load_image
 
     def __call__(self, batch: Sequence[Mapping[str, int]]) -> dict[str, Any]:
         """Tensors of a batch."""
-        chosen = [self._rows[one["index"]] for one in batch]
+        rows = [self._rows[example["index"]] for example in batch]
         conversations = [
-            prepare_multimodal_messages(self._prompts.messages(row), images=[self._picture(row)]) for row in chosen
+            prepare_multimodal_messages(self._prompts.messages(row), images=[self._load_image(row)]) for row in rows
         ]
-        asked = self._processor.apply_chat_template(
+        prompts = self._processor.apply_chat_template(
             conversations,
             add_generation_prompt=True,
             tokenize=True,
@@ -48,23 +48,23 @@ class Replies:
         tokenizer = self._processor.tokenizer
         end = tokenizer.eos_token or ""
         replies = tokenizer(
-            [target_of(row).replace("<|", "< |") + end for row in chosen],
+            [target_of(row).replace("<|", "< |") + end for row in rows],
             padding=True,
             padding_side="right",
             add_special_tokens=False,
             return_tensors="pt",
         )
         labels = replies["input_ids"].masked_fill(replies["attention_mask"] == 0, IGNORED)
-        told = dict(asked)
-        told["labels"] = torch.cat([torch.full_like(asked["input_ids"], IGNORED), labels], 1)
+        tensors = dict(prompts)
+        tensors["labels"] = torch.cat([torch.full_like(prompts["input_ids"], IGNORED), labels], 1)
         for name in ("input_ids", "attention_mask"):
-            told[name] = torch.cat([asked[name], replies[name]], 1)
-        if "mm_token_type_ids" in asked:
-            told["mm_token_type_ids"] = torch.cat([asked["mm_token_type_ids"], torch.zeros_like(labels)], 1)
-        return told
+            tensors[name] = torch.cat([prompts[name], replies[name]], 1)
+        if "mm_token_type_ids" in prompts:
+            tensors["mm_token_type_ids"] = torch.cat([prompts["mm_token_type_ids"], torch.zeros_like(labels)], 1)
+        return tensors
 
 
-class RowSFTTrainer(WholeCheckpoints, Trainer):
+class RowSFTTrainer(WholeCheckpointsMixin, Trainer):
     """Supervised training over rows of a version, in the order that they are given in."""
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
@@ -79,13 +79,13 @@ def sft_trainer(
     usable: NDArray[np.int32],
     recipe: RecipeSettings,
     prompts: RowPrompts,
-    picture: Picture,
+    load_image: LoadImage,
     work: Path,
     keep: int,
     processes: int,
     callbacks: list[Any],
 ) -> RowSFTTrainer:
-    """The trainer of the supervised part, with all rows of the run in their order."""
+    """The trainer of the supervised phase, with all rows of the run in their order."""
     steps = sft_steps(recipe, len(usable))
     share = max(1, recipe.sft_batch_size // processes)
     micro = min(recipe.micro_batch_size or share, share)
@@ -103,7 +103,7 @@ def sft_trainer(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_dict({"index": order}),
-        data_collator=Replies(rows, processor, prompts, picture),
+        data_collator=ReplyCollator(rows, processor, prompts, load_image),
         processing_class=processor,
         callbacks=callbacks,
     )

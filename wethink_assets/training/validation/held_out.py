@@ -1,4 +1,4 @@
-"""How many held-out rows does a policy get right, and is it more than before?"""
+"""Accuracy on held-out rows, and the gain over the model before training."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from wethink_assets.training.data.prompts import RowPrompts
 from wethink_assets.training.trainers.rewards import Rewarder
 
 BATCH = 32
-Picture = Callable[[Mapping[str, Any]], Any]
+LoadImage = Callable[[Mapping[str, Any]], Any]
 
 
 def answer_rows(
@@ -19,7 +19,7 @@ def answer_rows(
     processor: Any,
     rows: Sequence[Mapping[str, Any]],
     prompts: RowPrompts,
-    picture: Picture,
+    load_image: LoadImage,
     rewarder: Rewarder,
     recipe: RecipeSettings,
 ) -> pl.DataFrame:
@@ -28,10 +28,10 @@ def answer_rows(
     from trl.data_utils import prepare_multimodal_messages
 
     model.eval()
-    begun = []
+    submitted = []
     for start in range(0, len(rows), BATCH):
-        chosen = rows[start : start + BATCH]
-        conversations = [prepare_multimodal_messages(prompts.messages(row), images=[picture(row)]) for row in chosen]
+        batch = rows[start : start + BATCH]
+        conversations = [prepare_multimodal_messages(prompts.messages(row), images=[load_image(row)]) for row in batch]
         encoded = processor.apply_chat_template(
             conversations,
             add_generation_prompt=True,
@@ -40,25 +40,25 @@ def answer_rows(
             processor_kwargs={"padding": True, "return_tensors": "pt"},
         ).to(model.device)
         with torch.inference_mode():
-            written = model.generate(
+            generated = model.generate(
                 **encoded,
                 do_sample=False,
                 max_new_tokens=recipe.max_completion_length,
                 suppress_tokens=[model.config.image_token_id],
                 pad_token_id=processor.tokenizer.pad_token_id,
             )
-        texts = processor.batch_decode(written[:, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
-        begun.append((chosen, rewarder.begin(chosen, texts)))
-    told = [
+        texts = processor.batch_decode(generated[:, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
+        submitted.append((batch, rewarder.submit(batch, texts)))
+    answers = [
         {
             "row_id": row["row_id"],
             "kind": row["kind"],
-            "completion": one.text,
-            "accuracy": one.accuracy,
-            "format": one.reward.format,
+            "completion": graded.text,
+            "accuracy": graded.accuracy,
+            "format": graded.reward.format,
         }
-        for chosen, future in begun
-        for row, one in zip(chosen, future.result(), strict=True)
+        for batch, future in submitted
+        for row, graded in zip(batch, future.result(), strict=True)
     ]
     schema = {
         "row_id": pl.String,
@@ -67,7 +67,7 @@ def answer_rows(
         "accuracy": pl.Float64,
         "format": pl.Float64,
     }
-    return pl.DataFrame(told, schema=schema)
+    return pl.DataFrame(answers, schema=schema)
 
 
 def paired(before: Sequence[float], after: Sequence[float]) -> dict[str, float]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.training.studies.scores import Graded
+from wethink_assets.training.studies.scores import GradedAnswers
 from wethink_assets.training.studies.statistics import estimate
 
 
@@ -61,7 +61,7 @@ def answers(accuracy: list[float | None]) -> pl.DataFrame:
 
 
 def test_variants_are_compared_on_the_samples_that_all_were_graded_on() -> None:
-    graded = Graded(
+    graded = GradedAnswers(
         {
             "base": answers([0, 0, 1, 1]),
             "one": answers([1, 0, 1, None]),

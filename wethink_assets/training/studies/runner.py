@@ -1,6 +1,6 @@
-"""How are the trainings of a comparison run, several at a time, each in a process of its own, and their policies asked?
+"""Runner of a study's trainings, several at a time, each in a process of its own, and of the answers of their policies.
 
-What was trained or answered once is not done again, whoever did it; what was interrupted goes on from its checkpoint.
+What was trained or answered once is not done again, whoever did it; what was interrupted resumes from its checkpoint.
 """
 
 import os
@@ -16,12 +16,13 @@ from typing import Protocol
 
 from wethink_assets.errors import TrainingError
 from wethink_assets.storage.store import Store
-from wethink_assets.training.policies.artifacts import curves_of
+from wethink_assets.training.policies.artifacts import curves_so_far
 from wethink_assets.training.policies.catalog import Policy, local_checkpoint, note_run, read_policy
-from wethink_assets.training.runs.plan import Starter, TrainingPlan, command_of, process_environment
+from wethink_assets.training.runs.plan import TrainingPlan, command_of, process_environment
 from wethink_assets.training.runs.process import OUTCOME, read_outcome
-from wethink_assets.training.studies.answer_store import Scoring, base_name
-from wethink_assets.training.studies.answers import COMMAND, Job
+from wethink_assets.training.runs.watchdog import ENDED_WITH_STARTER, Starter
+from wethink_assets.training.studies.answer_store import AnswerDigests, base_name
+from wethink_assets.training.studies.answers import COMMAND, AnswerJob
 from wethink_assets.training.studies.design import Design
 from wethink_assets.training.trainers.checkpoints import newest_whole, step_of
 
@@ -29,13 +30,12 @@ LOOK = 0.5  # seconds between two looks at a process
 ENDING = 30.0  # seconds that a process has to end when it is asked to
 LOG = "study.log"
 STARTS = 3
-WITH_STARTER = 75  # exit code of a training that ended with whoever its plan named as its starter
 
 
-class Watcher(Protocol):
-    """Who is told how a comparison goes."""
+class StudyReporter(Protocol):
+    """Where the progress of a study is reported."""
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         """One line."""
 
     def step(self, what: str, done: int, total: int) -> None:
@@ -48,10 +48,12 @@ def parallel_of(design: Design) -> int:
 
 
 class Runner:
-    """Trains and asks what a comparison needs. `failed` tells the trainings that could not be finished, by digest of their policy."""
+    """Trains and asks what a study needs. `failed` has the reason why a training could not be finished, by digest of its policy."""
 
-    def __init__(self, design: Design, store: Store, scoring: Scoring, watcher: Watcher, parallel: int = 0) -> None:
-        self._design, self._store, self._scoring, self._watcher = design, store, scoring, watcher
+    def __init__(
+        self, design: Design, store: Store, digests: AnswerDigests, reporter: StudyReporter, parallel: int = 0
+    ) -> None:
+        self._design, self._store, self._digests, self._reporter = design, store, digests, reporter
         self.parallel = parallel or parallel_of(design)
         self._threads = max(1, len(os.sched_getaffinity(0)) // self.parallel) if design.base["embedded"] else 0
         self._stopped = threading.Event()
@@ -63,9 +65,9 @@ class Runner:
         plans = list(self._design.plans.values())
         with ThreadPoolExecutor(self.parallel) as pool:
             try:
-                left = {pool.submit(self._ask_base), *(pool.submit(self._one, plan) for plan in plans)}
-                while left:  # looks up now and then: a wait without end would not notice Ctrl-C
-                    done, left = wait(left, LOOK, FIRST_EXCEPTION)
+                pending = {pool.submit(self._ask_base), *(pool.submit(self._one, plan) for plan in plans)}
+                while pending:  # looks up now and then: a wait without end would not notice Ctrl-C
+                    done, pending = wait(pending, LOOK, FIRST_EXCEPTION)
                     for future in done:
                         future.result()
             except BaseException:
@@ -89,54 +91,54 @@ class Runner:
         outcome = plan.work_folder / OUTCOME
         outcome.unlink(missing_ok=True)
         newest = newest_whole(plan.work_folder / "grpo") or newest_whole(plan.work_folder / "sft")
-        self._watcher.say(f"training {plan.recipe_name}{f', after step {step_of(newest)}' if newest else ''}")
+        self._reporter.report(f"training {plan.recipe_name}{f', after step {step_of(newest)}' if newest else ''}")
 
         def look() -> None:
-            lines = curves_of(plan.work_folder)
+            lines = curves_so_far(plan.work_folder)
             if lines:
-                self._watcher.step(plan.recipe_name, int(lines[-1]["step"]), max(plan.recipe.steps, len(lines)))
+                self._reporter.step(plan.recipe_name, int(lines[-1]["step"]), max(plan.recipe.steps, len(lines)))
 
         for _ in range(STARTS):
-            plan.write()  # another process that wants the same policy may have put its own in this place, and have gone
-            code, said = self._process(command_of(plan, sys.executable), plan.work_folder, b"", look)
-            if code != WITH_STARTER:
+            plan.write()  # another process that wants the same policy may have put its own here, and have ended
+            code, last_line = self._process(command_of(plan, sys.executable), plan.work_folder, b"", look)
+            if code != ENDED_WITH_STARTER:
                 break
         policy = read_policy(self._store, plan.digest)
         if policy is None:
-            why = read_outcome(plan).get("error") or f"its process ended with code {code}: {said}"
+            why = read_outcome(plan).get("error") or f"its process ended with code {code}: {last_line}"
             self.failed[plan.digest] = why
-            self._watcher.say(f"{plan.recipe_name} failed: {why}")
+            self._reporter.report(f"{plan.recipe_name} failed: {why}")
         else:
             self.trained.append(plan.digest)
-            self._watcher.say(f"trained {plan.recipe_name} in {policy.figures['cost']['wall_seconds']} s")
+            self._reporter.report(f"trained {plan.recipe_name} in {policy.figures['cost']['wall_seconds']} s")
         return policy
 
-    def _ask(self, model: str, place: str, label: str) -> None:
-        if not any(self._scoring.missing(self._store, model)):
+    def _ask(self, model: str, checkpoint: str, label: str) -> None:
+        if not any(self._digests.missing(self._store, model)):
             return
         design = self._design
-        job = Job(
+        job = AnswerJob(
             settings=design.settings.model_dump(mode="json"),
             folder=design.settings.folder,
             version=design.version,
             recipe=design.scoring,
             model=model,
             base=design.base,
-            place=place,
-            rows=self._scoring.rows,
-            scenes=self._scoring.scenes,
+            checkpoint=checkpoint,
+            rows=self._digests.rows,
+            scenes=self._digests.scenes,
             threads=self._threads,
             starter=Starter.here(),
         )
         work = design.runs[0].plan.work_folder.parent / f"answers-{model[:24]}"
-        code, said = self._process([sys.executable, *COMMAND], work, job.model_dump_json().encode())
+        code, last_line = self._process([sys.executable, *COMMAND], work, job.model_dump_json().encode())
         if code:
-            raise TrainingError(f"{label} could not be asked: {said or f'its process ended with code {code}'}")
+            raise TrainingError(f"{label} could not be asked: {last_line or f'its process ended with code {code}'}")
 
     def _process(
-        self, command: Sequence[str], work: Path, told: bytes, look: Callable[[], None] = lambda: None
+        self, command: Sequence[str], work: Path, standard_input: bytes, look: Callable[[], None] = lambda: None
     ) -> tuple[int, str]:
-        """Run a process to its end, looking in now and then; its exit code and the last line that it said.
+        """Run a process to its end, looking in now and then; its exit code and the last line of its output.
 
         Raises `TrainingError` when all is to stop.
         """
@@ -158,7 +160,7 @@ class Runner:
             try:
                 assert process.stdin is not None
                 with suppress(BrokenPipeError):  # it ended before it read: its exit code tells
-                    process.stdin.write(told)
+                    process.stdin.write(standard_input)
                     process.stdin.close()
                 while process.poll() is None:
                     if self._stopped.wait(LOOK):

@@ -1,4 +1,4 @@
-"""From a design to a comparison that is kept: train and ask what is missing, sum up, publish."""
+"""Execution of a study, from its design to its record: train and ask what is missing, sum up, publish."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from wethink_assets.errors import TrainingError
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.card import library_versions
 from wethink_assets.training.policies.catalog import read_policy
-from wethink_assets.training.studies.answer_store import Scoring, base_name
+from wethink_assets.training.studies.answer_store import AnswerDigests, base_name
 from wethink_assets.training.studies.design import Design, StudyRun
 from wethink_assets.training.studies.records import (
     HELD_OUT,
@@ -25,66 +25,66 @@ from wethink_assets.training.studies.records import (
     publish_study,
     read_study,
 )
-from wethink_assets.training.studies.runs import Runner, Watcher
-from wethink_assets.training.studies.scores import Graded
+from wethink_assets.training.studies.runner import Runner, StudyReporter
+from wethink_assets.training.studies.scores import GradedAnswers
 from wethink_assets.training.studies.tables import markdown
 
 
-def run_study(design: Design, store: Store, watcher: Watcher, parallel: int = 0) -> StudyRecord:
-    """Make a comparison that was laid out, or find the one that was made with the very same data and settings.
+def run_study(design: Design, store: Store, reporter: StudyReporter, parallel: int = 0) -> StudyRecord:
+    """Make a study that was laid out, or find the one that was made with the very same data and settings.
 
     Args:
         parallel: trainings at a time; 0: as suits the model.
 
-    Raises `TrainingError` when not one policy came of it. Trainings that could not be finished are told in the record, and tried again when it
+    Raises `TrainingError` when not one policy came of it. Trainings that could not be finished are named in the record, and tried again when it
     is asked for again.
     """
     begun = time.monotonic()
     name = design.study.name
     scenes = design.settings.studies.scenes if design.base["embedded"] else 0
-    scoring = Scoring.of(design.settings, store, design.version, design.manifest, design.scoring, scenes)
-    known = read_study(store, name, design.digest((), scoring.identity))
+    digests = AnswerDigests.of(design.settings, store, design.version, design.manifest, design.scoring, scenes)
+    known = read_study(store, name, design.digest((), digests.identity))
     if known is not None:
-        watcher.say(f"{name} on {design.version} was finished on {known.created:%Y-%m-%d %H:%M} UTC")
+        reporter.report(f"{name} on {design.version} was finished on {known.created:%Y-%m-%d %H:%M} UTC")
         return known
     missing = [digest for digest in design.plans if read_policy(store, digest) is None]
-    watcher.say(
+    reporter.report(
         f"{name} on {design.version}: {len(design.runs)} runs of {len(design.plans)} policies, {len(missing)} of them to be trained"
     )
-    runner = Runner(design, store, scoring, watcher, parallel)
+    runner = Runner(design, store, digests, reporter, parallel)
     runner.run()
     if len(runner.failed) == len(design.plans):
         raise TrainingError(f"no training of {name} could be finished: {next(iter(runner.failed.values()))}")
-    record = _summed_up(design, store, scoring, runner, time.monotonic() - begun)
+    record = _sum_up(design, store, digests, runner, time.monotonic() - begun)
     from wethink_assets.training.studies.plots import draw
 
     return publish_study(store, record, {"study.md": markdown(record).encode(), "study.png": draw(record)})
 
 
-def _summed_up(design: Design, store: Store, scoring: Scoring, runner: Runner, seconds: float) -> StudyRecord:
+def _sum_up(design: Design, store: Store, digests: AnswerDigests, runner: Runner, seconds: float) -> StudyRecord:
     policies = {digest: read_policy(store, digest) for digest in design.plans}
     models = {digest: policy.model_digest for digest, policy in policies.items() if policy is not None}
     base = base_name(design.base)
     names = [base, *dict.fromkeys(models.values())]
-    graded = {HELD_OUT: Graded({name: store.read_parquet(scoring.rows_path(name)) for name in names}, "row_id")}
-    if scoring.scenes:
-        graded[SCENES] = Graded({name: store.read_parquet(scoring.scenes_path(name)) for name in names}, "scene")
-    graded = {name: one for name, one in graded.items() if one.groups}
+    graded = {HELD_OUT: GradedAnswers({name: store.read_parquet(digests.rows_path(name)) for name in names}, "row_id")}
+    if digests.scenes:
+        graded[SCENES] = GradedAnswers({name: store.read_parquet(digests.scenes_path(name)) for name in names}, "scene")
+    graded = {name: answers for name, answers in graded.items() if answers.groups}
 
     def run_of(run: StudyRun) -> Run:
         policy = policies[run.plan.digest]
-        told = Run(seed=run.seed, key=run.plan.key, policy=run.plan.digest)
+        record = Run(seed=run.seed, key=run.plan.key, policy=run.plan.digest)
         if policy is None:
-            return told.model_copy(update={"failure": runner.failed[run.plan.digest]})
+            return record.model_copy(update={"failure": runner.failed[run.plan.digest]})
         figures = policy.figures
-        found = {
+        results = {
             "model": policy.model_digest,
             "cost": figures["cost"],
             "steps": figures["steps"],
             "rows": figures["rows"]["used"],
-            "gains": {name: one.gains(base, policy.model_digest) for name, one in graded.items()},
+            "gains": {name: answers.gains(base, policy.model_digest) for name, answers in graded.items()},
         }
-        return told.model_copy(update=found)
+        return record.model_copy(update=results)
 
     def by_seed(variant: str) -> dict[int, str]:
         runs = [run for run in design.runs if run.variant.name == variant and run.plan.digest in models]
@@ -102,11 +102,11 @@ def _summed_up(design: Design, store: Store, scoring: Scoring, runner: Runner, s
                 changes=variant.changes,
                 reference=variant.reference,
                 runs=tuple(run_of(run) for run in design.runs if run.variant.name == variant.name),
-                scores={name: one.scores(base, own, compared) for name, one in graded.items()} if own else {},
+                scores={name: answers.scores(base, own, compared) for name, answers in graded.items()} if own else {},
             )
         )
     return StudyRecord(
-        digest=design.digest(tuple(runner.failed), scoring.identity),
+        digest=design.digest(tuple(runner.failed), digests.identity),
         study=design.study.name,
         question=design.study.question,
         version=design.version,
@@ -116,7 +116,7 @@ def _summed_up(design: Design, store: Store, scoring: Scoring, runner: Runner, s
         seeds=design.seeds,
         settings=design.recipe.counted(),
         base_model=design.base["identity"],
-        base={name: one.means(base) for name, one in graded.items()},
+        base={name: answers.means(base) for name, answers in graded.items()},
         outcomes=tuple(outcomes),
         created=datetime.now(UTC),
         commit=code_commit(),
@@ -137,14 +137,14 @@ def code_commit() -> str:
     if git is None:
         return ""
 
-    def said(*command: str) -> str | None:
+    def output_of(*command: str) -> str | None:
         done = subprocess.run([git, "-C", str(folder), *command], capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else None
 
-    commit = said("rev-parse", "--short=12", "HEAD")
-    if not commit or said("ls-files", "--error-unmatch", "__init__.py") is None:
+    commit = output_of("rev-parse", "--short=12", "HEAD")
+    if not commit or output_of("ls-files", "--error-unmatch", "__init__.py") is None:
         return ""
-    return f"{commit}+" if said("status", "--porcelain", "--", ".") else commit
+    return f"{commit}+" if output_of("status", "--porcelain", "--", ".") else commit
 
 
 def newest_study(store: Store, name: str) -> StudyRecord | None:
