@@ -147,7 +147,7 @@ def main() -> None:
         command = [sys.executable, __file__, "serve", str(latency), str(flight)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as served:
             assert served.stdout is not None
-            model = EndpointModel(served.stdout.readline().strip(), "slow", most=flight)
+            model = EndpointModel(served.stdout.readline().strip(), "slow", max_concurrency=flight)
             measure(settings, keys, "from nothing", model, samples)
             counts = json.loads(served.communicate()[0])
         took, ideal = counts["last"] - counts["first"], samples * latency / flight

@@ -87,17 +87,17 @@ def record(folder: Path, url: str) -> None:
     """Take the batch through the stages once, in this process, and note each call in `calls.jsonl`."""
     import polars as pl
 
-    from wethink_assets.models.endpoint import client
+    from wethink_assets.models.endpoint.openai_format import OpenAIFormat
 
     blobs = dict(pl.read_parquet(folder / "images.parquet").select("image_id", "blob").iter_rows())
-    body_of = client.request_body
+    body_of = OpenAIFormat.request_body
     with (folder / "calls.jsonl").open("w") as file:
 
-        async def noted(model: str, messages: Any, schema: Any, sampling: Any, pictures: Any) -> bytes:
+        async def noted(wire_format: OpenAIFormat, model: str, messages: Any, schema: Any, sampling: Any) -> bytes:
             system, user = messages
             image = str(folder / "store" / blobs[user.images[0].sha256]) if user.images else ""
             file.write(json.dumps({"system": system.text, "user": user.text, "image": image}) + "\n")
-            return await body_of(model, messages, schema, sampling, pictures)
+            return await body_of(wire_format, model, messages, schema, sampling)
 
-        client.request_body = noted
+        OpenAIFormat.request_body = noted
         dialogue(folder, url, 256, "bench.900000")

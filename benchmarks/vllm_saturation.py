@@ -58,7 +58,7 @@ def image_of(path: str) -> Image:
 
 async def ours(url: str, model: str, rows: list[dict[str, Any]], tokens: int, concurrency: int) -> dict[str, float]:
     """One round of our client."""
-    client = EndpointModel(url, model, most=concurrency)
+    client = EndpointModel(url, model, max_concurrency=concurrency)
     gate = asyncio.Semaphore(concurrency)
 
     async def call(row: dict[str, Any]) -> int:

@@ -10,6 +10,7 @@ from wethink_assets.registry import Registry
 if TYPE_CHECKING:
     from wethink_assets.dataset.exports.export import ExportFormat
     from wethink_assets.evaluation.forms.form import Form
+    from wethink_assets.models.providers.provider import Provider
     from wethink_assets.sources.images.formats import ImageFormat
     from wethink_assets.sources.readers.formats import ArchiveFormat
 
@@ -55,5 +56,12 @@ BENCHMARK_FORMS: "Registry[Form]" = Registry(
         "logicvista": "wethink_assets.evaluation.forms.logicvista:LOGICVISTA",
         "mmvet": "wethink_assets.evaluation.forms.free_text:MMVET",
         "free": "wethink_assets.evaluation.forms.free_text:FREE",
+    },
+)
+PROVIDERS: "Registry[type[Provider]]" = Registry(
+    "provider",
+    {
+        "embedded": "wethink_assets.models.providers.embedded:EmbeddedProvider",
+        "endpoint": "wethink_assets.models.providers.endpoint:EndpointProvider",
     },
 )

@@ -1,17 +1,27 @@
-"""Tables about models: what stands behind each role."""
+"""Tables `[roles.<role>]`: the model behind each role."""
 
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from wethink_assets.config.base import Table
 from wethink_assets.models.chat import ROLES
+from wethink_assets.registries import PROVIDERS
+
+
+def known_provider(name: str) -> str:
+    """Refuse a provider that is none of those registered."""
+    if name not in PROVIDERS:
+        raise ValueError(f"unknown provider {name!r}; known: {', '.join(PROVIDERS)}")
+    return name
 
 
 class RoleSettings(Table):
     """The model behind one role."""
 
-    provider: Literal["embedded", "endpoint"] = "embedded"
+    provider: Annotated[str, AfterValidator(known_provider)] = Field(
+        "embedded", description="what answers: embedded (in this process), endpoint (OpenAI-compatible), or a plugin's"
+    )
     model: str = Field("", description="checkpoint of the package, or the endpoint's model name")
     revision: str = Field("", description="revision that the endpoint serves, for provenance")
     url: str = Field("", description="base URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1")
@@ -30,15 +40,12 @@ class RoleSettings(Table):
 
     @model_validator(mode="before")
     @classmethod
-    def _a_server_is_an_endpoint(cls, given: Any) -> Any:
+    def _a_server_means_provider_endpoint(cls, given: Any) -> Any:
         return {"provider": "endpoint", **given} if isinstance(given, dict) and given.get("server") else given
 
     @model_validator(mode="after")
-    def _endpoint_is_whole(self) -> "RoleSettings":
-        if self.server and (self.provider != "endpoint" or self.replicas):
-            raise ValueError("a role with server has no url and no other provider: the server has its own")
-        if self.provider == "endpoint" and not self.server and not (self.replicas and self.model):
-            raise ValueError("provider endpoint needs url and model")
+    def _has_what_its_provider_needs(self) -> "RoleSettings":
+        PROVIDERS[self.provider].check(self)
         return self
 
     @property

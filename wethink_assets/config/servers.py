@@ -1,4 +1,4 @@
-"""Tables about model servers: what `[servers.<name>]` says of a vLLM server that runs start, share and stop."""
+"""Tables `[servers.<name>]`: vLLM servers that runs start, share and stop."""
 
 from typing import Annotated, Literal
 

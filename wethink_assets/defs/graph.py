@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from wethink_assets.config import Settings
+from wethink_assets.registries import PROVIDERS
 
 
 def when_missing() -> dg.AutomationCondition:
@@ -38,9 +39,7 @@ def pool_of(settings: Settings, roles: tuple[str, ...]) -> str | None:
 
 def _runs_here(settings: Settings, role: str) -> bool:
     of_role = settings.role(role)  # type: ignore[arg-type]
-    if of_role.server:
-        return not settings.server(of_role.server).url
-    return of_role.provider == "embedded"
+    return PROVIDERS[of_role.provider].runs_here(settings, of_role)
 
 
 def set_pool_limits(instance: dg.DagsterInstance) -> None:

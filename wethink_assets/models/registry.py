@@ -1,4 +1,4 @@
-"""Which model speaks for which role, and on what event loop does it run?
+"""Models of the roles: opened when they are first needed, shared where roles name the same one, and run on one event loop.
 
 Models may hold state of an event loop (connections, queues), so `Models` has one loop on a thread of its own, for as long as it is open,
 and everything that awaits a model is run there. Weights are loaded at the first call of a role, never for a description of it.
@@ -7,26 +7,16 @@ and everything that awaits a model is run there. Weights are loaded at the first
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from wethink_assets.config import RoleSettings, Settings
+from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError, ModelError
 from wethink_assets.models.chat import ROLES, ChatModel, Role, Sampling
-from wethink_assets.models.endpoint.openai_format import Pictures
-from wethink_assets.models.endpoint.replicas import Replicas
+from wethink_assets.models.providers.provider import Provider
 from wethink_assets.models.servers.servers import Servers
-from wethink_assets.models.servers.weights import revision_of
+from wethink_assets.registries import PROVIDERS
 
-EMBEDDED: Mapping[Role, str] = {
-    "describer": "describer",
-    "adjudicator": "describer",
-    "reasoner": "reasoner",
-    "judge": "reasoner",
-    "policy": "policy",
-}
 T = TypeVar("T")
 
 
@@ -38,10 +28,9 @@ class Models:
         self._settings = settings
         self._given = dict(given or {})
         self._opened: dict[tuple[str, ...], ChatModel] = {}
-        self._replicas = Replicas()
-        self._pictures = Pictures()
+        self._providers: dict[str, Provider] = {}
         self.servers = Servers(settings)
-        """The servers of this machine that roles name; they are started at the first call of such a role."""
+        """Servers of this machine that roles name; they are started at the first call of such a role."""
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -63,61 +52,39 @@ class Models:
         """The model of a role, loaded or served now if it was not, which may take minutes. Raises `ModelError` or `ConfigError`."""
         if role in self._given:
             return self._given[role]
-        settings = self._reached(self._settings.role(role))
-        place = self._place(role, settings)
+        provider = self._provider(role)
+        settings = provider.prepare(self._settings.role(role))
+        key = (settings.provider, *provider.key(role, settings))
         with self._lock:
-            if place not in self._opened:
-                self._opened[place] = (
-                    self._open_endpoint(settings) if settings.provider == "endpoint" else _open_embedded(place[1])
-                )
-            return self._opened[place]
+            if key not in self._opened:
+                self._opened[key] = provider.open(role, settings)
+            return self._opened[key]
 
     def require(self, roles: Iterable[Role]) -> None:
-        """Say which roles are needed together from now on. Raises `ConfigError` when their servers do not fit on this machine together."""
-        self.servers.require(self.servers_of(roles))
+        """Say which roles are needed together from now on. Raises `ConfigError` where a provider says that this is impossible."""
+        wanted = [role for role in roles if role not in self._given]
+        for provider in dict.fromkeys(self._provider(role) for role in wanted):
+            provider.require([self._settings.role(role) for role in wanted if self._provider(role) is provider])
 
     def servers_of(self, roles: Iterable[Role]) -> tuple[str, ...]:
         """Names of the servers that roles need, each once."""
         named = (self._settings.role(role).server for role in roles if role not in self._given)
         return tuple(dict.fromkeys(server for server in named if server))
 
-    def _reached(self, settings: RoleSettings) -> RoleSettings:
-        """A role's settings with the URLs of its server, which is started for that."""
-        if not settings.server:
-            return settings
-        first, *further = self.servers.urls(settings.server)
-        return settings.model_copy(update={"url": first, "urls": tuple(further)})
-
     def identity(self, role: Role) -> tuple[str, str]:
         """Model id and revision of a role, without loading it. Raises `ModelError` when an embedded checkpoint is missing."""
         if role in self._given:
             return self._given[role].model_id, self._given[role].revision
-        settings = self._settings.role(role)
-        if settings.server and not settings.revision:
-            return settings.model, revision_of(self._settings, self._settings.server(settings.server))
-        if settings.provider == "endpoint":
-            return settings.model, settings.revision
-        name = self._place(role, settings)[1]
-        return f"embedded/{Path(name).name}", _embedded_digest(name)
+        return self._provider(role).identity(role, self._settings.role(role))
 
-    def _place(self, role: Role, settings: RoleSettings) -> tuple[str, ...]:
-        """What makes two roles share one model. An embedded model is a checkpoint's name, or a folder as in the configuration."""
+    def _provider(self, role: Role) -> Provider:
         if role not in ROLES:
             raise ConfigError(f"unknown role {role!r}; roles are {', '.join(ROLES)}")
-        if settings.provider == "endpoint":
-            address = (*settings.replicas, settings.model, settings.revision)
-            return ("endpoint", *address, settings.api_key_env, str(settings.timeout), str(settings.concurrency))
-        name = settings.model or EMBEDDED[role]
-        return ("embedded", self._settings.resolve(name) if "/" in name else name)
-
-    def _open_endpoint(self, settings: RoleSettings) -> ChatModel:
-        from wethink_assets.models.endpoint.client import EndpointModel
-
-        most = settings.concurrency or self._settings.pipeline.concurrency
-        comeback = partial(self.servers.comeback, settings.server) if settings.server else None
-        return EndpointModel.of(
-            settings, most=most, replicas=self._replicas, pictures=self._pictures, comeback=comeback
-        )
+        name = self._settings.role(role).provider
+        with self._lock:
+            if name not in self._providers:
+                self._providers[name] = PROVIDERS[name](self._settings, self.servers)
+            return self._providers[name]
 
     def describe(self, role: Role) -> dict[str, Any]:
         """What provenance keeps of a role: provider, model id, revision, sampling."""
@@ -204,15 +171,3 @@ async def _announced(work: Coroutine[Any, Any, T], ended: threading.Event) -> T:
 
 async def _close_all(models: list[ChatModel]) -> None:
     await asyncio.gather(*(model.aclose() for model in {id(model): model for model in models}.values()))
-
-
-def _open_embedded(name: str) -> ChatModel:
-    from wethink_assets.models.embedded.chat import EmbeddedModel
-
-    return EmbeddedModel.open(name)
-
-
-def _embedded_digest(name: str) -> str:
-    from wethink_assets.models.embedded.checkpoints import checkpoint_digest
-
-    return checkpoint_digest(name)

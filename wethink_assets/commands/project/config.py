@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from wethink_assets.config import config_path, load_settings
+from wethink_assets.registries import PROVIDERS
 
 app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
 
@@ -46,7 +47,5 @@ def check(
         typer.echo(f"         {name}: not configured")
     for role in settings.roles:
         role_settings = settings.role(role)  # type: ignore[arg-type]
-        where = ", ".join(role_settings.replicas) if role_settings.provider == "endpoint" else "in this process"
-        if role_settings.server:
-            where = settings.server(role_settings.server).url or f"server {role_settings.server} of this machine"
+        where = PROVIDERS[role_settings.provider].address(settings, role_settings)
         typer.echo(without_logins(f"role     {role}: {role_settings.model} ({role_settings.provider}, {where})"))

@@ -7,6 +7,7 @@ from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.errors import ConfigError, ModelError, TrainingError
 from wethink_assets.identity import digest_of
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
+from wethink_assets.registries import PROVIDERS
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import Policy, find_policy, local_checkpoint
 
@@ -53,7 +54,7 @@ class EvaluatedModel:
             **settings.servers,
             name: table.model_copy(update={"model": model, "revision": revision, "idle": 0.0}),
         }
-        roles = {**settings.roles, "policy": RoleSettings(provider="endpoint", server=name)}
+        roles = {**settings.roles, "policy": RoleSettings(server=name)}
         return settings.model_copy(update={"servers": servers, "roles": roles})
 
 
@@ -109,7 +110,7 @@ def _served(settings: Settings, name: str) -> RoleSettings:
     if endpoint is not None:
         return endpoint
     role = settings.role("policy")
-    if role.provider == "endpoint" and role.model == name:
+    if role.model == name and not PROVIDERS[role.provider].checkpoint("policy", role):
         return role
     raise ModelError(
         f"nothing serves {name}: set scoring.server to a [servers.<name>] table, by which each model is served in turn, or add "

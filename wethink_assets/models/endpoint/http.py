@@ -1,6 +1,6 @@
-"""What comes of one HTTP request to a replica: a reply, a fault that may pass, or one that will not?
+"""HTTP with the replicas of an endpoint: a request becomes a reply, a fault that may pass, or one that will not.
 
-Keys and logins are put on the request here and nowhere else, and taken out of whatever is told about it.
+Keys and logins are put on the request here and nowhere else, and taken out of every message about it.
 """
 
 import email.utils
@@ -8,20 +8,19 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from typing import Literal
 
 import aiohttp
 
 from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import CallFailed
 from wethink_assets.models.endpoint.replicas import Replica, Secret
+from wethink_assets.models.endpoint.retry import FaultKind, TransientFault
+from wethink_assets.models.endpoint.wire_format import WireFormat
 
 KEEP_ALIVE = 4.0  # uvicorn, and so vLLM, closes an idle connection after 5 s: using it then is a reset
 CONNECT_WITHIN = 10.0
-LOOK_WITHIN = 5.0
+HEALTH_WITHIN = 5.0
 SHORTEST_SECRET = 8  # in replies: a key such as `EMPTY` is none, and its letters may be part of an answer
-Kind = Literal["unreached", "hung", "refused", "overloaded", "broken"]
-"""No connection, or one that was cut; no reply in time; 429; 503; another 5xx, or a reply that is none."""
 WRONG_SETUP = {
     401: "refuses the key",
     403: "refuses the key",
@@ -29,90 +28,76 @@ WRONG_SETUP = {
     405: "is no chat endpoint",
     **dict.fromkeys((301, 302, 303, 307, 308), "redirects elsewhere: configure that URL"),
 }
-BUSY: Mapping[int, Kind] = {429: "refused", 503: "overloaded"}
+BUSY: Mapping[int, FaultKind] = {429: "refused", 503: "overloaded"}
 
 
-class PassingFault(Exception):
-    """A fault that may pass when the request is sent again.
-
-    pause: seconds that the server asks to wait; sent: whether the request may have got there.
-    """
-
-    def __init__(self, kind: Kind, text: str, pause: float | None = None, *, sent: bool = True) -> None:
-        super().__init__(text)
-        self.kind = kind
-        self.pause = pause
-        self.sent = sent
-
-    @property
-    def is_load(self) -> bool:
-        """Whether it says that fewer calls should be in flight."""
-        return self.kind in ("hung", "refused", "overloaded")
-
-
-class Exchange:
+class HttpClient:
     """HTTP with the replicas of one endpoint, for one event loop; nothing is connected before it is needed."""
 
-    def __init__(self, model: str, key_env: str, timeout: float) -> None:
+    def __init__(self, model: str, key_env: str, timeout: float, wire_format: WireFormat) -> None:
         """`key_env` names the environment variable with the key, read at each request; `timeout` bounds a request, in seconds."""
         self._model = model
         self._key_env = key_env
         self._timeout = timeout
+        self._format = wire_format
         self._session: aiohttp.ClientSession | None = None
 
-    async def ask(self, replica: Replica, body: bytes) -> str:
+    async def post(self, replica: Replica, body: bytes) -> str:
         """Text of a response with status 200.
 
-        Raises `PassingFault`, `CallFailed` where the request was refused, `ModelError` where every request would be.
+        Raises `TransientFault`, `CallFailed` where the request was refused, `ModelError` where every request would be.
         """
-        found = await self._post(replica, body)
-        if isinstance(found, Exception):
+        outcome = await self._post(replica, body)
+        if isinstance(outcome, Exception):
             # Raised here, where no exception of the client is being handled: theirs carry headers, and would be this one's context.
-            raise found
-        return found
+            raise outcome
+        return outcome
 
     async def _post(self, replica: Replica, body: bytes) -> str | Exception:
         try:
             request = self._connected().post(
-                replica.address("chat/completions"), data=body, headers=self._headers(replica), allow_redirects=False
+                replica.address(self._format.chat_path),
+                data=body,
+                headers=self._headers(replica),
+                allow_redirects=False,
             )
             async with request as response:
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
                 text = await response.text("utf-8", errors="replace")
         except aiohttp.ConnectionTimeoutError:
-            return PassingFault("unreached", "no connection in time", sent=False)
+            return TransientFault("unreached", "no connection in time", sent=False)
         except TimeoutError:
-            return PassingFault("hung", f"no reply within {self._timeout:g} s")
+            return TransientFault("hung", f"no reply within {self._timeout:g} s")
         except aiohttp.InvalidURL:
             return ModelError(f"{self._model} at {replica.name}: the URL is not valid")
         except aiohttp.ClientConnectorCertificateError as error:
-            told = self.without_secrets(str(error.certificate_error), replica)
-            return ModelError(f"{self._model} at {replica.name}: its certificate is not trusted ({told})")
+            reason = self.without_secrets(str(error.certificate_error), replica)
+            return ModelError(f"{self._model} at {replica.name}: its certificate is not trusted ({reason})")
         except (aiohttp.ClientError, OSError) as error:
             sent = not isinstance(error, aiohttp.ClientConnectorError)
-            return PassingFault("unreached", self.without_secrets(_told(error), replica), sent=sent)
-        return self._weighed(replica, status, text, retry_after)
+            return TransientFault("unreached", self.without_secrets(_message(error), replica), sent=sent)
+        return self._outcome(replica, status, text, retry_after)
 
-    def _weighed(self, replica: Replica, status: int, text: str, retry_after: str) -> str | Exception:
+    def _outcome(self, replica: Replica, status: int, text: str, retry_after: str) -> str | Exception:
         if status == 200:
             return self.without_secrets(text, replica, SHORTEST_SECRET)
-        said = self.without_secrets(re.sub(r"\s+", " ", text), replica)[:300]
+        message = self.without_secrets(re.sub(r"\s+", " ", text), replica)[:300]
         if status in BUSY:
-            return PassingFault(BUSY[status], f"HTTP {status}: {said}", seconds_to_wait(retry_after))
+            return TransientFault(BUSY[status], f"HTTP {status}: {message}", seconds_to_wait(retry_after))
         if status >= 500 or status == 408:
-            return PassingFault("broken", f"HTTP {status}: {said}")
+            return TransientFault("broken", f"HTTP {status}: {message}")
         where = f"{self._model} at {replica.name}"
         if status in WRONG_SETUP:
-            return ModelError(f"{where} {WRONG_SETUP[status]} (HTTP {status}: {said})")
-        return CallFailed(f"{where} refused the request (HTTP {status}: {said})")
+            return ModelError(f"{where} {WRONG_SETUP[status]} (HTTP {status}: {message})")
+        return CallFailed(f"{where} refused the request (HTTP {status}: {message})")
 
     async def is_there(self, replica: Replica) -> bool:
-        """Whether a replica answers a small question (`GET /models`), whatever it says but that it is broken."""
+        """Whether a replica answers its health path, whatever it says but that it is broken."""
         try:
             async with self._connected().get(
-                replica.address("models"),
+                replica.address(self._format.health_path),
                 headers=self._headers(replica),
-                timeout=aiohttp.ClientTimeout(total=min(LOOK_WITHIN, self._timeout)),
+                timeout=aiohttp.ClientTimeout(total=min(HEALTH_WITHIN, self._timeout)),
             ) as response:
                 return response.status < 500
         except (aiohttp.ClientError, OSError, ModelError):
@@ -123,7 +108,7 @@ class Exchange:
         if replica.login.reveal():
             headers["Authorization"] = replica.login.reveal()
         elif self._key_env:
-            headers["Authorization"] = f"Bearer {self.key().reveal()}"
+            headers |= self._format.authorization(self.key().reveal())
         return headers
 
     def key(self) -> Secret:
@@ -136,7 +121,7 @@ class Exchange:
     def without_secrets(self, text: str, replica: Replica, shortest: int = 1) -> str:
         """A text with key, password and query values of at least `shortest` characters masked."""
         key = os.environ.get(self._key_env, "").strip() if self._key_env else ""
-        for secret in (key, *replica.hidden()):
+        for secret in (key, *replica.secrets()):
             if len(secret) >= shortest and secret in text:
                 text = text.replace(secret, "***")
         return text
@@ -158,11 +143,11 @@ class Exchange:
             self._session = None
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     # The message of other errors of the client may show the request's headers.
     plain = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ClientPayloadError, OSError))
-    said = error.message if isinstance(error, aiohttp.ServerDisconnectedError) else str(error) if plain else ""
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    message = error.message if isinstance(error, aiohttp.ServerDisconnectedError) else str(error) if plain else ""
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def seconds_to_wait(retry_after: str) -> float | None:

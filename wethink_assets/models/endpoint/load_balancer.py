@@ -1,9 +1,9 @@
-"""Which replica takes the next call, and when may it?
+"""Load balancer: the replica that takes the next call, and when it may.
 
 A call waits until one of its role's replicas has room, and goes to the one with the least outstanding work for its limit. Calls about one image
 go to one replica as long as that has hardly more to do than the others, since it has the image in its prefix cache: every image has an order of its
 own of all replicas (rendezvous hashing: Thaler and Ravishankar 1998), and the first of it that is not too busy is taken. So roles and runs that know
-nothing of each other agree on it, and of a replica that dies only its own images move. A replica that was found dead is left out while another
+nothing of each other agree on it, and of a replica that dies only its own images move. A replica that is dead is left out while another
 lives.
 """
 
@@ -24,23 +24,23 @@ OVERTAKEN = 32  # times that a call in line lets others go first, at most
 
 
 @dataclass(slots=True, eq=False)
-class _Place:
+class _WaitingCall:
     """A call in line."""
 
     number: int
     order: tuple[Replica, ...]
-    taken: asyncio.Future[Replica]
+    granted: asyncio.Future[Replica]
     overtaken: int = 0
 
 
-class Balancer:
+class LoadBalancer:
     """Hands the calls of one role to its replicas. For one event loop."""
 
     _numbers = itertools.count()
 
     def __init__(self, replicas: Sequence[Replica]) -> None:
         self.replicas = tuple(replicas)
-        self._waiting: deque[_Place] = deque()
+        self._waiting: deque[_WaitingCall] = deque()
         self._timer: asyncio.TimerHandle | None = None
         for replica in self.replicas:
             replica.users.append(self)
@@ -48,7 +48,7 @@ class Balancer:
     @property
     def waits(self) -> bool:
         """Whether a call waits."""
-        while self._waiting and self._waiting[0].taken.done():  # cancelled meanwhile
+        while self._waiting and self._waiting[0].granted.done():  # cancelled meanwhile
             self._waiting.popleft()
         return bool(self._waiting)
 
@@ -61,7 +61,7 @@ class Balancer:
         """Whether another replica is worth a try."""
         return any(other is not replica and not other.down for other in self.replicas)
 
-    def order_of(self, image: str) -> tuple[Replica, ...]:
+    def preference(self, image: str) -> tuple[Replica, ...]:
         """All replicas in the order in which calls about an image prefer them; empty where there is no image, or no choice."""
         if not image or len(self.replicas) < 2:
             return ()
@@ -72,7 +72,7 @@ class Balancer:
             )
         )
 
-    async def take(self, avoid: Replica | None = None, image: str = "") -> Replica:
+    async def acquire(self, avoid: Replica | None = None, image: str = "") -> Replica:
         """Wait for room, and reserve it: `AdaptiveLimit.began` must follow at once.
 
         Args:
@@ -80,15 +80,15 @@ class Balancer:
                 tried.
             image: digest of the image that the conversation begins with.
         """
-        order = tuple(replica for replica in self.order_of(image) if replica is not avoid)
+        order = tuple(replica for replica in self.preference(image) if replica is not avoid)
         best = self._best(avoid, order)
         if best is not None and (avoid is not None or not self.waits):
             return best
         waiter: asyncio.Future[Replica] = asyncio.get_running_loop().create_future()
         if avoid is None:
-            self._waiting.append(_Place(next(self._numbers), order, waiter))
+            self._waiting.append(_WaitingCall(next(self._numbers), order, waiter))
         else:
-            self._waiting.appendleft(_Place(-1, order, waiter, OVERTAKEN))
+            self._waiting.appendleft(_WaitingCall(-1, order, waiter, OVERTAKEN))
         self._wake_after_pause()
         try:
             replica = await waiter
@@ -108,21 +108,21 @@ class Balancer:
         if best is None:
             self._wake_after_pause()
             return False
-        place = self._next_for(best)
+        call = self._next_for(best)
         best.limit.reserved += 1
-        self._waiting.remove(place)
-        place.taken.set_result(best)
+        self._waiting.remove(call)
+        call.granted.set_result(best)
         return True
 
-    def _next_for(self, replica: Replica) -> _Place:
+    def _next_for(self, replica: Replica) -> _WaitingCall:
         """The first call in line that has no image, or one that the replica knows; else, or when it was passed by often, the very first."""
         first = self._waiting[0]
         if first.overtaken < OVERTAKEN:
-            for place in itertools.islice(self._waiting, LOOK_AHEAD):
-                home = next((each for each in place.order if not each.down), replica)
-                if home is replica and not place.taken.done():
-                    first.overtaken += place is not first
-                    return place
+            for call in itertools.islice(self._waiting, LOOK_AHEAD):
+                home = next((each for each in call.order if not each.down), replica)
+                if home is replica and not call.granted.done():
+                    first.overtaken += call is not first
+                    return call
         return first
 
     def _best(self, avoid: Replica | None, order: Sequence[Replica]) -> Replica | None:

@@ -1,4 +1,4 @@
-"""What is one replica of an endpoint: where it is, how much may be outstanding there, whether it lives, who waits for it?
+"""Replicas of an endpoint: where each is, how much may be outstanding there, whether it lives, who waits for it.
 
 A replica is one base URL with one limit, whoever asks it: roles that name the same URL share it.
 """
@@ -10,11 +10,11 @@ from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from wethink_assets.models.endpoint.concurrency_limit import AdaptiveLimit
-from wethink_assets.models.endpoint.retry import Suspects
+from wethink_assets.models.endpoint.retry import Quarantine
 
-SHORTEST_REST = 1.0  # seconds for which a replica that answers, but with faults only, is left alone
-LONGEST_REST = 30.0
-DEFAULT_MOST = 256
+SHORTEST_DELAY = 1.0  # seconds for which a replica that answers, but with faults only, is left alone
+LONGEST_DELAY = 30.0
+DEFAULT_CONCURRENCY = 256
 
 
 class Secret:
@@ -33,8 +33,8 @@ class Secret:
         return self._text
 
 
-class Waiting(Protocol):
-    """Who waits for room at a replica: the `Balancer` of a role."""
+class Waiter(Protocol):
+    """Who waits for room at a replica: the `LoadBalancer` of a role."""
 
     @property
     def waits(self) -> bool:
@@ -54,32 +54,32 @@ class Waiting(Protocol):
 class Replica:
     """One base URL: where it is, how much may be outstanding there, and whether it lives."""
 
-    def __init__(self, url: str, most: int = DEFAULT_MOST) -> None:
+    def __init__(self, url: str, max_concurrency: int = DEFAULT_CONCURRENCY) -> None:
         parts = urlsplit(url)
-        place = parts.hostname or ""
-        place = f"[{place}]" if ":" in place else place
-        self._port = parts.netloc.rpartition("@")[2].removeprefix(place).removeprefix(":")
-        netloc = f"{place}:{self._port}" if self._port else place
+        host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        self._port = parts.netloc.rpartition("@")[2].removeprefix(host).removeprefix(":")
+        netloc = f"{host}:{self._port}" if self._port else host
         self.name = f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"  # for messages: no user, no password, no query
         self._query = Secret(parts.query)
         self._login = Secret("")
-        self._hidden: list[Secret] = [Secret(value) for _, value in parse_qsl(parts.query)]
+        self._secrets: list[Secret] = [Secret(value) for _, value in parse_qsl(parts.query)]
         if parts.username is not None:
             login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._login = Secret("Basic " + base64.b64encode(login.encode()).decode())
-            self._hidden += [
+            self._secrets += [
                 Secret(parts.password or parts.username),
                 Secret(unquote(parts.password or parts.username)),
             ]
-            self._hidden.append(Secret(self._login.reveal().removeprefix("Basic ")))
-        self.limit = AdaptiveLimit(most)
+            self._secrets.append(Secret(self._login.reveal().removeprefix("Basic ")))
+        self.limit = AdaptiveLimit(max_concurrency)
         self.paused_until = float("-inf")
         self.down = False
         self.failed_in_row = 0
-        self.rest = 0.0
-        """Seconds before the first look at it when it is found dead; grows while it keeps dying."""
-        self.suspects = Suspects()
-        self.users: list[Waiting] = []
+        self.probe_delay = 0.0
+        """Seconds before the first probe when it is dead; grows while it keeps dying."""
+        self.quarantine = Quarantine()
+        self.users: list[Waiter] = []
 
     def address(self, path: str) -> str:
         """URL of an API below the base, with the query that the configuration gave. Not for messages."""
@@ -91,32 +91,32 @@ class Replica:
         """Authorization header of user and password in the URL; empty without them."""
         return self._login
 
-    def hidden(self) -> Iterator[str]:
-        """Parts of the URL that must not be told."""
-        return (secret.reveal() for secret in self._hidden if secret.reveal())
+    def secrets(self) -> Iterator[str]:
+        """Parts of the URL that must not be shown."""
+        return (secret.reveal() for secret in self._secrets if secret.reveal())
 
     def pause(self, seconds: float) -> None:
         """Send nothing more for so long, whose call it ever is."""
         self.paused_until = max(self.paused_until, time.monotonic() + seconds)
         self.limit.idle()
 
-    def lives(self) -> None:
+    def succeeded(self) -> None:
         """It answered."""
         self.failed_in_row = 0
-        self.rest = 0.0
+        self.probe_delay = 0.0
 
-    def found_dead(self, answers: bool) -> float:
-        """Leave it out from now on; returns the seconds after which to look whether it is back.
+    def mark_down(self, answers: bool) -> float:
+        """Leave it out from now on; returns the seconds after which to probe it.
 
         Args:
             answers: whether it answers, but with faults only: then that it answers is no sign that it is back.
         """
         self.down = True
-        rest = max(SHORTEST_REST, self.rest) if answers else self.rest
-        self.rest = min(LONGEST_REST, max(SHORTEST_REST, 2 * rest))
-        return rest
+        delay = max(SHORTEST_DELAY, self.probe_delay) if answers else self.probe_delay
+        self.probe_delay = min(LONGEST_DELAY, max(SHORTEST_DELAY, 2 * delay))
+        return delay
 
-    def back(self) -> None:
+    def mark_up(self) -> None:
         """Use it again."""
         self.down = False
         self.failed_in_row = 0
@@ -126,8 +126,8 @@ class Replica:
     def offer(self) -> None:
         """Give room that has become free to whoever has waited longest."""
         while self.limit.room > 0:
-            waiting = sorted((user for user in self.users if user.waits), key=lambda user: user.oldest)
-            if not any(user.serve() for user in waiting):
+            waiters = sorted((user for user in self.users if user.waits), key=lambda user: user.oldest)
+            if not any(user.serve() for user in waiters):
                 return
 
 
@@ -137,9 +137,9 @@ class Replicas:
     def __init__(self) -> None:
         self._known: dict[str, Replica] = {}
 
-    def get(self, url: str, most: int = DEFAULT_MOST) -> Replica:
-        """The replica at a URL; of several bounds the least holds."""
+    def get(self, url: str, max_concurrency: int = DEFAULT_CONCURRENCY) -> Replica:
+        """The replica at a URL; of several limits the least holds."""
         if url not in self._known:
-            self._known[url] = Replica(url, most)
-        self._known[url].limit.bound(most)
+            self._known[url] = Replica(url, max_concurrency)
+        self._known[url].limit.bound(max_concurrency)
         return self._known[url]

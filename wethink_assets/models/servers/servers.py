@@ -107,7 +107,7 @@ class Servers:
                     held.urls = tuple(pool.map(self._ready, held.replicas))
         return held.urls
 
-    async def comeback(self, name: str, url: str) -> bool:
+    async def wait_for_restart(self, name: str, url: str) -> bool:
         """Wait until the replica at a URL, which could not be reached, is back; False where it is not one that is started again.
 
         Raises `ModelError` when it did not come back within the limit for a start.

@@ -9,6 +9,7 @@ from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.errors import ModelError, TrainingError
 from wethink_assets.models.embedded.chat import LOADING
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder, checkpoint_names
+from wethink_assets.registries import PROVIDERS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,11 +34,12 @@ def base_model(settings: Settings, recipe: RecipeSettings) -> BaseModel:
     name = recipe.model
     if not name:
         role = settings.role("policy")
-        if role.provider != "embedded":
+        name = PROVIDERS[role.provider].checkpoint("policy", role)
+        if not name:
             raise TrainingError(
-                "the role `policy` is played by an endpoint, whose weights cannot be trained: give the recipe a `model` (folder or hub name)"
+                f"the role `policy` is played by provider {role.provider}, whose weights cannot be trained: give the recipe a `model` "
+                "(folder or hub name)"
             )
-        name = role.model or "policy"
     if name in checkpoint_names():
         folder = checkpoint_folder(name)
         return BaseModel(str(folder), "", True, {"model": f"embedded/{name}", "revision": checkpoint_digest(name)})

@@ -82,45 +82,45 @@ def spread(seconds: float, sigma: float) -> Duration:
 
 
 def test_a_fixed_capacity_is_found_within_two_seconds_and_kept() -> None:
-    found = Simulated(fixed(0.2), capacity=64).run(30)
-    assert max(found.between(0, 1.3)) >= 64
-    assert max(found.between(0, 30)) <= 128
-    assert all(57 <= limit <= 112 for limit in found.between(2.6, 30))
-    assert sum(found.between(5, 30)) / len(found.between(5, 30)) < 85
-    assert found.done >= 0.94 * 30 * 320
+    simulated = Simulated(fixed(0.2), capacity=64).run(30)
+    assert max(simulated.between(0, 1.3)) >= 64
+    assert max(simulated.between(0, 30)) <= 128
+    assert all(57 <= limit <= 112 for limit in simulated.between(2.6, 30))
+    assert sum(simulated.between(5, 30)) / len(simulated.between(5, 30)) < 85
+    assert simulated.done >= 0.94 * 30 * 320
 
 
 @pytest.mark.parametrize("capacity", [3, 20, 50, 200])
 def test_whatever_the_capacity_the_rate_is_nearly_reached(capacity: int) -> None:
-    found = Simulated(fixed(0.2), capacity=capacity, most=1024).run(40)
-    assert found.done >= 0.95 * 40 * capacity / 0.2
-    kept = found.between(20, 40)
+    simulated = Simulated(fixed(0.2), capacity=capacity, most=1024).run(40)
+    assert simulated.done >= 0.95 * 40 * capacity / 0.2
+    kept = simulated.between(20, 40)
     assert sum(kept) / len(kept) <= max(2 * START, 2 * capacity)
 
 
 def test_replies_of_very_different_length_do_not_mislead_it() -> None:
-    found = Simulated(spread(5, 0.7), capacity=64).run(600)
-    assert found.done >= 0.93 * 600 * 64 / 5
-    assert 50 <= sum(found.between(300, 600)) / len(found.between(300, 600)) <= 110
+    simulated = Simulated(spread(5, 0.7), capacity=64).run(600)
+    assert simulated.done >= 0.93 * 600 * 64 / 5
+    assert 50 <= sum(simulated.between(300, 600)) / len(simulated.between(300, 600)) <= 110
 
 
 def test_a_server_that_batches_gets_all_it_can_use_though_its_latency_grows() -> None:
     # As a GPU does: 256 at once take 5 times as long as one, and yet come to 51 times the rate.
-    found = Simulated(lambda served, chance: 2 * (1 + served / 64) * chance.uniform(0.7, 1.3)).run(400)
-    assert sum(found.between(100, 400)) / len(found.between(100, 400)) > 200
+    simulated = Simulated(lambda served, chance: 2 * (1 + served / 64) * chance.uniform(0.7, 1.3)).run(400)
+    assert sum(simulated.between(100, 400)) / len(simulated.between(100, 400)) > 200
 
 
 def test_refusals_are_met_seldom_and_cost_little() -> None:
-    found = Simulated(fixed(0.2), refuses=40).run(120)
-    assert found.refused < 0.02 * found.done
-    assert found.done >= 0.85 * 120 * 40 / 0.2
+    simulated = Simulated(fixed(0.2), refuses=40).run(120)
+    assert simulated.refused < 0.02 * simulated.done
+    assert simulated.done >= 0.85 * 120 * 40 / 0.2
 
 
 def test_it_does_not_grow_where_there_is_little_to_do() -> None:
-    found = Simulated(fixed(0.2), demand=10).run(20)
-    assert max(found.between(0, 20)) == START
-    found = Simulated(fixed(0.2), demand=40).run(20)
-    assert max(found.between(0, 20)) <= 64
+    simulated = Simulated(fixed(0.2), demand=10).run(20)
+    assert max(simulated.between(0, 20)) == START
+    simulated = Simulated(fixed(0.2), demand=40).run(20)
+    assert max(simulated.between(0, 20)) <= 64
 
 
 def test_what_was_in_flight_at_a_cut_does_not_cut_again() -> None:
@@ -160,4 +160,4 @@ def test_a_lower_bound_holds_at_once() -> None:
     limit = AdaptiveLimit(256, start=100)
     limit.bound(8)
     limit.bound(300)
-    assert (limit.limit, limit.most) == (8, 8)
+    assert (limit.limit, limit.maximum) == (8, 8)

@@ -1,4 +1,4 @@
-"""Roles: which share a model, what is told of them without loading it, and the loop they live on."""
+"""Models of the roles: which share one, what provenance keeps of them, and the loop that they live on."""
 
 import asyncio
 import subprocess
@@ -47,11 +47,10 @@ def test_roles_share_what_is_the_same_and_nothing_else() -> None:
         assert models.role("reasoner") is not describer and models.role("judge") is not describer
 
 
-def test_a_description_loads_nothing_and_names_no_address() -> None:
+def test_a_description_names_no_address() -> None:
     roles = {"describer": endpoint("a", url="http://user:secret@h/v1", temperature=0.5, max_tokens=99)}
     with Models.open(Settings.model_validate({"roles": roles})) as models:
-        told = models.describe("describer")
-        assert told == {
+        assert models.describe("describer") == {
             "provider": "endpoint",
             "model": "a",
             "revision": "r",
@@ -59,7 +58,6 @@ def test_a_description_loads_nothing_and_names_no_address() -> None:
             "top_p": 1.0,
             "max_tokens": 99,
         }
-        assert models._opened == {}
 
 
 def test_describing_embedded_roles_imports_no_torch() -> None:
@@ -137,6 +135,6 @@ def test_a_checkpoint_in_a_folder_is_named_by_its_folder_and_found_from_the_conf
         "roles": {"judge": {"model": "./mine"}, "reasoner": {"model": f"{tmp_path}/mine"}},
     }
     with Models.open(Settings.model_validate(settings)) as models:
-        told = models.describe("judge")
-        assert told["model"] == "embedded/mine" and len(told["revision"]) == 64
+        provenance = models.describe("judge")
+        assert provenance["model"] == "embedded/mine" and len(provenance["revision"]) == 64
         assert models.identity("reasoner") == models.identity("judge")

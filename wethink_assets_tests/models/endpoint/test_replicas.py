@@ -59,7 +59,7 @@ def test_equal_replicas_get_equal_work() -> None:
 
 
 def test_the_quicker_replica_gets_more() -> None:
-    ended, endpoints = run_on([after(0.02, "quick"), after(0.16, "slow")], 400, 16, most=8)
+    ended, endpoints = run_on([after(0.02, "quick"), after(0.16, "slow")], 400, 16, max_concurrency=8)
     assert ended.total() == 400 and ended["quick"] > 3 * ended["slow"] > 0
     assert max(endpoint.most_in_service for endpoint in endpoints) <= 8
 
@@ -151,12 +151,12 @@ def test_the_last_call_of_a_batch_is_no_proof_that_its_endpoint_is_gone() -> Non
 
 
 def test_one_waits_for_a_replica_that_asks_to_while_the_other_goes_on() -> None:
-    told = False
+    asked_to_wait = False
 
     async def busy(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-        nonlocal told
-        if not told:
-            told = True
+        nonlocal asked_to_wait
+        if not asked_to_wait:
+            asked_to_wait = True
             return web.Response(status=429, headers={"Retry-After": "3"})
         return await after(0.01, "busy")(request, body)
 
@@ -170,7 +170,8 @@ def test_roles_share_the_limit_of_a_url_and_the_least_bound_holds() -> None:
         async with Endpoint(after(0.01, "ok")) as endpoint:
             shared = Replicas()
             models = [
-                EndpointModel(endpoint.url, name, most=most, replicas=shared) for name, most in (("m", 9), ("n", 4))
+                EndpointModel(endpoint.url, name, max_concurrency=most, replicas=shared)
+                for name, most in (("m", 9), ("n", 4))
             ]
             ended = await asyncio.gather(*(worked_off(model, 60, 20) for model in models))
             for model in models:
@@ -199,7 +200,7 @@ def test_configured_roles_share_it_too() -> None:
         assert isinstance(judge, EndpointModel)
         assert [replica.name for replica in describer.replicas] == ["http://h:1/v1", "http://h:2/v1"]
         assert reasoner.replicas == describer.replicas[:1] and judge.replicas == describer.replicas
-        assert [replica.limit.most for replica in describer.replicas] == [5, 5]
+        assert [replica.limit.maximum for replica in describer.replicas] == [5, 5]
 
 
 @pytest.mark.parametrize(

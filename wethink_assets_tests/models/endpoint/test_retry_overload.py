@@ -52,7 +52,7 @@ def test_there_are_never_more_than_configured() -> None:
     async def use(model: EndpointModel, endpoint: Endpoint) -> None:
         assert await worked_off(model, 300, 64) == {"ok": 300}
 
-    _, endpoint = asked(serving(64, 0.01), use, most=7)
+    _, endpoint = asked(serving(64, 0.01), use, max_concurrency=7)
     assert endpoint.most_in_service == 7
 
 
@@ -77,13 +77,13 @@ def test_refusals_for_overload_cut_the_calls_in_flight_and_cost_no_item() -> Non
     assert 0 < refused < 90
 
 
-def test_the_whole_endpoint_waits_as_long_as_one_call_is_told_to() -> None:
-    told_at = 0.0
+def test_the_whole_endpoint_waits_as_long_as_one_call_is_asked_to() -> None:
+    refused_at = 0.0
 
     async def handler(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
-        nonlocal told_at
+        nonlocal refused_at
         if len(endpoint.requests) == 20:
-            told_at = time.monotonic()
+            refused_at = time.monotonic()
             return web.Response(status=503, headers={"Retry-After": "1"})
         await asyncio.sleep(0.02)
         return reply("ok")
@@ -94,8 +94,8 @@ def test_the_whole_endpoint_waits_as_long_as_one_call_is_told_to() -> None:
         assert await worked_off(model, 200, 30) == {"ok": 200}
 
     asked(endpoint, use, timeout=20)
-    # What was under way when it was told may still arrive; after that nothing does until the second is over.
-    assert not [at for at in endpoint.times if told_at + 0.1 < at < told_at + 0.98]
+    # What was under way when it was refused may still arrive; after that nothing does until the second is over.
+    assert not [at for at in endpoint.times if refused_at + 0.1 < at < refused_at + 0.98]
     assert len(endpoint.times) == 201
 
 
@@ -151,4 +151,4 @@ def test_a_call_that_is_given_up_leaves_its_place_to_another() -> None:
         assert (limit.in_flight, limit.reserved) == (0, 0)
         assert await worked_off(model, 20, 10) == {"ok": 20}
 
-    asked(serving(8, 0.01), use, most=2)
+    asked(serving(8, 0.01), use, max_concurrency=2)

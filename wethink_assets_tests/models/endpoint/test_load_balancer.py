@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wethink_assets.models.chat import Image, Message, Sampling
 from wethink_assets.models.endpoint.client import EndpointModel
-from wethink_assets.models.endpoint.load_balancer import NEAR, OVERTAKEN, SLACK, Balancer
+from wethink_assets.models.endpoint.load_balancer import NEAR, OVERTAKEN, SLACK, LoadBalancer
 from wethink_assets.models.endpoint.replicas import Replica
 from wethink_assets_tests.support.http_servers import Endpoint, ServerProcess, processes, reply
 
@@ -20,7 +20,7 @@ IMAGES, CALLS = 60, 8
 PIXELS = b"not looked at"
 
 
-def picture(number: int) -> Image:
+def image_of(number: int) -> Image:
     return Image(hashlib.sha256(str(number).encode()).hexdigest(), "image/png", lambda: PIXELS)
 
 
@@ -33,9 +33,9 @@ async def discussed(model: EndpointModel, at_once: int, images: int = IMAGES) ->
         for number in numbers:
             for turn in range(CALLS):
                 text = f"{number} {turn}"
-                for image in ((picture(number),), ()):
-                    said = await model.chat([Message("user", text, image)], sampling=Sampling())
-                    ended[said.text] += 1
+                for images_shown in ((image_of(number),), ()):
+                    completion = await model.chat([Message("user", text, images_shown)], sampling=Sampling())
+                    ended[completion.text] += 1
 
     await asyncio.gather(*(worker() for _ in range(at_once)))
     return ended
@@ -63,7 +63,7 @@ def test_an_image_stays_at_its_replica_and_work_stays_balanced(most: int, at_onc
     async def work() -> Counter[str]:
         for endpoint in endpoints:
             await endpoint.__aenter__()
-        model = EndpointModel([endpoint.url for endpoint in endpoints], "qwen", most=most)
+        model = EndpointModel([endpoint.url for endpoint in endpoints], "qwen", max_concurrency=most)
         try:
             return await discussed(model, at_once)
         finally:
@@ -101,19 +101,19 @@ def test_images_of_a_replica_that_dies_move_and_no_item_is_lost() -> None:
     assert after.total() == 2 * 40 * CALLS and after["a"] < after["b"] and after["a"] < after["c"]
 
 
-def test_the_order_of_replicas_is_the_images_own_and_keeps_without_one() -> None:
+def test_the_preference_replicas_is_the_images_own_and_keeps_without_one() -> None:
     replicas = [Replica(f"http://h{number}:1/v1") for number in range(4)]
-    whole, fewer = Balancer(replicas), Balancer(replicas[1:])
+    whole, fewer = LoadBalancer(replicas), LoadBalancer(replicas[1:])
     homes: Counter[str] = Counter()
     for number in range(400):
-        order = whole.order_of(picture(number).sha256)
+        order = whole.preference(image_of(number).sha256)
         assert sorted(replica.name for replica in order) == [replica.name for replica in replicas]
         assert [replica for replica in order if replica is not replicas[0]] == list(
-            fewer.order_of(picture(number).sha256)
+            fewer.preference(image_of(number).sha256)
         ), "of a replica that is gone only its own images move"
         homes[order[0].name] += 1
     assert min(homes.values()) > 60
-    assert whole.order_of("") == () and Balancer(replicas[:1]).order_of("x") == ()
+    assert whole.preference("") == () and LoadBalancer(replicas[:1]).preference("x") == ()
 
 
 # What happens next: a call about one of a few images (0: none) comes, or the oldest call at one of the replicas ends.
@@ -126,14 +126,14 @@ def test_no_choice_makes_one_replica_much_busier_and_no_call_waits_for_ever(
 ) -> None:
     async def work() -> None:
         replicas = [Replica(f"http://h{number}:1/v1", most) for number in range(count)]
-        balancer = Balancer(replicas)
+        balancer = LoadBalancer(replicas)
         at_work: dict[Replica, deque[float]] = {replica: deque() for replica in replicas}
         came = ended = 0
         begun: list[int] = []
         tasks = []
 
         async def call(number: int, image: str) -> None:
-            replica = await balancer.take(image=image)
+            replica = await balancer.acquire(image=image)
             least = min(other.limit.load for other in replicas if other.limit.room > 0 or other is replica)
             assert replica.limit.load <= NEAR * least + SLACK / replica.limit.limit + 1 / replica.limit.limit
             at_work[replica].append(replica.limit.began())

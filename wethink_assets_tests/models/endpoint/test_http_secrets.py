@@ -1,4 +1,4 @@
-"""What is secret about an endpoint stays so: in exceptions and their causes, logs, attributes and replies."""
+"""Secrets of an endpoint are shown nowhere: not in exceptions and their causes, logs, attributes or replies."""
 
 import asyncio
 import base64
@@ -28,12 +28,31 @@ SECRETS = (KEY, PASSWORD, "pass:word-42", BASIC, "query-secret")
 
 
 def everything_about(error: BaseException) -> str:
-    said = ""
+    text = ""
     cause: BaseException | None = error
     while cause is not None:
-        said += f"{cause!r} {cause} {vars(cause)}"
+        text += f"{cause!r} {cause} {vars(cause)}"
         cause = cause.__cause__ or cause.__context__
-    return said
+    return text
+
+
+def attributes_of(value: object) -> str:
+    """Everything that a look at an object shows, down to what the project's own objects hold."""
+    parts, seen, left = [], set(), [value]
+    while left:
+        part = left.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        parts.append(repr(part))
+        left += part if isinstance(part, list | tuple) else []
+        left += (
+            vars(part).values()
+            if type(part).__module__.startswith("wethink_assets") and hasattr(part, "__dict__")
+            else []
+        )
+    assert len(parts) > 20
+    return " ".join(parts)
 
 
 def echo(status: int) -> Handler:
@@ -59,24 +78,24 @@ async def no_http(request: web.Request, body: object) -> web.StreamResponse:
 
 def test_the_key_is_told_to_nobody_else(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("MY_KEY", KEY)
-    said: list[str] = []
+    shown: list[str] = []
 
     async def use(model: EndpointModel, endpoint: Endpoint) -> None:
-        said.append(repr(model) + str(vars(model)) + str(vars(model._exchange)))
+        shown.append(attributes_of(model))
         for _ in range(3):
             try:
                 await say_hello(model, endpoint)
             except ModelError as error:
-                said.append(everything_about(error))
+                shown.append(everything_about(error))
 
     with caplog.at_level(logging.DEBUG):
         for handler in (echo(400), echo(401), echo(429), echo(500), echo(200), unfinished, no_http):
             asked(handler, use, api_key_env="MY_KEY", timeout=1)
-    assert len(said) >= 7 * 4 and KEY not in "".join(said) and KEY not in caplog.text and "***" in "".join(said)
+    assert len(shown) >= 7 * 4 and KEY not in "".join(shown) and KEY not in caplog.text and "***" in "".join(shown)
 
 
 def test_nor_are_logins_and_queries_of_any_replica(caplog: pytest.LogCaptureFixture) -> None:
-    said: list[str] = []
+    shown: list[str] = []
     seen: list[str] = []
 
     async def work(handler: Handler) -> None:
@@ -87,12 +106,12 @@ def test_nor_are_logins_and_queries_of_any_replica(caplog: pytest.LogCaptureFixt
                 f"{login}127.0.0.1:{free_port()}/v1",
             ]
             model = EndpointModel(urls, "qwen", pause=0.01, timeout=1)
-            said.append(repr(model) + str(vars(model)) + "".join(str(vars(replica)) for replica in model.replicas))
+            shown.append(attributes_of(model))
             for _ in range(3):
                 try:
-                    said.append((await model.chat(HELLO, sampling=Sampling())).text)
+                    shown.append((await model.chat(HELLO, sampling=Sampling())).text)
                 except ModelError as error:
-                    said.append(everything_about(error))
+                    shown.append(everything_about(error))
             await model.aclose()
             seen.extend(headers.get("Authorization", "") for headers in endpoint.headers)
             seen.extend(endpoint.paths)
@@ -101,16 +120,16 @@ def test_nor_are_logins_and_queries_of_any_replica(caplog: pytest.LogCaptureFixt
         for handler in (echo(400), echo(404), echo(502), echo(200), unfinished, in_turn(lambda: reply("ok"))):
             asyncio.run(work(handler))
     assert set(seen) == {f"Basic {BASIC}", "/v1/chat/completions?token=query-secret"}
-    assert "ok" in said
-    assert not [secret for secret in SECRETS[1:] if secret in "".join(said) + caplog.text]
+    assert "ok" in shown
+    assert not [secret for secret in SECRETS[1:] if secret in "".join(shown) + caplog.text]
 
 
 def test_an_endpoint_that_echoes_the_key_into_its_reply_does_not_get_it_journaled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def text_of(key: str, said: str) -> str:
+    def text_of(key: str, content: str) -> str:
         monkeypatch.setenv("MY_KEY", key)
-        return str(asked(in_turn(lambda: reply(said)), say_hello, api_key_env="MY_KEY")[0].text)
+        return str(asked(in_turn(lambda: reply(content)), say_hello, api_key_env="MY_KEY")[0].text)
 
     assert text_of(KEY, f"my key is {KEY}.") == "my key is ***."
     assert text_of("EMPTY", "The glass is EMPTY.") == "The glass is EMPTY.", "a stand-in for a key is no secret"
@@ -126,5 +145,5 @@ def test_a_key_that_is_no_header_is_not_told_either(
             await say_hello(model, endpoint)
         return everything_about(caught.value)
 
-    said, endpoint = asked(in_turn(lambda: reply("ok")), use, api_key_env="MY_KEY")
-    assert "half" not in said + caplog.text and not endpoint.requests
+    shown, endpoint = asked(in_turn(lambda: reply("ok")), use, api_key_env="MY_KEY")
+    assert "half" not in shown + caplog.text and not endpoint.requests

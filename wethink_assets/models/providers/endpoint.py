@@ -1,0 +1,74 @@
+"""Provider `endpoint`: models behind an OpenAI-compatible API, at a URL or on a server of this machine."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from wethink_assets.models.chat import ChatModel, Role
+from wethink_assets.models.endpoint.openai_format import OpenAIFormat
+from wethink_assets.models.endpoint.replicas import Replicas
+from wethink_assets.models.providers.provider import Provider
+
+if TYPE_CHECKING:
+    from wethink_assets.config import RoleSettings, Settings
+    from wethink_assets.models.servers.servers import Servers
+
+
+class EndpointProvider(Provider):
+    """Roles that name one URL share its limit of calls in flight; all roles share the images that were encoded for requests."""
+
+    def __init__(self, settings: "Settings", servers: "Servers") -> None:
+        super().__init__(settings, servers)
+        self._replicas = Replicas()
+        self._format = OpenAIFormat()
+
+    @classmethod
+    def check(cls, role: "RoleSettings") -> None:
+        """Either a server, or URL and model."""
+        if role.server and role.replicas:
+            super().check(role)
+        if not role.server and not (role.replicas and role.model):
+            raise ValueError("provider endpoint needs url and model")
+
+    @classmethod
+    def runs_here(cls, settings: "Settings", role: "RoleSettings") -> bool:
+        """Where the role names a server that runs start on this machine."""
+        return bool(role.server) and not settings.server(role.server).url
+
+    @classmethod
+    def address(cls, settings: "Settings", role: "RoleSettings") -> str:
+        """URLs, or the server's name. Users and passwords in URLs are left for the caller to mask."""
+        if role.server:
+            return settings.server(role.server).url or f"server {role.server} of this machine"
+        return ", ".join(role.replicas)
+
+    def identity(self, role: Role, settings: "RoleSettings") -> tuple[str, str]:
+        """As configured; a server that names no revision is pinned by the files it serves."""
+        if settings.server and not settings.revision:
+            from wethink_assets.models.servers.weights import revision_of
+
+            return settings.model, revision_of(self.settings, self.settings.server(settings.server))
+        return settings.model, settings.revision
+
+    def require(self, roles: Sequence["RoleSettings"]) -> None:
+        """The servers of these roles start together, when the first of them is needed."""
+        self.servers.require(dict.fromkeys(role.server for role in roles if role.server))
+
+    def prepare(self, settings: "RoleSettings") -> "RoleSettings":
+        """Start the role's server, unless it is there, and wait until it is ready."""
+        if not settings.server:
+            return settings
+        first, *further = self.servers.urls(settings.server)
+        return settings.model_copy(update={"url": first, "urls": tuple(further)})
+
+    def open(self, role: Role, settings: "RoleSettings") -> ChatModel:
+        """A client; nothing is connected before its first call."""
+        from wethink_assets.models.endpoint.client import EndpointModel
+
+        return EndpointModel.of(
+            settings,
+            max_concurrency=settings.concurrency or self.settings.pipeline.concurrency,
+            replicas=self._replicas,
+            wire_format=self._format,
+            restart_wait=partial(self.servers.wait_for_restart, settings.server) if settings.server else None,
+        )
