@@ -34,6 +34,7 @@ PUBLIC = (
     "wethink_assets.dataset.takedown.retraction",
     "wethink_assets.dataset.takedown.erasure",
     "wethink_assets.models.chat",
+    "wethink_assets.models.providers.provider",
     "wethink_assets.rewards",
     "wethink_assets.rewards.equivalence.answers",
     "wethink_assets.rewards.trl",
