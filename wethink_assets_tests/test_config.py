@@ -98,11 +98,11 @@ def test_config_check_prints_what_is_in_force(tmp_path: Path, monkeypatch: pytes
 
 def test_the_documentation_names_every_setting() -> None:
     from wethink_assets.config import Settings
-    from wethink_assets.config.loading import _table_in
+    from wethink_assets.config.loading import table_in
 
     text = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text()
     for section, field in Settings.model_fields.items():
-        table = _table_in(field.annotation)
+        table = table_in(field.annotation)
         if section == "folder" or table is None:
             continue
         named = field.annotation is not table  # one table a name, such as [sources.<name>]

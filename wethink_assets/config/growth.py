@@ -1,6 +1,7 @@
-"""The table about growth: what sensors and schedules do day after day."""
+"""The table `[growth]`: what sensors and schedules do day after day."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
@@ -8,7 +9,7 @@ from wethink_assets.config.base import NAME, Table
 
 
 def cron(text: str) -> str:
-    """Refuse what is no cron line of five fields."""
+    """Refuse a text that is not a cron line of five fields."""
     fields = text.split()
     if len(fields) != 5 or not all(set(field) <= set("0123456789*,-/") for field in fields):
         raise ValueError("a cron line has five fields of digits and * , - /, such as 0 7 * * *")
@@ -28,23 +29,36 @@ Cron = Annotated[str, AfterValidator(cron)]
 class GrowthSettings(Table):
     """When new images are looked for, synthesized within a budget, and cut into versions."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        "observe_seconds": "observe_interval_seconds",
+        "nightly": "nightly_cron",
+        "batches_a_night": "max_batches_per_night",
+        "batches_at_once": "max_concurrent_batches",
+        "cut": "cut_cron",
+    }
+
     automatic: bool = Field(
-        True, description="what costs no model call is on from the start: observing, ingesting, signing, cutting"
+        True,
+        description="whether everything that calls no model is on from the start: observing, ingesting, signing, cutting",
     )
-    observe_seconds: int = Field(1800, ge=30, description="time between two observations of all configured sources")
-    nightly: Cron = Field(
+    observe_interval_seconds: int = Field(
+        1800, ge=30, description="time between two observations of all configured sources"
+    )
+    nightly_cron: Cron = Field(
         "*/20 0-5 * * *", description="ticks of the night; each requests a few of the oldest unfinished batches"
     )
-    timezone: str = Field("UTC", description="of the cron lines")
+    timezone: str = Field("UTC", description="time zone of the cron lines")
     budget: Annotated[str, AfterValidator(budget_prefix)] = Field(
         "nightly",
         description="table [budgets.<name>] of the night; each night spends its own, such as nightly-2026-11-22",
     )
-    batches_a_night: int = Field(500, ge=1, description="batches that one night works on, at most")
-    batches_at_once: int = Field(20, ge=1, description="runs of the night that are queued or going on, at most")
-    cut: Cron = Field("0 7 * * *", description="when it is asked whether a new version is worth cutting")
-    min_new_rows: int = Field(1000, ge=1, description="new verified rows from which it is")
+    max_batches_per_night: int = Field(500, ge=1, description="most batches that one night works on")
+    max_concurrent_batches: int = Field(
+        20, ge=1, description="most runs of the night that are queued or running at once"
+    )
+    cut_cron: Cron = Field("0 7 * * *", description="when to check whether a new version is worth cutting")
+    min_new_rows: int = Field(1000, ge=1, description="fewest new verified rows that are worth a new version")
     train: tuple[str, ...] = Field(
         (), description="recipes [recipes.<name>] that each version cut from now on is trained with"
     )
-    score: bool = Field(False, description="score what was trained so")
+    score: bool = Field(False, description="whether the policies trained this way are also scored")

@@ -80,7 +80,7 @@ def _tables_along(place: Place) -> list[type[Table] | None]:
         table = annotation if isinstance(annotation, type) and issubclass(annotation, Table) else None
         tables.append(table)
         if table is None:
-            annotation = _table_in(annotation)
+            annotation = table_in(annotation)
         else:
             field = table.model_fields.get(table.RENAMED.get(key, key))
             annotation = field.annotation if field else None
@@ -169,11 +169,11 @@ def _allowed(place: Place) -> list[str]:
     return sorted(name for name in table.model_fields if name != "folder")
 
 
-def _table_in(annotation: Any) -> type[BaseModel] | None:
+def table_in(annotation: Any) -> type[BaseModel] | None:
     """The table that an annotation names, by itself or as the values of a dict."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((table for part in reversed(get_args(annotation)) if (table := _table_in(part))), None)
+    return next((table for part in reversed(get_args(annotation)) if (table := table_in(part))), None)
 
 
 def _line_of(text: str, place: Place) -> int:

@@ -1,11 +1,14 @@
 """Settings under former names: they load with one warning that names the new ones, from the file and from the environment."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from wethink_assets.config import Settings, load_settings
+from wethink_assets.config.base import Table
+from wethink_assets.config.loading import table_in
 from wethink_assets.errors import ConfigError
 
 FORMER = """
@@ -88,3 +91,35 @@ def test_a_wrong_setting_under_a_former_name_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         load(tmp_path, text, environ)
+
+
+def tables_below(table: type[Table], name: str = "") -> Iterator[tuple[str, type[Table]]]:
+    """Every table that a configuration can have, with its place."""
+    for field, info in table.model_fields.items():
+        inner = table_in(info.annotation)
+        if inner is not None and issubclass(inner, Table):
+            yield f"{name}{field}", inner
+            yield from tables_below(inner, f"{name}{field}.")
+
+
+@pytest.mark.parametrize(
+    ("former", "now"),
+    sorted({pair for _, table in tables_below(Settings) for pair in table.RENAMED.items()}),
+)
+def test_each_renamed_setting_is_listed_as_deprecated(former: str, now: str) -> None:
+    changelog = (Path(__file__).parents[2] / "CHANGELOG.md").read_text().partition("### Deprecated")[2]
+    assert f"{former}`" in changelog and f"{now}`" in changelog
+
+
+@pytest.mark.parametrize(("place", "table"), tables_below(Settings))
+def test_a_renamed_setting_has_its_new_name_in_its_table(place: str, table: type[Table]) -> None:
+    assert set(table.RENAMED.values()) <= set(table.model_fields), place
+    assert not set(table.RENAMED) & set(table.model_fields), place
+
+
+def test_the_nightly_settings_load_under_former_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = "[growth]\nbatches_a_night = 7\nbatches_at_once = 2\nobserve_seconds = 60\nnightly = '0 1 * * *'\ncut = '0 2 * * *'\n"
+    growth = load(tmp_path, text).growth
+    assert (growth.max_batches_per_night, growth.max_concurrent_batches, growth.observe_interval_seconds) == (7, 2, 60)
+    assert (growth.nightly_cron, growth.cut_cron) == ("0 1 * * *", "0 2 * * *")
+    assert "growth.batches_a_night -> max_batches_per_night" in caplog.text

@@ -44,7 +44,7 @@ def test_the_night_requests_the_oldest_unfinished_batches_within_its_budget(grow
     assert {request.tags[BUDGET_TAG] for request in requests} == {"nightly-2026-11-22"}
     assert [key.to_user_string() for key in requests[0].asset_selection or []] == list(STAGES[2:])
     assert [request.run_key for request in requests] == [f"nightly-2026-11-22/{batch}" for batch in OLD]
-    assert len(tick(grown, batches_at_once=1)) == 1
+    assert len(tick(grown, max_concurrent_batches=1)) == 1
     # Asked by another budget, or by hand, or going on: a batch is left alone while a run of it is under way.
     job = grown.definitions.resolve_job_def(SYNTHESIZE)
     run = grown.instance.create_run_for_job(
@@ -57,7 +57,7 @@ def test_the_night_requests_the_oldest_unfinished_batches_within_its_budget(grow
         tags = {"dagster/partition": batch, BUDGET_TAG: "nightly-2026-11-22"}
         grown.instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.FAILURE)
     assert tick(grown) == "no batch is unfinished that the night has not tried"
-    assert tick(grown, batches_a_night=2) == "2 batches of nightly-2026-11-22 are done or under way: no more for now"
+    assert tick(grown, max_batches_per_night=2) == "2 batches of nightly-2026-11-22 are done or under way: no more for now"
 
 
 def test_a_spent_budget_ends_the_night_and_the_next_goes_on(grown: Opened) -> None:
@@ -83,7 +83,7 @@ def test_two_nights_of_arriving_images(grown: Opened, endpoint: ScriptedEndpoint
 
         def night(at: datetime) -> dict[str, Any]:
             ran = {}
-            while not isinstance(requests := tick(it, at, batches_at_once=1), str):
+            while not isinstance(requests := tick(it, at, max_concurrent_batches=1), str):
                 for request in requests:
                     stages = tuple(key.to_user_string() for key in request.asset_selection or [])
                     batch = str(request.partition_key)

@@ -44,9 +44,9 @@ def configure(project: Project, timezone: str, calls: int) -> None:
     text = path.read_text().partition("[growth]")[0]
     told = [
         "[growth]",
-        "observe_seconds = 30",
-        f'nightly = "{EVERY_MINUTE}"',
-        'cut = "*/3 * * * *"',
+        "observe_interval_seconds = 30",
+        f'nightly_cron = "{EVERY_MINUTE}"',
+        'cut_cron = "*/3 * * * *"',
         f'timezone = "{timezone}"',
         "min_new_rows = 10",
         "[budgets.nightly]",

@@ -1,4 +1,7 @@
-"""`wethink doctor`: what stands in the way of the next run, and what of it can be put right."""
+"""`wethink doctor`: a check of everything that the next run needs; `--fix` mends what can be mended safely.
+
+Without `--fix` nothing is changed.
+"""
 
 import json
 import time
@@ -20,20 +23,31 @@ LEFTOVER_AGE = 3_600.0  # seconds after which an unfinished file of a write belo
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it should be: `fixed` now, or `advice` on what to do."""
+    """Something that is not as it should be: `fixed` by this command, or with `advice` on what to do; neither where it needs nothing."""
 
     what: str
     fixed: bool = False
     advice: str = ""
+    fixable: bool = False
+
+    @classmethod
+    def mendable(cls, what: str, fixed: bool, how: str) -> "Finding":
+        """A finding that `--fix` mends, in the way that `how` says."""
+        return cls(what, fixed, "" if fixed else f"`wethink doctor --fix` {how}", fixable=True)
 
 
 def doctor(
-    fix: Annotated[bool, typer.Option(help="Put right what is safe: dead runs, stuck slots, leftovers.")] = True,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix", help="Mark dead runs as failed, free their pool slots and delete leftovers of killed writes."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Look for runs whose process is gone, pool slots that nobody holds, leftovers of killed writes, missing settings.
+    """Check for dead runs, stuck pool slots, leftovers of killed writes, and sources, prompts or models that are missing.
 
-    Exit 1 when something remains that only people can put right.
+    Changes nothing without --fix. Exits with 1 when anything is left to mend.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.defs.resources import store_of
@@ -43,22 +57,31 @@ def doctor(
     store = store_of(settings)
     findings = of_settings(settings)
     with project_instance() as instance:
-        findings += [*of_runs(instance, fix), *of_store(store, fix), *of_view(instance, store)]
+        findings += [*of_runs(instance, fix), *of_store(store, fix), *of_instance(instance, store)]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
-        for finding in findings:
-            typer.echo(f"{'fixed' if finding.fixed else 'found'}: {finding.what}")
-            if finding.advice:
-                typer.echo(f"       {finding.advice}")
-        if not findings:
-            typer.echo("all is well")
-    if any(finding.advice and not finding.fixed for finding in findings):
+        show(findings)
+    if any(finding.advice for finding in findings):
         raise typer.Exit(1)
 
 
+def show(findings: list[Finding]) -> None:
+    """Print the findings, each with what to do about it, and how many `--fix` would mend."""
+    for finding in findings:
+        typer.echo(f"{'fixed' if finding.fixed else 'found'}: {finding.what}")
+        if finding.advice:
+            typer.echo(f"       {finding.advice}")
+    if not findings:
+        typer.echo("all is well")
+    left = [finding for finding in findings if finding.advice]
+    if left:
+        mendable = sum(finding.fixable for finding in left)
+        typer.echo(f"{len(left)} to mend, {mendable} of them by `wethink doctor --fix`")
+
+
 def of_settings(settings: "Settings") -> list[Finding]:
-    """Sources that cannot be read, prompts and models that are missing."""
+    """Sources that cannot be read; prompts and models that are missing."""
     from wethink_assets.errors import WeThinkError
     from wethink_assets.models.chat import ROLES
     from wethink_assets.models.registry import Models
@@ -89,7 +112,7 @@ def of_settings(settings: "Settings") -> list[Finding]:
 
 
 def of_runs(instance: "dg.DagsterInstance", fix: bool) -> list[Finding]:
-    """Runs whose process is gone, and slots kept by runs that are over."""
+    """Runs whose process is gone, and pool slots that are still held by runs that have ended."""
     import dagster as dg
 
     from wethink_assets.defs.runs.liveness import HERE, RUNNING, Process, dead_runs, fail_dead_runs, idle_slots
@@ -98,13 +121,19 @@ def of_runs(instance: "dg.DagsterInstance", fix: bool) -> list[Finding]:
     for record in instance.get_run_records(dg.RunsFilter(statuses=RUNNING)):
         host = Process.of(record.dagster_run).host
         if host != HERE.host:
-            findings.append(Finding(f"run {record.dagster_run.run_id} goes on at {host}; it can only be checked there"))
+            findings.append(
+                Finding(f"run {record.dagster_run.run_id} is running on {host} and can only be checked there")
+            )
+    held = idle_slots(instance, free=fix)  # first: those of dead runs are freed with them
     dead = fail_dead_runs(instance) if fix else dead_runs(instance)
     findings += [
-        Finding(f"run {run_id} is over: {why}", fix, "" if fix else "wethink doctor") for run_id, why in dead.items()
+        Finding.mendable(f"run {run_id} is dead: {why}", fix, "marks it as failed and frees its pool slots")
+        for run_id, why in dead.items()
     ]
-    held = idle_slots(instance, free=fix)
-    findings += [Finding(f"run {run_id} kept a pool slot", fix, "" if fix else "wethink doctor") for run_id in held]
+    findings += [
+        Finding.mendable(f"run {run_id} has ended and still holds a pool slot", fix, "frees the slot")
+        for run_id in held
+    ]
     return findings
 
 
@@ -112,23 +141,22 @@ def of_store(store: "Store", fix: bool) -> list[Finding]:
     """Leftovers of writes whose process was killed, on a local store."""
     from wethink_assets.storage.local_files import leftovers
 
-    found = leftovers(store.root, LEFTOVER_AGE, time.time()) if store.local else []
+    paths = leftovers(store.root, LEFTOVER_AGE, time.time()) if store.local else []
     if fix:
-        for path in found:
+        for path in paths:
             store.delete(path)
-    return [
-        Finding(f"leftover of a killed write: {store.link(path)}", fix, "" if fix else "wethink doctor")
-        for path in found
-    ]
+    return [Finding.mendable(f"leftover of a killed write: {store.link(path)}", fix, "deletes it") for path in paths]
 
 
-def of_view(instance: "dg.DagsterInstance", store: "Store") -> list[Finding]:
-    """What the store holds and the instance does not show."""
+def of_instance(instance: "dg.DagsterInstance", store: "Store") -> list[Finding]:
+    """Batches that the store holds and the Dagster instance does not know."""
     from wethink_assets.defs.graph import image_batch
     from wethink_assets.sources.batches import list_batches
 
     known = set(instance.get_dynamic_partitions(str(image_batch.name)))
     hidden = [batch for batch in list_batches(store) if batch not in known]
     return (
-        [Finding(f"{len(hidden)} batches of the store are unknown to Dagster", advice="wethink sync")] if hidden else []
+        [Finding(f"{len(hidden)} batches of the store are unknown to Dagster", advice="`wethink sync` registers them")]
+        if hidden
+        else []
     )

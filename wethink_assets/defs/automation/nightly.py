@@ -59,11 +59,11 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="nightly",
         job_name=SYNTHESIZE,
-        cron_schedule=growth.nightly,
+        cron_schedule=growth.nightly_cron,
         execution_timezone=growth.timezone,
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description=(
-            f"Synthesizes the oldest unfinished batches, one run a batch, at most {growth.batches_a_night} a night, within the budget "
+            f"Synthesizes the oldest unfinished batches, one run a batch, at most {growth.max_batches_per_night} a night, within the budget "
             f"{growth.budget}-<date>. Calls models: turn it on when [budgets.{growth.budget}] says how much a night may spend."
         ),
     )
@@ -87,7 +87,8 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
         held = {record.dagster_run.tags.get(PARTITION_TAG, "") for record in going_on}
         tried = {run.tags.get(PARTITION_TAG, "") for run in tonight}
         room = min(
-            growth.batches_at_once - sum(not run.is_finished for run in tonight), growth.batches_a_night - len(tried)
+            growth.max_concurrent_batches - sum(not run.is_finished for run in tonight),
+            growth.max_batches_per_night - len(tried),
         )
         if room <= 0:
             return dg.SkipReason(f"{len(tried)} batches of {budget} are done or under way: no more for now")

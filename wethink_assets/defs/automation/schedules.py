@@ -20,7 +20,7 @@ def cut_schedule(settings: Settings) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="cut_when_worth_it",
         job_name=CUT,
-        cron_schedule=growth.cut,
+        cron_schedule=growth.cut_cron,
         execution_timezone=growth.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING if growth.automatic else dg.DefaultScheduleStatus.STOPPED,
         description=f"Cuts a version once it would hold at least {growth.min_new_rows} new verified rows. Calls no model.",

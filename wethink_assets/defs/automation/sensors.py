@@ -43,7 +43,7 @@ def observing_sensor(settings: Settings) -> dg.SensorDefinition:
     """
     configured = [source for source in sources_of(settings).values() if source.configured]
     keys = [*(source_key(source) for source in configured), *map(role_key, ROLES)]
-    every = settings.growth.observe_seconds
+    every = settings.growth.observe_interval_seconds
 
     @dg.sensor(
         name="observe_sources",
