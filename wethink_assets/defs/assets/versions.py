@@ -9,8 +9,8 @@ import polars as pl
 from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.takedown.retraction import retracted
 from wethink_assets.dataset.versions.build import build_version
-from wethink_assets.dataset.versions.catalog import VersionSummary
 from wethink_assets.dataset.versions.card import card_of
+from wethink_assets.dataset.versions.catalog import VersionSummary
 from wethink_assets.defs.graph import DATA_TEAM, VERSIONS, dataset_version, when_missing
 from wethink_assets.defs.metadata.plots import bar_panels
 from wethink_assets.defs.metadata.previews import picture_gallery, plain, sample_table
