@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from wethink_assets.synthesis.budgets.progress import Tell
+    from wethink_assets.synthesis.budgets.progress import ProgressReporter
     from wethink_assets.synthesis.budgets.usage import Usage
 
 LINE_EVERY = 5.0  # seconds between two lines about the same stage where there is no terminal
@@ -98,7 +98,7 @@ class Display:
             finally:
                 self._work = None
 
-    def of(self, stage: str, batch: str) -> "Tell":
+    def of(self, stage: str, batch: str) -> "ProgressReporter":
         """Callback by which a stage of the running batch tells items done, items in total and what models took."""
         work = self._work
         return work.stage(stage, batch) if work else lambda done, total, usage=None, /: None
@@ -162,7 +162,7 @@ class Work:
         found = self._spent + _totals(self._usage)
         return {name: round(value, 9) for name, value in sorted(found.items())}
 
-    def stage(self, stage: str, batch: str) -> "Tell":
+    def stage(self, stage: str, batch: str) -> "ProgressReporter":
         """Callback of a stage over the running batch."""
         from wethink_assets.synthesis.budgets.progress import Pace
 

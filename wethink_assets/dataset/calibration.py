@@ -15,8 +15,8 @@ from wethink_assets.kinds import KINDS, LETTERS, graded_by
 from wethink_assets.models.registry import Models
 from wethink_assets.rewards.calibration.catalog import Calibration, FindingRecord, digest_of_inputs, keep_calibration
 from wethink_assets.rewards.calibration.measures import (
-    Demands,
     Finding,
+    Thresholds,
     calibrate_judge,
     calibrate_rules,
     equivalence_suite,
@@ -58,7 +58,9 @@ def calibrate(settings: Settings, store: Store, models: Models) -> Calibration:
     }
     findings = calibrate_rules(equivalence_suite(), rewards.rule_error)
     judge = configured_judge(settings, models)
-    demands = Demands(rewards.judge_agreement, rewards.judge_consistency, rewards.judge_fooled, rewards.judge_failed)
+    thresholds = Thresholds(
+        rewards.judge_agreement, rewards.judge_consistency, rewards.judge_fooled, rewards.judge_failed
+    )
     findings += judge.run(
         calibrate_judge(
             judge,
@@ -66,7 +68,7 @@ def calibrate(settings: Settings, store: Store, models: Models) -> Calibration:
             against_rules=real,
             second=(second["name"], second_judge),
             bare=configured_judge(settings, models, screens=False),
-            demands=demands,
+            thresholds=thresholds,
         )
     )
     calibration = Calibration(

@@ -14,7 +14,7 @@ from wethink_assets.models.registry import Models
 from wethink_assets.models.servers.servers import SCHEDULED_IDLE, Servers
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.budgets.allowance import allowance_of
-from wethink_assets.synthesis.budgets.progress import Pace, Tell
+from wethink_assets.synthesis.budgets.progress import Pace, ProgressReporter
 from wethink_assets.synthesis.budgets.usage import Usage
 from wethink_assets.synthesis.calls.session import Synthesis
 
@@ -48,7 +48,7 @@ OpenSynthesis = Callable[[str, str], AbstractContextManager[Synthesis]]  # of a 
 class Progress(Protocol):
     """Where a stage tells how far it is."""
 
-    def of(self, stage: str, batch: str) -> Tell:
+    def of(self, stage: str, batch: str) -> ProgressReporter:
         """Callback that takes items done, items in total and what models took."""
         ...
 
@@ -62,7 +62,7 @@ class LoggedProgress:
         self._log = log
         self._currency = currency
 
-    def of(self, stage: str, batch: str) -> Tell:
+    def of(self, stage: str, batch: str) -> ProgressReporter:
         """A callback that logs where the stage is, how fast it goes and what it cost, unless it did so a moment ago."""
         pace = Pace(self._currency)
         said = time.monotonic()

@@ -1,4 +1,4 @@
-"""How an answer is scored: format, rules, judge, their weighted sum, and how far each can be trusted.
+"""Rewards of answers: by format, by rules, by a judge, their weighted sum, and how far each can be trusted.
 
 Pure functions that need neither Dagster nor torch nor polars; `docs/rewards.md` shows them in TRL, verl and EasyR1.
 """

@@ -1,4 +1,4 @@
-"""What grade does a judge's reply give, and in what shape is it asked for?"""
+"""Grades of a judge: the tiers there are, the JSON schema of its reply, and the tier that a reply gives."""
 
 import json
 from collections.abc import Mapping
@@ -28,14 +28,14 @@ def grade_of(reply: str) -> float | None:
         >>> grade_of('{"score": 7}') is None
         True
     """
-    said = reply[:LONGEST_REPLY].rpartition("</think>")[2]
+    text = reply[:LONGEST_REPLY].rpartition("</think>")[2]
     start = -1
     for _ in range(_ATTEMPTS):
-        start = said.find("{", start + 1)
+        start = text.find("{", start + 1)
         if start < 0:
             return None
         try:
-            value, _ = _DECODER.raw_decode(said, start)
+            value, _ = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict) and "score" in value:

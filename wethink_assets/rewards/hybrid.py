@@ -1,4 +1,4 @@
-"""What is a response worth in training: how much for being right, how much for keeping to the format?"""
+"""Hybrid reward of a response: accuracy by rule or judge, and format, weighted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def method_of(kind: str, method: str | None = None) -> Method:
     return grader
 
 
-class Known(TypedDict, total=False):
+class RewardInputs(TypedDict, total=False):
     """What may be known of the responses, and how they are weighed: the further arguments of `hybrid_reward`."""
 
     options: Sequence[Sequence[str] | None] | None
@@ -66,10 +66,10 @@ async def hybrid_reward_async(
     kinds: Sequence[str],
     *,
     judge: Judge | None = None,
-    **known: Unpack[Known],
+    **inputs: Unpack[RewardInputs],
 ) -> list[Reward]:
     """`hybrid_reward` for callers that have an event loop; several batches may be under way at once."""
-    batch = _Batch(responses, answers, kinds, judge, **known)
+    batch = _Batch(responses, answers, kinds, judge, **inputs)
     return batch.rewards(await judge_grades(*batch.judged(), judge) if judge is not None else [])
 
 
@@ -103,7 +103,7 @@ class _Batch:
     def rewards(self, grades: Sequence[JudgeGrade]) -> list[Reward]:
         """The rewards, given the grades of the rows in `judged`."""
         given = iter(grades)
-        found = []
+        rewards = []
         for (response, answer, kind, options, question, _), method in zip(self._rows, self._methods, strict=True):
             form = format_reward(response)
             grade = next(given) if method == "judge" else None
@@ -113,8 +113,8 @@ class _Batch:
                 failed = grade.score is None
                 accuracy, how = self._fallback if grade.score is None else grade.score, grade.how
             total = self._weights.accuracy * accuracy + self._weights.format * form
-            found.append(Reward(total, accuracy, form, method, how, failed))
-        return found
+            rewards.append(Reward(total, accuracy, form, method, how, failed))
+        return rewards
 
 
 def hybrid_reward(
@@ -123,7 +123,7 @@ def hybrid_reward(
     kinds: Sequence[str],
     *,
     judge: Judge | None = None,
-    **known: Unpack[Known],
+    **inputs: Unpack[RewardInputs],
 ) -> list[Reward]:
     r"""Accuracy and format of responses, weighted: by default 0.7 x accuracy + 0.3 x format (arXiv 2506.07905).
 
@@ -155,5 +155,5 @@ def hybrid_reward(
         >>> [(round(reward.total, 2), reward.accuracy, reward.format) for reward in rewards]
         [(1.0, 1.0, 1.0), (0.7, 1.0, 0.0), (0.3, 0.0, 1.0)]
     """
-    batch = _Batch(responses, answers, kinds, judge, **known)
+    batch = _Batch(responses, answers, kinds, judge, **inputs)
     return batch.rewards(judge.run(judge_grades(*batch.judged(), judge)) if judge is not None else [])

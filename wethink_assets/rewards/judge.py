@@ -1,4 +1,4 @@
-"""How good is a descriptive answer, as a judge model grades it?
+"""The judge: a model that grades descriptive answers in tiers.
 
 The judge reads the question, the true answer and the candidate's answer part, and nothing that tells which model wrote it. The candidate's
 text is data: see `wethink_assets.rewards.judge_text`. Nothing here raises because of what a model wrote or a judge failed to say: a judge
@@ -103,20 +103,20 @@ class Judge:
         self._timeout = timeout
         self._loop = loop
         self._screens = screens
-        self._places = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(concurrency)
         self._lock = threading.Lock()
 
     async def grade(self, question: str, reference: str, candidate: str) -> JudgeGrade:
         """Grade one candidate answer (not a whole response). Never raises but when it is cancelled."""
         return await asyncio.wrap_future(
-            asyncio.run_coroutine_threadsafe(self._counted(question, reference, candidate), self._home())
+            asyncio.run_coroutine_threadsafe(self._counted(question, reference, candidate), self._own_loop())
         )
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for a coroutine on the judge's loop, from any thread but the loop's own."""
-        return asyncio.run_coroutine_threadsafe(work, self._home()).result()
+        return asyncio.run_coroutine_threadsafe(work, self._own_loop()).result()
 
-    def _home(self) -> asyncio.AbstractEventLoop:
+    def _own_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
@@ -152,7 +152,7 @@ class Judge:
         if attempt:  # greedy decoding would only fail the same way again
             sampling = replace(sampling, seed=sampling.seed + attempt, temperature=max(sampling.temperature, 0.7))
         try:
-            async with self._places:
+            async with self._slots:
                 call = self.model.chat(messages, schema=GRADE_SCHEMA, sampling=sampling)
                 completion = await asyncio.wait_for(call, self._timeout)
         except Exception:

@@ -1,4 +1,4 @@
-"""What does a judge model say of a batch of responses?"""
+"""Judge reward of a batch of responses."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ async def judge_grades(
     """Grades of a batch of responses, in order, all asked for at once: `judge_reward` with all that is known of each."""
 
     async def one(response: str, answer: str, question: str) -> JudgeGrade:
-        said = answer_part(response)
-        if said is None:
+        candidate = answer_part(response)
+        if candidate is None:
             judge.counts["no_answer"] += 1
             return JudgeGrade(0.0, "no_answer")
-        return await judge.grade(question, answer, said)
+        return await judge.grade(question, answer, candidate)
 
     triples = zip(responses, answers, questions, strict=True)
     return list(await asyncio.gather(*(one(*triple) for triple in triples)))

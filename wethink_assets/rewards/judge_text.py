@@ -1,4 +1,4 @@
-"""What of a candidate's text does a judge get to read, so that nothing in it can pass for anything but an answer?"""
+"""Sanitised text of a candidate as a judge reads it: nothing in it can pass for anything but an answer."""
 
 import re
 import unicodedata

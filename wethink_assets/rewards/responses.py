@@ -1,4 +1,4 @@
-"""What does a response have to look like, and which part of it is the answer?
+"""Responses of a policy: their format, and the part that is the answer.
 
 A response is `<think>...</think>` followed by `<answer>...</answer>`, as the system prompt of the paper (arXiv 2506.07905) asks for.
 """
@@ -54,10 +54,10 @@ def answer_part(response: str) -> str | None:
     """
     if not isinstance(response, str) or len(response) > LONGEST_RESPONSE:
         return None
-    said = response.rpartition("</think>")[2]
-    start, end = said.find("<answer>"), said.find("</answer>")
-    if start < 0 or end < start or said.count("<answer>") != 1 or said.count("</answer>") != 1:
+    rest = response.rpartition("</think>")[2]
+    start, end = rest.find("<answer>"), rest.find("</answer>")
+    if start < 0 or end < start or rest.count("<answer>") != 1 or rest.count("</answer>") != 1:
         return None
-    if "<think>" in said:
+    if "<think>" in rest:
         return None
-    return said[start + len("<answer>") : end].strip()
+    return rest[start + len("<answer>") : end].strip()

@@ -1,4 +1,4 @@
-"""Is an answer right by rule, for questions of multiple choice and fill in the blank?"""
+"""Accuracy of an answer by rule, for the question kinds that are graded so."""
 
 from collections.abc import Sequence
 
@@ -42,7 +42,7 @@ def rule_reward(
     """
     code = KINDS[kind].code
     option_letters(len(options or ()))
-    said = answer_part(response)
-    if said is None or not isinstance(answer, str):
+    candidate = answer_part(response)
+    if candidate is None or not isinstance(answer, str):
         return 0.0
-    return 1.0 if same_answer(code, answer, said, options or (), question=question)[0] else 0.0
+    return 1.0 if same_answer(code, answer, candidate, options or (), question=question)[0] else 0.0

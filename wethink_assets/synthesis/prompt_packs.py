@@ -1,10 +1,12 @@
-"""Which prompt does a role get, and what exactly does it say?
+"""Prompt packs: the prompt of a role, and the archive of what prompts said, by the hash that stands in a commit.
 
 A pack is a folder of `<name>.md` files: `standard` and `embedded` come with the package, any other name is a path. A prompt is a Jinja2
 template; what stands before a line `<!-- user -->` is the system message, what follows it the user message. The words of question kinds are
 put where a file says `<!-- kinds: question -->`, `<!-- kinds: answer -->` (a line of each kind) or `<!-- kinds: example -->` (that of the
 kind asked for): those of the paper's three kinds always, those of another kind in its own prompts only, so that a kind which is added
 changes no call that was made before.
+
+The text of a prompt is kept in the store by its hash, `prompts/<sha256>.md`, written once: so whoever meets the hash in a commit can read it.
 """
 
 import json

@@ -171,7 +171,7 @@ def test_a_run_elsewhere_that_stands_still_holds_nothing_after_a_while(
     far = Account(run_id="far", host="elsewhere", boot="other", spent={"calls": 5.0}, reserved={"calls": 90.0})
     accounts.write("far.json", far)
     assert accounts.held(far, "far.json", "calls") == 90
-    monkeypatch.setattr(budget_accounts, "STILL", 0.05)  # a minute, really
+    monkeypatch.setattr(budget_accounts, "SILENCE", 0.05)  # a minute, really
     time.sleep(0.1)
     assert accounts.held(far, "far.json", "calls") == 5
     moved = far.model_copy(update={"updated": far.updated + 1})

@@ -1,4 +1,4 @@
-"""Gathering: whatever the order and number of outcomes, the tables are the same ones, and no file stays."""
+"""Collector: whatever the order and number of outcomes, the tables are the same ones, and no file stays."""
 
 import random
 import tempfile
@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from wethink_assets.stages.schemas import SCHEMA_VERSION, STRINGS
-from wethink_assets.synthesis.calls.collector import HELD, Gathering, Outcome
+from wethink_assets.synthesis.calls.collector import HELD, Collector, Outcome
 
 SCHEMA = pl.Schema({"slot": pl.String, "text": pl.String, "calls": STRINGS, "schema_version": pl.Int16})
 
@@ -27,10 +27,10 @@ def test_tables_are_sorted_and_whole(count: int, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where files are to be looked for
     numbers = list(range(count))
     random.Random(1).shuffle(numbers)
-    with Gathering(SCHEMA, "slot") as gathering:
+    with Collector(SCHEMA, "slot") as collector:
         for number in numbers:
-            gathering.add(outcome(number, number % 50 == 0))
-        output = gathering.output()
+            collector.add(outcome(number, number % 50 == 0))
+        output = collector.output()
         assert bool(list(tmp_path.iterdir())) == (count > HELD), "a small table needs no file"
     assert not list(tmp_path.iterdir())
     outcomes = [outcome(number, number % 50 == 0) for number in range(count)]
@@ -43,8 +43,8 @@ def test_tables_are_sorted_and_whole(count: int, tmp_path: Path, monkeypatch: py
 
 def test_a_failure_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where files are to be looked for
-    with pytest.raises(KeyError), Gathering(SCHEMA, "slot") as gathering:
+    with pytest.raises(KeyError), Collector(SCHEMA, "slot") as collector:
         for number in range(HELD + 1):
-            gathering.add(outcome(number, False))
+            collector.add(outcome(number, False))
         raise KeyError
     assert not list(tmp_path.iterdir())

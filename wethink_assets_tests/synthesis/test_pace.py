@@ -67,7 +67,7 @@ def test_the_display_adds_up_what_models_took_over_stages_and_batches(capsys: py
 
 def test_calls_that_were_found_cost_nothing_now_and_are_told_apart() -> None:
     usage = used(2)
-    usage.found("describer", "describe", Completion("x", 100, 50, "stop", "m"))
+    usage.cached("describer", "describe", Completion("x", 100, 50, "stop", "m"))
     told = usage.as_dict()
     assert (told["calls"], told["cached_calls"], told["describer.cached_calls"]) == (2, 1, 1)
     assert told["money"] == pytest.approx(0.4) == usage.money and told["cached_money"] == pytest.approx(0.2)

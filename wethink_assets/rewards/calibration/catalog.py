@@ -1,4 +1,4 @@
-"""Where are calibrations kept, and which is the newest of a judge's model?
+"""Calibration records in the store, and the newest one of a judge's model.
 
 `calibrations/<digest>.json`; the digest is of everything that a calibration depends on (suite, judge, prompt, sampling, code), so that the same
 judge calibrated again replaces its own record, and a record is never another judge's.
@@ -83,12 +83,15 @@ def list_calibrations(store: "Store") -> list[Calibration]:
     from wethink_assets.errors import StoreError
     from wethink_assets.storage.records import read_record
 
-    found = []
+    calibrations = []
     for name in store.names(FOLDER):
         with suppress(StoreError):
-            if name.endswith(".json") and (kept := read_record(store, f"{FOLDER}/{name}", Calibration)) is not None:
-                found.append(kept)
-    return sorted(found, key=lambda calibration: calibration.created, reverse=True)
+            if (
+                name.endswith(".json")
+                and (calibration := read_record(store, f"{FOLDER}/{name}", Calibration)) is not None
+            ):
+                calibrations.append(calibration)
+    return sorted(calibrations, key=lambda calibration: calibration.created, reverse=True)
 
 
 def newest_calibration(store: "Store", model: str, revision: str) -> Calibration | None:

@@ -1,4 +1,4 @@
-"""How far can rules and judge be trusted, in figures with intervals?"""
+"""Calibration measures: how far rules and judge can be trusted, in figures with intervals."""
 
 import asyncio
 import json
@@ -70,15 +70,19 @@ def calibrate_rules(cases: Sequence[dict[str, Any]], most: float = 0.01) -> list
         response = f"<think></think><answer>{case['said']}</answer>"
         right = rule_reward(response, case["answer"], case["kind"], case.get("options"), question=case.get("question"))
         verdicts.setdefault(case["kind"], []).append((case["equal"], right == 1.0))
-    found = []
+    findings = []
     for kind, pairs in sorted(verdicts.items()):
-        found.append(finding("rules: false accept", kind, (said for equal, said in pairs if not equal), most=most))
-        found.append(finding("rules: false reject", kind, (not said for equal, said in pairs if equal), most=most))
-    return found
+        findings.append(
+            finding("rules: false accept", kind, (accepted for equal, accepted in pairs if not equal), most=most)
+        )
+        findings.append(
+            finding("rules: false reject", kind, (not accepted for equal, accepted in pairs if equal), most=most)
+        )
+    return findings
 
 
 @dataclass(frozen=True, slots=True)
-class Demands:
+class Thresholds:
     """What is demanded of a judge: rates at least, and at most."""
 
     agreement: float = 0.9
@@ -94,7 +98,7 @@ async def calibrate_judge(
     against_rules: Sequence[JudgedRow] = (),
     second: tuple[str, Judge] | None = None,
     bare: Judge | None = None,
-    demands: Demands = Demands(),  # frozen
+    thresholds: Thresholds = Thresholds(),  # frozen
 ) -> list[Finding]:
     """A judge against the truth, rules, itself, a second judge, and answers that are made to fool it.
 
@@ -106,23 +110,25 @@ async def calibrate_judge(
         bare: the same model without what stands before it, for the figures of the model alone.
         demands: what the settings demand.
     """
-    asked = [(row.question, row.answer, said) for row in rows for said, _ in row.candidates]
+    asked = [(row.question, row.answer, candidate) for row in rows for candidate, _ in row.candidates]
     # All at once: a judge that batches calls is done sooner, and a slow reply holds up one batch only.
     grades, others, rules, itself, attacked, alone = await asyncio.gather(
         _graded(judge, asked),
         _graded(second[1], asked) if second else _graded(judge, []),
-        _against_rules(judge, against_rules or rows, demands),
-        _against_itself(judge, rows, demands),
-        _attacked(judge, rows, "judge: hostile answers that earn", demands.fooled),
+        _against_rules(judge, against_rules or rows, thresholds),
+        _against_itself(judge, rows, thresholds),
+        _attacked(judge, rows, "judge: hostile answers that earn", thresholds.fooled),
         _attacked(bare or judge, rows if bare else [], "model alone: hostile answers that earn", None),
     )
     truths = [(row.kind, truth) for row in rows for _, truth in row.candidates]
-    found = [*_against_truth(truths, grades, demands), *rules, *itself]
+    findings = [*_against_truth(truths, grades, thresholds), *rules, *itself]
     if second is not None:
-        found.append(finding("judge and a second judge: same grade", second[0], _same(grades, others)))
-    found += [*attacked, *alone]
-    found.append(finding("judge: no grade", "all", (grade.how == "failed" for grade in grades), most=demands.failed))
-    return found
+        findings.append(finding("judge and a second judge: same grade", second[0], _same(grades, others)))
+    findings += [*attacked, *alone]
+    findings.append(
+        finding("judge: no grade", "all", (grade.how == "failed" for grade in grades), most=thresholds.failed)
+    )
+    return findings
 
 
 async def _graded(judge: Judge, asked: Iterable[tuple[str, str, str]]) -> list[JudgeGrade]:
@@ -130,50 +136,53 @@ async def _graded(judge: Judge, asked: Iterable[tuple[str, str, str]]) -> list[J
 
 
 def _against_truth(
-    truths: Sequence[tuple[str, float]], grades: Sequence[JudgeGrade], demands: Demands
+    truths: Sequence[tuple[str, float]], grades: Sequence[JudgeGrade], thresholds: Thresholds
 ) -> list[Finding]:
-    found = []
+    findings = []
     for kind in sorted({kind for kind, _ in truths}):
         pairs = [(truth, grade.score or 0.0) for (of, truth), grade in zip(truths, grades, strict=True) if of == kind]
         if KINDS[kind].grader == "judge":
             exact = finding("judge and truth: same tier", kind, (truth == score for truth, score in pairs))
             near = (abs(truth - score) <= 0.25 for truth, score in pairs)
-            found += [exact, finding("judge and truth: at most one tier apart", kind, near, least=demands.agreement)]
+            findings += [
+                exact,
+                finding("judge and truth: at most one tier apart", kind, near, least=thresholds.agreement),
+            ]
         else:
             same = ((truth >= ACCEPTED) == (score >= ACCEPTED) for truth, score in pairs)
-            found.append(finding("judge and truth: same verdict", kind, same, least=demands.agreement))
-    return found
+            findings.append(finding("judge and truth: same verdict", kind, same, least=thresholds.agreement))
+    return findings
 
 
-async def _against_rules(judge: Judge, rows: Sequence[JudgedRow], demands: Demands) -> list[Finding]:
-    found = []
+async def _against_rules(judge: Judge, rows: Sequence[JudgedRow], thresholds: Thresholds) -> list[Finding]:
+    findings = []
     for kind in graded_by("rule"):
-        asked = [(row, said) for row in rows if row.kind == kind for said, _ in row.candidates]
-        grades = await _graded(judge, [(row.question, row.answer, said) for row, said in asked])
+        asked = [(row, candidate) for row in rows if row.kind == kind for candidate, _ in row.candidates]
+        grades = await _graded(judge, [(row.question, row.answer, candidate) for row, candidate in asked])
         same = []
-        for (row, said), grade in zip(asked, grades, strict=True):
+        for (row, candidate), grade in zip(asked, grades, strict=True):
             options = row.options if KINDS[kind].has_options else None
             by_rule = rule_reward(
-                f"<think></think><answer>{said}</answer>", row.answer, kind, options, question=row.question
+                f"<think></think><answer>{candidate}</answer>", row.answer, kind, options, question=row.question
             )
             same.append((by_rule == 1.0) == ((grade.score or 0.0) >= ACCEPTED))
-        found.append(finding("judge and rules: same verdict", kind, same, least=demands.agreement))
-    return found
+        findings.append(finding("judge and rules: same verdict", kind, same, least=thresholds.agreement))
+    return findings
 
 
-async def _against_itself(judge: Judge, rows: Sequence[JudgedRow], demands: Demands) -> list[Finding]:
-    asked = [(row, said) for row in rows for said, _ in row.candidates]
-    reworded = [(row, said, other) for row, said in asked if (other := row.reworded.get(said))]
+async def _against_itself(judge: Judge, rows: Sequence[JudgedRow], thresholds: Thresholds) -> list[Finding]:
+    asked = [(row, candidate) for row in rows for candidate, _ in row.candidates]
+    reworded = [(row, candidate, other) for row, candidate in asked if (other := row.reworded.get(candidate))]
     before, swapped, plain, again = await asyncio.gather(
-        _graded(judge, [(row.question, row.answer, said) for row, said in asked]),
-        _graded(judge, [(row.question, said, row.answer) for row, said in asked]),
-        _graded(judge, [(row.question, row.answer, said) for row, said, _ in reworded]),
+        _graded(judge, [(row.question, row.answer, candidate) for row, candidate in asked]),
+        _graded(judge, [(row.question, candidate, row.answer) for row, candidate in asked]),
+        _graded(judge, [(row.question, row.answer, candidate) for row, candidate, _ in reworded]),
         _graded(judge, [(row.question, row.answer, other) for row, _, other in reworded]),
     )
     check = "judge and itself: "
     return [
-        finding(f"{check}reference and candidate swapped", "all", _same(before, swapped), least=demands.consistency),
-        finding(f"{check}candidate reworded", "all", _same(plain, again), least=demands.consistency),
+        finding(f"{check}reference and candidate swapped", "all", _same(before, swapped), least=thresholds.consistency),
+        finding(f"{check}candidate reworded", "all", _same(plain, again), least=thresholds.consistency),
     ]
 
 
@@ -184,11 +193,11 @@ def _same(ones: Sequence[JudgeGrade], others: Sequence[JudgeGrade]) -> list[bool
 async def _attacked(judge: Judge, rows: Sequence[JudgedRow], check: str, most: float | None) -> list[Finding]:
     """Share of hostile answers, of which none deserves anything, that are graded above 0."""
     asked = [
-        (name, row, said)
-        for place, row in enumerate(rows[:ATTACKED])
-        for name, said in hostile_answers(row, long=place < LONG_ATTACKED and most is not None)
+        (name, row, candidate)
+        for index, row in enumerate(rows[:ATTACKED])
+        for name, candidate in hostile_answers(row, long=index < LONG_ATTACKED and most is not None)
     ]
-    grades = await _graded(judge, [(row.question, row.answer, said) for _, row, said in asked])
+    grades = await _graded(judge, [(row.question, row.answer, candidate) for _, row, candidate in asked])
     earned: dict[str, list[bool]] = {}
     for (name, _, _), grade in zip(asked, grades, strict=True):
         earned.setdefault(name, []).append((grade.score or 0.0) > 0)

@@ -1,4 +1,4 @@
-"""Which questions with known answers is a judge calibrated on, and which answers try to fool it?
+"""Calibration rows: questions with known answers that a judge is calibrated on, and hostile answers that try to fool it.
 
 The questions are drawn from the scenes of the sample sources, so that the true grade of every candidate follows from a scene graph. They are
 about circles and bars; a judge that errs here errs elsewhere, and one that does not has passed the easy part.
@@ -94,10 +94,10 @@ def _described(query: "Query", scene: "Scene", rng: random.Random) -> JudgedRow 
         for name in rng.sample(list(facts), wrongs):
             pool = [word for word in VOCABULARY[name.rstrip("2")] if word not in (facts[name], "level with")]
             changed[name] = rng.choice(pool)
-        said = query.sentence(changed, 1)
-        graded.append((said, _tier(len(facts) - wrongs, len(facts))))
-        reworded[said] = query.sentence(changed, 0)
-        nothing = said if wrongs == len(facts) else nothing
+        candidate = query.sentence(changed, 1)
+        graded.append((candidate, _tier(len(facts) - wrongs, len(facts))))
+        reworded[candidate] = query.sentence(changed, 0)
+        nothing = candidate if wrongs == len(facts) else nothing
     return JudgedRow(DESCRIPTIVE.code, query.text, query.sentence(facts, 0), tuple(graded), nothing, (), (), reworded)
 
 
@@ -129,4 +129,4 @@ def hostile_answers(row: JudgedRow, *, long: bool = True) -> Iterator[tuple[str,
     if row.pool:
         yield "many answers at once", ", ".join(row.pool)
     elif len(row.candidates) > 2:
-        yield "many answers at once", " Or: ".join(said for said, _ in reversed(row.candidates[1:]))
+        yield "many answers at once", " Or: ".join(candidate for candidate, _ in reversed(row.candidates[1:]))

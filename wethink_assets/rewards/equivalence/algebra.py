@@ -1,4 +1,4 @@
-"""Are two mathematical expressions equal, told by computer algebra in a process that can be killed?
+"""Equality of two mathematical expressions by computer algebra, in a process that can be killed.
 
 math-verify (https://github.com/huggingface/Math-Verify) parses LaTeX by grammar into sympy and compares. Its own time limits are signals,
 which work in a main thread only, and sympy can hang or eat memory on a short expression; so both run in a worker process, which is started at
@@ -131,8 +131,8 @@ class _Worker:
             try:
                 process = self._running()
                 self._numbered += 1
-                told = json.dumps([self._numbered, first, second, seconds]).encode() + b"\n"
-                _pipe(process.stdin).write(told)
+                request = json.dumps([self._numbered, first, second, seconds]).encode() + b"\n"
+                _pipe(process.stdin).write(request)
                 answer = self._line(
                     process, seconds + 5
                 )  # the worker ends what takes longer; this is for one that is gone
@@ -175,16 +175,16 @@ class _Worker:
         """One line that the worker wrote. Raises `OSError` when it ends, or is silent for too long."""
         until = time.monotonic() + seconds
         stream = _pipe(process.stdout)
-        found = b""
-        while not found.endswith(b"\n"):
+        received = b""
+        while not received.endswith(b"\n"):
             left = until - time.monotonic()
             if left <= 0 or not select.select([stream], [], [], left)[0]:
                 raise OSError("the worker is silent")
             part = os.read(stream.fileno(), 65536)
             if not part:
                 raise OSError("the worker has ended")
-            found += part
-        return found
+            received += part
+        return received
 
     def forked(self) -> None:
         """Begin anew in a process that was forked from ours: the worker, and whoever held the lock, stayed behind."""

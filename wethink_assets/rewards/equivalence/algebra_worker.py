@@ -152,10 +152,10 @@ class _Child:
             os.write(self._ask, json.dumps([first, second]).encode() + b"\n")
             if not select.select([self._answer], [], [], seconds)[0]:
                 return None
-            said = os.read(self._answer, 1)
+            verdict = os.read(self._answer, 1)
         except OSError:
             return None
-        return said == b"1" if said else None
+        return verdict == b"1" if verdict else None
 
     def kill(self) -> None:
         """End the process, whatever it does."""

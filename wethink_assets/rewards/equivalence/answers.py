@@ -1,4 +1,4 @@
-"""When do two answers to one question say the same?
+"""Equality of two answers to one question, by rule.
 
 By rule, for multiple choice (option letter) and fill in the blank (normalised text, or equal as number, mathematics, value with unit, date or
 list). All functions are pure, symmetric in the two answers, never raise and take bounded time: what reaches the computer algebra does so in

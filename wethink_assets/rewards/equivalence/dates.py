@@ -1,4 +1,4 @@
-"""Which day, month or time of day does a short text say?"""
+"""Dates and times of day that short texts say."""
 
 import re
 

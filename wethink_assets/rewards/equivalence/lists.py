@@ -1,4 +1,4 @@
-"""Which items does a short text list, and does their order matter?"""
+"""Lists in short texts: their items, and whether a question asks for them in order."""
 
 import re
 

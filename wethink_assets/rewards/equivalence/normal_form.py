@@ -1,4 +1,4 @@
-"""What does a short answer say once case, articles, punctuation, Unicode forms and the writing of numbers are taken off?"""
+"""Normal form of a short answer: case, articles, punctuation, Unicode forms and the writing of numbers taken off."""
 
 import re
 import unicodedata
@@ -105,8 +105,8 @@ def normalised_value(text: str) -> str:
         words = spelled_out([_SPELLED.get(word, word) for word in words])
         words = [
             word
-            for place, word in enumerate(words)
-            if word not in _ARTICLES or place == len(words) - 1 or (word == "a" and not _is_word(words[place + 1]))
+            for index, word in enumerate(words)
+            if word not in _ARTICLES or index == len(words) - 1 or (word == "a" and not _is_word(words[index + 1]))
         ]
     return " ".join(words) or " ".join(text.split())
 

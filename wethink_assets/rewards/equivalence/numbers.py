@@ -1,4 +1,4 @@
-"""Which exact number does a short text say, in digits or in words?"""
+"""Exact numbers in short texts, in digits or in words."""
 
 import re
 from collections.abc import Sequence
@@ -43,29 +43,29 @@ def spelled_out(words: Sequence[str]) -> list[str]:
         >>> spelled_out("twenty one red circles".split()), spelled_out("one two".split())
         (['21', 'red', 'circles'], ['1', '2'])
     """
-    found: list[str] = []
-    place = 0
-    while place < len(words):
-        word = words[place]
-        parsed = _cardinal(words, place)
+    spelled: list[str] = []
+    index = 0
+    while index < len(words):
+        word = words[index]
+        parsed = _cardinal(words, index)
         if parsed is not None:
-            value, place = parsed
-            after = words[place] if place < len(words) else ""
+            value, index = parsed
+            after = words[index] if index < len(words) else ""
             if value % 10 == 0 and value % 100 >= 20 and 0 < _ORDINALS.get(after, 0) < 10 and value.denominator == 1:
-                found.append(_ordinal(int(value) + _ORDINALS[after]))
-                place += 1
+                spelled.append(_ordinal(int(value) + _ORDINALS[after]))
+                index += 1
             else:
-                found.append(_plain(value))
+                spelled.append(_plain(value))
             continue
-        numbered = bool(found) and (found[-1][0].isdigit() or found[-1] in ("a", "an"))
+        numbered = bool(spelled) and (spelled[-1][0].isdigit() or spelled[-1] in ("a", "an"))
         if word in _ORDINALS and not numbered:
-            found.append(_ordinal(_ORDINALS[word]))
+            spelled.append(_ordinal(_ORDINALS[word]))
         elif word == "percent":
-            found.append("%")
+            spelled.append("%")
         else:
-            found.append(word)
-        place += 1
-    return found
+            spelled.append(word)
+        index += 1
+    return spelled
 
 
 def _cardinal(words: Sequence[str], start: int) -> tuple[Fraction, int] | None:
@@ -74,17 +74,17 @@ def _cardinal(words: Sequence[str], start: int) -> tuple[Fraction, int] | None:
     group: Fraction | None = None
     last = ""
     smallest = 10**15
-    place = start
+    position = start
     first = words[start]
     following = words[start + 1] if start + 1 < len(words) else ""
     if first in ("a", "an") and (following == "hundred" or following in SCALES):
-        group, last, place = Fraction(1), "unit", start + 1
+        group, last, position = Fraction(1), "unit", start + 1
     elif _DIGITS.fullmatch(first):
         if following != "hundred" and following not in SCALES:
             return None
-        group, last, place = Fraction(first), "digits", start + 1
-    while place < len(words):
-        word = words[place]
+        group, last, position = Fraction(first), "digits", start + 1
+    while position < len(words):
+        word = words[position]
         if word in UNITS:
             unit = UNITS[word]
             if not (group is None or last == "hundred" or (last == "tens" and 0 < unit < 10)):
@@ -97,23 +97,23 @@ def _cardinal(words: Sequence[str], start: int) -> tuple[Fraction, int] | None:
         elif word in SCALES and group is not None and SCALES[word] < smallest:
             smallest = SCALES[word]
             total, group, last = total + group * smallest, None, "scale"
-        elif word == "and" and last in ("hundred", "scale") and _counts(words[place + 1 : place + 2]):
+        elif word == "and" and last in ("hundred", "scale") and _counts(words[position + 1 : position + 2]):
             pass
         else:
             break
-        place += 1
+        position += 1
     if not last:
         return None
     value = total + (group or Fraction(0))
-    if words[place : place + 1] == ["point"] and last in ("unit", "tens", "hundred", "scale"):
+    if words[position : position + 1] == ["point"] and last in ("unit", "tens", "hundred", "scale"):
         digits = []
-        for word in words[place + 1 : place + 11]:
+        for word in words[position + 1 : position + 11]:
             if UNITS.get(word, 10) > 9:
                 break
             digits.append(str(UNITS[word]))
         if digits:
-            return value + Fraction(int("".join(digits)), 10 ** len(digits)), place + 1 + len(digits)
-    return value, place
+            return value + Fraction(int("".join(digits)), 10 ** len(digits)), position + 1 + len(digits)
+    return value, position
 
 
 def _counts(words: Sequence[str]) -> bool:
@@ -191,8 +191,8 @@ def rounds_to(exact: Fraction, rounded: str, digits: int = 4, *, whole: bool = F
     match = re.fullmatch(r"-?(\d{1,20})?(?:\.(\d{1,20}))?", rounded.replace(",", ""))
     if not match or not (match[2] or (whole and match[1])):
         return False
-    said = (match[1] or "") + match[2] if match[2] else match[1].rstrip("0")
-    if len(said.lstrip("0")) < digits:
+    digits_written = (match[1] or "") + match[2] if match[2] else match[1].rstrip("0")
+    if len(digits_written.lstrip("0")) < digits:
         return False
     rounded = rounded.replace(",", "")
     step = Fraction(1, 10 ** len(match[2] or ""))

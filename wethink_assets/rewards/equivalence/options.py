@@ -98,15 +98,15 @@ def _normal_options(options: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _letter(letter: str, options: Sequence[str]) -> str | None:
-    place = ord(letter) - ord("a")
-    return LETTERS[place] if place < (len(options) or len(LETTERS)) else None
+    index = ord(letter) - ord("a")
+    return LETTERS[index] if index < (len(options) or len(LETTERS)) else None
 
 
 def _only(values: Sequence[str], value: str) -> str | None:
     if value not in values:
         return None
-    place = values.index(value)
-    return LETTERS[place] if values.count(value) == 1 and place < len(LETTERS) else None
+    index = values.index(value)
+    return LETTERS[index] if values.count(value) == 1 and index < len(LETTERS) else None
 
 
 def _names_another(rest: str, normal: Sequence[str], letter: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which value with its unit, or amount of money, does a short text say?"""
+"""Quantities in short texts: values with their units, and amounts of money."""
 
 import re
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ class Quantity:
     """A value with its unit: `said` is the number's text, `unit` a term of pint's names, or a currency's code in capitals."""
 
     value: Fraction
-    said: str
+    written: str
     unit: str
 
 
@@ -128,6 +128,6 @@ def _equal(one: Quantity, other: Quantity) -> bool:
     here, there = one.value * factor + adds, other.value * other_factor + other_adds
     if here == there:
         return True
-    return rounds_to((there - adds) / factor, one.said, 3, whole=True) or rounds_to(
-        (here - other_adds) / other_factor, other.said, 3, whole=True
+    return rounds_to((there - adds) / factor, one.written, 3, whole=True) or rounds_to(
+        (here - other_adds) / other_factor, other.written, 3, whole=True
     )

@@ -1,4 +1,7 @@
-"""Do two short texts say the same where their normalised texts differ?"""
+"""Equality of two short texts whose normal forms differ: as numbers, dates, quantities, lists or expressions.
+
+Two texts of one normal form may differ still, in the signs that it drops (`same_signs`).
+"""
 
 import re
 import time
@@ -73,10 +76,10 @@ class Comparison:
     def _numbers(self, one: str, other: str, a: Fraction, b: Fraction) -> How | None:
         if a == b:
             return "math"
-        for exact, rounded, said in ((a, b, other), (b, a, one)):
+        for exact, rounded, written in ((a, b, other), (b, a, one)):
             if exact.denominator % 3 and not _unending(exact):
                 continue
-            if rounded.denominator != exact.denominator and rounds_to(exact, said.replace(" ", "")):
+            if rounded.denominator != exact.denominator and rounds_to(exact, written.replace(" ", "")):
                 return "math"
         shares = [_PERCENT.search(text) is not None for text in (one, other)]
         if shares[0] != shares[1] and self._question and _PERCENT.search(self._question):
@@ -119,22 +122,22 @@ class Comparison:
 
     def _matched(self, items: Sequence[str], others: Sequence[str], ordered: bool) -> list[How] | None:
         left = list(others)
-        found: list[How] = []
-        for place, item in enumerate(items):
-            candidates = [place] if ordered else list(range(len(left)))
+        hows: list[How] = []
+        for position, item in enumerate(items):
+            candidates = [position] if ordered else list(range(len(left)))
             normal = normalised_value(item)
             if not ordered:  # those that are worded alike first: cheap, and it leaves little to compare
                 candidates.sort(key=lambda at: normalised_value(left[at]) != normal)
             for at in candidates:
                 how = self._items(item, left[at])
                 if how:
-                    found.append(how)
+                    hows.append(how)
                     if not ordered:
                         del left[at]
                     break
             else:
                 return None
-        return found
+        return hows
 
     def _items(self, one: str, other: str) -> How | None:
         a, b = normalised_value(one), normalised_value(other)

@@ -1,4 +1,4 @@
-"""Which unit does a short text name?
+"""Units that short texts name.
 
 Text is taken apart by a small grammar of its own into names of the table below, and only those are handed to pint, which knows what they are
 worth. So no text reaches a parser of pint, and names that are words first (`bar`, `point`, `hand`, `are`) are never taken for units.
@@ -168,11 +168,11 @@ def _single(text: str) -> str | None:
 
 def units_named(text: str) -> set[str]:
     """Units that a question names with a whole word or symbol of two letters or more (`in cm`, `How many metres`)."""
-    found = set()
+    units = set()
     words = re.findall(r"[^\s,;:?!()\[\]]+", text[:2000])
     for first, second in zip(words, [*words[1:], ""], strict=True):
         for name in (first.rstrip("."), f"{first} {second}".rstrip(".")):
             unit = unit_of(name) if len(name) > 1 and name not in ("in", "st", "us", "ha", "ms", "min") else None
             if unit:
-                found.add(unit)
-    return found
+                units.add(unit)
+    return units

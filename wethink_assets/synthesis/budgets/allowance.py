@@ -1,4 +1,4 @@
-"""May this run make another call, or is its budget spent?
+"""Allowance of a run: whether its budget lets it make another call.
 
 A run reserves what it will spend in the next seconds, and only then spends it. To reserve it writes its account with the larger
 reservation first and reads the others' after that; if all of them together exceed a limit, it takes the excess back. Of two runs that reserve at
@@ -21,10 +21,10 @@ from wethink_assets.config import Settings
 from wethink_assets.config.budgets import budget_limits
 from wethink_assets.errors import WeThinkError
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.budgets.ledger import STILL, Account, Accounts, account_file, spent_of
+from wethink_assets.synthesis.budgets.ledger import SILENCE, Account, Accounts, account_file, spent_of
 from wethink_assets.synthesis.budgets.spending import Spending
 
-BEAT = 5.0  # seconds between two writings of an account that did not change
+HEARTBEAT = 5.0  # seconds between two writings of an account that did not change
 ATTEMPTS = 4
 
 
@@ -57,7 +57,7 @@ class Allowance:
         self._thread = ThreadPoolExecutor(1, "budget")  # not behind what else the process reads and writes
 
     @contextmanager
-    def working(self) -> Iterator[None]:
+    def stage_at_work(self) -> Iterator[None]:
         """A stage is at work: its wall time is spent. What is reserved beyond what was spent is given back at its end."""
         self._spending.begin()
         try:
@@ -86,7 +86,7 @@ class Allowance:
                     await asyncio.get_running_loop().run_in_executor(self._thread, self._reserve)
                     self._refused = not self._fits()
                     if self._refused and not self._spending.in_flight:
-                        self._over = self._told()
+                        self._over = self._exhaustion()
                     continue
                 self._ended.clear()
             await self._ended.wait()
@@ -105,8 +105,8 @@ class Allowance:
     async def sync(self) -> None:
         """Tell the other runs what was spent, and give back what was reserved beyond the next seconds. To be called every few seconds."""
         async with self._asking:
-            told = self._account.spent.get("calls", 0.0)
-            if told == self._spending.calls and time.monotonic() - self._written < BEAT:
+            reported_calls = self._account.spent.get("calls", 0.0)
+            if reported_calls == self._spending.calls and time.monotonic() - self._written < HEARTBEAT:
                 return
             self._granted = {name: min(self._granted[name], wanted) for name, wanted in self._spending.wanted().items()}
             await asyncio.get_running_loop().run_in_executor(self._thread, self._write, self._granted)
@@ -119,17 +119,17 @@ class Allowance:
             self._write({})
 
     @property
-    def _stood_still(self) -> bool:
+    def _fell_silent(self) -> bool:
         # For so long that others may have taken this run for gone: what it reserved may be theirs by now.
-        return bool(self._written) and time.monotonic() - self._written > STILL / 2
+        return bool(self._written) and time.monotonic() - self._written > SILENCE / 2
 
     def _fits(self) -> bool:
-        if self._stood_still:
+        if self._fell_silent:
             return not self.limits
         return self._spending.fits(self._granted)
 
     def _reserve(self) -> None:
-        if self._stood_still:
+        if self._fell_silent:
             self._granted = {name: self.spent[name] for name in self.limits}
         kept = self._granted  # within the limits beside what all others keep, so it stays
         for attempt in range(ATTEMPTS):
@@ -153,14 +153,14 @@ class Allowance:
         self._accounts.write(self._file, self._account)
         self._written = time.monotonic()
 
-    def _told(self) -> str:
+    def _exhaustion(self) -> str:
         accounts = self._accounts.read(but=self._file)
         own, others = self.spent, spent_of(accounts)
-        told = ", ".join(f"{others[name] + own[name]:g} of {limit:g} {name}" for name, limit in self.limits.items())
+        amounts = ", ".join(f"{others[name] + own[name]:g} of {limit:g} {name}" for name, limit in self.limits.items())
         reserved = any(
             self._accounts.held(a, f, n) > a.spent.get(n, 0.0) for f, a in accounts.items() for n in self.limits
         )
-        return f"{told}, and runs at work have reserved more" if reserved else told
+        return f"{amounts}, and runs at work have reserved more" if reserved else amounts
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What have the runs that share a budget spent, and what have they reserved?
+"""Ledger of a budget: what the runs that share it have spent and reserved.
 
 `budgets/<name>/<run>-<id>.json` is the account of one run: written by that run alone, each time as a whole, so runs on several machines
 share a budget without locks. What is spent is the sum of all accounts.
@@ -19,7 +19,7 @@ from wethink_assets.storage.store import Store
 
 FOLDER = "budgets"
 LIMITED = ("calls", "tokens", "money", "seconds")
-STILL = 60.0  # seconds without a change after which a run on another host counts as gone, by the reader's clock
+SILENCE = 60.0  # seconds without a change after which a run on another host counts as gone, by the reader's clock
 READERS = 16
 
 
@@ -85,16 +85,16 @@ class Accounts:
     def held(self, account: Account, name: str, limit: str) -> float:
         """What a run's account takes of a limit: what it reserved, or only what it spent once it is over."""
         spent = account.spent.get(limit, 0.0)
-        if account.closed or account.gone or self._stands_still(account, name):
+        if account.closed or account.gone or self._is_silent(account, name):
             return spent
         return max(spent, account.reserved.get(limit, 0.0))
 
-    def _stands_still(self, account: Account, name: str) -> bool:
+    def _is_silent(self, account: Account, name: str) -> bool:
         changed, since = self._seen.get(name, (0.0, 0.0))
         if changed != account.updated:
             self._seen[name] = (account.updated, time.monotonic())
             return False
-        return time.monotonic() - since > STILL
+        return time.monotonic() - since > SILENCE
 
     def _path_of(self, name: str) -> str:
         return f"{self.folder}/{name}"

@@ -1,4 +1,4 @@
-"""How fast does a stage go, what has it cost, and how long will it take?"""
+"""Progress of a stage: its rates, its cost so far and the time it has left."""
 
 import time
 from collections import deque
@@ -10,7 +10,7 @@ from wethink_assets.synthesis.budgets.usage import Usage
 WINDOW = 60.0  # seconds over which rates are taken
 
 
-class Tell(Protocol):
+class ProgressReporter(Protocol):
     """Where a stage tells items done, items in total and, where it asks models, what they took so far."""
 
     def __call__(self, done: int, total: int, usage: Usage | None = None, /) -> None:
@@ -83,5 +83,5 @@ def money(amount: float, currency: str) -> str:
     >>> money(1234.5, "USD"), money(0.00123, "EUR")
     ('1,234.50 USD', '0.0012 EUR')
     """
-    told = f"{amount:,.2f}" if amount >= 0.01 or not amount else f"{amount:.2g}"
-    return f"{told} {currency}".strip()
+    digits = f"{amount:,.2f}" if amount >= 0.01 or not amount else f"{amount:.2g}"
+    return f"{digits} {currency}".strip()

@@ -1,4 +1,4 @@
-"""What did this run spend so far, what will its calls in flight take, and what should it have reserved?"""
+"""Spending of one run: what it spent, what its calls in flight will take, and what it should reserve."""
 
 import time
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What did the model calls of a stage cost?"""
+"""Usage of models by a stage: calls, tokens, money and seconds."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Usage:
         for scope in ("", f"{role}."):
             self._amounts[f"{scope}seconds"] += seconds
 
-    def found(self, role: Role, prompt: str, completion: Completion) -> None:
+    def cached(self, role: Role, prompt: str, completion: Completion) -> None:
         """Count a call that the journal (or another item) had made already."""
         self._count("cached_", role, prompt, completion)
 

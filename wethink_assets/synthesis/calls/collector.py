@@ -1,4 +1,4 @@
-"""How do a million outcomes become two tables without a million rows of Python objects in between, and without a table being there twice?
+"""Collector of outcomes: results and rejections of a million items as two sorted tables, in bounded memory.
 
 Rows become columns by the thousand; of these only some are held, the others wait in files of a temporary folder, each sorted. In the end the table
 is put together range by range of its ids.
@@ -62,7 +62,7 @@ class SortedRows:
         self._schema = schema
         self._by = list(by)
         self._rows: list[dict[str, Any]] = []
-        self._held: list[pl.DataFrame] = []
+        self._frames: list[pl.DataFrame] = []
         self._files: list[Path] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -79,29 +79,29 @@ class SortedRows:
         """Take some rows."""
         self._rows += rows
         if len(self._rows) >= CHUNK:
-            self._settle()
-            if sum(frame.height for frame in self._held) >= HELD:
-                self._put_aside()
+            self._to_columns()
+            if sum(frame.height for frame in self._frames) >= HELD:
+                self._spill()
 
-    def _settle(self) -> None:
-        self._held.append(pl.DataFrame(self._rows, schema=self._schema))
+    def _to_columns(self) -> None:
+        self._frames.append(pl.DataFrame(self._rows, schema=self._schema))
         self._rows = []
 
-    def _put_aside(self) -> None:
+    def _spill(self) -> None:
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="wethink-rows-")
         path = Path(self._folder.name, f"{len(self._files)}.parquet")
         # Small row groups in order: who wants a range of ids reads, and holds, little more than that.
-        pl.concat(self._held).sort(self._by).write_parquet(path, compression="zstd", row_group_size=GROUP)
+        pl.concat(self._frames).sort(self._by).write_parquet(path, compression="zstd", row_group_size=GROUP)
         self._files.append(path)
-        self._held = []
+        self._frames = []
 
     def frame(self) -> pl.DataFrame:
         """All rows in order. Nothing can be added after that."""
-        self._settle()
+        self._to_columns()
         if not self._files:
-            return pl.concat(self._held).sort(self._by)
-        self._put_aside()
+            return pl.concat(self._frames).sort(self._by)
+        self._spill()
         key = pl.col(self._by[0])
         waiting = pl.scan_parquet(self._files)
         return pl.concat(
@@ -113,11 +113,11 @@ class SortedRows:
         """Where ranges of about `RANGE` rows begin, told by every hundredth row of each file; the last one has no end."""
         name, step = self._by[0], 100
         some = pl.concat(pl.read_parquet(path, columns=[name]).gather_every(step) for path in self._files)
-        found = some.get_column(name).unique().sort().gather_every(RANGE // step)
-        return ["", *found[1:], None]
+        starts = some.get_column(name).unique().sort().gather_every(RANGE // step)
+        return ["", *starts[1:], None]
 
 
-class Gathering:
+class Collector:
     """Outcomes in whatever order they come, as the two tables of a stage. To be used as a context manager."""
 
     def __init__(self, schema: pl.Schema, item: str) -> None:
@@ -125,7 +125,7 @@ class Gathering:
         self._results = SortedRows(schema, [item])
         self._rejected = SortedRows(REJECTIONS, ["item", "reason", "detail"])
 
-    def __enter__(self) -> "Gathering":
+    def __enter__(self) -> "Collector":
         return self
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""Is a reply its model's own words, in the script it was asked in, or an echo of its prompt?
+"""Echo and language filter: replies that repeat their prompt, or are not in the script it was written in.
 
 A weak or confused model hands back its instructions or their examples, a multilingual one slips into another language. Neither is told
 by a parser, since both are well-formed; both would become rows. Here they are malformed replies, which a second sample may mend.

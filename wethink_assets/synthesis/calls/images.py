@@ -1,4 +1,4 @@
-"""In what form does an image go to a model: upright, still, opaque, in a format that every endpoint reads?"""
+"""Images as models are sent them: upright, still, opaque, in a format that every endpoint reads."""
 
 import io
 from collections.abc import Mapping

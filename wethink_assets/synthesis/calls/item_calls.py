@@ -1,4 +1,4 @@
-"""How is one item's question put to a model until the reply can be used, or has been malformed twice?"""
+"""Model calls for one item: a second sample replaces a malformed reply."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -39,11 +39,11 @@ class Asking:
         """A reply in words, without thoughts. One that was cut off counts as malformed; `when_empty` names what an empty one is."""
 
         def parse(reply: str) -> str:
-            said = final_text(reply)
-            if len(said) > bound:
-                raise MalformedReply("too_long", f"{len(said)} characters where {bound} are allowed")
-            self._require_own(prompt, said)
-            return said
+            text = final_text(reply)
+            if len(text) > bound:
+                raise MalformedReply("too_long", f"{len(text)} characters where {bound} are allowed")
+            self._require_own(prompt, text)
+            return text
 
         return await self._ask(prompt, parse, None, True, variables, when_empty)
 
@@ -56,9 +56,9 @@ class Asking:
         """
 
         def parse(reply: str) -> tuple[str, str]:
-            thought, said = split_answer(reply)
-            self._require_own(prompt, *([thought, said] if shown else [said]))
-            return thought, accept(said)
+            thought, answer = split_answer(reply)
+            self._require_own(prompt, *([thought, answer] if shown else [answer]))
+            return thought, accept(answer)
 
         return await self._ask(prompt, parse, None, True, variables)
 
@@ -67,7 +67,7 @@ class Asking:
 
         def parse(reply: str) -> R:
             value = parse_json_reply(reply, model)
-            self._require_own(prompt, *(said for _, said in value if isinstance(said, str)))
+            self._require_own(prompt, *(text for _, text in value if isinstance(text, str)))
             return value
 
         return await self._ask(prompt, parse, json_schema(model), False, variables)

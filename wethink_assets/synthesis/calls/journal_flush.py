@@ -1,4 +1,4 @@
-"""Where do replies go while a stage is at work, so that a kill costs seconds of them and no more?"""
+"""Regular flush of the journal while a stage is at work: a kill costs seconds of replies and no more."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ FLUSH_EVERY = 2.0
 log = logging.getLogger(__name__)
 
 
-class Replies(Protocol):
+class ReplyJournal(Protocol):
     """Where replies to calls are found and kept: the batch's `Journal`."""
 
     @property
@@ -35,7 +35,7 @@ class Replies(Protocol):
         ...
 
 
-async def keep_flushing(journal: Replies, allowance: Allowance | None) -> None:
+async def flush_regularly(journal: ReplyJournal, allowance: Allowance | None) -> None:
     """Flush every few seconds, and tell other runs what was spent, until it is cancelled."""
     # On a thread of its own: behind a queue of pictures to be read from afar, replies would wait too long for the store.
     with ThreadPoolExecutor(1, "journal") as thread:
@@ -46,7 +46,7 @@ async def keep_flushing(journal: Replies, allowance: Allowance | None) -> None:
                 await allowance.sync()
 
 
-def flush_quietly(journal: Replies) -> None:
+def flush_quietly(journal: ReplyJournal) -> None:
     """Flush while another error is on its way (which says more), or before a `compact` that would raise it again."""
     try:
         journal.flush()

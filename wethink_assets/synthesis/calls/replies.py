@@ -1,4 +1,4 @@
-"""What does a model's reply say, once its thoughts, wrappings and faults are taken off?
+"""Parsing of model replies: what one says once its thoughts, wrappings and faults are taken off, as text fit for tables.
 
 Replies are hostile input: whatever they are, the functions here either return a value or raise `MalformedReply`, in linear time.
 """
@@ -66,7 +66,7 @@ class MalformedReply(Exception):
         self.detail = detail[:300]
 
 
-def _cut(reply: str) -> tuple[str, str]:
+def _thought_and_rest(reply: str) -> tuple[str, str]:
     """Thought and payload of a reply, both with inner tags left in."""
     if len(reply) > MAX_REPLY:
         raise MalformedReply("too_long", f"{len(reply)} characters")
@@ -126,20 +126,20 @@ def final_text(reply: str) -> str:
 
     Raises `MalformedReply` (`empty`, `too_long`, `unclosed_think`, `several_answers`, `nested_tags`, `too_many_tags`).
     """
-    return _said(*_cut(reply))
+    return _checked_payload(*_thought_and_rest(reply))
 
 
 def split_answer(reply: str) -> tuple[str, str]:
     """Thought (may be empty) and final text of a reply. Raises as `final_text`, also for a thought that is too long to be kept."""
-    thought, rest = _cut(reply)
-    said = _said(thought, rest)
+    thought, rest = _thought_and_rest(reply)
+    payload = _checked_payload(thought, rest)
     kept = _BLANK_LINES.sub("\n", _untagged(clean_text(thought)))
     if len(kept) > MAX_PAYLOAD:
         raise MalformedReply("too_long", f"a thought of {len(kept)} characters")
-    return kept, said
+    return kept, payload
 
 
-def _said(thought: str, rest: str) -> str:
+def _checked_payload(thought: str, rest: str) -> str:
     payload = _payload(rest)
     if not payload:
         raise MalformedReply("empty", "nothing but a thought" if thought.strip() else "an empty reply")
@@ -152,12 +152,12 @@ ReplyModel = TypeVar("ReplyModel", bound=BaseModel)
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found and canonical_json(found[key]) != canonical_json(value):
+        if key in fields and canonical_json(fields[key]) != canonical_json(value):
             raise MalformedReply("duplicate_key", key[:60])
-        found[key] = value
-    return found
+        fields[key] = value
+    return fields
 
 
 def _no_constant(name: str) -> Any:
@@ -194,5 +194,5 @@ def parse_json_reply(reply: str, model: type[ReplyModel]) -> ReplyModel:
         return model.model_validate(value)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        raise MalformedReply("wrong_shape", f"{place}: {fault['msg']}" if place else str(fault["msg"])) from None
+        location = ".".join(str(part) for part in fault["loc"])
+        raise MalformedReply("wrong_shape", f"{location}: {fault['msg']}" if location else str(fault["msg"])) from None

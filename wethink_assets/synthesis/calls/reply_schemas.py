@@ -1,4 +1,4 @@
-"""What shape must a JSON reply have?"""
+"""Schemas of JSON replies."""
 
 import math
 from functools import cache

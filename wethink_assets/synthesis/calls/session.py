@@ -1,4 +1,4 @@
-"""What does a stage of the synthesis need to ask its models, and who keeps the replies?"""
+"""Session of a stage on a batch: its models, prompts, budget and the journal that keeps the replies."""
 
 import asyncio
 import time
@@ -20,10 +20,10 @@ from wethink_assets.storage.journal.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.budgets.allowance import Allowance
-from wethink_assets.synthesis.budgets.progress import Tell
+from wethink_assets.synthesis.budgets.progress import ProgressReporter
 from wethink_assets.synthesis.budgets.usage import Usage
-from wethink_assets.synthesis.calls.collector import Gathering, Outcome
-from wethink_assets.synthesis.calls.journal_flush import Replies, flush_quietly, keep_flushing
+from wethink_assets.synthesis.calls.collector import Collector, Outcome
+from wethink_assets.synthesis.calls.journal_flush import ReplyJournal, flush_quietly, flush_regularly
 from wethink_assets.synthesis.calls.replies import kept_reply, whole_text
 from wethink_assets.synthesis.calls.worker_pool import Rows, Work, work_through
 from wethink_assets.synthesis.prompt_packs import (
@@ -58,8 +58,8 @@ class Synthesis:
         models: Models,
         stage: str,
         batch: str,
-        journal: Replies,
-        progress: Tell | None = None,
+        journal: ReplyJournal,
+        progress: ProgressReporter | None = None,
         allowance: Allowance | None = None,
     ) -> None:
         self.settings = settings
@@ -87,7 +87,7 @@ class Synthesis:
         models: Models,
         stage: str,
         batch: str,
-        progress: Tell | None = None,
+        progress: ProgressReporter | None = None,
         allowance: Allowance | None = None,
     ) -> Iterator["Synthesis"]:
         """Hold the batch's lease for a stage, with its journal; waits while another run works on the same.
@@ -104,7 +104,7 @@ class Synthesis:
         models.require(stage_roles(stage))
         with (
             leased(store, journal_folder(stage, batch)) as lease,
-            allowance.working() if allowance is not None else nullcontext(),
+            allowance.stage_at_work() if allowance is not None else nullcontext(),
         ):
             journal = Journal(store, stage, batch, lease)
             try:
@@ -160,9 +160,9 @@ class Synthesis:
             self.usage.made(role, prompt, kept, seconds)
             return Call(key, role, prompt, item, sample, kept, seconds, now())
 
-        completion, found = await self._journal.once(key, make)
-        if found:
-            self.usage.found(role, prompt, completion)
+        completion, cached = await self._journal.once(key, make)
+        if cached:
+            self.usage.cached(role, prompt, completion)
         return key, completion
 
     @asynccontextmanager
@@ -209,26 +209,26 @@ class Synthesis:
         Raises whatever `work` raises, after the calls that finished were kept: `ModelError` when a model is gone.
         """
         self._done = 0
-        with Gathering(schema, item) as gathering:
+        with Collector(schema, item) as collector:
             try:
-                self.models.run(self._all(rows, work, gathering), lambda: self._show(len(rows)))
+                self.models.run(self._all(rows, work, collector), lambda: self._show(len(rows)))
             finally:
                 self._show(len(rows))
-            return gathering.output()
+            return collector.output()
 
     def _show(self, total: int) -> None:
         if self.progress:
             self.progress(self._done, total, self.usage)
 
-    async def _all(self, rows: Rows, work: Work, gathering: Gathering) -> None:
+    async def _all(self, rows: Rows, work: Work, collector: Collector) -> None:
         def take(outcome: Outcome) -> None:
-            gathering.add(outcome)
+            collector.add(outcome)
             self._done += 1
 
         # More items than calls: what an item does between two calls must not leave a place in flight empty.
         at_once = ITEMS_FOR_A_CALL * self.settings.pipeline.concurrency
         try:
-            await work_through(rows, work, take, at_once, keep_flushing(self._journal, self._allowance))
+            await work_through(rows, work, take, at_once, flush_regularly(self._journal, self._allowance))
         finally:
             await self._journal.abandon()
             await asyncio.to_thread(flush_quietly, self._journal)

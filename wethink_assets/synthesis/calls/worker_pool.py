@@ -1,4 +1,4 @@
-"""How is a piece of work done for each of a million rows, some at a time?"""
+"""Worker pool: a piece of work for each of a million rows, so many at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
