@@ -33,7 +33,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
     for category in (dg.BetaWarning, dg.PreviewWarning):
         warnings.filterwarnings("ignore", category=category)
     observed = [*source_assets(settings), *role_assets(), benchmarks_asset()]
-    stages = [*image_assets(), *synthesis_assets(settings), *signature_assets()]
+    stages = [*image_assets(), *synthesis_assets(settings), *signature_assets(settings)]
     calibration, calibration_check = calibration_asset()
     return dg.Definitions(
         assets=[

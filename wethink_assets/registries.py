@@ -9,6 +9,7 @@ from wethink_assets.registry import Registry
 
 if TYPE_CHECKING:
     from wethink_assets.dataset.exports.export import ExportFormat
+    from wethink_assets.dedup.methods import ImageMethod, TextMethod
     from wethink_assets.evaluation.forms.form import Form
     from wethink_assets.models.providers.provider import Provider
     from wethink_assets.sources.images.formats import ImageFormat
@@ -63,5 +64,17 @@ PROVIDERS: "Registry[type[Provider]]" = Registry(
     {
         "embedded": "wethink_assets.models.providers.embedded:EmbeddedProvider",
         "endpoint": "wethink_assets.models.providers.endpoint:EndpointProvider",
+    },
+)
+IMAGE_METHODS: "Registry[ImageMethod]" = Registry(
+    "near-duplicate method of images",
+    {
+        "phash": "wethink_assets.dedup.perceptual_hash:PERCEPTUAL_HASH",
+    },
+)
+TEXT_METHODS: "Registry[TextMethod]" = Registry(
+    "near-duplicate method of texts",
+    {
+        "minhash": "wethink_assets.dedup.minhash:MINHASH",
     },
 )

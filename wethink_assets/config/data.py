@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from wethink_assets.config.base import NAME, Kind, ModelStage, Reader, Share, Table
 from wethink_assets.kinds import DESCRIPTIVE, FILL_IN, MULTIPLE_CHOICE
+from wethink_assets.registries import IMAGE_METHODS, TEXT_METHODS
 
 
 class StoreSettings(Table):
@@ -70,6 +71,38 @@ class DedupSettings(Table):
     phash_distance: int = Field(8, ge=0, le=20, description="bits two perceptual hashes may differ in, of 64")
     pixel_difference: float = Field(6.0, ge=0, le=255, description="mean absolute difference of reduced pixels")
     text_similarity: Share = Field(0.9, description="Jaccard similarity of questions, by MinHash")
+    image_method: str = Field(
+        "phash", exclude_if=lambda name: name == "phash", description="how images are compared: phash, or a plugin's"
+    )
+    text_method: str = Field(
+        "minhash", exclude_if=lambda name: name == "minhash", description="how questions are: minhash, or a plugin's"
+    )
+    thresholds: dict[str, float] = Field(
+        default_factory=dict, exclude_if=lambda given: not given, description="of methods that plugins bring, by name"
+    )
+
+    def threshold(self, name: str) -> float:
+        """A threshold that a chosen method declares: as `thresholds` has it, else the method's default."""
+        return self.thresholds.get(name, self.declared_thresholds[name])
+
+    @property
+    def declared_thresholds(self) -> dict[str, float]:
+        """Defaults of the thresholds that the chosen methods declare, beside those that are settings."""
+        return {**IMAGE_METHODS[self.image_method].thresholds, **TEXT_METHODS[self.text_method].thresholds}
+
+
+def known_methods(settings: DedupSettings) -> DedupSettings:
+    """Refuse a near-duplicate method that is not registered, and a threshold that none of the chosen ones declares."""
+    for methods, name in ((IMAGE_METHODS, settings.image_method), (TEXT_METHODS, settings.text_method)):
+        if name not in methods:
+            raise ValueError(f"unknown {methods.noun} {name!r}; known: {', '.join(methods)}")
+    declared = settings.declared_thresholds if settings.thresholds else {}
+    unknown = sorted(set(settings.thresholds) - set(declared))
+    if unknown:
+        raise ValueError(
+            f"unknown threshold {unknown[0]!r}; the chosen methods declare {', '.join(declared) or 'none of their own'}"
+        )
+    return settings
 
 
 class CutSettings(Table):

@@ -14,6 +14,7 @@ from wethink_assets.config.data import (
     SampleSettings,
     SourceSettings,
     StoreSettings,
+    known_methods,
     source_name,
 )
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings, benchmark_name
@@ -41,7 +42,7 @@ class Settings(Table):
     roles: Annotated[dict[str, RoleSettings], AfterValidator(known_roles)] = Field(default_factory=dict)
     servers: dict[Annotated[str, AfterValidator(server_name)], ServerSettings] = Field(default_factory=dict)
     budgets: dict[Annotated[str, AfterValidator(budget_name)], BudgetSettings] = Field(default_factory=dict)
-    dedup: DedupSettings = DedupSettings()
+    dedup: Annotated[DedupSettings, AfterValidator(known_methods)] = DedupSettings()
     cut: CutSettings = CutSettings()
     benchmarks: dict[Annotated[str, AfterValidator(benchmark_name)], BenchmarkSettings] = Field(default_factory=dict)
     scoring: ScoringSettings = ScoringSettings()

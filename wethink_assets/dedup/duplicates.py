@@ -1,13 +1,8 @@
-"""Which rows of a data set are the same: image and question both, never one of them alone.
+"""Duplicates among the rows of a data set: image and question both must be the same, never one of them alone.
 
-- Images are the same when their `image_id` is, nearly the same when their perceptual hashes differ in at most
-  `phash_distance` bits AND their 16 x 16 pixels differ by at most `pixel_difference` on average AND by at most
-  `LOCAL_FACTOR` times that at any one pixel. The last is for drawings: of 1,800 sample images 39% have an unrelated
-  neighbour within 8 bits; of those 1,993 pairs 127 pass the average, since one shape is a small part of a picture, and 3 pass
-  both: pictures of one and the same scene. Altered copies of photographs differ by at most 2.3 on average and 21 at any pixel.
-- Questions are the same when kind, normalised text and set of options are; nearly the same when their 5-gram
-  MinHashes agree in at least `text_similarity` and kind and answer are equal: templated questions differ in one
-  word ("the circle", "the square") that decides the answer.
+- Images are the same when their `image_id` is, nearly the same when the image method of `[dedup]` says so (`perceptual_hash`).
+- Questions are the same when kind, normalised text and set of options are; nearly the same when the text method says so (`minhash`) and kind and
+  answer are equal: templated questions differ in one word ("the circle", "the square") that decides the answer.
 - Same image, same question: `duplicate_exact`. Where their answers differ, one is wrong and nobody knows which, so all of
   them are left out as `conflicting_answers`. Descriptive answers never conflict: they say one thing in many words.
 - Otherwise both nearly the same, with equal answers: `duplicate_near`. Nearly equal images with different answers
@@ -23,23 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from wethink_assets.dedup.pixels import BYTES, SIDE
+from wethink_assets.dedup.methods import U64, mixed
 from wethink_assets.dedup.row_index import RowIndex
-from wethink_assets.dedup.similar_texts import U64, mixed, similar_pairs
 
 REASONS = ("", "duplicate_exact", "duplicate_near", "conflicting_answers")
 EXACT, NEAR, CONFLICT = 1, 2, 3
-LOCAL_FACTOR = 4
-PIXEL_BLOCK = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """When two images, and two questions, are nearly the same."""
-
-    phash_distance: int = 8
-    pixel_difference: float = 6.0
-    text_similarity: float = 0.9
+DETAIL_BLOCK = 1024  # images whose details are compared at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +44,22 @@ class Duplicates:
         ).with_columns(pl.col("reason").replace("", None), pl.col("survivor").replace(-1, None))
 
 
-def images_alike(
-    first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8], pixel_difference: float
-) -> npt.NDArray[np.bool_]:
-    """Whether reduced pixels (arrays of shape (n, 768)) are alike on average and at each single pixel."""
-    difference = np.abs(first.astype(np.int16) - second.astype(np.int16)).reshape(-1, SIDE * SIDE, 3)
-    local = difference.mean(axis=2).max(axis=1)
-    average = difference.reshape(-1, BYTES).mean(axis=1)
-    alike: npt.NDArray[np.bool_] = (average <= pixel_difference) & (local <= LOCAL_FACTOR * pixel_difference)
-    return alike
-
-
-def find_duplicates(rows: RowIndex, thresholds: Thresholds) -> Duplicates:
+def find_duplicates(rows: RowIndex) -> Duplicates:
     """Decide for each row of the index whether it is kept.
 
     Time grows with the rows, and within rows of equal question and answer with the square of those kept (1 ns a pair).
     """
-    found = Duplicates(np.zeros(len(rows), dtype=np.int8), np.full(len(rows), -1, dtype=np.int64))
+    verdicts = Duplicates(np.zeros(len(rows), dtype=np.int8), np.full(len(rows), -1, dtype=np.int64))
     if len(rows):
-        _same_image_same_question(rows, found)
-        _nearly_same(rows, found, thresholds)
-        moved = np.flatnonzero((found.reason == EXACT) & (found.reason[found.survivor] == NEAR))
-        found.survivor[moved] = found.survivor[found.survivor[moved]]  # its first copy was dropped in turn
-        found.reason[moved] = NEAR
-    return found
+        _same_image_same_question(rows, verdicts)
+        _nearly_same(rows, verdicts)
+        moved = np.flatnonzero((verdicts.reason == EXACT) & (verdicts.reason[verdicts.survivor] == NEAR))
+        verdicts.survivor[moved] = verdicts.survivor[verdicts.survivor[moved]]  # its first copy was dropped in turn
+        verdicts.reason[moved] = NEAR
+    return verdicts
 
 
-def _same_image_same_question(rows: RowIndex, found: Duplicates) -> None:
+def _same_image_same_question(rows: RowIndex, verdicts: Duplicates) -> None:
     keys = mixed(rows.image_key, rows.text_key)
     order = np.argsort(keys, kind="stable")
     starts = np.flatnonzero(np.r_[True, keys[order][1:] != keys[order][:-1]])
@@ -95,21 +68,21 @@ def _same_image_same_question(rows: RowIndex, found: Duplicates) -> None:
         group = order[start:end]
         conflicting = not rows.descriptive[group[0]] and len(np.unique(rows.answer_key[group])) > 1
         if conflicting:
-            found.reason[group] = CONFLICT
+            verdicts.reason[group] = CONFLICT
         else:
-            found.reason[group[1:]] = EXACT
-            found.survivor[group[1:]] = group[0]
+            verdicts.reason[group[1:]] = EXACT
+            verdicts.survivor[group[1:]] = group[0]
 
 
-def _nearly_same(rows: RowIndex, found: Duplicates, thresholds: Thresholds) -> None:
-    left = np.flatnonzero(found.reason == 0)
+def _nearly_same(rows: RowIndex, verdicts: Duplicates) -> None:
+    left = np.flatnonzero(verdicts.reason == 0)
     claims = mixed(rows.text_key[left], rows.answer_key[left])  # a claim: one question with one answer
     _, first, claim, sizes = np.unique(claims, return_index=True, return_inverse=True, return_counts=True)
     representatives = left[first]
     within = mixed(rows.answer_key[representatives], rows.kind_key[representatives])
-    near = similar_pairs(rows.minhashes, representatives, within, thresholds.text_similarity)
+    near = rows.comparison.similar_pairs(rows.words, representatives, within)
     starts = np.r_[0, np.cumsum(sizes)[:-1]]
-    _Survivors(rows, found, thresholds, starts, near).take(left, claim, sizes)
+    _Survivors(rows, verdicts, starts, near).take(left, claim, sizes)
 
 
 class _Survivors:
@@ -118,12 +91,11 @@ class _Survivors:
     def __init__(
         self,
         rows: RowIndex,
-        found: Duplicates,
-        thresholds: Thresholds,
+        verdicts: Duplicates,
         starts: npt.NDArray[np.int64],
         near: npt.NDArray[np.int64],
     ) -> None:
-        self._rows, self._found, self._thresholds, self._starts = rows, found, thresholds, starts
+        self._rows, self._verdicts, self._starts = rows, verdicts, starts
         self._near: dict[int, list[int]] = {}
         for one, other in near.tolist():
             self._near.setdefault(one, []).append(other)
@@ -140,12 +112,12 @@ class _Survivors:
         for position, own in zip(left[among].tolist(), claim[among].tolist(), strict=True):
             survivor = min((self._match(position, other) for other in (own, *self._near.get(own, ()))), default=-1)
             if survivor < len(self._rows):
-                self._found.reason[position] = NEAR
-                self._found.survivor[position] = survivor
+                self._verdicts.reason[position] = NEAR
+                self._verdicts.survivor[position] = survivor
             else:
                 slot = self._starts[own] + self._counts[own]
                 self._kept[slot] = position
-                self._hashes[slot] = self._rows.phash[position]
+                self._hashes[slot] = self._rows.image_hash[position]
                 self._counts[own] += 1
 
     def _match(self, position: int, claim: int) -> int:
@@ -154,11 +126,11 @@ class _Survivors:
         if not count:
             return len(rows)
         hashes: U64 = self._hashes[start : start + count]
-        close = np.flatnonzero(np.bitwise_count(hashes ^ rows.phash[position]) <= self._thresholds.phash_distance)
-        own = rows.pixels[rows.entry[position]]
-        for block in range(0, len(close), PIXEL_BLOCK):
-            others = self._kept[start + close[block : block + PIXEL_BLOCK]]
-            alike = images_alike(rows.pixels[rows.entry[others]], own[None], self._thresholds.pixel_difference)
+        close = np.flatnonzero(rows.comparison.close(hashes, rows.image_hash[position]))
+        own = rows.details[rows.entry[position]]
+        for block in range(0, len(close), DETAIL_BLOCK):
+            others = self._kept[start + close[block : block + DETAIL_BLOCK]]
+            alike = rows.comparison.alike(rows.details[rows.entry[others]], own[None])
             hits = np.flatnonzero(alike | (rows.image_key[others] == rows.image_key[position]))
             if len(hits):
                 return int(others[hits[0]])

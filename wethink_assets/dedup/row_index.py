@@ -1,7 +1,7 @@
-"""What must be held of all rows at once to find duplicates among them.
+"""Index of rows: what must be held of all of them at once to find duplicates among them.
 
-Numbers stay in memory: 49 bytes a row. Pixels (768 bytes an image) and MinHashes (256 bytes a row) lie in a scratch folder and
-are memory-mapped, so that the system keeps of them what it has room for.
+Numbers stay in memory: 49 bytes a row. Details of images (768 bytes each as reduced pixels) and words of texts (256 bytes a row as MinHash) lie in
+a scratch folder and are memory-mapped, so that the system keeps of them what it has room for.
 """
 
 from pathlib import Path
@@ -12,45 +12,36 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from wethink_assets.dedup.pixels import BYTES
-from wethink_assets.dedup.signatures import PERMUTATIONS
-from wethink_assets.dedup.similar_texts import U64
+from wethink_assets.dedup.methods import U8, U64, Comparison
 from wethink_assets.identity import sha256_hex
 from wethink_assets.kinds import KINDS
 
-COLUMNS = pl.Schema(
-    {
-        "image_id": pl.String(),
-        "kind": pl.String(),
-        "phash": pl.String(),
-        "pixels": pl.Binary(),
-        "text_sha256": pl.String(),
-        "minhash": pl.List(pl.UInt32()),
-        "answer_key": pl.UInt64(),
-    }
-)
+NUMBERS = ("image_key", "text_key", "answer_key", "kind_key", "image_hash", "descriptive", "entry")
 
 
 class RowIndex:
     """Rows in the order they were added. `add` all, then `seal`, then read the arrays; leave the context to drop the files.
 
-    image_key, text_key: first 64 bits of the sha256 that names image and text; entry: row of `pixels` that shows the image.
+    image_key, text_key: first 64 bits of the sha256 that names image and text; entry: row of `details` that is of the image;
+    image_hash, details, words: of the methods of `comparison`.
     """
 
     image_key: U64
     text_key: U64
     answer_key: U64
     kind_key: U64
-    phash: U64
+    image_hash: U64
     descriptive: npt.NDArray[np.bool_]
     entry: npt.NDArray[np.int64]
-    pixels: npt.NDArray[np.uint8]
-    minhashes: npt.NDArray[np.uint32]
+    details: U8
+    words: npt.NDArray[np.uint32]
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, comparison: Comparison | None = None) -> None:
+        """The index lies in a scratch folder, and takes signatures of the comparison's methods, by default of the default ones."""
+        self.comparison = comparison or Comparison.of()
         self._parts: dict[str, list[npt.NDArray[Any]]] = {}
-        self._pixel_file: IO[bytes] = (folder / "pixels").open("w+b")
-        self._minhash_file: IO[bytes] = (folder / "minhashes").open("w+b")
+        self._detail_file: IO[bytes] = (folder / "details").open("w+b")
+        self._word_file: IO[bytes] = (folder / "words").open("w+b")
         self._rows = 0
         self._entries = 0
 
@@ -60,14 +51,14 @@ class RowIndex:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pixel_file.close()
-        self._minhash_file.close()
+        self._detail_file.close()
+        self._word_file.close()
 
     def __len__(self) -> int:
         return self._rows
 
     def add(self, rows: pl.DataFrame) -> int:
-        """Append rows with the columns of `COLUMNS`; returns the position of the first."""
+        """Append rows with the columns of `comparison.row_columns`; returns the position of the first."""
         first = self._rows
         if rows.is_empty():
             return first
@@ -81,24 +72,24 @@ class RowIndex:
             "text_key": _leading_bits(rows["text_sha256"]),
             "answer_key": rows["answer_key"].to_numpy(),
             "kind_key": kinds.replace_strict({k: _word(k) for k in kinds.unique()}, return_dtype=pl.UInt64).to_numpy(),
-            "phash": _leading_bits(rows["phash"]),
+            "image_hash": self.comparison.images.hashes(rows),
             "descriptive": kinds.is_in([kind for kind in kinds.unique() if KINDS[kind].prose]).to_numpy(),
             "entry": entries["entry"].cast(pl.Int64).to_numpy(),
         }.items():
             self._parts.setdefault(name, []).append(values)
-        self._pixel_file.write(b"".join(images["pixels"]))
-        self._minhash_file.write(rows["minhash"].explode().to_numpy().astype("<u4").tobytes())
+        self._detail_file.write(self.comparison.images.details(images))
+        self._word_file.write(self.comparison.texts.packed(rows).astype("<u4").tobytes())
         self._rows += rows.height
         self._entries += images.height
         return first
 
     def seal(self) -> None:
         """Join the parts; after this nothing can be added."""
-        for name in ("image_key", "text_key", "answer_key", "kind_key", "phash", "descriptive", "entry"):
+        for name in NUMBERS:
             parts = self._parts.pop(name, None)
             setattr(self, name, np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64))
-        self.pixels = _mapped(self._pixel_file, np.uint8, (self._entries, BYTES))
-        self.minhashes = _mapped(self._minhash_file, np.uint32, (self._rows, PERMUTATIONS))
+        self.details = _mapped(self._detail_file, np.uint8, (self._entries, self.comparison.images.detail_bytes))
+        self.words = _mapped(self._word_file, np.uint32, (self._rows, self.comparison.texts.words))
 
 
 def _word(text: str) -> int:

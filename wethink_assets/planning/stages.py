@@ -56,7 +56,9 @@ class StagePlan:
 def stage_plan(settings: Settings, stage: str) -> StagePlan:
     """Plan of a stage. Raises `ConfigError` when a prompt of its pack is missing."""
     if stage not in STAGE_PROMPTS:
-        return StagePlan(stage, (), {}, {}, LOGIC[stage])
+        # Signatures by other methods than the default ones are other tables.
+        logic = signatures.logic_version(settings.dedup) if stage == "signatures" else LOGIC[stage]
+        return StagePlan(stage, (), {}, {}, logic)
     prompts = prompt_hashes(settings, STAGE_PROMPTS[stage])
     return StagePlan(stage, tuple(stage_roles(stage)), prompts, stage_settings(settings, stage), LOGIC[stage])
 

@@ -73,7 +73,7 @@ def test_a_version_goes_on_to_follow_from_its_cut(local: Store, grower: Grower, 
     assert build_version(local, "v0001").excluded == first.excluded, "built again it is held against what it was before"
     cut = decide_cut(local, CutRecipe())
     assert isinstance(cut, Cut) and [one.key for one in cut.benchmarks] == ["MMStar", "RealWorldQA"]
-    local.delete(cut.benchmarks[0].path)
+    local.delete(cut.benchmarks[0].path(cut.recipe.comparison))
     with pytest.raises(StoreError, match="MMStar"):
         build_version(local, cut.version)
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from wethink_assets.dataset.versions.growth_curve import entropy, growth_curve
 from wethink_assets.dataset.versions.statistics import text_coverage
+from wethink_assets.dedup.minhash import MINHASH
 from wethink_assets.defs.assets.growth import draw_growth, growth_metadata
 from wethink_assets.defs.stages.publication import METADATA_BYTES, weight
 from wethink_assets.storage.store import Store
@@ -55,7 +56,7 @@ def test_coverage_of_words() -> None:
     signed = pl.DataFrame(
         {"row_id": list("abcd"), "minhash": hashes}, schema={"row_id": pl.String, "minhash": pl.List(pl.UInt32)}
     )
-    found = text_coverage(rows, signed.lazy())
+    found = text_coverage(rows, signed.lazy(), MINHASH)
     assert found == {"distinct_ngrams": 8, "distinct_share": 0.8, "clusters": 3, "covered": 0.75}
-    nothing = text_coverage(rows.head(0), signed.lazy().head(0))
+    nothing = text_coverage(rows.head(0), signed.lazy().head(0), MINHASH)
     assert nothing == {"distinct_ngrams": 0, "distinct_share": 0.0, "clusters": 0, "covered": 0.0}

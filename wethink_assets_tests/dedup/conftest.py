@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from wethink_assets.dedup.duplicates import REASONS, Thresholds, find_duplicates
-from wethink_assets.dedup.row_index import COLUMNS, RowIndex
+from wethink_assets.config.data import DedupSettings
+from wethink_assets.dedup.duplicates import REASONS, find_duplicates
+from wethink_assets.dedup.methods import Comparison
+from wethink_assets.dedup.row_index import RowIndex
 from wethink_assets.dedup.signatures import sign_rows
 from wethink_assets.dedup.texts import answer_key
 from wethink_assets.identity import row_id, sha256_hex, slot_id
@@ -37,16 +39,16 @@ Verdicts = list[tuple[str, int | None]]
 def judged(tmp_path: Path) -> Callable[..., Verdicts]:
     """Signs rows through `sign_rows` and returns for each, in order: reason (empty: kept) and survivor's position."""
 
-    def judge(rows: Sequence[Row], thresholds: Thresholds | None = None) -> Verdicts:
+    def judge(rows: Sequence[Row], settings: DedupSettings | None = None) -> Verdicts:
         store = Store.open(str(tmp_path / "store"))
         frame = tables(rows, Blobs(store))
-        signed = sign_rows(frame, frame, frame.unique("image_id"), Blobs(store))
+        signed = sign_rows(frame, frame, frame.unique("image_id"), Blobs(store), settings)
         assert signed.rejections.is_empty()
         compared = frame.drop("phash").join(signed.results.drop("row_id", "image_id"), on="slot", maintain_order="left")
-        with RowIndex(tmp_path) as index:
-            index.add(compared.select(COLUMNS.names()))
+        with RowIndex(tmp_path, Comparison.of(settings)) as index:
+            index.add(compared.select(index.comparison.row_columns.names()))
             index.seal()
-            found = find_duplicates(index, thresholds or Thresholds())
+            found = find_duplicates(index)
         pairs = zip(found.reason.tolist(), found.survivor.tolist(), strict=True)
         return [(REASONS[reason], survivor if survivor >= 0 else None) for reason, survivor in pairs]
 
@@ -75,7 +77,7 @@ def tables(rows: Sequence[Row], blobs: Blobs) -> pl.DataFrame:
                 "phash": phash,
             }
         )
-    types = {"options": schemas.STRINGS, "answer_key": pl.UInt64}
+    types: dict[str, pl.DataType] = {"options": schemas.STRINGS, "answer_key": pl.UInt64()}
     return pl.DataFrame(records, schema_overrides=types)
 
 

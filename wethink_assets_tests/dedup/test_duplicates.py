@@ -5,8 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.dedup.duplicates import Thresholds, find_duplicates
-from wethink_assets.dedup.row_index import COLUMNS, RowIndex
+from wethink_assets.config.data import DedupSettings
+from wethink_assets.dedup.duplicates import find_duplicates
+from wethink_assets.dedup.methods import Comparison
+from wethink_assets.dedup.row_index import RowIndex
 from wethink_assets.sources.sample.layout import draw_image, plan
 from wethink_assets_tests.dedup.conftest import Row, Verdicts
 from wethink_assets_tests.support.images import PHOTOGRAPHS, altered_copies, drawing, encoded, photograph
@@ -51,9 +53,9 @@ def test_altered_copies_of_photographs_are_found_and_nothing_else(judged: Judge)
 def test_drawings_that_collide_by_hash_are_all_kept(judged: Judge) -> None:
     pictures = [draw_image(3, source, number) for source, number in plan(360)]
     same_question = [Row(sample.data, "How many shapes are there?", "3") for sample in pictures]
-    verdicts = judged(same_question, Thresholds())
+    verdicts = judged(same_question)
     assert verdicts == [KEPT] * len(pictures)
-    blind = judged(same_question, Thresholds(pixel_difference=255.0))
+    blind = judged(same_question, DedupSettings(pixel_difference=255.0))
     assert sum(verdict != KEPT for verdict in blind) > 30  # what the hash alone would have dropped
 
 
@@ -105,9 +107,9 @@ def test_options_in_another_order_are_the_same_question(judged: Judge) -> None:
 
 def test_nothing_to_compare(tmp_path: Path) -> None:
     with RowIndex(tmp_path) as index:
-        index.add(pl.DataFrame(schema=COLUMNS))
+        index.add(pl.DataFrame(schema=Comparison.of().row_columns))
         index.seal()
-        assert len(find_duplicates(index, Thresholds()).reason) == 0
+        assert len(find_duplicates(index).reason) == 0
 
 
 # Properties, over rows from small pools, so that equal and nearly equal parts are common.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wethink_assets.dedup.duplicates import images_alike
+from wethink_assets.dedup.perceptual_hash import images_alike
 from wethink_assets.dedup.pixels import BYTES, reduced_pixels
 from wethink_assets_tests.support.images import PHOTOGRAPHS, altered_copies, encoded, photograph
 

@@ -78,7 +78,7 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
         )
     inputs = tuple(_input(commit) for batch in sorted(commits) for commit in commits[batch])
     taken_down = touching(store, retracted(store), commits)
-    benchmarks = signed_benchmarks(store)
+    benchmarks = signed_benchmarks(store, recipe.comparison)
     while True:
         existing = list_cuts(store)
         known = read_cut(store, existing[-1]).known if existing else ()

@@ -1,14 +1,15 @@
-"""What a dataset version is to include: chosen by people, kept in its manifest."""
+"""Recipe of a cut: what a dataset version is to include, chosen by people and kept in its manifest."""
 
 import json
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
-from wethink_assets.config import Kind, Settings, Share
-from wethink_assets.dedup.duplicates import Thresholds
+from wethink_assets.config import Kind, Settings
+from wethink_assets.config.data import CutSettings, DedupSettings, known_methods
+from wethink_assets.dedup.methods import Comparison
 from wethink_assets.errors import ConfigError
 from wethink_assets.identity import digest_of
 
@@ -20,20 +21,12 @@ def _as_set(values: tuple[str, ...]) -> tuple[str, ...]:
 Names = Annotated[tuple[str, ...], AfterValidator(_as_set)]
 
 
-class CutRecipe(BaseModel):
+class CutRecipe(DedupSettings, CutSettings):
     """What to include, and when two rows are the same. Equal recipes have equal digests, in whatever order they list names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: Names = Field((), description="empty: all")
     licences: Names = Field((), description="empty: all")
     kinds: Annotated[tuple[Kind, ...], AfterValidator(_as_set)] = Field((), description="empty: all")
-    max_rows: int = Field(0, ge=0, description="0: no cap")
-    max_rows_per_source: int = Field(0, ge=0, description="0: no cap")
-    seed: int = Field(0, ge=0, description="decides which rows a cap keeps; a larger cap keeps those of a smaller one")
-    phash_distance: int = Field(8, ge=0, le=20, description="bits two perceptual hashes may differ in, of 64")
-    pixel_difference: float = Field(6.0, ge=0, le=255, description="mean absolute difference of reduced pixels")
-    text_similarity: Share = Field(0.9, description="Jaccard similarity of questions, by MinHash")
 
     @classmethod
     def of(cls, settings: Settings, **changes: Any) -> "CutRecipe":
@@ -67,7 +60,7 @@ class CutRecipe(BaseModel):
     @classmethod
     def _checked(cls, values: dict[str, Any], origin: str) -> "CutRecipe":
         try:
-            return cls.model_validate(values)
+            recipe = cls.model_validate(values)
         except ValidationError as error:
             fault = error.errors()[0]
             name = str(fault["loc"][0])
@@ -75,7 +68,14 @@ class CutRecipe(BaseModel):
                 raise ConfigError(
                     f"{origin}: unknown setting {name}; allowed: {', '.join(cls.model_fields)}"
                 ) from error
-            raise ConfigError(f"{origin}: {name}: {fault['msg']} (given: {fault['input']!r})") from error
+            raise ConfigError(
+                f"{origin}: {name}: {fault['msg'].removeprefix('Value error, ')} (given: {fault['input']!r})"
+            ) from error
+        try:
+            known_methods(recipe)
+        except ValueError as error:
+            raise ConfigError(f"{origin}: {error}") from error
+        return recipe
 
     @property
     def digest(self) -> str:
@@ -83,6 +83,6 @@ class CutRecipe(BaseModel):
         return digest_of(self.model_dump())
 
     @property
-    def thresholds(self) -> Thresholds:
-        """When two images, and two questions, are nearly the same."""
-        return Thresholds(self.phash_distance, self.pixel_difference, self.text_similarity)
+    def comparison(self) -> Comparison:
+        """The methods that rows are compared by. Raises `UnknownName` for one that is not registered here."""
+        return Comparison.of(self)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+from pydantic_core import to_jsonable_python
 
 from wethink_assets.dataset.cuts.cut import Cut, read_cut
 from wethink_assets.dataset.lineage.diff_causes import BatchChange, Causes, batch_changes
@@ -134,7 +135,7 @@ def _changed(old: pl.LazyFrame, new: pl.LazyFrame) -> tuple[pl.DataFrame, int]:
 
 def _recipe(first: Manifest, second: Manifest) -> dict[str, list[Any]]:
     """Settings that differ: before and after."""
-    old, new = (manifest.recipe.model_dump(mode="json") for manifest in (first, second))
+    old, new = (to_jsonable_python(dict(manifest.recipe)) for manifest in (first, second))
     return {name: [old[name], new[name]] for name in old if old[name] != new[name]}
 
 

@@ -145,7 +145,7 @@ def _add_batch(
     statistics: Statistics,
 ) -> None:
     tables = cut.tables[batch]
-    slots, excluded = selection.verdicts(batch, candidate_rows(store, tables))
+    slots, excluded = selection.verdicts(batch, candidate_rows(store, tables, ()))
     rows = full_rows(store, tables, slots, held)
     kept.add(rows)
     left_out.add(excluded)

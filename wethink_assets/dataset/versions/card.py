@@ -91,7 +91,7 @@ and a row stays only where the answer from the image and the answer from the des
 LIMITS = """\
 - Answers were verified by models, not by people: agreement makes an error unlikely, not impossible.
 - Reasoning paths are written from image and final answer; they explain the answer and are no record of how a model found it.
-- Near-duplicates are found by perceptual hash, reduced pixels and MinHash; a heavily cropped copy of an image counts as another image.
+- Near-duplicates are found by {methods}; a heavily cropped copy of an image counts as another image.
 - Images keep the licences of their sources, listed above; this card grants no rights to them."""
 
 
@@ -131,9 +131,14 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
         "## Sources\n",
         _sources(statistics),
         "## Limits\n",
-        f"{LIMITS}\n{_held_against(manifest)}\n",
+        f"{_limits(manifest)}\n{_held_against(manifest)}\n",
     ]
     path.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _limits(manifest: Manifest) -> str:
+    comparison = manifest.recipe.comparison
+    return LIMITS.format(methods=f"{comparison.images.title} and {comparison.texts.title}")
 
 
 def _held_against(manifest: Manifest) -> str:

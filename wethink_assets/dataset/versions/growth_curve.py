@@ -14,6 +14,7 @@ from wethink_assets.dataset.cuts.cut import READERS
 from wethink_assets.dataset.lineage.downstream import percents, uses_of
 from wethink_assets.dataset.versions.manifest import Manifest, list_built, read_manifest, version_folder
 from wethink_assets.dataset.versions.statistics import text_coverage
+from wethink_assets.dedup.methods import TextMethod
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
@@ -72,21 +73,22 @@ def _measured(store: Store, manifest: Manifest) -> dict[str, float]:
     if kept is not None:
         return dict(json.loads(kept))
     rows = store.scan_parquet(f"{version_folder(manifest.version)}/rows.parquet").select("row_id", "question", "slot")
-    found = text_coverage(rows, pl.concat(_minhashes(store, manifest)))
-    store.create(path, json.dumps(found).encode())
-    return found
+    method = manifest.recipe.comparison.texts
+    coverage = text_coverage(rows, pl.concat(_text_signatures(store, manifest, method)), method)
+    store.create(path, json.dumps(coverage).encode())
+    return coverage
 
 
-def _minhashes(store: Store, manifest: Manifest) -> list[pl.LazyFrame]:
-    """Signatures of the version's tables: row_id and minhash; of tables that are gone, none."""
-    frames = [pl.LazyFrame(schema={"row_id": pl.String, "minhash": pl.List(pl.UInt32)})]
+def _text_signatures(store: Store, manifest: Manifest, method: TextMethod) -> list[pl.LazyFrame]:
+    """Signatures of the version's tables: row_id and the method's columns; of tables that are gone, none."""
+    frames = [pl.LazyFrame(schema={"row_id": pl.String, **method.columns})]
     for entry in manifest.inputs:
         if entry.asset == "signatures":
             try:
                 table = store.scan_parquet(f"{entry.folder}/results.parquet")
             except StoreError:
                 continue
-            frames.append(table.select("row_id", "minhash"))
+            frames.append(table.select("row_id", *method.columns))
     return frames
 
 

@@ -1,6 +1,6 @@
 """Columns of a version's rows, and how one batch's stage tables become them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -71,17 +71,27 @@ def table_rejections(store: Store, table: CutInput) -> pl.DataFrame:
     return store.read_parquet(f"{table.folder}/rejections.parquet")
 
 
-def candidate_rows(store: Store, tables: Mapping[str, CutInput]) -> pl.DataFrame:
-    """What is decided on of each reasoning path of a batch, sorted by slot; signature columns are null where it has none.
+def candidate_rows(store: Store, tables: Mapping[str, CutInput], signature: Iterable[str]) -> pl.DataFrame:
+    """What is decided on of each reasoning path of a batch, sorted by slot.
 
-    Raises `VersionError` when the batch's tables do not belong together.
+    Args:
+        signature: columns of the table `signatures` that are wanted; null where a row has no signature.
+
+    Raises `VersionError` when the batch's tables do not belong together, or it was signed by other methods.
     """
+    batch = tables["reasoning_paths"].batch
     paths = results(store, tables["reasoning_paths"]).select("slot", "row_id", "image_id", "answer")
     questions = results(store, tables["questions"]).select("slot", "kind", "options", pl.col("row_id").alias("_asked"))
     images = results(store, tables["images"]).select("image_id", "source", "licence")
-    signatures = results(store, tables["signatures"]).select(
-        "slot", "phash", "pixels", "text_sha256", "minhash", pl.col("row_id").alias("_signed")
-    )
+    signatures = results(store, tables["signatures"])
+    columns = list(signature)
+    missing = sorted(set(columns) - set(signatures.collect_schema().names()))
+    if missing:
+        raise VersionError(
+            f"the signatures of batch {batch} have no column {missing[0]}: they were made by other methods than the recipe's "
+            "image_method and text_method; materialize signatures of the batch again"
+        )
+    signatures = signatures.select("slot", *columns, pl.col("row_id").alias("_signed"))
     rows = (
         paths.join(questions, on="slot", how="left")
         .join(images.unique("image_id", keep="first"), on="image_id", how="left")
@@ -97,7 +107,7 @@ def candidate_rows(store: Store, tables: Mapping[str, CutInput]) -> pl.DataFrame
     )
     if not strange.is_empty():
         raise VersionError(
-            f"the tables of batch {tables['reasoning_paths'].batch} do not belong together: {strange.height} reasoning paths such as "
+            f"the tables of batch {batch} do not belong together: {strange.height} reasoning paths such as "
             f"{strange['slot'][0]} lack their question or image, or are signed as another row; materialize the batch again"
         )
     return rows.drop("_asked", "_signed")

@@ -16,9 +16,9 @@ import polars as pl
 
 from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.versions.rows import EXCLUDED, candidate_rows
-from wethink_assets.dedup.contamination import FOUND, BenchmarkImages
+from wethink_assets.dedup.contamination import SHOWN, BenchmarkImages
 from wethink_assets.dedup.duplicates import Duplicates, find_duplicates
-from wethink_assets.dedup.row_index import COLUMNS, RowIndex
+from wethink_assets.dedup.row_index import RowIndex
 from wethink_assets.dedup.texts import answer_key
 from wethink_assets.errors import VersionError
 from wethink_assets.stages.schemas import SCHEMA_VERSION
@@ -109,21 +109,21 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
 
     Raises `VersionError` when nothing stays or tables do not belong together.
     """
-    recipe = cut.recipe
+    recipe, comparison = cut.recipe, cut.recipe.comparison
     capped = bool(recipe.max_rows or recipe.max_rows_per_source)
     places: dict[str, _Batch] = {}
     row_ids: list[pl.Series] = []
     cap_keys: list[U64] = []
     sources: list[tuple[str, int]] = []
-    benchmarks = BenchmarkImages.read(store, cut.benchmarks, recipe.thresholds) if cut.benchmarks else None
-    with RowIndex(folder) as index:
+    benchmarks = BenchmarkImages.read(store, cut.benchmarks, comparison) if cut.benchmarks else None
+    with RowIndex(folder, comparison) as index:
         for batch in cut.batches:
-            candidates = candidate_rows(store, cut.tables[batch])
-            shown_in = benchmarks.among(candidates) if benchmarks else FOUND.to_frame()
+            candidates = candidate_rows(store, cut.tables[batch], comparison.columns)
+            shown_in = benchmarks.among(candidates) if benchmarks else SHOWN.to_frame()
             rows = candidates.with_columns(
                 pl.when(cut.retracted.covers(candidates))
                 .then(pl.lit("retracted"))
-                .when(pl.col("phash").is_null())
+                .when(pl.col("text_sha256").is_null())
                 .then(pl.lit("unsigned"))
                 .when(~_listed("licence", recipe.licences))
                 .then(pl.lit("filtered_licence"))
@@ -139,14 +139,14 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
                 for kind, answer, options in compared["kind", "answer", "options"].iter_rows()
             ]
             compared = compared.with_columns(pl.Series("answer_key", keys, dtype=pl.UInt64))
-            places[batch] = _Batch(index.add(compared.select(COLUMNS.names())), rows["early"], shown_in)
+            places[batch] = _Batch(index.add(compared.select(comparison.row_columns.names())), rows["early"], shown_in)
             row_ids.append(compared["row_id"])
             if capped:
                 cap_keys.append(_cap_keys(recipe.seed, compared["row_id"]))
                 sources += [(rows["source"][0] if rows.height else "", compared.height)]
             progress()
         index.seal()
-        duplicates = find_duplicates(index, recipe.thresholds)
+        duplicates = find_duplicates(index)
     over_cap = np.zeros(len(duplicates.reason), dtype=np.bool_)
     if capped:
         names = np.repeat(np.array([name for name, _ in sources]), [count for _, count in sources])

@@ -5,29 +5,29 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import CutInput
 from wethink_assets.dataset.versions.rows import results, table_rejections
+from wethink_assets.dedup.methods import TextMethod
 from wethink_assets.sources.batches import split_batch_key
 from wethink_assets.storage.store import Store
 
 NGRAM = 3  # words
 SAMPLE = 50_000  # rows looked at, at most: those with the smallest row ids, which are hashes and so an even choice
-BAND = 4  # hashes of a MinHash that must be alike for two questions to share a cell: about 0.7 of their 5-grams
 
 
-def text_coverage(rows: pl.LazyFrame, signatures: pl.LazyFrame) -> dict[str, float]:
+def text_coverage(rows: pl.LazyFrame, signatures: pl.LazyFrame, method: TextMethod) -> dict[str, float]:
     """Distinct word n-grams, and cells of near-alike questions.
 
     Args:
         rows: `row_id` and `question`, sorted by row_id.
-        signatures: `row_id` and `minhash` (64 permutations of the question's character 5-grams) of these rows and perhaps others.
+        signatures: `row_id` and the columns of the text method, of these rows and perhaps others.
+        method: what cells are made by.
 
     Returns `distinct_ngrams`: different runs of three words in the questions of at most 50,000 rows; `distinct_share`: of all runs of three
-    (distinct-n of Li et al. 2016, arXiv 1510.03055); `clusters`: cells that these questions fall into, two questions sharing one where
-    the first band of their MinHash is equal (locality-sensitive hashing, Broder 1997); `covered`: cells for each question, 1 where
+    (distinct-n of Li et al. 2016, arXiv 1510.03055); `clusters`: cells that these questions fall into, as the method
+    tells them apart (two questions share one where the first band of their MinHash is equal); `covered`: cells for each question, 1 where
     no two questions are alike.
     """
     some = rows.select("row_id", "question").head(SAMPLE).collect()
@@ -41,8 +41,7 @@ def text_coverage(rows: pl.LazyFrame, signatures: pl.LazyFrame) -> dict[str, flo
     signed = (
         signatures.unique("row_id", keep="first").join(some.lazy().select("row_id"), on="row_id", how="semi").collect()
     )
-    bands = np.array([hashes[:BAND] for hashes in signed["minhash"].to_list()], dtype=np.uint32)
-    clusters = len(np.unique(bands, axis=0)) if len(bands) else 0
+    clusters = method.cells(signed)
     distinct = grams["gram"].n_unique() if grams.height else 0
     return {
         "distinct_ngrams": distinct,

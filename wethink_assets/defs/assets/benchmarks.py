@@ -41,7 +41,7 @@ def benchmarks_asset() -> dg.AssetsDefinition:
         files = benchmark_files(settings)
         for file in files:
             if file.usable:
-                sign_file(store, file, progress.of("signing", file.benchmark.key))
+                sign_file(store, file, progress.of("signing", file.benchmark.key), settings.dedup)
             if file.state in ("other md5", "unreadable"):
                 context.log.warning(f"{file.benchmark.key}: {plain(file.remedy, 500)}")
         return dg.ObserveResult(

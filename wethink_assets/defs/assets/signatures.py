@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from wethink_assets.dedup.signatures import ITEM, LOGIC_VERSION, expected_items, sign_rows
+from wethink_assets.config import Settings
+from wethink_assets.dedup.signatures import ITEM, expected_items, logic_version, sign_rows
 from wethink_assets.defs.graph import DATA_TEAM, VERSIONS, image_batch, when_missing
 from wethink_assets.defs.metadata.previews import rejected_table, sample_table
 from wethink_assets.defs.stages.publication import closed, closure, published
@@ -13,12 +14,12 @@ from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 
 
-def signature_assets() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
+def signature_assets(settings: Settings) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
     """`signatures` and its check."""
 
     @dg.asset(
         partitions_def=image_batch,
-        code_version=LOGIC_VERSION,
+        code_version=logic_version(settings.dedup),
         group_name=VERSIONS,
         kinds={"parquet"},
         owners=DATA_TEAM,
@@ -34,7 +35,7 @@ def signature_assets() -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
     ) -> dg.MaterializeResult[StageOutput]:
         """MinHash of each row's text, perceptual hash and reduced pixels of its image: what duplicates are found by."""
         started = datetime.now(UTC)
-        output = sign_rows(reasoning_paths.results, questions.results, images.results, Blobs(store))
+        output = sign_rows(reasoning_paths.results, questions.results, images.results, Blobs(store), settings.dedup)
         return published(
             context,
             output,

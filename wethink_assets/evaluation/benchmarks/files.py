@@ -11,6 +11,7 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.config.evaluation import BenchmarkSettings
 from wethink_assets.dedup.contamination import SignedBenchmark
+from wethink_assets.dedup.methods import Comparison
 from wethink_assets.errors import ConfigError, SourceError
 from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, OPENCOMPASS, SAMPLES, Benchmark, default_form
 from wethink_assets.evaluation.benchmarks.tsv import md5_of, read_tsv
@@ -123,6 +124,6 @@ def _rows(path: str, _size: int, _changed: int) -> pl.DataFrame:
     return read_tsv(Path(path))
 
 
-def signature_path(file: BenchmarkFile) -> str:
-    """Where the signatures of a file's rows lie in the store, by the file's content."""
-    return SignedBenchmark(key=file.benchmark.key, md5=file.md5).path
+def signature_path(file: BenchmarkFile, comparison: Comparison) -> str:
+    """Where the signatures of a file's rows lie in the store, by the file's content and the methods that signed it."""
+    return SignedBenchmark(key=file.benchmark.key, md5=file.md5).path(comparison)

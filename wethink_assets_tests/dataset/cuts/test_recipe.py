@@ -7,7 +7,6 @@ import pytest
 
 from wethink_assets.config import CutSettings, DedupSettings, Settings
 from wethink_assets.dataset.cuts.recipe import CutRecipe
-from wethink_assets.dedup.duplicates import Thresholds
 from wethink_assets.errors import ConfigError
 
 SETTINGS = Settings(cut=CutSettings(max_rows=100), dedup=DedupSettings(phash_distance=4))
@@ -16,7 +15,7 @@ SETTINGS = Settings(cut=CutSettings(max_rows=100), dedup=DedupSettings(phash_dis
 def test_the_configuration_is_the_base() -> None:
     recipe = CutRecipe.of(SETTINGS, kinds=("MC",))
     assert (recipe.max_rows, recipe.phash_distance, recipe.kinds) == (100, 4, ("MC",))
-    assert recipe.thresholds == Thresholds(4, 6.0, 0.9)
+    assert recipe.comparison.settings.phash_distance == 4
 
 
 def test_the_order_of_names_does_not_matter() -> None:
@@ -27,8 +26,22 @@ def test_the_order_of_names_does_not_matter() -> None:
 
 def test_the_code_and_the_configuration_have_the_same_defaults() -> None:
     assert CutRecipe.of(Settings()) == CutRecipe()
-    thresholds = Thresholds()
-    assert CutRecipe().thresholds == thresholds
+
+
+def test_the_default_methods_are_no_part_of_a_recipes_digest() -> None:
+    named = CutRecipe(image_method="phash", text_method="minhash")
+    assert named.digest == CutRecipe().digest == "519a64cd733400c67418667ee2ad23c06f1d0a7d0c87a62a52aa05f14a96a4f2"
+    assert list(CutRecipe().model_dump()) == [
+        "sources",
+        "licences",
+        "kinds",
+        "max_rows",
+        "max_rows_per_source",
+        "seed",
+        "phash_distance",
+        "pixel_difference",
+        "text_similarity",
+    ]
 
 
 @pytest.mark.parametrize("name", ["recipe.toml", "recipe.json"])
@@ -43,10 +56,13 @@ def test_a_file_says_some_of_it(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("kinds = ['XX']", "kinds: Input should be 'MC', 'FIB' or 'DES' (given: 'XX')"),
+        ("kinds = ['XX']", "kinds: unknown question kind 'XX'; known: MC, FIB, DES (given: 'XX')"),
         ("max_row = 3", "unknown setting max_row; allowed: sources, licences, kinds, max_rows"),
         ("max_rows = -1", "max_rows: Input should be greater than or equal to 0 (given: -1)"),
         ("max_rows = ", "is not TOML"),
+        ("image_method = 'eye'", "unknown near-duplicate method of images 'eye'; known: phash"),
+        ("text_method = 'ear'", "unknown near-duplicate method of texts 'ear'; known: minhash"),
+        ("thresholds = {depth = 2}", "unknown threshold 'depth'; the chosen methods declare none of their own"),
     ],
 )
 def test_a_wrong_file_is_refused_with_what_is_allowed(tmp_path: Path, text: str, told: str) -> None:

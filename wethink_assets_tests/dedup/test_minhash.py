@@ -5,7 +5,8 @@ import random
 import numpy as np
 from rensa import RMinHash
 
-from wethink_assets.dedup.similar_texts import mixed, rows_per_band, similar_pairs
+from wethink_assets.dedup.methods import mixed
+from wethink_assets.dedup.minhash import rows_per_band, similar_pairs
 from wethink_assets.dedup.texts import shingles
 
 STEMS = ("chart", "bar", "value", "year", "large", "small", "colour", "shape", "left", "right", "above", "below")

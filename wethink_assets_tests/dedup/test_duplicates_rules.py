@@ -10,8 +10,10 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.dedup.duplicates import Duplicates, Thresholds, find_duplicates, images_alike
-from wethink_assets.dedup.row_index import COLUMNS, RowIndex
+from wethink_assets.dedup.duplicates import Duplicates, find_duplicates
+from wethink_assets.dedup.methods import Comparison
+from wethink_assets.dedup.perceptual_hash import images_alike
+from wethink_assets.dedup.row_index import RowIndex
 
 RNG = np.random.default_rng(7)
 
@@ -55,13 +57,13 @@ ROWS = st.lists(ROW, max_size=40)
 
 
 def decided(rows: list[dict[str, Any]], batches: int = 1) -> Duplicates:
-    frame = pl.DataFrame(rows, schema=COLUMNS)
+    frame = pl.DataFrame(rows, schema=Comparison.of().row_columns)
     with tempfile.TemporaryDirectory() as folder, RowIndex(Path(folder)) as index:
         size = max(1, -(-len(rows) // batches))
         for part in frame.iter_slices(size):
             index.add(part)
         index.seal()
-        return find_duplicates(index, Thresholds())
+        return find_duplicates(index)
 
 
 def same_question(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -75,8 +77,8 @@ def same_image(one: dict[str, Any], other: dict[str, Any]) -> bool:
     if one["image_id"] == other["image_id"]:
         return True
     near = (int(one["phash"], 16) ^ int(other["phash"], 16)).bit_count() <= 8
-    pixels = [np.frombuffer(row["pixels"], np.uint8)[None] for row in (one, other)]
-    return near and bool(images_alike(*pixels, 6.0).all())
+    first, second = (np.frombuffer(row["pixels"], np.uint8)[None] for row in (one, other))
+    return near and bool(images_alike(first, second, 6.0).all())
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
