@@ -1,4 +1,4 @@
-"""Runs that use servers, and how the servers are: helpers of the tests of their life."""
+"""Runs that use servers of this machine, and the state of those: helpers of the tests of their life."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import Message, Sampling
 from wethink_assets.models.registry import Models
-from wethink_assets.models.servers.runtime import State, places
+from wethink_assets.models.servers.runtime import State, replica_folders
 
 Configured = Callable[..., Settings]
 
@@ -20,10 +20,10 @@ def ask(models: Models, role: str = "judge", text: str = "ping") -> str:
 
 
 def state(root: Path) -> State:
-    (place,) = places(root)
-    found = place.state()
-    assert found is not None
-    return found
+    (folder,) = replica_folders(root)
+    state = folder.state()
+    assert state is not None
+    return state
 
 
 def eventually(what: Callable[[], bool], seconds: float = 20.0) -> bool:

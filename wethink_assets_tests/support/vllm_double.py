@@ -1,6 +1,6 @@
 """A tiny HTTP server in vLLM's place, started by vLLM's command line, for faults that the real one does not have on demand.
 
-What it does wrong is named by WETHINK_TEST_FAULT in its table's env. GPUs are those that a script in nvidia-smi's place tells of.
+What it does wrong is named by WETHINK_TEST_FAULT in its table's env. GPUs are those that a script in nvidia-smi's place lists.
 """
 
 import json
@@ -63,13 +63,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if fault == "mute":
             return self.reply({"error": "no"}, 500)
-        said = request["messages"][-1]["content"]
-        if said == "die":
+        text = request["messages"][-1]["content"]
+        if text == "die":
             os._exit(3)
-        if said == "lose the engine":
+        if text == "lose the engine":
             dead.append(True)
             print("ERROR RuntimeError: CPU Generator does not use offset", flush=True)
-            if fault != "stays":  # vLLM takes a while to end after its engine did, and tells of it so long
+            if fault != "stays":  # vLLM takes a while to end after its engine did, and says so until then
                 threading.Timer(1.5, lambda: os._exit(0)).start()
         if dead:
             return self.reply({"error": {"message": "EngineCore encountered an issue."}}, 500)
@@ -99,7 +99,7 @@ def write_python(folder: Path) -> str:
 
 
 def write_gpus(folder: Path, *gib: float) -> None:
-    """An nvidia-smi that tells of GPUs of so many GiB, all free."""
+    """An nvidia-smi that lists GPUs of so many GiB, all free."""
     folder.mkdir(exist_ok=True)
     lines = "\n".join(
         f"{n}, GPU-{n}{n}{n}{n}, Drawn {size:g}, {size * 1024:.0f}, {size * 1024:.0f}" for n, size in enumerate(gib)

@@ -63,7 +63,7 @@ class EndpointModel:
         self._model = model
         self._revision = revision
         self._timeout = timeout
-        self._pause = pause
+        self.pause = pause
         self._max_attempts = max_attempts
         self._format = wire_format or OpenAIFormat()
         self._http = HttpClient(model, api_key_env, timeout, self._format)
@@ -124,7 +124,7 @@ class EndpointModel:
         """Answer a conversation. Raises `CallFailed` for this call alone, `ModelError` when the endpoint is of no use."""
         form = (schema is not None, any(message.images for message in messages))
         image = next((image.sha256 for message in messages for image in message.images), "")
-        retry = Retry(self._max_attempts, self._pause, self._timeout)
+        retry = Retry(self._max_attempts, self.pause, self._timeout)
         body: bytes | None = None
         while True:
             async with self._quarantine.admission(retry.server_ends):
@@ -144,7 +144,7 @@ class EndpointModel:
                     fault = error
                     count_end = replica.limit.overloaded if fault.is_load else replica.limit.failed
                     if fault.pause is not None:  # before its room goes to the next call: the whole endpoint waits
-                        replica.pause(min(max(fault.pause, self._pause) * random.uniform(1.0, 1.2), self._timeout))
+                        replica.pause(min(max(fault.pause, self.pause) * random.uniform(1.0, 1.2), self._timeout))
                 else:
                     replica.succeeded()
                     self._last_success = time.monotonic()

@@ -1,13 +1,13 @@
-"""Which port and which GPUs does a replica get, beside those that run on this machine already?"""
+"""Allocation of a port, and of GPUs or RAM, to a replica beside those that run on this machine already."""
 
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wethink_assets.models.servers.clients import read_lessees
+from wethink_assets.models.servers.clients import read_clients
 from wethink_assets.models.servers.memory import Gpu, Memory
 from wethink_assets.models.servers.placement import Need, choose
-from wethink_assets.models.servers.runtime import OVER, Place, State, is_running, locked, places
+from wethink_assets.models.servers.runtime import OVER, ReplicaFolder, State, is_running, locked, replica_folders
 from wethink_assets.models.servers.spec import ServerSpec
 
 YIELD = "yield"
@@ -17,29 +17,29 @@ YIELD = "yield"
 class Others:
     """Another replica of this machine that holds a port, GPUs or RAM."""
 
-    place: Place
+    folder: ReplicaFolder
     state: State
 
     @property
     def used(self) -> bool:
         """Whether somebody leases it."""
-        return bool(read_lessees(self.place)[0])
+        return bool(read_clients(self.folder)[0])
 
 
 def allocate(
-    place: Place, spec: ServerSpec, gpus: Sequence[Gpu], memory: Memory, claim: State
+    folder: ReplicaFolder, spec: ServerSpec, gpus: Sequence[Gpu], memory: Memory, claim: State
 ) -> tuple[State | None, str]:
     """Claim a port and GPUs (or RAM) for a replica; None and what it waits for when there is no room.
 
     Args:
-        place: where it is; its state is written while nobody else allocates.
+        folder: where it is; its state is written while nobody else allocates.
         gpus, memory: of this machine at the moment.
         claim: its state, to which the allocation is added.
 
     Servers that nobody uses any more are asked to go when they are in the way.
     """
-    with locked(place.folder.parent / "allocation.lock"):
-        others = living(place)
+    with locked(folder.path.parent / "allocation.lock"):
+        others = living(folder)
         port = free_port(spec, {other.state.port for other in others})
         if port is None:
             return None, f"a free port from {spec.ports[0]} to {spec.ports[1]}"
@@ -56,20 +56,20 @@ def allocate(
             "ram": spec.ram,
         }
         granted = claim.model_copy(update=took)
-        place.write_state(granted)
+        folder.write_state(granted)
         return granted, ""
 
 
-def living(place: Place) -> list[Others]:
+def living(folder: ReplicaFolder) -> list[Others]:
     """The other replicas that hold something: their supervisor is there, or their server still is."""
-    found = []
-    for other in places(place.folder.parent):
+    others = []
+    for other in replica_folders(folder.path.parent):
         state = other.state()
-        if other.folder == place.folder or state is None or state.phase in OVER or not state.port:
+        if other.path == folder.path or state is None or state.phase in OVER or not state.port:
             continue
         if is_running(state.supervisor, state.supervisor_start) or is_running(state.server, state.server_start):
-            found.append(Others(other, state))
-    return found
+            others.append(Others(other, state))
+    return others
 
 
 def _devices(
@@ -106,7 +106,7 @@ def _devices(
 def _ask_to_go(others: list[Others]) -> None:
     for other in others:
         if not other.used:
-            (other.place.folder / YIELD).touch()
+            (other.folder.path / YIELD).touch()
 
 
 def free_port(spec: ServerSpec, taken: set[int]) -> int | None:

@@ -1,6 +1,6 @@
-"""Who uses a server right now: one file each, whose time is its heartbeat.
+"""Clients of a server: who uses it right now, one file each, whose time is its heartbeat.
 
-A lessee counts as gone when it said so, when its process ended (seen at once where both are on one machine and in one process space), or when
+A client counts as gone when it let go, when its process ended (seen at once where both are on one machine and in one process space), or when
 its heartbeat stood still for `STALE` seconds.
 """
 
@@ -13,15 +13,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from wethink_assets.models.servers.runtime import Place, write_whole
+from wethink_assets.models.servers.runtime import ReplicaFolder, write_whole
 from wethink_assets.storage.process_identity import process_start, this_boot
 
 HEARTBEAT = 2.0
 STALE = 60.0
 
 
-class Lessee(BaseModel):
-    """Content of a lessee's file. `who` is for messages; `idle` is for how long the server should outlive it, in seconds."""
+class Client(BaseModel):
+    """Content of a client's file. `who` is for messages; `idle` is for how long the server should outlive it, in seconds."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,12 +44,12 @@ class Lessee(BaseModel):
         return start is None or bool(start and self.process_start and start != self.process_start)
 
 
-class Tenancy:
-    """A lease of one replica, held by this process and renewed by a thread until it is let go."""
+class ClientLease:
+    """The lease of one replica, held by this process and renewed by a thread until it is let go."""
 
-    def __init__(self, place: Place, who: str, idle: float, heartbeat: float = HEARTBEAT) -> None:
-        self._path = place.lessees / f"{uuid.uuid4().hex}.json"
-        self._lessee = Lessee(
+    def __init__(self, folder: ReplicaFolder, who: str, idle: float, heartbeat: float = HEARTBEAT) -> None:
+        self._path = folder.clients / f"{uuid.uuid4().hex}.json"
+        self._client = Client(
             who=who,
             process=os.getpid(),
             process_start=process_start(os.getpid()) or "",
@@ -59,8 +59,8 @@ class Tenancy:
         )
         self._every = heartbeat
         self._ended = threading.Event()
-        write_whole(self._path, self._lessee.model_dump_json())
-        self._thread = threading.Thread(target=self._beat, name=f"lease of {place.folder.name}", daemon=True)
+        write_whole(self._path, self._client.model_dump_json())
+        self._thread = threading.Thread(target=self._beat, name=f"lease of {folder.path.name}", daemon=True)
         self._thread.start()
 
     def _beat(self) -> None:
@@ -68,7 +68,7 @@ class Tenancy:
             try:
                 os.utime(self._path)
             except FileNotFoundError:  # this process stood still for so long that it was taken for gone
-                write_whole(self._path, self._lessee.model_dump_json())
+                write_whole(self._path, self._client.model_dump_json())
             except OSError:
                 continue
 
@@ -78,24 +78,24 @@ class Tenancy:
             return
         self._ended.set()
         self._thread.join()
-        write_whole(self._path, self._lessee.model_copy(update={"released": True}).model_dump_json())
+        write_whole(self._path, self._client.model_copy(update={"released": True}).model_dump_json())
 
 
-def read_lessees(place: Place, stale: float = STALE) -> tuple[list[Lessee], list[Path], float]:
+def read_clients(folder: ReplicaFolder, stale: float = STALE) -> tuple[list[Client], list[Path], float]:
     """Who uses a replica; the files of those who are gone; the longest time for which one of those wanted it kept, in seconds."""
     present, gone, idle = [], [], 0.0
-    for path in sorted(place.lessees.glob("*.json")):
+    for path in sorted(folder.clients.glob("*.json")):
         try:
-            lessee = Lessee.model_validate_json(path.read_text())
+            client = Client.model_validate_json(path.read_text())
             still = time.time() - path.stat().st_mtime
         except FileNotFoundError:
             continue
         except ValueError:
             gone.append(path)
             continue
-        if lessee.ended or still > stale:
+        if client.ended or still > stale:
             gone.append(path)
-            idle = max(idle, lessee.idle)
+            idle = max(idle, client.idle)
         else:
-            present.append(lessee)
+            present.append(client)
     return present, gone, idle

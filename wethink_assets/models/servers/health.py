@@ -1,4 +1,4 @@
-"""Does a server answer, and answer with text?"""
+"""Health of a vLLM server: whether it is there, is dead, completes a conversation, and serves the model that it should."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How does a run get hold of a server: find the one that is there or have it started, and wait until it is ready?"""
+"""Lease of a server by a run: the one that is there is found, or it is started, and it is waited for until it is ready."""
 
 import asyncio
 import subprocess
@@ -9,16 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wethink_assets.errors import ModelError
-from wethink_assets.models.servers.clients import Tenancy
+from wethink_assets.models.servers.clients import ClientLease
 from wethink_assets.models.servers.health import is_dead
-from wethink_assets.models.servers.runtime import Place, State, is_running
+from wethink_assets.models.servers.runtime import ReplicaFolder, State, is_running
 from wethink_assets.models.servers.spec import ServerSpec
 
 POLL = 0.2
 SETTLING = 5.0  # seconds in which a supervisor notices that nobody uses its server
 NOTICED = 1.0  # in which a server that resets connections or is broken has ended, mostly
 COMING_UP = 60.0  # seconds that a supervisor may take to say that it is there
-Told = Callable[[State], None]
+OnState = Callable[[State], None]
 
 
 class LeasedServer:
@@ -34,25 +34,25 @@ class LeasedServer:
             root: folder of all servers.
         """
         self.spec = spec
-        self.place = Place.of(spec, root)
+        self.folder = ReplicaFolder.of(spec, root)
         self._who, self._idle = who, idle
-        self._tenancy: Tenancy | None = None
+        self._lease: ClientLease | None = None
         self._since = 0.0
         self._supervisor: subprocess.Popen[bytes] | None = None
         self.started = False
 
     def take(self, cancelled: threading.Event | None = None) -> None:
         """Lease it, and have it started unless it is there. Returns at once; `wait` says when it is ready."""
-        while self._tenancy is None:
-            with self.place.gate():
+        while self._lease is None:
+            with self.folder.gate():
                 self._since = time.time()
-                state = self.place.state()
-                if not self.place.supervised():
-                    self._tenancy = Tenancy(self.place, self._who, self._idle)
+                state = self.folder.state()
+                if not self.folder.supervised():
+                    self._lease = ClientLease(self.folder, self._who, self._idle)
                     self._launch()
                 elif state is not None and state.phase in ("waiting", "starting", "ready"):
-                    self._tenancy = Tenancy(self.place, self._who, self._idle)
-            if self._tenancy is None:  # it is just about to go: another one follows it
+                    self._lease = ClientLease(self.folder, self._who, self._idle)
+            if self._lease is None:  # it is just about to go: another one follows it
                 if cancelled is not None and cancelled.is_set():
                     raise ModelError(f"waiting for server {self.spec.server} was given up")
                 time.sleep(POLL)
@@ -60,9 +60,9 @@ class LeasedServer:
     def _launch(self) -> None:
         """Start a supervisor, and wait until it says that it is there, so that nobody starts a second one."""
         self.started = True
-        with (self.place.folder / "supervisor.log").open("wb") as log:
+        with (self.folder.path / "supervisor.log").open("wb") as log:
             self._supervisor = subprocess.Popen(
-                [sys.executable, "-m", "wethink_assets.models.servers.supervisor", str(self.place.folder)],
+                [sys.executable, "-m", "wethink_assets.models.servers.supervisor", str(self.folder.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -70,26 +70,26 @@ class LeasedServer:
             )
         until = time.monotonic() + COMING_UP
         while time.monotonic() < until:
-            state = self.place.state()
+            state = self.folder.state()
             if state is not None and state.supervisor == self._supervisor.pid and state.since >= self._since:
                 return
             if self._supervisor.poll() is not None:
                 break
             time.sleep(0.02)
-        raise ModelError(f"server {self.spec.server} has no supervisor: {self._said('supervisor.log')}")
+        raise ModelError(f"server {self.spec.server} has no supervisor: {self._tail('supervisor.log')}")
 
-    def wait(self, told: Told | None = None, cancelled: threading.Event | None = None) -> str:
-        """Base URL, once the server completes conversations. Raises `ModelError` when it fails, with what it said last.
+    def wait(self, on_state: OnState | None = None, cancelled: threading.Event | None = None) -> str:
+        """Base URL, once the server completes conversations. Raises `ModelError` when it fails, with the end of its log.
 
         Args:
-            told: called whenever its state changes.
+            on_state: called whenever its state changes.
             cancelled: set to give up waiting.
         """
         seen: State | None = None
         while True:
             state = self._look("did not start")
-            if state != seen and told:
-                told(state)
+            if state != seen and on_state:
+                on_state(state)
             if state.phase == "ready":
                 return state.url
             seen = state
@@ -97,13 +97,13 @@ class LeasedServer:
                 raise ModelError(f"waiting for server {self.spec.server} was given up")
             time.sleep(POLL)
 
-    async def returned(self, told: Callable[[bool], None] | None = None) -> bool:
+    async def wait_for_restart(self, on_change: Callable[[bool], None] | None = None) -> bool:
         """Wait until the server, which could not be reached or is broken, is ready again; False where it serves, and was not started again.
 
         The supervisor starts it again as often as it may, within the limit for a start. Raises `ModelError` when it did not come back.
 
         Args:
-            told: called with False once it is seen that the server ended, and with True when it is back.
+            on_change: called with False once it is seen that the server ended, and with True when it is back.
         """
         began = time.monotonic()
         ended = False
@@ -114,13 +114,13 @@ class LeasedServer:
             before = before or now
             runs = state.phase == "ready" and is_running(*now)
             went = not runs or now != before  # a quick one is back between two looks
-            if went and not ended and told:
-                told(False)
+            if went and not ended and on_change:
+                on_change(False)
             ended = ended or went
             waited = time.monotonic() - began
             if runs and ended:
-                if told:
-                    told(True)
+                if on_change:
+                    on_change(True)
                 return True
             if runs and waited > NOTICED and not await asyncio.to_thread(is_dead, state.url):
                 return False
@@ -130,14 +130,14 @@ class LeasedServer:
 
     def _look(self, failure: str) -> State:
         """How far it is. Raises `ModelError` when it will not be ready any more."""
-        state = self.place.state()
+        state = self.folder.state()
         if state is None or state.phase in ("failed", "stopped", "stopping") or not self._owned(state):
             raise ModelError(self._failure(state, failure))
         return state
 
     def state(self) -> State | None:
         """How far it is."""
-        return self.place.state()
+        return self.folder.state()
 
     def _owned(self, state: State) -> bool:
         if self._supervisor is not None and self._supervisor.pid == state.supervisor:
@@ -146,20 +146,20 @@ class LeasedServer:
 
     def _failure(self, state: State | None, what: str) -> str:
         why = state.message if state is not None and state.message else "its supervisor is gone"
-        said = self.place.last_words() or self._said("supervisor.log")
-        return f"server {self.spec.server} ({self.spec.model}) {what}: {why}. Its log is {self.place.log}; its last lines:\n{said}"
+        excerpt = self.folder.log_excerpt() or self._tail("supervisor.log")
+        return f"server {self.spec.server} ({self.spec.model}) {what}: {why}. Its log is {self.folder.log}; its last lines:\n{excerpt}"
 
-    def _said(self, name: str) -> str:
+    def _tail(self, name: str) -> str:
         try:
-            return (self.place.folder / name).read_text(errors="replace")[-2000:].strip()
+            return (self.folder.path / name).read_text(errors="replace")[-2000:].strip()
         except OSError:
             return ""
 
     def release(self) -> None:
         """Let go of it. It ends when nobody else uses it and the idle time is over."""
-        if self._tenancy is not None:
-            self._tenancy.release()
-            self._tenancy = None
+        if self._lease is not None:
+            self._lease.release()
+            self._lease = None
 
     def wait_until_gone(self, seconds: float) -> bool:
         """Wait until the server has ended; False when others use it, its idle time is not over, or it takes longer."""
@@ -167,10 +167,10 @@ class LeasedServer:
         while time.monotonic() < until:
             if self._supervisor is not None:
                 self._supervisor.poll()
-            if not self.place.supervised():
+            if not self.folder.supervised():
                 return True
-            state = self.place.state()
-            # A supervisor needs a moment to see that it was let go; one that goes on after that has a reason.
+            state = self.folder.state()
+            # A supervisor needs a moment to see that it was let go; one that is still running after that has a reason.
             if time.monotonic() > until - seconds + SETTLING and state is not None and state.phase == "ready":
                 return False
             time.sleep(POLL)

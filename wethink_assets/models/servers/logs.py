@@ -1,4 +1,4 @@
-"""How does what a server says get into the log of the run that uses it?"""
+"""Log of a server, followed into the log of the run that uses it."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 LINES_A_MINUTE = 120
 LEVEL = re.compile(r"\b(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
-Say = Callable[[int, str], None]
+LogSink = Callable[[int, str], None]
 
 
 class LogTail:
@@ -18,9 +18,9 @@ class LogTail:
     Runs keep what they log in a database: beyond 120 lines a minute only warnings and errors go on, and what was left out is counted.
     """
 
-    def __init__(self, path: Path, say: Say, *, from_start: bool, every: float = 0.5) -> None:
-        """Args: say: gets level and line; from_start: whether what is in the file already counts."""
-        self._path, self._say, self._every = path, say, every
+    def __init__(self, path: Path, sink: LogSink, *, from_start: bool, every: float = 0.5) -> None:
+        """Args: sink: gets level and line; from_start: whether what is in the file already counts."""
+        self._path, self._sink, self._every = path, sink, every
         self._at = 0 if from_start else (path.stat().st_size if path.exists() else 0)
         self._rest = b""
         self._left_out = 0
@@ -46,27 +46,27 @@ class LogTail:
         self._at += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._tell(line.decode("utf-8", "replace").strip())
+            self._pass_on(line.decode("utf-8", "replace").strip())
 
-    def _tell(self, line: str) -> None:
+    def _pass_on(self, line: str) -> None:
         if not line:
             return
-        found = LEVEL.search(line[:80])
-        level = logging.getLevelNamesMapping()[found[1]] if found else logging.INFO
+        match = LEVEL.search(line[:80])
+        level = logging.getLevelNamesMapping()[match[1]] if match else logging.INFO
         if time.monotonic() - self._window > 60:
             if self._left_out:
-                self._say(logging.INFO, f"{self._left_out} lines left out; all are in {self._path}")
+                self._sink(logging.INFO, f"{self._left_out} lines left out; all are in {self._path}")
             self._window, self._count, self._left_out = time.monotonic(), 0, 0
         self._count += 1
         if self._count > LINES_A_MINUTE and level < logging.WARNING:
             self._left_out += 1
             return
-        self._say(level, line[:2000])
+        self._sink(level, line[:2000])
 
     def stop(self) -> None:
-        """Tell what came last, and end."""
+        """Pass on what came last, and end."""
         self._ended.set()
         self._thread.join()
         self._read()
         if self._rest:
-            self._tell(self._rest.decode("utf-8", "replace").strip())
+            self._pass_on(self._rest.decode("utf-8", "replace").strip())

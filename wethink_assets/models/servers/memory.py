@@ -1,4 +1,4 @@
-"""How much memory do a model's weights and its KV cache take?"""
+"""Memory: what this machine's GPUs and RAM have, and what a model's weights and its KV cache take."""
 
 import json
 import math
@@ -44,7 +44,7 @@ def find_gpus() -> tuple[Gpu, ...]:
 def parse_gpus(text: str, visible: str | None = None) -> tuple[Gpu, ...]:
     """GPUs of `nvidia-smi`'s answer to `QUERY` (memory in MiB), those of `visible` (numbers or UUIDs) only where it is given."""
     wanted = None if visible is None else {part.strip() for part in visible.split(",") if part.strip()}
-    found = []
+    gpus = []
     for line in text.splitlines():
         parts = [part.strip() for part in line.split(",")]
         if len(parts) != 5 or not parts[0].isdigit():
@@ -53,19 +53,19 @@ def parse_gpus(text: str, visible: str | None = None) -> tuple[Gpu, ...]:
         if wanted is not None and index not in wanted and not any(len(w) > 4 and uuid.startswith(w) for w in wanted):
             continue
         try:
-            found.append(Gpu(int(index), name, float(total) / 1024, float(free) / 1024))
+            gpus.append(Gpu(int(index), name, float(total) / 1024, float(free) / 1024))
         except ValueError:  # "[N/A]": unified memory is not counted by GPU
             continue
-    return tuple(found)
+    return tuple(gpus)
 
 
 def find_memory() -> Memory:
     """RAM of this machine, or of the container that this process is in."""
-    told = {}
+    sizes = {}
     for line in Path("/proc/meminfo").read_text().splitlines():
         name, _, rest = line.partition(":")
-        told[name] = int(rest.split()[0]) * 1024 / GIB
-    total, available = told["MemTotal"], told["MemAvailable"]
+        sizes[name] = int(rest.split()[0]) * 1024 / GIB
+    total, available = sizes["MemTotal"], sizes["MemAvailable"]
     limit, used = _number("/sys/fs/cgroup/memory.max"), _number("/sys/fs/cgroup/memory.current")
     if limit is not None and limit < total:
         total, available = limit, min(available, limit - (used or 0.0))
@@ -94,7 +94,7 @@ class ModelSize:
 
     weights: float
     kv_cache: float
-    told_by: str
+    source: str
 
 
 def size_of(
@@ -103,14 +103,14 @@ def size_of(
     """Memory of a model.
 
     Args:
-        model: its id; the number in it tells the weights where no file is at hand.
+        model: its id; the number in it gives the weights where no file is at hand.
         folder: with its config.json and safetensors, if it is on this machine.
         dtype: what it is loaded as; empty: as stored.
         max_model_len: tokens of the longest conversation; 0: the model's own limit.
-        weights: GiB as configured; 0: to be found.
-        kv_cache: GiB as configured; 0: to be found.
+        weights: GiB as configured; 0: to be worked out.
+        kv_cache: GiB as configured; 0: to be worked out.
 
-    Returns None when nothing tells the weights.
+    Returns None when the weights are not known.
     """
     config = _config(folder)
     sources = ["configuration"] if weights else []
@@ -140,8 +140,8 @@ def named_billions(model: str) -> float:
     >>> named_billions("Qwen/Qwen2.5-VL-72B-Instruct"), named_billions("Qwen3-30B-A3B"), named_billions("Llama-70Beta")
     (72.0, 30.0, 0.0)
     """
-    found = PARAMETERS.search(model.rsplit("/", 1)[-1])
-    return float(found[1]) if found else 0.0
+    match = PARAMETERS.search(model.rsplit("/", 1)[-1])
+    return float(match[1]) if match else 0.0
 
 
 def bytes_a_parameter(model: str, dtype: str) -> float:
@@ -154,9 +154,9 @@ def stored_weights(folder: Path) -> float:
     """GiB of the safetensors of a folder; 0 where they are not all there."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        told = json.loads(index.read_text()).get("metadata", {}).get("total_size")
-        if told:
-            return float(told) / GIB
+        total = json.loads(index.read_text()).get("metadata", {}).get("total_size")
+        if total:
+            return float(total) / GIB
     return sum(path.stat().st_size for path in folder.glob("*.safetensors")) / GIB
 
 

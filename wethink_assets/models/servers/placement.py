@@ -1,4 +1,4 @@
-"""Do the servers that are needed together fit on this machine together?"""
+"""Placement of the servers that are needed together on this machine's GPUs and RAM, or the figures by which they do not fit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Need:
         split = f", over {self.gpus} GPUs" if self.gpus > 1 else ""
         parts = f"weights {self.size.weights:.1f} and KV cache {self.size.kv_cache:.1f}{split}, {overhead:.1f} besides"
         each = " a GPU" * (self.gpus > 1)
-        return f"server {self.server} on {where}: {self.gib:.1f} GiB{each} ({parts}; told by {self.size.told_by})"
+        return f"server {self.server} on {where}: {self.gib:.1f} GiB{each} ({parts}; sizes from {self.size.source})"
 
 
 def place(needs: Sequence[Need], gpus: Sequence[Gpu]) -> dict[tuple[str, int], tuple[int, ...]] | Need:

@@ -1,4 +1,4 @@
-"""How is a server process started so that it cannot outlive its owner, and ended with all that it started?"""
+"""Processes of a server: started so that they cannot outlive their owner, and ended with all that they started."""
 
 import ctypes
 import os
@@ -66,7 +66,7 @@ def session_members(leader: int) -> list[int]:
         except ProcessLookupError:
             return []
         return [leader]
-    found = []
+    members = []
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
@@ -75,8 +75,8 @@ def session_members(leader: int) -> list[int]:
         except OSError:
             continue
         if session == str(leader) and state not in "ZX":
-            found.append(int(entry.name))
-    return found
+            members.append(int(entry.name))
+    return members
 
 
 def is_vllm(process: int) -> bool:

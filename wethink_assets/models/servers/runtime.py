@@ -1,9 +1,9 @@
-"""Where do those meet who start, own and use a server of this machine: one folder a replica, with files that each of them writes.
+"""Runtime of a server of this machine: one folder a replica, with files of those who start, own and use it.
 
 - `lock` is locked by the supervisor for as long as it lives; the kernel lets go of it, however the process ended.
 - `gate` is locked by who takes a lease, and by the supervisor while it decides to stop: nobody leases a server that is about to go.
 - `spec.json` says what is to run, `state.json` how far it is, `server.log` is what the server says, `supervisor.log` what its owner says.
-- `lessees/` holds one file a user, with a heartbeat (see `lessees`).
+- `lessees/` holds one file per client, with a heartbeat (see `clients`).
 
 All lie below one folder of this machine and user, since GPUs are the machine's and not a project's.
 """
@@ -51,60 +51,60 @@ class State(BaseModel):
     server_start: str = ""
 
 
-class Place:
+class ReplicaFolder:
     """The folder of one replica."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.log = folder / "server.log"
-        self.lessees = folder / "lessees"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.log = path / "server.log"
+        self.clients = path / "lessees"  # as servers know it that an earlier release started
 
     @classmethod
-    def of(cls, spec: ServerSpec, root: Path | None = None) -> "Place":
-        """The place of a replica, made if it was not there, with its spec."""
-        place = cls((root or servers_root()) / spec.key)
-        place.lessees.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(place.folder / "spec.json", spec.model_dump_json())
-        return place
+    def of(cls, spec: ServerSpec, root: Path | None = None) -> "ReplicaFolder":
+        """The folder of a replica, made if it was not there, with its spec."""
+        folder = cls((root or servers_root()) / spec.key)
+        folder.clients.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(folder.path / "spec.json", spec.model_dump_json())
+        return folder
 
     def spec(self) -> ServerSpec:
         """What is to run here."""
-        return ServerSpec.model_validate_json((self.folder / "spec.json").read_text())
+        return ServerSpec.model_validate_json((self.path / "spec.json").read_text())
 
     def state(self) -> State | None:
         """How far it is; None before the first time."""
         try:
-            return State.model_validate_json((self.folder / "state.json").read_text())
+            return State.model_validate_json((self.path / "state.json").read_text())
         except (OSError, ValueError):
             return None
 
     def write_state(self, state: State) -> None:
-        """Tell everybody how far it is."""
-        write_whole(self.folder / "state.json", state.model_dump_json())
+        """Publish how far it is."""
+        write_whole(self.path / "state.json", state.model_dump_json())
 
     @contextmanager
     def gate(self) -> Iterator[None]:
         """Keep others from taking a lease, or the supervisor from stopping, for a moment."""
-        with locked(self.folder / "gate"):
+        with locked(self.path / "gate"):
             yield
 
     def supervised(self) -> bool:
         """Whether a supervisor is there."""
-        held = try_lock(self.folder / "lock")
+        held = try_lock(self.path / "lock")
         if held is None:
             return True
         held.close()
         return False
 
-    def last_words(self, lines: int = 12) -> str:
-        """The last exceptions that the server told of, and the end of what it said, for messages."""
+    def log_excerpt(self, lines: int = 12) -> str:
+        """The last exceptions in the server's log, and its end, for messages."""
         try:
             text = self.log.read_text(errors="replace")[-200_000:]
         except OSError:
             return ""
-        said = [line[:MOST_OF_A_LINE] for line in text.splitlines() if line.strip()]
-        last = said[-lines:]
-        raised = dict.fromkeys(found[0] for line in said[:-lines] if (found := RAISED.search(line)))
+        logged = [line[:MOST_OF_A_LINE] for line in text.splitlines() if line.strip()]
+        last = logged[-lines:]
+        raised = dict.fromkeys(match[0] for line in logged[:-lines] if (match := RAISED.search(line)))
         return "\n".join([*list(raised)[-3:], *last])
 
 
@@ -121,10 +121,10 @@ def servers_root() -> Path:
     return root
 
 
-def places(root: Path | None = None) -> list[Place]:
+def replica_folders(root: Path | None = None) -> list[ReplicaFolder]:
     """All replicas that were ever started here and are not forgotten."""
     root = root or servers_root()
-    return [Place(path.parent) for path in sorted(root.glob("*/spec.json"))]
+    return [ReplicaFolder(path.parent) for path in sorted(root.glob("*/spec.json"))]
 
 
 def is_running(process: int, start: str) -> bool:

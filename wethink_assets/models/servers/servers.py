@@ -1,4 +1,4 @@
-"""The servers that this process uses: which stages need together, which are there, whom their messages reach."""
+"""Servers that this process uses: started together where they are needed together, leased once, their messages handed on."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ from wethink_assets.models.servers.runtime import State
 from wethink_assets.models.servers.spec import needs_of, replicas_of
 
 SCHEDULED_IDLE = 600.0
-Say = Callable[[int, str], None]
+LogSink = Callable[[int, str], None]
 log = logging.getLogger(__name__)
 
 
@@ -44,19 +44,19 @@ class Servers:
         self._settings = settings
         self._held: dict[str, _Held] = {}
         self._needed: tuple[str, ...] = ()
-        self._listeners: list[tuple[Say, bool]] = []
+        self._listeners: list[tuple[LogSink, bool]] = []
         self._lock = threading.Lock()
         self._waits: dict[str, threading.Lock] = {}
         self._closing = threading.Event()
 
-    def listen(self, say: Say, *, logs: bool = True) -> Callable[[], None]:
-        """Have `say` (level, text) told how servers fare and, with `logs`, what they say; returns what ends that."""
-        entry = (say, logs)
+    def listen(self, sink: LogSink, *, logs: bool = True) -> Callable[[], None]:
+        """Have `sink` (level, text) called with how servers fare and, with `logs`, with their log lines; returns what ends that."""
+        entry = (sink, logs)
         self._listeners.append(entry)
         return lambda: self._listeners.remove(entry) if entry in self._listeners else None
 
     def require(self, names: Iterable[str]) -> None:
-        """Say which servers are needed together from now on: they start together, when the first of them is asked for."""
+        """LogSink which servers are needed together from now on: they start together, when the first of them is asked for."""
         with self._lock:
             self._needed = tuple(dict.fromkeys(name for name in names if not self._settings.server(name).url))
 
@@ -73,7 +73,7 @@ class Servers:
         for name in [name for name in self._held if name not in wanted]:
             more = self._needs([name], gpus)
             if _too_much([*needs, *more], gpus):
-                self._say(logging.INFO, f"server {name} makes room for {', '.join(wanted)}")
+                self._emit(logging.INFO, f"server {name} makes room for {', '.join(wanted)}")
                 self._let_go(self._held.pop(name))
             else:
                 needs += more
@@ -117,12 +117,12 @@ class Servers:
         server = next((server for known, server in replicas if known == url), None)
         if server is None:
             return False
-        return await server.returned(lambda back: self._tell_return(server, back))
+        return await server.wait_for_restart(lambda back: self._report_restart(server, back))
 
-    def _tell_return(self, server: LeasedServer, back: bool) -> None:
+    def _report_restart(self, server: LeasedServer, back: bool) -> None:
         limit = f"calls wait for it, {server.spec.start_timeout:.0f} s at most"
-        told = "is back" if back else f"ended by itself and is started again: {limit}"
-        self._say(logging.WARNING, f"{_named(server)} ({server.spec.model}) {told}")
+        change = "is back" if back else f"ended by itself and is started again: {limit}"
+        self._emit(logging.WARNING, f"{_named(server)} ({server.spec.model}) {change}")
 
     def _take(self, name: str) -> _Held:
         table = self._settings.server(name)
@@ -134,26 +134,26 @@ class Servers:
             undo.callback(self._let_go, held)
             for server in held.replicas:
                 server.take(self._closing)
-                held.tails.append(LogTail(server.place.log, self._prefixed(server), from_start=server.started))
+                held.tails.append(LogTail(server.folder.log, self._prefixed(server), from_start=server.started))
             undo.pop_all()
         return held
 
     def _ready(self, server: LeasedServer) -> str:
-        def told(state: State) -> None:
+        def report(state: State) -> None:
             where = f" on GPU {', '.join(map(str, state.gpus))}" if state.gpus else ""
             more = f": {state.message}" if state.message else ""
-            self._say(logging.INFO, f"{_named(server)} ({server.spec.model}) is {state.phase}{where}{more}")
+            self._emit(logging.INFO, f"{_named(server)} ({server.spec.model}) is {state.phase}{where}{more}")
 
-        return server.wait(told, self._closing)
+        return server.wait(report, self._closing)
 
-    def _prefixed(self, server: LeasedServer) -> Say:
-        return lambda level, line: self._say(level, f"{_named(server)}: {line}", of_log=True)
+    def _prefixed(self, server: LeasedServer) -> LogSink:
+        return lambda level, line: self._emit(level, f"{_named(server)}: {line}", of_log=True)
 
-    def _say(self, level: int, text: str, *, of_log: bool = False) -> None:
+    def _emit(self, level: int, text: str, *, of_log: bool = False) -> None:
         log.log(logging.DEBUG if of_log else level, text)
-        for say, logs in tuple(self._listeners):
+        for sink, logs in tuple(self._listeners):
             if logs or not of_log:
-                say(level, text)
+                sink(level, text)
 
     def states(self) -> dict[str, list[State | None]]:
         """How far the held servers are, replica by replica."""
@@ -161,7 +161,7 @@ class Servers:
 
     def logs(self) -> dict[str, list[str]]:
         """Log files of the held servers."""
-        return {name: [str(server.place.log) for server in held.replicas] for name, held in list(self._held.items())}
+        return {name: [str(server.folder.log) for server in held.replicas] for name, held in list(self._held.items())}
 
     def close(self, wait: float = 0.0) -> tuple[str, ...]:
         """Let go of all servers. Whoever waits for one gets `ModelError`.

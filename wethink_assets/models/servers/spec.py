@@ -1,4 +1,4 @@
-"""What does a `[servers.<name>]` table come to on this machine: what to start, and what that needs?"""
+"""Specification of a server: what a `[servers.<name>]` table has started on this machine, replica by replica, and what that needs."""
 
 import hashlib
 import json
@@ -120,7 +120,7 @@ def runs_on_gpu(table: ServerSettings, gpus: Sequence[Gpu]) -> bool:
 
 
 def size_of_server(settings: Settings, table: ServerSettings, gpus: Sequence[Gpu]) -> ModelSize | None:
-    """Memory that a server's model takes; None where nothing tells it."""
+    """Memory that a server's model takes; None where it is not known."""
     folder = model_folder(settings, table.model)
     return size_of(
         table.model,
@@ -148,10 +148,10 @@ def require_vllm(python: str, on_gpu: bool) -> None:
     """Raise `ConfigError` unless a Python has vLLM."""
     look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
     try:
-        found = subprocess.run([python, "-c", look], capture_output=True, timeout=60).returncode == 0
+        has_vllm = subprocess.run([python, "-c", look], capture_output=True, timeout=60).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
-        found = False
-    if not found:
+        has_vllm = False
+    if not has_vllm:
         advice = "install the extra gpu" if on_gpu else "run `make setup-vllm`"
         raise ConfigError(f"{python} has no vLLM: {advice}, or set python in [servers.<name>] to one that has it")
 

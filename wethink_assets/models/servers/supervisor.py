@@ -1,7 +1,7 @@
-"""Who owns a server: a process of its own that starts it, sees to its lessees, and stops it when they are gone and its idle time is over.
+"""Supervisor of a server: a process of its own that starts it, watches its clients, and stops it when they are gone and its idle time is over.
 
 `python -m wethink_assets.models.servers.supervisor FOLDER`. It belongs to no run and outlives the one that started it; nothing that happens to a
-run (SIGKILL included) leaves a server behind, since the lessee is seen to be gone. Should the supervisor itself be killed, the kernel sends
+run (SIGKILL included) leaves a server behind, since the client is seen to be gone. Should the supervisor itself be killed, the kernel sends
 the server SIGTERM.
 """
 
@@ -14,11 +14,11 @@ from pathlib import Path
 from types import FrameType
 
 from wethink_assets.models.servers.allocation import YIELD, allocate, visible_devices
-from wethink_assets.models.servers.clients import read_lessees
+from wethink_assets.models.servers.clients import read_clients
 from wethink_assets.models.servers.health import is_dead, is_up, try_completion
 from wethink_assets.models.servers.memory import find_gpus, find_memory
 from wethink_assets.models.servers.processes import end_session, is_vllm, session_members, spawn
-from wethink_assets.models.servers.runtime import Phase, Place, State, try_lock
+from wethink_assets.models.servers.runtime import Phase, ReplicaFolder, State, try_lock
 from wethink_assets.storage.process_identity import process_start, this_boot
 
 POLL = 0.25
@@ -33,13 +33,13 @@ class GaveUp(Exception):
 
 
 class Supervisor:
-    """Owns the server of one place, from claiming its devices to its end."""
+    """Owns the server of one folder, from claiming its devices to its end."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._spec = place.spec()
+    def __init__(self, folder: ReplicaFolder) -> None:
+        self._folder = folder
+        self._spec = folder.spec()
         self._keep_until = 0.0
-        self._told_to_end = False
+        self._stop_requested = False
         self._state = State(
             phase="waiting",
             since=time.time(),
@@ -53,10 +53,10 @@ class Supervisor:
         """All of it. Returns when the server is gone."""
         for kind in (signal.SIGTERM, signal.SIGINT):
             signal.signal(kind, self._on_signal)
-        end_leftover(self._place)
-        (self._place.folder / YIELD).unlink(missing_ok=True)
-        self._place.log.write_bytes(b"")
-        self._tell("waiting")
+        end_leftover(self._folder)
+        (self._folder.path / YIELD).unlink(missing_ok=True)
+        self._folder.log.write_bytes(b"")
+        self._publish("waiting")
         phase: Phase = "stopped"
         message = ""
         try:
@@ -81,45 +81,45 @@ class Supervisor:
         finally:
             if self._state.server:
                 end_session(self._state.server)
-            with self._place.gate():
-                self._tell(phase, message if phase == "failed" else "")
+            with self._folder.gate():
+                self._publish(phase, message if phase == "failed" else "")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._told_to_end = True
+        self._stop_requested = True
 
-    def _tell(self, phase: Phase, message: str = "", **more: object) -> None:
+    def _publish(self, phase: Phase, message: str = "", **more: object) -> None:
         self._state = self._state.model_copy(update={"phase": phase, "since": time.time(), "message": message, **more})
-        self._place.write_state(self._state)
+        self._folder.write_state(self._state)
         print(f"{time.strftime('%H:%M:%S')} {phase} {message}", flush=True)
 
     def _unwanted(self) -> bool:
         """Whether nobody uses the server and its idle time is over; from then on nobody can lease it any more."""
-        if self._told_to_end:
+        if self._stop_requested:
             return True
-        with self._place.gate():
-            present, gone, idle = read_lessees(self._place)
+        with self._folder.gate():
+            present, gone, idle = read_clients(self._folder)
             if gone:
                 self._keep_until = max(self._keep_until, time.time() + idle)
                 for path in gone:
                     path.unlink(missing_ok=True)
-            in_the_way = (self._place.folder / YIELD).exists()
+            in_the_way = (self._folder.path / YIELD).exists()
             if present or (time.time() < self._keep_until and not in_the_way):
                 return False
-            self._tell("stopping")
+            self._publish("stopping")
             return True
 
     def _claim(self) -> bool:
         """Port and devices; False when nobody wants the server any more before there is room."""
         until = time.monotonic() + self._spec.start_timeout
-        told = ""
+        published = ""
         while not self._unwanted():
-            granted, wanting = allocate(self._place, self._spec, find_gpus(), find_memory(), self._state)
+            granted, wanting = allocate(self._folder, self._spec, find_gpus(), find_memory(), self._state)
             if granted is not None:
                 self._state = granted
                 return True
-            if wanting != told:
-                told = wanting
-                self._tell("waiting", f"waiting for {wanting}")
+            if wanting != published:
+                published = wanting
+                self._publish("waiting", f"waiting for {wanting}")
             if time.monotonic() > until:
                 raise GaveUp(f"no room within {self._spec.start_timeout:.0f} s: waited for {wanting}")
             time.sleep(1.0 if self._spec.gpus else POLL)
@@ -132,9 +132,9 @@ class Supervisor:
         env = os.environ | spec.env | visible_devices(self._state.gpus)
         if spec.api_key_env:
             env["VLLM_API_KEY"] = os.environ.get(spec.api_key_env, "")
-        self._server = spawn(spec.full_command(self._state.port), env, self._place.log)
+        self._server = spawn(spec.full_command(self._state.port), env, self._folder.log)
         start = process_start(self._server.pid) or ""
-        self._tell("starting", server=self._server.pid, server_start=start)
+        self._publish("starting", server=self._server.pid, server_start=start)
         while not self._unwanted():
             if self._server.poll() is not None:
                 end_session(self._server.pid)
@@ -142,7 +142,7 @@ class Supervisor:
             if is_up(self._state.url):
                 wrong = try_completion(self._state.url, spec.model, spec.api_key_env, spec.start_timeout)
                 if not wrong:
-                    self._tell("ready")
+                    self._publish("ready")
                     break
                 if self._server.poll() is None:
                     raise GaveUp(f"the server is up but completes nothing: {wrong}")
@@ -165,16 +165,16 @@ class Supervisor:
                 if looked - alive > HUNG_AFTER:
                     ended = "the server's process is there and serves nothing any more"
             if ended:
-                self._tell("starting", ended)  # what it left may take a while
+                self._publish("starting", ended)  # what it left may take a while
                 end_session(self._server.pid)
                 return ended
             time.sleep(POLL)
         return ""
 
 
-def end_leftover(place: Place) -> bool:
+def end_leftover(folder: ReplicaFolder) -> bool:
     """End a server whose supervisor is gone; whether there was one."""
-    state = place.state()
+    state = folder.state()
     if state is None or not state.server or state.boot != this_boot():
         return False
     leader = process_start(state.server)
@@ -187,13 +187,13 @@ def end_leftover(place: Place) -> bool:
     return bool(left)
 
 
-def main(folder: str) -> None:
+def main(path: str) -> None:
     """Own the server of a folder, unless somebody does."""
-    place = Place(Path(folder))
-    lock = try_lock(place.folder / "lock")
+    folder = ReplicaFolder(Path(path))
+    lock = try_lock(folder.path / "lock")
     if lock is None:
         return
-    Supervisor(place).run()
+    Supervisor(folder).run()
 
 
 if __name__ == "__main__":

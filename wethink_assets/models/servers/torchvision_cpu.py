@@ -1,4 +1,4 @@
-"""How is the torchvision of the package index imported beside a torch without CUDA?
+"""Import of the package index' torchvision beside a torch without CUDA.
 
 Its wheel is a CUDA build: the library with its operators cannot be loaded there, and `import torchvision` fails because the operators `nms`
 and `qnms`, of which it describes the shapes, do not exist. Here the two are declared just before torchvision is first imported, which

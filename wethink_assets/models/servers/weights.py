@@ -1,4 +1,4 @@
-"""Which weights does a server's model name mean, and what pins them?"""
+"""Weights of a server: the folder that its model's name means, and the revision that pins them."""
 
 import hashlib
 import os

@@ -8,7 +8,7 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.models.servers.processes import end_session, session_members
-from wethink_assets.models.servers.runtime import places
+from wethink_assets.models.servers.runtime import replica_folders
 from wethink_assets_tests.support.vllm_double import settings_of, write_python
 
 
@@ -19,14 +19,14 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("WETHINK_SERVERS_DIR", str(folder))
     yield folder
     until = time.monotonic() + 20
-    while any(place.supervised() for place in places(folder)) and time.monotonic() < until:
+    while any(folder.supervised() for folder in replica_folders(folder)) and time.monotonic() < until:
         time.sleep(0.1)
-    states = [place.state() for place in places(folder)]
+    states = [folder.state() for folder in replica_folders(folder)]
     left = [state for state in states if state is not None and state.server and session_members(state.server)]
     for state in left:
         end_session(state.server, 1)
     assert not left, f"servers were left behind: {left}"
-    assert not any(place.supervised() for place in places(folder)), "a supervisor was left behind"
+    assert not any(folder.supervised() for folder in replica_folders(folder)), "a supervisor was left behind"
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ def two_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def seen_by(url: str) -> dict[str, object]:
     with urllib.request.urlopen(url.removesuffix("/v1") + "/health") as response:
-        told: dict[str, object] = json.load(response)
-    return told
+        reply: dict[str, object] = json.load(response)
+    return reply
 
 
 def on_gpu(**more: object) -> dict[str, object]:
@@ -46,14 +46,14 @@ def test_servers_see_their_gpus_only_and_share_one_where_they_fit(configured: Co
         }
     )
     servers = Servers(settings)
-    told = {}
+    replies = {}
     for name in ("eyes", "words", "pair"):  # one after the other: a GPU on which a server is starting is left alone
         servers.require([name])
-        told[name] = seen_by(servers.urls(name)[0])
-    devices = {name: each["CUDA_VISIBLE_DEVICES"] for name, each in told.items()}
+        replies[name] = seen_by(servers.urls(name)[0])
+    devices = {name: each["CUDA_VISIBLE_DEVICES"] for name, each in replies.items()}
     assert devices["eyes"] == devices["words"] == "0", "the second goes where room is already taken"
     assert devices["pair"] == "0,1"
-    argv = told["pair"]["argv"]
+    argv = replies["pair"]["argv"]
     assert isinstance(argv, list) and argv[argv.index("--tensor-parallel-size") + 1] == "2"
     assert argv[argv.index("--gpu-memory-utilization") + 1] == "0.1" and "--enforce-eager" not in argv
     assert servers.close(wait=30) == ()

@@ -10,7 +10,7 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
 from wethink_assets.models.registry import Models
-from wethink_assets.models.servers.runtime import places
+from wethink_assets.models.servers.runtime import replica_folders
 from wethink_assets.models.servers.servers import Servers
 from wethink_assets_tests.support.server_runs import ask, eventually, state
 from wethink_assets_tests.support.vllm_double import pid_of, running
@@ -37,7 +37,7 @@ def test_a_server_starts_at_the_first_call_and_ends_with_the_run(configured: Con
     assert state(root).phase == "stopped"
     assert any("server big (org/big) is ready" in line for line in heard)
     assert any("server big: INFO starting on port" in line for line in heard), "its log reaches the run's"
-    command = places(root)[0].spec().command
+    command = replica_folders(root)[0].spec().command
     assert command[1:3] == ("-m", "vllm.entrypoints.openai.api_server") and command[-1] == "--extra"
     assert command[command.index("--max-model-len") + 1] == "99" and "--enforce-eager" in command
 
@@ -63,7 +63,7 @@ def test_replicas_are_servers_of_their_own(configured: Configured, root: Path) -
         urls = models.servers.urls("twice")
         assert len(set(urls)) == 2
         models.role("judge")
-        assert {place.state().port for place in places(root)} == {int(url.split(":")[2][:5]) for url in urls}  # type: ignore[union-attr]
+        assert {folder.state().port for folder in replica_folders(root)} == {int(url.split(":")[2][:5]) for url in urls}  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,9 @@ def test_waiting_for_a_server_can_be_given_up(configured: Configured, root: Path
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    assert eventually(lambda: bool(places(root)) and places(root)[0].state() is not None and state(root).server != 0)
+    assert eventually(
+        lambda: bool(replica_folders(root)) and replica_folders(root)[0].state() is not None and state(root).server != 0
+    )
     server = state(root).server
     models.close()
     waiting.join(5)

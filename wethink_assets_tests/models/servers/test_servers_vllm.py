@@ -20,7 +20,7 @@ from wethink_assets.models.embedded.chat import EmbeddedModel
 from wethink_assets.models.embedded.evaluation.accuracy import held_out
 from wethink_assets.models.registry import Models
 from wethink_assets.models.servers.processes import session_members
-from wethink_assets.models.servers.runtime import places
+from wethink_assets.models.servers.runtime import replica_folders
 from wethink_assets.synthesis.calls.reply_schemas import Grade, json_schema
 from wethink_assets_tests.support.vllm_environment import vllm_python
 
@@ -42,12 +42,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
             began = time.monotonic()
             opened.role("describer")
             print(f"vLLM was healthy after {time.monotonic() - began:.0f} s")
-            (place,) = places(root)
+            (folder,) = replica_folders(root)
             yield opened
-            state = place.state()
+            state = folder.state()
             assert state is not None
             opened.servers.close(wait=60)
-            assert not session_members(state.server) and not place.supervised(), "a process was left behind"
+            assert not session_members(state.server) and not folder.supervised(), "a process was left behind"
     finally:
         del os.environ["WETHINK_SERVERS_DIR"]
 
@@ -128,8 +128,8 @@ def test_64_pictures_at_once(models: Models) -> None:
 def test_a_seed_decides_where_more_prompts_come_than_a_step_takes(models: Models, task: str) -> None:
     """A prompt that is read in two steps ended the engine where it had a seed (`CPU Generator does not use offset`)."""
     model = models.role("describer")
-    (place,) = places(Path(os.environ["WETHINK_SERVERS_DIR"]))
-    before = place.state()
+    (folder,) = replica_folders(Path(os.environ["WETHINK_SERVERS_DIR"]))
+    before = folder.state()
     assert before is not None
 
     def call(number: int) -> Coroutine[Any, Any, Completion]:
@@ -140,7 +140,7 @@ def test_a_seed_decides_where_more_prompts_come_than_a_step_takes(models: Models
 
     together = run(models, *(call(number) for number in range(96)))
     alone = [run(models, call(number))[0] for number in range(0, 96, 12)]
-    after = place.state()
+    after = folder.state()
     assert after is not None and after.server == before.server, "it did not end"
     print(f"{task}: {sum(reply.prompt_tokens for reply in together)} tokens of prompts at once")
     same = sum(one.text == other.text for one, other in zip(alone, together[::12], strict=True))
@@ -149,8 +149,8 @@ def test_a_seed_decides_where_more_prompts_come_than_a_step_takes(models: Models
 
 def test_calls_wait_while_a_killed_server_is_started_again(models: Models) -> None:
     model = models.role("describer")
-    (place,) = places(Path(os.environ["WETHINK_SERVERS_DIR"]))
-    before = place.state()
+    (folder,) = replica_folders(Path(os.environ["WETHINK_SERVERS_DIR"]))
+    before = folder.state()
     assert before is not None
     examples = [held_out("describer", "describe", number, seed=13) for number in range(64)]
 
@@ -163,7 +163,7 @@ def test_calls_wait_while_a_killed_server_is_started_again(models: Models) -> No
     began = time.monotonic()
     replies = models.run(killed_meanwhile())
     print(f"64 calls whose server was killed: {time.monotonic() - began:.1f} s")
-    after = place.state()
+    after = folder.state()
     assert after is not None and after.server != before.server and after.url == before.url
     assert len(replies) == 64 and all(reply.text for reply in replies)
     assert not session_members(before.server), "nor is anything left of the one that was killed"

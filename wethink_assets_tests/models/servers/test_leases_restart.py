@@ -17,10 +17,10 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ModelError
-from wethink_assets.models.chat import CallFailed, Completion, Message, Sampling
+from wethink_assets.models.chat import CallFailed, ChatModel, Completion, Message, Sampling
 from wethink_assets.models.endpoint.client import EndpointModel
 from wethink_assets.models.registry import Models
-from wethink_assets.models.servers.runtime import places
+from wethink_assets.models.servers.runtime import replica_folders
 from wethink_assets_tests.support.http_servers import free_port
 from wethink_assets_tests.support.server_runs import eventually, state
 from wethink_assets_tests.support.vllm_double import pid_of
@@ -29,15 +29,14 @@ Configured = Callable[..., Settings]
 SLOWER = {"WETHINK_TEST_DELAY": "0.5"}  # no real server is there again before anybody looks
 
 
-def quick_to_give_up(models: Models) -> None:
-    """A client whose tries are over long before the server is back."""
-    for model in models._opened.values():
-        assert isinstance(model, EndpointModel)
-        model._pause = 0.05
+def quick_to_give_up(model: ChatModel) -> None:
+    """Have a client run out of attempts long before its server is back."""
+    assert isinstance(model, EndpointModel)
+    model.pause = 0.05
 
 
 @dataclass(frozen=True)
-class Returned:
+class Restarted:
     """What became of 40 calls whose server was killed: its name before, who replied to them, and how long they took."""
 
     before: str
@@ -50,16 +49,16 @@ class Returned:
         assert self.after[name] == 40 and pid_of(name) != pid_of(self.before)
 
 
-def killed_and_asked(models: Models) -> Returned:
+def killed_and_asked(models: Models) -> Restarted:
     """Kill the judge's server, and ask it then."""
     model = models.role("judge")
     assert isinstance(model, EndpointModel)
     (before,) = models.run(asked(model, 3))
-    quick_to_give_up(models)
+    quick_to_give_up(model)
     os.kill(pid_of(before), signal.SIGKILL)
     began = time.monotonic()
     after = models.run(asked(model, 40))
-    return Returned(before, after, time.monotonic() - began)
+    return Restarted(before, after, time.monotonic() - began)
 
 
 async def asked(model: EndpointModel, calls: int) -> Counter[str]:
@@ -81,23 +80,23 @@ def test_calls_wait_for_a_server_that_is_started_again(configured: Configured, r
     heard: list[tuple[int, str]] = []
     with Models.open(settings) as models:
         models.servers.listen(lambda level, text: heard.append((level, text)), logs=False)
-        returned = killed_and_asked(models)
-    returned.require_another()
-    assert returned.seconds > 1.8
+        restarted = killed_and_asked(models)
+    restarted.require_another()
+    assert restarted.seconds > 1.8
     warnings = [text for level, text in heard if level == logging.WARNING]
     assert warnings == [
         "server small (m) ended by itself and is started again: calls wait for it, 60 s at most",
         "server small (m) is back",
-    ], "told once, whatever the number of calls"
+    ], "said once, whatever the number of calls"
 
 
 @pytest.mark.slow
 def test_they_wait_while_what_it_left_is_ended(configured: Configured, root: Path) -> None:
     settings = configured({"small": {"model": "m", "env": {"WETHINK_TEST_FAULT": "child"}}}, judge="small")
     with Models.open(settings) as models:
-        returned = killed_and_asked(models)
-    returned.require_another()
-    assert returned.seconds > 15, "a child of it heeds no SIGTERM, and is killed after a while"
+        restarted = killed_and_asked(models)
+    restarted.require_another()
+    assert restarted.seconds > 15, "a child of it heeds no SIGTERM, and is killed after a while"
     assert eventually(lambda: state(root).phase == "stopped", 40)
 
 
@@ -109,22 +108,22 @@ def test_a_call_that_ends_its_server_again_and_again_fails_alone(
     with Models.open(settings) as models:
         model = models.role("judge")
         assert isinstance(model, EndpointModel)
-        quick_to_give_up(models)
+        quick_to_give_up(model)
 
-        async def said(text: str) -> str:
+        async def reply_to(text: str) -> str:
             try:
                 return (await model.chat([Message("user", text)], sampling=Sampling())).text
             except ModelError as error:
                 return f"{type(error).__name__}: {error}"
 
         async def together() -> list[str]:
-            return await asyncio.gather(*map(said, ["1", "2", poison, *map(str, range(3, 30))]))
+            return await asyncio.gather(*map(reply_to, ["1", "2", poison, *map(str, range(3, 30))]))
 
         replies = models.run(together())
-        blamed = replies.pop(2)
-        assert blamed.startswith("CallFailed: ") and "ended 3 times while it worked on this call" in blamed
+        poisoned = replies.pop(2)
+        assert poisoned.startswith("CallFailed: ") and "ended 3 times while it worked on this call" in poisoned
         assert all(reply.startswith("pong") for reply in replies), "each of the others has its reply"
-        assert len(places(root)) == 1
+        assert len(replica_folders(root)) == 1
 
 
 def test_so_it_does_where_there_are_replicas(configured: Configured, root: Path) -> None:
@@ -138,8 +137,8 @@ def test_so_it_does_where_there_are_replicas(configured: Configured, root: Path)
             replies = await asked(model, 40)
             return replies, await asyncio.gather(*poison, return_exceptions=True)
 
-        replies, (blamed,) = models.run(together())
-    assert isinstance(blamed, CallFailed) and "ended 3 times while it worked on this call" in str(blamed)
+        replies, (poisoned,) = models.run(together())
+    assert isinstance(poisoned, CallFailed) and "ended 3 times while it worked on this call" in str(poisoned)
     assert replies.total() == 40 and all(reply.startswith("pong") for reply in replies)
 
 
@@ -147,7 +146,7 @@ def test_a_server_that_no_call_survives_stops_the_batch(configured: Configured, 
     settings = configured({"small": {"model": "m", "env": SLOWER}}, judge="small")
     with Models.open(settings) as models:
         model = models.role("judge")
-        quick_to_give_up(models)
+        quick_to_give_up(model)
 
         async def together() -> list[BaseException | object]:
             calls = (model.chat([Message("user", "lose the engine")], sampling=Sampling()) for _ in range(8))
@@ -158,7 +157,7 @@ def test_a_server_that_no_call_survives_stops_the_batch(configured: Configured, 
         with pytest.raises(ModelError, match="did not come back") as caught:
             models.run(model.chat([Message("user", "hello")], sampling=Sampling()))
         assert not isinstance(caught.value, CallFailed)
-        assert "RuntimeError: CPU Generator does not use offset" in str(caught.value), "it tells what ended the engine"
+        assert "RuntimeError: CPU Generator does not use offset" in str(caught.value), "it names what ended the engine"
 
 
 @pytest.mark.slow
@@ -168,7 +167,7 @@ def test_a_process_that_serves_nothing_any_more_is_ended_and_started_again(confi
         model = models.role("judge")
         assert isinstance(model, EndpointModel)
         (before,) = models.run(asked(model, 3))
-        quick_to_give_up(models)
+        quick_to_give_up(model)
 
         lose_engine(state(root).url)
         (after,) = models.run(asked(model, 10)).items()
@@ -186,7 +185,7 @@ def test_a_foreign_endpoint_that_is_down_is_not_waited_for() -> None:
     role = {"provider": "endpoint", "url": f"http://127.0.0.1:{free_port()}/v1", "model": "m"}
     with Models.open(Settings.model_validate({"roles": {"judge": role}})) as models:
         model = models.role("judge")
-        quick_to_give_up(models)
+        quick_to_give_up(model)
         began = time.monotonic()
         with pytest.raises(ModelError, match="is not reachable"):
             models.run(model.chat([Message("user", "hello")], sampling=Sampling()))
@@ -200,7 +199,7 @@ def test_replicas_that_all_end_are_waited_for(configured: Configured, root: Path
         assert isinstance(model, EndpointModel)
         before = {pid_of(name) for name in models.run(asked(model, 20))}
         assert len(before) == 2
-        quick_to_give_up(models)
+        quick_to_give_up(model)
         for process in before:
             os.kill(process, signal.SIGKILL)
         after = models.run(asked(model, 40))

@@ -90,12 +90,12 @@ def test_a_pretrained_model_in_the_text_roles_on_the_standard_pack(
         stages.answer(asked, described, images)
         screening = Stages(settings, copied(store, tmp_path / "screening"), models)
         screening.made["questions"] = screening.screen(asked, described)
-        found = rates(store, stages.made) | rates(screening.store, screening.made)
+        counts = rates(store, stages.made) | rates(screening.store, screening.made)
         models.servers.close(wait=60)
-    assert found["refine"]["asked"] == PICTURES >= 50 and found["question"]["asked"] >= 50
-    assert found["screen"]["asked"] == found["answer_text"]["asked"] == asked.height and found["judge"]["asked"] > 0
+    assert counts["refine"]["asked"] == PICTURES >= 50 and counts["question"]["asked"] >= 50
+    assert counts["screen"]["asked"] == counts["answer_text"]["asked"] == asked.height and counts["judge"]["asked"] > 0
     for name in ("refine", "question", "screen", "judge"):
-        assert found[name]["not JSON"] <= found[name]["cut off"], f"{name}: the schema binds: {found[name]}"
+        assert counts[name]["not JSON"] <= counts[name]["cut off"], f"{name}: the schema binds: {counts[name]}"
 
 
 def test_the_vision_roles_on_a_server_do_what_they_do_in_process(
@@ -117,8 +117,8 @@ def test_the_vision_roles_on_a_server_do_what_they_do_in_process(
             models.servers.close(wait=60)
         made[name] = stages.made
         print(name)
-        found = rates(stages.store, stages.made)
-        assert {"describe", "details", "merge", "answer_image", "rewrite"} <= set(found)
+        counts = rates(stages.store, stages.made)
+        assert {"describe", "details", "merge", "answer_image", "rewrite"} <= set(counts)
     columns = ["image_id", "coarse", "fine"]
     ours, theirs = (made[name]["descriptions"].results.select(columns) for name in ("in process", "served"))
     same = ours.join(theirs, on=columns, how="semi").height

@@ -23,7 +23,7 @@ def test_a_killed_run_leaves_no_server(configured: Configured, root: Path, tmp_p
     run.send_signal(signal.SIGKILL)
     run.wait()
     assert eventually(lambda: not running(server) and not running(supervisor)), (
-        "the lessee's process is gone, so is the server"
+        "the client's process is gone, so is the server"
     )
 
 
