@@ -20,7 +20,9 @@ from wethink_assets.evaluation.grading.verdicts import (
     Verdict,
     verdict_of,
 )
-from wethink_assets.kinds import LETTERS
+from wethink_assets.evaluation.samples.questions import draw_question
+from wethink_assets.kinds import FILL_IN, LETTERS, MULTIPLE_CHOICE, lettered
+from wethink_assets.sources.sample.scenes import VisualKind
 
 ROTATION_OFFSET = 1_000_000
 ROTATIONS = "each rotation by itself"
@@ -50,9 +52,12 @@ class Choice(Form):
         return verdict_of(letter == self.right_option(row), letter, how)
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import choices
-
-        return choices.choice(key, count)
+        """MMStar asks about all kinds of scenes, AI2D about figures, RealWorldQA about hard images only."""
+        kinds: tuple[VisualKind, ...] = ("figure",) if "AI2D" in key else ("shapes", "chart", "figure", "text")
+        hard = True if "RealWorld" in key else None
+        for number in range(count):
+            drawn = draw_question(key, number, MULTIPLE_CHOICE.code, kinds=kinds, hard=hard)
+            yield {"index": str(number), **drawn.columns(), **drawn.option_columns, "answer": drawn.letter}
 
 
 def with_question(frame: pl.DataFrame) -> pl.DataFrame:
@@ -92,9 +97,17 @@ class Circular(Choice):
         return {name: value for name, value in self.breakdown(frame).items() if name != ROTATIONS}
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import choices
-
-        return choices.circular(key, count)
+        """Each question with its options rotated, as often as there are options."""
+        rows, number = 0, 0
+        while rows < count:
+            drawn = draw_question(key, number, MULTIPLE_CHOICE.code, options=3)
+            for turn in range(len(drawn.options)):
+                options = drawn.options[turn:] + drawn.options[:turn]
+                index, letter = number + turn * ROTATION_OFFSET, LETTERS[options.index(drawn.answer)]
+                yield {"index": str(index), "g_index": str(number), **drawn.columns(), **dict(lettered(options)),
+                       "answer": letter, "split": "dev"}  # fmt: skip
+                rows += 1
+            number += 1
 
 
 class Mmmu(Choice):
@@ -121,9 +134,13 @@ class Mmmu(Choice):
         return {**by_column(frame, "split", "split "), **by_category(_validation_rows(frame))}
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import choices
-
-        return choices.mmmu(key, count)
+        """Validation and a few dev rows; a quarter of the questions is open."""
+        for number in range(count):
+            split, is_open = "dev" if number % 7 == 6 else VALIDATION, number % 4 == 1
+            drawn = draw_question(key, number, FILL_IN.code if is_open else MULTIPLE_CHOICE.code)
+            answer = drawn.answer if is_open else drawn.letter
+            yield {"index": f"{split}_{number}", **drawn.columns(), **drawn.option_columns, "answer": answer,
+                   "split": split}  # fmt: skip
 
 
 def _validation_rows(frame: pl.DataFrame) -> pl.DataFrame:

@@ -11,8 +11,11 @@ import polars as pl
 from wethink_assets.evaluation.forms.form import Fields, Form, Row
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column, percent_of
 from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered
-from wethink_assets.evaluation.grading.rules import number, short_answer
+from wethink_assets.evaluation.grading.rules import number_of, short_answer
 from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
+from wethink_assets.evaluation.samples.questions import DrawnQuestion, draw_question, is_hard, question_about, stream
+from wethink_assets.kinds import FILL_IN, MULTIPLE_CHOICE
+from wethink_assets.sources.sample.scenes import draw_scene
 
 CLOSE = 0.001
 """By how much a number may differ from the reference."""
@@ -31,6 +34,8 @@ BY_TYPE = {
 }
 OTHER_TYPES = "Float numbers in the answer should be formatted as three-digit floating-point numbers."
 EXTRACTIONS = {"multiple choice": "an option letter", "float": "a number with three decimal places"}
+VARIANTS = 3
+LEVELS = ("elementary school", "high school", "undergraduate")
 
 
 class DynaMath(Form):
@@ -55,7 +60,7 @@ class DynaMath(Form):
         if value is None:  # VLMEvalKit's last resort: an option that begins so is taken to be meant
             return Verdict(float(answer_type == "multiple choice" and right in answer[:3].upper()), "", how)
         if answer_type == "float":
-            reference = number(right, whole=False)
+            reference = number_of(right, whole=False)
             return verdict_of(reference is not None and abs(float(value) - reference) <= CLOSE, value, how)
         same = value == right if answer_type == "multiple choice" else str(value).lower() in right.lower()
         return verdict_of(same, value, how)
@@ -69,9 +74,19 @@ class DynaMath(Form):
         return {"worst case": worst, "average": percent_of(frame["hit"]), **by}
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import free_form
-
-        return free_form.dynamath(key, count)
+        """Questions in three variants each: the same question about another image."""
+        questions = -(-count // VARIANTS)
+        for variant in range(VARIANTS):
+            for number in range(questions):
+                drawn = _variant(key, number, variant)
+                answer_type = "multiple choice" if drawn.options else "float" if drawn.numeric else "free-form"
+                question = f"{drawn.text} choice: {drawn.listed_options}" if drawn.options else drawn.text
+                yield {
+                    "index": str(number + variant * questions), "qid": str(number), "varid": str(variant + 1),
+                    **drawn.columns(question), **drawn.option_columns,
+                    "answer": drawn.letter if drawn.options else drawn.answer, "answer_type": answer_type,
+                    "subject": drawn.query.family.category, "knowledge_level": LEVELS[number % len(LEVELS)],
+                }  # fmt: skip
 
 
 def _short_answer_key(answer: str) -> str | None:
@@ -83,6 +98,17 @@ def _short_answer_key(answer: str) -> str | None:
         return None
     short = reply.get("short answer") if isinstance(reply, dict) else None
     return str(short) if isinstance(short, (str, int, float)) else None
+
+
+def _variant(key: str, number: int, variant: int) -> DrawnQuestion:
+    first = draw_question(key, number, MULTIPLE_CHOICE.code if number % 3 == 0 else FILL_IN.code)
+    family, rng = first.query.family, stream(key, number, f"variant {variant}")
+    for _ in range(1000 if variant else 0):
+        scene = draw_scene(rng, first.scene.kind, hard=is_hard(key, number))
+        answer = first.query.answer(scene)
+        if answer is not None and (not family.pool or answer in family.pool):
+            return question_about(scene, first.query, first.kind, rng, f"{key}/{number}/{variant}")
+    return first
 
 
 DYNAMATH = DynaMath()

@@ -8,10 +8,19 @@ from wethink_assets.evaluation.forms.form import Fields, Form, Row
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_tag
 from wethink_assets.evaluation.grading.rules import list_of
 from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
-from wethink_assets.kinds import DESCRIPTIVE
+from wethink_assets.evaluation.samples.questions import draw_question
+from wethink_assets.kinds import DESCRIPTIVE, FILL_IN
 from wethink_assets.rewards.equivalence.answers import equal_values
 
-CAPABILITIES = ("rec", "ocr", "know", "gen", "spat", "math")
+CAPABILITIES = {
+    "Recognition": "rec",
+    "OCR": "ocr",
+    "Knowledge": "know",
+    "Language Generation": "gen",
+    "Spatial Awareness": "spat",
+    "Math": "math",
+}
+"""Names of its capabilities, by those of abilities."""
 
 
 class MMVet(Form):
@@ -27,13 +36,18 @@ class MMVet(Form):
 
     def breakdown(self, frame: pl.DataFrame) -> Breakdown:
         return by_tag(
-            frame, lambda row: [name for name in CAPABILITIES if name in (row.get("category") or "")], ["category"]
+            frame,
+            lambda row: [name for name in CAPABILITIES.values() if name in (row.get("category") or "")],
+            ["category"],
         )
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import free_form
-
-        return free_form.mmvet(key, count)
+        """Two of three answered in a sentence, one in a word."""
+        for number in range(count):
+            drawn = draw_question(key, number, FILL_IN.code if number % 3 == 2 else DESCRIPTIVE.code)
+            capabilities = [CAPABILITIES[name] for name in drawn.query.family.abilities if name in CAPABILITIES]
+            yield {"index": f"v1_{number}", **drawn.columns(), "answer": drawn.answer,
+                   "category": ",".join(capabilities)}  # fmt: skip
 
 
 class FreeText(Form):

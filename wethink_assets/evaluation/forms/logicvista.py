@@ -8,8 +8,12 @@ from wethink_assets.evaluation.forms.form import Fields, Form, Row
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_tag
 from wethink_assets.evaluation.grading.rules import letters_of
 from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
+from wethink_assets.evaluation.samples.questions import draw_question
+from wethink_assets.kinds import MULTIPLE_CHOICE, lettered
 
 SKILLS = ("inductive", "deductive", "numerical", "spatial", "mechanical")
+SKILL_OF = {"Math": "numerical", "Spatial Awareness": "spatial", "Knowledge": "deductive", "OCR": "inductive"}
+"""Skill of a drawn question, by its abilities."""
 
 
 class LogicVista(Form):
@@ -26,9 +30,13 @@ class LogicVista(Form):
         return by_tag(frame, lambda row: [skill for skill in SKILLS if skill in (row.get("skill") or "")], ["skill"])
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import choices
-
-        return choices.logicvista(key, count)
+        """Options inside the question; the skill after its abilities."""
+        for number in range(count):
+            drawn = draw_question(key, number, MULTIPLE_CHOICE.code)
+            listed = " ".join(f"{letter}. {text}" for letter, text in lettered(drawn.options))
+            skills = sorted({SKILL_OF.get(ability, "mechanical") for ability in drawn.query.family.abilities[1:]})
+            yield {"index": str(number), **drawn.columns(f"{drawn.text} Select from: {listed}"), **drawn.option_columns,
+                   "answer": drawn.letter, "skill": ", ".join(skills)}  # fmt: skip
 
 
 LOGICVISTA = LogicVista()

@@ -8,6 +8,8 @@ import polars as pl
 from wethink_assets.evaluation.forms.form import Fields, Form, Row
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_tag
 from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
+from wethink_assets.evaluation.samples.questions import draw_question
+from wethink_assets.kinds import FILL_IN
 
 
 class MathVerse(Form):
@@ -28,9 +30,13 @@ class MathVerse(Form):
         return by_tag(frame, _subjects, ["metadata"])
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import free_form
-
-        return free_form.mathverse(key, count)
+        """Short answers; subject and subfield as metadata."""
+        for number in range(count):
+            drawn = draw_question(key, number, FILL_IN.code)
+            metadata = {"split": "testmini", "source": "drawn", "subject": drawn.scene.kind,
+                        "subfield": drawn.query.family.category}  # fmt: skip
+            yield {"index": str(number), **drawn.columns(), "answer": drawn.answer, "question_for_eval": drawn.text,
+                   "problem_version": "Vision Only", "metadata": str(metadata)}  # fmt: skip
 
 
 def _subjects(row: Mapping[str, str]) -> Iterable[str]:

@@ -6,10 +6,17 @@ import polars as pl
 
 from wethink_assets.evaluation.forms.form import Fields, Form, Row
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column, by_tag
-from wethink_assets.evaluation.grading.rules import list_of, number, option_of
+from wethink_assets.evaluation.grading.rules import list_of, number_of, option_of
 from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
-from wethink_assets.kinds import LETTERS
+from wethink_assets.evaluation.samples.questions import DrawnQuestion, draw_question
+from wethink_assets.kinds import FILL_IN, LETTERS, MULTIPLE_CHOICE
 from wethink_assets.rewards.equivalence.answers import equal_values
+from wethink_assets.sources.sample.questions import NUMBERS
+
+LETTER_HINT = "Please answer the question and provide the correct option letter, e.g., A, B, C, D, at the end."
+NUMBER_HINT = (
+    "Please answer the question requiring an integer answer and provide the final value, e.g., 1, 2, 3, at the end."
+)
 
 
 class ListedOptions(Form):
@@ -49,14 +56,25 @@ class MathVista(ListedOptions):
         return {**by_column(frame, "task"), **skills}
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import free_form
-
-        return free_form.mathvista(key, count)
+        """Half multiple choice, half whole numbers, with the hint that the real one has."""
+        for number in range(count):
+            choice = number % 2 == 0
+            if choice:
+                drawn = draw_question(key, number // 2, MULTIPLE_CHOICE.code)
+            else:
+                drawn = draw_question(key, number // 2 + count, FILL_IN.code, lambda family: family.pool is NUMBERS)
+            hint = LETTER_HINT if choice else NUMBER_HINT
+            yield {
+                "index": str(number), **drawn.columns(f"Hint: {hint}\nQuestion: {_with_choices(drawn)}"), "answer": drawn.answer,
+                "answer_option": drawn.letter if choice else "", "question_type": "multi_choice" if choice else "free_form",
+                "answer_type": "text" if choice else "integer", "choices": str(list(drawn.options)), "task": drawn.query.family.category,
+                "skills": str([ability.lower() for ability in drawn.query.family.abilities[1:]]),
+            }  # fmt: skip
 
 
 def _typed_value(row: Row, text: str) -> float | str | None:
     answer_type = row.get("answer_type")
-    return number(text, whole=answer_type == "integer") if answer_type in ("integer", "float") else text
+    return number_of(text, whole=answer_type == "integer") if answer_type in ("integer", "float") else text
 
 
 def _same_typed_value(row: Row, text: str) -> bool:
@@ -79,9 +97,12 @@ class MathVision(ListedOptions):
         return verdict_of(_same_value(extracted, right), extracted, JUDGE)
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import free_form
-
-        return free_form.mathvision(key, count)
+        """Half with choices, half with a short answer."""
+        for number in range(count):
+            choice = number % 2 == 1
+            drawn = draw_question(key, number, MULTIPLE_CHOICE.code if choice else FILL_IN.code)
+            yield {"index": str(number), **drawn.columns(_with_choices(drawn)),
+                   "answer": drawn.letter if choice else drawn.answer, "choices": str(list(drawn.options))}  # fmt: skip
 
 
 def _same_value(answer: str, right: str) -> bool:
@@ -89,6 +110,11 @@ def _same_value(answer: str, right: str) -> bool:
     if answer.strip().lower() == right.strip().lower():
         return True
     return any(character.isdigit() for character in right) and bool(equal_values(answer, right))
+
+
+def _with_choices(drawn: DrawnQuestion) -> str:
+    """A drawn question with its options, where it has some."""
+    return f"{drawn.text}\nChoices:\n{drawn.listed_options}" if drawn.options else drawn.text
 
 
 MATHVISTA = MathVista()

@@ -9,11 +9,22 @@ from wethink_assets.evaluation.grading.breakdown import Breakdown
 from wethink_assets.evaluation.grading.clusters import HIT
 from wethink_assets.evaluation.grading.rules import contains_answer, list_of
 from wethink_assets.evaluation.grading.verdicts import RULE, VLMEVALKIT, AskJudge, Verdict, verdict_of
+from wethink_assets.evaluation.samples.questions import draw_question
+from wethink_assets.kinds import FILL_IN
+from wethink_assets.sources.sample.scenes import VisualKind
 
 FORMULAS = "Handwritten Mathematical Expression Recognition"
 GROUPS = ("Scene Text-centric VQA", "Doc-oriented VQA", "Key Information Extraction", FORMULAS)
 READING = "Text Recognition"
 """Group of all other categories."""
+CATEGORIES = (
+    "Regular Text Recognition", "Irregular Text Recognition", "Artistic Text Recognition", "Handwriting Recognition",
+    "Digit String Recognition", "Non-Semantic Text Recognition", *GROUPS,
+)  # fmt: skip
+READ, READ_OR_FIND = ("read",), ("read", "label_at", "label_of", "character_at", "after")
+"""Families of questions that stand-ins ask."""
+TEXTS: tuple[VisualKind, ...] = ("text",)
+TEXTS_AND_FIGURES: tuple[VisualKind, ...] = ("text", "figure")
 
 
 class OCRBench(Form):
@@ -42,9 +53,16 @@ class OCRBench(Form):
         }
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import free_form
-
-        return free_form.ocr(key, count)
+        """Texts to read and labels to find, over the ten categories; the answers are a list."""
+        for number in range(count):
+            category = CATEGORIES[number % len(CATEGORIES)]
+            reading = category not in GROUPS
+            families, kinds = (READ, TEXTS) if reading else (READ_OR_FIND, TEXTS_AND_FIGURES)
+            drawn = draw_question(
+                key, number, FILL_IN.code, lambda family, names=families: family.name in names, kinds,  # type: ignore[misc]
+                hard=category.startswith(("Irregular", "Handwr")),
+            )  # fmt: skip
+            yield {"index": str(number), **drawn.columns(), "category": category, "answer": str([drawn.answer])}
 
 
 def _contains(row: Row, answer: str) -> bool:

@@ -12,8 +12,14 @@ from wethink_assets.evaluation.forms.choice import Choice
 from wethink_assets.evaluation.forms.form import Fields
 from wethink_assets.evaluation.grading.breakdown import Breakdown, percent_of
 from wethink_assets.evaluation.grading.clusters import HIT, Clusters, clustered
+from wethink_assets.evaluation.samples.questions import is_hard, question_about, stream
+from wethink_assets.kinds import MULTIPLE_CHOICE
+from wethink_assets.sources.sample.families import FAMILIES
+from wethink_assets.sources.sample.questions import Query
+from wethink_assets.sources.sample.scenes import draw_scene
 
 FIGURES = ("IK", "IG", "CM strict", "RM strict", "CM loose", "RM loose")
+FAMILY = {family.name: family for family in FAMILIES}
 
 
 class WeMath(Choice):
@@ -41,9 +47,26 @@ class WeMath(Choice):
         return figures
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import choices
-
-        return choices.wemath(key, count)
+        """Problems about bar charts: reading two bars (and comparing them) are the steps, their difference the problem."""
+        rows, number = 0, 0
+        while rows < count:
+            steps = 3 if number % 3 == 2 else 2
+            rng = stream(key, number)
+            scene = draw_scene(rng, "chart", hard=is_hard(key, number))
+            one, other = rng.sample(list(scene.items), 2)
+            pair = {"color": one.color, "color2": other.color}
+            questions = [
+                ("1", Query(FAMILY["value_of"], {"color": one.color}, 0), "reading a value"),
+                ("2", Query(FAMILY["value_of"], {"color": other.color}, 0), "reading a value"),
+                *([("3", Query(FAMILY["higher"], pair, 0), "comparing values")] if steps == 3 else []),
+                ("multi", Query(FAMILY["difference"], pair, 0), "difference of values"),
+            ]
+            for part, query, concept in questions:
+                drawn = question_about(scene, query, MULTIPLE_CHOICE.code, rng, f"{key}/{number}")
+                yield {"index": str(rows), "ID": f"{number}", "key": f"{steps}steps_{part}", **drawn.columns(),
+                       **drawn.option_columns, "answer": drawn.letter, "knowledge concept": concept}  # fmt: skip
+                rows += 1
+            number += 1
 
 
 def _problems(frame: pl.DataFrame) -> pl.DataFrame:

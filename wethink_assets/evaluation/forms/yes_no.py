@@ -14,6 +14,10 @@ from wethink_assets.evaluation.grading.clusters import HIT, Clusters, single_sam
 from wethink_assets.evaluation.grading.judge import UNKNOWN
 from wethink_assets.evaluation.grading.rules import yes_or_no
 from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
+from wethink_assets.evaluation.samples.questions import DrawnQuestion, draw_question, rearranged, stream
+from wethink_assets.kinds import FILL_IN
+from wethink_assets.sources.sample.questions import YES_NO as YES_NO_ANSWERS
+from wethink_assets.sources.sample.questions import Query
 
 INDEX_PARTS = {"set_id": 3, "figure_id": 4, "question_id": 5}
 """Where HallusionBench's index, such as `VD_chart_1_0_0_1`, has set, figure and question."""
@@ -56,9 +60,19 @@ class YesNo(Form):
         return figures
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
-        from wethink_assets.evaluation.samples import choices
-
-        return choices.yes_no(key, count)
+        """Sets of two figures and two questions: the second figure shows the same things in other places, so answers may turn."""
+        for number in range(-(-count // 4)):
+            rng = stream(key, number)
+            first = draw_question(key, number, FILL_IN.code, lambda family: family.pool is YES_NO_ANSWERS)
+            other, again = rearranged(first.scene, rng), _second_question(first)
+            for figure, scene in enumerate((first.scene, other), 1):
+                for question, query in enumerate((first.query, again)):
+                    drawn = DrawnQuestion(scene, query, FILL_IN.code, (), f"{key}/{number}/{figure}")
+                    answer = {"yes": "Yes", "no": "No"}[drawn.answer]
+                    index = f"VD_{scene.kind}_1_{number}_{figure}_{question}"
+                    yield {"index": index, **drawn.columns(), "category": "VD", "l2-category": scene.kind,
+                           "set_id": str(number), "figure_id": str(figure), "question_id": str(question),
+                           "answer": answer}  # fmt: skip
 
 
 def _has_hallusion_index(frame: pl.DataFrame) -> bool:
@@ -84,6 +98,18 @@ def _accuracies(frame: pl.DataFrame) -> Breakdown:
         return percent_of(ids.group_by(name).agg(HIT.min())["hit"])
 
     return {"aAcc": percent_of(ids["hit"]), "fAcc": whole("figure_id"), "qAcc": whole("question_id")}
+
+
+def _second_question(first: DrawnQuestion) -> Query:
+    """Another question about the same things: with the two subjects exchanged, or about another character."""
+    args = dict(first.query.args)
+    swapped = {
+        name: args.get(f"{name}2", value) if not name.endswith("2") else args[name[:-1]] for name, value in args.items()
+    }
+    if swapped == args:
+        labels = [item.label for item in first.scene.items if item.label != args.get("label")]
+        swapped = {**args, "label": labels[0]} if labels else args
+    return Query(first.query.family, swapped, 1 - first.query.wording)
 
 
 YES_NO = YesNo()

@@ -118,7 +118,7 @@ def short_answer(text: str, answer_type: str) -> str | float | None:
     return text or None
 
 
-def number(text: str, *, whole: bool) -> float | None:
+def number_of(text: str, *, whole: bool) -> float | None:
     """The number that a text is, as Python reads it; None where it is none, or none that is whole where one is wanted."""
     try:
         return int(text) if whole else float(text)
