@@ -16,7 +16,7 @@ from wethink_assets.defs.stages.publication import weight
 from wethink_assets.evaluation.samples import ensure_samples
 from wethink_assets_tests.support.opened_project import opened
 from wethink_assets_tests.support.project import ROOT, Project
-from wethink_assets_tests.support.scored_policy import store_with_policy
+from wethink_assets_tests.support.trained_policy import store_with_policy
 
 KEYS = ["sample_MMStar", "sample_HallusionBench", "MMStar"]
 

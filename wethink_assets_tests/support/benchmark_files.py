@@ -1,9 +1,9 @@
-"""Models that answer as a script says, and small benchmark files, for tests of scoring."""
+"""Small benchmark files, the settings that score them, and a model to score."""
 
 import base64
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +14,8 @@ from wethink_assets.config.data import PipelineSettings
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings
 from wethink_assets.config.models import RoleSettings
 from wethink_assets.evaluation.runs.models import EvaluatedModel
-from wethink_assets.models.chat import Completion, Message, Sampling
 
-Script = Callable[[str, Sampling], str | Exception]
 ENDPOINT = RoleSettings(provider="endpoint", url="http://127.0.0.1:1/v1", model="judge", revision="1")
-
-
-class Answering:
-    """Replies with what `script(user text, sampling)` returns; an exception is raised instead."""
-
-    def __init__(self, script: Script, name: str = "answering") -> None:
-        self.script, self.model_id, self.revision = script, name, "1"
-        self.asked: list[str] = []
-        self.messages: list[Sequence[Message]] = []
-
-    async def chat(
-        self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None = None, sampling: Sampling
-    ) -> Completion:
-        self.asked.append(messages[-1].text)
-        self.messages.append(messages)
-        for image in messages[-1].images:
-            assert image.read()
-        reply = self.script(messages[-1].text, sampling)
-        if isinstance(reply, Exception):
-            raise reply
-        return Completion(reply, 10, 5, "stop", self.model_id)
-
-    async def aclose(self) -> None:
-        pass
 
 
 def picture(colour: int) -> str:
@@ -79,7 +53,7 @@ def choice_rows(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def project(folder: Path, own: Sequence[str] = ("mine",), **scoring: Any) -> Settings:
+def scoring_settings(folder: Path, own: Sequence[str] = ("mine",), **scoring: Any) -> Settings:
     """A configuration with benchmarks of its own in `folder`, a judge behind an endpoint, no stand-ins."""
     told = {"samples": False, "seeds": (), "resamples": 200, "lmu_data": "LMUData", "scorer": "own", **scoring}
     return Settings(
@@ -91,6 +65,6 @@ def project(folder: Path, own: Sequence[str] = ("mine",), **scoring: Any) -> Set
     )
 
 
-def evaluated(name: str = "candidate", digest: str = "a" * 64) -> EvaluatedModel:
+def evaluated_model(name: str = "candidate", digest: str = "a" * 64) -> EvaluatedModel:
     """A model that is not embedded."""
     return EvaluatedModel(name, digest, {"kind": "policy", "model": name}, False, RoleSettings)

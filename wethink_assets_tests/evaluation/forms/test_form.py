@@ -1,12 +1,15 @@
-"""Verdicts of each form on single replies, with and without a judge."""
+"""All forms: verdicts on single replies with and without a judge, and properties of every headline."""
 
 import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wethink_assets.evaluation.grading.verdicts import FAILED, JUDGE, RULE, UNDECIDED, JudgeFailed, Verdict
 from wethink_assets.registries import BENCHMARK_FORMS
+from wethink_assets_tests.support.graded_rows import headline
 
 
 def verdict(form: str, row: dict[str, Any], answer: str, said: Any = None) -> Verdict:
@@ -22,9 +25,17 @@ def verdict(form: str, row: dict[str, Any], answer: str, said: Any = None) -> Ve
 
 
 MMMU_OPEN = {"A": None, "answer": "seven"}
+
+
 VISTA_INTEGER = {"question_type": "free_form", "answer_type": "integer", "answer": "14"}
+
+
 VISTA_CHOICE = {"question_type": "multi_choice", "choices": "['3/11', '8/11']", "answer": "8/11", "answer_option": "B"}
+
+
 DYNA_FLOAT = {"answer_type": "float", "answer": "2.500"}
+
+
 DYNA_CHOICE = {"answer_type": "multiple choice", "answer": "C"}
 
 
@@ -72,3 +83,39 @@ DYNA_CHOICE = {"answer_type": "multiple choice", "answer": "C"}
 def test_verdict(form: str, row: dict[str, Any], answer: str, said: Any, hit: float, how: str) -> None:
     found = verdict(form, row, answer, said)
     assert (found.hit, found.how) == (hit, how), found
+
+
+HITS = st.lists(st.integers(0, 1), min_size=1, max_size=24)
+
+
+@settings(max_examples=40)
+@given(HITS)
+def test_headlines_lie_between_nothing_and_everything(hits: list[int]) -> None:
+    rows = [
+        {"index": f"VD_chart_1_{i // 4}_{i // 2 % 2}_{i % 2}", "l2-category": "chart", "qid": str(i // 3), "hit": hit}
+        for i, hit in enumerate(hits)
+    ]
+    for form in ("choice", "yes_no", "dynamath"):
+        value = headline(rows, form)
+        assert 0 <= value <= 100
+        assert all(hits) == (value == 100) and (any(hits) or value == 0)
+    assert headline(rows, "dynamath") <= 100 * sum(hits) / len(hits) + 34  # groups of three at most: uneven last group
+
+
+@settings(max_examples=40)
+@given(HITS, st.integers(0, 23))
+def test_one_more_right_answer_never_lowers_a_score(hits: list[int], place: int) -> None:
+    better = list(hits)
+    better[place % len(hits)] = 1
+    for form in ("choice", "yes_no", "dynamath"):
+        before, after = (
+            headline(
+                [
+                    {"index": f"VD_c_1_{i // 4}_{i // 2 % 2}_{i % 2}", "qid": str(i // 3), "hit": hit}
+                    for i, hit in enumerate(given)
+                ],
+                form,
+            )
+            for given in (hits, better)
+        )
+        assert after >= before - 1e-9

@@ -1,4 +1,4 @@
-"""Trained weights are scored behind a server of ours: real vLLM on a CPU, base and policy one after the other."""
+"""A training run is scored behind a server of ours: real vLLM on a CPU, base and policy one after the other."""
 
 import os
 from collections.abc import Iterator
@@ -8,13 +8,10 @@ import polars as pl
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.errors import ConfigError
-from wethink_assets.evaluation.runs.models import base_model_of, trained_model
 from wethink_assets.evaluation.runs.records import read_replies
 from wethink_assets.evaluation.runs.training_runs import score_training_run
 from wethink_assets.storage.store import Store
-from wethink_assets.training.policies.catalog import Policy
-from wethink_assets_tests.support.scored_policy import store_with_policy
+from wethink_assets_tests.support.trained_policy import store_with_policy
 from wethink_assets_tests.support.vllm_environment import vllm_python
 
 KEY = "sample_MMStar"
@@ -30,26 +27,6 @@ def settings_of(folder: Path, table: dict[str, object], **scoring: object) -> Se
     told = {"sample_questions": 12, "seeds": [], "resamples": 200, "benchmarks": [KEY], "server": "scored", **scoring}
     server = {"model": "embedded/policy", "max_model_len": 1024, "images": 1, "kv_cache": 1, "device": "cpu", **table}
     return Settings.model_validate({"scoring": told, "servers": {"scored": server}, "folder": str(folder)})
-
-
-def test_each_model_has_its_own_weights_served(store: Store, tmp_path: Path) -> None:
-    settings = settings_of(tmp_path, {})
-    policy = Policy.model_validate_json(store.read("policies/" + "d" * 64 + "/policy.json"))
-    places = {}
-    for evaluated in (base_model_of(settings, policy), trained_model(settings, store, policy)):
-        found = evaluated.settings(settings)
-        role = found.role("policy")
-        places[evaluated.name] = found.server(role.server).model
-        assert role.server != "scored" and found.server("scored") == settings.server("scored")
-    assert places["embedded/policy"] == "embedded/policy" and Path(places["v0001.grpo"], "config.json").is_file()
-    attached = settings_of(tmp_path, {"url": "http://127.0.0.1:9/v1"})
-    with pytest.raises(ConfigError, match="attached to by its url"):
-        trained_model(attached, store, policy).settings(attached)
-    endpoints = {"v0001.grpo": {"provider": "endpoint", "url": "http://127.0.0.1:9/v1", "model": "mine"}}
-    own = settings_of(tmp_path, {}, endpoints=endpoints)
-    assert trained_model(own, store, policy).settings(own).role("policy").server == ""
-    with pytest.raises(ValueError, match=r"scoring.server: no server 'other'"):
-        settings_of(tmp_path, {}, server="other")
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.models.chat import CallFailed, Sampling
 from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.support.benchmark_files import Answering, Script, choice_rows, evaluated, project, write_tsv
+from wethink_assets_tests.support.answering_model import Answering, Script
+from wethink_assets_tests.support.benchmark_files import choice_rows, evaluated_model, scoring_settings, write_tsv
 
 
 def run(
@@ -23,7 +24,12 @@ def run(
     judge = judge or Answering(lambda text, sampling: "Z", "judge")
     with Models(settings, {"policy": policy, "judge": judge}) as models:
         return score_model(
-            store, settings, evaluated(), benchmark_files(settings, list(settings.benchmarks)), models=models, **told
+            store,
+            settings,
+            evaluated_model(),
+            benchmark_files(settings, list(settings.benchmarks)),
+            models=models,
+            **told,
         )
 
 
@@ -34,7 +40,7 @@ def right(text: str, sampling: Sampling) -> str:
 def test_what_counts_is_the_answer_without_its_thought(store: Store, tmp_path: Path) -> None:
     write_tsv(tmp_path / "mine.tsv", choice_rows(5))
     policy = Answering(right)
-    (score,) = run(store, project(tmp_path), policy)
+    (score,) = run(store, scoring_settings(tmp_path), policy)
     assert (score.value, score.low, score.high) == (100, 100, 100)
     assert (score.samples, score.judged, score.flags, score.decoding) == (5, 0, (), "greedy")
     replies = read_replies(store, score)
@@ -51,13 +57,13 @@ def test_what_counts_is_the_answer_without_its_thought(store: Store, tmp_path: P
 
 def test_only_what_is_missing_runs(store: Store, tmp_path: Path) -> None:
     write_tsv(tmp_path / "mine.tsv", choice_rows(4))
-    settings, policy = project(tmp_path), Answering(right)
+    settings, policy = scoring_settings(tmp_path), Answering(right)
     first = run(store, settings, policy)
     assert run(store, settings, policy) == first and len(policy.asked) == 4
     write_tsv(tmp_path / "other.tsv", choice_rows(3))
-    added = project(tmp_path, own=("mine", "other"))
+    added = scoring_settings(tmp_path, own=("mine", "other"))
     assert [score.samples for score in run(store, added, policy)] == [4, 3] and len(policy.asked) == 7
-    sampled = project(tmp_path, own=("mine", "other"), seeds=(1, 2))
+    sampled = scoring_settings(tmp_path, own=("mine", "other"), seeds=(1, 2))
     scores = run(store, sampled, policy)
     assert [score.decoding for score in scores] == ["greedy", "seed 1", "seed 2"] * 2 and len(policy.asked) == 21
     assert len(list(scores_of(store, "a" * 64))) == 6
@@ -71,13 +77,13 @@ def test_seeds_differ_by_sample_and_repeat_by_seed(store: Store, tmp_path: Path)
         seeds.append(sampling.seed)
         return "B"
 
-    run(store, project(tmp_path, greedy=False, seeds=(1, 2)), Answering(note))
+    run(store, scoring_settings(tmp_path, greedy=False, seeds=(1, 2)), Answering(note))
     assert len(set(seeds)) == 6
 
 
 def test_a_killed_run_asks_only_for_what_it_did_not_finish(store: Store, tmp_path: Path) -> None:
     write_tsv(tmp_path / "mine.tsv", choice_rows(30))
-    settings, answered = project(tmp_path), 0
+    settings, answered = scoring_settings(tmp_path), 0
 
     def dies(text: str, sampling: Sampling) -> str | Exception:
         nonlocal answered
@@ -94,7 +100,7 @@ def test_a_killed_run_asks_only_for_what_it_did_not_finish(store: Store, tmp_pat
 
 def test_failed_calls_are_wrong_counted_flagged_and_can_be_tried_again(store: Store, tmp_path: Path) -> None:
     write_tsv(tmp_path / "mine.tsv", choice_rows(10))
-    settings = project(tmp_path)
+    settings = scoring_settings(tmp_path)
     failing = Answering(lambda text, sampling: CallFailed("refused") if "picture 3?" in text else "B")
     (score,) = run(store, settings, failing)
     assert score.value == 90 and score.failed_inference == 0.1 and score.flags == ("10.0% of calls failed",)
@@ -108,7 +114,9 @@ def test_failed_calls_are_wrong_counted_flagged_and_can_be_tried_again(store: St
 def test_the_judge_reads_what_no_rule_can(store: Store, tmp_path: Path) -> None:
     write_tsv(tmp_path / "mine.tsv", choice_rows(4))
     judge = Answering(lambda text, sampling: "B", "judge")
-    (score,) = run(store, project(tmp_path), Answering(lambda text, sampling: "the dot is like the sky"), judge)
+    (score,) = run(
+        store, scoring_settings(tmp_path), Answering(lambda text, sampling: "the dot is like the sky"), judge
+    )
     assert score.value == 100 and score.judged == 1 and len(judge.asked) == 4
     assert "the dot is like the sky" in judge.asked[0] and "B. a blue dot" in judge.asked[0]
 
@@ -116,7 +124,9 @@ def test_the_judge_reads_what_no_rule_can(store: Store, tmp_path: Path) -> None:
 def test_a_judge_that_talks_nonsense_is_asked_twice_then_counted(store: Store, tmp_path: Path) -> None:
     write_tsv(tmp_path / "mine.tsv", choice_rows(4))
     judge = Answering(lambda text, sampling: "I would rather not say which", "judge")
-    (score,) = run(store, project(tmp_path), Answering(lambda text, sampling: "the dot is like the sky"), judge)
+    (score,) = run(
+        store, scoring_settings(tmp_path), Answering(lambda text, sampling: "the dot is like the sky"), judge
+    )
     assert score.value == 0 and score.failed_judging == 1 and len(judge.asked) == 8
     assert score.flags == ("100.0% of verdicts failed",)
 
@@ -135,7 +145,7 @@ def test_a_judge_that_talks_nonsense_is_asked_twice_then_counted(store: Store, t
 def test_replies_without_an_answer_are_wrong_and_no_failure(tmp_path: Path, reply: str, prediction: str) -> None:
     write_tsv(tmp_path / "mine.tsv", choice_rows(2))
     store = Store.open(str(tmp_path / "store"))
-    (score,) = run(store, project(tmp_path), Answering(lambda text, sampling: reply))
+    (score,) = run(store, scoring_settings(tmp_path), Answering(lambda text, sampling: reply))
     assert read_replies(store, score)["prediction"].to_list() == [prediction] * 2
     assert score.value == (100 if prediction else 0) and score.no_answer == (0 if prediction else 1)
     assert score.failed_inference == 0 and score.flags == ()
@@ -158,5 +168,5 @@ def test_a_free_form_benchmark_of_ones_own(tmp_path: Path, case: str) -> None:
     row, script, value = SCRIPTS[case]
     write_tsv(tmp_path / "mine.tsv", [{"index": 1, **row}])
     judge = Answering(lambda text, sampling: "1" if "one half" in text else "0", "judge")
-    (score,) = run(Store.open(str(tmp_path / "store")), project(tmp_path), Answering(script), judge)
+    (score,) = run(Store.open(str(tmp_path / "store")), scoring_settings(tmp_path), Answering(script), judge)
     assert score.form == "free" and score.value == value

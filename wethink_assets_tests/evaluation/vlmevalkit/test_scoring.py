@@ -19,7 +19,8 @@ from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
 from wethink_assets.models.chat import Sampling
 from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.support.benchmark_files import Answering, choice_rows, evaluated, project, write_tsv
+from wethink_assets_tests.support.answering_model import Answering
+from wethink_assets_tests.support.benchmark_files import choice_rows, evaluated_model, scoring_settings, write_tsv
 
 pytestmark = pytest.mark.slow
 KEYS = [benchmark.key for benchmark in OPENCOMPASS]
@@ -40,7 +41,12 @@ def run(
 ) -> list[Score]:
     with Models(settings, {"policy": policy, "judge": judge}) as models:
         return score_model(
-            store, settings, evaluated(digest=digest * 64), benchmark_files(settings, keys), models=models, kit=kit
+            store,
+            settings,
+            evaluated_model(digest=digest * 64),
+            benchmark_files(settings, keys),
+            models=models,
+            kit=kit,
         )
 
 
@@ -52,7 +58,7 @@ def judge_of(asked: str, _: Sampling) -> str:
 
 
 def test_one_process_asks_and_scores_all_fourteen(tmp_path: Path) -> None:
-    settings, store = project(tmp_path, own=(), scorer="vlmevalkit"), Store.open(str(tmp_path / "store"))
+    settings, store = scoring_settings(tmp_path, own=(), scorer="vlmevalkit"), Store.open(str(tmp_path / "store"))
     real_files(settings)
     policy = Answering(lambda text, sampling: "<think>It may be A, or C.</think><answer>B</answer>")
     judge = Answering(judge_of, "judge")
@@ -86,7 +92,7 @@ def test_one_process_asks_and_scores_all_fourteen(tmp_path: Path) -> None:
 
 
 def test_a_killed_scoring_goes_on_where_it_was(tmp_path: Path) -> None:
-    settings, store = project(tmp_path, own=(), scorer="vlmevalkit"), Store.open(str(tmp_path / "store"))
+    settings, store = scoring_settings(tmp_path, own=(), scorer="vlmevalkit"), Store.open(str(tmp_path / "store"))
     real_files(settings)
     asked = 0
 
@@ -115,7 +121,10 @@ def test_a_killed_scoring_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_its_process_reaches_nothing_and_fails_by_file(tmp_path: Path) -> None:
-    settings, store = project(tmp_path, own=("mine", "bad"), scorer="vlmevalkit"), Store.open(str(tmp_path / "store"))
+    settings, store = (
+        scoring_settings(tmp_path, own=("mine", "bad"), scorer="vlmevalkit"),
+        Store.open(str(tmp_path / "store")),
+    )
     write_tsv(tmp_path / "mine.tsv", choice_rows(4))
     write_tsv(tmp_path / "bad.tsv", [{**row, "index": f"0{row['index']}"} for row in choice_rows(3)])
     policy, judge = Answering(lambda text, sampling: "<answer>B</answer>"), Answering(judge_of, "judge")
@@ -141,7 +150,7 @@ def test_the_embedded_policy_is_scored(tmp_path: Path) -> None:
     from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 
     settings, store = (
-        project(tmp_path, own=(), scorer="vlmevalkit", prompts="embedded"),
+        scoring_settings(tmp_path, own=(), scorer="vlmevalkit", prompts="embedded"),
         Store.open(str(tmp_path / "s")),
     )
     settings = settings.model_copy(update={"roles": {}})
