@@ -25,7 +25,7 @@ from wethink_assets.rewards.equivalence.options import option_letter
 from wethink_assets.synthesis.calls.reply_schemas import Question
 from wethink_assets.synthesis.prompt_packs import PACKS, PROMPTS, load_prompt, pack_folder, prompt_hashes
 from wethink_assets.synthesis.stages.agreement import accepted_answer
-from wethink_assets.training.data.rows import choose_rows
+from wethink_assets.training.data.rows import select_rows
 from wethink_assets.training.policies.plots import panels
 from wethink_assets_tests.support.opened_project import opened
 from wethink_assets_tests.support.project import make_project
@@ -229,5 +229,5 @@ def check_rows(store: Any, folder: Path) -> None:
     assert "| YN |" in store.read("versions/v0001/README.md").decode()
     recipe = RecipeSettings(kinds=("YN",))
     train = rows.filter((pl.col("kind") == "YN") & (pl.col("split") == "train")).height
-    assert choose_rows(store, "v0001", "train", recipe, folder / "rows.arrow").kinds == {"YN": train}
+    assert select_rows(store, "v0001", "train", recipe, folder / "rows.arrow").kinds == {"YN": train}
     assert panels()["accuracy by kind"]["accuracy/YN"] == "YN"
