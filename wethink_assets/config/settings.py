@@ -1,6 +1,7 @@
 """All of `wethink.toml` as one value."""
 
 import os
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
@@ -25,6 +26,12 @@ from wethink_assets.config.training import RecipeSettings, RewardSettings, Study
 from wethink_assets.errors import ConfigError
 from wethink_assets.models.chat import Role
 from wethink_assets.plugins import import_plugins
+
+
+@cache
+def _unconfigured() -> RoleSettings:
+    """Settings of every role that the file leaves out: asked for with each call, so checked once."""
+    return RoleSettings()
 
 
 class Settings(Table):
@@ -79,7 +86,7 @@ class Settings(Table):
 
         Raises `ConfigError` when it names a server that the file does not have.
         """
-        settings = self.roles.get(role, RoleSettings())
+        settings = self.roles.get(role) or _unconfigured()
         if not settings.server:
             return settings
         server = self.server(settings.server)

@@ -101,7 +101,8 @@ class Prompt:
         Raises `ConfigError` when a variable that the prompt uses is missing, `UnknownName` for an unknown `kind`.
         """
         if self.kinds and "kind" in variables:
-            kinds = named_kinds([variables["kind"]])
+            kind = KINDS[variables["kind"]]
+            kinds = PAPER_KINDS if kind in PAPER_KINDS else (*PAPER_KINDS, kind)  # of each call: no hash of whole kinds
             if kinds != self.kinds:
                 return compiled(self.name, self.path, self.source, self.variables, kinds).render(**variables)
         variables = {name: inert(value) for name, value in variables.items()}
