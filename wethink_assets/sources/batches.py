@@ -30,6 +30,18 @@ def split_batch_key(key: str) -> tuple[str, int]:
     return source, int(number)
 
 
+def source_of(key: str) -> str:
+    """Source of a batch; empty for a name that is no batch key, as of a folder that somebody else put beside batches.
+
+    >>> source_of("geoqa+.000001"), source_of("notes")
+    ('geoqa+', '')
+    """
+    try:
+        return split_batch_key(key)[0]
+    except SourceError:
+        return ""
+
+
 def batch_path(key: str) -> str:
     """Where a batch's membership lies in the store."""
     source, number = split_batch_key(key)

@@ -1,6 +1,7 @@
 """Records: pydantic models kept as a file each, which is there whole or not at all."""
 
-from typing import TypeVar
+import json
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -20,6 +21,17 @@ def parse_record(store: Store, path: str, data: bytes, kind: type[Record]) -> Re
     """The record that a file's bytes hold. Raises `StoreError` naming a file that holds no such record."""
     try:
         return kind.model_validate_json(data)
+    except ValueError as error:
+        raise StoreError(f"{store.link(path)} is damaged: {error}") from error
+
+
+def read_json(store: Store, path: str) -> Any:
+    """What a JSON file holds, as plain values; None where there is no file. Raises `StoreError` naming a file that holds no JSON."""
+    data = store.read_if_present(path)
+    if data is None:
+        return None
+    try:
+        return json.loads(data)
     except ValueError as error:
         raise StoreError(f"{store.link(path)} is damaged: {error}") from error
 

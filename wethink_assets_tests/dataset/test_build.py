@@ -6,13 +6,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.dataset.cuts.cut import Cut, read_cut
+from wethink_assets.dataset.cuts.cut import Cut, read_cut, seal_of
 from wethink_assets.dataset.cuts.decision import decide_cut
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions import build
-from wethink_assets.dataset.versions.build import build_version, content_digest
+from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import list_versions
 from wethink_assets.dataset.versions.external_sort import SortedFile
+from wethink_assets.dataset.versions.manifest import content_digest, read_manifest
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import UnaccountedItems, VersionError
 from wethink_assets.identity import data_version, sha256_hex
@@ -60,6 +61,31 @@ def test_building_again_names_what_differs(local: Store, grower: Grower) -> None
     assert build_version(local, "v0001").rows == 8
     local.publish("versions/v0001/wethink.jsonl", b"{}")
     with pytest.raises(VersionError, match=r"wethink\.jsonl: missing or altered"):
+        build_version(local, "v0001")
+
+
+def without_column(store: Store, version: str, column: str) -> None:
+    """The version as a release would have built it whose rows had no such column."""
+    path = f"versions/{version}/rows.parquet"
+    store.write_parquet(path, store.read_parquet(path).drop(column))
+    manifest = read_manifest(store, version)
+    rows, content = content_digest(store.scan_parquet(path))
+    file = manifest.files["rows.parquet"].model_copy(
+        update={"sha256": sha256_hex(store.read(path)), "rows": rows, "content": content}
+    )
+    earlier = manifest.model_copy(update={"files": {**manifest.files, "rows.parquet": file}, "seal": ""})
+    sealed = earlier.model_copy(update={"seal": seal_of(earlier)})
+    store.publish(f"versions/{version}/manifest.json", sealed.model_dump_json(indent=1).encode())
+
+
+def test_a_version_of_before_a_column_was_added_is_what_its_cut_gives(local: Store, grower: Grower) -> None:
+    built(local)
+    without_column(local, "v0001", "verdict")
+    assert build_version(local, "v0001").rows == 8
+    assert "verdict" not in local.read_parquet("versions/v0001/rows.parquet").columns
+    answers = f"{read_cut(local, 'v0001').tables['coco.000002']['answers'].folder}/results.parquet"
+    local.write_parquet(answers, local.read_parquet(answers).with_columns(agreement=pl.lit("altered")))
+    with pytest.raises(VersionError, match=r"is not what its cut gives: rows\.parquet \(8 rows before, 8 rows now\)"):
         build_version(local, "v0001")
 
 

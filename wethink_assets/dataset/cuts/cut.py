@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dedup.contamination import SignedBenchmark
-from wethink_assets.errors import VersionError
+from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import digest_of
+from wethink_assets.storage.records import parse_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Retractions
 
@@ -113,9 +114,9 @@ def read_cut(store: Store, version: str) -> Cut:
     if data is None:
         raise VersionError(f"there is no version {version} in {store.url}: `wethink versions` lists them")
     try:
-        cut = Cut.model_validate_json(data)
-    except ValueError as error:
-        raise VersionError(f"{store.link(path)} is damaged: {error}") from error
+        cut = parse_record(store, path, data, Cut)
+    except StoreError as error:
+        raise VersionError(str(error)) from error
     if cut.seal != seal_of(cut) or cut.version != version_name(number):
         raise VersionError(f"{store.link(path)} was altered: its seal is not that of its content")
     return cut

@@ -27,8 +27,9 @@ from wethink_assets.dataset.cuts.cut import (
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.takedown.retraction import touching
 from wethink_assets.dedup.contamination import signed_benchmarks
-from wethink_assets.errors import SourceError, StoreError, VersionError
-from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.errors import StoreError, VersionError
+from wethink_assets.sources.batches import source_of, split_batch_key
+from wethink_assets.storage.records import create_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.storage.takedowns import retracted
@@ -102,7 +103,7 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
             created=datetime.now(UTC),
         )
         cut = cut.model_copy(update={"seal": seal_of(cut)})
-        if store.create(f"{FOLDER}/{cut.version}.json", cut.model_dump_json(indent=1).encode()):
+        if create_record(store, f"{FOLDER}/{cut.version}.json", cut):
             return cut
 
 
@@ -159,11 +160,8 @@ def _whole_batches(store: Store, recipe: CutRecipe) -> tuple[dict[str, list[Comm
 
 
 def _wanted(batch: str, recipe: CutRecipe) -> bool:
-    try:
-        source, _ = split_batch_key(batch)
-    except SourceError:
-        return False
-    return not recipe.sources or source in recipe.sources
+    source = source_of(batch)
+    return bool(source) and (not recipe.sources or source in recipe.sources)
 
 
 def _commits(tables: Tables, batch: str) -> list[Commit] | str:

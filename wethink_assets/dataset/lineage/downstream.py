@@ -4,11 +4,10 @@ Training and evaluation come after the dataset, so their records are read here a
 theirs is imported.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wethink_assets.errors import StoreError
+from wethink_assets.storage.records import read_json
 from wethink_assets.storage.store import Store
 
 POLICIES = "policies"
@@ -105,11 +104,5 @@ def uses_of(store: Store, versions: list[str]) -> list[Record]:
 
 
 def _read(store: Store, path: str) -> Record:
-    data = store.read_if_present(path)
-    if data is None:
-        return {}
-    try:
-        told = json.loads(data)
-    except ValueError as error:
-        raise StoreError(f"{store.link(path)} is damaged: {error}") from error
-    return told if isinstance(told, dict) else {}
+    record = read_json(store, path)
+    return record if isinstance(record, dict) else {}

@@ -10,7 +10,7 @@ import polars as pl
 from wethink_assets.dataset.takedown.erasure_log import erased
 from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.errors import StoreError, VersionError
-from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.sources.batches import source_of
 from wethink_assets.sources.claims import Occurrence, occurrences
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
@@ -64,7 +64,7 @@ def _by_file(store: Store, name: str) -> set[str]:
     tables = Tables(store)
 
     def search(batch: str) -> Iterator[str]:
-        source = split_batch_key(batch)[0]
+        source = source_of(batch)
         items = {name, name.removeprefix(f"{source}/")}
         try:
             commit = tables.current("images", batch)

@@ -13,6 +13,7 @@ from wethink_assets.dataset.versions.rows import CALL_STAGES, results, table_rej
 from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.sources import claims
+from wethink_assets.sources.batches import source_of
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
@@ -161,7 +162,7 @@ def _occurrences(store: Store, image_id: str, images: list[CutInput]) -> list[St
             for item, detail in refused.select("item", "detail").iter_rows():
                 if SHA256.findall(detail)[:1] == [image_id]:
                     found.append(
-                        {"batch": entry.batch, "source": entry.batch.rpartition(".")[0], "item": item, "licence": None}
+                        {"batch": entry.batch, "source": source_of(entry.batch), "item": item, "licence": None}
                     )
     return found
 

@@ -1,11 +1,10 @@
 """Which observations of a source its batches were registered from."""
 
-import json
 from bisect import bisect_left
 from typing import Any
 
-from wethink_assets.errors import StoreError
 from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.storage.records import read_json
 from wethink_assets.storage.store import Store
 
 FOLDER = "listings"
@@ -37,11 +36,5 @@ def listings_behind(store: Store, source: str, batches: list[str]) -> list[dict[
 
 
 def _records(store: Store, source: str) -> list[dict[str, Any]]:
-    found = []
-    for name in store.names(f"{FOLDER}/{source}"):
-        path = f"{FOLDER}/{source}/{name}"
-        try:
-            found.append(json.loads(store.read(path)))
-        except ValueError as error:
-            raise StoreError(f"{store.link(path)} is damaged: {error}") from error
-    return found
+    records = (read_json(store, f"{FOLDER}/{source}/{name}") for name in store.names(f"{FOLDER}/{source}"))
+    return [record for record in records if record is not None]

@@ -20,6 +20,7 @@ from wethink_assets.dataset.takedown.erasure_log import erased
 from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
 from wethink_assets.dataset.versions.manifest import Input, Manifest, Used, read_manifest, version_folder
 from wethink_assets.errors import StoreError
+from wethink_assets.sources.batches import source_of
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.synthesis.prompt_packs import prompt_text
@@ -139,7 +140,7 @@ def _sources(store: Store, rows: pl.LazyFrame, manifest: Manifest) -> list[Story
     )
     batches: dict[str, list[str]] = {}
     for batch in dict.fromkeys(entry.batch for entry in manifest.inputs):
-        batches.setdefault(batch.rpartition(".")[0], []).append(batch)
+        batches.setdefault(source_of(batch), []).append(batch)
     told = []
     for source in sorted(batches):
         ours = counted.filter(pl.col("source") == source)

@@ -17,10 +17,12 @@ from wethink_assets.dataset.takedown.erasure_log import ERASED, Erasure
 from wethink_assets.dataset.takedown.retraction import Subject
 from wethink_assets.dataset.versions.rows import CALL_STAGES
 from wethink_assets.identity import data_version, digest_of
+from wethink_assets.sources.batches import source_of
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.storage.journal.files import write_part
 from wethink_assets.storage.journal.journal import journal_folder, journaled_calls
 from wethink_assets.storage.lease import leased
+from wethink_assets.storage.records import create_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets.storage.takedowns import READERS, Retractions
@@ -33,7 +35,7 @@ def held_images(store: Store, subject: Subject) -> dict[str, list[str]]:
     covered = subject.as_retractions()
     batches = store.names("tables/images")
     if subject.kind == "source":
-        batches = [batch for batch in batches if batch.rpartition(".")[0] == subject.name]
+        batches = [batch for batch in batches if source_of(batch) == subject.name]
     with ThreadPoolExecutor(READERS) as pool:
         found = dict(zip(batches, pool.map(lambda batch: _covered(store, batch, covered), batches), strict=True))
     return {batch: images for batch, images in found.items() if images}
@@ -97,9 +99,7 @@ def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
         created=datetime.now(UTC),
     )
     # The record first: whenever this stops, a table is as it was, as the record says, or found again by the next call.
-    store.create(
-        f"{ERASED}/{batch}-{digest_of(made.model_dump(mode='json'))[:16]}.json", made.model_dump_json(indent=1).encode()
-    )
+    create_record(store, f"{ERASED}/{batch}-{digest_of(made.model_dump(mode='json'))[:16]}.json", made)
     for folder, left in rewritten.items():
         store.write_parquet(f"{folder}/results.parquet", left.results)
         store.write_parquet(f"{folder}/rejections.parquet", left.rejections)

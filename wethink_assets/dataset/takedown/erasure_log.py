@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from wethink_assets.errors import StoreError
+from wethink_assets.storage.records import read_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import FOLDER, READERS
 
@@ -39,17 +39,11 @@ class Erased:
 def erased(store: Store) -> Erased:
     """Everything that was erased so far. Raises `StoreError` when a record is damaged."""
     with ThreadPoolExecutor(READERS) as pool:
-        records = list(pool.map(lambda name: _read(store, f"{ERASED}/{name}"), store.names(ERASED)))
+        found = list(pool.map(lambda name: read_record(store, f"{ERASED}/{name}", Erasure), store.names(ERASED)))
+    records = [record for record in found if record is not None]
     tables: dict[str, set[str]] = {}
     for record in records:
         for folder, version in record.tables.items():
             tables.setdefault(folder, set()).add(version)
     images = frozenset(image for record in records for image in record.images)
     return Erased(images, {folder: frozenset(versions) for folder, versions in tables.items()})
-
-
-def _read(store: Store, path: str) -> Erasure:
-    try:
-        return Erasure.model_validate_json(store.read(path))
-    except ValueError as error:
-        raise StoreError(f"{store.link(path)} is damaged: {error}") from error

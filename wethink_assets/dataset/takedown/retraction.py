@@ -16,9 +16,10 @@ from wethink_assets.dataset.lineage.downstream import uses_of
 from wethink_assets.dataset.lineage.image_lookup import images_named
 from wethink_assets.dataset.versions.manifest import list_built, version_folder
 from wethink_assets.errors import VersionError
-from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.sources.batches import source_of
 from wethink_assets.sources.claims import holder
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
+from wethink_assets.storage.records import create_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 from wethink_assets.storage.takedowns import (
@@ -39,7 +40,7 @@ READERS = 16
 def touching(store: Store, taken_down: Retractions, batches: Iterable[str]) -> Retractions:
     """What was taken down, without the images and sources that none of the batches holds: those change no version."""
     whole = set(batches)
-    sources = {split_batch_key(batch)[0] for batch in whole}
+    sources = {source_of(batch) for batch in whole}
 
     def held(image: str) -> bool:
         found = holder(store, image)
@@ -90,7 +91,7 @@ def find_subject(store: Store, name: str, kind: RetractionKind | None = None) ->
 def _known(store: Store, kind: str, name: str) -> list[str]:
     if kind == "source":
         sources = {source.name for source in KNOWN_SOURCES} | set(store.names("batches"))
-        sources |= {batch.rpartition(".")[0] for batch in store.names("tables/images")}
+        sources |= {source_of(batch) for batch in store.names("tables/images")} - {""}
         return [name] if name in sources else []
     if kind == "licence":
         return [name] if name in known_licences(store) else []
@@ -115,7 +116,7 @@ def known_licences(store: Store) -> set[str]:
 def record(store: Store, subject: Subject, reason: str = "") -> tuple[Retraction, bool]:
     """Take a subject down; returns the record in force and whether it is new."""
     made = Retraction(kind=subject.kind, name=subject.name, reason=reason, created=datetime.now(UTC))
-    if store.create(made.path, made.model_dump_json(indent=1).encode()):
+    if create_record(store, made.path, made):
         return made, True
     found = find_retraction(store, subject.kind, subject.name)
     return found or made, False

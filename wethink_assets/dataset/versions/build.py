@@ -31,6 +31,7 @@ from wethink_assets.dataset.versions.manifest import (
     VersionFile,
     code_of,
     commits_of,
+    content_digest,
     inputs_of,
     models_of,
     prompts_of,
@@ -42,9 +43,9 @@ from wethink_assets.dataset.versions.selection import Selection, select_rows
 from wethink_assets.dataset.versions.statistics import Statistics, occurrences
 from wethink_assets.dataset.versions.verification import require_same, require_undamaged
 from wethink_assets.errors import UnaccountedItems
-from wethink_assets.identity import canonical_json
-from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.sources.batches import source_of
 from wethink_assets.stages.schemas import SCHEMA_VERSION
+from wethink_assets.storage.records import create_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
 
@@ -53,7 +54,6 @@ Progress = Callable[[int, int], None]
 DATA_FILES = ("rows.parquet", "excluded.parquet", "wethink.jsonl", "statistics.json")
 LINES = ("problem", "answer", "category", "abilities", "refined_cot", "image_path", "reward")
 """Fields of `wethink.jsonl`: the paper's. Versions that exist are compared with it when they are built again, so it stays."""
-SLICE = 20_000
 
 
 def build_version(store: Store, version: str, progress: Progress | None = None) -> VersionSummary:
@@ -95,7 +95,7 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
             benchmarks=cut.benchmarks,
         )
         if is_built(store, cut.version):
-            return require_same(store, manifest, DATA_FILES)
+            return require_same(store, manifest, folder, DATA_FILES)
         write_card(folder / "README.md", manifest, statistics)
         manifest = manifest.model_copy(
             update={"files": {**manifest.files, "README.md": _described(folder / "README.md")}}
@@ -103,8 +103,8 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
         manifest = manifest.model_copy(update={"seal": seal_of(manifest)})
         for name in manifest.files:
             store.publish_file(f"{version_folder(cut.version)}/{name}", folder / name)
-    if not store.create(f"{version_folder(cut.version)}/{MANIFEST}", manifest.model_dump_json(indent=1).encode()):
-        return require_same(store, manifest, DATA_FILES)  # somebody else was faster
+        if not create_record(store, f"{version_folder(cut.version)}/{MANIFEST}", manifest):
+            return require_same(store, manifest, folder, DATA_FILES)  # somebody else was faster
     return summary_of(store, manifest)
 
 
@@ -150,7 +150,7 @@ def _add_batch(
     kept.add(rows)
     left_out.add(excluded)
     statistics.add_tables(store, batch, tables)
-    statistics.add_rows(split_batch_key(batch)[0], rows, excluded)
+    statistics.add_rows(source_of(batch), rows, excluded)
 
 
 @dataclass
@@ -192,16 +192,3 @@ def _described(path: Path) -> VersionFile:
     if path.suffix == ".parquet":
         rows, content = content_digest(pl.scan_parquet(path))
     return VersionFile(sha256=sha256, bytes=path.stat().st_size, rows=rows, content=content)
-
-
-def content_digest(table: pl.LazyFrame, slice_rows: int = SLICE) -> tuple[int, str]:
-    """Rows of a table and their `identity.data_version`, computed slice by slice."""
-    digest = hashlib.sha256(canonical_json(table.collect_schema().names()))
-    rows = 0
-    while True:
-        part = table.slice(rows, slice_rows).collect()
-        for row in part.iter_rows():
-            digest.update(canonical_json(row))
-        rows += part.height
-        if part.height < slice_rows:
-            return rows, digest.hexdigest()

@@ -1,5 +1,6 @@
 """The manifest of a version: the last file written, which makes the version exist and says what it consists of."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 from typing import Any
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from wethink_assets.dataset.cuts.cut import (
@@ -22,14 +24,16 @@ from wethink_assets.dataset.cuts.cut import (
 )
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dedup.contamination import SignedBenchmark
-from wethink_assets.errors import VersionError
-from wethink_assets.identity import digest_of
+from wethink_assets.errors import StoreError, VersionError
+from wethink_assets.identity import canonical_json, digest_of
+from wethink_assets.storage.records import parse_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
 __all__ = ["Input", "Manifest", "Used", "VersionFile", "list_built", "read_manifest", "version_folder"]
 
 MANIFEST = "manifest.json"
+SLICE = 20_000
 
 
 class _Part(BaseModel):
@@ -137,6 +141,19 @@ def _counted(uses: Iterable[tuple[str, str, dict[str, Any]]]) -> tuple[Used, ...
     )
 
 
+def content_digest(table: pl.LazyFrame, slice_rows: int = SLICE) -> tuple[int, str]:
+    """Rows of a table and their `identity.data_version`, computed slice by slice."""
+    digest = hashlib.sha256(canonical_json(table.collect_schema().names()))
+    rows = 0
+    while True:
+        part = table.slice(rows, slice_rows).collect()
+        for row in part.iter_rows():
+            digest.update(canonical_json(row))
+        rows += part.height
+        if part.height < slice_rows:
+            return rows, digest.hexdigest()
+
+
 def version_folder(version: str) -> str:
     """Where a version's files lie."""
     return f"versions/{version}"
@@ -163,9 +180,9 @@ def read_manifest(store: Store, version: str) -> Manifest:
         read_cut(store, name)
         raise VersionError(f"{name} was decided but is not built: `wethink cut` with the same recipe builds it")
     try:
-        manifest = Manifest.model_validate_json(data)
-    except ValueError as error:
-        raise VersionError(f"{store.link(path)} is damaged: {error}") from error
+        manifest = parse_record(store, path, data, Manifest)
+    except StoreError as error:
+        raise VersionError(str(error)) from error
     if manifest.seal != seal_of(manifest):
         raise VersionError(f"{store.link(path)} was altered: its seal is not that of its content")
     return manifest

@@ -10,7 +10,7 @@ import polars as pl
 from wethink_assets.dataset.cuts.cut import CutInput
 from wethink_assets.dataset.versions.rows import results, table_rejections
 from wethink_assets.dedup.methods import TextMethod
-from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.sources.batches import source_of
 from wethink_assets.storage.store import Store
 
 NGRAM = 3  # words
@@ -99,7 +99,7 @@ class Statistics:
 
     def add_tables(self, store: Store, batch: str, tables: Mapping[str, CutInput]) -> None:
         """Count what the stages did to a batch."""
-        source, _ = split_batch_key(batch)
+        source = source_of(batch)
         funnel = self._funnel.setdefault(source, Counter())
         for asset, table in tables.items():
             if table.rejections:
