@@ -34,8 +34,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"wethink {metadata.version('wethink-assets')}, Python {platform.python_version()}")
         raise typer.Exit
 

@@ -1,4 +1,4 @@
-"""How a long command shows where it is: bars on a terminal, lines elsewhere."""
+"""Progress of a long command: bars on a terminal, lines elsewhere."""
 
 import os
 import sys
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from wethink_assets.synthesis.budgets.progress import ProgressReporter
@@ -21,7 +22,7 @@ LINE_EVERY = 5.0  # seconds between two lines about the same stage where there i
 
 
 class Display:
-    """Where a command writes what people should see: standard error, as it was when the command started.
+    """Output of a command for people: standard error, as it was when the command started.
 
     Dagster captures a step's output by exchanging the file descriptor, so this one keeps a copy of its own.
     """
@@ -34,7 +35,7 @@ class Display:
             stream, self._owned = sys.stderr, False  # type: ignore[assignment]
         self._stream = stream
         self._console = Console(file=stream, highlight=False, width=None if stream.isatty() else 160)
-        self._work: Work | None = None
+        self._work: BatchProgress | None = None
 
     def __enter__(self) -> "Display":
         return self
@@ -46,52 +47,52 @@ class Display:
             with suppress(OSError):
                 self._stream.close()
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         """One line, above the bars where there are any."""
         self._console.print(line, markup=False, soft_wrap=True)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table; the first column of each row is its name, the last row sums up."""
-        table = Table(title=title, show_footer=False)
+        table = Table(title=Text(title), show_footer=False)
         table.add_column("source")
         for column in columns:
             table.add_column(column, justify="right")
         for number, row in enumerate(rows):
-            table.add_row(*row, end_section=number == len(rows) - 2)
+            table.add_row(*map(Text, row), end_section=number == len(rows) - 2)
         self._console.print(table)
 
     def rows(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table whose first column names each row."""
-        table = Table(title=title)
+        table = Table(title=Text(title))
         for number, column in enumerate(columns):
             table.add_column(column, justify="right" if number else "left")
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(Text, row))
         self._console.print(table)
 
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:
-        """Something that takes a while and cannot be counted."""
+        """Show that something takes a while and cannot be counted."""
         if not self._console.is_terminal:
-            self.say(what)
+            self.report(what)
             yield
             return
-        with self._console.status(what):
+        with self._console.status(Text(what)):
             yield
 
     @contextmanager
     def counting(self, what: str, total: int) -> Iterator[Callable[[], None]]:
-        """Something that is counted; yields what to call after each."""
+        """Show how much of `total` is done; yields a callback for each item."""
         with self._bars() as bars:
             self._announce(what)
             task = bars.add_task(what, total=total)
             yield lambda: bars.advance(task)
 
     @contextmanager
-    def batches(self, sizes: Mapping[str, int], currency: str = "") -> Iterator["Work"]:
-        """Work on batches of so many images; yields what to tell when a batch begins, and what the models took in the end."""
+    def batches(self, sizes: Mapping[str, int], currency: str = "") -> Iterator["BatchProgress"]:
+        """Show the progress of batches of so many images; yields what is notified when a batch begins, with usage in the end."""
         with self._bars() as bars:
-            work = self._work = Work(self, bars, sizes, currency)
+            work = self._work = BatchProgress(self, bars, sizes, currency)
             try:
                 yield work
                 work.end()
@@ -99,7 +100,7 @@ class Display:
                 self._work = None
 
     def of(self, stage: str, batch: str) -> "ProgressReporter":
-        """Callback by which a stage of the running batch tells items done, items in total and what models took."""
+        """Callback for a stage of the running batch: items done, items in total and usage of the models."""
         work = self._work
         return work.stage(stage, batch) if work else lambda done, total, usage=None, /: None
 
@@ -110,27 +111,32 @@ class Display:
 
     def _announce(self, what: str) -> None:
         if not self._console.is_terminal:
-            self.say(what)
+            self.report(what)
 
     def _bars(self) -> Progress:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         tail = TextColumn("{task.fields[left]}")
         return _Bars(*columns, tail, console=self._console, transient=True, disable=not self._console.is_terminal)
 
 
 class _Bars(Progress):
     def add_task(self, description: str, *args: object, **fields: object) -> TaskID:
-        """A task; what is left of it is unknown until somebody says so."""
+        """A task whose time left is unknown at first."""
         return super().add_task(description, *args, **{"left": "", **fields})  # type: ignore[arg-type]
 
 
-class Work:
-    """Progress over batches: weighs them by images and stages, and guesses what is left from what is done."""
+class BatchProgress:
+    """Progress over batches: they are weighted by images and stages, and the time left is estimated from what is done."""
 
     def __init__(self, display: Display, bars: Progress, sizes: Mapping[str, int], currency: str = "") -> None:
         self._display, self._bars, self._sizes, self._currency = display, bars, sizes, currency
-        self._spent: Counter[str] = Counter()  # by stages that are over
-        self._usage: Usage | None = None  # of the stage at work
+        self._spent: Counter[str] = Counter()  # by finished stages
+        self._usage: Usage | None = None  # of the running stage
         self._started = time.monotonic()
         self._number = 0
         self._images = 0  # of batches that are done
@@ -158,9 +164,9 @@ class Work:
 
     @property
     def totals(self) -> dict[str, float]:
-        """What the models took over all batches so far, by the names of `Usage.as_dict`."""
-        found = self._spent + _totals(self._usage)
-        return {name: round(value, 9) for name, value in sorted(found.items())}
+        """Usage of the models over all batches so far, by the names of `Usage.as_dict`."""
+        totals = self._spent + _totals(self._usage)
+        return {name: round(value, 9) for name, value in sorted(totals.items())}
 
     def stage(self, stage: str, batch: str) -> "ProgressReporter":
         """Callback of a stage over the running batch."""
@@ -172,20 +178,20 @@ class Work:
         self._usage = None
         self._bars.update(self._part, description=stage, completed=0, total=None, visible=True, left="")
         pace = Pace(self._currency)
-        said = time.monotonic()
+        reported = time.monotonic()
 
-        def tell(done: int, total: int, usage: "Usage | None" = None, /) -> None:
-            nonlocal said
+        def update(done: int, total: int, usage: "Usage | None" = None, /) -> None:
+            nonlocal reported
             pace.update(done, total, usage)
             self._usage = usage
             self._bars.update(self._part, completed=done, total=total, left=pace.figures())
             share = (number - 1 + done / max(total, 1)) / max(self._stages, number)
             self._bars.update(self._whole, left=self._left(share))
-            if not self._display.is_terminal and time.monotonic() - said >= LINE_EVERY:
-                said = time.monotonic()
+            if not self._display.is_terminal and time.monotonic() - reported >= LINE_EVERY:
+                reported = time.monotonic()
                 self._line(stage, pace.line(), share)
 
-        return tell
+        return update
 
     def _line(self, what: str, count: str, share: float = 1.0) -> None:
         from wethink_assets.synthesis.budgets.progress import clock
@@ -194,7 +200,7 @@ class Work:
         left = self._left(share if what != "done" else 0)
         all_left = f"all batches {left}" if left else ""
         parts = [f"[{self._number}/{len(self._sizes)}] {self._batch} {what}", count, f"{elapsed} elapsed", all_left]
-        self._display.say(", ".join(part for part in parts if part))
+        self._display.report(", ".join(part for part in parts if part))
 
     def _left(self, share: float) -> str:
         from wethink_assets.synthesis.budgets.progress import clock

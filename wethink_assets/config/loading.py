@@ -1,4 +1,4 @@
-"""Loading of the settings: the file is found, read, overridden by the environment, and checked."""
+"""Loading of the settings: the file is looked up, read, overridden by the environment, and checked."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 DEFAULT_FILE = "wethink.toml"
 PREFIX = "WETHINK_"
 RESERVED = {"WETHINK_CONFIG"}
-Place = tuple[str, ...]
+KeyPath = tuple[str, ...]
 """Keys from the top of the file to a setting."""
 
 
@@ -50,33 +50,33 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         raw: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
-    renamed = {place: now for place in _places(raw) if (now := current_place(place)) != place}
+    renamed = {keys: now for keys in _key_paths(raw) if (now := current_path(keys)) != keys}
     raw = _by_current_names(raw)
     origins, variables = _override(raw, os.environ if environ is None else environ)
     _warn(str(path), (*((".".join(old), new[-1]) for old, new in renamed.items()), *variables))
     try:
         return Settings.model_validate({**raw, "folder": str(path.parent)})
     except ValidationError as error:
-        written = {now: place for place, now in renamed.items()}
+        written = {now: keys for keys, now in renamed.items()}
         faults = [_explained(path, text, origins, written, fault) for fault in error.errors()]
         raise ConfigError("\n".join(faults)) from error
 
 
-def current_place(place: Place) -> Place:
-    """A setting's place by the names of now, where some of its keys are former names of settings.
+def current_path(keys: KeyPath) -> KeyPath:
+    """The keys of a setting by their current names, where some of them are former names.
 
-    >>> current_place(("recipes", "group", "group"))
+    >>> current_path(("recipes", "group", "group"))
     ('recipes', 'group', 'num_generations')
     """
-    tables = _tables_along(place)
-    return tuple(table.RENAMED.get(key, key) if table else key for table, key in zip(tables, place, strict=True))
+    tables = _tables_along(keys)
+    return tuple(table.RENAMED.get(key, key) if table else key for table, key in zip(tables, keys, strict=True))
 
 
-def _tables_along(place: Place) -> list[type[Table] | None]:
-    """For each key of a place the table that it is a setting of; None where the key is a name, such as a recipe's."""
+def _tables_along(keys: KeyPath) -> list[type[Table] | None]:
+    """The table that each key is a setting of; None where the key is a name, such as a recipe's."""
     tables: list[type[Table] | None] = []
     annotation: Any = Settings
-    for key in place:
+    for key in keys:
         table = annotation if isinstance(annotation, type) and issubclass(annotation, Table) else None
         tables.append(table)
         if table is None:
@@ -87,20 +87,20 @@ def _tables_along(place: Place) -> list[type[Table] | None]:
     return tables
 
 
-def _places(raw: Mapping[str, Any], above: Place = ()) -> Iterator[Place]:
+def _key_paths(raw: Mapping[str, Any], above: KeyPath = ()) -> Iterator[KeyPath]:
     for key, value in raw.items():
         yield (*above, key)
         if isinstance(value, Mapping):
-            yield from _places(value, (*above, key))
+            yield from _key_paths(value, (*above, key))
 
 
-def _by_current_names(raw: Mapping[str, Any], above: Place = ()) -> dict[str, Any]:
-    """The file's tables with former names replaced; where both names are given both stay, and the table refuses them."""
+def _by_current_names(raw: Mapping[str, Any], above: KeyPath = ()) -> dict[str, Any]:
+    """The file's tables with former names replaced; if both names of a setting are given, both stay and the table refuses them."""
     tables = {}
     for key, value in raw.items():
-        place = (*above, key)
-        name = current_place(place)[-1]
-        tables[key if name in raw else name] = _by_current_names(value, place) if isinstance(value, Mapping) else value
+        keys = (*above, key)
+        name = current_path(keys)[-1]
+        tables[key if name in raw else name] = _by_current_names(value, keys) if isinstance(value, Mapping) else value
     return tables
 
 
@@ -112,28 +112,28 @@ def _warn(path: str, renamed: tuple[tuple[str, str], ...]) -> None:
         log.warning("%s: renamed settings, whose former names work until release %s: %s", path, OLD_NAMES_END, names)
 
 
-def _override(raw: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[Place, str], list[tuple[str, str]]]:
-    """Put `WETHINK_A__B=value` at raw["a"]["b"]; returns which variable set which place, and which ones have a former name.
+def _override(raw: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[KeyPath, str], list[tuple[str, str]]]:
+    """Put `WETHINK_A__B=value` at raw["a"]["b"]; returns the variable of each setting, and the variables with a former name.
 
-    Raises `ConfigError` where two variables set one place.
+    Raises `ConfigError` where two variables set the same setting.
     """
-    origins: dict[Place, str] = {}
+    origins: dict[KeyPath, str] = {}
     renamed = []
     sections = {name for name in Settings.model_fields if name != "folder"}
     for variable in sorted(environ):
         given = tuple(variable.removeprefix(PREFIX).lower().split("__"))
         if not variable.startswith(PREFIX) or variable in RESERVED or given[0] not in sections:
             continue
-        place = current_place(given)
-        if place in origins:
-            raise ConfigError(f"environment variables {origins[place]} and {variable} set the same: {'.'.join(place)}")
-        if place != given:
-            renamed.append((variable, PREFIX + "__".join(place).upper()))
+        keys = current_path(given)
+        if keys in origins:
+            raise ConfigError(f"environment variables {origins[keys]} and {variable} set the same: {'.'.join(keys)}")
+        if keys != given:
+            renamed.append((variable, PREFIX + "__".join(keys).upper()))
         table = raw
-        for key in place[:-1]:
+        for key in keys[:-1]:
             table = table.setdefault(key, {})
-        table[place[-1]] = _literal(environ[variable])
-        origins[place] = variable
+        table[keys[-1]] = _literal(environ[variable])
+        origins[keys] = variable
     return origins, renamed
 
 
@@ -144,28 +144,30 @@ def _literal(text: str) -> Any:
         return text
 
 
-def _explained(path: Path, text: str, origins: Mapping[Place, str], written: Mapping[Place, Place], fault: Any) -> str:
-    """One fault, with file and line or the variable, the setting, and what is allowed; `written`: places by the names in the file."""
-    place = tuple(str(key) for key in fault["loc"] if key != "[key]")
-    where = f"{path}:{_line_of(text, _as_written(place, written))}"
+def _explained(
+    path: Path, text: str, origins: Mapping[KeyPath, str], written: Mapping[KeyPath, KeyPath], fault: Any
+) -> str:
+    """One fault, with file and line or the variable, the setting, and what is allowed; `written`: keys by the names in the file."""
+    keys = tuple(str(key) for key in fault["loc"] if key != "[key]")
+    where = f"{path}:{_line_of(text, _as_written(keys, written))}"
     for origin, variable in origins.items():
-        if place[: len(origin)] == origin:
+        if keys[: len(origin)] == origin:
             where = f"environment variable {variable}"
-    setting = ".".join(place) or "the file"
+    setting = ".".join(keys) or "the file"
     if fault["type"] == "extra_forbidden":
-        return f"{where}: unknown setting {setting}; allowed here: {', '.join(_allowed(place))}"
+        return f"{where}: unknown setting {setting}; allowed here: {', '.join(_allowed(keys))}"
     message = str(fault["msg"]).removeprefix("Value error, ")
     given = "" if isinstance(fault["input"], (dict, BaseModel)) else f" (given: {fault['input']!r})"
     return f"{where}: {setting}: {message}{given}"
 
 
-def _as_written(place: Place, written: Mapping[Place, Place]) -> Place:
-    return next((old + place[len(now) :] for now, old in written.items() if place[: len(now)] == now), place)
+def _as_written(keys: KeyPath, written: Mapping[KeyPath, KeyPath]) -> KeyPath:
+    return next((old + keys[len(now) :] for now, old in written.items() if keys[: len(now)] == now), keys)
 
 
-def _allowed(place: Place) -> list[str]:
-    """Settings of the innermost table around a place."""
-    table = next(table for table in reversed(_tables_along(place)) if table is not None)
+def _allowed(keys: KeyPath) -> list[str]:
+    """Settings of the innermost table around a setting."""
+    table = next(table for table in reversed(_tables_along(keys)) if table is not None)
     return sorted(name for name in table.model_fields if name != "folder")
 
 
@@ -176,9 +178,9 @@ def table_in(annotation: Any) -> type[BaseModel] | None:
     return next((table for part in reversed(get_args(annotation)) if (table := table_in(part))), None)
 
 
-def _line_of(text: str, place: Place) -> int:
+def _line_of(text: str, keys: KeyPath) -> int:
     """Line of the setting, else of the innermost table that should hold it, else 1."""
-    table: Place = ()
+    table: KeyPath = ()
     best, depth = 1, 0
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
@@ -190,10 +192,10 @@ def _line_of(text: str, place: Place) -> int:
             path = table + _keys(entry[1])
         else:
             continue
-        if path == place[: len(path)] and len(path) > depth:
+        if path == keys[: len(path)] and len(path) > depth:
             best, depth = number, len(path)
     return best
 
 
-def _keys(dotted: str) -> Place:
+def _keys(dotted: str) -> KeyPath:
     return tuple(a or b or c for a, b, c in re.findall(r"\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9_+-]+)", dotted))

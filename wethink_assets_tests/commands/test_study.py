@@ -155,7 +155,7 @@ def test_an_interrupted_study_leaves_no_training_behind(home: Path, tiny_model: 
     while processes(home) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not processes(home)
-    assert "interrupted; `wethink study kinds` goes on from there" in (home / "process.log").read_text()
+    assert "interrupted; `wethink study kinds` resumes from there" in (home / "process.log").read_text()
 
 
 def test_lists_and_pages_of_an_empty_store(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

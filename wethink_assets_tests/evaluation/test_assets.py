@@ -79,7 +79,7 @@ def test_a_trained_run_is_scored_shown_compared_and_known_to_a_new_instance(proj
     page = (project.home / "flipped.html").read_text()
     assert page.startswith("<!doctype html>") and "drawn stand-in" in page
     scored = project.wethink("score", "v0001.grpo")
-    assert "sample_MMStar" in scored.stdout and "not run, for want of a file: MMStar" in scored.stdout
+    assert "sample_MMStar" in scored.stdout and "not run, since their files are missing: MMStar" in scored.stdout
 
 
 @pytest.mark.slow

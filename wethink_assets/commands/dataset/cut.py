@@ -1,4 +1,4 @@
-"""`wethink cut`: decide what the next dataset version is made of, and build it."""
+"""`wethink cut`: the next dataset version, decided and built."""
 
 import json
 from dataclasses import asdict
@@ -15,19 +15,21 @@ def _listed(text: str | None) -> list[str] | None:
 def cut(
     recipe: Annotated[Path | None, typer.Option(help="TOML or JSON file that says what to include.")] = None,
     sources: Annotated[str | None, typer.Option(help="Sources to include, separated by commas.")] = None,
-    kinds: Annotated[str | None, typer.Option(help="Question kinds to include: MC, FIB, DES.")] = None,
-    licences: Annotated[str | None, typer.Option(help="Licences to include, separated by commas.")] = None,
-    max_rows: Annotated[int | None, typer.Option(min=0, help="Rows in all, at most; 0: no cap.")] = None,
-    max_rows_per_source: Annotated[
-        int | None, typer.Option(min=0, help="Rows of one source, at most; 0: no cap.")
+    kinds: Annotated[
+        str | None, typer.Option(help="Question kinds to include, separated by commas, such as MC,FIB.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Decides which rows a cap keeps.")] = None,
+    licences: Annotated[str | None, typer.Option(help="Licences to include, separated by commas.")] = None,
+    max_rows: Annotated[int | None, typer.Option(min=0, help="Most rows in all; 0 for no limit.")] = None,
+    max_rows_per_source: Annotated[
+        int | None, typer.Option(min=0, help="Most rows of each source; 0 for no limit.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed that decides which rows a limit keeps.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the version's figures as JSON.")] = False,
 ) -> None:
-    """Cut the next dataset version from all batches that are complete.
+    """Cut the next dataset version from all complete batches.
 
-    What the options do not say is as the recipe file has it, and then as [cut] and [dedup] of wethink.toml do. The same
-    recipe over the same tables makes no new version.
+    The options override the recipe file, which overrides [cut] and [dedup] of wethink.toml. The same recipe over the same tables makes no
+    new version.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -40,7 +42,7 @@ def cut(
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
-    told: dict[str, Any] = {
+    options: dict[str, Any] = {
         "sources": _listed(sources),
         "kinds": _listed(kinds),
         "licences": _listed(licences),
@@ -48,7 +50,7 @@ def cut(
         "max_rows_per_source": max_rows_per_source,
         "seed": seed,
     }
-    changes = {name: value for name, value in told.items() if value is not None}
+    changes = {name: value for name, value in options.items() if value is not None}
     base = CutRecipe.read(recipe, settings) if recipe else CutRecipe.of(settings)
     store = Store.open(settings.store_url, **settings.store.options)
     sign_present(store, settings)
@@ -60,7 +62,7 @@ def cut(
             typer.echo(
                 f"nothing new: {decided.version} already holds all {decided.batches} complete batches of this recipe"
             )
-            _tell_left_out(decided.left_out)
+            _show_left_out(decided.left_out)
         return
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"building {decided.version}", total=None)
@@ -73,11 +75,11 @@ def cut(
     typer.echo(f"{summary.version}: {summary.considered} rows in, {summary.rows} kept, over {summary.images} images")
     for reason, count in summary.excluded.items():
         typer.echo(f"  {count} left out: {reason}")
-    _tell_left_out(decided.left_out)
-    typer.echo(f"it lies in {summary.location}")
+    _show_left_out(decided.left_out)
+    typer.echo(f"written to {summary.location}")
 
 
-def _tell_left_out(left_out: Any) -> None:
+def _show_left_out(left_out: Any) -> None:
     if left_out:
         shown = "; ".join(f"{entry.batch}: {entry.reason}" for entry in left_out[:3])
         typer.echo(f"  {len(left_out)} batches are not in it ({shown}{' ...' if len(left_out) > 3 else ''})")

@@ -1,4 +1,4 @@
-"""`wethink diff`: what is different between two versions, and why."""
+"""`wethink diff`: the differences between two versions, with their causes."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -10,37 +10,38 @@ if TYPE_CHECKING:
 
 
 def diff(
-    before: Annotated[str, typer.Argument(help="Version such as v0002.")],
-    after: Annotated[str, typer.Argument(help="Version such as v0003.")],
-    rows: Annotated[int, typer.Option(min=0, help="Rows of each change to list; 0: all.")] = 10,
+    before: Annotated[str, typer.Argument(help="Earlier version such as v0002.")],
+    after: Annotated[str, typer.Argument(help="Later version such as v0003.")],
+    rows: Annotated[int, typer.Option(min=0, help="Rows to list for each kind of change; 0 for all.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Tell rows added, removed, changed and replaced, each with the cause, and the models and prompts that differ.
+    """Show rows added, removed, changed and replaced between two versions, with causes, and the models and prompts that differ.
 
-    A replaced row has the same image, kind and place as before, but another question.
+    A replaced row has the same image, kind and position as before, but another question.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.lineage.diff import diff_versions
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
-    found = diff_versions(Store.open(settings.store_url, **settings.store.options), before, after)
+    difference = diff_versions(Store.open(settings.store_url, **settings.store.options), before, after)
     if as_json:
-        typer.echo(json.dumps(found.as_json(rows), indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(difference.as_json(rows), indent=1, ensure_ascii=False))
     else:
-        _tell(found, rows)
+        _show(difference, rows)
 
 
-def _tell(found: "Difference", limit: int) -> None:
-    from wethink_assets.commands.dataset.explain import visible
-    from wethink_assets.commands.dataset.lineage import table
+def _show(difference: "Difference", limit: int) -> None:
+    from wethink_assets.commands.terminal import table, visible
 
-    counts = ", ".join(f"{count} {change}" for change, count in found.counts.items())
-    typer.echo(f"{found.before} -> {found.after}: {found.same} rows are the same, {counts}")
-    causes = [[change, cause, n] for change, told in found.causes.items() for cause, n in told.items()]
+    changes = ", ".join(f"{count} {change}" for change, count in difference.counts.items())
+    typer.echo(f"{difference.before} -> {difference.after}: {difference.same} rows are the same, {changes}")
+    causes = [[change, cause, n] for change, counts in difference.causes.items() for cause, n in counts.items()]
     table("why", ["change", "cause", "rows"], causes)
-    table("recipe", ["setting", "before", "after"], [[name, old, new] for name, (old, new) in found.recipe.items()])
-    for title, sides in (("models", found.models), ("prompts", found.prompts)):
+    table(
+        "recipe", ["setting", "before", "after"], [[name, old, new] for name, (old, new) in difference.recipe.items()]
+    )
+    for title, sides in (("models", difference.models), ("prompts", difference.prompts)):
         used = [
             ["-" if side == "only_before" else "+", u["stage"], u["name"], _identity(u), u["batches"]]
             for side, listed in sides.items()
@@ -48,10 +49,10 @@ def _tell(found: "Difference", limit: int) -> None:
         ]
         table(f"{title} that differ", ["", "stage", "name", "which", "batches"], used)
     for side, sign in (("only_before", "-"), ("only_after", "+")):
-        table(f"batches ({sign})", ["batch"], [[entry["batch"]] for entry in found.batches[side]])
-    again = [[b["batch"], b["stage"], b["cause"], b["detail"]] for b in found.batches["synthesized_again"]]
+        table(f"batches ({sign})", ["batch"], [[entry["batch"]] for entry in difference.batches[side]])
+    again = [[b["batch"], b["stage"], b["cause"], b["detail"]] for b in difference.batches["synthesized_again"]]
     table("batches synthesized again", ["batch", "from", "cause", "detail"], again)
-    listed = found.as_json(limit)["rows"]
+    listed = difference.as_json(limit)["rows"]
     shown = [[r["change"], r["row_id"], r["batch"], r["cause"], visible(r["detail"]), _further(r)] for r in listed]
     table("rows", ["change", "row", "batch", "cause", "detail", "what"], shown, shown=len(shown) or 1)
 

@@ -1,33 +1,28 @@
-"""`wethink explain`: the whole story of a row."""
+"""`wethink explain`: the whole story of a row, as a tree."""
 
 import json
-import os
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wethink_assets.commands.terminal import printer, visible
+
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.text import Text
     from rich.tree import Tree
 
 HIDDEN = {"schema_version", "slot", "occurrences", "item", "image_id"}
-MIN_WIDTH = 100
-UNFOLDED = 1000
 
 
 def explain(
-    row_id: Annotated[str, typer.Argument(help="Row id, or the start of one where it is unique.")],
+    row_id: Annotated[str, typer.Argument(help="Row id, or a prefix of it that is unique.")],
     version: Annotated[
-        str | None, typer.Option(help="Tell it from this version; else from the newest that holds the row.")
+        str | None, typer.Option(help="Version to explain the row from; the newest that holds it by default.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the story, with all there is to know, as JSON.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the complete story as JSON.")] = False,
 ) -> None:
-    """Tell where a row came from: image and source file, dialogue, question, both answers, reasoning, models, prompts, runs."""
+    """Show where a row comes from: image and source file, dialogue, question, both answers, reasoning, models, prompts and runs."""
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.lineage.row import explain_row
     from wethink_assets.storage.store import Store
@@ -41,28 +36,16 @@ def explain(
     printer().print(story_tree(story))
 
 
-def printer() -> "Console":
-    """Where tables and trees are printed: as wide as the terminal, but not narrower than fits them.
-
-    What another program reads is not folded, so that an id stays on one line, unless `COLUMNS` says how wide it is.
-    """
-    from rich.console import Console
-
-    known = Console()
-    folded = known.is_terminal or "COLUMNS" in os.environ
-    return Console(width=max(known.width, MIN_WIDTH) if folded else UNFOLDED)
-
-
 def story_tree(story: Mapping[str, Any]) -> "Tree":
     """A story as a tree of plain text, from the image to the calls."""
     from rich.tree import Tree
 
     tree = Tree(_line("row", story["row_id"]))
     tree.add(_line("slot", story["slot"]))
-    tree.add(_line("batch", f"{story['batch']}, told from {story['told_from']}"))
-    for place in story["versions"]:
-        survivor = f", {place['survivor']} stays in its place" if place["survivor"] else ""
-        tree.add(_line(place["version"], f"{place['verdict']}{survivor}"))
+    tree.add(_line("batch", f"{story['batch']}; explained from {story['told_from']}"))
+    for version in story["versions"]:
+        survivor = f", {version['survivor']} stays in its place" if version["survivor"] else ""
+        tree.add(_line(version["version"], f"{version['verdict']}{survivor}"))
     if story.get("retracted"):
         gone = story["retracted"]
         tree.add(_line("taken down", f"{', '.join(gone['by'])}{', erased' if gone['erased'] else ''}"))
@@ -100,28 +83,23 @@ def _line(name: str, value: Any) -> "Text":
     return line
 
 
-def visible(text: str) -> str:
-    """Text with control and direction-changing characters, which a model may write, shown as U+FFFD."""
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else "\ufffd" for c in text)
-
-
 def _fields(branch: "Tree", value: Mapping[str, Any]) -> None:
     for name, item in value.items():
         if name == "dialogue":
             for turn in item:
                 branch.add(_line("asked", turn["request"]))
-                branch.add(_line("told", turn["reply"]))
+                branch.add(_line("answered", turn["reply"]))
         elif name not in HIDDEN and item not in (None, "", []):
             branch.add(_line(name.replace("_", " "), ", ".join(map(str, item)) if isinstance(item, list) else item))
 
 
 def _image(branch: "Tree", image: Mapping[str, Any]) -> None:
     _fields(branch, image)
-    for place in image["occurrences"]:
+    for file in image["occurrences"]:
         branch.add(
             _line(
                 "file",
-                f"{place['item']} of {place['source']} ({place['batch']}), {place['licence'] or 'licence of its source'}",
+                f"{file['item']} of {file['source']} ({file['batch']}), {file['licence'] or 'licence of its source'}",
             )
         )
 
@@ -137,15 +115,17 @@ def _rejections(branch: "Tree", rows: list[Mapping[str, Any]]) -> None:
 
 
 def _made_by(branch: "Tree", stages: Mapping[str, Mapping[str, Any]]) -> None:
-    for stage, told in stages.items():
-        facts = f"run {told['run_id'] or 'unknown'}, code {told['code_version'] or 'unknown'}, {told['finished'][:19]}"
+    for stage, made_with in stages.items():
+        facts = f"run {made_with['run_id'] or 'unknown'}, code {made_with['code_version'] or 'unknown'}, {made_with['finished'][:19]}"
         made = branch.add(_line(stage, facts))
-        for role, model in told["models"].items():
+        for role, model in made_with["models"].items():
             made.add(
                 _line(role, ", ".join(f"{name} {value}" for name, value in model.items() if value not in ("", None)))
             )
-        if told["prompts"]:
-            made.add(_line("prompts", ", ".join(f"{name} {sha256[:16]}" for name, sha256 in told["prompts"].items())))
+        if made_with["prompts"]:
+            made.add(
+                _line("prompts", ", ".join(f"{name} {sha256[:16]}" for name, sha256 in made_with["prompts"].items()))
+            )
 
 
 def _trained(branch: "Tree", uses: list[Mapping[str, Any]]) -> None:
@@ -158,7 +138,7 @@ def _trained(branch: "Tree", uses: list[Mapping[str, Any]]) -> None:
 
 
 def standing(one: Mapping[str, Any]) -> str:
-    """What a model came to on a benchmark, out of 100."""
+    """Score of a model on a benchmark, out of 100."""
     greedy = f"{one['greedy']:.1f} ({_bound(one['low'])} to {_bound(one['high'])})" if one["greedy"] is not None else ""
     sampled = f"{one['sampled']:.1f} over {one['seeds']} seeds" if one["sampled"] is not None else ""
     return ", ".join(filter(None, (greedy, sampled)))

@@ -1,4 +1,4 @@
-"""`wethink export` and `wethink card`: a version as it may be shown today."""
+"""`wethink export` and `wethink card`: a version as it may be shown today, without what was taken down."""
 
 import json
 from dataclasses import asdict
@@ -25,21 +25,24 @@ def show_formats(chosen: bool) -> None:
 
 def export(
     version: Annotated[str, typer.Argument(help="Version such as v0003.")],
-    folder: Annotated[Path, typer.Argument(help="Local folder to make; it must be empty or absent.")],
-    images: Annotated[bool, typer.Option("--images", help="Copy the images too.")] = False,
+    folder: Annotated[Path, typer.Argument(help="Local folder to create; it must be empty or absent.")],
+    images: Annotated[bool, typer.Option("--images", help="Also copy the images.")] = False,
     form: Annotated[
         str,
-        typer.Option("--format", help=f"Format of the export: {', '.join(EXPORTS)}, or one that a plugin registers."),
+        typer.Option("--format", help=f"Format of the export: {', '.join(EXPORTS)}, or one registered by a plugin."),
     ] = "huggingface",
     formats: Annotated[
         bool,
         typer.Option(
-            "--formats", is_eager=True, callback=show_formats, help="List the formats with what they write, and end."
+            "--formats",
+            is_eager=True,
+            callback=show_formats,
+            help="List the formats with the files that they write, and exit.",
         ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
-    """Write a version into a folder, in one of several formats, without the rows that were taken down since."""
+    """Write a version into a folder in one of several formats, without the rows that have been taken down."""
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.exports.export import export_version
     from wethink_assets.storage.store import Store
@@ -55,10 +58,12 @@ def export(
 
 def card(
     version: Annotated[str, typer.Argument(help="Version such as v0003.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, with what was taken down.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the card as JSON, with the number of rows and images taken down.")
+    ] = False,
 ) -> None:
-    """Print the card of a version, with what was taken down of it since."""
-    from wethink_assets.commands.dataset.explain import visible
+    """Print the card of a version, with what has been taken down since it was built."""
+    from wethink_assets.commands.terminal import visible
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
     from wethink_assets.dataset.versions.card import card_of

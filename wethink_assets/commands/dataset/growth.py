@@ -1,4 +1,4 @@
-"""`wethink growth`: how the dataset grew, version by version."""
+"""`wethink growth`: growth of the dataset, version by version."""
 
 import json
 from typing import Annotated
@@ -14,14 +14,17 @@ COLUMNS = {
     "abilities, bits": "ability_entropy",
     "3-grams": "distinct_ngrams",
     "coverage": "covered",
-    "calls a row": "calls_per_row",
-    "cost a row": "money_per_row",
+    "calls per row": "calls_per_row",
+    "cost per row": "money_per_row",
 }
 
 
 def growth(as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False) -> None:
-    """Tell rows, diversity, yield, cost of a row and scores of every version. Plots are on the page of the asset `growth`."""
-    from wethink_assets.commands.dataset.lineage import table
+    """Show rows, diversity, yield, cost per row and scores of every version.
+
+    Plots are on the page of the asset `growth`.
+    """
+    from wethink_assets.commands.terminal import table
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.versions.growth_curve import growth_curve
     from wethink_assets.storage.store import Store
@@ -39,7 +42,7 @@ def growth(as_json: Annotated[bool, typer.Option("--json", help="Print all figur
     scores = [
         [point["version"], key, benchmark, score]
         for point in points
-        for key, told in point["scores"].items()
-        for benchmark, score in told.items()
+        for key, by_benchmark in point["scores"].items()
+        for benchmark, score in by_benchmark.items()
     ]
     table("scores", ["version", "training run", "benchmark", "score"], scores)

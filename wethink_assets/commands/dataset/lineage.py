@@ -1,23 +1,24 @@
-"""`wethink lineage`: what a version was made from, and what was made from it."""
+"""`wethink lineage`: everything that a version was made from, and everything that was made from it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from wethink_assets.commands.dataset.explain import printer, standing, visible
+from wethink_assets.commands.dataset.explain import standing
+from wethink_assets.commands.terminal import moment, table, visible
 
 
 def lineage(
     version: Annotated[str, typer.Argument(help="Version such as v0003.")],
-    prompts: Annotated[bool, typer.Option("--prompts", help="Print the texts of the prompts too.")] = False,
+    prompts: Annotated[bool, typer.Option("--prompts", help="Also print the texts of the prompts.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything, table by table, as JSON.")] = False,
 ) -> None:
-    """Tell what a version follows from: batches, tables, runs, models, prompts, code, source listings and licences.
+    """Show what a version was made from: batches, tables, runs, models, prompts, code, source listings and licences.
 
-    And what follows from it: training runs and scores. It is told from the version's manifest, so it stays right whatever is
-    synthesized again afterwards.
+    Also shows what was made from it: training runs and scores. Everything is read from the version's manifest, so it stays right
+    whatever is synthesized again later.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.lineage.version import lineage_of
@@ -28,13 +29,13 @@ def lineage(
     if as_json:
         typer.echo(json.dumps(story, indent=1, ensure_ascii=False))
         return
-    _tell(story)
+    _show(story)
     if prompts:
         for sha256, text in {one["sha256"]: one["text"] for one in story["prompts"]}.items():
             typer.echo(f"\n--- prompt {sha256}\n{visible(text) if text else 'its text was not kept'}")
 
 
-def _tell(story: dict[str, Any]) -> None:
+def _show(story: dict[str, Any]) -> None:
     code = ", ".join(f"{name} {version}" for name, version in story["code"]["built_by"].items())
     typer.echo(
         f"{story['version']}: {story['rows']} rows over {story['images']} images, decided {moment(story['created'])} UTC, built by {code}"
@@ -64,8 +65,8 @@ def _tell(story: dict[str, Any]) -> None:
         for m in story["models"]
     ]
     table("models", ["stage", "role", "model", "revision", "batches"], models)
-    told = [[p["stage"], p["prompt"], p["sha256"][:16], p["batches"], _size(p["text"])] for p in story["prompts"]]
-    table("prompts", ["stage", "prompt", "sha256", "batches", "text"], told)
+    prompts = [[p["stage"], p["prompt"], p["sha256"][:16], p["batches"], _size(p["text"])] for p in story["prompts"]]
+    table("prompts", ["stage", "prompt", "sha256", "batches", "text"], prompts)
     code_versions = [[stage, code, n] for stage, codes in story["code"]["stages"].items() for code, n in codes.items()]
     table("code", ["stage", "code version", "batches"], code_versions)
     runs = [[r["run_id"], len(r["batches"]), r["tables"], moment(r["finished"])] for r in story["runs"]]
@@ -75,11 +76,11 @@ def _tell(story: dict[str, Any]) -> None:
     table("batches, by data version", ["batch", *stages], batches)
     for entry in story["left_out"]:
         typer.echo(f"left out: {entry['batch']}: {entry['reason']}")
-    tell_uses(story["trained"])
-    gone = story["retracted"]
-    if gone["rows"]:
+    show_uses(story["trained"])
+    retracted = story["retracted"]
+    if retracted["rows"]:
         typer.echo(
-            f"retracted since: {gone['rows']} rows over {gone['images']} images, {gone['erased']} of them erased"
+            f"retracted since: {retracted['rows']} rows over {retracted['images']} images, {retracted['erased']} of them erased"
         )
     for path in story["missing"]:
         typer.echo(f"missing: {path}")
@@ -89,28 +90,8 @@ def _size(text: str | None) -> str:
     return f"{len(text)} characters" if text is not None else "not kept"
 
 
-SHOWN = 20
-
-
-def table(title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], shown: int = SHOWN) -> None:
-    """Print a table of plain texts, its first rows only where it is long; nothing when it is empty."""
-    from rich.table import Table
-    from rich.text import Text
-
-    if not rows:
-        return
-    printed = Table(
-        title=f"{title} ({shown} of {len(rows)}, all with --json)" if len(rows) > shown else title, title_justify="left"
-    )
-    for name in columns:
-        printed.add_column(name, overflow="fold")
-    for row in rows[:shown]:
-        printed.add_row(*(Text(visible("" if value is None else str(value))) for value in row))
-    printer().print(printed)
-
-
-def tell_uses(uses: Sequence[dict[str, Any]], scores: bool = True) -> None:
-    """Print training runs, and with `scores` what their policies came to on each benchmark."""
+def show_uses(uses: Sequence[dict[str, Any]], scores: bool = True) -> None:
+    """Print training runs, and with `scores` the scores of their policies on each benchmark."""
     from wethink_assets.dataset.lineage.downstream import standings
 
     rows = [
@@ -118,11 +99,12 @@ def tell_uses(uses: Sequence[dict[str, Any]], scores: bool = True) -> None:
         for use in uses
     ]
     table("trained on it", ["version", "training run", "policy", "created (UTC)"], rows)
-    told = [[use["key"], one["benchmark"], standing(one)] for use in uses for one in standings(use["scores"])]
+    standings_shown = [
+        [use["key"], one["benchmark"], standing(one)] for use in uses for one in standings(use["scores"])
+    ]
     if scores:
-        table("scores, of 100", ["training run", "benchmark", "greedy with its interval, mean of sampled"], told)
-
-
-def moment(iso: str) -> str:
-    """A point in time of a record, to the minute; all of them are UTC."""
-    return iso[:16].replace("T", " ")
+        table(
+            "scores, of 100",
+            ["training run", "benchmark", "greedy with its interval, mean of sampled"],
+            standings_shown,
+        )

@@ -1,4 +1,4 @@
-"""`wethink verify`: whether versions are still what they were."""
+"""`wethink verify`: a check that versions are still what they were."""
 
 import json
 from dataclasses import asdict
@@ -8,12 +8,13 @@ import typer
 
 
 def verify(
-    version: Annotated[str | None, typer.Argument(help="Version such as v0003; all when left out.")] = None,
+    version: Annotated[str | None, typer.Argument(help="Version such as v0003; all versions if none is given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was checked and what is wrong as JSON.")] = False,
 ) -> None:
-    """Check the hashes of a version's files, of the tables it was made from, and of the images of its rows.
+    """Verify the hashes of a version's files, of the tables it was made from, and of the images of its rows.
 
-    Every missing or altered file is named; exit 1 when there is one. What was erased after a takedown is told as retracted, and is no fault.
+    Names every missing or altered file, and exits with 1 if there is one. What was erased after a takedown is listed as retracted and is
+    not an error.
     """
     from rich.console import Console
     from rich.progress import Progress

@@ -1,4 +1,4 @@
-"""`wethink versions`: which dataset versions there are."""
+"""`wethink versions`: the dataset versions of the store, with their figures."""
 
 import json
 from dataclasses import asdict
@@ -10,14 +10,15 @@ import typer
 def versions(
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
 ) -> None:
-    """List all complete dataset versions with their figures; those decided but never built are named.
+    """List all dataset versions with their figures.
 
-    `taken down` counts rows of a version that were retracted since: exports leave them out.
+    Versions that were decided but never built are named too. The column `taken down` counts rows that were retracted after the version was
+    built; exports leave them out.
     """
     from rich.table import Table
     from rich.text import Text
 
-    from wethink_assets.commands.dataset.explain import printer
+    from wethink_assets.commands.terminal import printer
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
     from wethink_assets.dataset.versions.catalog import list_versions, unbuilt_versions
@@ -29,8 +30,8 @@ def versions(
     covered = retracted(store)
     gone = {s.version: retracted_rows(store, s.version, covered).height if covered else 0 for s in summaries}
     if as_json:
-        told = [{**asdict(summary), "retracted": gone[summary.version]} for summary in summaries]
-        typer.echo(json.dumps({"versions": told, "unbuilt": unbuilt}, indent=1, default=str))
+        records = [{**asdict(summary), "retracted": gone[summary.version]} for summary in summaries]
+        typer.echo(json.dumps({"versions": records, "unbuilt": unbuilt}, indent=1, default=str))
         return
     if not summaries and not unbuilt:
         typer.echo(f"no version in {store.url} yet: `wethink cut` makes one once a batch is complete")
@@ -51,13 +52,13 @@ def versions(
             str(summary.rows),
             str(summary.images),
             *([str(gone[summary.version])] if covered else []),
-            Text(_told(summary.counts.get("kind", {}))),
-            Text(_told(summary.excluded)),
+            Text(_counted(summary.counts.get("kind", {}))),
+            Text(_counted(summary.excluded)),
         )
     printer().print(table)
     for version in unbuilt:
         typer.echo(f"{version} was decided but is not built")
 
 
-def _told(counts: dict[str, int]) -> str:
+def _counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())

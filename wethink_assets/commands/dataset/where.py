@@ -1,4 +1,4 @@
-"""`wethink where`: what became of an image."""
+"""`wethink where`: everything that an image became part of."""
 
 import json
 from typing import Annotated, Any
@@ -11,50 +11,50 @@ def where(
         str,
         typer.Argument(
             metavar="IMAGE_OR_SOURCE_FILE",
-            help="Image id or its start, an image file, or a source's file such as coco/0001.jpg.",
+            help="Image id or a prefix of it, an image file, or a file of a source such as coco/0001.jpg.",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Tell where an image is used: its files, and every row, version, training run and score that it is part of."""
+    """Show where an image is used: its files, and every row, version, training run and score that it is part of."""
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.lineage.image import whereabouts
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
-    found = whereabouts(Store.open(settings.store_url, **settings.store.options), image)
+    stories = whereabouts(Store.open(settings.store_url, **settings.store.options), image)
     if as_json:
-        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(stories, indent=1, ensure_ascii=False))
         return
-    for story in found:
-        _tell(story)
+    for story in stories:
+        _show(story)
 
 
-def _tell(story: dict[str, Any]) -> None:
-    from wethink_assets.commands.dataset.explain import visible
-    from wethink_assets.commands.dataset.lineage import table, tell_uses
+def _show(story: dict[str, Any]) -> None:
+    from wethink_assets.commands.dataset.lineage import show_uses
+    from wethink_assets.commands.terminal import table, visible
 
     typer.echo(f"image {story['image_id']}")
     if story["retracted"]:
         typer.echo(f"taken down: {visible(', '.join(story['retracted']))}{', erased' if story['erased'] else ''}")
-    files = [[place["source"], place["item"], place["batch"], place["licence"]] for place in story["files"]]
+    files = [[file["source"], file["item"], file["batch"], file["licence"]] for file in story["files"]]
     table("files", ["source", "file", "batch", "licence"], files)
     in_force = [
         [row["row_id"], row["slot"].partition(":")[2], row["batch"], row["reached"]] for row in story["in_force"]
     ]
     table("in the tables in force", ["row", "question", "batch", "got as far as"], in_force)
     rows = [
-        [told["version"], row["row_id"], row["kind"], row["batch"], row["split"]]
-        for told in story["versions"]
-        for row in told["rows"]
+        [version["version"], row["row_id"], row["kind"], row["batch"], row["split"]]
+        for version in story["versions"]
+        for row in version["rows"]
     ]
     table("rows of versions", ["version", "row", "kind", "batch", "split"], rows)
     left_out = [
-        [told["version"], row["row_id"], row["reason"], row["survivor"]]
-        for told in story["versions"]
-        for row in told["left_out"]
+        [version["version"], row["row_id"], row["reason"], row["survivor"]]
+        for version in story["versions"]
+        for row in version["left_out"]
     ]
     table("left out of versions", ["version", "row", "reason", "stays in its place"], left_out)
-    tell_uses(story["trained"])
+    show_uses(story["trained"])
     if not story["versions"]:
         typer.echo("no version holds it")

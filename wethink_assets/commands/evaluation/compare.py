@@ -1,4 +1,4 @@
-"""`wethink compare`: which samples of a benchmark flipped between two versions?"""
+"""`wethink compare`: an HTML page of the benchmark samples whose verdict differs between two models."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,19 +12,21 @@ if TYPE_CHECKING:
 
 
 def compare(
-    first: Annotated[str, typer.Argument(help="Training run (v0001.grpo), version (v0001), or `base`.")],
-    second: Annotated[str, typer.Argument(help="The same.")],
+    first: Annotated[
+        str, typer.Argument(help="Model: a training run such as v0001.grpo, a version such as v0001, or `base`.")
+    ],
+    second: Annotated[str, typer.Argument(help="Model to compare it with, named in the same way.")],
     benchmark: Annotated[str, typer.Option(help="Benchmark such as HallusionBench or sample_MMVet.")],
     out: Annotated[
-        Path | None, typer.Option(help="HTML file to write; flipped-<first>-<second>-<benchmark>.html if left out.")
+        Path | None, typer.Option(help="HTML file to write; named after models and benchmark by default.")
     ] = None,
     limit: Annotated[
-        int, typer.Option(min=0, help="Samples on the page, those that became wrong first; 0: all.")
+        int, typer.Option(min=0, help="Most samples on the page, those that became wrong first; 0 for all.")
     ] = 200,
 ) -> None:
-    """Write one HTML page with the samples whose verdict flipped: picture, both replies, reference.
+    """Write an HTML page of the samples whose verdict differs between two models, with image, both replies and reference.
 
-    A version stands for its one training run; with several, name the run.
+    A version stands for its only training run; if it has several, name the run.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.errors import VersionError
@@ -75,12 +77,12 @@ def named_model(settings: "Settings", store: "Store", name: str, both: tuple[str
     if name == "base":
         other = next((given for given in both if given != "base"), "")
         named = [policy for policy in policies if not other or other in (policy.key, policy.version)]
-        found = {base.digest: base for base in (base_model_of(settings, policy) for policy in named)}
-        if len(found) == 1:
-            return next(iter(found.values()))
-        raise VersionError(f"`base` names {len(found)} base models: compare with a training run of one")
+        bases = {base.digest: base for base in (base_model_of(settings, policy) for policy in named)}
+        if len(bases) == 1:
+            return next(iter(bases.values()))
+        raise VersionError(f"`base` names {len(bases)} base models: compare with a training run of one")
     chosen = [policy for policy in policies if name in (policy.key, policy.version)]
     if len(chosen) == 1:
         return trained_model(settings, store, chosen[0])
-    told = ", ".join(policy.key for policy in (chosen or policies)) or "none"
-    raise VersionError(f"{name} names {len(chosen)} training runs; there are: {told}")
+    known = ", ".join(policy.key for policy in (chosen or policies)) or "none"
+    raise VersionError(f"{name} names {len(chosen)} training runs; there are: {known}")

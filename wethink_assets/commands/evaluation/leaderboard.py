@@ -1,4 +1,4 @@
-"""`wethink leaderboard`: which version is how good, on which benchmark?"""
+"""`wethink leaderboard`: scores of all models on all benchmarks."""
 
 import json
 from pathlib import Path
@@ -15,12 +15,12 @@ def leaderboard(
     as_json: Annotated[bool, typer.Option("--json", help="Print the board as JSON.")] = False,
     plots: Annotated[Path | None, typer.Option(help="Folder to write bars.png and radar.png into.")] = None,
     files: Annotated[
-        bool, typer.Option("--files", help="Say which benchmark files are there, and how to get the others.")
+        bool, typer.Option("--files", help="Show which benchmark files are present, and how to get the others.")
     ] = False,
 ) -> None:
-    """Show all scored models by all benchmarks, with the averages of the reasoning six and the academic eight.
+    """Show all scored models on all benchmarks, with the averages of the six reasoning and the eight academic ones.
 
-    Published numbers are rows of their own. `!` marks a score with failed calls; what was never scored is `not run`.
+    Published numbers have columns of their own. `!` marks a score with failed calls; `not run` stands for a score that does not exist.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.evaluation.reports.leaderboard import leaderboard as board_of
@@ -28,7 +28,7 @@ def leaderboard(
 
     settings = load_settings()
     if files:
-        _tell_files(settings, as_json)
+        _show_files(settings, as_json)
         return
     board = board_of(Store.open(settings.store_url, **settings.store.options), settings)
     if plots:
@@ -71,19 +71,19 @@ def show(board: "Board") -> None:
             for flag in cell.flags:
                 typer.echo(f"! {line.name} on {key}: {flag}")
     for source in dict.fromkeys(line.source for line in board.lines if line.source):
-        typer.echo(f"published rows: {source}")
+        typer.echo(f"published numbers: {source}")
     if any(one.sample for one in board.columns):
         typer.echo(
             "sample_* are drawn stand-ins in the benchmarks' form: they compare models here, and say nothing about the benchmarks"
         )
 
 
-def _tell_files(settings: "Settings", as_json: bool) -> None:
+def _show_files(settings: "Settings", as_json: bool) -> None:
     from wethink_assets.evaluation.benchmarks.files import benchmark_files
 
-    found = benchmark_files(settings)
+    benchmark_states = benchmark_files(settings)
     if as_json:
-        told = [
+        records = [
             {
                 "benchmark": file.benchmark.key,
                 "state": file.state,
@@ -92,11 +92,11 @@ def _tell_files(settings: "Settings", as_json: bool) -> None:
                 "path": str(file.path),
                 "told": file.remedy,
             }
-            for file in found
+            for file in benchmark_states
         ]
-        typer.echo(json.dumps(told, indent=1))
+        typer.echo(json.dumps(records, indent=1))
         return
-    for file in found:
+    for file in benchmark_states:
         typer.echo(
             f"{file.benchmark.key}: {file.state}"
             + (f", {file.rows} rows" if file.rows else "")

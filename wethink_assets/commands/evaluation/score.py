@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 def score(
     runs: Annotated[
-        list[str] | None, typer.Argument(help="Training runs such as v0003.grpo-s1; all there are if none is given.")
+        list[str] | None, typer.Argument(help="Training runs such as v0003.grpo-s1; all of them if none is given.")
     ] = None,
     benchmark: Annotated[
-        list[str] | None, typer.Option(help="Only these benchmarks (may be given several times).")
+        list[str] | None, typer.Option(help="Benchmark to score; may be given several times. All of them by default.")
     ] = None,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Score anew what was scored with failed calls.")
+        bool, typer.Option("--retry-failed", help="Score again what was scored with failed calls.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all scores as JSON.")] = False,
 ) -> None:
-    """Score policies beside their base model: greedy and sampled, with intervals and paired tests.
+    """Score policies against their base model, greedy and sampled, with intervals and paired tests.
 
-    Only what is missing runs, and finished replies are never asked for again. A benchmark whose file is missing is not run.
+    Only missing scores are computed, and a finished reply is never requested again. A benchmark whose file is missing is skipped.
     """
     from rich.console import Console
 
@@ -44,19 +44,19 @@ def score(
     if not keys:
         typer.echo(f"nothing to score: no training run in {store.url} has a policy yet; `wethink train` makes one")
         return
-    found = []
+    results = []
     with _Bars(Console(stderr=True)) as bars:
         for key in keys:
-            found.append(score_training_run(store, settings, key, benchmark or (), progress=bars, again=retry_failed))
+            results.append(score_training_run(store, settings, key, benchmark or (), progress=bars, again=retry_failed))
     if as_json:
-        typer.echo(json.dumps([told(run) for run in found], indent=1))
+        typer.echo(json.dumps([as_json_record(run) for run in results], indent=1))
         return
-    for run in found:
+    for run in results:
         show(run)
 
 
 class _Bars:
-    """Progress of what is being done, one bar each."""
+    """Progress of scoring: one bar for each benchmark and decoding at work."""
 
     def __init__(self, console: Any) -> None:
         from rich.progress import Progress
@@ -72,12 +72,14 @@ class _Bars:
         self._progress.__exit__(*error)
 
     def __call__(self, what: str, done: int, total: int) -> None:
+        from rich.markup import escape
+
         if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=total)
+            self._tasks[what] = self._progress.add_task(escape(what), total=total)
         self._progress.update(self._tasks[what], completed=done, total=total)
 
 
-def told(run: "RunScores") -> dict[str, Any]:
+def as_json_record(run: "RunScores") -> dict[str, Any]:
     """One training run's scores as plain values."""
     from dataclasses import asdict
 
@@ -91,7 +93,7 @@ def told(run: "RunScores") -> dict[str, Any]:
 
 
 def show(run: "RunScores") -> None:
-    """Print one training run: a line a benchmark, then what was not run and why."""
+    """Print one training run: a line per benchmark, then what was not run and why."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -107,7 +109,7 @@ def show(run: "RunScores") -> None:
     missing = [file.benchmark.key for file in run.not_run]
     if missing:
         typer.echo(
-            f"not run, for want of a file: {', '.join(missing)}; `wethink leaderboard --files` says how to get them"
+            f"not run, since their files are missing: {', '.join(missing)}; `wethink leaderboard --files` says how to get them"
         )
 
 
@@ -124,7 +126,7 @@ def score_trained(
     from wethink_assets.evaluation.runs.training_runs import kept_scores, missing
     from wethink_assets.training.policies.catalog import find_policy
 
-    found = {}
+    scores = {}
     for key in keys:
         try:
             todo = missing(store, settings, key)
@@ -132,7 +134,7 @@ def score_trained(
             failures[f"scoring {key}"] = str(error)
             continue
         if todo:
-            display.say(f"scoring {key}: {todo} pairs of benchmark and decoding, its base model's included")
+            display.report(f"scoring {key}: {todo} pairs of benchmark and decoding, its base model's included")
             with display.batches({key: 1}) as work:
                 work.begin(key, 3)
                 ran = grower.score(key)
@@ -145,8 +147,8 @@ def score_trained(
         if todo:
             columns, rows = shown_rows(kept)
             display.rows(f"{key} beside {policy.base_model['model']} (sample_*: drawn stand-ins)", columns, rows)
-        found[key] = figures(kept)
-    return found
+        scores[key] = figures(kept)
+    return scores
 
 
 def figures(run: "RunScores") -> dict[str, Any]:
@@ -166,7 +168,7 @@ def figures(run: "RunScores") -> dict[str, Any]:
             "averages": averages_of(cells[1]),
             "scores": {key: round(cell.value, 2) for key, cell in cells[1].items()},
         },
-        "difference": {key: round(found.difference, 4) for key, found in run.comparisons.items()},
+        "difference": {key: round(comparison.difference, 4) for key, comparison in run.comparisons.items()},
     }
 
 

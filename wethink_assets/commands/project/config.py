@@ -1,4 +1,4 @@
-"""`wethink config`: is the configuration right, and what does it come to?"""
+"""`wethink config`: a check of the configuration, and the settings in force."""
 
 import json
 import re
@@ -9,12 +9,12 @@ import typer
 from wethink_assets.config import config_path, load_settings
 from wethink_assets.registries import PROVIDERS
 
-app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
+app = typer.Typer(help="Inspect the configuration.", no_args_is_help=True)
 
 
 @app.callback()
 def config() -> None:
-    """Look at the configuration."""
+    """Inspect the configuration."""
 
 
 def without_logins(text: str) -> str:
@@ -30,7 +30,10 @@ def without_logins(text: str) -> str:
 def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print all settings in force as JSON.")] = False,
 ) -> None:
-    """Check wethink.toml and say what is in force; exit 1 with file, line and what is allowed when it is wrong."""
+    """Check wethink.toml and show the settings in force.
+
+    If it is wrong, names the file, the line and what is allowed, and exits with 1.
+    """
     path = config_path()
     settings = load_settings(path)
     if as_json:

@@ -1,4 +1,4 @@
-"""`wethink sample`: draw sample images of all 18 sources."""
+"""`wethink sample`: drawn sample images in the layout of all 18 sources."""
 
 import json
 from dataclasses import asdict
@@ -10,17 +10,18 @@ import typer
 
 def sample(
     directory: Annotated[
-        Path, typer.Argument(help="Where the images go (DIR/images/...); scene graphs go to DIR/truth.")
+        Path,
+        typer.Argument(help="Folder for the images (in its folder images) and the scene graphs (in its folder truth)."),
     ],
-    images: Annotated[int, typer.Option(min=0, help="Number of images, over all 18 sources.")] = 216,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 0,
-    hard: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of pictures made hard to read.")] = 0.25,
+    images: Annotated[int, typer.Option(min=0, help="Number of images over all 18 sources.")] = 216,
+    seed: Annotated[int, typer.Option(help="Seed of the drawings; the same seed gives the same bytes.")] = 0,
+    hard: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of images that are made hard to read.")] = 0.25,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
-    """Draw sample images in the layout of all 18 sources, with their scene graphs kept apart.
+    """Draw sample images in the layout of all 18 sources, and keep their scene graphs apart.
 
     Four visual kinds (shapes, bar charts, labelled figures, short texts) in JPEG, PNG, WebP, GIF and TIFF. Drawing more images later
-    leaves the earlier ones as they are.
+    leaves the earlier ones unchanged.
     """
     from rich.console import Console
     from rich.progress import Progress

@@ -1,4 +1,7 @@
-"""`wethink sync`: tell the Dagster instance what the store holds."""
+"""`wethink sync`: registration of what the store holds with the Dagster instance.
+
+The store is the truth and the instance a view of it, so a lost instance is rebuilt with an empty one and this command.
+"""
 
 import json
 from dataclasses import asdict
@@ -7,11 +10,13 @@ from typing import Annotated
 import typer
 
 
-def sync(as_json: Annotated[bool, typer.Option("--json", help="Print what was told as JSON.")] = False) -> None:
-    """Tell the Dagster instance what the store holds and it does not know: batches, stage tables, cuts, versions,
-    policies, scores and comparisons.
+def sync(
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was registered as JSON.")] = False,
+) -> None:
+    """Register with the Dagster instance what the store holds: batches, stage tables, cuts, versions, policies, scores and studies.
 
-    An empty instance then shows everything that a lost one did, except the runs. Safe to repeat.
+    Only what the instance does not know yet is registered, so it is safe to repeat. An empty instance then shows everything that a lost
+    one did, except the runs.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.versions.manifest import list_built

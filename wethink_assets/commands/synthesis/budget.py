@@ -1,4 +1,4 @@
-"""`wethink budget`: what budgets there are, what was spent of them, and by which runs."""
+"""`wethink budget`: the budgets, what was spent of each, and by which runs."""
 
 import json
 from datetime import UTC, datetime
@@ -12,10 +12,15 @@ if TYPE_CHECKING:
 
 
 def budget(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Budget to show by run; none lists all.")] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Budget to show run by run; all budgets are listed if none is given.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
 ) -> None:
-    """Show budgets: their limits, what the runs that carry their name spent together, what is left; of one, by run."""
+    """Show each budget: its limits, what the runs that share it have spent, and what is left.
+
+    With a name, shows that budget run by run.
+    """
     from wethink_assets.config import load_settings
     from wethink_assets.storage.store import Store
     from wethink_assets.synthesis.budgets.ledger import budget_names
@@ -23,14 +28,14 @@ def budget(
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
     names = [name] if name else sorted({*budget_names(store), *settings.budgets})
-    told = [state_of(store, settings, each) for each in names]
+    states = [state_of(store, settings, each) for each in names]
     if as_json:
-        typer.echo(json.dumps(told[0] if name else told, indent=1))
+        typer.echo(json.dumps(states[0] if name else states, indent=1))
         return
-    if not told:
+    if not states:
         typer.echo("no budget: a table [budgets.<name>] in the configuration makes one")
-    for state in told:
-        tell(state, settings.pipeline.currency, by_run=bool(name))
+    for state in states:
+        show(state, settings.pipeline.currency, by_run=bool(name))
 
 
 def state_of(store: "Store", settings: "Settings", name: str) -> dict[str, Any]:
@@ -61,7 +66,7 @@ def state_of(store: "Store", settings: "Settings", name: str) -> dict[str, Any]:
     return {"name": name, "limits": limits, "spent": spent, "left": left, "runs": runs}
 
 
-def tell(state: dict[str, Any], currency: str, by_run: bool) -> None:
+def show(state: dict[str, Any], currency: str, by_run: bool) -> None:
     """Print a budget."""
     typer.echo(f"{state['name']}: {len(state['runs'])} runs")
     for name, spent in state["spent"].items():

@@ -1,4 +1,4 @@
-"""`wethink plan`: what is stale and why, and what it would take to refresh it."""
+"""`wethink plan`: missing and stale batches, their causes, and the cost of refreshing them."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,18 +12,17 @@ SHOWN = 20  # batches that are listed
 
 
 def plan(
-    batches: Annotated[bool, typer.Option("--batches", help="List every batch, not only the first ones.")] = False,
+    batches: Annotated[bool, typer.Option("--batches", help=f"List every batch, not just the first {SHOWN}.")] = False,
     exact: Annotated[
         bool,
-        typer.Option(
-            "--exact", help="Look through the journal of every batch that was stopped, however long it takes."
-        ),
+        typer.Option("--exact", help="Search the whole journal of every interrupted batch, however long it takes."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a row a stage and batch as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one row per stage and batch as JSON.")] = False,
 ) -> None:
-    """Tell which batches are missing or stale, by stage and cause, how many calls and tokens a refresh would take, and what is paid for.
+    """Show which batches are missing or stale, by stage and cause, and how many calls and tokens a refresh would take.
 
-    Calls no model and writes nothing. `wethink run` does what is missing or of older inputs; `wethink run --refresh` does the rest.
+    Calls whose replies are already in the journal are counted apart, since they are paid for. Calls no model and writes nothing.
+    `wethink run` makes what is missing or older than its inputs; `wethink run --refresh` makes the rest.
     """
     import math
 
@@ -35,19 +34,19 @@ def plan(
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
     with Models.open(settings) as models:
-        found = stale_stages(store, settings, models, rehearse_seconds=math.inf if exact else REHEARSE_SECONDS)
-    summed = summary(found)
+        stale = stale_stages(store, settings, models, rehearse_seconds=math.inf if exact else REHEARSE_SECONDS)
+    summed = summary(stale)
     if as_json:
-        told = {"currency": settings.pipeline.currency, "summary": summed.to_dicts(), "stages": found.to_dicts()}
-        typer.echo(json.dumps(told, indent=1))
+        record = {"currency": settings.pipeline.currency, "summary": summed.to_dicts(), "stages": stale.to_dicts()}
+        typer.echo(json.dumps(record, indent=1))
         return
-    if found.is_empty():
+    if stale.is_empty():
         typer.echo("nothing is missing or stale")
         return
-    tell(summed, found, settings.pipeline.currency, batches)
+    show(summed, stale, settings.pipeline.currency, batches)
 
 
-def tell(summed: "pl.DataFrame", found: "pl.DataFrame", currency: str, every: bool) -> None:
+def show(summed: "pl.DataFrame", stale: "pl.DataFrame", currency: str, every: bool) -> None:
     """Print the sums by stage and cause, then the batches."""
     from rich.console import Console
     from rich.table import Table
@@ -61,20 +60,20 @@ def tell(summed: "pl.DataFrame", found: "pl.DataFrame", currency: str, every: bo
         tokens, cost = (
             "?" if row[name] is None else f"{row[name]:,.{d}f}" for name, d in (("tokens", 0), ("money", 2))
         )
-        counts = (f"{row['batches']:,}", calls_told(row), f"{row['held']:,}", tokens, cost)
+        counts = (f"{row['batches']:,}", calls_range(row), f"{row['held']:,}", tokens, cost)
         table.add_row(row["stage"], row["cause"], *counts)
     Console(width=None if every else 110).print(table)
-    names = found["batch"].unique(maintain_order=True)
+    names = stale["batch"].unique(maintain_order=True)
     shown = names if every else names.head(SHOWN)
-    for row in found.filter(found["batch"].is_in(shown.implode())).iter_rows(named=True):
-        told = f"{calls_told(row)} calls" if row["calls"] or row["held"] else "no calls"
+    for row in stale.filter(stale["batch"].is_in(shown.implode())).iter_rows(named=True):
+        calls = f"{calls_range(row)} calls" if row["calls"] or row["held"] else "no calls"
         held = f", {row['held']:,} in the journal{'' if row['exact'] else ' (estimated)'}" if row["held"] else ""
-        typer.echo(f"{row['batch']} {row['stage']}: {row['detail']} ({told}{held})")
+        typer.echo(f"{row['batch']} {row['stage']}: {row['detail']} ({calls}{held})")
     if len(shown) < len(names):
         typer.echo(f"... and {len(names) - len(shown)} more batches: --batches lists them")
 
 
-def calls_told(row: dict[str, Any]) -> str:
+def calls_range(row: dict[str, Any]) -> str:
     """Calls to be made: a number, or the range that it is in."""
     if row["at_least"] == row["calls"]:
         return f"{row['calls']:,}"

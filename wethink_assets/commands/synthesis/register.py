@@ -1,4 +1,4 @@
-"""`wethink register`: list the sources and put new files into image batches."""
+"""`wethink register`: listings of the sources, whose new files are put into image batches."""
 
 import json
 from dataclasses import asdict
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 def register(
     sources: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE", help="Names of sources; none: all configured ones.")
+        list[str] | None,
+        typer.Argument(metavar="SOURCE", help="Sources to list; all configured ones if none is given."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was found and done as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found and registered as JSON.")] = False,
 ) -> None:
-    """List the sources and put what is new or changed into new image batches.
+    """List the sources and put new or changed files into new image batches.
 
-    Reads listings only (a compressed tar is read through once), so it is cheap to run often; with nothing new,
-    nothing is written.
+    Only listings are read (a compressed tar is read through once), so it is cheap to run often. If nothing is new, nothing is written.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -51,8 +51,8 @@ def register(
                 failures.append(str(error))
             progress.advance(task)
     if as_json:
-        told = [{**asdict(one), "refusals": [r._asdict() for r in one.refusals]} for one in outcomes]
-        typer.echo(json.dumps({"registrations": told, "failures": failures}, indent=2))
+        records = [{**asdict(one), "refusals": [r._asdict() for r in one.refusals]} for one in outcomes]
+        typer.echo(json.dumps({"registrations": records, "failures": failures}, indent=2))
     else:
         Console().print(_table(outcomes))
         idle = len(known) - sum(source.configured for source in known.values())

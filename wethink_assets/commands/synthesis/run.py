@@ -1,4 +1,4 @@
-"""`wethink run`: grow the dataset by all there is to do, with one Dagster run a batch and one a version."""
+"""`wethink run`: everything there is to do for a larger dataset, in one Dagster run per batch and one per version."""
 
 import json
 import os
@@ -20,26 +20,29 @@ if TYPE_CHECKING:
 
 def run(
     stages: Annotated[
-        list[str] | None, typer.Argument(metavar="STAGE", help="With --refresh: which stages; none means all.")
+        list[str] | None,
+        typer.Argument(metavar="STAGE", help="Stages to refresh with --refresh; all of them if none is given."),
     ] = None,
     budget: Annotated[
-        str, typer.Option(metavar="NAME", help="Budget that model calls spend; else the configured one.")
+        str, typer.Option(metavar="NAME", help="Budget that pays for the model calls; the configured one by default.")
     ] = "",
     refresh: Annotated[
         bool,
-        typer.Option("--refresh", help="Also do again what `wethink plan` calls stale: new prompts, models, seeds."),
+        typer.Option(
+            "--refresh", help="Also redo what `wethink plan` lists as stale because of new prompts, models or seeds."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
-    """Draw samples where the configuration asks for them, observe the sources, synthesize what is missing, cut a version, train
-    on it by the recipes marked `in_main_run`, and score what was trained beside its base model.
+    """Observe the sources, synthesize what is missing, cut a version, train on it, and score the policies against their base model.
 
-    Everything happens in Dagster runs of this process on the project's instance, so the UI shows it. Safe to interrupt and
-    to start again: finished model calls and finished batches are kept. A spent budget ends the synthesis and is no failure: the next
-    run goes on from there. Exit 1 when a batch or the version failed.
+    Sample images are drawn first if the configuration asks for them. Recipes marked `in_main_run` are trained. Everything happens in
+    Dagster runs of this process on the project's instance, so the UI shows it. It is safe to interrupt and restart: finished model calls
+    and finished batches are kept. When the budget is spent, synthesis stops without a failure and the next run resumes from there. Exits
+    with 1 if a batch or the version failed.
     """
     from wethink_assets.commands.progress import Display
-    from wethink_assets.commands.synthesis.run_outcome import tell
+    from wethink_assets.commands.synthesis.run_outcome import show
     from wethink_assets.config import budget_limits, load_settings
 
     started = time.monotonic()
@@ -48,15 +51,15 @@ def run(
     if budget or settings.pipeline.budget:
         budget_limits(settings.budgets, budget or settings.pipeline.budget)
     with Display() as display:
-        display.say(f"configuration {settings.folder}, store {settings.store_url}")
+        display.report(f"configuration {settings.folder}, store {settings.store_url}")
         try:
             outcome = grow(settings, display, budget or settings.pipeline.budget, again)
         except KeyboardInterrupt:
-            display.say("interrupted; finished model calls and batches are kept, `wethink run` goes on from there")
+            display.report("interrupted; finished model calls and batches are kept, `wethink run` resumes from there")
             raise typer.Exit(130) from None
         outcome["currency"] = settings.pipeline.currency
         outcome["seconds"] = round(time.monotonic() - started, 1)
-        tell(outcome, display)
+        show(outcome, display)
     if as_json:
         typer.echo(json.dumps(outcome, indent=1, default=str))
     if outcome["failures"]:
@@ -75,7 +78,7 @@ def stages_named(stages: list[str], refresh: bool) -> tuple[str, ...]:
 
 
 def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tuple[str, ...] = ()) -> dict[str, Any]:
-    """All steps in order; what each came to, failures by what failed."""
+    """All steps in order; the outcome of each, and failures by what failed."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the bars are ours, and weights load in a second
     draw_missing_samples(settings, display)
     from wethink_assets.commands.evaluation.score import score_trained
@@ -91,24 +94,24 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
 
     store = store_of(settings)
     with project_instance() as instance, models_kept_open():
-        models_of(settings).servers.listen(lambda _, text: display.say(text), logs=False)
+        models_of(settings).servers.listen(lambda _, text: display.report(text), logs=False)
         for run_id, reason in fail_dead_runs(instance).items():
-            display.say(f"run {run_id[:8]} of earlier is over: {reason}; marked as failed")
+            display.report(f"earlier run {run_id[:8]} is dead: {reason}; marked as failed")
         grower = Grower(definitions_of(settings, {"progress": progress_resource(display)}), settings, store, instance)
         with display.busy("observing the sources"):
             observed = grower.observe()
             unfinished, synced = grower.unfinished(refresh)
         failures = {f"observing {name}": why for name, why in observed.failures.items()}
         for batch in synced.batches:
-            display.say(f"batch {batch} was registered elsewhere")
+            display.report(f"batch {batch} was registered elsewhere")
         done = synthesize(grower, unfinished, store, display, budget, settings.pipeline.currency)
         failures |= done.failures
         version = cut_and_build(grower, display, failures)
         policies = train_marked(grower, settings, store, instance, display, failures)
-        scores = score_trained(grower, settings, store, [told["key"] for told in policies], display, failures)
-    told = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
+        scores = score_trained(grower, settings, store, [policy["key"] for policy in policies], display, failures)
+    outcome = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
     state = budget_state(store, settings, budget, done.spent)
-    return {**told, "budget": state, "policies": policies, "scores": scores, **version, **figures(store)}
+    return {**outcome, "budget": state, "policies": policies, "scores": scores, **version, **figures(store)}
 
 
 def progress_resource(display: "Display") -> "dg.ResourceDefinition":
@@ -119,7 +122,7 @@ def progress_resource(display: "Display") -> "dg.ResourceDefinition":
 
 
 def draw_missing_samples(settings: "Settings", display: "Display") -> None:
-    """Draw the sample images, where the configuration names a folder for them and none are there, or a drawing was cut short."""
+    """Draw the sample images if the configuration names a folder for them that has none, or whose drawing was interrupted."""
     if not settings.sample.location:
         return
     from wethink_assets.sources.sample import draw_samples
@@ -138,7 +141,7 @@ def draw_missing_samples(settings: "Settings", display: "Display") -> None:
 
 @dataclass
 class Synthesized:
-    """What came of the batches: those done or failed, those left, failures, where the budget was spent, what models took."""
+    """Outcome of the batches: those done or failed, those left, failures, where the budget ran out, usage of the models."""
 
     batches: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -162,14 +165,14 @@ def synthesize(
     from wethink_assets.sources.batches import read_membership
 
     sizes = {batch: read_membership(store, batch).height for batch in unfinished}
-    display.say(f"{len(unfinished)} batches with {sum(sizes.values())} images to synthesize")
+    display.report(f"{len(unfinished)} batches with {sum(sizes.values())} images to synthesize")
     with display.batches(sizes, currency) as work:
         for batch, stages in unfinished.items():
             work.begin(batch, len(stages))
             ran = grower.synthesize(batch, stages, budget)
             for what, why in ran.failures.items():
                 done.failures[f"{batch}, {what}"] = f"{why} (run {ran.run_id})"
-                display.say(f"failed: {batch}, {what}: {why}")
+                display.report(f"failed: {batch}, {what}: {why}")
             if ran.spent:
                 done.spent = f"{ran.spent} of {batch}"
                 break

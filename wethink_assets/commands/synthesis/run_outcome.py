@@ -1,4 +1,4 @@
-"""What did a run of `wethink run` come to, and how is it told?"""
+"""Outcome of `wethink run`: its figures, and the report that it prints."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def budget_state(store: "Store", settings: "Settings", name: str, spent: str) -> dict[str, Any] | None:
-    """The budget of this run: its limits, what all its runs spent, and where it was spent in this one."""
+    """The budget of this run: its limits, the spending of all its runs, and the stage of this one at which it was used up."""
     if not name:
         return None
     from wethink_assets.config import budget_limits
@@ -21,7 +21,7 @@ def budget_state(store: "Store", settings: "Settings", name: str, spent: str) ->
 
 
 def figures(store: "Store") -> dict[str, Any]:
-    """The newest version: name, place, rows, funnel by source; empty before the first."""
+    """The newest version: name, location, rows, funnel by source; empty before the first."""
     from wethink_assets.dataset.versions.manifest import list_built, read_manifest, version_folder
 
     versions = list_built(store)
@@ -50,44 +50,44 @@ COLUMNS = {
 }
 
 
-def tell(outcome: dict[str, Any], display: "Display") -> None:
+def show(outcome: dict[str, Any], display: "Display") -> None:
     """Print the funnel by source, what failed, and where the version lies."""
     if outcome.get("funnel") and (outcome["new"] or outcome["batches"]):
         display.table(f"{outcome['version']} by source", list(COLUMNS), funnel_rows(outcome["funnel"]))
     for what, why in outcome["failures"].items():
-        display.say(f"failed: {what}: {why}")
-    tell_bill(outcome, display)
+        display.report(f"failed: {what}: {why}")
+    show_cost(outcome, display)
     if not outcome["batches"] and not outcome["left"] and not outcome["new"] and not outcome["failures"]:
-        display.say("nothing to do: no new images, and no batch or version is unfinished")
+        display.report("nothing to do: no new images, and no batch or version is unfinished")
     if "version" in outcome:
         kinds = ", ".join(f"{count} {kind}" for kind, count in outcome["kinds"].items())
-        said = "is new" if outcome["new"] else "is the newest"
-        display.say(f"{outcome['version']} {said}: {outcome['rows']} rows ({kinds}) in {outcome['location']}")
-    display.say(f"done in {outcome['seconds']} s; `make ui` shows it")
+        state = "is new" if outcome["new"] else "is the newest"
+        display.report(f"{outcome['version']} {state}: {outcome['rows']} rows ({kinds}) in {outcome['location']}")
+    display.report(f"done in {outcome['seconds']} s; `make ui` shows it")
 
 
-def tell_bill(outcome: dict[str, Any], display: "Display") -> None:
-    """Print what the models took, and the state of the budget."""
+def show_cost(outcome: dict[str, Any], display: "Display") -> None:
+    """Print calls, tokens and cost of the models, and the state of the budget."""
     from wethink_assets.synthesis.budgets.progress import money
 
     models, budget = outcome["models"], outcome["budget"]
     if models:
         cost = f", {money(models['money'], outcome['currency'])}" if models.get("money") else ""
         tokens = f"{models.get('prompt_tokens', 0):,.0f} tokens in, {models.get('completion_tokens', 0):,.0f} out"
-        found = f"{models.get('cached_calls', 0):,.0f} found in the journal"
-        display.say(f"models: {models.get('calls', 0):,.0f} calls ({found}), {tokens}{cost}")
+        cached = f"{models.get('cached_calls', 0):,.0f} cached in the journal"
+        display.report(f"models: {models.get('calls', 0):,.0f} calls ({cached}), {tokens}{cost}")
     if not budget:
         return
     left = ", ".join(f"{budget['spent'][name]:,.6g} of {limit:,.6g} {name}" for name, limit in budget["limits"].items())
-    display.say(f"budget {budget['name']}: {left or 'no limits'} spent")
+    display.report(f"budget {budget['name']}: {left or 'no limits'} spent")
     if budget["spent_at"]:
-        display.say(
+        display.report(
             f"the budget was spent at {budget['spent_at']}: {len(outcome['left'])} batches are left; finished calls are kept, and the "
-            "next run with something to spend goes on from there"
+            "next run with something to spend resumes from there"
         )
 
 
 def funnel_rows(funnel: list[dict[str, Any]]) -> list[list[str]]:
-    """A row a source, and one for all of them."""
+    """A row per source, and one for all of them."""
     total = {"source": "all", **{step: sum(row[step] for row in funnel) for step in COLUMNS.values()}}
     return [[str(row["source"]), *(str(row[step]) for step in COLUMNS.values())] for row in [*funnel, total]]

@@ -1,10 +1,9 @@
-"""`wethink serve`: run the model servers of the configuration in the foreground."""
+"""`wethink serve`: the model servers of the configuration, run in the foreground."""
 
 import json
 import signal
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,24 +14,23 @@ if TYPE_CHECKING:
     from wethink_assets.models.servers.servers import Servers
 
 POLL = 0.5
-Say = Callable[[str], None]
 
 
 class Ended(Exception):
-    """Somebody asked the command to end."""
+    """The command was asked to end."""
 
 
 def serve(
     roles: Annotated[
-        list[str] | None, typer.Argument(help="Roles to serve; all that name a server if none is given.")
+        list[str] | None, typer.Argument(help="Roles to serve; all roles that name a server if none is given.")
     ] = None,
-    logs: Annotated[bool, typer.Option(help="Show what the servers say.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when all are ready.")] = False,
+    logs: Annotated[bool, typer.Option(help="Show the logs of the servers.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON once all servers are ready.")] = False,
 ) -> None:
-    """Start the servers that the roles name (tables `servers` of wethink.toml), say where they are, and stop them on Ctrl-C.
+    """Start the model servers that the roles name, show their addresses, and stop them on Ctrl-C.
 
-    Runs with the same configuration attach to them. A server that a run still uses when this ends lives until that run lets it go.
-    Exit 1 when a server does not start or ends by itself.
+    Servers are the tables `[servers.<name>]` of wethink.toml. Runs with the same configuration attach to them. A server that a run still
+    uses when this command ends stays up until that run releases it. Exits with 1 if a server does not start or stops by itself.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.models.servers.servers import Servers
@@ -40,24 +38,24 @@ def serve(
     settings = load_settings()
     wanted = servers_of(settings, roles or [])
     servers = Servers(settings, idle=0.0, who="wethink serve")
-    servers.listen(lambda level, text: say(text), logs=logs)
+    servers.listen(lambda level, text: status(text), logs=logs)
     signal.signal(signal.SIGTERM, _end)
     try:
         ready = start(servers, settings, wanted)
         for line in lines_of(ready):
-            say(line)
+            status(line)
         if as_json:
             typer.echo(json.dumps({"servers": ready}))
-        say("Ctrl-C stops them")
+        status("Ctrl-C stops them")
         watch(servers)
     except (KeyboardInterrupt, Ended):
-        say("stopping")
+        status("stopping")
     finally:
         for name in servers.close(wait=60):
-            say(f"server {name} lives on: others use it")
+            status(f"server {name} stays up: runs still use it")
 
 
-def say(line: str) -> None:
+def status(line: str) -> None:
     """A status line, with the time."""
     print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
@@ -76,18 +74,18 @@ def servers_of(settings: "Settings", roles: list[str]) -> dict[str, list[str]]:
             raise ConfigError(f"unknown role {role!r}; roles are {', '.join(ROLES)}")
         if not settings.role(role).server:
             raise ConfigError(f"role {role} names no server: set server in [roles.{role}] to one of [servers.<name>]")
-    found: dict[str, list[str]] = {}
+    wanted: dict[str, list[str]] = {}
     for role in roles or ROLES:
         server = settings.role(role).server  # type: ignore[arg-type]
         if server:
-            found.setdefault(server, []).append(role)
-    if not found:
+            wanted.setdefault(server, []).append(role)
+    if not wanted:
         raise ConfigError("no role names a server: set server in [roles.<role>] to one of [servers.<name>]")
-    return found
+    return wanted
 
 
 def start(servers: "Servers", settings: "Settings", wanted: dict[str, list[str]]) -> list[dict[str, Any]]:
-    """Start all servers at once and wait for each; what there is to say of them."""
+    """Start all servers at once and wait for each; their roles, URLs, GPUs and logs."""
     servers.require(wanted)
     with ThreadPoolExecutor(len(wanted)) as pool:
         pending = {name: pool.submit(servers.urls, name) for name in wanted}
@@ -116,12 +114,12 @@ def start(servers: "Servers", settings: "Settings", wanted: dict[str, list[str]]
 
 
 def lines_of(ready: list[dict[str, Any]]) -> list[str]:
-    """A line a server: who is served, by what, where."""
+    """A line per server: roles, model and URLs."""
     return [f"{', '.join(one['roles'])}: {one['model']} at {' '.join(one['urls'])}" for one in ready]
 
 
 def watch(servers: "Servers") -> None:
-    """Until somebody ends the command. Raises `ModelError` when a server has failed."""
+    """Report changes of the servers until the command is ended. Raises `ModelError` when a server has failed."""
     from wethink_assets.errors import ModelError
 
     seen = servers.states()
@@ -132,7 +130,7 @@ def watch(servers: "Servers") -> None:
             for before, state in zip(seen.get(name, []), states, strict=False):
                 if state is None or before is None or state.phase == before.phase:
                     continue
-                say(f"server {name} is {state.phase}" + f": {state.message}" * bool(state.message))
+                status(f"server {name} is {state.phase}" + f": {state.message}" * bool(state.message))
                 if state.phase in ("failed", "stopped"):
-                    raise ModelError(f"server {name} ended: {state.message or 'somebody stopped it'}")
+                    raise ModelError(f"server {name} ended: {state.message or 'it was stopped'}")
         seen = now

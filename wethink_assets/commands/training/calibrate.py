@@ -1,4 +1,4 @@
-"""`wethink calibrate`: how far rules and judge can be trusted."""
+"""`wethink calibrate`: error rates of the rules and agreement of the judge, held against their bounds."""
 
 from typing import Annotated
 
@@ -6,9 +6,9 @@ import typer
 
 
 def calibrate(as_json: Annotated[bool, typer.Option("--json", help="Print the calibration as JSON.")] = False) -> None:
-    """Hold the rules against the labelled suite, and the judge against truth, rules, itself, a second judge and hostile answers.
+    """Evaluate the rules on the labelled suite, and the judge against the truth, the rules, itself, a second judge and hostile answers.
 
-    The record is kept in the store and shown in the cards of versions. Exit 1 when something is out of the bounds of `[rewards]`.
+    The record is kept in the store and shown in the cards of versions. Exits with 1 if a figure is outside the bounds of [rewards].
     """
     from rich.console import Console
     from rich.table import Table

@@ -1,7 +1,8 @@
-"""`wethink embedded`: train the embedded model again, and measure it."""
+"""`wethink embedded`: training and evaluation of the embedded model."""
 
 import json
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from wethink_assets.models.embedded.evaluation.accuracy import Accuracy
     from wethink_assets.models.embedded.training.trainer import Trainer
 
-app = typer.Typer(no_args_is_help=True, help="The embedded model: train its checkpoints again, and measure them.")
+app = typer.Typer(no_args_is_help=True, help="Train and evaluate the embedded model.")
 
 
 class Checkpoint(StrEnum):
@@ -25,19 +26,21 @@ class Checkpoint(StrEnum):
 
 @app.command()
 def train(
-    out: Annotated[Path, typer.Option(help="Where the checkpoints go; states and snapshots lie in OUT/work.")] = Path(
-        "embedded"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder for the checkpoints; training states and snapshots are kept in its folder work."),
+    ] = Path("embedded"),
     checkpoint: Annotated[
-        Checkpoint, typer.Option(help="`policy` is an early state of the describer.")
+        Checkpoint, typer.Option(help="Checkpoint to train; `policy` is an early state of the describer.")
     ] = Checkpoint.all,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
-    device: Annotated[str, typer.Option(help="cpu, or cuda.")] = "cpu",
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted training.")] = False,
+    device: Annotated[str, typer.Option(help="Device to train on: cpu or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(min=1, help="Threads of one training; one is nearly as fast as two.")] = 1,
 ) -> None:
-    """Train checkpoints from nothing, on freshly drawn scenes. Same code, same seed, same data.
+    """Train checkpoints from scratch on freshly drawn scenes.
 
-    The describer and the reasoner do not depend on each other: start two commands to train them at once.
+    The same code and seed give the same data. The describer and the reasoner do not depend on each other: start two commands to train them
+    at the same time.
     """
     import torch
 
@@ -62,13 +65,13 @@ def train(
 def _trained(trainer: "Trainer", resume: bool) -> "Trainer":
     if (trainer.work / "state").exists() and not resume:
         typer.echo(
-            f"{trainer.work} holds an interrupted or finished training; go on with --resume, or choose another --out",
+            f"{trainer.work} holds an interrupted or finished training; resume it with --resume, or choose another --out",
             err=True,
         )
         raise typer.Exit(2)
     if trainer.resume():
         typer.echo(
-            f"{trainer.recipe.checkpoint}: goes on in stage {trainer.state.stage + 1} after step {trainer.state.step}"
+            f"{trainer.recipe.checkpoint}: resumes in stage {trainer.state.stage + 1} after step {trainer.state.step}"
         )
     _run_with_display(trainer)
     return trainer
@@ -106,14 +109,12 @@ def _run_with_display(trainer: "Trainer") -> None:
 @app.command("eval")
 def evaluate(
     examples: Annotated[int, typer.Option("--n", min=4, help="Held-out examples of each task.")] = 240,
-    folder: Annotated[
-        Path | None, typer.Option(help="Folder of checkpoints; those of the package if left out.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, other held-out scenes.")] = 0,
+    folder: Annotated[Path | None, typer.Option(help="Folder of checkpoints; those of the package by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the held-out scenes.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print all groups as JSON.")] = False,
     card: Annotated[bool, typer.Option("--card", help="Also write the figures into the folder's model card.")] = False,
 ) -> None:
-    """Accuracies on held-out scenes, by task, visual kind, question kind and letter, with 95% Wilson intervals."""
+    """Measure accuracies on held-out scenes by task, visual kind, question kind and letter, with 95% Wilson intervals."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -125,7 +126,7 @@ def evaluate(
     from wethink_assets.models.embedded.evaluation.coverage import coverage
 
     root = folder or FOLDER
-    found: list[Accuracy] = []
+    accuracies: list[Accuracy] = []
     engines = {
         name: Engine(root / name)
         for name in ("describer", "reasoner", "policy")
@@ -134,35 +135,35 @@ def evaluate(
     with Progress(console=Console(stderr=True), transient=True) as progress:
         for name, engine in engines.items():
             bar = progress.add_task(name, total=None)
-            found += measure(engine, name, examples, seed, on_batch=lambda count, bar=bar: progress.advance(bar, count))  # type: ignore[misc]
+            accuracies += measure(engine, name, examples, seed, on_batch=partial(progress.advance, bar))
         progress.add_task("agreement", total=None)
         both = (
             agreement(engines["describer"], engines["reasoner"], examples, seed)
             if {"describer", "reasoner"} <= set(engines)
             else {}
         )
-        asked = coverage(engines["reasoner"], 2 * examples, seed) if "reasoner" in engines else {}
-    rows = [accuracy.as_json() for accuracy in found]
+        written = coverage(engines["reasoner"], 2 * examples, seed) if "reasoner" in engines else {}
+    rows = [accuracy.as_json() for accuracy in accuracies]
     if card:
-        write_card(root, rows, both, asked)
+        write_card(root, rows, both, written)
     if as_json:
-        typer.echo(json.dumps({"accuracies": rows, "agreement": both, "coverage": asked}, indent=1))
+        typer.echo(json.dumps({"accuracies": rows, "agreement": both, "coverage": written}, indent=1))
         return
-    _print_tables(found, both, asked)
+    _print_tables(accuracies, both, written)
 
 
-def _print_tables(found: "list[Accuracy]", both: dict[str, float], asked: dict[str, float]) -> None:
+def _print_tables(accuracies: "list[Accuracy]", both: dict[str, float], written: dict[str, float]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     from wethink_assets.models.embedded.evaluation.accuracy import wilson
 
     console = Console()
-    for name, task in dict.fromkeys((accuracy.checkpoint, accuracy.task) for accuracy in found):
+    for name, task in dict.fromkeys((accuracy.checkpoint, accuracy.task) for accuracy in accuracies):
         table = Table(title=f"{name}: {task}", title_justify="left")
         for column in ("group", "right", "of", "share", "95% interval"):
             table.add_column(column, justify="left" if column == "group" else "right")
-        for accuracy in found:
+        for accuracy in accuracies:
             if (accuracy.checkpoint, accuracy.task) == (name, task):
                 low, high = wilson(accuracy.right, accuracy.count)
                 table.add_row(
@@ -173,6 +174,6 @@ def _print_tables(found: "list[Accuracy]", both: dict[str, float], asked: dict[s
                     f"{low:.1%} to {high:.1%}",
                 )
         console.print(table)
-    for title, figures in (("agreement", both), ("questions written", asked)):
+    for title, figures in (("agreement", both), ("questions written", written)):
         if figures:
             console.print(f"{title}: " + ", ".join(f"{name} {value:.3g}" for name, value in figures.items()))

@@ -1,4 +1,4 @@
-"""`wethink study`: comparisons of ways to train, one command each, and what they came to."""
+"""`wethink study`: studies that compare ways to train, one command each, and their results."""
 
 import json
 from collections.abc import Callable
@@ -17,18 +17,20 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Compare ways to train on a version, each over several seeds.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")]
-Plot = Annotated[Path | None, typer.Option(metavar="FILE", help="Copy the plot to a PNG file.")]
+Plot = Annotated[Path | None, typer.Option(metavar="FILE", help="Also save the plot as a PNG file.")]
 
 
 def _command(name: str) -> Callable[..., None]:
     def command(
-        version: Annotated[str, typer.Option(help="Dataset version, such as v0003; the newest if none is given.")] = "",
+        version: Annotated[str, typer.Option(help="Dataset version such as v0003; the newest by default.")] = "",
         profile: Annotated[
-            str, typer.Option(help="quick: 2 seeds and 40% of the recipe's steps; full: 3 seeds and all of them.")
+            str, typer.Option(help="Effort: quick (2 seeds, 40% of the recipe's steps) or full (3 seeds, all steps).")
         ] = PROFILE_NAMES[0],
-        seeds: Annotated[str, typer.Option(help="Other seeds, such as 1,2,3.")] = "",
-        recipe: Annotated[str, typer.Option(help="Recipe to vary; else the one of the table `studies`.")] = "",
-        parallel: Annotated[int, typer.Option(min=0, help="Trainings at a time; 0: as suits the model.")] = 0,
+        seeds: Annotated[str, typer.Option(help="Seeds to use instead of the profile's, such as 1,2,3.")] = "",
+        recipe: Annotated[str, typer.Option(help="Recipe to vary; the one named in [studies] by default.")] = "",
+        parallel: Annotated[
+            int, typer.Option(min=0, help="Number of trainings at a time; 0 for as many as suit the model.")
+        ] = 0,
         as_json: Json = False,
         markdown: Markdown = False,
         plot: Plot = None,
@@ -36,9 +38,9 @@ def _command(name: str) -> Callable[..., None]:
         _conduct(name, version, profile, seeds, recipe, parallel, as_json, markdown, plot)
 
     command.__doc__ = (
-        f"{QUESTIONS[name]}\n\nTrains what is missing, several at a time, asks every policy the version's held-out rows and, of an embedded "
-        "model, held-out drawn scenes, and keeps tables and a plot below studies/ of the store. What was trained once is not trained again; "
-        "interrupted or killed, it goes on when it is started again. Exit 1 when a training could not be finished."
+        f"{QUESTIONS[name]}\n\nTrains what is missing, several at a time. Every policy then answers the version's held-out rows and, if its "
+        "model is embedded, held-out drawn scenes. Tables and a plot are kept below studies/ in the store. Policies that exist are not "
+        "trained again, and an interrupted or killed study resumes when it is started again. Exits with 1 if a training could not be finished."
     )
     return command
 
@@ -62,16 +64,16 @@ def _conduct(
     from wethink_assets.training.studies.execution import run_study
 
     settings, store = _opened()
-    with Watch() as watch:
+    with TrainingProgress() as progress:
         try:
             design = design_study(
                 settings, store, name, version=version, profile=profile, seeds=_numbers(seeds), recipe=recipe
             )
-            record = run_study(design, store, watch, parallel)
+            record = run_study(design, store, progress, parallel)
         except KeyboardInterrupt:
-            watch.report(f"interrupted; `wethink study {name}` goes on from there")
+            progress.report(f"interrupted; `wethink study {name}` resumes from there")
             raise typer.Exit(130) from None
-    _tell_instance(store)
+    _register(store)
     _show(record, store, as_json, markdown, plot)
     if record.failures:
         raise typer.Exit(1)
@@ -79,45 +81,45 @@ def _conduct(
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """List the comparisons there are, and those that were finished."""
-    from wethink_assets.commands.dataset.lineage import table
+    """List the studies with the questions that they answer, and those that were finished."""
+    from wethink_assets.commands.terminal import table
     from wethink_assets.training.studies.records import list_studies
 
     _, store = _opened()
-    found = list_studies(store)
+    finished = list_studies(store)
     if as_json:
-        told = [one.model_dump(mode="json", exclude={"outcomes", "settings", "libraries"}) for one in found]
-        typer.echo(json.dumps({"studies": QUESTIONS, "finished": told}, indent=1))
+        records = [one.model_dump(mode="json", exclude={"outcomes", "settings", "libraries"}) for one in finished]
+        typer.echo(json.dumps({"studies": QUESTIONS, "finished": records}, indent=1))
         return
     for name, question in QUESTIONS.items():
         typer.echo(f"{name:15} {question}")
     columns = ["study", "version", "recipe", "profile", "seeds", "policies", "finished (UTC)", "digest"]
-    table(f"finished, in {store.url}", columns, [_line(one) for one in found])
+    table(f"finished, in {store.url}", columns, [_line(one) for one in finished])
 
 
 @app.command("show")
 def show(
-    name: Annotated[str, typer.Argument(help="Comparison.")],
-    digest: Annotated[str, typer.Option(help="Which one, by the first digits of its digest; else the newest.")] = "",
+    name: Annotated[str, typer.Argument(help="Name of the study.")],
+    digest: Annotated[str, typer.Option(help="Start of the digest of the one to show; the newest by default.")] = "",
     as_json: Json = False,
     markdown: Markdown = False,
     plot: Plot = None,
 ) -> None:
-    """Show what a comparison came to. Trains nothing."""
+    """Show the results of a finished study, without training anything."""
     from wethink_assets.errors import VersionError
     from wethink_assets.training.studies.catalog import study_of
     from wethink_assets.training.studies.records import list_studies
 
     study_of(name)
     _, store = _opened()
-    found = [one for one in list_studies(store, name) if one.digest.startswith(digest)]
-    if not found:
-        raise VersionError(f"{store.url} has no finished comparison {name} {digest}: `wethink study {name}` makes one")
-    _show(found[-1], store, as_json, markdown, plot)
+    finished = [one for one in list_studies(store, name) if one.digest.startswith(digest)]
+    if not finished:
+        raise VersionError(f"{store.url} has no finished study {name} {digest}: `wethink study {name}` makes one")
+    _show(finished[-1], store, as_json, markdown, plot)
 
 
-class Watch:
-    """Tells lines, and draws a bar for each training where there is a terminal."""
+class TrainingProgress:
+    """Progress of a study: lines, and on a terminal a bar for each training."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -127,7 +129,7 @@ class Watch:
         self._progress = Progress(console=self._console, transient=True, disable=not self._console.is_terminal)
         self._tasks: dict[str, Any] = {}
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "TrainingProgress":
         self._progress.start()
         return self
 
@@ -139,9 +141,11 @@ class Watch:
         self._console.print(line, markup=False, soft_wrap=True)
 
     def step(self, what: str, done: int, total: int) -> None:
-        """How far one training is; its bar goes with its last step."""
+        """Progress of one training; its bar disappears with its last step."""
+        from rich.markup import escape
+
         if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what)
+            self._tasks[what] = self._progress.add_task(escape(what))
         self._progress.update(self._tasks[what], completed=done, total=total, visible=done < total)
 
 
@@ -160,7 +164,7 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise typer.BadParameter(f"seeds are numbers, such as 1,2,3: {text!r}") from None
 
 
-def _tell_instance(store: "Store") -> None:
+def _register(store: "Store") -> None:
     from wethink_assets.defs.assets.studies import sync_studies
     from wethink_assets.defs.runs.instance import project_instance
     from wethink_assets.defs.runs.sync import Synced
@@ -186,7 +190,7 @@ def _line(record: "StudyRecord") -> list[str]:
 
 
 def _show(record: "StudyRecord", store: "Store", as_json: bool, markdown: bool, plot: Path | None) -> None:
-    from wethink_assets.commands.dataset.lineage import table
+    from wethink_assets.commands.terminal import table
     from wethink_assets.training.studies.tables import RUN_COLUMNS, columns, count_of, facts, rows, run_rows
     from wethink_assets.training.studies.tables import markdown as as_markdown
 

@@ -1,4 +1,4 @@
-"""`wethink train`: train a policy on a dataset version; `wethink policies`: what was trained."""
+"""`wethink train` trains a policy on a dataset version; `wethink policies` lists the policies of the store."""
 
 import json
 from typing import Annotated, Any
@@ -7,18 +7,18 @@ import typer
 
 
 def train(
-    version: Annotated[str, typer.Argument(help="Dataset version, such as v0003.")],
-    recipe: Annotated[str, typer.Argument(help="Recipe: a table `recipes.<name>` of wethink.toml.")],
+    version: Annotated[str, typer.Argument(help="Dataset version such as v0003.")],
+    recipe: Annotated[str, typer.Argument(help="Recipe: the name of a table `[recipes.<name>]` of wethink.toml.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the policy as JSON.")] = False,
 ) -> None:
-    """Train a policy on a version by a recipe, in a Dagster run of this process on the project's instance.
+    """Train a policy on a version with a recipe, in a Dagster run of this process on the project's instance.
 
-    What was trained with the same settings, data and base model is not trained again. A run that was killed goes on from its newest
-    whole checkpoint. Exit 1 when it failed, or was stopped early with a message that says what to change.
+    A policy that was already trained with the same settings, data and base model is not trained again. A killed run resumes from its
+    newest complete checkpoint. Exits with 1 if the run failed or was stopped early; the message says what to change.
     """
     from wethink_assets.commands.progress import Display
     from wethink_assets.commands.synthesis.run import progress_resource
-    from wethink_assets.commands.training.training_runs import policy_line, tell_policy, train_key
+    from wethink_assets.commands.training.training_runs import policy_record, show_policy, train_key
     from wethink_assets.config import load_settings
     from wethink_assets.errors import TrainingError
 
@@ -38,25 +38,25 @@ def train(
             try:
                 trained = train_key(grower, settings, store, instance, f"{version}.{recipe}", display)
             except KeyboardInterrupt:
-                display.say("interrupted; `wethink train` goes on from the newest whole checkpoint")
+                display.report("interrupted; `wethink train` resumes from the newest complete checkpoint")
                 raise typer.Exit(130) from None
         if trained.policy is None:
             raise TrainingError(trained.failure or "the run published no policy")
         if not trained.new:
-            display.say(f"{trained.key} was trained already")
-        tell_policy(trained.policy, trained.curves, store, display)
+            display.report(f"{trained.key} has already been trained")
+        show_policy(trained.policy, trained.curves, store, display)
     if as_json:
-        told = {**policy_line(trained.policy), "new": trained.new, "run": trained.run_id}
-        typer.echo(json.dumps(told, indent=1, default=str))
+        record = {**policy_record(trained.policy), "new": trained.new, "run": trained.run_id}
+        typer.echo(json.dumps(record, indent=1, default=str))
 
 
 def policies(as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False) -> None:
-    """List all training runs whose policy is in the store, with held-out accuracy before and after, and cost."""
+    """List all trained policies with their held-out accuracy before and after training, and their cost."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from wethink_assets.commands.training.training_runs import policy_line
+    from wethink_assets.commands.training.training_runs import policy_record
     from wethink_assets.config import load_settings
     from wethink_assets.storage.store import Store
     from wethink_assets.training.policies.card import percent, points
@@ -64,11 +64,11 @@ def policies(as_json: Annotated[bool, typer.Option("--json", help="Print all fig
 
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
-    found = list_policies(store)
+    trained = list_policies(store)
     if as_json:
-        typer.echo(json.dumps([policy_line(policy) for policy in found], indent=1, default=str))
+        typer.echo(json.dumps([policy_record(policy) for policy in trained], indent=1, default=str))
         return
-    if not found:
+    if not trained:
         typer.echo(f"no policy in {store.url} yet: `wethink train VERSION RECIPE` makes one")
         return
     table = Table(title=Text(f"policies in {store.url}"))
@@ -76,19 +76,19 @@ def policies(as_json: Annotated[bool, typer.Option("--json", help="Print all fig
         table.add_column(name, no_wrap=True)
     for name in ("rows", "before", "after", "gain in points (95%)", "cost"):
         table.add_column(name, justify="right")
-    for policy in found:
-        told: dict[str, Any] = policy.figures.get("accuracy", {}).get("all", {})
+    for policy in trained:
+        accuracy: dict[str, Any] = policy.figures.get("accuracy", {}).get("all", {})
         cost = policy.figures.get("cost", {})
         seconds = f"{cost['gpu_seconds']} GPU-s" if "gpu_seconds" in cost else f"{cost.get('cpu_seconds', '?')} CPU-s"
         table.add_row(
             policy.key,
-            policy.base_model["model"],
+            Text(policy.base_model["model"]),
             f"{policy.created:%Y-%m-%d %H:%M}",
             policy.digest[:12],
             str(policy.figures.get("rows", {}).get("used", "")),
-            percent(told["before"]) if told else "",
-            percent(told["after"]) if told else "",
-            points(told) if told else "",
+            percent(accuracy["before"]) if accuracy else "",
+            percent(accuracy["after"]) if accuracy else "",
+            points(accuracy) if accuracy else "",
             seconds,
         )
     Console().print(table)

@@ -1,4 +1,4 @@
-"""What the commands that train share: one run of Dagster a training, and how its outcome is shown."""
+"""Training runs as the commands start and show them: one Dagster run each, its curves, accuracies and cost."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -40,13 +40,13 @@ def train_key(
     from wethink_assets.defs.runs.sync import Synced
     from wethink_assets.training.policies.catalog import find_policy, note_run
 
-    plan, found = planned(settings, store, key)
+    plan, existing = planned(settings, store, key)
     report_plan(instance, plan)
-    if found is not None:
+    if existing is not None:
         note_run(store, key, plan.digest)
         sync_policies(instance, store, Synced())
-        return Trained(key, find_policy(store, key), False, curves(store, found))
-    display.say(f"training {key}: {plan.recipe.method} from {plan.base['identity']['model']}")
+        return Trained(key, find_policy(store, key), False, curves(store, existing))
+    display.report(f"training {key}: {plan.recipe.method} from {plan.base['identity']['model']}")
     with display.batches({key: 1}) as work:
         work.begin(key, 1)
         ran = grower.train(key)
@@ -63,7 +63,7 @@ def curves(store: "Store", policy: "Policy") -> list[dict[str, Any]]:
     return store.read_parquet(f"{policy.folder}/curves.parquet").to_dicts()
 
 
-def policy_line(policy: "Policy") -> dict[str, Any]:
+def policy_record(policy: "Policy") -> dict[str, Any]:
     """A policy in figures, for JSON."""
     return {
         "key": policy.key,
@@ -76,17 +76,17 @@ def policy_line(policy: "Policy") -> dict[str, Any]:
     }
 
 
-def tell_policy(policy: "Policy", lines: list[dict[str, Any]], store: "Store", display: "Display") -> None:
+def show_policy(policy: "Policy", lines: list[dict[str, Any]], store: "Store", display: "Display") -> None:
     """Print curves, accuracy before and after, cost, and where the policy lies."""
     from wethink_assets.training.policies.card import curve_lines, gain_rows
 
-    display.say(f"{policy.key}: first fifth of the steps -> last fifth, and the curve")
+    display.report(f"{policy.key}: first fifth of the steps -> last fifth, and the curve")
     for line in curve_lines(lines, SHOWN):
-        display.say(f"  {line}")
+        display.report(f"  {line}")
     columns = ["n", "before", "after", "gain in points (95%)"]
     display.rows(f"{policy.key} on held-out rows", ["rows", *columns], gain_rows(policy.figures.get("accuracy", {})))
     cost = ", ".join(f"{value} {label.replace('_', ' ')}" for label, value in policy.figures.get("cost", {}).items())
-    display.say(f"{policy.key} cost {cost}; it lies in {store.link(policy.folder)}")
+    display.report(f"{policy.key} cost {cost}; it lies in {store.link(policy.folder)}")
 
 
 def train_marked(
@@ -102,7 +102,7 @@ def train_marked(
     from wethink_assets.errors import WeThinkError
 
     versions = list_built(store)
-    told = []
+    policies = []
     for name in [name for name, recipe in settings.recipes.items() if recipe.in_main_run and versions]:
         key = f"{versions[-1]}.{name}"
         try:
@@ -114,6 +114,6 @@ def train_marked(
             failures[f"training {key}"] = f"{trained.failure or 'no policy was published'} (run {trained.run_id})"
             continue
         if trained.new:
-            tell_policy(trained.policy, trained.curves, store, display)
-        told.append({**policy_line(trained.policy), "new": trained.new})
-    return told
+            show_policy(trained.policy, trained.curves, store, display)
+        policies.append({**policy_record(trained.policy), "new": trained.new})
+    return policies
