@@ -27,7 +27,7 @@ def picture(colour: int) -> str:
 
 def write_tsv(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     """A benchmark file with these rows; one without an image gets one of its own."""
-    filled = [{"image": picture(place), **row} for place, row in enumerate(rows)]
+    filled = [{"image": picture(number), **row} for number, row in enumerate(rows)]
     names = list(dict.fromkeys(name for row in filled for name in row))
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as file:
@@ -55,12 +55,12 @@ def choice_rows(count: int) -> list[dict[str, Any]]:
 
 def scoring_settings(folder: Path, own: Sequence[str] = ("mine",), **scoring: Any) -> Settings:
     """A configuration with benchmarks of its own in `folder`, a judge behind an endpoint, no stand-ins."""
-    told = {"samples": False, "seeds": (), "resamples": 200, "lmu_data": "LMUData", "scorer": "own", **scoring}
+    table = {"samples": False, "seeds": (), "resamples": 200, "lmu_data": "LMUData", "scorer": "own", **scoring}
     return Settings(
         folder=str(folder),
         pipeline=PipelineSettings(concurrency=4, prompt_pack="standard"),
         benchmarks={name: BenchmarkSettings(path=f"{name}.tsv") for name in own},
-        scoring=ScoringSettings(**told),
+        scoring=ScoringSettings(**table),
         roles={"judge": ENDPOINT},
     )
 

@@ -2,10 +2,9 @@
 
 import polars as pl
 
-from wethink_assets.evaluation.forms.form import Form, Row
+from wethink_assets.evaluation.forms.form import JUDGE, RULE, UNDECIDED, AskJudge, Form, Row, Verdict, verdict_of
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column
 from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered
-from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
 from wethink_assets.registries import BENCHMARK_FORMS
 
 

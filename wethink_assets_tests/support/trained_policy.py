@@ -18,6 +18,6 @@ def store_with_policy(folder: Path) -> Store:
         base_model={"model": "embedded/policy", "revision": checkpoint_digest("policy")},
         model_digest=checkpoint_digest(str(work / "model")),
     )  # fmt: skip
-    found = Store.open(str(folder / "data"))
-    publish_policy(found, policy, work)
-    return found
+    store = Store.open(str(folder / "data"))
+    publish_policy(store, policy, work)
+    return store

@@ -16,8 +16,7 @@ from wethink_assets.defs.metadata.previews import plain, sample_table
 from wethink_assets.defs.resources import Progress
 from wethink_assets.defs.runs.sync import Synced, known_versions, report_unknown
 from wethink_assets.defs.stages.publication import fitting
-from wethink_assets.evaluation.benchmarks.prompts import LOGIC_VERSION as PROMPTS_VERSION
-from wethink_assets.evaluation.grading.verdicts import LOGIC_VERSION as VERDICTS_VERSION
+from wethink_assets.evaluation.forms.form import PROMPTS_VERSION, VERDICTS_VERSION
 from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, leaderboard
 from wethink_assets.evaluation.reports.leaderboard_text import board_rows, run_rows
 from wethink_assets.evaluation.reports.plots import bars, radar

@@ -7,19 +7,21 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from wethink_assets.evaluation.forms.form import Fields, Form, Row
-from wethink_assets.evaluation.grading.breakdown import Breakdown, by_category, by_column, percent_of
-from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered, single_samples
-from wethink_assets.evaluation.grading.rules import NO_OPTION, option_of
-from wethink_assets.evaluation.grading.verdicts import (
+from wethink_assets.evaluation.forms.form import (
     JUDGE,
     RULE,
     UNDECIDED,
     VLMEVALKIT,
     AskJudge,
+    Fields,
+    Form,
+    Row,
     Verdict,
     verdict_of,
 )
+from wethink_assets.evaluation.grading.breakdown import Breakdown, by_category, by_column, percent_of
+from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered, single_samples
+from wethink_assets.evaluation.grading.rules import NO_OPTION, option_of
 from wethink_assets.evaluation.samples.questions import draw_question
 from wethink_assets.kinds import FILL_IN, LETTERS, MULTIPLE_CHOICE, lettered
 from wethink_assets.sources.sample.scenes import VisualKind

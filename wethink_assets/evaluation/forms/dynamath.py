@@ -8,11 +8,20 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.forms.form import (
+    JUDGE,
+    RULE,
+    UNDECIDED,
+    AskJudge,
+    Fields,
+    Form,
+    Row,
+    Verdict,
+    verdict_of,
+)
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column, percent_of
 from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered
 from wethink_assets.evaluation.grading.rules import number_of, short_answer
-from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
 from wethink_assets.evaluation.samples.questions import DrawnQuestion, draw_question, is_hard, question_about, stream
 from wethink_assets.kinds import FILL_IN, MULTIPLE_CHOICE
 from wethink_assets.sources.sample.scenes import draw_scene

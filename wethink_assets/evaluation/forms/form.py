@@ -5,20 +5,51 @@ one's own (`docs/extending.md`). A row is a record of the benchmark's TSV: its c
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import polars as pl
 
 from wethink_assets.errors import ConfigError
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_category
 from wethink_assets.evaluation.grading.clusters import Clusters, single_samples
-from wethink_assets.evaluation.grading.verdicts import FAILED, RULE, AskJudge, JudgeFailed, Verdict
 from wethink_assets.kinds import FILL_IN, KINDS, LETTERS, MULTIPLE_CHOICE, QuestionKind
+from wethink_assets.models.chat import Image, Message
 
+PROMPTS_VERSION, VERDICTS_VERSION = "1", "2"
+"""Of the prompts and verdicts of all forms that ship; part of a score's settings."""
+RULE, JUDGE, UNDECIDED, FAILED = "rule", "judge", "undecided", "judge failed"
+VLMEVALKIT: Literal["vlmevalkit"] = "vlmevalkit"
+MOST_OPTIONS = 8
+"""Options that an embedded policy is shown; it was trained on fewer."""
 Row = Mapping[str, Any]
 Fields = dict[str, str]
 """A row of a drawn stand-in, before it is written."""
+AskJudge = Callable[..., Awaitable[Any]]
+"""`await ask(prompt, question=..., reply=..., ...)`: what the judge says; None where it cannot be asked that; raises `JudgeFailed`."""
+
+
+class JudgeFailed(Exception):
+    """The judge could not be asked, or gave nothing that can be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one reply.
+
+    hit: what the form's headline adds up: 0 or 1, of MM-Vet a grade between them; extracted: what the reply was taken to answer; how: `rule`,
+    `judge`, `undecided` (no rule fits and no judge can be asked), `judge failed` or `vlmevalkit`.
+    """
+
+    hit: float
+    extracted: str
+    how: str
+
+
+def verdict_of(right: bool, extracted: object, how: str) -> Verdict:
+    """Right or wrong, with what was extracted (None: nothing)."""
+    return Verdict(float(right), "" if extracted is None else str(extracted), how)
 
 
 class Form(ABC):
@@ -66,8 +97,22 @@ class Form(ABC):
         return str(row["answer"]) if row.get("answer") is not None else ""
 
     def prompt(self, row: Row) -> str:
-        """What a real model is asked, as VLMEvalKit's `build_prompt` words it; images go first."""
+        """The prompt of a real model, as VLMEvalKit's `build_prompt` words it; images go first (MMMU's `<image 1>` marks stay where they are)."""
         return str(row["question"])
+
+    def embedded_prompt(self, row: Row) -> str:
+        """The prompt that an embedded policy was trained on; a drawn stand-in has its question apart from its benchmark's instructions."""
+        from wethink_assets.models.embedded.tasks.examples import render_prompt
+
+        question = str(row.get("asked") or row["question"])
+        options = list(self.shown_options(row).values())[:MOST_OPTIONS]
+        return render_prompt("answer_image", kind=self.question_kind(row), question=question, options=options)
+
+    def conversation(self, row: Row, images: Sequence[Image], style: str, system: str) -> list[Message]:
+        """What the model is sent. style: `embedded` or `vlmevalkit`; system: left out where empty."""
+        text = self.embedded_prompt(row) if style == "embedded" else self.prompt(row)
+        user = Message("user", text, tuple(images))
+        return [Message("system", system), user] if system else [user]
 
     # How a reply is graded
 

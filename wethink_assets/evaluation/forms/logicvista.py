@@ -4,10 +4,19 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.forms.form import (
+    JUDGE,
+    RULE,
+    UNDECIDED,
+    AskJudge,
+    Fields,
+    Form,
+    Row,
+    Verdict,
+    verdict_of,
+)
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_tag
 from wethink_assets.evaluation.grading.rules import letters_of
-from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
 from wethink_assets.evaluation.samples.questions import draw_question
 from wethink_assets.kinds import MULTIPLE_CHOICE, lettered
 

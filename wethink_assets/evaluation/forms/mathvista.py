@@ -4,10 +4,19 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.forms.form import (
+    JUDGE,
+    RULE,
+    UNDECIDED,
+    AskJudge,
+    Fields,
+    Form,
+    Row,
+    Verdict,
+    verdict_of,
+)
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column, by_tag
 from wethink_assets.evaluation.grading.rules import list_of, number_of, option_of
-from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
 from wethink_assets.evaluation.samples.questions import DrawnQuestion, draw_question
 from wethink_assets.kinds import FILL_IN, LETTERS, MULTIPLE_CHOICE
 from wethink_assets.rewards.equivalence.answers import equal_values

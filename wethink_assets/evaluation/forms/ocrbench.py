@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.forms.form import RULE, VLMEVALKIT, AskJudge, Fields, Form, Row, Verdict, verdict_of
 from wethink_assets.evaluation.grading.breakdown import Breakdown
 from wethink_assets.evaluation.grading.clusters import HIT
 from wethink_assets.evaluation.grading.rules import contains_answer, list_of
-from wethink_assets.evaluation.grading.verdicts import RULE, VLMEVALKIT, AskJudge, Verdict, verdict_of
 from wethink_assets.evaluation.samples.questions import draw_question
 from wethink_assets.kinds import FILL_IN
 from wethink_assets.sources.sample.scenes import VisualKind

@@ -8,12 +8,21 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from wethink_assets.evaluation.forms.form import Fields, Form, Row
+from wethink_assets.evaluation.forms.form import (
+    JUDGE,
+    RULE,
+    UNDECIDED,
+    AskJudge,
+    Fields,
+    Form,
+    Row,
+    Verdict,
+    verdict_of,
+)
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_category, percent_of
 from wethink_assets.evaluation.grading.clusters import HIT, Clusters, single_samples
 from wethink_assets.evaluation.grading.judge import UNKNOWN
 from wethink_assets.evaluation.grading.rules import yes_or_no
-from wethink_assets.evaluation.grading.verdicts import JUDGE, RULE, UNDECIDED, AskJudge, Verdict, verdict_of
 from wethink_assets.evaluation.samples.questions import DrawnQuestion, draw_question, rearranged, stream
 from wethink_assets.kinds import FILL_IN
 from wethink_assets.sources.sample.questions import YES_NO as YES_NO_ANSWERS

@@ -8,8 +8,8 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.tsv import RESERVED
+from wethink_assets.evaluation.forms.form import FAILED, JUDGE
 from wethink_assets.evaluation.grading.intervals import Interval, interval
-from wethink_assets.evaluation.grading.verdicts import FAILED, JUDGE
 from wethink_assets.evaluation.runs.calls import Calls
 from wethink_assets.evaluation.runs.jobs import Job
 from wethink_assets.evaluation.runs.models import EvaluatedModel

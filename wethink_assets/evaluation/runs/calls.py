@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
+from wethink_assets.evaluation.forms.form import JudgeFailed
 from wethink_assets.evaluation.grading.judge import JudgePrompts
-from wethink_assets.evaluation.grading.verdicts import JudgeFailed
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import CallFailed, ChatModel, Completion, Message, Role, Sampling
 from wethink_assets.models.registry import Models

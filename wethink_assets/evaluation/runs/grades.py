@@ -5,8 +5,7 @@ from typing import Any
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import SourceError
-from wethink_assets.evaluation.forms.form import Row
-from wethink_assets.evaluation.grading.verdicts import FAILED, VLMEVALKIT
+from wethink_assets.evaluation.forms.form import FAILED, VLMEVALKIT, Row
 from wethink_assets.evaluation.runs.calls import Calls
 from wethink_assets.evaluation.runs.jobs import Job
 from wethink_assets.evaluation.runs.replies import OK, Progress

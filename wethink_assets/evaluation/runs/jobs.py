@@ -8,11 +8,8 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, rows_of
-from wethink_assets.evaluation.benchmarks.prompts import LOGIC_VERSION as PROMPTS_VERSION
-from wethink_assets.evaluation.forms.form import Form
+from wethink_assets.evaluation.forms.form import PROMPTS_VERSION, VERDICTS_VERSION, VLMEVALKIT, Form
 from wethink_assets.evaluation.grading.judge import JudgePrompts
-from wethink_assets.evaluation.grading.verdicts import LOGIC_VERSION as VERDICTS_VERSION
-from wethink_assets.evaluation.grading.verdicts import VLMEVALKIT
 from wethink_assets.evaluation.runs.models import EMBEDDED_TOKENS, EvaluatedModel
 from wethink_assets.evaluation.runs.records import (
     Decoding,

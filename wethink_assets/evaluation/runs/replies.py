@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from wethink_assets.config import Settings
-from wethink_assets.evaluation.benchmarks.prompts import conversation
 from wethink_assets.evaluation.benchmarks.tsv import images_of
 from wethink_assets.evaluation.forms.form import Row
 from wethink_assets.evaluation.runs.calls import Calls, sampling_seed
@@ -63,7 +62,7 @@ def _each(jobs: Sequence[Job]) -> Iterator[tuple[Job, Row]]:
 def _messages(job: Job, row: Row, prompts: dict[str, list[Part]] | None, style: str, system: str) -> list[Message]:
     if prompts is not None and style != "embedded":
         return conversation_of(job.file.path, row, prompts[row["index"]], system)
-    return conversation(row, job.form, images_of(job.file.path, row), style, system)
+    return job.form.conversation(row, images_of(job.file.path, row), style, system)
 
 
 async def _reply(calls: Calls, job: Job, row: Row, messages: Any, sampling: Sampling, style: str) -> dict[str, Any]:

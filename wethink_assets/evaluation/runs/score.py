@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from wethink_assets.config import Settings
 from wethink_assets.errors import SourceError
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile
+from wethink_assets.evaluation.forms.form import VLMEVALKIT
 from wethink_assets.evaluation.grading.judge import JudgePrompts
-from wethink_assets.evaluation.grading.verdicts import VLMEVALKIT
 from wethink_assets.evaluation.runs.aggregate import aggregate
 from wethink_assets.evaluation.runs.calls import Calls
 from wethink_assets.evaluation.runs.grades import grade_all, grade_by_kit

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wethink_assets.errors import ModelError, SourceError
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, rows_of
-from wethink_assets.evaluation.grading.verdicts import FAILED, VLMEVALKIT, Verdict
+from wethink_assets.evaluation.forms.form import FAILED, VLMEVALKIT, Verdict
 from wethink_assets.evaluation.runs.calls import Calls
 from wethink_assets.evaluation.vlmevalkit.judge_endpoint import in_thread, judge_served
 from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError

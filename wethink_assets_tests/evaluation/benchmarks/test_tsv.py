@@ -41,7 +41,7 @@ def test_images_beside_the_table_are_found_by_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "fault"),
     [
         ("", "no column 'index'"),
         ("index\tquestion\n1\ta\n1\tb\n", "there twice"),
@@ -50,11 +50,11 @@ def test_images_beside_the_table_are_found_by_path(tmp_path: Path) -> None:
         ("index\tindex\tquestion\n1\t1\ta\n", "a column twice"),
     ],
 )
-def test_damaged_tables_are_refused_with_file_and_row(tmp_path: Path, text: str, told: str) -> None:
+def test_damaged_tables_are_refused_with_file_and_row(tmp_path: Path, text: str, fault: str) -> None:
     (tmp_path / "x.tsv").write_text(text)
     with pytest.raises(SourceError, match=r"x\.tsv") as error:
         read_tsv(tmp_path / "x.tsv")
-    assert told in str(error.value)
+    assert fault in str(error.value)
 
 
 def test_a_file_that_changed_is_not_read_as_what_it_was(tmp_path: Path) -> None:

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.evaluation.grading.verdicts import FAILED, JUDGE, RULE, UNDECIDED, JudgeFailed, Verdict
+from wethink_assets.evaluation.forms.form import FAILED, JUDGE, RULE, UNDECIDED, JudgeFailed, Verdict
 from wethink_assets.registries import BENCHMARK_FORMS
 from wethink_assets_tests.support.graded_rows import headline
 
 
-def verdict(form: str, row: dict[str, Any], answer: str, said: Any = None) -> Verdict:
-    """Verdict where the judge says `said` (by prompt where it is a dict); an exception is raised."""
+def verdict(form: str, row: dict[str, Any], answer: str, judge: Any = None) -> Verdict:
+    """Verdict where the judge says `judge` (by prompt where it is a dict); an exception is raised."""
 
     async def ask(name: str, **variables: Any) -> Any:
-        told = said.get(name) if isinstance(said, dict) else said
-        if isinstance(told, Exception):
-            raise told
-        return told
+        reply = judge.get(name) if isinstance(judge, dict) else judge
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
 
     return asyncio.run(BENCHMARK_FORMS[form].grade({"index": "1", "question": "?", **row}, answer, ask))
 
@@ -40,7 +40,7 @@ DYNA_CHOICE = {"answer_type": "multiple choice", "answer": "C"}
 
 
 @pytest.mark.parametrize(
-    ("form", "row", "answer", "said", "hit", "how"),
+    ("form", "row", "answer", "judge", "hit", "how"),
     [
         ("choice", {"A": "x", "B": "y", "answer": "B"}, "B", None, 1, RULE),
         ("choice", {"A": "x", "B": "y", "answer": "B"}, "neither", None, 0, UNDECIDED),
@@ -80,9 +80,9 @@ DYNA_CHOICE = {"answer_type": "multiple choice", "answer": "C"}
         ("choice", {"A": "x", "answer": "A"}, "", None, 0, RULE),
     ],
 )  # fmt: skip
-def test_verdict(form: str, row: dict[str, Any], answer: str, said: Any, hit: float, how: str) -> None:
-    found = verdict(form, row, answer, said)
-    assert (found.hit, found.how) == (hit, how), found
+def test_verdict(form: str, row: dict[str, Any], answer: str, judge: Any, hit: float, how: str) -> None:
+    graded_as = verdict(form, row, answer, judge)
+    assert (graded_as.hit, graded_as.how) == (hit, how), graded_as
 
 
 HITS = st.lists(st.integers(0, 1), min_size=1, max_size=24)
@@ -104,9 +104,9 @@ def test_headlines_lie_between_nothing_and_everything(hits: list[int]) -> None:
 
 @settings(max_examples=40)
 @given(HITS, st.integers(0, 23))
-def test_one_more_right_answer_never_lowers_a_score(hits: list[int], place: int) -> None:
+def test_one_more_right_answer_never_lowers_a_score(hits: list[int], changed: int) -> None:
     better = list(hits)
-    better[place % len(hits)] = 1
+    better[changed % len(hits)] = 1
     for form in ("choice", "yes_no", "dynamath"):
         before, after = (
             headline(

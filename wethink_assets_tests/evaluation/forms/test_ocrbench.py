@@ -7,13 +7,15 @@ from wethink_assets_tests.support.graded_rows import breakdown, headline
 
 
 def test_ocrbench_adds_up_its_five_groups() -> None:
-    told = [
+    verdicts_by_category = [
         ("Digit String Recognition", 1),
         ("Handwriting Recognition", 1),
         ("Doc-oriented VQA", 0),
         ("Doc-oriented VQA", 1),
     ]
-    rows = [{"index": str(i), "category": category, "hit": hit} for i, (category, hit) in enumerate(told)]
+    rows = [
+        {"index": str(i), "category": category, "hit": hit} for i, (category, hit) in enumerate(verdicts_by_category)
+    ]
     assert breakdown(rows, "ocr") == {"points: Doc-oriented VQA": 1, "points: Text Recognition": 2}
     assert headline(rows, "ocr") == 75
 

@@ -6,7 +6,7 @@ from wethink_assets_tests.support.graded_rows import breakdown, headline
 
 
 def wemath(problem: str, steps: list[int], multi: int | None) -> list[dict[str, object]]:
-    keyed = [(f"{len(steps)}steps_{place}", hit) for place, hit in enumerate(steps, 1)]
+    keyed = [(f"{len(steps)}steps_{step}", hit) for step, hit in enumerate(steps, 1)]
     keyed += [] if multi is None else [(f"{len(steps)}steps_multi", multi)]
     return [{"index": f"{problem}{key}", "ID": problem, "key": key, "hit": hit} for key, hit in keyed]
 

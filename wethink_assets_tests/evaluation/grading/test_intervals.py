@@ -24,8 +24,8 @@ def test_an_interval_holds_the_value_and_shrinks_with_samples() -> None:
 
 
 def test_an_interval_of_equal_samples_is_a_point() -> None:
-    found = interval(binary([1] * 30))
-    assert (found.value, found.low, found.high) == (1, 1, 1)
+    bounds = interval(binary([1] * 30))
+    assert (bounds.value, bounds.low, bounds.high) == (1, 1, 1)
 
 
 def test_no_units_give_no_number() -> None:
@@ -42,26 +42,36 @@ def test_pairs_find_a_difference_that_two_intervals_hide() -> None:
     after = [1, 0] * 40 + [1, 1] * 10
     one, other = interval(binary(before)), interval(binary(after))
     assert one.high > other.low  # side by side they overlap
-    found = compare(binary(before), binary(after))
-    assert found is not None
-    assert (found.difference, found.better, found.worse) == (pytest.approx(0.1), 10, 0)
-    assert found.low > 0 and found.p_bootstrap < 0.05
-    assert found.p_mcnemar == pytest.approx(2 * 0.5**10)
+    comparison = compare(binary(before), binary(after))
+    assert comparison is not None
+    assert (comparison.difference, comparison.better, comparison.worse) == (pytest.approx(0.1), 10, 0)
+    assert comparison.low > 0 and comparison.p_bootstrap < 0.05
+    assert comparison.p_mcnemar == pytest.approx(2 * 0.5**10)
 
 
 def test_equal_models_do_not_differ() -> None:
-    found = compare(binary([1, 0, 1]), binary([1, 0, 1]))
-    assert found is not None and found.difference == 0 and found.p_bootstrap == 1 and found.p_mcnemar == 1
+    comparison = compare(binary([1, 0, 1]), binary([1, 0, 1]))
+    assert (
+        comparison is not None
+        and comparison.difference == 0
+        and comparison.p_bootstrap == 1
+        and comparison.p_mcnemar == 1
+    )
 
 
 def test_units_are_paired_by_name_not_by_place() -> None:
-    found = compare(binary([1, 0], ["a", "b"]), binary([0, 1, 1], ["b", "a", "c"]))
-    assert found is not None and found.units == 2 and found.difference == 0 and found.better == found.worse == 0
+    comparison = compare(binary([1, 0], ["a", "b"]), binary([0, 1, 1], ["b", "a", "c"]))
+    assert (
+        comparison is not None
+        and comparison.units == 2
+        and comparison.difference == 0
+        and comparison.better == comparison.worse == 0
+    )
 
 
 def test_grades_have_no_mcnemar() -> None:
-    found = compare(Clusters(("a", "b"), np.array([[0.5], [1.0]]), np.ones((2, 1))), binary([1, 1], ["a", "b"]))
-    assert found is not None and found.p_mcnemar is None and found.difference == pytest.approx(0.25)
+    comparison = compare(Clusters(("a", "b"), np.array([[0.5], [1.0]]), np.ones((2, 1))), binary([1, 1], ["a", "b"]))
+    assert comparison is not None and comparison.p_mcnemar is None and comparison.difference == pytest.approx(0.25)
 
 
 def test_seeds_are_averaged_by_unit() -> None:
@@ -84,6 +94,6 @@ def test_coverage_of_the_interval_is_near_its_name() -> None:
     held = 0
     for _ in range(200):
         hits = (rng.random(80) < 0.6).astype(int).tolist()
-        found = interval(binary(hits), resamples=400)
-        held += found.low <= 0.6 <= found.high
+        bounds = interval(binary(hits), resamples=400)
+        held += bounds.low <= 0.6 <= bounds.high
     assert 0.88 <= held / 200 <= 0.99

@@ -16,12 +16,12 @@ class Tags(html.parser.HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
         self.feed(page)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attributes)))
+        self.tags.append((tag, dict(attributes)))
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -42,17 +42,21 @@ def test_flipped_samples_are_shown_with_hostile_text_as_text(scored: ScoredRun, 
         tmp_path / "mine.tsv",
         against_base(store, settings, [before], [after]),
     )
-    tags = Tags(page)
-    names = {tag for tag, _ in tags.found}
+    page_tags = Tags(page)
+    names = {tag for tag, _ in page_tags.tags}
     assert "script" not in names and not any(
-        name.startswith("on") for _, attributes in tags.found for name in attributes
+        name.startswith("on") for _, attributes in page_tags.tags for name in attributes
     )
-    pictures = [attributes["src"] or "" for tag, attributes in tags.found if tag == "img"]
-    assert len(pictures) == 10 and all(source.startswith("data:image/png;base64,") for source in pictures)
+    images = [attributes["src"] or "" for tag, attributes in page_tags.tags if tag == "img"]
+    assert len(images) == 10 and all(source.startswith("data:image/png;base64,") for source in images)
     assert not any(
-        "http" in (value or "") for tag, attributes in tags.found for value in attributes.values() if tag != "meta"
+        "http" in (value or "") for tag, attributes in page_tags.tags for value in attributes.values() if tag != "meta"
     )
-    assert HOSTILE in tags.text and "10 of 20 samples flipped: 9 better" in tags.text and "McNemar" in tags.text
+    assert (
+        HOSTILE in page_tags.text
+        and "10 of 20 samples flipped: 9 better" in page_tags.text
+        and "McNemar" in page_tags.text
+    )
 
 
 def test_a_page_without_its_file_says_so(scored: ScoredRun, tmp_path: Path) -> None:

@@ -21,21 +21,28 @@ def store(tmp_path: Path) -> Store:
 
 
 def settings_of(folder: Path, table: dict[str, object], **scoring: object) -> Settings:
-    told = {"sample_questions": 12, "seeds": [], "resamples": 200, "benchmarks": [KEY], "server": "scored", **scoring}
+    scoring_table = {
+        "sample_questions": 12,
+        "seeds": [],
+        "resamples": 200,
+        "benchmarks": [KEY],
+        "server": "scored",
+        **scoring,
+    }
     server = {"model": "embedded/policy", "max_model_len": 1024, "images": 1, "kv_cache": 1, "device": "cpu", **table}
-    return Settings.model_validate({"scoring": told, "servers": {"scored": server}, "folder": str(folder)})
+    return Settings.model_validate({"scoring": scoring_table, "servers": {"scored": server}, "folder": str(folder)})
 
 
 def test_each_model_has_its_own_weights_served(store: Store, tmp_path: Path) -> None:
     settings = settings_of(tmp_path, {})
     policy = Policy.model_validate_json(store.read("policies/" + "d" * 64 + "/policy.json"))
-    places = {}
-    for evaluated in (base_model_of(settings, policy), trained_model(settings, store, policy)):
-        found = evaluated.settings(settings)
-        role = found.role("policy")
-        places[evaluated.name] = found.server(role.server).model
-        assert role.server != "scored" and found.server("scored") == settings.server("scored")
-    assert places["embedded/policy"] == "embedded/policy" and Path(places["v0001.grpo"], "config.json").is_file()
+    weights = {}
+    for model in (base_model_of(settings, policy), trained_model(settings, store, policy)):
+        served = model.settings(settings)
+        role = served.role("policy")
+        weights[model.name] = served.server(role.server).model
+        assert role.server != "scored" and served.server("scored") == settings.server("scored")
+    assert weights["embedded/policy"] == "embedded/policy" and Path(weights["v0001.grpo"], "config.json").is_file()
     attached = settings_of(tmp_path, {"url": "http://127.0.0.1:9/v1"})
     with pytest.raises(ConfigError, match="attached to by its url"):
         trained_model(attached, store, policy).settings(attached)

@@ -19,7 +19,7 @@ from wethink_assets_tests.support.benchmark_files import choice_rows, evaluated_
 
 
 def run(
-    store: Store, settings: Settings, policy: Answering, judge: Answering | None = None, **told: Any
+    store: Store, settings: Settings, policy: Answering, judge: Answering | None = None, **options: Any
 ) -> list[Score]:
     judge = judge or Answering(lambda text, sampling: "Z", "judge")
     with Models(settings, {"policy": policy, "judge": judge}) as models:
@@ -29,7 +29,7 @@ def run(
             evaluated_model(),
             benchmark_files(settings, list(settings.benchmarks)),
             models=models,
-            **told,
+            **options,
         )
 
 

@@ -9,11 +9,11 @@ from wethink_assets_tests.support.scored_training_run import ScoredRun
 
 def test_a_training_run_beside_its_base(scored: ScoredRun) -> None:
     store, settings, policy = scored
-    found = kept_scores(store, settings, policy)
-    comparison = found.comparisons["mine"]
+    run = kept_scores(store, settings, policy)
+    comparison = run.comparisons["mine"]
     assert (comparison.units, comparison.better, comparison.worse) == (20, 9, 1)
     assert comparison.difference == pytest.approx(0.4) and comparison.p_mcnemar == pytest.approx(22 / 1024)
-    (row,) = run_rows(found)
+    (row,) = run_rows(run)
     assert (
         row["base"].startswith("50.0 (")
         and row["policy"].startswith("90.0 (")
@@ -21,5 +21,5 @@ def test_a_training_run_beside_its_base(scored: ScoredRun) -> None:
     )
     assert (
         missing(store, settings, "v0001.grpo", ["mine"]) == 0
-        and found.data_version == kept_scores(store, settings, policy).data_version
+        and run.data_version == kept_scores(store, settings, policy).data_version
     )

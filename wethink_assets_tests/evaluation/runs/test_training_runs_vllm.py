@@ -24,9 +24,16 @@ def store(tmp_path: Path) -> Store:
 
 
 def settings_of(folder: Path, table: dict[str, object], **scoring: object) -> Settings:
-    told = {"sample_questions": 12, "seeds": [], "resamples": 200, "benchmarks": [KEY], "server": "scored", **scoring}
+    scoring_table = {
+        "sample_questions": 12,
+        "seeds": [],
+        "resamples": 200,
+        "benchmarks": [KEY],
+        "server": "scored",
+        **scoring,
+    }
     server = {"model": "embedded/policy", "max_model_len": 1024, "images": 1, "kv_cache": 1, "device": "cpu", **table}
-    return Settings.model_validate({"scoring": told, "servers": {"scored": server}, "folder": str(folder)})
+    return Settings.model_validate({"scoring": scoring_table, "servers": {"scored": server}, "folder": str(folder)})
 
 
 @pytest.fixture
@@ -44,8 +51,8 @@ def servers_folder(tmp_path: Path) -> Iterator[None]:
 @pytest.mark.usefixtures("servers_folder")
 def test_policy_and_base_are_scored_behind_vllm(store: Store, tmp_path: Path) -> None:
     settings = settings_of(tmp_path, {"python": vllm_python()})
-    found = score_training_run(store, settings, "v0001.grpo")
-    (base,), (policy,) = found.base, found.scores
+    run = score_training_run(store, settings, "v0001.grpo")
+    (base,), (policy,) = run.base, run.scores
     for score in (base, policy):
         assert score.failed_inference == 0 and score.no_answer < 0.2 and (score.value or 0) > 20
         replies = read_replies(store, score)
@@ -55,4 +62,4 @@ def test_policy_and_base_are_scored_behind_vllm(store: Store, tmp_path: Path) ->
     ).filter(pl.col("role") == "policy")
     served = set(calls["model"])
     assert len(served) == 2 and "embedded/policy" in served and any(Path(name).is_dir() for name in served)
-    assert found.comparisons[KEY].units >= 12
+    assert run.comparisons[KEY].units >= 12

@@ -10,7 +10,6 @@ from wethink_assets.config.evaluation import ScoringSettings
 from wethink_assets.config.models import RoleSettings
 from wethink_assets.evaluation.benchmarks.catalog import SAMPLES
 from wethink_assets.evaluation.benchmarks.files import benchmark_files, rows_of
-from wethink_assets.evaluation.benchmarks.prompts import embedded_prompt
 from wethink_assets.evaluation.benchmarks.tsv import images_of
 from wethink_assets.evaluation.forms.yes_no import with_hallusion_ids
 from wethink_assets.evaluation.runs.score import score_model
@@ -32,8 +31,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sampled(folder: Path, **scoring: object) -> Settings:
-    told = {"sample_questions": 24, "seeds": (), "resamples": 200, **scoring}
-    return Settings(folder=str(folder), scoring=ScoringSettings(**told))  # type: ignore[arg-type]
+    table = {"sample_questions": 24, "seeds": (), "resamples": 200, **scoring}
+    return Settings(folder=str(folder), scoring=ScoringSettings(**table))  # type: ignore[arg-type]
 
 
 def test_the_same_arguments_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
@@ -63,7 +62,7 @@ def test_each_stand_in_is_well_formed(folder: Path, key: str) -> None:
             right = row["answer_option"] if file.benchmark.form == "mathvista" else form.right_option(row)
             assert right in options
         assert images_of(file.path, row)[0].read().startswith(b"\x89PNG")
-        assert row["asked"] in embedded_prompt(row, form) and row["asked"] in form.prompt(row)
+        assert row["asked"] in form.embedded_prompt(row) and row["asked"] in form.prompt(row)
 
 
 def test_forms_of_the_groups(folder: Path) -> None:
@@ -83,7 +82,7 @@ def test_forms_of_the_groups(folder: Path) -> None:
     assert set(circular.group_by("g_index").len()["len"]) == {3}
     assert circular.filter(pl.col("g_index") == "0")["answer"].n_unique() == 3
     keys = frames["sample_WeMath"].group_by("ID").agg(pl.col("key"))["key"].to_list()
-    assert all(len(found) in (3, 4) and found[-1].endswith("multi") for found in keys)
+    assert all(len(parts) in (3, 4) and parts[-1].endswith("multi") for parts in keys)
     assert frames["sample_MMMU_DEV_VAL"].filter(pl.col("A").is_null()).height >= 4
     assert len(set(frames["sample_OCRBench"]["category"])) == 10
 

@@ -34,8 +34,8 @@ def test_the_judge_answers_whoever_has_the_key_and_says_how_it_fails() -> None:
         async with judge_served(judge, "secret") as served:
             turn = {"role": "user", "content": [{"type": "text", "text": "which"}, {"type": "text", "text": "option?"}]}
             assert (await asked(served.url, "wrong", {"messages": [turn]}))[0] == 401
-            status, told = await asked(served.url, "secret", {"messages": [turn], "temperature": 0.5, "max_tokens": 3})
-            assert status == 200 and told["choices"][0]["message"]["content"] == "B"
+            status, body = await asked(served.url, "secret", {"messages": [turn], "temperature": 0.5, "max_tokens": 3})
+            assert status == 200 and body["choices"][0]["message"]["content"] == "B"
             assert [(m.text, t) for (m,), t in heard] == [("which\noption?", 0.5)]
             for body in ({}, {"messages": 3}, {"messages": [{"role": "user"}]}):
                 assert (await asked(served.url, "secret", body))[0] == 400

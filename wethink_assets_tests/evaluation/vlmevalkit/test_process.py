@@ -12,8 +12,8 @@ from wethink_assets.evaluation.vlmevalkit.process import Kit
 
 def test_a_python_without_vlmevalkit_is_named(tmp_path: Path) -> None:
     assert kit_version().count(".") == 2
-    told = {"scoring": {"vlmevalkit_python": "bin/nothing"}, "folder": str(tmp_path)}
-    settings = Settings.model_validate(told)
+    table = {"scoring": {"vlmevalkit_python": "bin/nothing"}, "folder": str(tmp_path)}
+    settings = Settings.model_validate(table)
     assert kit_python(settings) == str(tmp_path / "bin" / "nothing")
     with Kit(settings) as kit, pytest.raises(ModelError, match="bin/nothing"):
         kit.ask(do="prompts", key="MMStar", md5="", out="")

@@ -156,16 +156,19 @@ def test_the_embedded_policy_is_scored(tmp_path: Path) -> None:
     settings = settings.model_copy(update={"roles": {}})
     real_files(settings)
     digest = checkpoint_digest("policy")
-    one = EvaluatedModel(
+    model = EvaluatedModel(
         "base", digest, {"kind": "base", "model": "policy"}, True, lambda: RoleSettings(model="policy")
     )
     files = benchmark_files(settings, ["MMStar", "HallusionBench", "OCRBench", "AI2D_TEST", "MMVet"])
     with Kit(settings) as kit:
-        scores = score_model(store, settings, one, files, kit=kit)
+        scores = score_model(store, settings, model, files, kit=kit)
         assert kit.started == 1
-    found = {score.benchmark: score for score in scores}
+    by_benchmark = {score.benchmark: score for score in scores}
     # The embedded judge knows one prompt, and VLMEvalKit has others: what it is asked for fails, and the score says so.
-    assert found.pop("MMVet").failed_judging == 1
-    assert set(found) == {"MMStar", "HallusionBench", "OCRBench", "AI2D_TEST"}
-    assert all(score.value is not None for score in found.values()) and max(s.percent or 0 for s in found.values()) > 20
+    assert by_benchmark.pop("MMVet").failed_judging == 1
+    assert set(by_benchmark) == {"MMStar", "HallusionBench", "OCRBench", "AI2D_TEST"}
+    assert (
+        all(score.value is not None for score in by_benchmark.values())
+        and max(s.percent or 0 for s in by_benchmark.values()) > 20
+    )
     assert all(json.loads(store.read(f"{score.folder}/score.json"))["scorer"] == "vlmevalkit" for score in scores)
