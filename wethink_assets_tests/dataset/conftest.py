@@ -9,12 +9,8 @@ from typer.testing import CliRunner, Result
 from wethink_assets.cli import app
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.images import drawing, encoded, photograph
-from wethink_assets_tests.support.stage_tables import Asked, Grower
-
-COLOUR = Asked("What colour is the largest block?", "red")
-CHOICE = Asked("Which is largest?", "B", "MC", ("a circle", "a block"), ("Reasoning", "Spatial Awareness"))
-STORY = Asked("Describe the picture.", "Blocks of many colours.", "DES", (), ("Reasoning", "Language Generation"))
-CAT = Asked("What animal is shown in the picture?", "a cat", "FIB", (), ("Reasoning", "Knowledge"))
+from wethink_assets_tests.support.question_tables import CAT, CHOICE, COLOUR, STORY
+from wethink_assets_tests.support.stage_tables import Grower
 
 Wethink = Callable[..., Result]
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from wethink_assets.commands.dataset.explain import visible
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import COLOUR, Wethink
+from wethink_assets_tests.dataset.conftest import Wethink
 from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.question_tables import COLOUR
 from wethink_assets_tests.support.stage_tables import Asked, Grower
 
 

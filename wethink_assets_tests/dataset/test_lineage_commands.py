@@ -10,8 +10,9 @@ from typer.testing import Result
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR, Wethink
+from wethink_assets_tests.dataset.conftest import Wethink
 from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.question_tables import CHOICE, COLOUR
 from wethink_assets_tests.support.stage_tables import Grower
 from wethink_assets_tests.support.versions import cut, note_policy
 

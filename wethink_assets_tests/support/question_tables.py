@@ -28,6 +28,12 @@ class Asked:
     rejected_by: str = ""
 
 
+COLOUR = Asked("What colour is the largest block?", "red")
+CHOICE = Asked("Which is largest?", "B", "MC", ("a circle", "a block"), ("Reasoning", "Spatial Awareness"))
+STORY = Asked("Describe the picture.", "Blocks of many colours.", "DES", (), ("Reasoning", "Language Generation"))
+CAT = Asked("What animal is shown in the picture?", "a cat", "FIB", (), ("Reasoning", "Knowledge"))
+
+
 def synthesized(store: Store, batch: str, pictures: Sequence[tuple[str, Sequence[Asked]]]) -> dict[str, StageOutput]:
     """Tables of the stages from descriptions to reasoning paths over images with their questions; calls go into the journals."""
     tables: dict[str, list[dict[str, Any]]] = {

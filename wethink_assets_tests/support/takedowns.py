@@ -2,8 +2,8 @@
 
 from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR
 from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.question_tables import CHOICE, COLOUR
 from wethink_assets_tests.support.stage_tables import Grower
 
 ONE, TWO = drawing(1), drawing(2)

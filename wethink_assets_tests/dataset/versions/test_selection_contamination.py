@@ -16,8 +16,9 @@ from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.errors import StoreError
 from wethink_assets.evaluation.benchmarks.signatures import sign_present
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import CHOICE, Wethink
+from wethink_assets_tests.dataset.conftest import Wethink
 from wethink_assets_tests.support.images import altered_copies, drawing, encoded, photograph
+from wethink_assets_tests.support.question_tables import CHOICE
 from wethink_assets_tests.support.stage_tables import Asked, Grower
 from wethink_assets_tests.support.versions import built, rows_of
 

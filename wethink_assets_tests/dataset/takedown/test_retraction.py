@@ -18,8 +18,8 @@ from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import CAT, COLOUR
 from wethink_assets_tests.support.images import encoded, photograph
+from wethink_assets_tests.support.question_tables import CAT, COLOUR
 from wethink_assets_tests.support.stage_tables import Grower
 from wethink_assets_tests.support.takedowns import IMAGE, ONE, filled, images_of
 from wethink_assets_tests.support.versions import cut, note_policy

@@ -2,19 +2,16 @@
 
 import json
 
-import polars as pl
 import pytest
 
-from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.lineage.diff import diff_versions
-from wethink_assets.dataset.lineage.image import whereabouts
 from wethink_assets.dataset.lineage.version import lineage_of
 from wethink_assets.defs.metadata.version import lineage_markdown
 from wethink_assets.errors import VersionError
-from wethink_assets.identity import digest_of, sha256_hex
+from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR, STORY
 from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.question_tables import CHOICE, COLOUR
 from wethink_assets_tests.support.stage_tables import UPSTREAM, Asked, Grower
 from wethink_assets_tests.support.versions import cut, note_policy
 
@@ -93,68 +90,6 @@ def copy_batch(store: Store, batch: str, other: str) -> None:
         assert commit is not None
         provenance = Provenance(**commit.model_dump(include=set(Provenance.model_fields)))
         tables.publish(asset, other, tables.load_commit(commit), provenance)
-
-
-def test_a_difference_tells_rows_and_causes(local: Store) -> None:
-    grower = Grower(local)
-    grower.grow("coco.000001", [(drawing(1), [COLOUR, CHOICE]), (drawing(2), [COLOUR])])
-    grower.grow("geoqa+.000001", [(drawing(3), [COLOUR, STORY])])
-    before = cut(local)
-    other = Asked(COLOUR.question, "blue")
-    gone = Asked(COLOUR.question, "red", rejected_by="answers")
-    again = Grower(local, models={**grower.models, "adjudicator": "fourth-1"})
-    again.grow("coco.000001", [(drawing(1), [other, CHOICE]), (drawing(2), [gone])])
-    again.grow("geoqa+.000001", [(drawing(3), [SIZE, STORY])])
-    again.grow("coco.000002", [(drawing(4), [CHOICE])])
-    after = cut(local)
-    found = diff_versions(local, before, after)
-    assert found.counts == {"added": 1, "removed": 1, "changed": 1, "replaced": 1}
-    assert found.same == 2
-    rows = {row["change"]: row for row in found.rows.iter_rows(named=True)}
-    assert (rows["added"]["cause"], rows["added"]["batch"]) == ("new_batch", "coco.000002")
-    assert set(rows["changed"]["columns"]) >= {"answer", "refined_cot"} and rows["changed"]["cause"] == "model"
-    assert "rejected by answers: no_agreement" in rows["removed"]["detail"]
-    assert rows["replaced"]["successor"] and "adjudicator model_id third-1" in rows["changed"]["detail"]
-    assert [m["model_id"] for m in found.models["only_before"]] == ["third-1"]
-    assert [m["model_id"] for m in found.models["only_after"]] == ["fourth-1"]
-    assert found.prompts == {"only_before": [], "only_after": []}
-    assert json.loads(json.dumps(found.as_json()))["counts"] == found.counts
-    assert len(found.as_json(1)["rows"]) == 4
-    same = diff_versions(local, after, after)
-    assert same.rows.is_empty() and same.same == 5 and same.batches["synthesized_again"] == []
-
-
-def test_a_difference_of_recipes_is_a_cause(local: Store, grower: Grower) -> None:
-    all_of_it, some = cut(local), cut(local, CutRecipe(kinds=("MC", "FIB"), sources=("coco",)))
-    found = diff_versions(local, all_of_it, some)
-    assert found.counts["added"] == found.counts["changed"] == 0
-    assert set(found.causes["removed"]) == {"recipe", "filtered_kind"}
-    back = diff_versions(local, some, all_of_it)
-    assert set(back.causes["added"]) == {"recipe"} and back.recipe["sources"] == [["coco"], []]
-
-
-def test_an_image_is_followed_to_rows_versions_and_training(store: Store) -> None:
-    grower = Grower(store)
-    data = drawing(1)
-    grower.grow("coco.000001", [(data, [COLOUR, CHOICE]), (drawing(2), [COLOUR])])
-    version = cut(store)
-    image = sha256_hex(data)
-    rows = store.read_parquet(f"versions/{version}/rows.parquet").filter(pl.col("image_id") == image)
-    (story,) = whereabouts(store, image[:10])
-    assert json.loads(json.dumps(story)) == story
-    assert {row["row_id"] for row in story["versions"][0]["rows"]} == set(rows["row_id"])
-    assert story["trained"] == [] and story["retracted"] == [] and not story["erased"]
-    assert {row["reached"] for row in story["in_force"]} == {"reasoning_paths"}
-    note_policy(store, f"{version}.grpo-s1")
-    for name in (image, story["files"][0]["item"], f"coco/{story['files'][0]['item']}"):
-        (told,) = whereabouts(store, name)
-        assert told["image_id"] == image
-        assert [use["key"] for use in told["trained"]] == [f"{version}.grpo-s1"]
-    assert [use["key"] for use in lineage_of(store, version)["trained"]] == [f"{version}.grpo-s1"]
-    with pytest.raises(VersionError, match="holds no image"):
-        whereabouts(store, "coco/nothing.jpg")
-    with pytest.raises(VersionError, match="holds no image"):
-        whereabouts(store, digest_of("nothing"))
 
 
 def test_the_version_s_page_links_to_runs_batches_sources_and_training(local: Store) -> None:

@@ -18,7 +18,7 @@ from wethink_assets.storage.journal.files import part_names
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
-from wethink_assets_tests.dataset.conftest import COLOUR
+from wethink_assets_tests.support.question_tables import COLOUR
 from wethink_assets_tests.support.stage_tables import UPSTREAM, Grower
 from wethink_assets_tests.support.takedowns import IMAGE, ONE, TWO, filled, images_of
 from wethink_assets_tests.support.versions import cut

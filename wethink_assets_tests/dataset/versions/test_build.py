@@ -1,5 +1,6 @@
 """A version is complete or absent, and is the same when built again."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,16 +13,15 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions import build
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import list_versions
-from wethink_assets.dataset.versions.external_sort import SortedFile
 from wethink_assets.dataset.versions.manifest import content_digest, read_manifest
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import UnaccountedItems, VersionError
-from wethink_assets.identity import data_version, sha256_hex
+from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import COLOUR
 from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.question_tables import COLOUR
 from wethink_assets_tests.support.stage_tables import Asked, Grower
-from wethink_assets_tests.support.versions import built
+from wethink_assets_tests.support.versions import built, rows_of
 
 
 def test_building_again_gives_the_same(local: Store, grower: Grower, tmp_path: Path) -> None:
@@ -139,22 +139,11 @@ def test_a_missing_table_is_named(local: Store, grower: Grower) -> None:
     assert list_versions(local) == []
 
 
-def test_digests_do_not_depend_on_slices() -> None:
-    frame = pl.DataFrame({"a": range(50), "b": [["x"], []] * 25, "c": [{"d": None}] * 50})
-    for size in (7, 50, 1000):
-        assert content_digest(frame.lazy(), size) == (50, data_version(frame))
-
-
-def test_many_rows_are_sorted_through_buckets(tmp_path: Path) -> None:
-    schema = pl.Schema({"row_id": pl.String, "n": pl.Int64})
-    frame = pl.DataFrame(
-        {"row_id": [sha256_hex(str(n).encode())[:32] for n in range(1234)], "n": range(1234)}, schema=schema
-    )
-    writer = SortedFile(tmp_path / "parts", schema, 1234, bucket_rows=100)
-    for part in frame.iter_slices(130):
-        writer.add(part)
-    writer.write(tmp_path / "rows.parquet")
-    assert pl.read_parquet(tmp_path / "rows.parquet").equals(frame.sort("row_id"))
-    empty = SortedFile(tmp_path / "none", schema, 0)
-    empty.write(tmp_path / "none.parquet")
-    assert pl.read_parquet(tmp_path / "none.parquet").schema == schema
+def test_the_lines_of_a_version_have_the_fields_of_the_paper(local: Store, grower: Grower) -> None:
+    built(local)
+    lines = [json.loads(line) for line in local.read("versions/v0001/wethink.jsonl").decode().splitlines()]
+    rows = rows_of(local, "v0001")
+    assert [list(line) for line in lines] == [
+        ["problem", "answer", "category", "abilities", "refined_cot", "image_path", "reward"]
+    ] * rows.height
+    assert lines == rows.select(list(lines[0])).to_dicts()

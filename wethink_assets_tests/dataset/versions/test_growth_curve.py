@@ -3,16 +3,12 @@
 import json
 from pathlib import Path
 
-import polars as pl
-
 from wethink_assets.dataset.versions.growth_curve import entropy, growth_curve
-from wethink_assets.dataset.versions.statistics import text_coverage
-from wethink_assets.dedup.minhash import MINHASH
 from wethink_assets.defs.assets.growth import draw_growth, growth_metadata
 from wethink_assets.defs.stages.publication import METADATA_BYTES, weight
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import CHOICE, COLOUR, STORY
 from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.question_tables import CHOICE, COLOUR, STORY
 from wethink_assets_tests.support.stage_tables import Grower
 from wethink_assets_tests.support.versions import cut, note_policy
 
@@ -47,16 +43,3 @@ def test_a_curve_has_a_point_a_version(local: Store, tmp_path: Path) -> None:
 def test_entropy() -> None:
     assert entropy([]) == entropy([7]) == entropy([7, 0]) == 0
     assert entropy([1, 1, 1, 1]) == 2
-
-
-def test_coverage_of_words() -> None:
-    questions = ["What colour is it?", "what COLOUR is it", "Why?", "How many blue blocks are there in all"]
-    rows = pl.DataFrame({"row_id": list("abcd"), "question": questions}).lazy()
-    hashes = [[1] * 64, [1] * 64, [2] * 64, [3] * 64]
-    signed = pl.DataFrame(
-        {"row_id": list("abcd"), "minhash": hashes}, schema={"row_id": pl.String, "minhash": pl.List(pl.UInt32)}
-    )
-    found = text_coverage(rows, signed.lazy(), MINHASH)
-    assert found == {"distinct_ngrams": 8, "distinct_share": 0.8, "clusters": 3, "covered": 0.75}
-    nothing = text_coverage(rows.head(0), signed.lazy().head(0), MINHASH)
-    assert nothing == {"distinct_ngrams": 0, "distinct_share": 0.0, "clusters": 0, "covered": 0.0}

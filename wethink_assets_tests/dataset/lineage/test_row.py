@@ -12,8 +12,8 @@ from wethink_assets.errors import VersionError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.sources import claims
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.dataset.conftest import COLOUR
 from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.question_tables import COLOUR
 from wethink_assets_tests.support.stage_tables import Asked, Grower
 from wethink_assets_tests.support.versions import cut
 
