@@ -3,42 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-import polars as pl
 import pytest
 
-from wethink_assets.identity import row_id
 from wethink_assets.stages.output import StageOutput
-from wethink_assets.stages.schemas import QUESTIONS
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.stages.answers import answer_questions
-from wethink_assets_tests.support.scripted_model import ScriptedModel, after, drawn_images, good_script
+from wethink_assets_tests.support.asked_batch import asked_batch
+from wethink_assets_tests.support.scripted_model import ScriptedModel, after, good_script
 
 Run = Callable[..., StageOutput]
-
-
-def upstream(store: Store, kind: str, count: int = 1) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Questions, descriptions and images."""
-    images = drawn_images(store, count)
-    options = ["blue", "red", "green"] if kind == "MC" else []
-    questions = [
-        {
-            "slot": f"{image}:{kind}:0",
-            "row_id": row_id(image, kind, "Which colour?", options),
-            "image_id": image,
-            "kind": kind,
-            "ordinal": 0,
-            "question": "Which colour?",
-            "options": options,
-            "proposed_answer": "green",
-            "category": "colour",
-            "abilities": ["Reasoning", "Recognition"],
-            "calls": [],
-            "schema_version": 1,
-        }
-        for image in images["image_id"]
-    ]
-    descriptions = images.select("image_id", fine=pl.lit("A red circle."))
-    return pl.DataFrame(questions, schema=QUESTIONS), descriptions, images
 
 
 def answering(image: str, text: str, **more: Any) -> ScriptedModel:
@@ -62,7 +35,7 @@ def test_agreement_by_rule(
     store: Store, run_stage: Run, kind: str, image: str, text: str, agreement: str, answer: str
 ) -> None:
     model = answering(image, text)
-    row = run_stage(answer_questions, model, *upstream(store, kind)).results.row(0, named=True)
+    row = run_stage(answer_questions, model, *asked_batch(store, kind)).results.row(0, named=True)
     assert (row["agreed"], row["agreement"], row["verdict"], row["answer"]) == (True, agreement, "none", answer)
     assert row["score"] is None and len(row["calls"]) == 2 and row["text_thought"] == "because"
     assert model.asked == {"answer_image": 1, "answer_text": 1}, "nobody else needs to be asked"
@@ -71,7 +44,7 @@ def test_agreement_by_rule(
 @pytest.mark.parametrize(("score", "agreed"), [(1, True), (0.75, True), (0.5, False), (0, False)])
 def test_descriptive_answers_are_judged(store: Store, run_stage: Run, score: float, agreed: bool) -> None:
     model = answering("It is red.", "A red one.", judge=lambda v, n: f'{{"score": {score}}}')
-    row = run_stage(answer_questions, model, *upstream(store, "DES")).results.row(0, named=True)
+    row = run_stage(answer_questions, model, *asked_batch(store, "DES")).results.row(0, named=True)
     assert (row["agreed"], row["agreement"], row["score"]) == (agreed, "judge", score)
     assert row["verdict"] == ("none" if agreed else "first")
     assert row["answer"] == ("A red one." if agreed else "It is red.")
@@ -81,7 +54,7 @@ def test_descriptive_answers_are_judged(store: Store, run_stage: Run, score: flo
 @pytest.mark.parametrize(("verdict", "answer"), [("first", "A"), ("second", "B"), ("neither", None)])
 def test_disagreement_is_adjudicated(store: Store, run_stage: Run, verdict: str, answer: str | None) -> None:
     model = answering("A", "B", adjudicate=lambda v, n: f'{{"verdict": "{verdict}", "reason": "looked"}}')
-    output = run_stage(answer_questions, model, *upstream(store, "MC"))
+    output = run_stage(answer_questions, model, *asked_batch(store, "MC"))
     if answer is None:
         assert output.reasons() == {"adjudicated_neither": 1} and "looked" in output.rejections["detail"][0]
         return
@@ -101,7 +74,7 @@ def test_disagreement_is_adjudicated(store: Store, run_stage: Run, verdict: str,
 )
 def test_answers_that_cannot_be_read_are_malformed(store: Store, run_stage: Run, kind: str, said: str) -> None:
     model = answering(said, {"MC": "B", "FIB": "red", "DES": "Red."}[kind])
-    output = run_stage(answer_questions, model, *upstream(store, kind))
+    output = run_stage(answer_questions, model, *asked_batch(store, kind))
     if said == "**":
         assert output.results.height == 1
         return
@@ -116,6 +89,6 @@ def test_the_text_side_never_sees_the_image_and_the_writer_has_no_vote(store: St
         seen.append(variables)
 
     model = ScriptedModel(after(good_script, answer_text=watch, answer_image=watch))
-    row = run_stage(answer_questions, model, *upstream(store, "MC")).results.row(0, named=True)
+    row = run_stage(answer_questions, model, *asked_batch(store, "MC")).results.row(0, named=True)
     assert row["answer"] == "B" and all("green" not in str(v.get("proposed_answer")) for v in seen)
     assert [("pixels" in v, "description" in v) for v in seen] == [(True, False), (False, True)]

@@ -9,13 +9,11 @@ import pytest
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import ANSWERS
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.stages.path_filters import contradiction_in, leak_in
 from wethink_assets.synthesis.stages.reasoning_paths import refine_paths
+from wethink_assets_tests.support.asked_batch import asked_batch
 from wethink_assets_tests.support.scripted_model import ScriptedModel, after, good_script
-from wethink_assets_tests.synthesis.test_answers import upstream
 
 Run = Callable[..., StageOutput]
-OPTIONS = ["blue", "red", "green"]
 
 
 def answered(questions: pl.DataFrame, answer: str, verdict: str) -> pl.DataFrame:
@@ -42,7 +40,7 @@ def answered(questions: pl.DataFrame, answer: str, verdict: str) -> pl.DataFrame
 def refined(
     store: Store, run_stage: Run, kind: str, answer: str, reply: str | None, verdict: str = "none", **more: Any
 ) -> StageOutput:
-    questions, _, images = upstream(store, kind)
+    questions, _, images = asked_batch(store, kind)
     script = after(good_script, rewrite=lambda v, n: reply, **more)
     return run_stage(refine_paths, ScriptedModel(script), answered(questions, answer, verdict), questions, images)
 
@@ -83,40 +81,3 @@ def test_a_descriptive_path_may_end_in_other_words_if_the_judge_agrees(store: St
     assert refined(store, run_stage, "DES", "It is red.", reply).results.height == 1
     output = refined(store, run_stage, "DES", "It is blue.", reply, judge=lambda v, n: '{"score": 0}')
     assert output.reasons() == {"path_misses_answer": 1}
-
-
-@pytest.mark.parametrize(
-    ("path", "kind", "answer", "other"),
-    [
-        ("Option A is too small. So it is red, option B.", "MC", "B", None),
-        ("It is red, so option B is right and option A is wrong.", "MC", "B", None),
-        ("First A seemed right. The answer is B.", "MC", "B", None),
-        ("The circle is red. So it is green.", "MC", "B", "option C"),
-        ("The answer is (A).", "MC", "B", "option A"),
-        ("The answer is A tall tree.", "MC", "B", None),
-        ("The only choice: blue", "MC", "B", "option A"),
-        ("3 + 4 = 7. So the answer is 7.", "FIB", "seven", None),
-        ("The answer is 7.5.", "FIB", "7.5", None),
-        ("The answer is 7.5.", "FIB", "7", "7.5"),
-        ("The answer is the red one.", "FIB", "red", None),
-        ("The answer is 3.", "DES", "It is four.", None),
-    ],
-)
-def test_contradictions(path: str, kind: str, answer: str, other: str | None) -> None:
-    assert contradiction_in(path, kind, OPTIONS, answer) == other
-
-
-@pytest.mark.parametrize(
-    "path", ["The sign gives a description of the route.", "The answer follows.", "I notice that he notes the time."]
-)
-def test_harmless_words_are_no_leak(path: str) -> None:
-    assert leak_in(path) is None
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["According to the description, it is red.", "The notes say so.", "As given, the provided answer is B.", "The image description lists it.",
-     "In the original reasoning it was two.", "As mentioned in the text above, no."],
-)  # fmt: skip
-def test_leaks_are_seen(path: str) -> None:
-    assert leak_in(path)
