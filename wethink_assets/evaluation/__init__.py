@@ -1,1 +1,1 @@
-"""Scoring a policy on benchmarks: questions, scorers, intervals, leaderboard."""
+"""Scoring of policies on benchmarks: forms, grading, runs, reports."""

@@ -1,1 +1,1 @@
-"""Benchmarks: catalog, files, rows, prompts and signatures."""
+"""Benchmarks: catalog, files, tables and signatures."""

@@ -1,1 +1,1 @@
-"""Grading of replies: rules, judge, headline figures, breakdowns and intervals."""
+"""Grading of replies: rules, judge, resampling clusters, breakdowns and intervals."""
