@@ -231,3 +231,12 @@ def check_rows(store: Any, folder: Path) -> None:
     train = rows.filter((pl.col("kind") == "YN") & (pl.col("split") == "train")).height
     assert select_rows(store, "v0001", "train", recipe, folder / "rows.arrow").kinds == {"YN": train}
     assert panels()["accuracy by kind"]["accuracy/YN"] == "YN"
+
+
+def test_prompts_with_the_words_of_the_papers_kinds_are_those_that_stores_know() -> None:
+    """Their hashes are part of the code versions of stages: other words make every batch stale."""
+    assert prompt_hashes(Settings(), ["question", "answer_text", "answer_image"]) == {
+        "question": "bb372d4769ff56382b96c2a40c792510e7fac8b7171e6fe6c23bb1f0a84fff12",
+        "answer_text": "83dd7f629da3d9348ff7b8b2261d56e7a5922e737ceb4bc41d17de34375be2ef",
+        "answer_image": "97bb25118152b72cef8ff68e4b3fe58d13cfe60b29820138b992d0b4b2256baa",
+    }

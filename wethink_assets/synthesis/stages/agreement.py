@@ -1,4 +1,4 @@
-"""Do two answers to a question agree, by the way of its kind, and in what form is an answer kept?"""
+"""Agreement of two answers to a question, as its kind compares them, and the form in which an answer is kept."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,23 +25,23 @@ def accepted_answer(kind: str, options: Sequence[str]) -> Callable[[str], str]:
 
     Raises `UnknownName` for an unknown kind.
     """
-    entry = KINDS[kind]
+    question_kind = KINDS[kind]
 
     def accept(answer: str) -> str:
-        if len(answer) > entry.longest_answer:
+        if len(answer) > question_kind.longest_answer:
             raise MalformedReply("too_long", f"{len(answer)} characters in a {kind} answer")
         if markup_in(answer):
             raise MalformedReply("markup", f"answer {answer[:80]!r}")
-        if entry.has_options:
+        if question_kind.has_options:
             letter = option_letter(answer, options)
             if letter is None:
                 raise MalformedReply("no_option", f"answer {answer[:80]!r}")
             return letter
-        if entry.prose and not entry.normalised:
+        if question_kind.prose and not question_kind.normalised:
             return answer
-        kept = entry.normalised(answer) if entry.normalised else plain_answer(answer)
+        kept = question_kind.normalised(answer) if question_kind.normalised else plain_answer(answer)
         if not kept:
-            raise MalformedReply("not_of_kind" if entry.normalised else "empty", f"answer {answer[:80]!r}")
+            raise MalformedReply("not_of_kind" if question_kind.normalised else "empty", f"answer {answer[:80]!r}")
         return kept
 
     return accept

@@ -1,4 +1,4 @@
-"""Can a refined reasoning path stand beside its answer? Checks by rule on the path alone."""
+"""Path filters: checks by rule on a refined reasoning path, which cost no call."""
 
 import re
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 def leak_in(path: str) -> str | None:
     """The words by which a path shows what its writer had been given, or None."""
-    found = _LEAKS.search(path)
-    return found[0] if found else None
+    leak = _LEAKS.search(path)
+    return leak[0] if leak else None
 
 
 def contradiction_in(path: str, kind: str, options: Sequence[str], answer: str) -> str | None:
@@ -37,14 +37,14 @@ def contradiction_in(path: str, kind: str, options: Sequence[str], answer: str) 
     >>> contradiction_in("Option A is too small. So the answer is C.", 'MC', ["1", "2", "3"], "B")
     'option C'
     """
-    said = [(first or second).split(". ")[0].strip(" .,:*\"'") for first, second in _CONCLUDED.findall(path)]
+    conclusions = [(first or second).split(". ")[0].strip(" .,:*\"'") for first, second in _CONCLUDED.findall(path)]
     if KINDS[kind].has_options:
-        named = [option_letter(phrase.partition(",")[0], options) for phrase in said]
+        named = [option_letter(phrase.partition(",")[0], options) for phrase in conclusions]
         last = _SENTENCE_END.split(path.strip())[-1]
         ends = set(_OPTION.findall(last)) & set(option_letters(len(options)))
         concluded = [letter for letter in named if letter] + (list(ends) if len(ends) == 1 else [])
         return f"option {concluded[-1]}" if concluded and concluded[-1] != answer else None
-    if said and not KINDS[kind].prose:
-        numbers = number_of(said[-1]), number_of(answer)
-        return said[-1] if None not in numbers and numbers[0] != numbers[1] else None
+    if conclusions and not KINDS[kind].prose:
+        numbers = number_of(conclusions[-1]), number_of(answer)
+        return conclusions[-1] if None not in numbers and numbers[0] != numbers[1] else None
     return None

@@ -1,4 +1,4 @@
-"""Is a candidate question well-formed? The first filter, by rule, which costs no call."""
+"""Question filters: whether a candidate question is well-formed, by rule, which costs no call."""
 
 import re
 from collections.abc import Sequence
@@ -42,10 +42,10 @@ def fault_of(question: Question, kind: str) -> str | None:
     text = question.question
     if len(text.split()) < 2 or len(text) > LONGEST_QUESTION:
         return "question is too short" if len(text) <= LONGEST_QUESTION else "question is too long"
-    said = [text, question.answer, question.category, *question.options]
-    if any(markup_in(part) for part in said):
+    texts = [text, question.answer, question.category, *question.options]
+    if any(markup_in(part) for part in texts):
         return "question holds markup"
-    if any(_ORDERS.search(part) for part in said):
+    if any(_ORDERS.search(part) for part in texts):
         return "question gives orders to whoever answers"
     if _LEANS_ON_TEXT.search(text):
         return "question refers to a text that is not shown"
@@ -91,22 +91,24 @@ def _fault_of_options(question: Question, counts: range) -> str | None:
         return "answer is not among the options"
     right = options[LETTERS.index(letter)]
     others = [option for option in options if option != right]
-    told = gives_away(question.question, right) and not any(gives_away(question.question, other) for other in others)
-    return "question gives its answer away" if told else None
+    revealed = gives_away(question.question, right) and not any(
+        gives_away(question.question, other) for other in others
+    )
+    return "question gives its answer away" if revealed else None
 
 
 def markup_in(text: str) -> str | None:
     """Markup of chat templates or of the training prompt in a text, or None."""
-    found = _MARKUP.search(text)
-    return found[0] if found else None
+    markup = _MARKUP.search(text)
+    return markup[0] if markup else None
 
 
 def gives_away(question: str, answer: str) -> bool:
     """Whether a question says its answer. Numbers, short words and either-or questions are let pass: they prove nothing."""
-    said, asked = normalised_value(answer), normalised_value(question)
-    if len(said) < 4 or not re.search(r"[^\W\d_]", said) or " or " in f" {asked} ":
+    value, asked = normalised_value(answer), normalised_value(question)
+    if len(value) < 4 or not re.search(r"[^\W\d_]", value) or " or " in f" {asked} ":
         return False
-    return f" {said} " in f" {asked} "
+    return f" {value} " in f" {asked} "
 
 
 def repeats(question: str, asked: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Which questions are to be written for an image: of what kind, and asking for which abilities?"""
+"""Question slots of an image: the kind of each question that is to be written, and the abilities it asks for."""
 
 from collections.abc import Mapping
 
@@ -36,29 +36,29 @@ def planned_slots(descriptions: pl.DataFrame, settings: Settings) -> pl.DataFram
 def slots_of(image_id: str, settings: Settings) -> list[dict[str, object]]:
     """Slots of one image in the order in which its questions are written."""
     start = _uniform("kind", image_id)
-    found: list[dict[str, object]] = []
+    slots: list[dict[str, object]] = []
     counts: dict[str, int] = {}
-    for place in range(settings.pipeline.questions_per_image):
-        kind = _kind_at((start + place * _GOLDEN) % 1, settings.pipeline.kinds)
+    for index in range(settings.pipeline.questions_per_image):
+        kind = _kind_at((start + index * _GOLDEN) % 1, settings.pipeline.kinds)
         ordinal = counts.get(kind, 0)
         counts[kind] = ordinal + 1
-        found.append(
+        slots.append(
             {
                 "slot": slot_id(image_id, kind, ordinal),
                 "image_id": image_id,
                 "kind": kind,
                 "ordinal": ordinal,
-                "abilities": abilities_of(image_id, kind, place),
+                "abilities": abilities_of(image_id, kind, index),
             }
         )
-    return found
+    return slots
 
 
-def abilities_of(image_id: str, kind: str, place: int) -> list[str]:
+def abilities_of(image_id: str, kind: str, index: int) -> list[str]:
     """Reasoning and one or two further abilities; only questions that are answered in sentences can ask for language generation."""
     others = [name for name in OTHER_ABILITIES if KINDS[kind].prose or name != "Language Generation"]
-    others.sort(key=lambda name: digest_of(["ability", image_id, place, name]))
-    return [REASONING, *others[: 1 + (_uniform("abilities", image_id, place) < 0.5)]]
+    others.sort(key=lambda name: digest_of(["ability", image_id, index, name]))
+    return [REASONING, *others[: 1 + (_uniform("abilities", image_id, index) < 0.5)]]
 
 
 def _uniform(*parts: object) -> float:
