@@ -12,8 +12,8 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, VersionFile, version_folder
 from wethink_assets.dataset.versions.rows import ROWS, problem_text
 from wethink_assets.identity import data_version, row_id, sha256_hex, slot_id, split_of
+from wethink_assets.models.embedded.tasks import draw_example
 from wethink_assets.models.embedded.tasks.examples import Example, training_scene
-from wethink_assets.models.embedded.tasks.registry import draw_example
 from wethink_assets.sources.sample.rendering import render
 from wethink_assets.stages.schemas import SCHEMA_VERSION
 from wethink_assets.storage.blobs import Blobs

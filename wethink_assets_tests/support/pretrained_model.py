@@ -15,9 +15,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 gguf, target = Path(sys.argv[1]), Path(sys.argv[2])
 model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
 # What says that the weights are quantised is no longer true: they were unpacked on loading.
-for place, name in ((model, "hf_quantizer"), (model, "quantization_method"), (model.config, "quantization_config")):
-    if hasattr(place, name):
-        delattr(place, name)
+for part, name in ((model, "hf_quantizer"), (model, "quantization_method"), (model.config, "quantization_config")):
+    if hasattr(part, name):
+        delattr(part, name)
 model.save_pretrained(target)
 AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(target)
 """

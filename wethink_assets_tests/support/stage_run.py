@@ -72,8 +72,8 @@ class Stages:
             asking = Asking(work, row["slot"])
 
             async def ask() -> dict[str, Any]:
-                said = await asking.parsed("screen", Screening, description=texts[row["image_id"]], **variables)
-                return {"slot": row["slot"], "answerable": said.answerable}
+                screening = await asking.parsed("screen", Screening, description=texts[row["image_id"]], **variables)
+                return {"slot": row["slot"], "answerable": screening.answerable}
 
             return await settled("questions", row["slot"], ask())
 
@@ -86,13 +86,13 @@ class Stages:
 
 def rates(store: Store, made: dict[str, StageOutput]) -> dict[str, dict[str, int]]:
     """By prompt: items asked, those whose first reply was of no use, replies cut off, items rejected for their replies; printed."""
-    found: dict[str, dict[str, int]] = {}
+    rates_of: dict[str, dict[str, int]] = {}
     for stage, output in made.items():
         calls = journaled_calls(store, stage, BATCH)
         unusable = output.rejections.filter(pl.col("reason").is_in(["malformed_reply", "length"]))
         for (prompt,), group in calls.group_by("prompt", maintain_order=True):
             mine = unusable.filter(pl.col("detail").str.starts_with(f"{prompt}:"))
-            cell = found.setdefault(
+            cell = rates_of.setdefault(
                 str(prompt), dict.fromkeys(("asked", "asked again", "not JSON", "cut off", "rejected"), 0)
             )
             cell["not JSON"] += sum(not is_object(text) for text in group["text"])
@@ -102,10 +102,10 @@ def rates(store: Store, made: dict[str, StageOutput]) -> dict[str, dict[str, int
             cell["rejected"] += mine.height
         reasons = dict(output.rejections.group_by("reason").len().sort("reason").iter_rows())
         print(f"{stage}: {output.results.height} results, rejections {reasons}")
-    for prompt, cell in found.items():
+    for prompt, cell in rates_of.items():
         first = 1 - cell["asked again"] / cell["asked"]
         print(f"{prompt} ({PROMPTS[prompt].role}): {cell}; first reply parses in {first:.0%}")
-    return found
+    return rates_of
 
 
 def is_object(text: str) -> bool:

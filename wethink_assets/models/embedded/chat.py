@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wethink_assets.models.embedded.engine import Engine, Request
 
 LARGEST_BATCH = 64
-GATHERING = 0.006
+BATCH_WINDOW = 0.006
 """Seconds to wait for more calls before a batch starts, as long as they keep coming."""
 LOADING = threading.Lock()
 """Held while weights are loaded: transformers switches torch's initialisation for the whole process meanwhile, so that of two models loaded at
@@ -108,7 +108,7 @@ class EmbeddedModel:
             seen = 0
             while seen != len(self._pending) and len(self._pending) < LARGEST_BATCH:
                 seen = len(self._pending)
-                self._arrived.wait_for(lambda: self._closed or len(self._pending) >= LARGEST_BATCH, GATHERING)
+                self._arrived.wait_for(lambda: self._closed or len(self._pending) >= LARGEST_BATCH, BATCH_WINDOW)
             oldest = self._pending[0]
             alike = [waiting for waiting in self._pending if bool(waiting.images) == bool(oldest.images)]
             alike.sort(key=lambda waiting: abs(waiting.size - oldest.size))
@@ -126,9 +126,9 @@ class EmbeddedModel:
                     self._engine = self._load()
                 self._answer(self._engine, batch)
             except Exception as error:
-                told = error if isinstance(error, ModelError) else ModelError(f"{self.model_id} failed: {error!r}")
+                failure = error if isinstance(error, ModelError) else ModelError(f"{self.model_id} failed: {error!r}")
                 for waiting in batch:
-                    _fail(waiting, told)
+                    _fail(waiting, failure)
 
     def _load(self) -> "Engine":
         with LOADING:

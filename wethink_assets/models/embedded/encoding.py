@@ -1,4 +1,4 @@
-"""How examples become tensors: token ids, three-axis positions, labels and normalised patches, the same as the stock processor's."""
+"""Encoding of examples as tensors: token ids, three-axis positions, labels and normalised patches, the same as the stock processor's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

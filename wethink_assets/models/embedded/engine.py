@@ -1,4 +1,4 @@
-"""How a checkpoint answers a batch of calls: encodes prompts, views and their positions, and generates with transformers."""
+"""Engine of a checkpoint: encodes prompts, views and their positions, and generates a batch of replies with transformers."""
 
 import io
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image as Pictures
+from PIL import Image as Pixels
 from PIL import ImageOps
 from transformers import AutoTokenizer, LogitsProcessorList, Qwen2_5_VLForConditionalGeneration, StoppingCriteriaList
 
@@ -39,19 +39,19 @@ class Reply:
     finish_reason: str
 
 
-def picture(data: bytes) -> Pictures.Image:
+def model_view(data: bytes) -> Pixels.Image:
     """The first frame of an image file as the model sees it. Raises `CallFailed` when it cannot be decoded."""
     try:
-        image = ImageOps.exif_transpose(Pictures.open(io.BytesIO(data)))
+        image = ImageOps.exif_transpose(Pixels.open(io.BytesIO(data)))
         if image.mode.startswith(("I", "F")):  # 16 bits and more: bring to 8 instead of clipping
             values = np.asarray(image, np.float32)
             span = float(values.max() - values.min()) or 1.0
-            image = Pictures.fromarray(((values - values.min()) * (255 / span)).astype(np.uint8))
+            image = Pixels.fromarray(((values - values.min()) * (255 / span)).astype(np.uint8))
         if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
             alpha = image.convert("RGBA")
-            image = Pictures.alpha_composite(Pictures.new("RGBA", alpha.size, (255, 255, 255, 255)), alpha)
+            image = Pixels.alpha_composite(Pixels.new("RGBA", alpha.size, (255, 255, 255, 255)), alpha)
         return square_view(image)
-    except (OSError, ValueError, SyntaxError, Pictures.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, Pixels.DecompressionBombError) as error:
         raise CallFailed(f"an image of the call cannot be decoded: {error}") from error
 
 
@@ -97,7 +97,7 @@ class Engine:
         if image.sha256 in self._views:
             self._views.move_to_end(image.sha256)
             return self._views[image.sha256]
-        seen = patches(picture(image.read()))
+        seen = patches(model_view(image.read()))
         self._views[image.sha256] = seen
         if len(self._views) > CACHED_VIEWS:
             self._views.popitem(last=False)

@@ -1,4 +1,4 @@
-"""How replies are drawn so that each depends on its own request alone, whatever it was batched with.
+"""Sampling of replies such that each depends on its own request alone, whatever it was batched with.
 
 Adding Gumbel noise to the logits and taking the greatest is sampling from the softmax. The noise of a request is a stream of its own,
 seeded by its sampling seed, one draw a position: greedy decoding of noised logits then samples every request of a batch independently.

@@ -1,4 +1,4 @@
-"""What the embedded model sees: a square view of 48 x 48 pixels in patches as Qwen2.5-VL cuts them, and attention over many views at once.
+"""Vision of the embedded model: a square view of 48 x 48 pixels in patches as Qwen2.5-VL cuts them, and attention over many views at once.
 
 The stock layer runs attention image by image, which at 36 patches an image is nearly all overhead. The replacement gives the same, several
 times faster. It is bound to the layers of one model only; other models are untouched, and images of unequal size take the stock path.
@@ -25,7 +25,7 @@ CELLS = (GRID // 2) ** 2
 
 
 def square_view(image: Image.Image) -> Image.Image:
-    """The picture as the model sees it: RGB, 48 x 48, whatever its shape was."""
+    """The image as the model sees it: RGB, 48 x 48, whatever its shape was."""
     rgb = image.convert("RGB")
     return rgb if rgb.size == (SIDE, SIDE) else rgb.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
 

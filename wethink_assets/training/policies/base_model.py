@@ -119,9 +119,9 @@ def image_for(base: BaseModel, data: bytes) -> "Image":
     Raises `ModelError` when they cannot be decoded.
     """
     if base.embedded:
-        from wethink_assets.models.embedded.engine import picture
+        from wethink_assets.models.embedded.engine import model_view
 
-        return picture(data)
+        return model_view(data)
     from PIL import Image
 
     from wethink_assets.synthesis.calls.images import upright

@@ -8,9 +8,7 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from wethink_assets.models.embedded.training import publication as publishing
-from wethink_assets.models.embedded.training import recipe
-from wethink_assets.models.embedded.training import trainer as training
+from wethink_assets.models.embedded.training import publication, recipe, trainer
 from wethink_assets.models.embedded.training.model_builder import build_tokenizer
 from wethink_assets_tests.support.micro_recipe import micro
 
@@ -50,5 +48,5 @@ def fresh(tmp_path: Path) -> Path:
 def tiny_recipes(monkeypatch: pytest.MonkeyPatch, tokenizer: PreTrainedTokenizerFast) -> None:
     """The shipped recipes and their tokenizer take hours and minutes: the same code, of a smaller size."""
     monkeypatch.setattr(recipe, "RECIPES", {name: micro(name) for name in recipe.RECIPES})
-    monkeypatch.setattr(publishing, "RECIPES", recipe.RECIPES)
-    monkeypatch.setattr(training, "build_tokenizer", lambda vocabulary: tokenizer)
+    monkeypatch.setattr(publication, "RECIPES", recipe.RECIPES)
+    monkeypatch.setattr(trainer, "build_tokenizer", lambda vocabulary: tokenizer)

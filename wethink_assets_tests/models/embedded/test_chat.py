@@ -8,34 +8,34 @@ import shutil
 from pathlib import Path
 
 import pytest
-from PIL import Image as Pictures
+from PIL import Image as Pixels
 
 from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import Completion, Image, Message, Sampling
 from wethink_assets.models.embedded.chat import EmbeddedModel
 from wethink_assets.models.embedded.checkpoints import checkpoint_folder
-from wethink_assets.models.embedded.engine import picture
+from wethink_assets.models.embedded.engine import model_view
+from wethink_assets.models.embedded.tasks import draw_example
 from wethink_assets.models.embedded.tasks.examples import training_scene
-from wethink_assets.models.embedded.tasks.registry import draw_example
 from wethink_assets.sources.sample.rendering import render
 
 
-def stored(picture: Pictures.Image, form: str = "PNG") -> Image:
+def stored(pixels: Pixels.Image, form: str = "PNG") -> Image:
     out = io.BytesIO()
-    picture.save(out, form)
+    pixels.save(out, form)
     data = out.getvalue()
     return Image(hashlib.sha256(data).hexdigest(), f"image/{form.lower()}", lambda: data)
 
 
 def calls(count: int, checkpoint: str) -> list[list[Message]]:
     rng = random.Random(4)
-    found = []
+    conversations = []
     for _ in range(count):
         scene = training_scene(rng, 0.0)
         example = draw_example(checkpoint, rng, scene)
         images = (stored(render(scene, rng, 128)),) if checkpoint == "describer" else ()
-        found.append([Message("user", example.prompt, images)])
-    return found
+        conversations.append([Message("user", example.prompt, images)])
+    return conversations
 
 
 async def answers(
@@ -84,7 +84,7 @@ def test_failures_concern_only_their_own_call() -> None:
     async def run() -> None:
         model = EmbeddedModel.open("describer")
         broken = Image("0" * 64, "image/png", lambda: b"no image")
-        good = stored(Pictures.new("RGB", (120, 120), "white"))
+        good = stored(Pixels.new("RGB", (120, 120), "white"))
         results = await asyncio.gather(
             model.chat([Message("user", "Describe the picture.", (broken,))], sampling=Sampling(max_tokens=5)),
             model.chat([Message("user", "Describe the picture.", (good,))], sampling=Sampling(max_tokens=5)),
@@ -107,12 +107,12 @@ def test_failures_concern_only_their_own_call() -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA", "LA", "I;16", "CMYK", "1"])
-def test_pictures_of_any_mode_become_a_square_view(mode: str) -> None:
+def test_images_of_any_mode_become_a_square_view(mode: str) -> None:
     out = io.BytesIO()
-    Pictures.new("L", (90, 200), 200).convert("I" if mode == "I;16" else mode).save(
+    Pixels.new("L", (90, 200), 200).convert("I" if mode == "I;16" else mode).save(
         out, "TIFF" if mode in ("CMYK", "I;16") else "PNG"
     )
-    view = picture(out.getvalue())
+    view = model_view(out.getvalue())
     assert (view.mode, view.size) == ("RGB", (48, 48))
 
 

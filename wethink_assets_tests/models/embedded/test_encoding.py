@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from wethink_assets.models.embedded.encoding import IGNORED, Encoder
+from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.tasks.examples import training_scene
-from wethink_assets.models.embedded.tasks.registry import TASKS, draw_example
 from wethink_assets.models.embedded.training.batches import view_of
 from wethink_assets.models.embedded.training.model_builder import build_config, build_processor
 from wethink_assets.models.embedded.vision import CELLS, patches, square_view

@@ -11,7 +11,7 @@ from wethink_assets.models.embedded.engine import Engine
 from wethink_assets.models.embedded.evaluation.accuracy import evaluate, held_out
 from wethink_assets.models.embedded.evaluation.agreement import phi
 from wethink_assets.models.embedded.evaluation.card import FIGURES
-from wethink_assets.models.embedded.tasks.registry import TASKS
+from wethink_assets.models.embedded.tasks import TASKS
 
 EXAMPLES = 64
 MARGIN = 0.05
@@ -49,8 +49,8 @@ def test_checkpoints_are_as_good_as_their_card_says(name: str) -> None:
         if row["checkpoint"] == name
     }
     tasks = ("answer_image",) if name == "policy" else tuple(TASKS[name])
-    found = evaluate(Engine(FOLDER / name), name, EXAMPLES if name != "policy" else 2 * EXAMPLES, tasks=tasks)
-    for accuracy in found:
+    accuracies = evaluate(Engine(FOLDER / name), name, EXAMPLES if name != "policy" else 2 * EXAMPLES, tasks=tasks)
+    for accuracy in accuracies:
         if accuracy.group == "all":
             # The interval of so few examples is wider than the margin: the floor lies below its upper end.
             floor = stated[(accuracy.task, "all")] - MARGIN

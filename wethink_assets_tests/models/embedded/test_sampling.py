@@ -15,8 +15,8 @@ def draws(sampling: Sampling, count: int) -> list[int]:
 
 
 def test_frequencies_follow_the_softmax() -> None:
-    found = draws(Sampling(temperature=1.0, seed=1), 4000)
-    shares = [found.count(token) / len(found) for token in range(3)]
+    drawn = draws(Sampling(temperature=1.0, seed=1), 4000)
+    shares = [drawn.count(token) / len(drawn) for token in range(3)]
     assert all(abs(share - wanted) < 0.03 for share, wanted in zip(shares, (0.6, 0.3, 0.1), strict=True))
 
 

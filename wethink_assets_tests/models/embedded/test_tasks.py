@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from wethink_assets.config import Settings
 from wethink_assets.models.embedded.evaluation.grading import checks, json_of, payload_of
+from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.tasks.descriptions import (
     coarse,
     corrupted,
@@ -19,7 +20,6 @@ from wethink_assets.models.embedded.tasks.descriptions import (
 )
 from wethink_assets.models.embedded.tasks.examples import render_prompt, training_scene
 from wethink_assets.models.embedded.tasks.judge import tier
-from wethink_assets.models.embedded.tasks.registry import TASKS, draw_example
 from wethink_assets.sources.sample.families import FAMILIES
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS, VisualKind, draw_scene, graph_of
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication, Grade, Question, Refinement, Screening

@@ -24,15 +24,15 @@ from wethink_assets_tests.support.stage_run import Stages, rates
 from wethink_assets_tests.support.vllm_environment import vllm_python
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
-PICTURES = 54
+IMAGES_DRAWN = 54
 EMBEDDED = {"provider": "embedded", "prompt_pack": "embedded", "max_tokens": 160}
 
 
 @pytest.fixture
 def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Store, dict[str, Any], pl.DataFrame]:
-    """A store with 54 ingested pictures of 18 sources; the sources' settings; the images table."""
+    """A store with 54 ingested images of 18 sources; the sources' settings; the images table."""
     monkeypatch.setenv("WETHINK_SERVERS_DIR", str(tmp_path / "servers"))
-    draw_samples(tmp_path / "drawn", PICTURES, seed=8, hard_share=0.0)
+    draw_samples(tmp_path / "drawn", IMAGES_DRAWN, seed=8, hard_share=0.0)
     located = {
         one.name: {"location": str(tmp_path / "drawn" / "images" / one.name), "licence": "CC0-1.0"}
         for one in KNOWN_SOURCES
@@ -43,7 +43,7 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Store, dict[
     for source in (sources_of(settings)[one.name] for one in KNOWN_SOURCES):
         tables += [ingest_batch(store, source, key).results for key in register_source(store, source, 64).batches]
     images = pl.concat(tables)
-    assert images.height == PICTURES
+    assert images.height == IMAGES_DRAWN
     return store, located, images
 
 
@@ -92,7 +92,7 @@ def test_a_pretrained_model_in_the_text_roles_on_the_standard_pack(
         screening.made["questions"] = screening.screen(asked, described)
         counts = rates(store, stages.made) | rates(screening.store, screening.made)
         models.servers.close(wait=60)
-    assert counts["refine"]["asked"] == PICTURES >= 50 and counts["question"]["asked"] >= 50
+    assert counts["refine"]["asked"] == IMAGES_DRAWN >= 50 and counts["question"]["asked"] >= 50
     assert counts["screen"]["asked"] == counts["answer_text"]["asked"] == asked.height and counts["judge"]["asked"] > 0
     for name in ("refine", "question", "screen", "judge"):
         assert counts[name]["not JSON"] <= counts[name]["cut off"], f"{name}: the schema binds: {counts[name]}"
@@ -122,13 +122,13 @@ def test_the_vision_roles_on_a_server_do_what_they_do_in_process(
     columns = ["image_id", "coarse", "fine"]
     ours, theirs = (made[name]["descriptions"].results.select(columns) for name in ("in process", "served"))
     same = ours.join(theirs, on=columns, how="semi").height
-    print(f"of {ours.height} pictures {same} have the same descriptions as from the engine in process")
-    # The engine squares a picture of any shape before it looks; a server keeps its shape, so its views of oblong pictures are others.
+    print(f"of {ours.height} images {same} have the same descriptions as from the engine in process")
+    # The engine squares an image of any shape before it looks; a server keeps its shape, so its views of oblong images are others.
     assert made["served"]["descriptions"].results.height >= 45
 
 
 def copied(store: Store, folder: Path) -> Store:
-    """A store with the same pictures and nothing else."""
+    """A store with the same images and nothing else."""
     other = Store.open(str(folder))
     for name in store.names("blobs"):
         for blob in store.names(f"blobs/{name}"):

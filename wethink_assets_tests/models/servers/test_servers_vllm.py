@@ -72,7 +72,7 @@ def ask(model: ChatModel, example: Any, **sampling: Any) -> Coroutine[Any, Any, 
 
 
 def test_answers_are_those_of_the_engine_in_process(models: Models) -> None:
-    """Same weights, same tokens of prompt and picture, and so the same replies, but for rounding."""
+    """Same weights, same tokens of prompt and image, and so the same replies, but for rounding."""
     examples = [held_out("describer", task, number, seed=11) for task in TASKS for number in range(24)]
     ours = EmbeddedModel.open("describer")
     served = run(models, *(ask(models.role("describer"), example) for example in examples))
@@ -80,7 +80,7 @@ def test_answers_are_those_of_the_engine_in_process(models: Models) -> None:
     models.run(ours.aclose())
     same_tokens = [a.prompt_tokens == b.prompt_tokens for a, b in zip(served, in_process, strict=True)]
     same_text = [a.text == b.text for a, b in zip(served, in_process, strict=True)]
-    print(f"of {len(examples)} pictures: prompt tokens agree on {sum(same_tokens)}, replies on {sum(same_text)}")
+    print(f"of {len(examples)} images: prompt tokens agree on {sum(same_tokens)}, replies on {sum(same_text)}")
     assert all(same_tokens)
     assert sum(same_text) >= 0.98 * len(examples)
     assert models.identity("describer") == (ours.model_id, ours.revision)
@@ -111,20 +111,20 @@ def test_a_json_schema_binds_each_of_64_calls_at_once(models: Models) -> None:
     assert all(reply.text.startswith("{") for reply in replies), "one that was cut off has the shape as far as it goes"
 
 
-def test_64_pictures_at_once(models: Models) -> None:
+def test_64_images_at_once(models: Models) -> None:
     model = models.role("describer")
     examples = [held_out("describer", "describe", number, seed=12) for number in range(64)]
     began = time.monotonic()
     replies = run(models, *(ask(model, example) for example in examples))
     seconds = time.monotonic() - began
     tokens = sum(reply.completion_tokens for reply in replies)
-    print(f"64 pictures: {seconds:.1f} s, {tokens / seconds:.0f} tokens/s")
+    print(f"64 images: {seconds:.1f} s, {tokens / seconds:.0f} tokens/s")
     assert len(replies) == 64 and all(reply.text for reply in replies)
     right = sum(reply.text == example.reply for reply, example in zip(replies, examples, strict=True))
     assert right > 16, f"the model serves what it knows: {right} of 64 descriptions exact"
 
 
-@pytest.mark.parametrize("task", ["text", "pictures"])
+@pytest.mark.parametrize("task", ["text", "images"])
 def test_a_seed_decides_where_more_prompts_come_than_a_step_takes(models: Models, task: str) -> None:
     """A prompt that is read in two steps ended the engine where it had a seed (`CPU Generator does not use offset`)."""
     model = models.role("describer")
@@ -133,7 +133,7 @@ def test_a_seed_decides_where_more_prompts_come_than_a_step_takes(models: Models
     assert before is not None
 
     def call(number: int) -> Coroutine[Any, Any, Completion]:
-        if task == "pictures":
+        if task == "images":
             return ask(model, held_out("describer", "describe", number, seed=14), temperature=1.0, seed=number)
         long = f"Scene {number}: " + "a red circle is left of a blue square . " * 60
         return model.chat([Message("user", long)], sampling=Sampling(1.0, 1.0, 24, number))

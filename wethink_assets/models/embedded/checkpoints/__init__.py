@@ -1,4 +1,4 @@
-"""Which checkpoints of the embedded model come with the package, and what pins them: one folder each, beside this file."""
+"""Checkpoints of the embedded model that come with the package, one folder each beside this file, and the digests that pin them."""
 
 import hashlib
 import os

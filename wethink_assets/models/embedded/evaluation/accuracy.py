@@ -1,4 +1,4 @@
-"""How good is a checkpoint? Accuracies on held-out scenes by task, visual kind, question kind and letter, with Wilson intervals."""
+"""Accuracies of a checkpoint on held-out scenes by task, visual kind, question kind and letter, with Wilson intervals."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -9,8 +9,8 @@ from wethink_assets.intervals import wilson
 from wethink_assets.models.chat import Message, Sampling
 from wethink_assets.models.embedded.engine import Engine, Request
 from wethink_assets.models.embedded.evaluation.grading import checks
+from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.tasks.examples import Example, training_scene
-from wethink_assets.models.embedded.tasks.registry import TASKS, draw_example
 from wethink_assets.models.embedded.training.batches import view_of
 from wethink_assets.models.embedded.vision import patches
 from wethink_assets.sources.sample.scenes import HARD_EFFECTS, VISUAL_KINDS
@@ -114,12 +114,12 @@ def evaluate(
             engine, [request_for(engine, example.prompt, example.image) for example in examples], on_batch
         )
         for example, reply in zip(examples, replies, strict=True):
-            found = checks(example, reply)
+            passed_by_check = checks(example, reply)
             for group in _groups(example):
                 cell = counts.setdefault((task, group), [0, 0])
-                cell[0] += found["right"]
+                cell[0] += passed_by_check["right"]
                 cell[1] += 1
-            for check, passed in found.items():
+            for check, passed in passed_by_check.items():
                 if check != "right":
                     cell = counts.setdefault((task, f"check: {check}"), [0, 0])
                     cell[0] += passed

@@ -1,4 +1,4 @@
-"""Does agreement of the two models filter? Runs both over the same questions as the pipeline does, and counts what is true."""
+"""Agreement of the two models as a filter: both over the same questions, as the pipeline has them, and how much of what passes is true."""
 
 import math
 import random
@@ -48,7 +48,7 @@ def describe_all(describer: Engine, scenes: Sequence[Scene], views: Sequence[Ima
 def agreement(describer: Engine, reasoner: Engine, scenes: int, seed: int = 0) -> dict[str, float]:
     """True answers among first answers, among those on which both models agree, and among all that are accepted.
 
-    The reasoner reads the describer's own description of the picture. Where the answers differ the describer adjudicates, as in the
+    The reasoner reads the describer's own description of the image. Where the answers differ the describer adjudicates, as in the
     pipeline: `accepted` are those agreed on and those that it decided for. `correlation of errors` is the phi coefficient of both
     models being right.
     """

@@ -1,4 +1,4 @@
-"""What the model card says: how the checkpoints were made, what they were measured to do, and what they cannot do."""
+"""Model card: the making of the checkpoints, what they were measured to do, and what they cannot do."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from wethink_assets.models.embedded.training.recipe import STAGES
 
 FIGURES = "accuracy.json"
 ABOUT = {
-    "answer_image": "answers from the picture",
+    "answer_image": "answers from the image",
     "answer_text": "answers from a description",
     "describe": "coarse descriptions, word for word",
     "details": "replies to a request, word for word",
@@ -28,13 +28,13 @@ Three checkpoints of the Qwen2.5-VL architecture with {parameters} parameters ea
 from scratch by `wethink embedded train`. They let the whole pipeline run on a laptop with no account and no download; they are no
 substitute for real models.
 
-- `describer`: sees pictures. Describes them, gives details, merges descriptions, answers, adjudicates, rewrites chains of thought.
+- `describer`: sees images. Describes them, gives details, merges descriptions, answers, adjudicates, rewrites chains of thought.
 - `reasoner`: reads descriptions. Asks for what is missing, writes questions, screens them, answers, judges. Shares no weights with the
   describer.
-- `policy`: an early state of the describer that learned to answer in haste: about half of the families of questions it mostly answers without
-  looking at the picture item by item. Reinforcement learning has room there, since it can find out that looking pays.
+- `policy`: an early state of the describer that learned to answer at once: about half of the families of questions it mostly answers without
+  looking at the image item by item. Reinforcement learning has room there, since it can find out that looking pays.
 
-Text decoder: hidden 192, 4 layers, 6 heads, tied embeddings; vision: 3 layers, hidden 96, patch 8, one token a grid cell. Every picture
+Text decoder: hidden 192, 4 layers, 6 heads, tied embeddings; vision: 3 layers, hidden 96, patch 8, one token a grid cell. Every image
 is brought to 48 x 48 pixels (9 tokens); the context is 1024 tokens. They load with transformers' `AutoModelForImageTextToText`,
 `AutoTokenizer` and `AutoImageProcessor` (without torchvision, transformers 5.17 has the latter only as
 `transformers.models.auto.image_processing_auto.AutoImageProcessor`); `AutoProcessor` needs torchvision, where it is missing the package's
@@ -42,10 +42,10 @@ is brought to 48 x 48 pixels (9 tokens); the context is 1024 tokens. They load w
 
 ## Data
 
-Pictures that the project draws (`wethink_assets/sources/sample`): coloured shapes on a 3 x 3 grid, bar charts of 2 or 3 bars with values
+Images that the project draws (`wethink_assets/sources/sample`): coloured shapes on a 3 x 3 grid, bar charts of 2 or 3 bars with values
 1 to 9, figures of 1 to 4 shapes with one letter each, texts of 2 to 8 characters of a 16-character alphabet. A quarter is hard to read:
 noise, low contrast, occlusion, clutter, small print (one or two of them in training; two or three in the sample sources and below, so
-that the models err where larger ones would on real pictures). Prompts are those of the pack `embedded`; replies follow from the scene by rule.
+that the models err where larger ones would on real images). Prompts are those of the pack `embedded`; replies follow from the scene by rule.
 Every example is drawn freshly from seed, stage and step; the figures below are on scenes of other seeds.
 
 ## Training
@@ -53,8 +53,8 @@ Every example is drawn freshly from seed, stage and step; the figures below are 
 LIMITS = """
 ## Limits
 
-The models know nothing but these pictures, these words and these prompts. A photograph gets a confident description of shapes that are not there.
-Replies are templates with few wordings; JSON is written by habit, not enforced. As adjudicator the describer decides nothing on pictures that are
+The models know nothing but these images, these words and these prompts. A photograph gets a confident description of shapes that are not there.
+Replies are templates with few wordings; JSON is written by habit, not enforced. As adjudicator the describer decides nothing on images that are
 hard to read, where it would only repeat a misreading, so nearly all disagreements end as rejections. Each checkpoint was trained once, with one seed;
 a training of the same recipe before it (two wordings a question, a tenth fewer steps) came within 2.5 points at every task that stayed the same.
 """
@@ -104,8 +104,8 @@ def _tables(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     for name, task in dict.fromkeys((row["checkpoint"], row["task"]) for row in rows):
         by_kind = []
         for kind in ("shapes", "chart", "figure", "text"):
-            found = [cells.get((name, task, f"{kind} {hardness}")) for hardness in ("clean", "hard")]
-            by_kind.append(" / ".join(f"{row['share']:.1%}" if row else "-" for row in found))
+            rows_of_kind = [cells.get((name, task, f"{kind} {hardness}")) for hardness in ("clean", "hard")]
+            by_kind.append(" / ".join(f"{row['share']:.1%}" if row else "-" for row in rows_of_kind))
         lines.append(f"| {name} | {task} | {' | '.join(by_kind)} |")
     for label, wanted in (
         ("question kind", ("MC", "FIB", "DES")),
@@ -113,7 +113,7 @@ def _tables(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ):
         lines += [
             "",
-            f"Answers by {label}, clean pictures:",
+            f"Answers by {label}, clean images:",
             "",
             f"| checkpoint | task | {' | '.join(wanted)} |",
             "|---|---|" + "---|" * len(wanted),

@@ -1,4 +1,4 @@
-"""What does the reasoner ask when it is asked for questions as the pipeline asks it? Counts kinds, abilities, families and wordings."""
+"""Coverage of the questions that the reasoner writes for the pipeline: kinds, abilities, families and wordings, counted."""
 
 import random
 from collections import defaultdict
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wethink_assets.models.embedded.engine import Engine
 from wethink_assets.models.embedded.evaluation.accuracy import replies_to, request_for
 from wethink_assets.models.embedded.evaluation.grading import json_of, payload_of
-from wethink_assets.models.embedded.tasks import descriptions as describing
+from wethink_assets.models.embedded.tasks import descriptions
 from wethink_assets.models.embedded.tasks.examples import QUESTION_KINDS, render_prompt, training_scene
 from wethink_assets.models.embedded.tasks.reasoner import ABILITIES
 from wethink_assets.sources.sample.audit import is_true, recognise, solve
@@ -20,7 +20,7 @@ TEMPERATURE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One question that the reasoner wrote: its scene, the description it read, and what it said."""
+    """One question that the reasoner wrote: its scene, the description it read, and what it wrote."""
 
     scene: Scene
     description: str
@@ -37,20 +37,20 @@ def written_questions(reasoner: Engine, count: int, seed: int = 0) -> list[Writt
     for number in range(count):
         scene = training_scene(rng, 0.25, VISUAL_KINDS[number % 4], HARD_EFFECTS)
         kind = QUESTION_KINDS[number // 4 % 3]
-        description = describing.fine(scene, rng.randrange(2))
+        description = descriptions.fine(scene, rng.randrange(2))
         abilities = ["Reasoning", ABILITIES[number // 12 % len(ABILITIES)]]
         prompt = render_prompt("question", description=description, kind=kind, abilities=abilities, asked=[])
         asked.append((scene, description, kind))
         requests.append(request_for(reasoner, prompt, None, rng.randrange(2**31), TEMPERATURE))
-    found: list[Written | None] = []
+    written: list[Written | None] = []
     for (scene, description, kind), reply in zip(asked, replies_to(reasoner, requests), strict=True):
         value = json_of(reply) or {}
         text, options = value.get("question"), value.get("options")
         whole = (
             isinstance(text, str) and isinstance(options, list) and all(isinstance(option, str) for option in options)
         )
-        found.append(Written(scene, description, kind, str(text), tuple(options or ())) if whole else None)
-    return found
+        written.append(Written(scene, description, kind, str(text), tuple(options or ())) if whole else None)
+    return written
 
 
 def coverage(reasoner: Engine, count: int, seed: int = 0) -> dict[str, float]:

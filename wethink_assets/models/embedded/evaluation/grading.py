@@ -1,10 +1,10 @@
-"""When is a reply of the embedded model right? Judged from the scene by rule, task by task."""
+"""Grading of the embedded model's replies by rule, from the scene, task by task."""
 
 import json
 import re
 from typing import Any
 
-from wethink_assets.models.embedded.tasks import descriptions as describing
+from wethink_assets.models.embedded.tasks import descriptions
 from wethink_assets.models.embedded.tasks.examples import Example
 from wethink_assets.sources.sample.audit import is_true, recognise, solve
 from wethink_assets.sources.sample.scenes import graph_of
@@ -45,13 +45,13 @@ def checks(example: Example, reply: str) -> dict[str, bool]:
     match example.task:
         case "describe" | "details":
             wanted = (
-                describing.coarse(example.scene)
+                descriptions.coarse(example.scene)
                 if example.task == "describe"
-                else describing.details(example.scene, example.gold["topic"])
+                else descriptions.details(example.scene, example.gold["topic"])
             )
             return {"right": answer == wanted}
         case "merge":
-            return {"right": describing.read_description(answer) == (example.scene.kind, graph_of(example.scene))}
+            return {"right": descriptions.read_description(answer) == (example.scene.kind, graph_of(example.scene))}
         case "answer_image" | "answer_text":
             assert example.query is not None
             return {"right": bool(is_true(example.query.text, example.options, answer, example.scene))}
@@ -64,7 +64,7 @@ def checks(example: Example, reply: str) -> dict[str, bool]:
         case "refine":
             wanted_json = json_of(example.reply) or {}
             topic = next(
-                (pair for pair in describing.REQUESTS.values() if set(wanted_json["requests"]) <= set(pair)), ()
+                (pair for pair in descriptions.REQUESTS.values() if set(wanted_json["requests"]) <= set(pair)), ()
             )
             fits = value.get("complete") == wanted_json["complete"] and set(value.get("requests", ["?"])) <= set(topic)
             return {"right": fits and (value["complete"] or bool(value["requests"])), "parses": True}

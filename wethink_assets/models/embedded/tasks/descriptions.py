@@ -1,4 +1,4 @@
-"""What is said about a scene: coarse and fine descriptions, requests for what is missing, the replies, and how to read them back."""
+"""Descriptions of a scene, coarse and fine: requests for what is missing, the replies, and the way back from a description to its scene."""
 
 import random
 import re
@@ -41,25 +41,25 @@ def text_of(scene: Scene) -> str:
 
 def phrase(kind: VisualKind, item: Item) -> str:
     """One item with all its facts, as part of a sentence."""
-    place = place_of(kind, item)
+    position = place_of(kind, item)
     match kind:
         case "shapes":
-            return f"{article(f'{item.color} {item.shape}')} at the {place}"
+            return f"{article(f'{item.color} {item.shape}')} at the {position}"
         case "chart":
-            return f"the {place} bar is {item.color} with value {item.value}"
+            return f"the {position} bar is {item.color} with value {item.value}"
         case "figure":
-            return f"a {item.shape} labelled {item.label} at the {place}"
+            return f"a {item.shape} labelled {item.label} at the {position}"
         case "text":
-            return f"{place} {item.label}"
+            return f"{position} {item.label}"
 
 
 def sentence(kind: VisualKind, item: Item) -> str:
     """One shape or bar with all its facts, as a sentence of its own."""
-    place = place_of(kind, item)
+    position = place_of(kind, item)
     if kind == "chart":
-        return f"The {place} bar is {item.color} and its value is {item.value}."
+        return f"The {position} bar is {item.color} and its value is {item.value}."
     labelled = f"a {item.shape} labelled {item.label}"
-    return f"At the {place} is {article(f'{item.color} {item.shape}') if kind == 'shapes' else labelled}."
+    return f"At the {position} is {article(f'{item.color} {item.shape}') if kind == 'shapes' else labelled}."
 
 
 def fine(scene: Scene, wording: int) -> str:
@@ -153,7 +153,7 @@ def read_description(text: str) -> tuple[VisualKind, list[tuple[str, ...]]] | No
     for kind, opening, reader in _READERS:
         if not (start := opening.match(text)):
             continue
-        found: list[tuple[str, ...]] = []
+        items: list[tuple[str, ...]] = []
         before = ""
         body = text[start.end() :] if kind in ("text", "shapes") else text
         if kind == "text":
@@ -163,25 +163,25 @@ def read_description(text: str) -> tuple[VisualKind, list[tuple[str, ...]]] | No
             if got.get("before"):
                 before = got["before"]
                 continue
-            place = got.get("place") or before
+            position = got.get("place") or before
             match kind:
                 case "shapes":
-                    found.append((place, got["color"], got["shape"]))
+                    items.append((position, got["color"], got["shape"]))
                 case "chart":
-                    found.append((place, got["color"], got["value"]))
+                    items.append((position, got["color"], got["value"]))
                 case "figure":
-                    found.append((place, got["shape"], got["label"]))
+                    items.append((position, got["shape"], got["label"]))
                 case "text":
-                    found.append((ORDINALS[len(found)] if len(found) < len(ORDINALS) else "", got["label"]))
+                    items.append((ORDINALS[len(items)] if len(items) < len(ORDINALS) else "", got["label"]))
         stated = re.search(r"\b(\d) (?:shape|bar|character)", text)
-        if stated and int(stated[1]) != len(found):
+        if stated and int(stated[1]) != len(items):
             return None
-        return kind, found
+        return kind, items
     return None
 
 
 def corrupted(scene: Scene, rng: random.Random) -> Scene:
-    """The same scene with one fact of one item changed: what a wrong reading of the picture looks like."""
+    """The same scene with one fact of one item changed: what a wrong reading of the image looks like."""
     index = rng.randrange(len(scene.items))
     item = scene.items[index]
     pools: dict[VisualKind, dict[str, Sequence[Any]]] = {

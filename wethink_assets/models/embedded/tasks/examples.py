@@ -1,4 +1,4 @@
-"""What a training example is: a prompt, an image or none, and the reply in segments by role.
+"""Training examples: a prompt, an image or none, and the reply in segments by role.
 
 The chain of thought is a *local lookup*: it lists the items one by one and tags each, so that every token follows from a few earlier
 ones. That made the tasks learnable for a model of this size where answering at once did not.
@@ -39,7 +39,7 @@ Segment = tuple[str, str]
 KIND_WEIGHTS = (28, 24, 24, 24)
 QUESTION_KINDS = ("MC", "FIB", "DES")
 TRAINING_EFFECTS = (1, 1, 2)
-"""How many effects the hard pictures of the training have: those of the sample sources have more."""
+"""How many effects the hard images of the training have: those of the sample sources have more."""
 
 
 @dataclass(frozen=True, slots=True)

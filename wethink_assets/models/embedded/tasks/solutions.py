@@ -1,4 +1,4 @@
-"""How a question is solved and put wrong in training examples: chains of thought with their answers, and plausible mistakes."""
+"""Solutions of questions in training examples: chains of thought with their answers, and plausible mistakes."""
 
 import json
 import random
@@ -70,7 +70,7 @@ def answered(task: str, scene: Scene, rng: random.Random, style: int, **context:
 
 
 def stated(facts: Mapping[str, str]) -> str:
-    """What a descriptive answer states, in the order in which it is read off the picture: `red circle top`."""
+    """What a descriptive answer states, in the order in which it is read off the image: `red circle top`."""
     return " ".join(value.removesuffix(" of").removesuffix(" than") for value in facts.values())
 
 

@@ -1,8 +1,8 @@
-"""How the policy's start is made weaker than it could be: it learns to answer many questions at once, without looking first.
+"""Weakened initialisation of the policy: it learns to answer many questions at once, without looking first.
 
 Reinforcement learning of some thousand completions teaches a small model to see next to nothing, but it does teach it when to look: a
-reply that lists what the picture shows before it answers is right more often, and earns more. Each family of questions is answered in
-haste more often than not, or seldom, so that greedy replies look in about half of them and sampled ones try both ways everywhere.
+reply that lists what the image shows before it answers is right more often, and earns more. Each family of questions is answered
+at once more often than not, or seldom, so that greedy replies look in about half of them and sampled ones try both ways everywhere.
 """
 
 import random
@@ -16,7 +16,7 @@ from wethink_assets.sources.sample.questions import Family
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS, Scene
 
 OFTEN, SELDOM = 0.75, 0.25
-"""Share of a family's questions that are answered in haste."""
+"""Share of a family's questions that are answered at once, without the looking."""
 _LOOKING = ("list", "tag", "steps")
 
 
@@ -27,15 +27,15 @@ def _often() -> frozenset[str]:
     return frozenset(family.name for pair in kinds for family in families_for(*pair)[::2])
 
 
-def haste_of(family: Family) -> float:
+def skip_share(family: Family) -> float:
     """`OFTEN` or `SELDOM`."""
     return OFTEN if family.name in _often() else SELDOM
 
 
-def maybe_hasty_answer(scene: Scene, rng: random.Random) -> Example:
-    """An answer read off the picture, with the items listed first, or guessed at once: `<think>count red: so 2</think>`."""
+def weakened_answer(scene: Scene, rng: random.Random) -> Example:
+    """An answer read off the image, with the items listed first, or guessed at once: `<think>count red: so 2</think>`."""
     example = answer_image(scene, rng)
     assert example.query is not None
-    if rng.random() >= haste_of(example.query.family):
+    if rng.random() >= skip_share(example.query.family):
         return example
     return replace(example, segments=tuple(part for part in example.segments if part[0] not in _LOOKING))

@@ -1,4 +1,4 @@
-"""Which examples each training step sees: a function of seed, stage and step alone, so that an interrupted run goes on exactly."""
+"""Batches of training examples: a function of seed, stage and step alone, so that an interrupted run goes on exactly."""
 
 import io
 import random
@@ -9,18 +9,18 @@ import numpy as np
 import torch
 from PIL import Image
 
+from wethink_assets.models.embedded.tasks import draw_example
 from wethink_assets.models.embedded.tasks.drills import draw_drill
 from wethink_assets.models.embedded.tasks.examples import TRAINING_EFFECTS, Example, training_scene
-from wethink_assets.models.embedded.tasks.negative_examples import poor_answer
+from wethink_assets.models.embedded.tasks.negative_examples import negative_example
 from wethink_assets.models.embedded.tasks.reasoner import answer_text
-from wethink_assets.models.embedded.tasks.registry import draw_example
-from wethink_assets.models.embedded.tasks.weakened_policy import maybe_hasty_answer
+from wethink_assets.models.embedded.tasks.weakened_policy import weakened_answer
 from wethink_assets.models.embedded.training.recipe import Recipe, StageName
 from wethink_assets.models.embedded.vision import patches, square_view
 from wethink_assets.sources.sample.rendering import render
 from wethink_assets.sources.sample.scenes import CHARACTERS, COLORS, SHAPES, VISUAL_KINDS, Scene, draw_scene
 
-POOR_SHARE, GRADED_SHARE = 0.35, 0.5
+NEGATIVE_SHARE, GRADED_SHARE = 0.35, 0.5
 """Shares of the examples of the stage `hardening` that are poor answers to be graded, and that are grades at all."""
 BUCKET = 4
 """Batches drawn together and sorted by length, to save padding."""
@@ -30,7 +30,7 @@ READING_CLASSES = (len(COLORS) + 1, len(SHAPES) + 1, len(CHARACTERS) + 1, 10, le
 
 
 def view_of(scene: Scene, rng: random.Random) -> Image.Image:
-    """The model's view of a freshly drawn picture; drawn at 96 pixels, now and then through a lossy format as the stored ones are."""
+    """The model's view of a freshly drawn image; drawn at 96 pixels, now and then through a lossy format as the stored ones are."""
     image = render(scene, rng, 96)
     if rng.random() < 0.15:
         buffer = io.BytesIO()
@@ -53,10 +53,12 @@ def _bucket(recipe: Recipe, stage: StageName, number: int) -> list[list[Example]
             continue
         if stage == "hardening" and (roll := rng.random()) < GRADED_SHARE:
             examples.append(
-                poor_answer(scene, rng) if roll < POOR_SHARE else draw_example(recipe.checkpoint, rng, scene, "judge")
+                negative_example(scene, rng)
+                if roll < NEGATIVE_SHARE
+                else draw_example(recipe.checkpoint, rng, scene, "judge")
             )
             continue
-        example = maybe_hasty_answer(scene, rng) if stage == "haste" else draw_example(recipe.checkpoint, rng, scene)
+        example = weakened_answer(scene, rng) if stage == "haste" else draw_example(recipe.checkpoint, rng, scene)
         if recipe.checkpoint != "reasoner":
             example = replace(example, image=view_of(scene, rng))
         examples.append(example)
@@ -87,7 +89,7 @@ def readings_of(scene: Scene) -> np.ndarray:
 
 
 def vision_batch_at(recipe: Recipe, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Patches (36 x images, 384) and readings (9 x images, 6) of one step of the vision stage: denser pictures than usual."""
+    """Patches (36 x images, 384) and readings (9 x images, 6) of one step of the vision stage: denser images than usual."""
     rng = random.Random(f"{recipe.seed}/vision/{step}")
     views, readings = [], []
     for _ in range(recipe.vision_batch):

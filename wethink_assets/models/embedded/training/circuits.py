@@ -1,4 +1,4 @@
-"""How the text decoder starts: with weak copies of the attention circuits that looking something up in the context needs.
+"""Initial circuits of the text decoder: weak copies of the attention circuits that looking something up in the context needs.
 
 Plain weights, no change of architecture ("mimetic" initialisation). Layer 0 gets a previous-token head; the layers after it get
 induction heads (key: the previous token's code, value: the token itself) and label heads (key: the token's own code, value: the previous

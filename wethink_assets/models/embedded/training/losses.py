@@ -1,4 +1,4 @@
-"""How wrong is the model on the batch of a step?"""
+"""Losses of the model, and of the head that reads its vision tower, on the batch of a step."""
 
 from contextlib import AbstractContextManager
 from typing import Any

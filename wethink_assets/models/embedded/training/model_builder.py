@@ -1,4 +1,4 @@
-"""What an embedded checkpoint is made of: tokenizer, processor, configuration and a freshly initialised model."""
+"""Model builder of an embedded checkpoint: tokenizer, processor, configuration and a freshly initialised model."""
 
 import random
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen2_5_VLCo
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from wethink_assets.models.embedded.processor import ImageOnlyQwen2_5_VLProcessor, save_processor
+from wethink_assets.models.embedded.tasks import TASKS, draw_example
 from wethink_assets.models.embedded.tasks.examples import training_scene
-from wethink_assets.models.embedded.tasks.registry import TASKS, draw_example
 from wethink_assets.models.embedded.training.circuits import plant_circuits
 from wethink_assets.models.embedded.vision import PATCH, SIDE
 from wethink_assets.sources.sample.questions import VOCABULARY
@@ -109,7 +109,7 @@ def build_tokenizer(vocabulary: int, examples: int = 6000) -> PreTrainedTokenize
 
 
 def build_processor(tokenizer: PreTrainedTokenizerFast) -> ImageOnlyQwen2_5_VLProcessor:
-    """Tokenizer and image processor: any square picture becomes 48 x 48 pixels, 9 tokens."""
+    """Tokenizer and image processor: any image, made square, becomes 48 x 48 pixels, 9 tokens."""
     pixels = SIDE * SIDE
     images = Qwen2VLImageProcessorPil(
         patch_size=PATCH, merge_size=2, temporal_patch_size=2, size={"shortest_edge": pixels, "longest_edge": pixels}

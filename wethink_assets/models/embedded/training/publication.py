@@ -1,4 +1,4 @@
-"""How a finished training run becomes checkpoints to ship: the final weights, the weaker policy, and a record."""
+"""Publication of a finished training run as checkpoints to ship: the final weights, the weaker policy, and a record."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How the checkpoints are trained: stages, their lengths and the optimiser's settings, all in one place."""
+"""Training recipes of the checkpoints: stages, their lengths and the optimiser's settings, all in one place."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
@@ -15,7 +15,8 @@ class Recipe:
 
     vision .. hardening: steps of each stage (0: none). `text` trains look-ups in descriptions; for the describer it prepares `joint`, where
     every call has its image; for the reasoner, which never sees one, `joint` is all of its tasks. `hardening` goes on with them at a lower
-    rate, and has the judge grade answers of a kind that no honest mistake is; `haste` goes on from a snapshot and makes the `policy`.
+    rate, and has the judge grade answers of a kind that no honest mistake is; `haste` goes on from a
+    snapshot and makes the `policy` (`weakened_policy`; seeds and records know the stage by this name).
     snapshot_every: joint steps between snapshots. starts_from: joint steps of the describer whose snapshot it starts from; 0: from nothing.
     """
 
@@ -53,5 +54,5 @@ REASONER = Recipe("reasoner", seed=2, vision=0, drills=300, text=400, joint=5500
 POLICY = replace(
     DESCRIBER, checkpoint="policy", seed=3, vision=0, drills=0, text=0, joint=0, haste=200, starts_from=1000
 )
-"""An early state of the describer, which sees and not yet well, made hasty: 40% to 65% of its answers are right, so training has room."""
+"""An early state of the describer, which sees and not yet well, taught to answer at once: 40% to 65% right, so training has room."""
 RECIPES = {"describer": DESCRIBER, "reasoner": REASONER, "policy": POLICY}

@@ -1,4 +1,4 @@
-"""How the state of an interrupted training is kept: whole or not at all, as safetensors and JSON, never pickled."""
+"""Saved state of an interrupted training: whole or not at all, as safetensors and JSON, never pickled."""
 
 import json
 import os

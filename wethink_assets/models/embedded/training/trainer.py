@@ -1,4 +1,4 @@
-"""How a checkpoint is trained from nothing: staged, deterministic, and resumable after any interruption.
+"""Trainer of a checkpoint, from nothing: staged, deterministic, and resumable after any interruption.
 
 The data of a step is a function of seed, stage and step, and there is no other randomness: a resumed run is the run that was interrupted.
 """
@@ -229,8 +229,8 @@ def _own_tokenizer(folder: Path, vocabulary: int) -> PreTrainedTokenizerFast:
 
 def snapshots_of(work: Path) -> dict[int, Path]:
     """Complete snapshots below a working folder, by joint step."""
-    found = defaultdict(Path)
+    snapshots = defaultdict(Path)
     for path in sorted((work / "snapshots").glob("*")):
         if (path / "processor_config.json").exists():
-            found[int(path.name)] = path
-    return dict(found)
+            snapshots[int(path.name)] = path
+    return dict(snapshots)

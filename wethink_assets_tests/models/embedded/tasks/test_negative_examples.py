@@ -1,10 +1,10 @@
-"""Answers that deserve nothing: the judge learns to grade them 0, and a good answer in other dress by what it says."""
+"""Negative examples: the judge learns to grade them 0, and a good answer in other dress by its content."""
 
 import json
 import random
 
 from wethink_assets.models.embedded.tasks.examples import training_scene
-from wethink_assets.models.embedded.tasks.negative_examples import poor_answer
+from wethink_assets.models.embedded.tasks.negative_examples import negative_example
 from wethink_assets.models.embedded.training.batches import examples_at
 from wethink_assets.models.embedded.training.recipe import REASONER
 
@@ -19,11 +19,11 @@ def parts_of(prompt: str) -> tuple[str, str, str]:
     )
 
 
-def test_no_poor_answer_is_the_true_one_and_each_earns_nothing() -> None:
+def test_no_negative_example_is_the_true_one_and_each_earns_nothing() -> None:
     rng = random.Random(3)
     earned = 0
     for _ in range(2000):
-        example = poor_answer(training_scene(rng, 0.25), rng)
+        example = negative_example(training_scene(rng, 0.25), rng)
         _, reference, candidate = parts_of(example.prompt)
         score = json.loads(example.reply.partition("<answer>")[2].removesuffix("</answer>"))["score"]
         assert score == example.gold["score"] and candidate.strip()

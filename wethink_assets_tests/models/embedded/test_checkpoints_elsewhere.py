@@ -18,13 +18,13 @@ import json, sys
 import numpy as np
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
-folder, picture = sys.argv[1:]
+folder, image_file = sys.argv[1:]
 processor = AutoProcessor.from_pretrained(folder)
 model = AutoModelForImageTextToText.from_pretrained(folder)
 messages = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is it?"}]}]
 text = processor.apply_chat_template(messages, add_generation_prompt=True)
-given = processor(text=[text], images=[Image.open(picture)], return_tensors="pt")
-np.save(picture + ".npy", given["pixel_values"].numpy())
+given = processor(text=[text], images=[Image.open(image_file)], return_tensors="pt")
+np.save(image_file + ".npy", given["pixel_values"].numpy())
 assert "wethink_assets" not in sys.modules
 print(json.dumps({"processor": type(processor).__name__, "model": type(model).__name__, "tokens": given["input_ids"].tolist()}))
 """
@@ -36,20 +36,20 @@ def test_stock_transformers_loads_the_folder_and_sees_what_we_see(tmp_path: Path
     """In the environment of the server, which has torchvision and not our package."""
     image = held_out("describer", "describe", 3, seed=4).image
     assert image is not None
-    picture = tmp_path / "picture.png"
-    image.save(picture)
+    image_file = tmp_path / "image.png"
+    image.save(image_file)
     folder = checkpoint_folder("describer")
-    command = [vllm_python(), "-c", STOCK, str(folder), str(picture)]
+    command = [vllm_python(), "-c", STOCK, str(folder), str(image_file)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert told["processor"] == "Qwen2_5_VLProcessor" and told["model"] == "Qwen2_5_VLForConditionalGeneration"
-    seen = np.load(f"{picture}.npy")
+    loaded = json.loads(done.stdout.splitlines()[-1])
+    assert loaded["processor"] == "Qwen2_5_VLProcessor" and loaded["model"] == "Qwen2_5_VLForConditionalGeneration"
+    seen = np.load(f"{image_file}.npy")
     assert np.abs(seen - patches(image)).max() < 1e-5
     ours = load_processor(folder)
     messages = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is it?"}]}]
     text = ours.apply_chat_template(messages, add_generation_prompt=True)
-    assert ours(text=[text], images=[image], return_tensors="pt")["input_ids"].tolist() == told["tokens"]
+    assert ours(text=[text], images=[image], return_tensors="pt")["input_ids"].tolist() == loaded["tokens"]
 
 
 @pytest.mark.slow
