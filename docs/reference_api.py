@@ -31,7 +31,7 @@ PUBLIC = (
     "wethink_assets.dataset.versions.verification",
     "wethink_assets.dataset.exports.export",
     "wethink_assets.dataset.lineage.version",
-    "wethink_assets.dataset.takedown.retraction",
+    "wethink_assets.dataset.takedown.takedown",
     "wethink_assets.dataset.takedown.erasure",
     "wethink_assets.models.chat",
     "wethink_assets.models.providers.provider",

@@ -1,4 +1,4 @@
-"""How is the judge of the configuration calibrated, together with the rules, and what does a version's card say of it?"""
+"""Calibration of the configured judge and of the rules: on the labelled suite, on sample scenes, and on rows of the newest version."""
 
 import time
 from collections.abc import Mapping
@@ -92,14 +92,14 @@ def _record(line: Finding, version: str) -> FindingRecord:
 
 
 def _second_judge(settings: Settings, models: Models) -> tuple[dict[str, Any], Judge]:
-    """The second judge with what is told of it: another role's model, else the judge's own at another temperature."""
+    """The second judge with its description: another role's model, else the judge's own at another temperature."""
     role = settings.rewards.second_judge
     if role:
         described = models.describe(role)
         return {**described, "name": f"{described['model']} ({role})"}, configured_judge(settings, models, role=role)
     described = {**models.describe("judge"), "temperature": SECOND_TEMPERATURE}
-    told = f"{described['model']}, sampled at {SECOND_TEMPERATURE}"
-    return {**described, "name": told}, configured_judge(settings, models, temperature=SECOND_TEMPERATURE)
+    name = f"{described['model']}, sampled at {SECOND_TEMPERATURE}"
+    return {**described, "name": name}, configured_judge(settings, models, temperature=SECOND_TEMPERATURE)
 
 
 def version_rows(store: Store, count: int) -> tuple[str, list[JudgedRow]]:
@@ -122,12 +122,12 @@ def version_rows(store: Store, count: int) -> tuple[str, list[JudgedRow]]:
     answers: dict[tuple[str, str], list[str]] = {}
     for row in frame.iter_rows(named=True):
         answers.setdefault((row["kind"], row["category"]), []).append(row["answer"])
-    found = []
+    rows = []
     for kind in kinds:
         for row in frame.filter(pl.col("kind") == kind).head(count // len(kinds)).iter_rows(named=True):
             judged = _judged(row, answers[kind, row["category"]])
-            found += [judged] if judged else []
-    return newest, found
+            rows += [judged] if judged else []
+    return newest, rows
 
 
 def _judged(row: Mapping[str, Any], others: list[str]) -> JudgedRow | None:
@@ -141,5 +141,5 @@ def _judged(row: Mapping[str, Any], others: list[str]) -> JudgedRow | None:
         wrong = [option for option in options if option != truth][:2]
     else:
         wrong = list(dict.fromkeys(other for other in others if other != truth))[:2]
-    candidates = ((truth, 1.0), *((said, 0.0) for said in wrong))
+    candidates = ((truth, 1.0), *((option, 0.0) for option in wrong))
     return JudgedRow(row["kind"], row["question"], truth, candidates, wrong[0] if wrong else "", (), options)

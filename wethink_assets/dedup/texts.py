@@ -1,4 +1,4 @@
-"""What of a question and its answer is compared when rows are searched for duplicates."""
+"""Comparable texts: what of a question and its answer counts when rows are searched for duplicates."""
 
 from collections.abc import Sequence
 

@@ -23,7 +23,7 @@ from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.stages.schemas import IMAGES, SCHEMA_VERSION
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.takedowns import retracted
+from wethink_assets.storage.takedowns import takedowns_of
 
 STAGE = "images"
 ITEM = "item"
@@ -168,7 +168,7 @@ class _Keeper:
         self._source = source
         self._key = key
         self._first: dict[str, str] = {}
-        taken_down = retracted(store)
+        taken_down = takedowns_of(store)
         self._retracted = set(taken_down.images)
         self._all_retracted = source.name in taken_down.sources or source.licence in taken_down.licences
         self._results: list[tuple[object, ...]] = []

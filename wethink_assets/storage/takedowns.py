@@ -15,16 +15,16 @@ FOLDER = "retractions"
 KINDS = ("image", "source", "licence")
 COLUMNS = {"image_id": "images", "source": "sources", "licence": "licences"}
 READERS = 16
-RetractionKind = Literal["image", "source", "licence"]
+TakedownKind = Literal["image", "source", "licence"]
 
 
-class Retraction(BaseModel):
+class Takedown(BaseModel):
     """One takedown: of an image (by id), of all that a source holds, or of all under a licence."""
 
     model_config = ConfigDict(frozen=True)
 
     schema_version: int = 1
-    kind: RetractionKind
+    kind: TakedownKind
     name: str
     reason: str = ""
     created: datetime
@@ -36,7 +36,7 @@ class Retraction(BaseModel):
         return f"{FOLDER}/{self.kind}/{name}.json"
 
 
-class Retractions(BaseModel):
+class Takedowns(BaseModel):
     """All that was taken down, each list sorted."""
 
     model_config = ConfigDict(frozen=True)
@@ -60,31 +60,31 @@ class Retractions(BaseModel):
         return pl.any_horizontal(conditions) if conditions else pl.lit(False)
 
 
-def retracted(store: Store) -> Retractions:
+def takedowns_of(store: Store) -> Takedowns:
     """Everything that was taken down so far. Raises `StoreError` when a record is damaged."""
     images = [name.removesuffix(".json") for name in store.names(f"{FOLDER}/image")]
-    return Retractions(
+    return Takedowns(
         images=tuple(sorted(images)),
         sources=tuple(sorted(record.name for record in _records(store, "source"))),
         licences=tuple(sorted(record.name for record in _records(store, "licence"))),
     )
 
 
-def list_retractions(store: Store) -> list[Retraction]:
+def list_takedowns(store: Store) -> list[Takedown]:
     """The records themselves, oldest first. Raises `StoreError` when one is damaged."""
     records = [record for kind in KINDS for record in _records(store, kind)]
     return sorted(records, key=lambda record: (record.created, record.kind, record.name))
 
 
-def find_retraction(store: Store, kind: RetractionKind, name: str) -> Retraction | None:
+def find_takedown(store: Store, kind: TakedownKind, name: str) -> Takedown | None:
     """The record that takes down exactly this image, source or licence."""
-    path = Retraction(kind=kind, name=name, created=datetime.min).path
-    return read_record(store, path, Retraction)
+    path = Takedown(kind=kind, name=name, created=datetime.min).path
+    return read_record(store, path, Takedown)
 
 
-def _records(store: Store, kind: str) -> list[Retraction]:
+def _records(store: Store, kind: str) -> list[Takedown]:
     paths = [f"{FOLDER}/{kind}/{name}" for name in store.names(f"{FOLDER}/{kind}")]
     if not paths:
         return []
     with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(lambda path: parse_record(store, path, store.read(path), Retraction), paths))
+        return list(pool.map(lambda path: parse_record(store, path, store.read(path), Takedown), paths))

@@ -15,7 +15,7 @@ from wethink_assets.sources.registration import register_source
 from wethink_assets.stages.schemas import IMAGES
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.takedowns import Retraction
+from wethink_assets.storage.takedowns import Takedown
 from wethink_assets_tests.support.images import PHOTOGRAPHS, drawing, encoded, photograph
 from wethink_assets_tests.support.s3_server import S3Server
 from wethink_assets_tests.support.sources import (
@@ -51,12 +51,12 @@ def test_images_are_kept_and_described(store: Store, tmp_path: Path) -> None:
 def test_what_was_taken_down_is_not_kept(local: Store, tmp_path: Path) -> None:
     folder = write_files(tmp_path / "s", {"a.png": drawing(1), "b.png": drawing(2)})
     (key,) = register_source(local, source_at(folder), 10).batches
-    taken_down = Retraction(kind="image", name=sha256_hex(drawing(1)), created=datetime.now(UTC))
+    taken_down = Takedown(kind="image", name=sha256_hex(drawing(1)), created=datetime.now(UTC))
     local.create(taken_down.path, taken_down.model_dump_json().encode())
     output = ingest_batch(local, source_at(folder), key)
     assert output.results["item"].to_list() == ["b.png"] and reasons_by_item(output) == {"a.png": "retracted"}
     assert len(local.files("blobs")) == 1
-    whole = Retraction(kind="source", name=source_at(folder).name, created=datetime.now(UTC))
+    whole = Takedown(kind="source", name=source_at(folder).name, created=datetime.now(UTC))
     local.create(whole.path, whole.model_dump_json().encode())
     assert reasons_by_item(ingest_batch(local, source_at(folder), key)) == {"a.png": "retracted", "b.png": "retracted"}
 

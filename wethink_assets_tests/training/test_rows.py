@@ -54,13 +54,13 @@ def test_a_smaller_share_is_part_of_every_larger_one(drawn: Store, tmp_path: Pat
 
 
 def test_what_was_taken_down_is_not_trained_on_and_changes_the_policy(home: Path, tmp_path: Path) -> None:
-    from wethink_assets.dataset.takedown.retraction import Retraction
+    from wethink_assets.dataset.takedown.takedown import Takedown
 
     store = Store.open(str(home / "data"))
     settings = Settings.model_validate({**EMBEDDED, "folder": str(home), "recipes": {"r": {"accuracy": "rules"}}})
     before = plan_run(settings, store, "v0001.r")
     gone = version_rows(store, "v0001", "train").collect()["image_id"][0]
-    record = Retraction(kind="image", name=gone, created=datetime.now(UTC))
+    record = Takedown(kind="image", name=gone, created=datetime.now(UTC))
     store.publish(record.path, record.model_dump_json().encode())
     told, _ = chosen(store, tmp_path / "rows.arrow")
     assert told.left_out == {"retracted": 1}

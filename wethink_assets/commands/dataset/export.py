@@ -65,7 +65,7 @@ def card(
     """Print the card of a version, with what has been taken down since it was built."""
     from wethink_assets.commands.terminal import visible
     from wethink_assets.config import load_settings
-    from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
+    from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
     from wethink_assets.dataset.versions.card import card_of
     from wethink_assets.storage.store import Store
 
@@ -73,7 +73,7 @@ def card(
     store = Store.open(settings.store_url, **settings.store.options)
     text = card_of(store, version)
     if as_json:
-        gone = retracted_rows(store, version, retracted(store))
+        gone = rows_taken_down(store, version, takedowns_of(store))
         taken_down = {"rows": gone.height, "images": gone["image_id"].n_unique()}
         typer.echo(
             json.dumps({"version": version, "retracted": taken_down, "card": text}, indent=1, ensure_ascii=False)

@@ -45,20 +45,20 @@ def retract(
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.takedown.erasure import erase as erase_subject
     from wethink_assets.dataset.takedown.erasure import held_images
-    from wethink_assets.dataset.takedown.retraction import find_subject, record, touched
+    from wethink_assets.dataset.takedown.takedown import find_subject, take_down, takedown_impact
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
     target = find_subject(store, subject, kind.value if kind else None)
     if dry_run:
-        report: dict[str, Any] = {**asdict(target), "dry_run": True, **touched(store, target)}
+        report: dict[str, Any] = {**asdict(target), "dry_run": True, **takedown_impact(store, target)}
         if erase:
             report["would_erase"] = sorted({image for held in held_images(store, target).values() for image in held})
         typer.echo(json.dumps(report, indent=1, ensure_ascii=False)) if as_json else _show(report, "would be")
         return
-    made, new = record(store, target, reason)
-    report = {**made.model_dump(mode="json"), "new": new, **touched(store, target), "erased": []}
+    made, new = take_down(store, target, reason)
+    report = {**made.model_dump(mode="json"), "new": new, **takedown_impact(store, target), "erased": []}
     if not as_json:
         _show(report, "is" if new else "was already")
     if erase:

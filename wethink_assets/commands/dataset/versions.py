@@ -20,15 +20,15 @@ def versions(
 
     from wethink_assets.commands.terminal import printer
     from wethink_assets.config import load_settings
-    from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
+    from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
     from wethink_assets.dataset.versions.catalog import list_versions, unbuilt_versions
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
     summaries, unbuilt = list_versions(store), unbuilt_versions(store)
-    covered = retracted(store)
-    gone = {s.version: retracted_rows(store, s.version, covered).height if covered else 0 for s in summaries}
+    covered = takedowns_of(store)
+    gone = {s.version: rows_taken_down(store, s.version, covered).height if covered else 0 for s in summaries}
     if as_json:
         records = [{**asdict(summary), "retracted": gone[summary.version]} for summary in summaries]
         typer.echo(json.dumps({"versions": records, "unbuilt": unbuilt}, indent=1, default=str))

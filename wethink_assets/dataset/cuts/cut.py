@@ -1,4 +1,4 @@
-"""Which tables is a dataset version made of, as `cuts/<version>.json` says once and for all?
+"""The cut of a dataset version: the tables that it is made of, kept once and for all as `cuts/<version>.json`.
 
 The file names for each asset and batch the commit in force when the cut was decided. A seal shows that it was altered.
 """
@@ -17,7 +17,7 @@ from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.records import parse_record
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.takedowns import Retractions
+from wethink_assets.storage.takedowns import Takedowns
 
 ASSETS = ("images", "descriptions", "questions", "answers", "reasoning_paths", "signatures")
 FOLDER = "cuts"
@@ -72,7 +72,7 @@ class Cut(BaseModel):
     inputs: tuple[CutInput, ...]
     left_out: tuple[LeftOut, ...] = ()
     known: tuple[str, ...] = ()
-    retracted: Retractions = Retractions()
+    retracted: Takedowns = Takedowns()
     benchmarks: tuple[SignedBenchmark, ...] = ()
     digest: str
     created: datetime
@@ -81,10 +81,10 @@ class Cut(BaseModel):
     @cached_property
     def tables(self) -> dict[str, dict[str, CutInput]]:
         """The tables by batch and asset."""
-        found: dict[str, dict[str, CutInput]] = {batch: {} for batch in self.batches}
+        tables: dict[str, dict[str, CutInput]] = {batch: {} for batch in self.batches}
         for entry in self.inputs:
-            found[entry.batch][entry.asset] = entry
-        return found
+            tables[entry.batch][entry.asset] = entry
+        return tables
 
 
 def version_number(version: str) -> int:
@@ -132,7 +132,7 @@ def cut_digest(
     recipe: CutRecipe,
     batches: Iterable[str],
     inputs: Iterable[CutInput],
-    taken_down: Retractions | None = None,
+    taken_down: Takedowns | None = None,
     benchmarks: Iterable[SignedBenchmark] = (),
 ) -> str:
     """sha256 of what the rows of a version follow from."""

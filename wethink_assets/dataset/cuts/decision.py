@@ -1,4 +1,4 @@
-"""What is the next version made of?
+"""Decision of the next cut: which batches and tables the next version is made of, and how many verified rows wait for it.
 
 `cuts/<version>.json` is created only if absent, which allocates the number. A batch belongs to a cut only whole: all stages done, each from
 the tables that are in force upstream of it.
@@ -25,14 +25,14 @@ from wethink_assets.dataset.cuts.cut import (
     version_number,
 )
 from wethink_assets.dataset.cuts.recipe import CutRecipe
-from wethink_assets.dataset.takedown.retraction import touching
+from wethink_assets.dataset.takedown.takedown import takedowns_touching
 from wethink_assets.dedup.contamination import signed_benchmarks
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.sources.batches import source_of, split_batch_key
 from wethink_assets.storage.records import create_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
-from wethink_assets.storage.takedowns import retracted
+from wethink_assets.storage.takedowns import takedowns_of
 
 VERIFIED = "reasoning_paths"
 
@@ -73,12 +73,12 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
     """
     commits, left_out = _whole_batches(store, recipe)
     if not commits:
-        told = "; ".join(f"{entry.batch}: {entry.reason}" for entry in left_out[:3])
+        reasons = "; ".join(f"{entry.batch}: {entry.reason}" for entry in left_out[:3])
         raise VersionError(
-            f"there is nothing to cut: no batch of the recipe has all stages done{f' ({told})' if told else ''}"
+            f"there is nothing to cut: no batch of the recipe has all stages done{f' ({reasons})' if reasons else ''}"
         )
     inputs = tuple(_input(commit) for batch in sorted(commits) for commit in commits[batch])
-    taken_down = touching(store, retracted(store), commits)
+    taken_down = takedowns_touching(store, takedowns_of(store), commits)
     benchmarks = signed_benchmarks(store, recipe.comparison)
     while True:
         existing = list_cuts(store)
@@ -115,7 +115,7 @@ def latest_cut(store: Store, recipe: CutRecipe) -> Cut | None:
 def whole_inputs(store: Store, recipe: CutRecipe) -> dict[str, CutInput]:
     """The reasoning paths in force of every batch that could be cut now, by batch."""
     commits, _ = _whole_batches(store, recipe)
-    return {batch: _input(c) for batch, found in commits.items() for c in found if c.asset == "reasoning_paths"}
+    return {batch: _input(c) for batch, made in commits.items() for c in made if c.asset == "reasoning_paths"}
 
 
 def _input(commit: Commit) -> CutInput:
@@ -151,11 +151,11 @@ def _whole_batches(store: Store, recipe: CutRecipe) -> tuple[dict[str, list[Comm
     whole: dict[str, list[Commit]] = {}
     left_out = []
     with ThreadPoolExecutor(READERS) as pool:
-        for batch, found in zip(batches, pool.map(lambda batch: _commits(tables, batch), batches), strict=True):
-            if isinstance(found, str):
-                left_out.append(LeftOut(batch=batch, reason=found))
+        for batch, outcome in zip(batches, pool.map(lambda batch: _commits(tables, batch), batches), strict=True):
+            if isinstance(outcome, str):
+                left_out.append(LeftOut(batch=batch, reason=outcome))
             else:
-                whole[batch] = found
+                whole[batch] = outcome
     return whole, tuple(left_out)
 
 

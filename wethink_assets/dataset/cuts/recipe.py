@@ -41,17 +41,17 @@ class CutRecipe(DedupSettings, CutSettings):
         """Recipe in a TOML or JSON file; what it leaves out is as the configuration has it. Raises `ConfigError`."""
         try:
             text = path.read_text(encoding="utf-8")
-            told = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+            table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
         except OSError as error:
             raise ConfigError(f"recipe {path} cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise ConfigError(
                 f"recipe {path} is not {'JSON' if path.suffix == '.json' else 'TOML'}: {error}"
             ) from error
-        if not isinstance(told, dict):
+        if not isinstance(table, dict):
             raise ConfigError(f"recipe {path} must be a table of settings, such as sources and max_rows")
         base = {**settings.cut.model_dump(), **settings.dedup.model_dump()}
-        return cls._checked({**base, **told}, f"recipe {path}")
+        return cls._checked({**base, **table}, f"recipe {path}")
 
     def changed(self, changes: dict[str, Any]) -> "CutRecipe":
         """This recipe with some settings replaced. Raises `ConfigError`."""

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.dataset.takedown.retraction import retracted
+from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.manifest import read_manifest, version_folder
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.registries import EXPORTS
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.takedowns import Retractions
+from wethink_assets.storage.takedowns import Takedowns
 
 __all__ = ["Export", "ExportFormat", "ShownVersion", "export_formats", "export_version"]
 
@@ -88,7 +88,7 @@ def export_version(store: Store, version: str, folder: Path, images: bool = Fals
     chosen = EXPORTS[form]
     version = read_manifest(store, version).version
     _make_folder(folder)
-    covered = retracted(store)
+    covered = takedowns_of(store)
     shown = ShownVersion(
         version,
         _shown(store, version, "rows", covered),
@@ -119,6 +119,6 @@ def _make_folder(folder: Path) -> None:
         raise VersionError(f"{folder} cannot be made: {error.strerror}") from error
 
 
-def _shown(store: Store, version: str, name: str, covered: Retractions) -> pl.LazyFrame:
+def _shown(store: Store, version: str, name: str, covered: Takedowns) -> pl.LazyFrame:
     table = store.scan_parquet(f"{version_folder(version)}/{name}.parquet")
     return table.filter(~covered.covers(table))

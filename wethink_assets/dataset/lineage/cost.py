@@ -1,4 +1,4 @@
-"""What did the model calls behind a version cost, by stage, by model and by kept row?"""
+"""Cost report of a version: the calls, tokens and money behind it, by stage, by model and by kept row."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from wethink_assets.storage.tables import Commit
 AMOUNTS = ("calls", "prompt_tokens", "completion_tokens")
 
 
-def bill_of(commits: Iterable[Commit], rows: int) -> dict[str, Any]:
+def cost_report(commits: Iterable[Commit], rows: int) -> dict[str, Any]:
     """Calls, tokens and money behind the tables of a version.
 
     Calls that a commit found in the journal count as those that it made: an earlier run paid for them, and they are behind the table. Their

@@ -1,4 +1,4 @@
-"""What is different between two versions, row by row, and why."""
+"""Difference between two versions, row by row, with the cause of each change."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -66,14 +66,14 @@ class Difference:
     @property
     def counts(self) -> dict[str, int]:
         """Rows by change."""
-        found = Counter(self.rows["change"])
-        return {change: found[change] for change in CHANGES}
+        counter = Counter(self.rows["change"])
+        return {change: counter[change] for change in CHANGES}
 
     @property
     def causes(self) -> dict[str, dict[str, int]]:
         """Rows by change and cause, most frequent first."""
-        found = {change: Counter(self.rows.filter(pl.col("change") == change)["cause"]) for change in CHANGES}
-        return {change: dict(counter.most_common()) for change, counter in found.items() if counter}
+        counters = {change: Counter(self.rows.filter(pl.col("change") == change)["cause"]) for change in CHANGES}
+        return {change: dict(counter.most_common()) for change, counter in counters.items() if counter}
 
     def as_json(self, rows: int = 0) -> dict[str, Any]:
         """Everything as plain JSON values, with `rows` rows of each change, all where that is 0."""
@@ -128,9 +128,9 @@ def _changed(old: pl.LazyFrame, new: pl.LazyFrame) -> tuple[pl.DataFrame, int]:
     differs = [
         pl.when(pl.col(name).ne_missing(pl.col(f"{name}_new"))).then(pl.lit(name)).otherwise(None) for name in COMPARED
     ]
-    told = both.select(*KEY, pl.concat_list(differs).list.drop_nulls().alias("columns")).collect()
-    found = told.filter(pl.col("columns").list.len() > 0)
-    return found.sort("row_id"), told.height - found.height
+    compared = both.select(*KEY, pl.concat_list(differs).list.drop_nulls().alias("columns")).collect()
+    different = compared.filter(pl.col("columns").list.len() > 0)
+    return different.sort("row_id"), compared.height - different.height
 
 
 def _recipe(first: Manifest, second: Manifest) -> dict[str, list[Any]]:

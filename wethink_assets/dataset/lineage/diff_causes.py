@@ -1,4 +1,4 @@
-"""Why a row is in one version and not, or not alike, in another."""
+"""Causes of differences between versions: exclusions, recipes, and of a batch made again the first stage that differs and what made it differ."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +42,10 @@ def batch_changes(store: Store, before: Cut, after: Cut) -> dict[str, BatchChang
         return _change(batch, stages, pairs)
 
     with ThreadPoolExecutor(READERS) as pool:
-        return {told.batch: told for told in pool.map(change, [batch for batch, found in differing.items() if found])}
+        return {
+            changed.batch: changed
+            for changed in pool.map(change, [batch for batch, stages in differing.items() if stages])
+        }
 
 
 def _commit(store: Store, cut: Cut, batch: str, asset: str) -> Commit | None:
@@ -53,24 +56,24 @@ def _commit(store: Store, cut: Cut, batch: str, asset: str) -> Commit | None:
 
 
 def _change(batch: str, stages: list[str], pairs: list[tuple[Commit | None, Commit | None]]) -> BatchChange:
-    told: list[tuple[str, str]] = []
+    causes: list[tuple[str, str]] = []
     for stage, (old, new) in zip(stages, pairs, strict=True):
         if old is None or new is None:
-            told.append(("unknown", f"a commit of {stage} is missing"))
+            causes.append(("unknown", f"a commit of {stage} is missing"))
             continue
-        told += [("model", f"{stage}: {one}") for one in _models(old.models, new.models)]
+        causes += [("model", f"{stage}: {one}") for one in _models(old.models, new.models)]
         prompts = sorted(n for n in old.prompts.keys() | new.prompts.keys() if old.prompts.get(n) != new.prompts.get(n))
-        told += [("prompt", f"{stage}: prompt {name}") for name in prompts]
+        causes += [("prompt", f"{stage}: prompt {name}") for name in prompts]
         settings = sorted(n for n in {*old.settings, *new.settings} if old.settings.get(n) != new.settings.get(n))
-        told += [("settings", f"{stage}: {n} {old.settings.get(n)} -> {new.settings.get(n)}") for n in settings]
+        causes += [("settings", f"{stage}: {n} {old.settings.get(n)} -> {new.settings.get(n)}") for n in settings]
         # The code version of a stage that asks models covers its prompts too: alone it means code only where they are the same.
         if old.code_version != new.code_version and not (prompts or settings):
-            told.append(("code", f"{stage}: code {old.code_version or 'unknown'} -> {new.code_version or 'unknown'}"))
+            causes.append(("code", f"{stage}: code {old.code_version or 'unknown'} -> {new.code_version or 'unknown'}"))
         if new.reasons.get("retracted", 0) > old.reasons.get("retracted", 0):
-            told.append(("retracted", f"{stage}: {new.reasons['retracted']} files were taken down"))
-    if not told:
-        told = [("resynthesized", f"{stages[0]}: made again with the same models, prompts and code")]
-    return BatchChange(batch, stages[0], told[0][0], "; ".join(detail for _, detail in told))
+            causes.append(("retracted", f"{stage}: {new.reasons['retracted']} files were taken down"))
+    if not causes:
+        causes = [("resynthesized", f"{stages[0]}: made again with the same models, prompts and code")]
+    return BatchChange(batch, stages[0], causes[0][0], "; ".join(detail for _, detail in causes))
 
 
 def _models(old: Mapping[str, dict[str, Any]], new: Mapping[str, dict[str, Any]]) -> Iterator[str]:
@@ -82,8 +85,8 @@ def _models(old: Mapping[str, dict[str, Any]], new: Mapping[str, dict[str, Any]]
 
 def _named(model: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """The fields in which a model differs from another, shortly."""
-    told = [f"{name} {str(value)[:40]}" for name, value in model.items() if other.get(name) != value]
-    return ", ".join(told) or "none"
+    fields = [f"{name} {str(value)[:40]}" for name, value in model.items() if other.get(name) != value]
+    return ", ".join(fields) or "none"
 
 
 def rejected_at(store: Store, tables: Mapping[str, CutInput], items: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -139,9 +142,9 @@ class Causes:
         successor: str | None = None,
         columns: Iterable[str] = (),
     ) -> dict[str, Any]:
-        told = {name: row[name] for name in ("row_id", "slot", "batch")}
+        ids = {name: row[name] for name in ("row_id", "slot", "batch")}
         kept = {"successor": successor, "columns": list(columns), "cause": cause, "detail": detail}
-        return {"change": change, **told, **kept}
+        return {"change": change, **ids, **kept}
 
     def _of_batch(self, row: Mapping[str, Any]) -> tuple[str, str]:
         change = self._changes.get(row["batch"])
@@ -174,10 +177,10 @@ class Causes:
 
     def _fates(self, lost: pl.DataFrame) -> dict[tuple[str, str], str]:
         """Where the later version's tables rejected the rows that are gone, by batch and item."""
-        found = {}
+        fates = {}
         for (batch,), rows in lost.group_by("batch"):
             tables = self._cuts[1].tables.get(str(batch))
             if tables:
                 items = set(rows["slot"]) | set(rows["image_id"])
-                found.update({(str(batch), item): told for item, told in rejected_at(self._store, tables, items)})
-        return found
+                fates.update({(str(batch), item): fate for item, fate in rejected_at(self._store, tables, items)})
+        return fates

@@ -1,4 +1,4 @@
-"""What was made from a version: the policies trained on it, and their scores.
+"""Uses of a version: the policies trained on it, and their scores.
 
 Training and evaluation come after the dataset, so their records are read here as what they are, JSON files of the store; nothing of
 theirs is imported.
@@ -21,7 +21,7 @@ def policies_by_version(store: Store) -> dict[str, list[Record]]:
 
     Runs of equal settings share a policy; each is listed under its own key. Raises `StoreError` when a record is damaged.
     """
-    found: dict[str, list[Record]] = {}
+    policies: dict[str, list[Record]] = {}
     for name in store.names(f"{POLICIES}/runs"):
         note = _read(store, f"{POLICIES}/runs/{name}")
         key = str(note.get("key") or name.removesuffix(".json"))
@@ -32,43 +32,43 @@ def policies_by_version(store: Store) -> dict[str, list[Record]]:
         kept = {
             name: policy.get(name) for name in ("digest", "model_digest", "base_model", "manifest", "run_id", "created")
         }
-        found.setdefault(version, []).append({"key": key, "recipe": recipe, **kept})
-    return found
+        policies.setdefault(version, []).append({"key": key, "recipe": recipe, **kept})
+    return policies
 
 
 def scores_of(store: Store, policy: Mapping[str, Any]) -> list[Record]:
-    """Scores of a policy's model, one record a benchmark and settings: where they lie, and the figures told there."""
+    """Scores of a policy's model, one record per benchmark and settings: where they lie, and the figures kept there."""
     folder = f"{SCORES}/{policy.get('model_digest')}"
-    found = []
+    scores = []
     for path in store.files(folder) if policy.get("model_digest") else []:
         parts = path.split("/")
         if parts[-1] == "score.json":
             record = _read(store, path)
-            told: Record = {
+            figures: Record = {
                 name: record[name]
                 for name in ("decoding", "low", "high", "scale", "samples", "created")
                 if name in record
             }
             value: Record = {"score": record["value"]} if "value" in record else {}
-            found.append({"benchmark": record.get("benchmark", parts[2]), **value, **told, "path": path})
-    return found
+            scores.append({"benchmark": record.get("benchmark", parts[2]), **value, **figures, "path": path})
+    return scores
 
 
 def standings(scores: Iterable[Record]) -> list[Record]:
-    """One record a benchmark: what its scores come to out of 100, as OCRBench's points divided by ten.
+    """One record per benchmark: what its scores come to out of 100, as OCRBench's points divided by ten.
 
     `greedy` with its interval `low` to `high`; `sampled`: mean over `seeds` sampled decodings; None where there is none. Where settings
     changed, the newest of each decoding counts.
     """
     newest: dict[str, dict[str, Record]] = {}
-    for score in sorted(scores, key=lambda told: str(told.get("created", ""))):
+    for score in sorted(scores, key=lambda score: str(score.get("created", ""))):
         if score.get("score") is not None:
             newest.setdefault(score["benchmark"], {})[score.get("decoding", GREEDY)] = score
-    found = []
-    for benchmark, told in sorted(newest.items()):
-        sampled = [_percent(score, "score") for decoding, score in told.items() if decoding != GREEDY]
-        greedy = told.get(GREEDY, {})
-        found.append(
+    summaries = []
+    for benchmark, decodings in sorted(newest.items()):
+        sampled = [_percent(score, "score") for decoding, score in decodings.items() if decoding != GREEDY]
+        greedy = decodings.get(GREEDY, {})
+        summaries.append(
             {
                 "benchmark": benchmark,
                 **{
@@ -79,13 +79,15 @@ def standings(scores: Iterable[Record]) -> list[Record]:
                 "samples": greedy.get("samples"),
             }
         )
-    return found
+    return summaries
 
 
 def percents(scores: Iterable[Record]) -> dict[str, float]:
     """The score of each benchmark out of 100: greedy where there is such a one, else the mean over the seeds."""
-    told = ((one["benchmark"], one["sampled"] if one["greedy"] is None else one["greedy"]) for one in standings(scores))
-    return {benchmark: percent for benchmark, percent in told if percent is not None}
+    scored = (
+        (one["benchmark"], one["sampled"] if one["greedy"] is None else one["greedy"]) for one in standings(scores)
+    )
+    return {benchmark: percent for benchmark, percent in scored if percent is not None}
 
 
 def _percent(score: Mapping[str, Any], name: str) -> float | None:

@@ -1,19 +1,19 @@
-"""Where an image went: every file that holds it, every row made of it, and the versions, training runs and scores these are part of."""
+"""Whereabouts of an image: every file that holds it, every row made of it, and the versions, training runs and scores these are part of."""
 
 from typing import Any
 
 import polars as pl
 
 from wethink_assets.dataset.lineage.downstream import uses_of
-from wethink_assets.dataset.lineage.image_lookup import images_named, places_in_sources
+from wethink_assets.dataset.lineage.image_lookup import files_of_image, images_named
 from wethink_assets.dataset.lineage.row_lookup import tables_in_force
-from wethink_assets.dataset.takedown.erasure_log import erased
+from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.manifest import list_built, version_folder
 from wethink_assets.dataset.versions.rows import results
 from wethink_assets.errors import VersionError
 from wethink_assets.sources.claims import Occurrence
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.takedowns import Retractions, retracted
+from wethink_assets.storage.takedowns import Takedowns, takedowns_of
 
 Story = dict[str, Any]
 KEPT = ("row_id", "slot", "kind", "split", "batch")
@@ -21,7 +21,7 @@ LEFT_OUT = ("row_id", "slot", "kind", "batch", "reason", "survivor")
 
 
 def whereabouts(store: Store, name: str) -> list[Story]:
-    """All that the store knows of where an image is used, one entry an image that the name fits, as plain JSON values.
+    """All that the store knows of where an image is used, one entry per image that the name fits, as plain JSON values.
 
     Args:
         name: image id or its start, path of a blob, a file of this machine, or a file of a source (see `images_named`).
@@ -34,20 +34,20 @@ def whereabouts(store: Store, name: str) -> list[Story]:
             f"{store.url} holds no image {name!r}: give an image id (or its first 6 digits or more), a file of this machine, "
             "or a file as its source lists it"
         )
-    covered, gone = retracted(store), erased(store).images
+    covered, gone = takedowns_of(store), erasures_of(store).images
     return [_whereabouts(store, image, covered, image in gone) for image in images]
 
 
-def _whereabouts(store: Store, image: str, covered: Retractions, is_erased: bool) -> Story:
-    places = places_in_sources(store, image)
-    versions = [told for version in list_built(store) if (told := _in_version(store, version, image))]
-    trained_on = [told["version"] for told in versions if any(row["split"] == "train" for row in told["rows"])]
+def _whereabouts(store: Store, image: str, covered: Takedowns, is_erased: bool) -> Story:
+    files = files_of_image(store, image)
+    versions = [entry for version in list_built(store) if (entry := _in_version(store, version, image))]
+    trained_on = [entry["version"] for entry in versions if any(row["split"] == "train" for row in entry["rows"])]
     return {
         "image_id": image,
-        "files": [place._asdict() for place in places],
-        "retracted": _retracted_by(image, places, covered),
+        "files": [file._asdict() for file in files],
+        "retracted": _retracted_by(image, files, covered),
         "erased": is_erased,
-        "in_force": _in_force(store, image, places),
+        "in_force": _in_force(store, image, files),
         "versions": versions,
         "trained": uses_of(store, trained_on),
     }
@@ -64,23 +64,23 @@ def _in_version(store: Store, version: str, image: str) -> Story | None:
     return {"version": version, "rows": kept.to_dicts(), "left_out": left_out.to_dicts()}
 
 
-def _retracted_by(image: str, places: list[Occurrence], covered: Retractions) -> list[str]:
+def _retracted_by(image: str, files: list[Occurrence], covered: Takedowns) -> list[str]:
     """What takes the image down: itself, or source or licence of the file that it is held by."""
-    held = places[:1]
-    found = [f"image {image}"] if image in covered.images else []
-    found += [f"source {place.source}" for place in held if place.source in covered.sources]
-    return found + [f"licence {place.licence}" for place in held if place.licence in covered.licences]
+    held = files[:1]
+    reasons = [f"image {image}"] if image in covered.images else []
+    reasons += [f"source {file.source}" for file in held if file.source in covered.sources]
+    return reasons + [f"licence {file.licence}" for file in held if file.licence in covered.licences]
 
 
-def _in_force(store: Store, image: str, places: list[Occurrence]) -> list[Story]:
+def _in_force(store: Store, image: str, files: list[Occurrence]) -> list[Story]:
     """What the tables in force of the batch that holds the image make of it: how far each of its questions got."""
-    if not places:
+    if not files:
         return []
-    batch = places[0].batch
+    batch = files[0].batch
     tables = tables_in_force(store, batch)
     reached: dict[tuple[str, str], str] = {}
     for stage in ("questions", "answers", "reasoning_paths"):
         if stage in tables:
-            found = results(store, tables[stage]).filter(pl.col("image_id") == image).select("slot", "row_id").collect()
-            reached.update(dict.fromkeys(found.iter_rows(), stage))
+            rows = results(store, tables[stage]).filter(pl.col("image_id") == image).select("slot", "row_id").collect()
+            reached.update(dict.fromkeys(rows.iter_rows(), stage))
     return [{"batch": batch, "slot": slot, "row_id": row, "reached": stage} for (slot, row), stage in reached.items()]

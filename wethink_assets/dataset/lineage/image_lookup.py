@@ -1,4 +1,4 @@
-"""Which image is meant: by the start of its id, by a file of this machine, or by a file of a source."""
+"""Look-up of images: by the start of its id, by a file of this machine, or by a file of a source."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.dataset.takedown.erasure_log import erased
+from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.sources.batches import source_of
@@ -29,22 +29,22 @@ def images_named(store: Store, name: str) -> list[str]:
 
     Raises `VersionError` when the start of an id fits several images.
     """
-    told = name.strip()
-    stem = told.rpartition("/")[2].partition(".")[0] if told.startswith("blobs/") else told
+    text = name.strip()
+    stem = text.rpartition("/")[2].partition(".")[0] if text.startswith("blobs/") else text
     if len(stem) >= SHORTEST and not set(stem.lower()) - HEXADECIMAL:
-        found = _by_prefix(store, stem.lower())
-        if len(found) > 1:
-            shown = ", ".join(found[:SHOWN]) + (" ..." if len(found) > SHOWN else "")
-            raise VersionError(f"{name} is the start of {len(found)} image ids: {shown}; give more digits")
-        if found:
-            return found
-    path = Path(told).expanduser()
+        matches = _by_prefix(store, stem.lower())
+        if len(matches) > 1:
+            shown = ", ".join(matches[:SHOWN]) + (" ..." if len(matches) > SHOWN else "")
+            raise VersionError(f"{name} is the start of {len(matches)} image ids: {shown}; give more digits")
+        if matches:
+            return matches
+    path = Path(text).expanduser()
     if path.is_file():
         with path.open("rb") as file:
             image = hashlib.file_digest(file, "sha256").hexdigest()
         if known(store, image):
             return [image]
-    return sorted(_by_file(store, told))
+    return sorted(_by_file(store, text))
 
 
 def known(store: Store, image: str) -> bool:
@@ -55,8 +55,8 @@ def known(store: Store, image: str) -> bool:
 def _by_prefix(store: Store, prefix: str) -> list[str]:
     # A blob may be gone, erased, while its claim stays; stores filled otherwise have blobs without claims.
     names = {name.partition(".")[0] for folder in ("claims", "blobs") for name in store.names(f"{folder}/{prefix[:2]}")}
-    found = {name for name in names if name.startswith(prefix) and len(name) == 64}
-    return sorted(found or {image for image in erased(store).images if image.startswith(prefix)})
+    images = {name for name in names if name.startswith(prefix) and len(name) == 64}
+    return sorted(images or {image for image in erasures_of(store).images if image.startswith(prefix)})
 
 
 def _by_file(store: Store, name: str) -> set[str]:
@@ -81,21 +81,21 @@ def _by_file(store: Store, name: str) -> set[str]:
             return  # a damaged table hides no other batch's; `verify` names it
 
     with ThreadPoolExecutor(READERS) as pool:
-        found = pool.map(lambda batch: list(search(batch)), store.names("tables/images"))
-        return {image for images in found for image in images}
+        matches = pool.map(lambda batch: list(search(batch)), store.names("tables/images"))
+        return {image for images in matches for image in images}
 
 
-def places_in_sources(store: Store, image: str) -> list[Occurrence]:
+def files_of_image(store: Store, image: str) -> list[Occurrence]:
     """All files that hold the image: as claimed and noted at ingestion, else as the tables in force tell."""
     noted = occurrences(store, image)
     if noted:
         return noted
-    tables, found = Tables(store), []
+    tables, files = Tables(store), []
     for batch in store.names("tables/images"):
         commit = tables.current("images", batch)
         if commit is None:
             continue
         held = store.scan_parquet(f"{commit.folder}/results.parquet").filter(pl.col("image_id") == image)
         for source, item, licence in held.select("source", "item", "licence").collect().iter_rows():
-            found.append(Occurrence(source, batch, item, licence))
-    return found
+            files.append(Occurrence(source, batch, item, licence))
+    return files

@@ -1,4 +1,4 @@
-"""The whole story of a row: its image, every call that made it, what was decided about it and by which code and models."""
+"""Explanation of a row: its image, every call that made it, what was decided about it and by which code and models."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,14 @@ import polars as pl
 
 from wethink_assets.dataset.cuts.cut import CutInput, read_cut
 from wethink_assets.dataset.lineage.downstream import uses_of
-from wethink_assets.dataset.lineage.row_lookup import Place, neighbours_of, places_of, tables_in_force, uncut_place
-from wethink_assets.dataset.takedown.erasure_log import erased
+from wethink_assets.dataset.lineage.row_lookup import (
+    RowVerdict,
+    neighbours_of,
+    row_verdicts,
+    tables_in_force,
+    uncut_row,
+)
+from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.rows import CALL_STAGES, results, table_rejections
 from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.errors import StoreError, VersionError
@@ -17,7 +23,7 @@ from wethink_assets.sources.batches import source_of
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
-from wethink_assets.storage.takedowns import retracted
+from wethink_assets.storage.takedowns import takedowns_of
 from wethink_assets.synthesis.prompt_packs import prompt_text
 
 Story = dict[str, Any]
@@ -32,32 +38,34 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
 
     Raises `VersionError` when no row, or more than one, fits.
     """
-    places = places_of(store, row, [version] if version else [])
-    place = next((p for p in places if p.verdict == "kept"), places[0] if places else None)
-    if place is None and version is None:
-        place = uncut_place(store, row.strip().lower())
-    if place is None:
+    verdicts = row_verdicts(store, row, [version] if version else [])
+    row_verdict = next((p for p in verdicts if p.verdict == "kept"), verdicts[0] if verdicts else None)
+    if row_verdict is None and version is None:
+        row_verdict = uncut_row(store, row.strip().lower())
+    if row_verdict is None:
         raise VersionError(
             f"no row {row} in {version or store.url}: `wethink versions` lists versions, their rows.parquet the ids"
         )
-    if place.version:
-        cut = read_cut(store, place.version)
-        tables, images = cut.tables[place.batch], [entry for entry in cut.inputs if entry.asset == "images"]
+    if row_verdict.version:
+        cut = read_cut(store, row_verdict.version)
+        tables, images = cut.tables[row_verdict.batch], [entry for entry in cut.inputs if entry.asset == "images"]
     else:
-        tables = tables_in_force(store, place.batch)
+        tables = tables_in_force(store, row_verdict.batch)
         images = [tables["images"]] if "images" in tables else []
     commits = {asset: Tables(store).at(asset, entry.batch, entry.commit) for asset, entry in tables.items()}
-    stages = _stages(store, place, tables, images)
-    kept_by = [p.version for p in places if p.verdict == "kept"]
+    stages = _stages(store, row_verdict, tables, images)
+    kept_by = [p.version for p in verdicts if p.verdict == "kept"]
     return {
-        "row_id": place.row_id,
-        "slot": place.slot,
-        "batch": place.batch,
-        "told_from": place.version or "the tables in force",
-        "versions": [{"version": p.version, "verdict": p.verdict, "survivor": p.survivor} for p in places],
-        "retracted": _retracted(store, place.slot.partition(":")[0], stages["image"]),
+        "row_id": row_verdict.row_id,
+        "slot": row_verdict.slot,
+        "batch": row_verdict.batch,
+        "told_from": row_verdict.version or "the tables in force",
+        "versions": [{"version": p.version, "verdict": p.verdict, "survivor": p.survivor} for p in verdicts],
+        "retracted": _retracted(store, row_verdict.slot.partition(":")[0], stages["image"]),
         **stages,
-        "neighbours": neighbours_of(store, place.version, place.row_id).to_dicts() if place.version else [],
+        "neighbours": neighbours_of(store, row_verdict.version, row_verdict.row_id).to_dicts()
+        if row_verdict.version
+        else [],
         "made_by": {asset: _provenance(commit) for asset, commit in commits.items()},
         "prompts": {
             sha256: prompt_text(store, sha256) for commit in commits.values() for sha256 in commit.prompts.values()
@@ -68,47 +76,47 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
 
 def _retracted(store: Store, image_id: str, image: Story) -> Story | None:
     """What takes the row's image down, and whether what was kept of it is erased; None while nothing does."""
-    covered = retracted(store)
+    covered = takedowns_of(store)
     held: Story = next(iter(image["occurrences"]), {})
     reasons = [f"image {image_id}"] if image_id in covered.images else []
     reasons += [f"source {held['source']}"] if held.get("source") in covered.sources else []
     reasons += [f"licence {held['licence']}"] if held.get("licence") in covered.licences else []
-    return {"by": reasons, "erased": image_id in erased(store).images} if reasons else None
+    return {"by": reasons, "erased": image_id in erasures_of(store).images} if reasons else None
 
 
-def _stages(store: Store, place: Place, tables: Mapping[str, CutInput], images: list[CutInput]) -> Story:
-    image_id = place.slot.partition(":")[0]
-    found = {
+def _stages(store: Store, row: RowVerdict, tables: Mapping[str, CutInput], images: list[CutInput]) -> Story:
+    image_id = row.slot.partition(":")[0]
+    records = {
         asset: _record(results(store, tables[asset]), column, value)
         for asset, column, value in (
             ("images", "image_id", image_id),
             ("descriptions", "image_id", image_id),
-            ("questions", "slot", place.slot),
-            ("answers", "slot", place.slot),
-            ("reasoning_paths", "slot", place.slot),
+            ("questions", "slot", row.slot),
+            ("answers", "slot", row.slot),
+            ("reasoning_paths", "slot", row.slot),
         )
         if asset in tables
     }
-    image = found.get("images") or {}
+    image = records.get("images") or {}
     signature = (
-        _record(results(store, tables["signatures"]).select("slot", "phash", "text_sha256"), "slot", place.slot)
+        _record(results(store, tables["signatures"]).select("slot", "phash", "text_sha256"), "slot", row.slot)
         if "signatures" in tables
         else None
     )
     calls = {
-        stage: _calls(store, stage, place.batch, (found.get(stage) or {}).get("calls") or [])
+        stage: _calls(store, stage, row.batch, (records.get(stage) or {}).get("calls") or [])
         for stage in CALL_STAGES
         if stage in tables
     }
     return {
         "image": {**image, "occurrences": _occurrences(store, image_id, images)},
-        "description": _without(found.get("descriptions")),
-        "question": _without(found.get("questions")),
+        "description": _without(records.get("descriptions")),
+        "question": _without(records.get("questions")),
         "screening": [call for call in calls.get("questions", []) if call.get("prompt") == "screen"],
-        "answers": _without(found.get("answers")),
-        "reasoning_path": _without(found.get("reasoning_paths")),
+        "answers": _without(records.get("answers")),
+        "reasoning_path": _without(records.get("reasoning_paths")),
         "signature": signature,
-        "rejections": _rejections(store, tables, {place.slot, image_id}),
+        "rejections": _rejections(store, tables, {row.slot, image_id}),
         "calls": calls,
     }
 
@@ -151,30 +159,30 @@ def _occurrences(store: Store, image_id: str, images: list[CutInput]) -> list[St
     noted: list[Story] = [occurrence._asdict() for occurrence in claims.occurrences(store, image_id)]
     if noted:
         return noted
-    found = []
+    occurrences = []
     for entry in images:
         kept = (
             results(store, entry).filter(pl.col("image_id") == image_id).select("source", "item", "licence").collect()
         )
-        found += [{"batch": entry.batch, **row} for row in kept.to_dicts()]
+        occurrences += [{"batch": entry.batch, **row} for row in kept.to_dicts()]
         if entry.rejections:
             refused = table_rejections(store, entry).filter(pl.col("reason") == "already_ingested")
             for item, detail in refused.select("item", "detail").iter_rows():
                 if SHA256.findall(detail)[:1] == [image_id]:
-                    found.append(
+                    occurrences.append(
                         {"batch": entry.batch, "source": source_of(entry.batch), "item": item, "licence": None}
                     )
-    return found
+    return occurrences
 
 
 def _rejections(store: Store, tables: Mapping[str, CutInput], items: set[str]) -> list[Story]:
-    found: list[Story] = []
+    rejections: list[Story] = []
     for entry in tables.values():
         if entry.rejections:
-            found += table_rejections(store, entry).filter(pl.col("item").is_in(list(items))).to_dicts()
-    return found
+            rejections += table_rejections(store, entry).filter(pl.col("item").is_in(list(items))).to_dicts()
+    return rejections
 
 
 def _provenance(commit: Commit) -> Story:
-    told = commit.model_dump(mode="json", exclude={"asset", "batch", "reasons", "calls", "results", "rejections"})
-    return {"commit": told.pop("number"), **told}
+    provenance = commit.model_dump(mode="json", exclude={"asset", "batch", "reasons", "calls", "results", "rejections"})
+    return {"commit": provenance.pop("number"), **provenance}

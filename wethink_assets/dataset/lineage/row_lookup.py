@@ -1,4 +1,4 @@
-"""Where a row is: the versions that hold it, those that left it out, and the batch it was made in."""
+"""Look-up of rows: the versions that hold one, those that left it out, and the batch it was made in."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowVerdict:
     """One version's verdict on a row: `kept`, or the reason why it was left out and the row that stays in its place."""
 
     version: str
@@ -27,7 +27,7 @@ class Place:
     batch: str
 
 
-def places_of(store: Store, prefix: str, versions: Sequence[str] = ()) -> list[Place]:
+def row_verdicts(store: Store, prefix: str, versions: Sequence[str] = ()) -> list[RowVerdict]:
     """What each version says of the one row whose id starts with `prefix`, newest version first, kept before left out.
 
     Empty when no version knows it. Raises `VersionError` when the prefix is no start of an id or fits several rows, and when a
@@ -37,23 +37,23 @@ def places_of(store: Store, prefix: str, versions: Sequence[str] = ()) -> list[P
     if not prefix or set(prefix) - HEXADECIMAL or len(prefix) > 32:
         raise VersionError(f"{prefix!r} is no row id: one is 32 hexadecimal digits, of which the first few are enough")
     named = [read_manifest(store, version).version for version in versions] or list_built(store)[::-1]
-    found = [place for version in named for place in _in_version(store, version, prefix)]
-    ids = sorted({place.row_id for place in found})
+    verdicts = [verdict for version in named for verdict in _in_version(store, version, prefix)]
+    ids = sorted({verdict.row_id for verdict in verdicts})
     if len(ids) > 1:
         shown = ", ".join(ids[:SHOWN]) + (" ..." if len(ids) > SHOWN else "")
         raise VersionError(f"{prefix} is the start of {len(ids)} row ids: {shown}; give more digits")
-    return found
+    return verdicts
 
 
-def _in_version(store: Store, version: str, prefix: str) -> Iterator[Place]:
+def _in_version(store: Store, version: str, prefix: str) -> Iterator[RowVerdict]:
     ours = (pl.col("row_id") >= prefix) & (pl.col("row_id") < prefix + "g")  # a range, so that row groups are skipped
     folder = version_folder(version)
     kept = store.scan_parquet(f"{folder}/rows.parquet").filter(ours).select("row_id", "slot", "batch").collect()
     for row_id, slot, batch in kept.iter_rows():
-        yield Place(version, "kept", None, row_id, slot, batch)
+        yield RowVerdict(version, "kept", None, row_id, slot, batch)
     left_out = store.scan_parquet(f"{folder}/excluded.parquet").filter(ours).collect()
     for row in left_out.iter_rows(named=True):
-        yield Place(version, row["reason"], row["survivor"], row["row_id"], row["slot"], row["batch"])
+        yield RowVerdict(version, row["reason"], row["survivor"], row["row_id"], row["slot"], row["batch"])
 
 
 def neighbours_of(store: Store, version: str, row_id: str) -> pl.DataFrame:
@@ -62,7 +62,7 @@ def neighbours_of(store: Store, version: str, row_id: str) -> pl.DataFrame:
     return table.filter(pl.col("survivor") == row_id).select("row_id", "slot", "batch", "reason", "detail").collect()
 
 
-def uncut_place(store: Store, prefix: str) -> Place | None:
+def uncut_row(store: Store, prefix: str) -> RowVerdict | None:
     """The row among the tables in force, for rows that no version knows; reads every batch's questions."""
     tables = Tables(store)
     for batch in store.names("tables/questions"):
@@ -70,19 +70,19 @@ def uncut_place(store: Store, prefix: str) -> Place | None:
             questions = tables.scan("questions", batch)
         except StoreError:
             continue
-        found = questions.filter(pl.col("row_id").str.starts_with(prefix)).select("row_id", "slot").head(1).collect()
-        for row_id, slot in found.iter_rows():
-            return Place("", "in no version", None, row_id, slot, batch)
+        rows = questions.filter(pl.col("row_id").str.starts_with(prefix)).select("row_id", "slot").head(1).collect()
+        for row_id, slot in rows.iter_rows():
+            return RowVerdict("", "in no version", None, row_id, slot, batch)
     return None
 
 
 def tables_in_force(store: Store, batch: str) -> dict[str, CutInput]:
     """The tables of a batch as they are now, by asset, as far as its stages are done."""
-    found = {}
+    tables = {}
     for asset in ASSETS:
         commit = Tables(store).current(asset, batch)
         if commit:
-            found[asset] = CutInput(
+            tables[asset] = CutInput(
                 commit=commit.number, **commit.model_dump(include=set(CutInput.model_fields) - {"commit"})
             )
-    return found
+    return tables

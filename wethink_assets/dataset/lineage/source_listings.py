@@ -1,4 +1,4 @@
-"""Which observations of a source its batches were registered from."""
+"""Listings behind batches: the observations of a source that they were registered from."""
 
 from bisect import bisect_left
 from typing import Any
@@ -20,18 +20,18 @@ def listings_behind(store: Store, source: str, batches: list[str]) -> list[dict[
     reached = [int(record["registered_through"]) for record in records]
     counts: dict[int, int] = {}
     for batch in batches:
-        place = bisect_left(reached, split_batch_key(batch)[1])
-        if place < len(records):
-            counts[place] = counts.get(place, 0) + 1
+        index = bisect_left(reached, split_batch_key(batch)[1])
+        if index < len(records):
+            counts[index] = counts.get(index, 0) + 1
     return [
         {
-            "digest": records[place]["digest"],
-            "files": records[place]["files"],
-            "refused": len(records[place]["refused"]),
-            "vanished": len(records[place]["vanished"]),
+            "digest": records[index]["digest"],
+            "files": records[index]["files"],
+            "refused": len(records[index]["refused"]),
+            "vanished": len(records[index]["vanished"]),
             "batches": count,
         }
-        for place, count in sorted(counts.items())
+        for index, count in sorted(counts.items())
     ]
 
 

@@ -1,6 +1,6 @@
-"""What a version was made from and what was made from it: batches, tables, runs, models, prompts, sources, licences; policies, scores.
+"""Lineage of a version: what it was made from and what was made from it; batches, tables, runs, models, prompts, sources, licences; policies, scores.
 
-All of it is told from the version's manifest, which names one commit an asset and batch, so it stays right when batches are
+All of it comes from the version's manifest, which names one commit per asset and batch, so it stays right when batches are
 synthesized again afterwards, and for any number of batches (Dagster's own provenance names 100 at most).
 """
 
@@ -16,8 +16,8 @@ from wethink_assets.dataset.lineage.downstream import uses_of
 from wethink_assets.dataset.lineage.image import whereabouts
 from wethink_assets.dataset.lineage.row import explain_row
 from wethink_assets.dataset.lineage.source_listings import listings_behind
-from wethink_assets.dataset.takedown.erasure_log import erased
-from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
+from wethink_assets.dataset.takedown.erasure_log import erasures_of
+from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
 from wethink_assets.dataset.versions.manifest import Input, Manifest, Used, read_manifest, version_folder
 from wethink_assets.errors import StoreError
 from wethink_assets.sources.batches import source_of
@@ -34,13 +34,13 @@ def lineage_of(store: Store, version: str) -> Story:
     """Everything that a version follows from, and what follows from it, as plain JSON values.
 
     Raises `VersionError` when there is no such version or it is not built. What else is missing by now (a commit, a prompt's
-    text) is told as missing.
+    text) is listed as missing.
     """
     manifest = read_manifest(store, version)
     cut = read_cut(store, manifest.version)
     commits, missing = _commits(store, manifest)
     rows = store.scan_parquet(f"{version_folder(manifest.version)}/rows.parquet")
-    gone = retracted_rows(store, manifest.version, retracted(store))
+    gone = rows_taken_down(store, manifest.version, takedowns_of(store))
     return {
         "version": manifest.version,
         "created": manifest.created.isoformat(),
@@ -76,8 +76,8 @@ def _commits(store: Store, manifest: Manifest) -> tuple[list[Commit], list[str]]
             return str(error)
 
     with ThreadPoolExecutor(READERS) as pool:
-        found = list(pool.map(read, manifest.inputs))
-    return [one for one in found if isinstance(one, Commit)], [one for one in found if isinstance(one, str)]
+        outcomes = list(pool.map(read, manifest.inputs))
+    return [one for one in outcomes if isinstance(one, Commit)], [one for one in outcomes if isinstance(one, str)]
 
 
 def _code_versions(manifest: Manifest) -> dict[str, dict[str, int]]:
@@ -102,13 +102,13 @@ def _runs(manifest: Manifest) -> list[Story]:
     """Runs that made the tables, by the time at which they finished the last one."""
     runs: dict[str, Story] = {}
     for entry in manifest.inputs:
-        told = runs.setdefault(
+        summary = runs.setdefault(
             entry.run_id or "unknown", {"tables": 0, "batches": set(), "stages": set(), "finished": ""}
         )
-        told["tables"] += 1
-        told["batches"].add(entry.batch)
-        told["stages"].add(entry.asset)
-        told["finished"] = max(told["finished"], entry.finished.isoformat())
+        summary["tables"] += 1
+        summary["batches"].add(entry.batch)
+        summary["stages"].add(entry.asset)
+        summary["finished"] = max(summary["finished"], entry.finished.isoformat())
     listed = [
         {
             "run_id": run,
@@ -141,13 +141,13 @@ def _sources(store: Store, rows: pl.LazyFrame, manifest: Manifest) -> list[Story
     batches: dict[str, list[str]] = {}
     for batch in dict.fromkeys(entry.batch for entry in manifest.inputs):
         batches.setdefault(source_of(batch), []).append(batch)
-    told = []
+    sources = []
     for source in sorted(batches):
         ours = counted.filter(pl.col("source") == source)
         licences = {
             name: {"rows": r, "images": i} for name, r, i in ours.select("licence", "rows", "images").iter_rows()
         }
-        told.append(
+        sources.append(
             {
                 "source": source,
                 "batches": len(batches[source]),
@@ -157,14 +157,14 @@ def _sources(store: Store, rows: pl.LazyFrame, manifest: Manifest) -> list[Story
                 "listings": listings_behind(store, source, batches[source]),
             }
         )
-    return told
+    return sources
 
 
 def _batches(manifest: Manifest) -> list[Story]:
     """Each batch with the table of each stage: commit, data version, run, code version, time."""
-    told: dict[str, dict[str, Story]] = {}
+    batches: dict[str, dict[str, Story]] = {}
     for entry in manifest.inputs:
-        told.setdefault(entry.batch, {})[entry.asset] = {
+        batches.setdefault(entry.batch, {})[entry.asset] = {
             "commit": entry.commit,
             "digest": entry.digest,
             "data_version": entry.data_version,
@@ -174,9 +174,9 @@ def _batches(manifest: Manifest) -> list[Story]:
             "code_version": entry.code_version,
             "finished": entry.finished.isoformat(),
         }
-    return [{"batch": batch, "tables": tables} for batch, tables in told.items()]
+    return [{"batch": batch, "tables": tables} for batch, tables in batches.items()]
 
 
 def _erased(store: Store, gone: pl.DataFrame) -> int:
     """Images among the retracted rows whose blob and replies are deleted."""
-    return len(set(gone["image_id"]) & erased(store).images) if gone.height else 0
+    return len(set(gone["image_id"]) & erasures_of(store).images) if gone.height else 0

@@ -1,1 +1,1 @@
-"""Takedowns: retraction of images, sources and licences, and erasure of what is kept of them."""
+"""Takedowns of images, sources and licences, and erasure of what is kept of them."""

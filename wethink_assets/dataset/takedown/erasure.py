@@ -1,4 +1,4 @@
-"""How what is kept of a taken-down image is deleted: its blob, the models' replies about it, and its rows in the stage tables.
+"""Erasure: deletion of what is kept of a taken-down image, which is its blob, the models' replies about it, and its rows in the stage tables.
 
 Versions are not edited: their `rows.parquet` keeps the texts, which listings, cards and exports leave out. Every stage table that changes
 is named in a record of the erasure with the data version that it has since, so that `verify` says "retracted" and not "altered". The tables in
@@ -14,7 +14,7 @@ import polars as pl
 
 from wethink_assets.dataset.cuts.cut import ASSETS
 from wethink_assets.dataset.takedown.erasure_log import ERASED, Erasure
-from wethink_assets.dataset.takedown.retraction import Subject
+from wethink_assets.dataset.takedown.takedown import Subject
 from wethink_assets.dataset.versions.rows import CALL_STAGES
 from wethink_assets.identity import data_version, digest_of
 from wethink_assets.sources.batches import source_of
@@ -25,23 +25,23 @@ from wethink_assets.storage.lease import leased
 from wethink_assets.storage.records import create_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
-from wethink_assets.storage.takedowns import READERS, Retractions
+from wethink_assets.storage.takedowns import READERS, Takedowns
 
 __all__ = ["Erasure", "erase", "held_images"]
 
 
 def held_images(store: Store, subject: Subject) -> dict[str, list[str]]:
     """Images that a subject covers, by the batch that holds them; tables that are no longer in force count too."""
-    covered = subject.as_retractions()
+    covered = subject.as_takedowns()
     batches = store.names("tables/images")
     if subject.kind == "source":
         batches = [batch for batch in batches if source_of(batch) == subject.name]
     with ThreadPoolExecutor(READERS) as pool:
-        found = dict(zip(batches, pool.map(lambda batch: _covered(store, batch, covered), batches), strict=True))
-    return {batch: images for batch, images in found.items() if images}
+        held = dict(zip(batches, pool.map(lambda batch: _covered(store, batch, covered), batches), strict=True))
+    return {batch: images for batch, images in held.items() if images}
 
 
-def _covered(store: Store, batch: str, covered: Retractions) -> list[str]:
+def _covered(store: Store, batch: str, covered: Takedowns) -> list[str]:
     images: set[str] = set()
     for folder in table_folders(store, "images", batch):
         table = store.scan_parquet(f"{folder}/results.parquet")
@@ -62,7 +62,7 @@ def erase(store: Store, subject: Subject, progress: Callable[[int, int], None] |
     The subject must have been taken down before, or ingestion would take the images in again. Do not run stages over the batches
     meanwhile: a run waits for the leases held here, but one that has asked its models already publishes what it has.
 
-    Returns one record a batch where anything was left to delete.
+    Returns one record per batch where anything was left to delete.
     """
     held = held_images(store, subject)
     done = []
@@ -144,8 +144,8 @@ def _commit_without(store: Store, batch: str, images: list[str]) -> set[str]:
             upstream: versions[upstream][1] if upstream in versions and version == versions[upstream][0] else version
             for upstream, version in commit.inputs.items()
         }
-        told = {**commit.model_dump(include=set(Provenance.model_fields)), "inputs": inputs}
-        published = tables.publish(asset, batch, after, Provenance(**told))
+        provenance = {**commit.model_dump(include=set(Provenance.model_fields)), "inputs": inputs}
+        published = tables.publish(asset, batch, after, Provenance(**provenance))
         versions[asset] = (commit.data_version, published.data_version)
         folders.add(published.folder)
     return folders

@@ -1,4 +1,4 @@
-"""What was deleted of taken-down images: the records that tell it from damage."""
+"""Log of erasures: records of what was deleted of taken-down images, which tell it from damage."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,21 +29,21 @@ class Erasure(BaseModel):
 
 
 @dataclass(frozen=True)
-class Erased:
+class Erasures:
     """All erasures of a store, to hold against what is missing or changed."""
 
     images: frozenset[str]
     tables: Mapping[str, frozenset[str]]
 
 
-def erased(store: Store) -> Erased:
+def erasures_of(store: Store) -> Erasures:
     """Everything that was erased so far. Raises `StoreError` when a record is damaged."""
     with ThreadPoolExecutor(READERS) as pool:
-        found = list(pool.map(lambda name: read_record(store, f"{ERASED}/{name}", Erasure), store.names(ERASED)))
-    records = [record for record in found if record is not None]
+        read = list(pool.map(lambda name: read_record(store, f"{ERASED}/{name}", Erasure), store.names(ERASED)))
+    records = [record for record in read if record is not None]
     tables: dict[str, set[str]] = {}
     for record in records:
         for folder, version in record.tables.items():
             tables.setdefault(folder, set()).add(version)
     images = frozenset(image for record in records for image in record.images)
-    return Erased(images, {folder: frozenset(versions) for folder, versions in tables.items()})
+    return Erasures(images, {folder: frozenset(versions) for folder, versions in tables.items()})

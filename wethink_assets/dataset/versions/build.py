@@ -1,4 +1,4 @@
-"""How a decided cut becomes the files of a version.
+"""Build of a version: a decided cut becomes its files.
 
 Everything is written to a scratch folder and counted there; then the files are published and, last, the manifest, so that
 a version is complete or absent. A version depends on nothing but its cut and the tables that the cut names.
@@ -20,8 +20,8 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import Cut, is_built, read_cut, seal_of
-from wethink_assets.dataset.lineage.cost import bill_of
-from wethink_assets.dataset.takedown.erasure_log import erased
+from wethink_assets.dataset.lineage.cost import cost_report
+from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.card import write_card
 from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
 from wethink_assets.dataset.versions.external_sort import SortedFile
@@ -69,7 +69,7 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
     """
     cut = read_cut(store, version)
     commits = commits_of(store, cut.inputs)
-    if is_built(store, cut.version) and not erased(store).tables.keys().isdisjoint(
+    if is_built(store, cut.version) and not erasures_of(store).tables.keys().isdisjoint(
         entry.folder for entry in cut.inputs
     ):
         return require_undamaged(store, read_manifest(store, cut.version))
@@ -129,9 +129,9 @@ def _write_files(
     left_out.write(folder / "excluded.parquet")
     _require_all_rows(store, cut, folder)
     pl.scan_parquet(folder / "rows.parquet").select(LINES).sink_ndjson(folder / "wethink.jsonl", maintain_order=True)
-    told = {**statistics.as_json(), "bill": bill_of(commits, statistics.rows)}
-    (folder / "statistics.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return told, told["excluded"]
+    figures = {**statistics.as_json(), "bill": cost_report(commits, statistics.rows)}
+    (folder / "statistics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return figures, figures["excluded"]
 
 
 def _add_batch(
@@ -168,13 +168,13 @@ class _Steps:
 def _require_all_rows(store: Store, cut: Cut, folder: Path) -> None:
     """Compare what was written, read again, with the reasoning paths: each is in exactly one of the two files."""
     names = ("rows.parquet", "excluded.parquet")
-    told = pl.concat([pl.scan_parquet(folder / name).select(_key()).collect() for name in names])["key"].sort()
+    written = pl.concat([pl.scan_parquet(folder / name).select(_key()).collect() for name in names])["key"].sort()
     paths = ((batch, results(store, cut.tables[batch]["reasoning_paths"])) for batch in cut.batches)
     keys = [table.with_columns(batch=pl.lit(batch)).select(_key()).collect()["key"] for batch, table in paths]
-    asked = pl.concat(keys).sort()
-    if not told.equals(asked):
+    expected = pl.concat(keys).sort()
+    if not written.equals(expected):
         raise UnaccountedItems(
-            f"{cut.version}: {len(asked)} reasoning paths became {len(told)} rows and exclusions, not one each; nothing was published"
+            f"{cut.version}: {len(expected)} reasoning paths became {len(written)} rows and exclusions, not one each; nothing was published"
         )
     repeated = pl.scan_parquet(folder / "rows.parquet").select(pl.col("row_id").is_duplicated().sum()).collect().item()
     if repeated:

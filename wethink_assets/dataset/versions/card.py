@@ -1,4 +1,4 @@
-"""The card of a version, in the form that the Hugging Face hub shows."""
+"""Card of a version, in the form that the Hugging Face hub shows, with the calibration of its judge and what was taken down since."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from wethink_assets.dataset.takedown.retraction import retracted, retracted_rows
+from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
 from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest, version_folder
 from wethink_assets.dataset.versions.statistics import FUNNEL
 from wethink_assets.rewards.calibration.catalog import Calibration, newest_calibration
@@ -25,7 +25,7 @@ def card_of(store: Store, version: str) -> str:
     card = store.read(f"{version_folder(version)}/README.md").decode("utf-8")
     before, limits, after = card.partition("\n## Limits\n")
     card = f"{before}\n{calibration_section(store, manifest)}{limits}{after}"
-    gone = retracted_rows(store, version, retracted(store))
+    gone = rows_taken_down(store, version, takedowns_of(store))
     if gone.is_empty():
         return card
     notice = (
@@ -51,14 +51,14 @@ def calibration_section(store: Store, manifest: Manifest) -> str:
     for model, revision in sorted(judges):
         calibration = newest_calibration(store, model, revision)
         parts += (
-            _told(calibration)
+            _calibration_table(calibration)
             if calibration
             else [f"Judge {model} was not calibrated; `wethink calibrate` does it.", ""]
         )
     return "\n".join(parts)
 
 
-def _told(calibration: Calibration) -> list[str]:
+def _calibration_table(calibration: Calibration) -> list[str]:
     outside = len(calibration.out_of_bounds)
     return [
         f"Judge {calibration.judge['model']}, {calibration.created:%Y-%m-%d %H:%M} UTC, record `{calibration.digest[:16]}`; "
@@ -125,7 +125,7 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
             ],
         ),
         "### Model calls\n",
-        _bill(statistics["bill"]),
+        _cost_report(statistics["bill"]),
         "## Lineage\n",
         _lineage(manifest),
         "## Sources\n",
@@ -176,16 +176,16 @@ def _tables(manifest: Manifest) -> list[tuple[str, str]]:
 
 
 def _files(manifest: Manifest) -> str:
-    told = {
+    contents = {
         "rows.parquet": "one row a question, with identity, split (train or validation, by image) and journal keys; sorted by row_id",
         "wethink.jsonl": "the same rows in the paper's format; image_path is below the store's root",
         "excluded.parquet": "rows that were left out, why, and which row stays in their place",
         "statistics.json": "the figures of this card",
     }
     rows = [
-        [f"`{name}`", told[name], file.bytes, file.content[:16]]
+        [f"`{name}`", contents[name], file.bytes, file.content[:16]]
         for name, file in manifest.files.items()
-        if name in told
+        if name in contents
     ]
     return _table(["file", "holds", "bytes", "content (sha256)"], rows)
 
@@ -202,12 +202,12 @@ def _funnel(funnel: list[dict[str, Any]]) -> str:
     return _table(["source", *(step.replace("_", " ") for step in FUNNEL)], rows)
 
 
-def _bill(bill: dict[str, Any]) -> str:
+def _cost_report(report: dict[str, Any]) -> str:
     """Calls, tokens and money behind the version, by stage and model, in all and by kept row."""
-    amounts = [name for name, value in bill.items() if not isinstance(value, (list, dict))]
-    parts = [(f"stage: {part['stage']}", part) for part in bill["stages"]]
-    parts += [(f"model: {part['model']}", part) for part in bill["models"]]
-    parts += [("in all", bill), ("by kept row", bill["per_kept_row"])]
+    amounts = [name for name, value in report.items() if not isinstance(value, (list, dict))]
+    parts = [(f"stage: {part['stage']}", part) for part in report["stages"]]
+    parts += [(f"model: {part['model']}", part) for part in report["models"]]
+    parts += [("in all", report), ("by kept row", report["per_kept_row"])]
     rows = [[name, *(part.get(amount, 0) for amount in amounts)] for name, part in parts]
     return _table(["of", *(amount.replace("_", " ") for amount in amounts)], rows)
 

@@ -1,4 +1,4 @@
-"""Which versions there are, and each in a few figures."""
+"""Catalog of versions: those that are built, each in a few figures, and those that are only decided."""
 
 from dataclasses import dataclass
 from datetime import datetime

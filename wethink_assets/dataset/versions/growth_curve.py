@@ -1,4 +1,4 @@
-"""How the dataset grew, version by version: rows, diversity, yield, cost of a row and, where policies were trained, scores."""
+"""Growth curve of the dataset, version by version: rows, diversity, yield, cost of a row and, where policies were trained, scores."""
 
 import json
 import math
@@ -24,7 +24,7 @@ LOGIC_VERSION = "1"
 
 
 def growth_curve(store: Store) -> list[dict[str, Any]]:
-    """One record a built version, oldest first, as plain JSON values.
+    """One record per built version, oldest first, as plain JSON values.
 
     `rows`, `images`, `considered` (verified rows before dedup); `yield`: kept rows for each question that was asked for; `kind_entropy`,
     `ability_entropy`: bits; `distinct_ngrams`, `distinct_share`: see `text_coverage`; `clusters`, `covered`: of questions, without
@@ -96,15 +96,15 @@ def _spent(store: Store, manifest: Manifest) -> dict[str, float]:
     """Calls, tokens and money behind the version's tables, whether its runs made them or found them in the journal."""
     tables = Tables(store)
 
-    def read(place: tuple[str, str, int]) -> Commit | None:
+    def read(key: tuple[str, str, int]) -> Commit | None:
         try:
-            return tables.at(*place)
+            return tables.at(*key)
         except StoreError:
             return None
 
-    places = [(entry.asset, entry.batch, entry.commit) for entry in manifest.inputs]
+    keys = [(entry.asset, entry.batch, entry.commit) for entry in manifest.inputs]
     with ThreadPoolExecutor(READERS) as pool:
-        commits = [commit for commit in pool.map(read, places) if commit is not None]
+        commits = [commit for commit in pool.map(read, keys) if commit is not None]
     total: Counter[str] = Counter()
     for commit in commits:
         total.update(_behind(commit.calls))

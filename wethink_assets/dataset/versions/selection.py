@@ -1,6 +1,6 @@
-"""Which rows of a cut stay in the version, and why each other one does not.
+"""Selection of rows: those of a cut that stay in the version, and why each other one does not.
 
-Rows are first held against what was taken down, the recipe's licences and kinds and the benchmarks' images, then against each other, then
+Rows are first compared with what was taken down, the recipe's licences and kinds and the benchmarks' images, then against each other, then
 against the caps: so a cap counts rows that are all different. A cap keeps the rows with the smallest hash of seed and row_id, so a larger one
 keeps what a smaller one does.
 """
@@ -63,11 +63,11 @@ class Selection:
         Args:
             candidates: what `candidate_rows` gives for the batch.
         """
-        place = self.batches[batch]
-        early = place.early
+        position = self.batches[batch]
+        early = position.early
         compared = int(early.null_count())
-        late = self.duplicates.frame(place.first, compared).with_columns(
-            pl.Series("capped", self.over_cap[place.first : place.first + compared])
+        late = self.duplicates.frame(position.first, compared).with_columns(
+            pl.Series("capped", self.over_cap[position.first : position.first + compared])
         )
         late = late.with_columns(
             pl.when("capped").then(pl.lit("over_cap")).otherwise("reason").alias("reason"),
@@ -77,9 +77,9 @@ class Selection:
         )
         reasons = early.to_list()
         survivors: list[str | None] = [None] * len(reasons)
-        open_places = [index for index, reason in enumerate(reasons) if reason is None]
+        undecided = [index for index, reason in enumerate(reasons) if reason is None]
         for index, (reason, survivor, row_id) in zip(
-            open_places, late.select("reason", "survivor", "row_id").iter_rows(), strict=True
+            undecided, late.select("reason", "survivor", "row_id").iter_rows(), strict=True
         ):
             reasons[index] = reason
             survivors[index] = None if survivor is None else row_id
@@ -90,7 +90,7 @@ class Selection:
             pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version"),
         )
         excluded = decided.filter(pl.col("reason").is_not_null()).join(
-            place.shown_in, on="image_id", how="left", maintain_order="left"
+            position.shown_in, on="image_id", how="left", maintain_order="left"
         )
         detail = pl.col("reason").replace_strict(DETAILS, return_dtype=pl.String)
         named = (pl.col("reason") == "benchmark_image") & pl.col("shown_in").is_not_null()
@@ -111,7 +111,7 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
     """
     recipe, comparison = cut.recipe, cut.recipe.comparison
     capped = bool(recipe.max_rows or recipe.max_rows_per_source)
-    places: dict[str, _Batch] = {}
+    positions: dict[str, _Batch] = {}
     row_ids: list[pl.Series] = []
     cap_keys: list[U64] = []
     sources: list[tuple[str, int]] = []
@@ -139,7 +139,9 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
                 for kind, answer, options in compared["kind", "answer", "options"].iter_rows()
             ]
             compared = compared.with_columns(pl.Series("answer_key", keys, dtype=pl.UInt64))
-            places[batch] = _Batch(index.add(compared.select(comparison.row_columns.names())), rows["early"], shown_in)
+            positions[batch] = _Batch(
+                index.add(compared.select(comparison.row_columns.names())), rows["early"], shown_in
+            )
             row_ids.append(compared["row_id"])
             if capped:
                 cap_keys.append(_cap_keys(recipe.seed, compared["row_id"]))
@@ -155,9 +157,9 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
         )
     if not ((duplicates.reason == 0) & ~over_cap).any():
         raise VersionError(
-            f"{cut.version} would hold no row: the recipe keeps none of {sum(b.early.len() for b in places.values())}"
+            f"{cut.version} would hold no row: the recipe keeps none of {sum(b.early.len() for b in positions.values())}"
         )
-    return Selection(duplicates, over_cap, pl.concat(row_ids), places)
+    return Selection(duplicates, over_cap, pl.concat(row_ids), positions)
 
 
 def _listed(column: str, allowed: tuple[str, ...]) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""What a version's rows and its cut's tables amount to, counted batch by batch."""
+"""Statistics of a version: its rows and its cut's tables counted batch by batch, and how various its questions are, by their words alone."""
 
 import re
 from collections import Counter
@@ -73,13 +73,13 @@ DUPLICATES = ("duplicate_exact", "duplicate_near")
 
 def occurrences(store: Store, tables: Mapping[str, CutInput]) -> Counter[str]:
     """Further files of a batch that hold an image known already, by image id."""
-    found: Counter[str] = Counter()
+    counter: Counter[str] = Counter()
     if not tables["images"].rejections:
-        return found
+        return counter
     rejected = table_rejections(store, tables["images"]).filter(pl.col("reason") == "already_ingested")
     for detail in rejected["detail"]:
-        found.update(SHA256.findall(detail)[:1])
-    return found
+        counter.update(SHA256.findall(detail)[:1])
+    return counter
 
 
 class Statistics:

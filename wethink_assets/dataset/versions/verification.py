@@ -1,4 +1,4 @@
-"""Whether a version, the tables it was made from and the images it shows are still what they were."""
+"""Verification of versions: their files, the tables they were made from and the images they show are still what they were, or are named."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import FOLDER, CutInput, read_cut
-from wethink_assets.dataset.takedown.erasure_log import Erased, erased
+from wethink_assets.dataset.takedown.erasure_log import Erasures, erasures_of
 from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
 from wethink_assets.dataset.versions.manifest import (
     MANIFEST,
@@ -144,10 +144,10 @@ def verify_versions(
         versions: which; all complete ones when empty.
         progress: called with checks done and checks in all.
 
-    Raises `VersionError` when a version does not exist at all; whatever else is wrong is told in the result.
+    Raises `VersionError` when a version does not exist at all; whatever else is wrong is in the result.
     """
     result = Verification()
-    gone = erased(store)
+    gone = erasures_of(store)
     checks: dict[str, Check] = {}
     images: set[str] = set()
     for version in versions or list_built(store):
@@ -166,9 +166,9 @@ def verify_versions(
     result.tables = len(checks) - result.files
     result.blobs = len(images)
     checks |= {path: partial(_check_blob, store, path, gone) for path in sorted(images)}
-    found = {*result.faults, *_run(list(checks.values()), progress)}
-    result.faults = sorted(fault for fault in found if fault.fault != RETRACTED)
-    result.retracted = sorted(fault for fault in found if fault.fault == RETRACTED)
+    faults = {*result.faults, *_run(list(checks.values()), progress)}
+    result.faults = sorted(fault for fault in faults if fault.fault != RETRACTED)
+    result.retracted = sorted(fault for fault in faults if fault.fault == RETRACTED)
     return result
 
 
@@ -195,9 +195,9 @@ def _manifest(store: Store, version: str, faults: list[Fault]) -> Manifest | Non
 
 
 def _fault(path: str, error: Exception) -> Fault:
-    told = str(error)
-    kind = next((word for word in ("altered", "damaged") if word in told), "missing")
-    return Fault(path, kind, told)
+    message = str(error)
+    kind = next((word for word in ("altered", "damaged") if word in message), "missing")
+    return Fault(path, kind, message)
 
 
 def _unexpected(store: Store, manifest: Manifest) -> list[Fault]:
@@ -217,15 +217,15 @@ def _image_paths(store: Store, version: str) -> set[str]:
 def _check_file(store: Store, path: str, sha256: str) -> list[Fault]:
     try:
         with store.open_read(path) as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+            actual = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
     except (StoreError, OSError) as error:
         return [Fault(path, "missing", str(error))]
-    if found != sha256:
-        return [Fault(path, "altered", f"sha256 is {found[:16]}, was {sha256[:16]}")]
+    if actual != sha256:
+        return [Fault(path, "altered", f"sha256 is {actual[:16]}, was {sha256[:16]}")]
     return []
 
 
-def _check_table(store: Store, entry: CutInput, gone: Erased) -> list[Fault]:
+def _check_table(store: Store, entry: CutInput, gone: Erasures) -> list[Fault]:
     frames = []
     faults = []
     for name in ("results", "rejections"):
@@ -239,20 +239,20 @@ def _check_table(store: Store, entry: CutInput, gone: Erased) -> list[Fault]:
         if found_version in gone.tables.get(entry.folder, ()):
             faults.append(Fault(entry.folder, RETRACTED, "rows of images that were taken down are erased"))
         else:
-            told = f"its rows are not those of data version {entry.data_version[:16]}"
-            faults.append(Fault(entry.folder, "altered", told))
+            detail = f"its rows are not those of data version {entry.data_version[:16]}"
+            faults.append(Fault(entry.folder, "altered", detail))
     commit = f"tables/{entry.asset}/{entry.batch}/commits/{entry.commit:06d}.json"
     try:
-        found = Tables(store).at(entry.asset, entry.batch, entry.commit)
+        named = Tables(store).at(entry.asset, entry.batch, entry.commit)
     except StoreError as error:
         faults.append(_fault(commit, error))
     else:
-        if (found.digest, found.data_version) != (entry.digest, entry.data_version):
+        if (named.digest, named.data_version) != (entry.digest, entry.data_version):
             faults.append(Fault(commit, "altered", "it names another table than the cut does"))
     return faults
 
 
-def _check_blob(store: Store, path: str, gone: Erased) -> list[Fault]:
+def _check_blob(store: Store, path: str, gone: Erasures) -> list[Fault]:
     try:
         Blobs(store).read(path)
     except StoreError as error:

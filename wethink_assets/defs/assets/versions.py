@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import Cut
-from wethink_assets.dataset.takedown.retraction import retracted
+from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.catalog import VersionSummary
@@ -91,7 +91,7 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
     folder = f"versions/{summary.version}"
     statistics = json.loads(store.read(f"{folder}/statistics.json"))
     rows = store.scan_parquet(f"{folder}/rows.parquet")
-    shown = rows.filter(~retracted(store).covers(rows))
+    shown = rows.filter(~takedowns_of(store).covers(rows))
     some = shown.select("image_id", "image_path", *SHOWN).head(SHOWN_OF).collect()
     return {
         "dagster/row_count": summary.rows,

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from wethink_assets.config import RecipeSettings
-from wethink_assets.dataset.takedown.retraction import retracted
+from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.manifest import version_folder
 from wethink_assets.errors import TrainingError
 from wethink_assets.storage.store import Store
@@ -73,7 +73,7 @@ def share_position(row_id: pl.Expr) -> pl.Expr:
 def mark_left_out(store: Store, version: str, split: str, recipe: RecipeSettings) -> pl.LazyFrame:
     """Rows of a split with `_left_out`: why a recipe leaves a row out, null where it takes it."""
     rows = version_rows(store, version, split)
-    reasons = [(retracted(store).covers(rows), "retracted")]
+    reasons = [(takedowns_of(store).covers(rows), "retracted")]
     if recipe.kinds:
         reasons.append((~pl.col("kind").is_in(list(recipe.kinds)), "kind"))
     if recipe.accuracy == "rules":

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 
 import wethink_assets
 from wethink_assets.config import RecipeSettings, Settings
-from wethink_assets.dataset.takedown.retraction import retracted
+from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.errors import TrainingError
 from wethink_assets.identity import digest_of
@@ -118,7 +118,7 @@ def plan_run(settings: Settings, store: Store, key: str, *, run_id: str = "", bo
 def _taken_down(store: Store, version: str) -> str:
     """Digest of the version's rows that may no longer be trained on; empty when there are none."""
     rows = version_rows(store, version, "train")
-    gone = rows.filter(retracted(store).covers(rows)).select("row_id").collect()["row_id"].to_list()
+    gone = rows.filter(takedowns_of(store).covers(rows)).select("row_id").collect()["row_id"].to_list()
     return digest_of(gone) if gone else ""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.config import RecipeSettings, Settings
-from wethink_assets.dataset.takedown.retraction import retracted
+from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
 from wethink_assets.training.data.prompts import RowPrompts
@@ -44,7 +44,7 @@ class AnswerDigests:
     ) -> "AnswerDigests":
         """The digests for a version's held-out rows and so many scenes."""
         held_out = version_rows(store, version, "validation")
-        gone = held_out.filter(retracted(store).covers(held_out)).select("row_id").collect()["row_id"].to_list()
+        gone = held_out.filter(takedowns_of(store).covers(held_out)).select("row_id").collect()["row_id"].to_list()
         stored = recipe.stored()
         counted = {name: stored[name] for name in COUNTED}
         prompts, judge = RowPrompts(settings, recipe).identity, judge_identity(settings, recipe)

@@ -8,7 +8,7 @@ from wethink_assets.dataset.lineage.image import whereabouts
 from wethink_assets.dataset.lineage.row import explain_row
 from wethink_assets.dataset.lineage.row_lookup import tables_in_force
 from wethink_assets.dataset.takedown.erasure import erase
-from wethink_assets.dataset.takedown.retraction import Subject, record
+from wethink_assets.dataset.takedown.takedown import Subject, take_down
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.rows import CALL_STAGES
 from wethink_assets.dataset.versions.verification import verify_versions
@@ -39,7 +39,7 @@ def test_erased_images_are_gone_and_said_to_be_retracted(grown: Store) -> None:
     row = grown.read_parquet(f"versions/{first}/rows.parquet").filter(pl.col("image_id") == IMAGE).row(0, named=True)
     others = {stage: journaled_calls(grown, stage, "geoqa+.000001") for stage in CALL_STAGES}
     subject = Subject("image", IMAGE)
-    record(grown, subject)
+    take_down(grown, subject)
     (made,) = erase(grown, subject)
     assert made.images == (IMAGE,) and made.blobs == (row["image_path"],) and made.replies == 7
     assert not grown.exists(row["image_path"])
@@ -67,7 +67,7 @@ def test_erased_images_are_gone_and_said_to_be_retracted(grown: Store) -> None:
 
 
 def test_tables_in_force_close_after_an_erasure(near: Store) -> None:
-    record(near, Subject("image", IMAGE))
+    take_down(near, Subject("image", IMAGE))
     erase(near, Subject("image", IMAGE))
     tables = Tables(near)
     in_force = tables_in_force(near, "coco.000001")
@@ -82,7 +82,7 @@ def test_tables_in_force_close_after_an_erasure(near: Store) -> None:
 
 def test_damage_beside_an_erasure_is_still_damage(near: Store) -> None:
     first = cut(near)
-    record(near, Subject("image", IMAGE))
+    take_down(near, Subject("image", IMAGE))
     erase(near, Subject("image", IMAGE))
     other = next(path for path in near.files("blobs"))
     near.delete(other)
@@ -106,7 +106,7 @@ def test_replies_that_other_images_share_stay(local: Store) -> None:
     assert commit is not None
     provenance = Provenance(**commit.model_dump(include=set(Provenance.model_fields)))
     tables.publish("answers", "coco.000001", StageOutput(shared, output.rejections), provenance)
-    record(local, Subject("image", IMAGE))
+    take_down(local, Subject("image", IMAGE))
     erase(local, Subject("image", IMAGE))
     assert set(journaled_calls(local, "answers", "coco.000001")["key"]) == set(keys[IMAGE] + keys[sha256_hex(TWO)])
     assert len(part_names(local, "journal/answers/coco.000001")) == 1

@@ -11,7 +11,7 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.exports.export import export_version
 from wethink_assets.dataset.lineage.diff import diff_versions
 from wethink_assets.dataset.lineage.version import lineage_of
-from wethink_assets.dataset.takedown.retraction import Subject, find_subject, record, retracted, touched
+from wethink_assets.dataset.takedown.takedown import Subject, find_subject, take_down, takedown_impact, takedowns_of
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.verification import verify_versions
@@ -36,8 +36,8 @@ def test_the_next_version_leaves_it_out_and_old_ones_stay(near: Store, tmp_path:
     note_policy(near, f"{first}.sft")
     subject = find_subject(near, IMAGE[:12])
     assert subject == Subject("image", IMAGE)
-    assert record(near, subject, "asked for by its owner")[1] and not record(near, subject)[1]
-    told = touched(near, subject)
+    assert take_down(near, subject, "asked for by its owner")[1] and not take_down(near, subject)[1]
+    told = takedown_impact(near, subject)
     assert told["versions"] == [{"version": first, "rows": 2, "images": 1}]
     assert [use["key"] for use in told["trained"]] == [f"{first}.sft"]
     second = cut(near)
@@ -64,11 +64,11 @@ def test_the_next_version_leaves_it_out_and_old_ones_stay(near: Store, tmp_path:
 def test_sources_and_licences_are_taken_down(near: Store) -> None:
     cut(near)
     assert find_subject(near, "MIT") == Subject("licence", "MIT")
-    record(near, find_subject(near, "MIT"))
+    take_down(near, find_subject(near, "MIT"))
     assert "geoqa+" not in set(near.read_parquet(f"versions/{cut(near)}/rows.parquet")["source"])
-    record(near, find_subject(near, "geoqa+"))
-    record(near, Subject("source", "coco"))
-    assert retracted(near).sources == ("coco", "geoqa+") and retracted(near).licences == ("MIT",)
+    take_down(near, find_subject(near, "geoqa+"))
+    take_down(near, Subject("source", "coco"))
+    assert takedowns_of(near).sources == ("coco", "geoqa+") and takedowns_of(near).licences == ("MIT",)
     decided = decide_cut(near, CutRecipe())
     assert isinstance(decided, Cut)
     with pytest.raises(VersionError, match="would hold no row"):
@@ -81,7 +81,7 @@ def test_sources_and_licences_are_taken_down(near: Store) -> None:
 
 def test_a_takedown_of_something_else_makes_no_version(near: Store) -> None:
     cut(near)
-    record(near, Subject("source", "wikiart"))
+    take_down(near, Subject("source", "wikiart"))
     assert isinstance(decide_cut(near, CutRecipe()), NothingNew)
 
 
@@ -93,6 +93,6 @@ def test_look_alikes_that_would_come_in_are_named(local: Store) -> None:
     grower.grow("coco.000002", [(again, [CAT])])
     cut(local)
     subject = Subject("image", sha256_hex(first))
-    assert touched(local, subject)["look_alikes"] == [sha256_hex(again)]
-    record(local, subject)
+    assert takedown_impact(local, subject)["look_alikes"] == [sha256_hex(again)]
+    take_down(local, subject)
     assert sha256_hex(again) in images_of(local, cut(local))

@@ -1,4 +1,4 @@
-"""How an image, a source or a licence is taken down: a record in the store, and a list of what it touches.
+"""Takedown of an image, a source or a licence: a record in the store, and what it touches.
 
 From then on ingestion refuses what the record covers, the next version leaves it out, and listings, cards and exports of older versions,
 which are not edited, are shown without it. `wethink_assets.dataset.takedown.erasure` deletes what is kept of it.
@@ -24,31 +24,40 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 from wethink_assets.storage.takedowns import (
     KINDS,
-    Retraction,
-    RetractionKind,
-    Retractions,
-    find_retraction,
-    list_retractions,
-    retracted,
+    Takedown,
+    TakedownKind,
+    Takedowns,
+    find_takedown,
+    list_takedowns,
+    takedowns_of,
 )
 
-__all__ = ["Retraction", "Retractions", "Subject", "find_subject", "list_retractions", "record", "retracted", "touched"]
+__all__ = [
+    "Subject",
+    "Takedown",
+    "Takedowns",
+    "find_subject",
+    "list_takedowns",
+    "take_down",
+    "takedown_impact",
+    "takedowns_of",
+]
 
 READERS = 16
 
 
-def touching(store: Store, taken_down: Retractions, batches: Iterable[str]) -> Retractions:
+def takedowns_touching(store: Store, taken_down: Takedowns, batches: Iterable[str]) -> Takedowns:
     """What was taken down, without the images and sources that none of the batches holds: those change no version."""
     whole = set(batches)
     sources = {source_of(batch) for batch in whole}
 
     def held(image: str) -> bool:
-        found = holder(store, image)
-        return found is None or found.batch in whole
+        claim = holder(store, image)
+        return claim is None or claim.batch in whole
 
     with ThreadPoolExecutor(READERS) as pool:
         near_by = list(pool.map(held, taken_down.images))
-    return Retractions(
+    return Takedowns(
         images=tuple(image for image, near in zip(taken_down.images, near_by, strict=True) if near),
         sources=tuple(source for source in taken_down.sources if source in sources),
         licences=taken_down.licences,
@@ -59,33 +68,33 @@ def touching(store: Store, taken_down: Retractions, batches: Iterable[str]) -> R
 class Subject:
     """What is to be taken down."""
 
-    kind: RetractionKind
+    kind: TakedownKind
     name: str
 
-    def as_retractions(self) -> Retractions:
+    def as_takedowns(self) -> Takedowns:
         """The subject as if it were all that was ever taken down."""
-        return Retractions.model_validate({f"{self.kind}s": (self.name,)})
+        return Takedowns.model_validate({f"{self.kind}s": (self.name,)})
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
 
-def find_subject(store: Store, name: str, kind: RetractionKind | None = None) -> Subject:
+def find_subject(store: Store, name: str, kind: TakedownKind | None = None) -> Subject:
     """What a name stands for: an image (id, start of one, or file), a source, or a licence as rows name it.
 
     Raises `VersionError` when nothing, or more than one thing, bears the name.
     """
     name = name.strip()
-    found = [Subject(one, known) for one in KINDS if kind in (None, one) for known in _known(store, one, name)]  # type: ignore[arg-type]
-    if not found:
+    subjects = [Subject(one, known) for one in KINDS if kind in (None, one) for known in _known(store, one, name)]  # type: ignore[arg-type]
+    if not subjects:
         raise VersionError(
             f"{store.url} knows no {kind or 'image, source or licence'} {name!r}: an image is named by its id or its file in a source, "
             "a licence as `wethink lineage` shows it"
         )
-    if len(found) > 1:
-        told = ", ".join(map(str, found[:5]))
-        raise VersionError(f"{name!r} may mean {told}: say which with --kind, or give the image's id")
-    return found[0]
+    if len(subjects) > 1:
+        candidates = ", ".join(map(str, subjects[:5]))
+        raise VersionError(f"{name!r} may mean {candidates}: say which with --kind, or give the image's id")
+    return subjects[0]
 
 
 def _known(store: Store, kind: str, name: str) -> list[str]:
@@ -110,29 +119,29 @@ def known_licences(store: Store) -> set[str]:
         return table.select(pl.col("licence").unique()).collect()["licence"].to_list()
 
     with ThreadPoolExecutor(READERS) as pool:
-        return {name for found in pool.map(licences, store.names("tables/images")) for name in found}
+        return {name for names in pool.map(licences, store.names("tables/images")) for name in names}
 
 
-def record(store: Store, subject: Subject, reason: str = "") -> tuple[Retraction, bool]:
+def take_down(store: Store, subject: Subject, reason: str = "") -> tuple[Takedown, bool]:
     """Take a subject down; returns the record in force and whether it is new."""
-    made = Retraction(kind=subject.kind, name=subject.name, reason=reason, created=datetime.now(UTC))
+    made = Takedown(kind=subject.kind, name=subject.name, reason=reason, created=datetime.now(UTC))
     if create_record(store, made.path, made):
         return made, True
-    found = find_retraction(store, subject.kind, subject.name)
-    return found or made, False
+    existing = find_takedown(store, subject.kind, subject.name)
+    return existing or made, False
 
 
-def touched(store: Store, subject: Subject) -> dict[str, Any]:
+def takedown_impact(store: Store, subject: Subject) -> dict[str, Any]:
     """What a takedown touches, as plain JSON values.
 
     `versions`: rows of each version that it covers; `trained`: training runs on these versions, with their scores; `look_alikes`: images
     that a version left out as near-duplicates of what is taken down, and that the next one may take in.
     """
-    covered = subject.as_retractions()
+    covered = subject.as_takedowns()
     versions: list[dict[str, Any]] = []
     look_alikes: set[str] = set()
     for version in list_built(store):
-        rows = retracted_rows(store, version, covered)
+        rows = rows_taken_down(store, version, covered)
         if rows.is_empty():
             continue
         versions.append({"version": version, "rows": rows.height, "images": rows["image_id"].n_unique()})
@@ -146,8 +155,8 @@ def touched(store: Store, subject: Subject) -> dict[str, Any]:
     }
 
 
-def retracted_rows(store: Store, version: str, covered: Retractions) -> pl.DataFrame:
-    """Rows of a version that retractions cover: row_id, slot, image_id, source, licence, split, batch."""
+def rows_taken_down(store: Store, version: str, covered: Takedowns) -> pl.DataFrame:
+    """Rows of a version that takedowns cover: row_id, slot, image_id, source, licence, split, batch."""
     table = store.scan_parquet(f"{version_folder(version)}/rows.parquet").select(
         "row_id", "slot", "image_id", "source", "licence", "split", "batch"
     )
