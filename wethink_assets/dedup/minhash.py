@@ -43,7 +43,7 @@ def rows_per_band(permutations: int, similarity: float) -> int:
     """Most MinHash values a band may span so that at most `MISSED` of the pairs at the threshold share no band.
 
     >>> rows_per_band(64, 0.9), rows_per_band(64, 0.6)
-    (7, 2)
+    (7, 3)
     """
     for rows in range(permutations, 1, -1):
         if (1 - similarity**rows) ** (permutations // rows) <= MISSED:

@@ -35,6 +35,11 @@ def test_a_row_is_told_from_image_to_version(local: Store, grower: Grower) -> No
     assert (story["answers"]["image_answer"], story["answers"]["agreement"]) == ("B", "letter")
     assert story["reasoning_path"]["refined_cot"] == row["refined_cot"]
     assert [call["text"] for call in story["calls"]["questions"]] == [row["question"]]
+
+
+def test_a_row_names_the_models_prompts_runs_and_code_that_made_it(local: Store, grower: Grower) -> None:
+    cut(local)
+    story = explain_row(local, frame(local)["row_id"][0])
     assert story["made_by"]["answers"]["models"]["adjudicator"]["model_id"] == "third-1"
     assert story["made_by"]["questions"]["prompts"] == {
         "question": story["made_by"]["questions"]["prompts"]["question"]

@@ -34,7 +34,7 @@ def near(local: Store) -> Store:
     return filled(local)
 
 
-def test_erased_images_are_gone_and_said_to_be_retracted(grown: Store) -> None:
+def test_blobs_replies_and_rows_of_erased_images_are_gone(grown: Store) -> None:
     first = cut(grown)
     row = grown.read_parquet(f"versions/{first}/rows.parquet").filter(pl.col("image_id") == IMAGE).row(0, named=True)
     others = {stage: journaled_calls(grown, stage, "geoqa+.000001") for stage in CALL_STAGES}
@@ -50,11 +50,18 @@ def test_erased_images_are_gone_and_said_to_be_retracted(grown: Store) -> None:
     for path in grown.files("tables"):
         if path.endswith("results.parquet"):
             assert IMAGE not in set(grown.read_parquet(path)["image_id"])
-    found = verify_versions(grown, [first])
-    assert found.sound and {fault.fault for fault in found.retracted} == {"retracted"}
-    assert row["image_path"] in {fault.path for fault in found.retracted}
-    assert len([fault for fault in found.retracted if fault.path.startswith("tables/")]) == len(UPSTREAM)
     assert erase(grown, subject) == []  # nothing is left to delete
+
+
+def test_versions_of_erased_images_are_sound_and_name_them_as_retracted(grown: Store) -> None:
+    first = cut(grown)
+    row = grown.read_parquet(f"versions/{first}/rows.parquet").filter(pl.col("image_id") == IMAGE).row(0, named=True)
+    take_down(grown, Subject("image", IMAGE))
+    erase(grown, Subject("image", IMAGE))
+    verified = verify_versions(grown, [first])
+    assert verified.sound and {fault.fault for fault in verified.retracted} == {"retracted"}
+    assert row["image_path"] in {fault.path for fault in verified.retracted}
+    assert len([fault for fault in verified.retracted if fault.path.startswith("tables/")]) == len(UPSTREAM)
     story = explain_row(grown, row["row_id"])
     assert story["retracted"] == {"by": [f"image {IMAGE}"], "erased": True} and story["description"] is None
     (told,) = whereabouts(grown, IMAGE)
