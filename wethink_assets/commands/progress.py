@@ -56,7 +56,7 @@ class Display:
         table = Table(title=Text(title), show_footer=False)
         table.add_column("source")
         for column in columns:
-            table.add_column(column, justify="right")
+            table.add_column(Text(column), justify="right")
         for number, row in enumerate(rows):
             table.add_row(*map(Text, row), end_section=number == len(rows) - 2)
         self._console.print(table)
@@ -65,7 +65,7 @@ class Display:
         """A table whose first column names each row."""
         table = Table(title=Text(title))
         for number, column in enumerate(columns):
-            table.add_column(column, justify="right" if number else "left")
+            table.add_column(Text(column), justify="right" if number else "left")
         for row in rows:
             table.add_row(*map(Text, row))
         self._console.print(table)

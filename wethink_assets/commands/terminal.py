@@ -40,7 +40,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], sho
     part = f" ({shown} of {len(rows)}, all with --json)" if len(rows) > shown else ""
     printed = Table(title=Text(visible(title + part)), title_justify="left")
     for name in columns:
-        printed.add_column(name, overflow="fold")
+        printed.add_column(Text(name), overflow="fold")
     for row in rows[:shown]:
         printed.add_row(*(Text(visible("" if value is None else str(value))) for value in row))
     printer().print(printed)

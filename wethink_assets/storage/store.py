@@ -213,7 +213,7 @@ class Store:
         if not self.exists(relative):
             raise StoreError(f"{self.link(relative)} is missing")
         try:
-            lazy = pl.scan_parquet(self.path(relative) if self.local else self.read(relative))
+            lazy = pl.scan_parquet(self.path(relative) if self.local else self.read(relative), glob=False)
             lazy.collect_schema()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(f"{self.link(relative)} is damaged: {error}") from error

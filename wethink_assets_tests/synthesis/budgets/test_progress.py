@@ -4,7 +4,6 @@ import logging
 
 import pytest
 
-from wethink_assets.commands.progress import Display
 from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.defs.resources import LoggedProgress
 from wethink_assets.models.chat import Completion
@@ -52,17 +51,6 @@ def test_a_run_log_gets_a_line_now_and_then(caplog: pytest.LogCaptureFixture, mo
         and "calls/s" in caplog.text
         and "0.80 USD" in caplog.text
     )
-
-
-def test_the_display_adds_up_what_models_took_over_stages_and_batches(capsys: pytest.CaptureFixture[str]) -> None:
-    with Display() as display, display.batches({"a": 4, "b": 4}, "USD") as work:
-        for batch in ("a", "b"):
-            work.begin(batch, 2)
-            display.of("images", batch)(4, 4)
-            display.of("descriptions", batch)(4, 4, used(5))
-        assert work.totals["calls"] == 10 and work.totals["money"] == pytest.approx(2.0)
-        assert work.totals["prompt_tokens"] == 1_000
-    assert display.of("images", "c")(1, 1) is None
 
 
 def test_calls_that_were_found_cost_nothing_now_and_are_told_apart() -> None:

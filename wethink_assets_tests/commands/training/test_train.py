@@ -20,6 +20,7 @@ from wethink_assets.storage.store import Store
 from wethink_assets.training.runs.watchdog import is_gone
 from wethink_assets.training.trainers.checkpoints import newest_whole
 from wethink_assets_tests.support.project import ROOT, Project
+from wethink_assets_tests.support.training_processes import training_processes
 from wethink_assets_tests.training.conftest import TINY, drawn, home, tiny_model
 
 __all__ = ["drawn", "home", "tiny_model"]  # fixtures
@@ -30,27 +31,13 @@ def configured(home: Path, model: Path, **changed: Any) -> Project:
     """A project with one recipe on the drawn version."""
     for name in ("dagster.yaml", "workspace.yaml"):
         shutil.copy(ROOT / name, home)
-    told = {**TINY, "model": str(model), **changed}
-    stop = told.pop("stop")
+    recipe = {**TINY, "model": str(model), **changed}
+    stop = recipe.pop("stop")
     lines = ["[pipeline]", 'prompt_pack = "embedded"', "[recipes.tiny]"]
-    lines += [f"{name} = {json.dumps(value)}" for name, value in told.items()]
+    lines += [f"{name} = {json.dumps(value)}" for name, value in recipe.items()]
     lines += ["[recipes.tiny.stop]", *(f"{name} = {value}" for name, value in stop.items())]
     (home / "wethink.toml").write_text("\n".join(lines) + "\n")
     return Project(home)
-
-
-def processes(home: Path) -> list[int]:
-    """Training processes that work below a folder."""
-    found = []
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            try:
-                line = (path / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"wethink_assets.training.runs.process" in line and any(str(home).encode() in word for word in line):
-                found.append(int(path.name))
-    return found
 
 
 @pytest.mark.slow
@@ -105,13 +92,13 @@ def test_a_killed_command_takes_its_training_along_and_the_next_one_goes_on(
             break
         assert command.poll() is None, (home / "process.log").read_text()
         time.sleep(0.2)
-    [child] = processes(home)
+    [child] = training_processes(home)
     os.kill(command.pid, signal.SIGKILL)
     command.wait()
     deadline = time.monotonic() + 60
-    while processes(home) and time.monotonic() < deadline:
+    while training_processes(home) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert child not in processes(home)
+    assert child not in training_processes(home)
     [plan] = home.glob("work/training/*/plan.json")
     assert json.loads(plan.read_text())["starter"]["process"] == command.pid
     store_root = home / "data"

@@ -1,11 +1,12 @@
 """`wethink config check` shows what is in force, and no login of a URL."""
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from wethink_assets.commands.project.config import app
+from wethink_assets.cli import app
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["check", "--json"]])
@@ -16,7 +17,18 @@ def test_logins_in_urls_are_masked(arguments: list[str], tmp_path: Path, monkeyp
         'urls = ["https://me:secret2@other:8000/v1"]\n'
     )
     monkeypatch.setenv("WETHINK_CONFIG", str(path))
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(app, ["config", *arguments])
     assert result.exit_code == 0, result.output
     assert "https://***@host/v1" in result.output and "https://***@other:8000/v1" in result.output
     assert "cret" not in result.output
+
+
+def test_config_check_prints_what_is_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wethink.toml").write_text("[store]\nurl = 'kept'\n[sources.coco]\nlocation = 'here'\n")
+    monkeypatch.setenv("WETHINK_CONFIG", str(tmp_path / "wethink.toml"))
+    shown = CliRunner().invoke(app, ["config", "check"])
+    assert shown.exit_code == 0, shown.output
+    assert "1 of 18 have a location" in shown.output
+    assert "gqa: not configured" in shown.output
+    as_json = CliRunner().invoke(app, ["config", "check", "--json"])
+    assert json.loads(as_json.output)["sources"]["coco"]["location"] == "here"

@@ -21,8 +21,8 @@ from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import list_policies
 from wethink_assets.training.studies.design import design_study
 from wethink_assets.training.trainers.checkpoints import newest_whole
-from wethink_assets_tests.commands.test_train import processes
 from wethink_assets_tests.support.project import ROOT, Project
+from wethink_assets_tests.support.training_processes import training_processes
 from wethink_assets_tests.training.conftest import TINY, drawn, home, tiny_model
 
 __all__ = ["drawn", "home", "tiny_model"]  # fixtures
@@ -73,9 +73,9 @@ def test_a_killed_study_goes_on_and_trains_nothing_twice(
     kept = policies_of(home)
     assert len(kept) == 1 and not list(home.glob("data/studies/kinds/*/study.json"))
     deadline = time.monotonic() + 60
-    while processes(home) and time.monotonic() < deadline:
+    while training_processes(home) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert not processes(home)
+    assert not training_processes(home)
 
     done = project.wethink(*asked, "--json")
     told = json.loads(done.stdout)
@@ -148,13 +148,13 @@ def test_an_interrupted_study_leaves_no_training_behind(home: Path, tiny_model: 
     while not any(home.glob("work/training/*/grpo/curves.jsonl")) and time.monotonic() < deadline:
         assert command.poll() is None, (home / "process.log").read_text()
         time.sleep(0.1)
-    assert len(processes(home)) == 2  # the wrapper, too
+    assert len(training_processes(home)) == 2  # the wrapper, too
     command.send_signal(signal.SIGINT)
     assert command.wait(90) == 130
     deadline = time.monotonic() + 30
-    while processes(home) and time.monotonic() < deadline:
+    while training_processes(home) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert not processes(home)
+    assert not training_processes(home)
     assert "interrupted; `wethink study kinds` resumes from there" in (home / "process.log").read_text()
 
 
