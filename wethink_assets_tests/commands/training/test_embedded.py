@@ -33,7 +33,7 @@ def test_train_makes_all_checkpoints_and_eval_writes_their_card(tmp_path: Path) 
     assert {row["checkpoint"] for row in rows} == set(record)
     assert all(row["low"] <= row["share"] <= row["high"] for row in rows)
     card = (out / "README.md").read_text()
-    assert "joint 4" in card and "answers from the picture" in card
+    assert "joint 4" in card and "answers from the image" in card
     assert "from the describer's joint step 2: haste 2 of" in card
     assert json.loads((out / "accuracy.json").read_text())["accuracies"] == rows
 
