@@ -1,4 +1,8 @@
-"""A folder for the Hugging Face hub: parquet, which its viewer and `datasets` read by the card's front matter, JSON lines, and the card."""
+"""A folder for the Hugging Face hub: parquet, which its viewer and `datasets` read by the card's front matter, JSON lines, and the card.
+
+`datasets.load_dataset(folder, split="full")` gives the rows, with `"excluded"` as its second argument those that were left out. The hub reads one
+repository with one loader, so the front matter names the parquet files only.
+"""
 
 from pathlib import Path
 

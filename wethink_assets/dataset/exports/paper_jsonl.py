@@ -1,4 +1,8 @@
-"""JSON lines with the fields of the WeThink paper (arXiv 2506.07905), one object a row."""
+"""JSON lines with the fields of the WeThink paper (arXiv 2506.07905), one object per row.
+
+The file that versions hold in the store has the same fields today; it is written by `wethink_assets.dataset.versions.build` and stays as it is when
+this format changes.
+"""
 
 from pathlib import Path
 

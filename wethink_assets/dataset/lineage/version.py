@@ -4,6 +4,7 @@ All of it comes from the version's manifest, which names one commit per asset an
 synthesized again afterwards, and for any number of batches (Dagster's own provenance names 100 at most).
 """
 
+from bisect import bisect_left
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,12 +16,12 @@ from wethink_assets.dataset.lineage.diff import diff_versions
 from wethink_assets.dataset.lineage.downstream import uses_of
 from wethink_assets.dataset.lineage.image import whereabouts
 from wethink_assets.dataset.lineage.row import explain_row
-from wethink_assets.dataset.lineage.source_listings import listings_behind
 from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
 from wethink_assets.dataset.versions.manifest import Input, Manifest, Used, read_manifest, version_folder
 from wethink_assets.errors import StoreError
-from wethink_assets.sources.batches import source_of
+from wethink_assets.sources.batches import source_of, split_batch_key
+from wethink_assets.storage.records import read_json
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.synthesis.prompt_packs import prompt_text
@@ -28,6 +29,7 @@ from wethink_assets.synthesis.prompt_packs import prompt_text
 __all__ = ["Story", "diff_versions", "explain_row", "lineage_of", "whereabouts"]
 
 Story = dict[str, Any]
+LISTINGS = "listings"
 
 
 def lineage_of(store: Store, version: str) -> Story:
@@ -158,6 +160,36 @@ def _sources(store: Store, rows: pl.LazyFrame, manifest: Manifest) -> list[Story
             }
         )
     return sources
+
+
+def listings_behind(store: Store, source: str, batches: list[str]) -> list[dict[str, Any]]:
+    """Listings of a source that batches came from: digest, files, refused, vanished, and how many of the batches.
+
+    A listing records the last batch that it was registered through; a batch came from the first listing that reaches it.
+    Batches of stores that were filled without a registration have none. Raises `StoreError` when a record is damaged.
+    """
+    records = sorted(_listing_records(store, source), key=lambda record: int(record["registered_through"]))
+    reached = [int(record["registered_through"]) for record in records]
+    counts: dict[int, int] = {}
+    for batch in batches:
+        index = bisect_left(reached, split_batch_key(batch)[1])
+        if index < len(records):
+            counts[index] = counts.get(index, 0) + 1
+    return [
+        {
+            "digest": records[index]["digest"],
+            "files": records[index]["files"],
+            "refused": len(records[index]["refused"]),
+            "vanished": len(records[index]["vanished"]),
+            "batches": count,
+        }
+        for index, count in sorted(counts.items())
+    ]
+
+
+def _listing_records(store: Store, source: str) -> list[dict[str, Any]]:
+    records = (read_json(store, f"{LISTINGS}/{source}/{name}") for name in store.names(f"{LISTINGS}/{source}"))
+    return [record for record in records if record is not None]
 
 
 def _batches(manifest: Manifest) -> list[Story]:
