@@ -168,7 +168,11 @@ def main() -> None:
         "bound": BOUND,
         "reached": statistics.median(cpu) <= BOUND,
     }
-    print(json.dumps(figures, indent=1) if chosen.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
+    print(
+        json.dumps(figures, indent=1)
+        if chosen.json
+        else "\n".join(f"{name}: {value}" for name, value in figures.items())
+    )
     sys.exit(0 if figures["reached"] else 1)
 
 

@@ -26,13 +26,16 @@ from wethink_assets.config import Settings
 from wethink_assets.models.chat import ROLES
 from wethink_assets.models.registry import Models
 from wethink_assets.planning.plan import stale_stages, summary
-from wethink_assets.planning.stages import STAGES, UPSTREAM, stage_plan
+from wethink_assets.planning.stages import stage_plan
 from wethink_assets.planning.staleness import commits_in_force, missing_stages
+from wethink_assets.registries import STAGES as ENTRIES
 from wethink_assets.sources.batches import batch_key, batch_path, list_batches
+from wethink_assets.stages.order import stage_names, upstream_of
 from wethink_assets.stages.schemas import MEMBERSHIP
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
-from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
+
+STAGES = stage_names()
 
 LIMIT = 60.0  # seconds
 BUNDLE = 2_000  # files that are written at once
@@ -52,7 +55,7 @@ def content(settings: Settings, models: Models, batches: int) -> Iterator[tuple[
                 continue
             plan = plans[stage]
             prompts = dict(plan.prompts) | ({"judge": "0" * 64} if number % 100 == 2 and stage == "answers" else {})
-            counts = {f"prompt.{prompt}.calls": float(ITEMS) for prompt in STAGE_PROMPTS.get(stage, ())}
+            counts = {f"prompt.{prompt}.calls": float(ITEMS) for prompt in ENTRIES[stage].prompts}
             digest = f"{number:032x}"
             commit = Commit(
                 asset=stage,
@@ -68,7 +71,7 @@ def content(settings: Settings, models: Models, batches: int) -> Iterator[tuple[
                 prompts=prompts,
                 models={role: models.describe(role) for role in plan.roles},
                 settings=dict(plan.settings),
-                inputs=dict.fromkeys(UPSTREAM[stage], digest),
+                inputs=dict.fromkeys(upstream_of(stage), digest),
                 calls=counts,
             )
             folder = f"tables/{stage}/{batch}"

@@ -14,9 +14,9 @@ from typing import Any
 
 from wethink_assets.config import Settings, load_settings
 from wethink_assets.dataset.versions.manifest import list_built, read_manifest
-from wethink_assets.defs.runs.sync import STAGES
 from wethink_assets.models.chat import ROLES
 from wethink_assets.sources.batches import list_batches
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 from wethink_assets_tests.support.block_images import blocks
@@ -93,7 +93,7 @@ class ScriptedProject:
         tables = Tables(store)
         found = {}
         for batch in list_batches(store):
-            for stage in STAGES:
+            for stage in stage_names():
                 commit = tables.current(stage, batch)
                 found[f"{stage} of {batch}"] = commit.data_version if commit else "missing"
         for version in list_built(store):

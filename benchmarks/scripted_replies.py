@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from wethink_assets.config import Settings
-from wethink_assets.synthesis.prompt_packs import PROMPTS, load_prompts
+from wethink_assets.stages.prompts import PROMPTS
+from wethink_assets.synthesis.prompt_packs import load_prompts
 
 SCENE = re.compile(r"Scene (\w+) shows (\d+) red discs and (\d+) blue squares")
 DESCRIPTION = re.compile(r"<description>\n(.*?)\n</description>", re.DOTALL)

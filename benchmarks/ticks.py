@@ -33,12 +33,12 @@ def fill(instance: Any, batches: int) -> list[str]:
 
     from wethink_assets.defs.graph import image_batch
     from wethink_assets.defs.runs.sync import report
-    from wethink_assets.planning.stages import STAGES
+    from wethink_assets.stages.order import stage_names
 
     keys = [f"coco.{number:06d}" for number in range(1, batches + 1)]
     instance.add_dynamic_partitions(str(image_batch.name), keys)
     storage = instance.event_log_storage
-    for asset in ("image_batches", *STAGES):
+    for asset in ("image_batches", *stage_names()):
         made = keys if asset == "image_batches" else keys[: batches - 50]
         report(instance, asset, keys[0], "version-1", {"rows": 48, "rejections": 3, "sample": "x" * 2000})
         with storage.index_transaction() as connection:

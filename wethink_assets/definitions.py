@@ -8,15 +8,12 @@ import dagster as dg
 from wethink_assets.config import Settings, load_settings
 from wethink_assets.defs.assets.benchmarks import benchmarks_asset
 from wethink_assets.defs.assets.growth import growth_asset
-from wethink_assets.defs.assets.images import image_assets, image_batches_spec
 from wethink_assets.defs.assets.rewards import calibration_asset
 from wethink_assets.defs.assets.roles import role_assets
 from wethink_assets.defs.assets.scores import leaderboard_asset, score_jobs, scores_asset
-from wethink_assets.defs.assets.signatures import signature_assets
-from wethink_assets.defs.assets.sources import source_assets
+from wethink_assets.defs.assets.sources import image_batches_spec, source_assets
 from wethink_assets.defs.assets.staleness import staleness_asset
 from wethink_assets.defs.assets.studies import studies_asset, study_job
-from wethink_assets.defs.assets.synthesis import synthesis_assets
 from wethink_assets.defs.assets.training import policy_asset, train_job, training_runs_spec
 from wethink_assets.defs.assets.versions import cuts_spec, dataset_asset
 from wethink_assets.defs.automation.nightly import nightly_schedule
@@ -24,6 +21,7 @@ from wethink_assets.defs.automation.schedules import cut_schedule, train_new_job
 from wethink_assets.defs.automation.sensors import automation_sensor, observing_sensor
 from wethink_assets.defs.resources import resources_of
 from wethink_assets.defs.runs.jobs import asset_jobs, cut_job
+from wethink_assets.defs.stages.assets import stage_assets
 
 
 def definitions_of(settings: Settings, given: Mapping[str, object] | None = None) -> dg.Definitions:
@@ -33,13 +31,13 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
     for category in (dg.BetaWarning, dg.PreviewWarning):
         warnings.filterwarnings("ignore", category=category)
     observed = [*source_assets(settings), *role_assets(), benchmarks_asset()]
-    stages = [*image_assets(), *synthesis_assets(settings), *signature_assets(settings)]
+    stages, stage_checks = stage_assets(settings)
     calibration, calibration_check = calibration_asset()
     return dg.Definitions(
         assets=[
             *observed,
             image_batches_spec(settings),
-            *(stage for stage in stages if not isinstance(stage, dg.AssetChecksDefinition)),
+            *stages,
             staleness_asset(settings),
             cuts_spec(),
             dataset_asset(),
@@ -51,10 +49,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             scores_asset(settings),
             leaderboard_asset(),
         ],
-        asset_checks=[
-            *(check for check in stages if isinstance(check, dg.AssetChecksDefinition)),
-            calibration_check,
-        ],
+        asset_checks=[*stage_checks, calibration_check],
         jobs=[
             *asset_jobs([asset.key for asset in observed]),
             cut_job(),

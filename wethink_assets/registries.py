@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wethink_assets.models.providers.provider import Provider
     from wethink_assets.sources.images.formats import ImageFormat
     from wethink_assets.sources.readers.formats import ArchiveFormat
+    from wethink_assets.stages.spec import Stage
 
 READERS: "Registry[ArchiveFormat]" = Registry(
     "archive reader",
@@ -77,4 +78,16 @@ TEXT_METHODS: "Registry[TextMethod]" = Registry(
     {
         "minhash": "wethink_assets.dedup.minhash:MINHASH",
     },
+)
+STAGES: "Registry[Stage]" = Registry(
+    "stage",
+    {
+        "images": "wethink_assets.sources.ingestion:STAGE",
+        "descriptions": "wethink_assets.synthesis.stages.descriptions:STAGE",
+        "questions": "wethink_assets.synthesis.stages.questions:STAGE",
+        "answers": "wethink_assets.synthesis.stages.answers:STAGE",
+        "reasoning_paths": "wethink_assets.synthesis.stages.reasoning_paths:STAGE",
+        "signatures": "wethink_assets.dedup.signatures:STAGE",
+    },
+    check=lambda name, stage: stage.check(name),
 )

@@ -22,8 +22,9 @@ from wethink_assets.errors import ConfigError, UnknownName
 from wethink_assets.kinds import FILL_IN, KINDS, LETTERS, MULTIPLE_CHOICE, QuestionKind, option_letters
 from wethink_assets.rewards import Judge, hybrid_reward, rule_reward
 from wethink_assets.rewards.equivalence.options import option_letter
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.synthesis.calls.reply_schemas import Question
-from wethink_assets.synthesis.prompt_packs import PACKS, PROMPTS, load_prompt, pack_folder, prompt_hashes
+from wethink_assets.synthesis.prompt_packs import PACKS, load_prompt, pack_folder, prompt_hashes
 from wethink_assets.synthesis.stages.agreement import accepted_answer
 from wethink_assets.training.data.rows import select_rows
 from wethink_assets.training.policies.plots import panels

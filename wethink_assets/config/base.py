@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -30,7 +30,6 @@ def known_kind(code: str) -> str:
 
 Reader = Annotated[str, AfterValidator(known_reader)]
 Kind = Annotated[str, AfterValidator(known_kind)]
-ModelStage = Literal["descriptions", "questions", "answers", "reasoning_paths"]
 Share = Annotated[float, Field(ge=0, le=1)]
 OLD_NAMES_END = "0.3.0"
 """The release in which settings are refused under their former names (docs/versioning.md)."""

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from wethink_assets.config.base import NAME, Kind, ModelStage, Reader, Share, Table
+from wethink_assets.config.base import NAME, Kind, Reader, Share, Table
 from wethink_assets.kinds import DESCRIPTIVE, FILL_IN, MULTIPLE_CHOICE
 from wethink_assets.registries import IMAGE_METHODS, TEXT_METHODS
+from wethink_assets.stages.order import model_stages
 
 
 class StoreSettings(Table):
@@ -14,6 +15,13 @@ class StoreSettings(Table):
 
     url: str = Field("data", description="local folder or fsspec URL such as s3://bucket/prefix")
     options: dict[str, Any] = Field(default_factory=dict, description="fsspec options, for example endpoint_url")
+
+
+def model_stage(name: str) -> str:
+    """Refuse what is no stage that asks models."""
+    if name not in model_stages():
+        raise ValueError(f"unknown stage {name!r}; those that ask models: {', '.join(model_stages())}")
+    return name
 
 
 class PipelineSettings(Table):
@@ -28,7 +36,7 @@ class PipelineSettings(Table):
     refinement_turns: int = Field(3, ge=0, le=10, description="turns of the information refinement, at most")
     prompt_pack: str = Field("standard", description="folder of prompts: standard, embedded, or a path")
     seed: int = Field(0, ge=0, description="part of every sampling seed")
-    seeds: dict[ModelStage, Annotated[int, Field(ge=0)]] = Field(
+    seeds: dict[Annotated[str, AfterValidator(model_stage)], Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict, description="takes the place of `seed` in one stage: another one redoes that stage only"
     )
     budget: str = Field("", description="budget that runs spend which name none; empty: none")

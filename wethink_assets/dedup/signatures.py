@@ -13,25 +13,14 @@ from wethink_assets.dedup.methods import Comparison, method_suffix
 from wethink_assets.dedup.texts import comparable_text, text_digest
 from wethink_assets.errors import StoreError
 from wethink_assets.stages.output import StageOutput, rejections
-from wethink_assets.stages.schemas import SCHEMA_VERSION
+from wethink_assets.stages.schemas import SCHEMA_VERSION, SIGNATURES
+from wethink_assets.stages.spec import BatchWork, Stage, every
 from wethink_assets.storage.blobs import Blobs
 
-ITEM = "slot"
-LOGIC_VERSION = "1"
 DECODERS = min(8, 2 * (os.cpu_count() or 1))
 CHUNK = 2_000  # rows whose shingles are in memory at once
 
 UNREADABLE = (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError)
-
-
-def logic_version(settings: DedupSettings) -> str:
-    """Version of the stage's code; it names the methods where they are not the default ones, so that another one makes tables stale."""
-    return LOGIC_VERSION + method_suffix(settings)
-
-
-def expected_items(reasoning_paths: pl.DataFrame) -> pl.Series:
-    """Slots that the stage must account for: those of the reasoning paths."""
-    return reasoning_paths.get_column(ITEM)
 
 
 def sign_rows(
@@ -63,14 +52,14 @@ def sign_rows(
         .sort("slot")
     )
     lost = [
-        {"item": slot, "stage": "signatures", "reason": reason, "detail": detail}
+        {"item": slot, "stage": STAGE.name, "reason": reason, "detail": detail}
         for slot, reason, detail in _incomplete(rows)
     ]
     whole = rows.filter(pl.col("question").is_not_null() & pl.col("blob").is_not_null())
     shown = images.join(whole.select("image_id"), on="image_id", how="semi").unique("image_id", keep="first")
     signed_images, faults = _sign_images(shown, blobs, comparison)
     lost += [
-        {"item": slot, "stage": "signatures", "reason": "image_unreadable", "detail": faults[image]}
+        {"item": slot, "stage": STAGE.name, "reason": "image_unreadable", "detail": faults[image]}
         for slot, image in whole.select("slot", "image_id").iter_rows()
         if image in faults
     ]
@@ -133,3 +122,22 @@ def _signed(rows: pl.DataFrame, images: Mapping[str, Mapping[str, Any]], compari
     return rows.select("slot", "row_id", "image_id").with_columns(
         *signature.get_columns(), pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version")
     )
+
+
+def _run(reasoning_paths: pl.DataFrame, questions: pl.DataFrame, images: pl.DataFrame, work: BatchWork) -> StageOutput:
+    return sign_rows(reasoning_paths, questions, images, work.blobs, work.settings.dedup)
+
+
+STAGE = Stage(
+    name="signatures",
+    description="MinHash of each row's text, perceptual hash and reduced pixels of its image: what duplicates are found by.",
+    closes="Every reasoning path has a signature or a rejection, never both.",
+    reads=("reasoning_paths", "questions", "images"),
+    run=_run,
+    item="slot",
+    expected=every("slot"),
+    schema=SIGNATURES,
+    logic_version="1",
+    variant=lambda settings: method_suffix(settings.dedup),
+    group="versions",
+)

@@ -5,25 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from wethink_assets.config import Settings
-from wethink_assets.planning.stages import UPSTREAM
+from wethink_assets.registries import STAGES
 from wethink_assets.sources.batches import split_batch_key
+from wethink_assets.stages.order import stage_names, upstream_of
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.tables import Commit
 from wethink_assets.synthesis.budgets.usage import price_of
-from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS
-
-# Prompts of the same stage whose calls are made from the replies to a prompt, so that another reply is another call.
-FEEDS: Mapping[str, tuple[str, ...]] = {
-    "describe": ("refine", "details", "merge"),
-    "refine": ("refine", "details", "merge"),
-    "details": ("refine", "merge"),
-    "question": ("question", "screen"),
-    "answer_image": ("judge", "adjudicate"),
-    "answer_text": ("judge", "adjudicate"),
-    "judge": ("adjudicate",),
-    "rewrite": ("judge",),
-}
-# Calls an item where no batch has been through the stage: each prompt once, refinement as often as it may turn with two requests a turn.
-REQUESTS = 2
 
 
 @dataclass(slots=True)
@@ -47,7 +34,7 @@ ByPrompt = Mapping[str, Work]
 def work_of(commit: Commit) -> dict[str, Work]:
     """All calls behind a commit's table by prompt, whether they were made for it or found in the journal."""
     told = commit.calls
-    found = {prompt: Work() for prompt in STAGE_PROMPTS.get(commit.asset, ())}
+    found = {prompt: Work() for prompt in STAGES[commit.asset].prompts}
     for prompt, work in found.items():
         for how in ("", "cached_"):
             work.calls += told.get(f"prompt.{prompt}.{how}calls", 0.0)
@@ -69,7 +56,7 @@ def descendants(prompts: Iterable[str]) -> set[str]:
     found: set[str] = set()
     waiting = list(prompts)
     while waiting:
-        fed = set(FEEDS.get(waiting.pop(), ())) - found
+        fed = set(PROMPTS[waiting.pop()].feeds) - found
         found |= fed
         waiting += fed
     return found
@@ -108,10 +95,9 @@ class Rates:
     def expected(self, stage: str, source: str, items: float) -> tuple[dict[str, Work], str]:
         """Work for so many items, and what it is told by: `source`, `all sources`, or `settings` (calls only, tokens unknown)."""
         sums, basis = self._of(stage, source)
-        found: dict[str, Work] = {prompt: Work() for prompt in STAGE_PROMPTS.get(stage, ())}
+        found: dict[str, Work] = {prompt: Work() for prompt in STAGES[stage].prompts}
         if sums is None:
-            turns = self._settings.pipeline.refinement_turns
-            often = {"refine": turns, "details": REQUESTS * turns}
+            often = {prompt: calls(self._settings) for prompt, calls in STAGES[stage].calls_per_item.items()}
             return {prompt: Work(items * often.get(prompt, 1)) for prompt in found}, basis
         for prompt, work in sums.work.items():
             found[prompt].add(work, items / sums.items)
@@ -135,9 +121,10 @@ def expected_items(
     source, _ = split_batch_key(batch)
     items: dict[str, float] = {}
     results: dict[str, float] = {}
-    for stage, upstream in UPSTREAM.items():
+    for stage in stage_names():
+        upstream = upstream_of(stage)
         came = results[upstream[0]] if upstream else members
-        items[stage] = came * (settings.pipeline.questions_per_image if stage == "questions" else 1)
+        items[stage] = came * STAGES[stage].items_per_row(settings)
         commit = commits.get(stage)
         results[stage] = commit.results if commit else items[stage] * rates.passing(stage, source)
     return items

@@ -1,32 +1,20 @@
 """Which calls of a stage would be found in its journal? Told by doing the stage with the journal alone: no model is asked, nothing is written."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import Completion
 from wethink_assets.models.registry import Models
-from wethink_assets.planning.stages import UPSTREAM
-from wethink_assets.stages.output import StageOutput
+from wethink_assets.registries import STAGES
+from wethink_assets.stages.order import upstream_of
 from wethink_assets.storage.journal.calls import Call
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 from wethink_assets.synthesis.calls.collector import Rejected
 from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
-from wethink_assets.synthesis.stages.answers import answer_questions
-from wethink_assets.synthesis.stages.descriptions import describe_images
-from wethink_assets.synthesis.stages.questions import write_questions
-from wethink_assets.synthesis.stages.reasoning_paths import refine_paths
-
-FUNCTIONS: Mapping[str, Callable[..., StageOutput]] = {
-    "descriptions": describe_images,
-    "questions": write_questions,
-    "answers": answer_questions,
-    "reasoning_paths": refine_paths,
-}
 
 
 class Replay:
@@ -67,11 +55,11 @@ def held_work(
     Raises `StoreError` when an upstream table is missing.
     """
     tables = Tables(store)
-    inputs = [tables.load(asset, batch).results for asset in UPSTREAM[stage]]
+    inputs = [tables.load(asset, batch).results for asset in upstream_of(stage)]
     replay = Replay(journaled_calls(store, stage, batch))
     synthesis = Synthesis(settings, store, models, stage, batch, replay)
-    FUNCTIONS[stage](*inputs, synthesis)
+    STAGES[stage].run(*inputs, synthesis)
     told = synthesis.usage.as_dict()
     names = ("cached_calls", "cached_prompt_tokens", "cached_completion_tokens")
-    held = {p: tuple(told.get(f"prompt.{p}.{name}", 0.0) for name in names) for p in STAGE_PROMPTS[stage]}
+    held = {p: tuple(told.get(f"prompt.{p}.{name}", 0.0) for name in names) for p in STAGES[stage].prompts}
     return {prompt: (work[0], work[1], work[2]) for prompt, work in held.items()}, len(replay.lacking)

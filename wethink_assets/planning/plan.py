@@ -7,9 +7,9 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.models.registry import Models
 from wethink_assets.planning.pricing import Pricing
-from wethink_assets.planning.stages import STAGES
 from wethink_assets.planning.staleness import InForce, commits_in_force
 from wethink_assets.sources.batches import list_batches
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 
 CERTAIN = ("prompt", "model", "sampling")  # causes whose prompts are certainly asked anew
@@ -59,7 +59,7 @@ def stale_stages(
     in_force = InForce.of(settings, models)
     causes = {batch: in_force.causes(commits[batch]) for batch in keys}
     pricing = Pricing(store, settings, models, commits, rehearse_seconds)
-    pricing.read_members([batch for batch in keys if causes[batch] and "images" not in commits[batch]])
+    pricing.read_members([batch for batch in keys if causes[batch] and stage_names()[0] not in commits[batch]])
     rows = [
         pricing.row(batch, stage, found)
         for batch, stale in causes.items()
@@ -75,7 +75,7 @@ def summary(plan: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col(name).is_null().any()).then(None).otherwise(pl.col(name).sum()).alias(name)
         for name in ("prompt_tokens", "completion_tokens", "tokens", "money")
     ]
-    order = pl.Enum(STAGES)
+    order = pl.Enum(stage_names())
     return (
         plan.group_by(pl.col("stage").cast(order), "cause")
         .agg(pl.len().alias("batches"), *(pl.sum(name) for name in sums), *unknown)

@@ -10,13 +10,13 @@ from wethink_assets.config import Settings
 from wethink_assets.models.registry import Models
 from wethink_assets.planning.estimates import ByPrompt, Rates, Work, descendants, expected_items, money_for, work_of
 from wethink_assets.planning.journal_replay import held_work
-from wethink_assets.planning.stages import UPSTREAM
 from wethink_assets.planning.staleness import Cause, Commits
+from wethink_assets.registries import STAGES
 from wethink_assets.sources.batches import membership_sizes, split_batch_key
+from wethink_assets.stages.order import model_stages, upstream_of
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
-from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
 
 CERTAIN = ("prompt", "model", "sampling")  # causes whose prompts are certainly asked anew
 
@@ -41,7 +41,7 @@ class Pricing:
         self._store, self._settings, self._models, self._commits = store, settings, models, commits
         self._rates = Rates(settings, (commit for stages in commits.values() for commit in stages.values()))
         self._until = time.monotonic() + rehearse_seconds
-        self._journaled = {stage: set(store.names(f"journal/{stage}")) for stage in STAGE_PROMPTS}
+        self._journaled = {stage: set(store.names(f"journal/{stage}")) for stage in model_stages()}
         self._members: dict[str, int] = {}
         self._items: Mapping[str, float] = {}
 
@@ -82,7 +82,7 @@ class Pricing:
         }
 
     def _estimate(self, batch: str, stage: str, causes: Sequence[Cause]) -> _Estimate:
-        if stage not in STAGE_PROMPTS:
+        if not STAGES[stage].prompts:
             return _Estimate({}, 0, 0, "batch", exact=True)
         commit = self._commits[batch].get(stage)
         items = self._items[stage]
@@ -111,7 +111,7 @@ class Pricing:
         total = sum(work.calls for work in expected.values())
         if batch not in self._journaled[stage]:
             return _Estimate(expected, total, 0, basis, exact=True)
-        ready = all(upstream in self._commits[batch] for upstream in UPSTREAM[stage])
+        ready = all(upstream in self._commits[batch] for upstream in upstream_of(stage))
         if ready and time.monotonic() < self._until:
             held, lacking = held_work(self._store, self._settings, self._models, stage, batch)
             found = {prompt: Work(*work) for prompt, work in held.items()}

@@ -1,34 +1,13 @@
-"""Which stages does a batch go through, from what, and what does a stage's output follow from beside its inputs?"""
+"""What a stage's output follows from beside its inputs: the plan that its tables are held against."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wethink_assets.config import Settings
-from wethink_assets.dedup import signatures
 from wethink_assets.identity import digest_of
-from wethink_assets.sources import ingestion
-from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS, prompt_hashes, stage_roles
-from wethink_assets.synthesis.stage_settings import stage_settings
-from wethink_assets.synthesis.stages import answers, descriptions, questions, reasoning_paths
-
-STAGES = ("images", "descriptions", "questions", "answers", "reasoning_paths", "signatures")
-UPSTREAM: Mapping[str, tuple[str, ...]] = {
-    "images": (),
-    "descriptions": ("images",),
-    "questions": ("descriptions",),
-    "answers": ("questions", "descriptions", "images"),
-    "reasoning_paths": ("answers", "questions", "images"),
-    "signatures": ("reasoning_paths", "questions", "images"),
-}
-LOGIC: Mapping[str, str] = {
-    "images": ingestion.LOGIC_VERSION,
-    "descriptions": descriptions.LOGIC_VERSION,
-    "questions": questions.LOGIC_VERSION,
-    "answers": answers.LOGIC_VERSION,
-    "reasoning_paths": reasoning_paths.LOGIC_VERSION,
-    "signatures": signatures.LOGIC_VERSION,
-}
+from wethink_assets.registries import STAGES
+from wethink_assets.synthesis.prompt_packs import prompt_hashes
 
 
 @dataclass(frozen=True)
@@ -54,13 +33,13 @@ class StagePlan:
 
 
 def stage_plan(settings: Settings, stage: str) -> StagePlan:
-    """Plan of a stage. Raises `ConfigError` when a prompt of its pack is missing."""
-    if stage not in STAGE_PROMPTS:
-        # Signatures by other methods than the default ones are other tables.
-        logic = signatures.logic_version(settings.dedup) if stage == "signatures" else LOGIC[stage]
+    """Plan of a stage. Raises `ConfigError` when a prompt of its pack is missing, `UnknownName` for an unknown stage."""
+    entry = STAGES[stage]
+    logic = entry.logic_version + entry.variant(settings)
+    if not entry.prompts:
         return StagePlan(stage, (), {}, {}, logic)
-    prompts = prompt_hashes(settings, STAGE_PROMPTS[stage])
-    return StagePlan(stage, tuple(stage_roles(stage)), prompts, stage_settings(settings, stage), LOGIC[stage])
+    prompts = prompt_hashes(settings, entry.prompts)
+    return StagePlan(stage, entry.roles, prompts, entry.counted_settings(settings), logic)
 
 
 def logic_of(code_version: str) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import ROLES
 from wethink_assets.models.registry import Models
-from wethink_assets.planning.stages import STAGES, UPSTREAM, StagePlan, logic_of, stage_plan
+from wethink_assets.planning.stages import StagePlan, logic_of, stage_plan
+from wethink_assets.registries import STAGES
+from wethink_assets.stages.order import stage_names, upstream_of
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
-from wethink_assets.synthesis.prompt_packs import PROMPTS
 
 SAMPLING = ("temperature", "top_p", "max_tokens")
 # In the order in which they are named: what made the table, then what it was made from.
@@ -23,7 +25,7 @@ def commits_in_force(store: Store, batches: Sequence[str]) -> Commits:
     """Commit in force of each stage that a batch has been through, by batch and stage."""
     tables = Tables(store)
     found: dict[str, dict[str, Commit]] = {batch: {} for batch in batches}
-    for stage in STAGES:
+    for stage in stage_names():
         for commit in tables.all_current(stage, found.keys()):
             found[commit.batch][stage] = commit
     return found
@@ -31,10 +33,10 @@ def commits_in_force(store: Store, batches: Sequence[str]) -> Commits:
 
 def missing_stages(commits: Mapping[str, Commit]) -> tuple[str, ...]:
     """Stages that a batch has yet to go through: from the first without a table, or with one of older inputs, on."""
-    for number, stage in enumerate(STAGES):
+    for number, stage in enumerate(stage_names()):
         commit = commits.get(stage)
-        if commit is None or older_inputs(commit, commits):
-            return STAGES[number:]
+        if commit is None or older_inputs(commit, commits) or unread_inputs(commit):
+            return stage_names()[number:]
     return ()
 
 
@@ -43,19 +45,24 @@ def stages_to_refresh(causes: Mapping[str, Sequence["Cause"]], wanted: Sequence[
 
     What comes after it finds its calls in the journal as far as its inputs are the same ones.
     """
-    for number, stage in enumerate(STAGES):
+    for number, stage in enumerate(stage_names()):
         if stage in wanted and any(cause.cause in OWN_CAUSES for cause in causes.get(stage, ())):
-            return STAGES[number:]
+            return stage_names()[number:]
     return ()
 
 
 def older_inputs(commit: Commit, commits: Mapping[str, Commit]) -> list[str]:
-    """Upstream assets whose table in force is not the one that a commit was made from."""
+    """Upstream stages whose table in force is not the one that a commit was made from."""
     return [
         upstream
         for upstream, version in commit.inputs.items()
         if upstream in commits and commits[upstream].data_version != version
     ]
+
+
+def unread_inputs(commit: Commit) -> list[str]:
+    """Stages that a commit's stage reads now and did not then: they were put before it since, or what stood for them was taken out."""
+    return [upstream for upstream in upstream_of(commit.asset) if commit.inputs and upstream not in commit.inputs]
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ class InForce:
     @classmethod
     def of(cls, settings: Settings, models: Models) -> "InForce":
         """Read prompts and model identities; loads no weights. Raises `ConfigError` or `ModelError` when one is missing."""
-        plans = {stage: stage_plan(settings, stage) for stage in STAGES}
+        plans = {stage: stage_plan(settings, stage) for stage in stage_names()}
         asked = {role for plan in plans.values() for role in plan.roles}
         return cls(plans, {role: models.describe(role) for role in ROLES if role in asked})
 
@@ -91,10 +98,10 @@ class InForce:
         A stage whose upstream stage would be done again may follow from it (`upstream`): only if what comes out is another table.
         """
         found: dict[str, list[Cause]] = {}
-        for stage in STAGES:
+        for stage in stage_names():
             commit = commits.get(stage)
             causes = [Cause("missing", "never made")] if commit is None else self._of(stage, commit, commits)
-            stale = [upstream for upstream in UPSTREAM[stage] if upstream in found]
+            stale = [upstream for upstream in upstream_of(stage) if upstream in found]
             if stale and commit is not None:
                 causes.append(Cause("upstream", f"follows from {', '.join(stale)}"))
             if causes:
@@ -112,6 +119,9 @@ class InForce:
         older = older_inputs(commit, commits)
         if older:
             causes.append(Cause("inputs", f"made from older {', '.join(older)}"))
+        unread = unread_inputs(commit)
+        if unread:
+            causes.append(Cause("inputs", f"not made from {', '.join(unread)}"))
         return sorted(causes, key=lambda cause: CAUSES.index(cause.cause))
 
     def _models(self, plan: StagePlan, commit: Commit) -> list[Cause]:
@@ -140,15 +150,6 @@ def _prompts(plan: StagePlan, commit: Commit) -> list[Cause]:
     return [Cause("prompt", f"new {', '.join(changed)}", tuple(changed))] if changed else []
 
 
-# Prompts whose calls a setting of the pipeline changes. More questions an image add calls and change none.
-_SETTING_PROMPTS: Mapping[str, tuple[str, ...]] = {
-    "refinement_turns": ("merge",),
-    "questions_per_image": (),
-    "kinds": ("question",),
-    "agreement_score": ("adjudicate",),
-}
-
-
 def _settings(plan: StagePlan, commit: Commit) -> list[Cause]:
     causes = []
     for name, now in plan.settings.items():
@@ -159,6 +160,5 @@ def _settings(plan: StagePlan, commit: Commit) -> list[Cause]:
         if name == "seed":
             causes.append(Cause("sampling", detail, tuple(plan.prompts)))
         else:
-            prompts = tuple(prompt for prompt in _SETTING_PROMPTS[name] if prompt in plan.prompts)
-            causes.append(Cause("settings", detail, prompts))
+            causes.append(Cause("settings", detail, STAGES[plan.stage].settings[name]))
     return causes

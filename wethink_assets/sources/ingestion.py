@@ -12,8 +12,8 @@ import polars as pl
 from wethink_assets.errors import SourceError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.sources.archives import read_members
-from wethink_assets.sources.batches import read_membership
-from wethink_assets.sources.catalog import Source
+from wethink_assets.sources.batches import read_membership, split_batch_key
+from wethink_assets.sources.catalog import Source, sources_of
 from wethink_assets.sources.claims import Occurrence, claim, holder, note
 from wethink_assets.sources.images.decoding import ImageFacts, ImageFault, examine
 from wethink_assets.sources.locations import Location
@@ -21,13 +21,11 @@ from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
 from wethink_assets.sources.readers.folder import read_files
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.stages.schemas import IMAGES, SCHEMA_VERSION
+from wethink_assets.stages.spec import BatchWork, Preview, Stage, every
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import takedowns_of
 
-STAGE = "images"
-ITEM = "item"
-LOGIC_VERSION = "1"
 # Files read but not yet done with: bounds memory whatever the batch's size.
 WINDOW_BYTES = 128 * 2**20
 WINDOW_CHUNKS = 64
@@ -48,11 +46,6 @@ class _Examined:
     outcome: ImageFacts | ImageFault
     sha256: str = ""
     data: bytes = b""
-
-
-def expected_items(membership: pl.DataFrame) -> pl.Series:
-    """Ids that an output of this stage must account for."""
-    return membership.get_column(ITEM)
 
 
 def ingest_batch(store: Store, source: Source, key: str, progress: Progress | None = None) -> StageOutput:
@@ -228,9 +221,31 @@ class _Keeper:
         )
 
     def _reject(self, item: str, reason: str, detail: str) -> None:
-        self._rejections.append({"item": item, "stage": STAGE, "reason": reason, "detail": detail})
+        self._rejections.append({"item": item, "stage": STAGE.name, "reason": reason, "detail": detail})
 
     def output(self) -> StageOutput:
         """Both tables, sorted by item."""
         results = pl.DataFrame(self._results, schema=IMAGES, orient="row").sort("item")
         return StageOutput(results, rejections(self._rejections))
+
+
+def _run(work: BatchWork) -> StageOutput:
+    source = sources_of(work.settings)[split_batch_key(work.batch)[0]]
+    return ingest_batch(work.blobs.store, source, work.batch, work.progress)
+
+
+STAGE = Stage(
+    name="images",
+    description="Decoded, validated and content-addressed images of a batch; what cannot be used is rejected with a reason.",
+    closes="Every file of the batch is an image or a rejection, never both.",
+    run=_run,
+    item="item",
+    expected=every("item"),
+    schema=IMAGES,
+    logic_version="1",
+    kinds=("image",),
+    group="images",
+    preview=Preview(
+        lambda row: [("", row["item"]), ("", f"{row['format']} {row['width']} x {row['height']}, {row['mode']}")]
+    ),
+)

@@ -27,6 +27,7 @@ from wethink_assets.errors import ConfigError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.kinds import KINDS, PAPER_KINDS, QuestionKind
 from wethink_assets.models.chat import Role
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.store import Store
 
 PACKS = ("standard", "embedded")
@@ -37,42 +38,6 @@ _DELIMITER = re.compile(
     re.IGNORECASE,
 )
 _KIND_WORDS = re.compile(r"<!-- kinds: (question|answer|example) -->")
-_QUESTION = ("question", "kind", "options")
-
-
-@dataclass(frozen=True, slots=True)
-class PromptUse:
-    """Who is asked with a prompt, with which variables, and whether the image goes first."""
-
-    role: Role
-    image: bool
-    variables: tuple[str, ...]
-
-
-PROMPTS: Mapping[str, PromptUse] = {
-    "describe": PromptUse("describer", True, ()),
-    "refine": PromptUse("reasoner", False, ("description", "dialogue")),
-    "details": PromptUse("describer", True, ("request",)),
-    "merge": PromptUse("describer", True, ("description", "dialogue")),
-    "question": PromptUse("reasoner", False, ("description", "kind", "abilities", "asked")),
-    "screen": PromptUse("reasoner", False, ("description", *_QUESTION)),
-    "answer_image": PromptUse("describer", True, _QUESTION),
-    "answer_text": PromptUse("reasoner", False, ("description", *_QUESTION)),
-    "judge": PromptUse("judge", False, ("question", "reference", "candidate")),
-    "adjudicate": PromptUse("adjudicator", True, ("description", *_QUESTION, "first", "second")),
-    "rewrite": PromptUse("describer", True, (*_QUESTION, "answer", "raw")),
-}
-STAGE_PROMPTS: Mapping[str, tuple[str, ...]] = {
-    "descriptions": ("describe", "refine", "details", "merge"),
-    "questions": ("question", "screen"),
-    "answers": ("answer_image", "answer_text", "judge", "adjudicate"),
-    "reasoning_paths": ("rewrite", "judge"),
-}
-
-
-def stage_roles(stage: str) -> tuple[Role, ...]:
-    """Roles whose models a stage calls, each once."""
-    return tuple(dict.fromkeys(PROMPTS[name].role for name in STAGE_PROMPTS[stage]))
 
 
 def _environment() -> jinja2.Environment:
@@ -142,9 +107,10 @@ def load_prompt(settings: Settings, name: str, role: Role | None = None) -> Prom
 
     Raises `ConfigError` naming the file when it is missing, is no template, or uses a variable that its call does not have.
     """
-    if name not in PROMPTS:
-        raise ConfigError(f"unknown prompt {name!r}; prompts are {', '.join(PROMPTS)}")
-    path = pack_folder(settings, settings.prompt_pack(role or PROMPTS[name].role)) / f"{name}.md"
+    use = PROMPTS[name]
+    path = pack_folder(settings, settings.prompt_pack(role or use.role)) / f"{name}.md"
+    if use.folder and not path.exists():
+        path = Path(use.folder) / f"{name}.md"
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -152,7 +118,7 @@ def load_prompt(settings: Settings, name: str, role: Role | None = None) -> Prom
             f"prompt {path} cannot be read: {error.strerror}; a pack needs a file for {', '.join(PROMPTS)}"
         ) from error
     asked = (code for code, share in sorted(settings.pipeline.kinds.items()) if share > 0)
-    return compiled(name, str(path), data, PROMPTS[name].variables, named_kinds(asked))
+    return compiled(name, str(path), data, use.variables, named_kinds(asked))
 
 
 def named_kinds(codes: Iterable[str]) -> tuple[QuestionKind, ...]:

@@ -6,13 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.dedup.signatures import expected_items, sign_rows
+from wethink_assets.dedup.signatures import sign_rows
 from wethink_assets.identity import data_version
 from wethink_assets.stages import schemas
-from wethink_assets.stages.output import require_closed
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dedup.conftest import Row, tables
+from wethink_assets_tests.support.closed_stages import require_stage_closed
 from wethink_assets_tests.support.images import drawing
 
 
@@ -68,7 +68,7 @@ def test_what_cannot_be_read_becomes_a_rejection(blobs: Blobs, rows: pl.DataFram
     text = blobs.put(b"no image at all", "png")
     images = rows.unique("image_id").with_columns(pl.col("blob").replace(undecodable, text))
     output = sign_rows(rows, rows, images, blobs)
-    require_closed("signatures", expected_items(rows), output, "slot")
+    require_stage_closed("signatures", rows, output)
     assert output.reasons() == {"image_unreadable": 6}
     details = set(output.rejections["detail"])
     assert details == {
@@ -83,5 +83,5 @@ def test_rows_without_question_or_image_are_told(blobs: Blobs, rows: pl.DataFram
     lost = rows["slot"][0]
     images = rows.unique("image_id").filter(pl.col("image_id") != rows["image_id"][7])
     output = sign_rows(rows, rows.filter(pl.col("slot") != lost), images, blobs)
-    require_closed("signatures", expected_items(rows), output, "slot")
+    require_stage_closed("signatures", rows, output)
     assert output.reasons() == {"no_image": 2, "no_question": 1}

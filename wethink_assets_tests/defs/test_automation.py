@@ -12,9 +12,11 @@ from wethink_assets.defs.automation.nightly import unfinished_batches
 from wethink_assets.defs.automation.schedules import train_sensor
 from wethink_assets.defs.graph import dataset_version
 from wethink_assets.defs.runs.jobs import OBSERVE
-from wethink_assets.planning.stages import STAGES
+from wethink_assets.stages.order import stage_names
 from wethink_assets_tests.defs.test_growing import OLD, statuses
 from wethink_assets_tests.support.opened_project import Opened, opened
+
+STAGES = stage_names()
 
 Requested = dict[str, set[str | None]]
 

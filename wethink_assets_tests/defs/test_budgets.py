@@ -10,13 +10,15 @@ from wethink_assets.defs.metadata.cost import SPENT_TAG
 from wethink_assets.defs.resources import BUDGET_TAG, models_of
 from wethink_assets.defs.runs.sync import known_versions
 from wethink_assets.planning.plan import stale_stages
-from wethink_assets.planning.stages import STAGES
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.tables import Tables
 from wethink_assets.synthesis.budgets.ledger import Accounts, spent_of
 from wethink_assets_tests.support.opened_project import Opened, opened
 from wethink_assets_tests.support.project import Project, make_project
 from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
+
+STAGES = stage_names()
 
 BATCH = "coco.000001"
 PRICED = "price_in = 1.0\nprice_out = 4.0\nprice_call = 0.01\n"

@@ -12,27 +12,13 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.definitions import definitions_of
+from wethink_assets_tests.support.code_location import load_code_location
 from wethink_assets_tests.support.project import Project, make_project
 
 SNAPSHOT = Path(__file__).parent / "asset_specs.json"
 REFRESH = (
     "WETHINK_REFRESH_SNAPSHOT"  # WETHINK_REFRESH_SNAPSHOT=1 python -m pytest wethink_assets_tests/defs -k snapshot
 )
-HEAVY = ("torch", "transformers", "vllm", "trl", "datasets", "cv2")
-LOAD = f"""
-import sys, time
-started = time.process_time()  # what it takes on a core of its own, whatever else the machine does
-import wethink_assets.definitions
-seconds = time.process_time() - started
-print(seconds, [name for name in {HEAVY!r} if name in sys.modules])
-"""
-
-
-def load(project: Project) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-c", LOAD]
-    return subprocess.run(
-        command, cwd=project.home, env=project.environment, capture_output=True, text=True, timeout=60
-    )
 
 
 @pytest.fixture
@@ -41,7 +27,7 @@ def embedded_project(tmp_path: Path) -> Project:
 
 
 def test_the_code_location_loads_in_seconds_and_without_heavy_packages(embedded_project: Project) -> None:
-    done = load(embedded_project)
+    done = load_code_location(embedded_project)
     assert done.returncode == 0, done.stderr
     seconds, _, heavy = done.stdout.strip().partition(" ")
     assert heavy == "[]"
@@ -51,7 +37,7 @@ def test_the_code_location_loads_in_seconds_and_without_heavy_packages(embedded_
 def test_a_wrong_setting_is_told_when_the_code_location_loads(embedded_project: Project) -> None:
     path = embedded_project.home / "wethink.toml"
     path.write_text(path.read_text().replace("batch_size", "batch_sise"))
-    done = load(embedded_project)
+    done = load_code_location(embedded_project)
     assert done.returncode != 0
     assert f"{path}:2: unknown setting pipeline.batch_sise; allowed here: " in done.stderr
 

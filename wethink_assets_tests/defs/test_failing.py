@@ -1,18 +1,20 @@
 """A stage that fails, or loses an item, does so at its partition: what follows it waits, and no other is stopped."""
 
-from typing import Any
+from collections.abc import Iterator
 
 import dagster as dg
-import polars as pl
 import pytest
 
-from wethink_assets.defs.assets import synthesis
 from wethink_assets.defs.runs.sync import known_versions
-from wethink_assets.defs.stages import publication as publishing
-from wethink_assets.planning.stages import STAGES
-from wethink_assets.stages.output import StageOutput
+from wethink_assets.defs.stages import publication
+from wethink_assets.registries import STAGES
+from wethink_assets.stages.order import stage_names
+from wethink_assets.stages.output import StageOutput, rejections
+from wethink_assets.stages.schemas import DESCRIPTIONS
+from wethink_assets.stages.spec import Stage, every
 from wethink_assets.storage.tables import Tables
 from wethink_assets_tests.support.opened_project import Opened
+from wethink_assets_tests.support.registered import registered
 
 
 def test_a_failed_stage_is_shown_at_its_partition_and_stops_no_other(grown: Opened) -> None:
@@ -33,36 +35,49 @@ def test_a_failed_stage_is_shown_at_its_partition_and_stops_no_other(grown: Open
     assert grown.grower.decide().version == "v0001"
     (grown.project.home / "images" / "gone").rename(grown.project.home / "images" / "geoqa+")
     assert list(grown.grower.unfinished()[0]) == ["geoqa+.000001"]
-    assert grown.grower.synthesize("geoqa+.000001", STAGES).success
+    assert grown.grower.synthesize("geoqa+.000001", stage_names()).success
 
 
 @pytest.fixture
-def careless(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Descriptions lose an item: no picture or reply makes them do so, only a mistake in their code would."""
-    describe = synthesis.describing.describe_images
+def careless() -> Iterator[Stage]:
+    """A stage that loses an item: no picture or reply makes one of ours do so, only a mistake in its code would."""
+    stage = Stage(
+        name="careless",
+        description="All descriptions but one.",
+        reads=("descriptions",),
+        run=lambda descriptions, work: StageOutput(descriptions.head(descriptions.height - 1), rejections([])),
+        item="image_id",
+        expected=every("image_id"),
+        schema=DESCRIPTIONS,
+        logic_version="1",
+        provides="descriptions",
+        before="questions",
+    )
+    with registered(STAGES, stage.name, stage):
+        yield stage
 
-    def describe_but_one(images: pl.DataFrame, work: Any) -> StageOutput:
-        output = describe(images, work)
-        return StageOutput(output.results.head(output.results.height - 1), output.rejections)
 
-    monkeypatch.setattr(synthesis.describing, "describe_images", describe_but_one)
-    return monkeypatch
-
-
-def test_a_stage_that_loses_an_item_publishes_nothing(grown: Opened, careless: pytest.MonkeyPatch) -> None:
+def test_a_stage_that_loses_an_item_publishes_nothing(careless: Stage, grown: Opened) -> None:
     assert grown.grower.observe().success
-    ran = grown.grower.synthesize("coco.000001", STAGES)
-    assert list(ran.failures) == ["descriptions"] and "1 items unaccounted for" in ran.failures["descriptions"]
+    ran = grown.grower.synthesize("coco.000001", stage_names())
+    assert list(ran.failures) == ["careless"] and "1 items unaccounted for" in ran.failures["careless"]
     tables = Tables(grown.store)
-    assert tables.current("descriptions", "coco.000001") is None and tables.current("questions", "coco.000001") is None
-    assert known_versions(grown.instance, "descriptions") == {}
-    careless.undo()
-    assert grown.grower.synthesize("coco.000001", STAGES[1:]).success
+    assert tables.current("careless", "coco.000001") is None and tables.current("questions", "coco.000001") is None
+    assert known_versions(grown.instance, "careless") == {}
+    assert known_versions(grown.instance, "descriptions") == {"coco.000001": tables_version(grown, "descriptions")}
 
 
-def test_the_check_blocks_what_follows_a_table_that_does_not_close(grown: Opened, careless: pytest.MonkeyPatch) -> None:
-    careless.setattr(publishing, "require_closed", lambda *_: None)  # as if forgotten: no input gets past it
+def tables_version(grown: Opened, stage: str) -> str:
+    commit = Tables(grown.store).current(stage, "coco.000001")
+    assert commit is not None
+    return commit.data_version
+
+
+def test_the_check_blocks_what_follows_a_table_that_does_not_close(
+    careless: Stage, grown: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publication, "require_closed", lambda *_: None)  # as if forgotten: no input gets past it
     assert grown.grower.observe().success
-    ran = grown.grower.synthesize("coco.000001", STAGES)
-    assert "descriptions:closed" in ran.failures and "lost" in ran.failures["descriptions:closed"]
+    ran = grown.grower.synthesize("coco.000001", stage_names())
+    assert "careless:closed" in ran.failures and "lost" in ran.failures["careless:closed"]
     assert Tables(grown.store).current("questions", "coco.000001") is None

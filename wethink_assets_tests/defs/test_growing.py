@@ -10,14 +10,16 @@ from dagster._core.loader import LoadingContextForTest
 
 from wethink_assets.defs.runs.sync import known_versions, sync_instance
 from wethink_assets.defs.stages.publication import METADATA_BYTES, weight
-from wethink_assets.planning.stages import STAGES
 from wethink_assets.planning.staleness import commits_in_force
 from wethink_assets.sources.batches import list_batches
+from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets_tests.support.opened_project import Opened, opened
 from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
 from wethink_assets_tests.support.scripted_model import good_script
+
+STAGES = stage_names()
 
 OLD = ("coco.000001", "geoqa+.000001")
 HOSTILE = "<script>alert('x')</script> ![p](https://evil.example/p.png) | **bold** # [l](javascript:x)"

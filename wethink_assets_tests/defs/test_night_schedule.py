@@ -13,10 +13,12 @@ from wethink_assets.defs.automation.nightly import night_budget, nightly_schedul
 from wethink_assets.defs.metadata.cost import SPENT_TAG
 from wethink_assets.defs.resources import BUDGET_TAG
 from wethink_assets.defs.runs.jobs import SYNTHESIZE
-from wethink_assets.planning.stages import STAGES
+from wethink_assets.stages.order import stage_names
 from wethink_assets_tests.defs.test_growing import OLD
 from wethink_assets_tests.support.opened_project import Opened, opened
 from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
+
+STAGES = stage_names()
 
 MIDNIGHT = datetime(2026, 11, 23, 1, 20, tzinfo=ZoneInfo("UTC"))
 
@@ -57,7 +59,9 @@ def test_the_night_requests_the_oldest_unfinished_batches_within_its_budget(grow
         tags = {"dagster/partition": batch, BUDGET_TAG: "nightly-2026-11-22"}
         grown.instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.FAILURE)
     assert tick(grown) == "no batch is unfinished that the night has not tried"
-    assert tick(grown, max_batches_per_night=2) == "2 batches of nightly-2026-11-22 are done or under way: no more for now"
+    assert (
+        tick(grown, max_batches_per_night=2) == "2 batches of nightly-2026-11-22 are done or under way: no more for now"
+    )
 
 
 def test_a_spent_budget_ends_the_night_and_the_next_goes_on(grown: Opened) -> None:

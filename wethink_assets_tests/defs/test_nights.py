@@ -9,12 +9,14 @@ import pytest
 
 from wethink_assets.dataset.versions.catalog import list_versions
 from wethink_assets.defs.resources import store_of
-from wethink_assets.planning.stages import STAGES
 from wethink_assets.sources.batches import list_batches
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.tables import Tables
 from wethink_assets_tests.support.dagster_ui import SELECTOR, Ui, dagster_ui, waited
 from wethink_assets_tests.support.project import Project, make_project
 from wethink_assets_tests.support.scripted_endpoint import scripted_endpoint
+
+STAGES = stage_names()
 
 pytestmark = pytest.mark.slow
 EVERY_MINUTE = "* * * * *"

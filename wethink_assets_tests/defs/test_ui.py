@@ -9,11 +9,13 @@ from urllib.parse import quote
 
 import pytest
 
-from wethink_assets.planning.stages import STAGES
+from wethink_assets.stages.order import stage_names
 from wethink_assets_tests.support.dagster_ui import Ui, dagster_ui, waited
 from wethink_assets_tests.support.opened_project import opened
 from wethink_assets_tests.support.project import Project, make_project
 from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint, scripted_endpoint
+
+STAGES = stage_names()
 
 pytestmark = pytest.mark.slow
 PARTITIONS = """

@@ -8,12 +8,15 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.planning.plan import PLAN, stale_stages, summary
-from wethink_assets.planning.stages import STAGES, stage_plan
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets.synthesis.budgets.allowance import BudgetSpent, allowance_of
 from wethink_assets_tests.support.planned_store import Grown
 from wethink_assets_tests.support.scripted_model import after, good_script
 from wethink_assets_tests.synthesis.conftest import models_of
+
+STAGES = stage_names()
 
 ONE, TWO, NEW = "coco.000001", "coco.000002", "coco.000003"
 CALLS = {"descriptions": 6, "questions": 4, "answers": 4, "reasoning_paths": 2}  # of the script, for an image
@@ -119,7 +122,16 @@ def test_a_new_prompt_of_answers_reuses_everything_that_does_not_follow_from_it(
     assert grown.model.asked - before == {"answer_image": 8}
 
 
-def test_a_new_model_a_new_revision_and_new_code(grown: Grown, monkeypatch: pytest.MonkeyPatch) -> None:
+def published_by_an_earlier_release(store: Store, stage: str, batch: str) -> None:
+    """The table in force once more, as a release whose logic had another version would have published it."""
+    tables = Tables(store)
+    commit = tables.current(stage, batch)
+    assert commit is not None
+    made = commit.model_dump(include=set(Provenance.model_fields)) | {"code_version": "0-123456789abc"}
+    tables.publish(stage, batch, tables.load_commit(commit), Provenance(**made))
+
+
+def test_a_new_model_a_new_revision_and_new_code(grown: Grown) -> None:
     settings = grown.settings()
     grown.model.revision = "2"
     plan = planned(grown, settings)
@@ -129,10 +141,9 @@ def test_a_new_model_a_new_revision_and_new_code(grown: Grown, monkeypatch: pyte
     )
     assert row(plan, "questions")["at_least"] == 16
     grown.model.revision = "1"
-    # What another release says of itself: there is one release of the code here.
-    monkeypatch.setitem(stage_plan.__globals__["LOGIC"], "questions", "2")
+    published_by_an_earlier_release(grown.store, "questions", ONE)
     told = row(planned(grown, settings), "questions")
-    assert (told["cause"], told["detail"]) == ("code", "logic 1 is now 2")
+    assert (told["cause"], told["detail"]) == ("code", "logic 0 is now 1")
     assert (told["at_least"], told["calls"]) == (0, 16), "what the new code asks is not known before"
 
 

@@ -10,11 +10,12 @@ import polars as pl
 from wethink_assets.dataset.cuts.cut import seal_of
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, VersionFile, version_folder
-from wethink_assets.dataset.versions.rows import ROWS, problem_text
+from wethink_assets.dataset.versions.rows import problem_text, rows_schema
 from wethink_assets.identity import data_version, row_id, sha256_hex, slot_id, split_of
 from wethink_assets.models.embedded.tasks import draw_example
 from wethink_assets.models.embedded.tasks.examples import Example, training_scene
 from wethink_assets.sources.sample.rendering import render
+from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.schemas import SCHEMA_VERSION
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
@@ -70,7 +71,7 @@ def draw_version(store: Store, version: str = "v0001", train: int = 40, validati
     """Publish a version with so many rows of each split."""
     told = [drawn_row(store, f"{seed}/train/{number}", "train") for number in range(train)]
     told += [drawn_row(store, f"{seed}/validation/{number}", "validation") for number in range(validation)]
-    rows = pl.DataFrame(told, schema=ROWS).unique("row_id").sort("row_id")
+    rows = pl.DataFrame(told, schema=rows_schema(stage_names())).unique("row_id").sort("row_id")
     store.write_parquet(f"{version_folder(version)}/rows.parquet", rows)
     data = store.read(f"{version_folder(version)}/rows.parquet")
     now = datetime.now(UTC)

@@ -8,9 +8,10 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.identity import data_version
-from wethink_assets.planning.journal_replay import FUNCTIONS
-from wethink_assets.planning.stages import STAGES, UPSTREAM, stage_plan
+from wethink_assets.planning.stages import stage_plan
+from wethink_assets.registries import STAGES
 from wethink_assets.sources.batches import create_batch
+from wethink_assets.stages.order import model_stages, stage_names, upstream_of
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.stages.schemas import MEMBERSHIP
 from wethink_assets.storage.store import Store
@@ -56,13 +57,13 @@ class Grown:
     def grow(self, batch: str, settings: Settings, *stages: str, allowance: Allowance | None = None) -> None:
         """Take a batch through stages (all that ask models, where none is named)."""
         tables = Tables(self.store)
-        for stage in stages or tuple(FUNCTIONS):
-            inputs = {asset: tables.load(asset, batch) for asset in UPSTREAM[stage]}
+        for stage in stages or model_stages():
+            inputs = {asset: tables.load(asset, batch) for asset in upstream_of(stage)}
             with (
                 models_of(settings, self.model) as models,
                 Synthesis.open(settings, self.store, models, stage, batch, allowance=allowance) as work,
             ):
-                output = FUNCTIONS[stage](*(table.results for table in inputs.values()), work)
+                output = STAGES[stage].run(*(table.results for table in inputs.values()), work)
             read = {asset: data_version(table.results, table.rejections) for asset, table in inputs.items()}
             made = {**work.provenance(), "code_version": stage_plan(settings, stage).code_version, "inputs": read}
             self._publish(stage, batch, output, made)
@@ -70,5 +71,5 @@ class Grown:
             self._publish("signatures", batch, StageOutput(pl.DataFrame({"slot": ["a"]}), rejections([])), {})
 
     def _publish(self, stage: str, batch: str, output: StageOutput, made: dict[str, Any]) -> Commit:
-        assert stage in STAGES
+        assert stage in stage_names()
         return Tables(self.store).publish(stage, batch, output, Provenance(**{"code_version": "1", **made}))

@@ -9,8 +9,9 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import Completion
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.synthesis.calls.replies import MalformedReply
-from wethink_assets.synthesis.prompt_packs import PROMPTS, load_prompts
+from wethink_assets.synthesis.prompt_packs import load_prompts
 
 VALID: Mapping[str, str] = {
     "describe": "A red disc lies on a table, left of two blue squares. A sign reads \"Caf\u00e9 \u00d6sterlund, 2\u00bd \u20ac\".",

@@ -14,10 +14,10 @@ from PIL import Image as Pixels
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import Completion, Message, Sampling
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.stages.schemas import IMAGES
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.prompt_packs import PROMPTS
 
 Script = Callable[[str, dict[str, Any], int], str | Completion | Exception]
 

@@ -11,10 +11,11 @@ import polars as pl
 
 from wethink_assets.sources.batches import list_batches, read_membership, split_batch_key
 from wethink_assets.sources.catalog import Source
-from wethink_assets.sources.ingestion import ITEM, STAGE, expected_items, ingest_batch
+from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import Registration, register_source
-from wethink_assets.stages.output import StageOutput, require_closed
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
+from wethink_assets_tests.support.closed_stages import require_stage_closed
 from wethink_assets_tests.support.images import drawing
 
 
@@ -90,7 +91,7 @@ def ingest_all(store: Store, source: Source, batches: list[str] | None = None) -
     for key in batches if batches is not None else list_batches(store, source.name):
         assert split_batch_key(key)[0] == source.name
         output = ingest_batch(store, source, key)
-        require_closed(STAGE, expected_items(read_membership(store, key)), output, ITEM)
+        require_stage_closed("images", read_membership(store, key), output)
         outputs.append(output)
     return StageOutput(
         pl.concat([output.results for output in outputs]), pl.concat([output.rejections for output in outputs])

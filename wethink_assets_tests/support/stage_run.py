@@ -11,14 +11,15 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.models.registry import Models
 from wethink_assets.stages.output import StageOutput, require_closed
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.calls.collector import Outcome, settled
 from wethink_assets.synthesis.calls.item_calls import Asking
 from wethink_assets.synthesis.calls.reply_schemas import Screening
 from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.prompt_packs import PROMPTS
 from wethink_assets.synthesis.stages import answers, descriptions, questions, reasoning_paths
+from wethink_assets_tests.support.closed_stages import require_stage_closed
 
 BATCH = "mixed.000001"
 
@@ -40,26 +41,26 @@ class Stages:
     def describe(self, images: pl.DataFrame) -> pl.DataFrame:
         with self.session("descriptions") as work:
             output = self.made["descriptions"] = descriptions.describe_images(images, work)
-        require_closed("descriptions", descriptions.expected_items(images), output, "image_id")
+        require_stage_closed("descriptions", images, output)
         return output.results
 
     def ask(self, described: pl.DataFrame) -> pl.DataFrame:
         with self.session("questions") as work:
             output = self.made["questions"] = questions.write_questions(described, work)
-        require_closed("questions", questions.expected_items(described, self.settings), output, "slot")
+        require_stage_closed("questions", described, output, self.settings)
         return output.results
 
     def answer(self, asked: pl.DataFrame, described: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
         with self.session("answers") as work:
             output = self.made["answers"] = answers.answer_questions(asked, described, images, work)
-        require_closed("answers", answers.expected_items(asked), output, "slot")
+        require_stage_closed("answers", asked, output)
         return output.results
 
     def refine(self, answered: pl.DataFrame, asked: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
         with self.session("reasoning_paths") as work:
             output = reasoning_paths.refine_paths(answered, asked, images, work)
         self.made["reasoning_paths"] = output
-        require_closed("reasoning_paths", reasoning_paths.expected_items(answered), output, "slot")
+        require_stage_closed("reasoning_paths", answered, output)
         return output.results
 
     def screen(self, asked: pl.DataFrame, described: pl.DataFrame) -> StageOutput:

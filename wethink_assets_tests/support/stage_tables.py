@@ -12,8 +12,8 @@ from PIL import Image
 
 from wethink_assets.dedup.signatures import sign_rows
 from wethink_assets.identity import digest_of, sha256_hex
-from wethink_assets.planning.stages import UPSTREAM
 from wethink_assets.stages import schemas
+from wethink_assets.stages.order import stage_names, upstream_of
 from wethink_assets.stages.output import StageOutput, rejections, require_closed
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
@@ -45,7 +45,7 @@ class Grower:
         licence: str = "CC-BY-4.0",
         already: Sequence[tuple[str, str]] = (),
         run_id: str = "run-1",
-        stages: Sequence[str] = tuple(UPSTREAM),
+        stages: Sequence[str] = stage_names(),
     ) -> None:
         """Publish all stage tables of one batch of encoded images, each with its questions.
 
@@ -67,7 +67,7 @@ class Grower:
                 code_version="logic-1",
                 prompts={"question": self._prompt()} if asset == "questions" else {},
                 models={role: self._model(role) for role in MODELS.get(asset, ())},
-                inputs={upstream: published[upstream] for upstream in UPSTREAM[asset] if upstream in published},
+                inputs={upstream: published[upstream] for upstream in upstream_of(asset) if upstream in published},
                 started=datetime.now(UTC),
             )
             published[asset] = Tables(self.store).publish(asset, batch, outputs[asset], provenance).data_version

@@ -8,7 +8,8 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.synthesis.prompt_packs import PACKS, PROMPTS, STAGE_PROMPTS, load_prompt, prompt_hashes, stage_roles
+from wethink_assets.stages.prompts import PROMPTS
+from wethink_assets.synthesis.prompt_packs import PACKS, load_prompt, prompt_hashes
 from wethink_assets_tests.support.scripted_model import write_pack
 
 VALUES: dict[str, Any] = {
@@ -107,12 +108,6 @@ def test_missing_packs_prompts_and_variables_are_named(tmp_path: Path) -> None:
     (tmp_path / "empty" / "merge.md").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="not UTF-8"):
         load_prompt(settings_of(str(tmp_path / "empty")), "merge")
-
-
-def test_stages_know_their_roles() -> None:
-    assert set(STAGE_PROMPTS) == {"descriptions", "questions", "answers", "reasoning_paths"}
-    assert stage_roles("descriptions") == ("describer", "reasoner")
-    assert stage_roles("answers") == ("describer", "reasoner", "judge", "adjudicator")
 
 
 @pytest.mark.parametrize("name", PROMPTS)

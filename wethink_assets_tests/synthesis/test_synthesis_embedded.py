@@ -13,11 +13,12 @@ from wethink_assets.sources.catalog import sources_of
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import register_source
 from wethink_assets.sources.sample import draw_samples
-from wethink_assets.stages.output import StageOutput, require_closed
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages import answers, descriptions, questions, reasoning_paths
+from wethink_assets_tests.support.closed_stages import require_stage_closed
 
 SOURCES = ("chartqa", "coco", "docvqa", "geoqa+")
 BATCH = "mixed.000001"
@@ -68,16 +69,10 @@ def test_drawn_images_become_reasoned_answers(tmp_path: Path, monkeypatch: pytes
     assert images.height == 12
 
     outputs, told = all_stages(settings, store, images)
-    require_closed("descriptions", descriptions.expected_items(images), outputs["descriptions"], "image_id")
-    planned = questions.expected_items(outputs["descriptions"].results, settings)
-    require_closed("questions", planned, outputs["questions"], "slot")
-    require_closed("answers", answers.expected_items(outputs["questions"].results), outputs["answers"], "slot")
-    require_closed(
-        "reasoning_paths",
-        reasoning_paths.expected_items(outputs["answers"].results),
-        outputs["reasoning_paths"],
-        "slot",
-    )
+    require_stage_closed("descriptions", images, outputs["descriptions"])
+    require_stage_closed("questions", outputs["descriptions"].results, outputs["questions"], settings)
+    require_stage_closed("answers", outputs["questions"].results, outputs["answers"])
+    require_stage_closed("reasoning_paths", outputs["answers"].results, outputs["reasoning_paths"])
 
     kept = {stage: output.results.height for stage, output in outputs.items()}
     least = {"descriptions": 11, "questions": 12, "answers": 10, "reasoning_paths": 7}

@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.stages.output import StageOutput, require_closed
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.stages import answers, descriptions, questions, reasoning_paths
+from wethink_assets_tests.support.closed_stages import require_stage_closed
 from wethink_assets_tests.support.reply_fuzzing import hostile
 from wethink_assets_tests.support.scripted_model import (
     ScriptedModel,
@@ -44,13 +45,13 @@ def test_every_item_has_a_fate(store: Store, pack: str, run_stage: Run, seed: in
     model = ScriptedModel(script)
     images = drawn_images(store, 120)
     described = run_stage(descriptions.describe_images, model, images, settings=settings)
-    require_closed("descriptions", descriptions.expected_items(images), described, "image_id")
+    require_stage_closed("descriptions", images, described)
     asked = run_stage(questions.write_questions, model, described.results, settings=settings)
-    require_closed("questions", questions.expected_items(described.results, settings), asked, "slot")
+    require_stage_closed("questions", described.results, asked, settings)
     answered = run_stage(answers.answer_questions, model, asked.results, described.results, images, settings=settings)
-    require_closed("answers", answers.expected_items(asked.results), answered, "slot")
+    require_stage_closed("answers", asked.results, answered)
     refined = run_stage(reasoning_paths.refine_paths, model, answered.results, asked.results, images, settings=settings)
-    require_closed("reasoning_paths", reasoning_paths.expected_items(answered.results), refined, "slot")
+    require_stage_closed("reasoning_paths", answered.results, refined)
 
     assert heard > 1000
     known = {

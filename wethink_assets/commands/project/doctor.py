@@ -85,9 +85,12 @@ def of_settings(settings: "Settings") -> list[Finding]:
     from wethink_assets.errors import WeThinkError
     from wethink_assets.models.chat import ROLES
     from wethink_assets.models.registry import Models
+    from wethink_assets.registries import STAGES
     from wethink_assets.sources.catalog import sources_of
     from wethink_assets.sources.locations import Location
-    from wethink_assets.synthesis.prompt_packs import PROMPTS, STAGE_PROMPTS, load_prompts, stage_roles
+    from wethink_assets.stages.order import model_stages
+    from wethink_assets.stages.prompts import PROMPTS
+    from wethink_assets.synthesis.prompt_packs import load_prompts
 
     findings = []
     configured = [source for source in sources_of(settings).values() if source.configured]
@@ -101,7 +104,7 @@ def of_settings(settings: "Settings") -> list[Finding]:
     models = Models.open(settings)
     checks: list[Callable[[], object]] = [partial(models.identity, role) for role in ROLES]
     checks.append(partial(load_prompts, settings, PROMPTS))
-    together = dict.fromkeys(models.servers_of(stage_roles(stage)) for stage in STAGE_PROMPTS)
+    together = dict.fromkeys(models.servers_of(STAGES[stage].roles) for stage in model_stages())
     checks += [partial(models.servers.check_fit, servers) for servers in together]
     for check in checks:
         try:

@@ -68,13 +68,17 @@ def run(
 
 def stages_named(stages: list[str], refresh: bool) -> tuple[str, ...]:
     """Stages to refresh: those named, all where none is, none without `--refresh`."""
-    from wethink_assets.planning.stages import STAGES
+    from wethink_assets.stages.order import stage_names
 
-    unknown = [stage for stage in stages if stage not in STAGES]
+    unknown = [stage for stage in stages if stage not in stage_names()]
     if unknown or (stages and not refresh):
-        why = f"unknown stage {unknown[0]!r}; stages are {', '.join(STAGES)}" if unknown else "stages need --refresh"
+        why = (
+            f"unknown stage {unknown[0]!r}; stages are {', '.join(stage_names())}"
+            if unknown
+            else "stages need --refresh"
+        )
         raise typer.BadParameter(why)
-    return tuple(stages) or (STAGES if refresh else ())
+    return tuple(stages) or (stage_names() if refresh else ())
 
 
 def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from wethink_assets.storage.records import parse_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Takedowns
 
-ASSETS = ("images", "descriptions", "questions", "answers", "reasoning_paths", "signatures")
 FOLDER = "cuts"
 VERSION = re.compile(r"v(\d{4,})")
 READERS = 16  # commits read at once: each is a small file, perhaps far away

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from wethink_assets.dataset.cuts.cut import (
-    ASSETS,
     FOLDER,
     READERS,
     Cut,
@@ -28,7 +27,9 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.takedown.takedown import takedowns_touching
 from wethink_assets.dedup.contamination import signed_benchmarks
 from wethink_assets.errors import StoreError, VersionError
+from wethink_assets.planning.staleness import older_inputs, unread_inputs
 from wethink_assets.sources.batches import source_of, split_batch_key
+from wethink_assets.stages.order import provider_of, stage_names
 from wethink_assets.storage.records import create_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
@@ -50,7 +51,8 @@ def new_verified_rows(store: Store, recipe: CutRecipe) -> int:
 
 def _version(cut: Cut | None, batch: str) -> str:
     tables: Mapping[str, CutInput] = cut.tables.get(batch, {}) if cut else {}
-    return tables[VERIFIED].data_version if VERIFIED in tables else ""
+    verified = provider_of(VERIFIED, tables)
+    return tables[verified].data_version if verified in tables else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def latest_cut(store: Store, recipe: CutRecipe) -> Cut | None:
 def whole_inputs(store: Store, recipe: CutRecipe) -> dict[str, CutInput]:
     """The reasoning paths in force of every batch that could be cut now, by batch."""
     commits, _ = _whole_batches(store, recipe)
-    return {batch: _input(c) for batch, made in commits.items() for c in made if c.asset == "reasoning_paths"}
+    verified = provider_of(VERIFIED)
+    return {batch: _input(c) for batch, made in commits.items() for c in made if c.asset == verified}
 
 
 def _input(commit: Commit) -> CutInput:
@@ -167,7 +170,7 @@ def _wanted(batch: str, recipe: CutRecipe) -> bool:
 def _commits(tables: Tables, batch: str) -> list[Commit] | str:
     """Commits in force of a batch, or why it cannot be cut."""
     commits: dict[str, Commit] = {}
-    for asset in ASSETS:
+    for asset in stage_names():
         try:
             commit = tables.current(asset, batch)
         except StoreError as error:
@@ -176,7 +179,8 @@ def _commits(tables: Tables, batch: str) -> list[Commit] | str:
             return f"{asset} not materialized yet"
         commits[asset] = commit
     for asset, commit in commits.items():
-        for upstream, version in commit.inputs.items():
-            if upstream in commits and commits[upstream].data_version != version:
-                return f"{asset} is older than its {upstream}: materialize it again"
+        for upstream in older_inputs(commit, commits):
+            return f"{asset} is older than its {upstream}: materialize it again"
+        for upstream in unread_inputs(commit):
+            return f"{asset} was not made from {upstream}: materialize it again"
     return list(commits.values())

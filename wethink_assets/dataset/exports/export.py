@@ -28,7 +28,7 @@ SLICE = 20_000
 class ShownVersion:
     """A version as it may be shown today: without what was taken down since it was built.
 
-    rows: schema `dataset.versions.rows.ROWS`, sorted by row_id; excluded: schema `EXCLUDED`, rows that were left out and why; card: Markdown.
+    rows: schema `dataset.versions.rows.rows_schema`, sorted by row_id; excluded: schema `EXCLUDED`, rows that were left out and why; card: Markdown.
     """
 
     name: str

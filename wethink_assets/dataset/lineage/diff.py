@@ -50,8 +50,8 @@ class Difference:
     """Two versions held against each other.
 
     rows: schema `ROWS`, every row that is added, removed, changed or replaced, with its cause: `new_batch`, `batch_left_out`, `recipe`,
-    `retracted`, a reason of `excluded.parquet`, or, where a batch was synthesized again, what its stages differ in: `model`, `prompt`,
-    `code`, or `resynthesized` where none of these does. same: rows that both hold, equal in all columns of `COMPARED`.
+    `retracted`, a reason of `excluded.parquet`, or, where a batch was synthesized again, what its stages differ in: `stages`, `model`,
+    `prompt`, `code`, or `resynthesized` where none of these does. same: rows that both hold, equal in all columns of `COMPARED`.
     """
 
     before: str

@@ -7,9 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import ASSETS, READERS, Cut, CutInput
+from wethink_assets.dataset.cuts.cut import READERS, Cut, CutInput
 from wethink_assets.dataset.versions.rows import table_rejections
 from wethink_assets.errors import StoreError
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
@@ -18,8 +19,8 @@ from wethink_assets.storage.tables import Commit, Tables
 class BatchChange:
     """A batch that was synthesized again between two cuts.
 
-    stage: the first whose table differs; detail: what exactly differs; cause: `model`, `prompt`, `settings`, `code`, `retracted`, or
-    `resynthesized` where the stages that differ were made with the same of all these.
+    stage: the first whose table differs; detail: what exactly differs; cause: `stages` (one was put in or taken out), `model`, `prompt`,
+    `settings`, `code`, `retracted`, or `resynthesized` where the stages that differ were made with the same of all these.
     """
 
     batch: str
@@ -31,13 +32,18 @@ class BatchChange:
 def batch_changes(store: Store, before: Cut, after: Cut) -> dict[str, BatchChange]:
     """The batches of both cuts whose tables differ, by batch. Only their commits are read."""
     differing = {
-        batch: [a for a in ASSETS if before.tables[batch][a].data_version != after.tables[batch][a].data_version]
+        batch: [a for a in stage_names() if _data_version(before, batch, a) != _data_version(after, batch, a)]
         for batch in before.batches
         if batch in after.tables
     }
 
     def change(batch: str) -> BatchChange:
         stages = differing[batch]
+        for number, cut in enumerate((before, after)):
+            absent = [stage for stage in stages if stage not in cut.tables[batch]]
+            if absent:
+                detail = f"{absent[0]}: the stage is {'gone' if number else 'new'}"
+                return BatchChange(batch, absent[0], "stages", detail)
         pairs = [(_commit(store, before, batch, a), _commit(store, after, batch, a)) for a in stages]
         return _change(batch, stages, pairs)
 
@@ -46,6 +52,11 @@ def batch_changes(store: Store, before: Cut, after: Cut) -> dict[str, BatchChang
             changed.batch: changed
             for changed in pool.map(change, [batch for batch, stages in differing.items() if stages])
         }
+
+
+def _data_version(cut: Cut, batch: str, asset: str) -> str:
+    tables = cut.tables[batch]
+    return tables[asset].data_version if asset in tables else ""
 
 
 def _commit(store: Store, cut: Cut, batch: str, asset: str) -> Commit | None:
@@ -92,7 +103,7 @@ def _named(model: Mapping[str, Any], other: Mapping[str, Any]) -> str:
 def rejected_at(store: Store, tables: Mapping[str, CutInput], items: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Each of some items (slots or image ids) that a stage of a batch rejected, with `<stage>: <reason>`."""
     wanted = list(items)
-    for asset in ASSETS:
+    for asset in stage_names():
         if asset in tables and tables[asset].rejections:
             rejected = table_rejections(store, tables[asset]).filter(pl.col("item").is_in(wanted))
             for item, reason in rejected.select("item", "reason").iter_rows():

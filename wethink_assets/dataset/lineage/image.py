@@ -11,7 +11,10 @@ from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.manifest import list_built, version_folder
 from wethink_assets.dataset.versions.rows import results
 from wethink_assets.errors import VersionError
+from wethink_assets.registries import STAGES
 from wethink_assets.sources.claims import Occurrence
+from wethink_assets.stages.order import stage_names
+from wethink_assets.stages.spec import SYNTHESIS
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Takedowns, takedowns_of
 
@@ -79,8 +82,8 @@ def _in_force(store: Store, image: str, files: list[Occurrence]) -> list[Story]:
     batch = files[0].batch
     tables = tables_in_force(store, batch)
     reached: dict[tuple[str, str], str] = {}
-    for stage in ("questions", "answers", "reasoning_paths"):
-        if stage in tables:
+    for stage in stage_names():
+        if stage in tables and STAGES[stage].group == SYNTHESIS and STAGES[stage].item == "slot":
             rows = results(store, tables[stage]).filter(pl.col("image_id") == image).select("slot", "row_id").collect()
             reached.update(dict.fromkeys(rows.iter_rows(), stage))
     return [{"batch": batch, "slot": slot, "row_id": row, "reached": stage} for (slot, row), stage in reached.items()]

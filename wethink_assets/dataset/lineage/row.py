@@ -15,11 +15,13 @@ from wethink_assets.dataset.lineage.row_lookup import (
     uncut_row,
 )
 from wethink_assets.dataset.takedown.erasure_log import erasures_of
-from wethink_assets.dataset.versions.rows import CALL_STAGES, results, table_rejections
+from wethink_assets.dataset.versions.rows import results, table_rejections
 from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.errors import StoreError, VersionError
+from wethink_assets.registries import STAGES
 from wethink_assets.sources import claims
 from wethink_assets.sources.batches import source_of
+from wethink_assets.stages.spec import SYNTHESIS
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
@@ -27,6 +29,8 @@ from wethink_assets.storage.takedowns import takedowns_of
 from wethink_assets.synthesis.prompt_packs import prompt_text
 
 Story = dict[str, Any]
+SECTIONS = ("descriptions", "questions", "answers", "reasoning_paths")
+"""Stages that a story has a section for; others of the synthesis stand in its `further_stages`."""
 
 
 def explain_row(store: Store, row: str, version: str | None = None) -> Story:
@@ -86,18 +90,14 @@ def _retracted(store: Store, image_id: str, image: Story) -> Story | None:
 
 def _stages(store: Store, row: RowVerdict, tables: Mapping[str, CutInput], images: list[CutInput]) -> Story:
     image_id = row.slot.partition(":")[0]
+    asked = [name for name in tables if name in STAGES and STAGES[name].group == SYNTHESIS]
     records = {
-        asset: _record(results(store, tables[asset]), column, value)
-        for asset, column, value in (
-            ("images", "image_id", image_id),
-            ("descriptions", "image_id", image_id),
-            ("questions", "slot", row.slot),
-            ("answers", "slot", row.slot),
-            ("reasoning_paths", "slot", row.slot),
+        name: _record(
+            results(store, tables[name]), STAGES[name].item, {"slot": row.slot}.get(STAGES[name].item, image_id)
         )
-        if asset in tables
+        for name in asked
     }
-    image = records.get("images") or {}
+    image = (_record(results(store, tables["images"]), "image_id", image_id) if "images" in tables else None) or {}
     signature = (
         _record(results(store, tables["signatures"]).select("slot", "phash", "text_sha256"), "slot", row.slot)
         if "signatures" in tables
@@ -105,15 +105,17 @@ def _stages(store: Store, row: RowVerdict, tables: Mapping[str, CutInput], image
     )
     calls = {
         stage: _calls(store, stage, row.batch, (records.get(stage) or {}).get("calls") or [])
-        for stage in CALL_STAGES
-        if stage in tables
+        for stage in asked
+        if STAGES[stage].prompts
     }
+    further = {name: _without(record) for name, record in records.items() if name not in SECTIONS and record}
     return {
         "image": {**image, "occurrences": _occurrences(store, image_id, images)},
         "description": _without(records.get("descriptions")),
         "question": _without(records.get("questions")),
         "screening": [call for call in calls.get("questions", []) if call.get("prompt") == "screen"],
         "answers": _without(records.get("answers")),
+        **({"further_stages": further} if further else {}),
         "reasoning_path": _without(records.get("reasoning_paths")),
         "signature": signature,
         "rejections": _rejections(store, tables, {row.slot, image_id}),

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import ASSETS, CutInput
+from wethink_assets.dataset.cuts.cut import CutInput
 from wethink_assets.dataset.versions.manifest import list_built, read_manifest, version_folder
 from wethink_assets.errors import StoreError, VersionError
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 
@@ -79,7 +80,7 @@ def uncut_row(store: Store, prefix: str) -> RowVerdict | None:
 def tables_in_force(store: Store, batch: str) -> dict[str, CutInput]:
     """The tables of a batch as they are now, by asset, as far as its stages are done."""
     tables = {}
-    for asset in ASSETS:
+    for asset in stage_names():
         commit = Tables(store).current(asset, batch)
         if commit:
             tables[asset] = CutInput(

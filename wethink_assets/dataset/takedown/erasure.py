@@ -12,12 +12,11 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import ASSETS
 from wethink_assets.dataset.takedown.erasure_log import ERASED, Erasure
 from wethink_assets.dataset.takedown.takedown import Subject
-from wethink_assets.dataset.versions.rows import CALL_STAGES
 from wethink_assets.identity import data_version, digest_of
 from wethink_assets.sources.batches import source_of
+from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.storage.journal.files import write_part
 from wethink_assets.storage.journal.journal import journal_folder, journaled_calls
@@ -76,10 +75,10 @@ def erase(store: Store, subject: Subject, progress: Callable[[int, int], None] |
 
 
 def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
-    replies = sum(_erase_replies(store, stage, batch, images) for stage in CALL_STAGES)
+    replies = sum(_erase_replies(store, stage, batch, images) for stage in _kept(store, "journal"))
     current = _commit_without(store, batch, images)
     rewritten = {}
-    for asset in ASSETS:
+    for asset in _kept(store, "tables"):
         for folder in table_folders(store, asset, batch):
             before = _output(store, folder)
             after = _without(before, images)
@@ -108,6 +107,11 @@ def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
     return made
 
 
+def _kept(store: Store, folder: str) -> list[str]:
+    """All stages that tables or replies are kept of, also those that are no longer registered."""
+    return list(dict.fromkeys([*stage_names(), *store.names(folder)]))
+
+
 def _output(store: Store, folder: str) -> StageOutput:
     return StageOutput(
         store.read_parquet(f"{folder}/results.parquet"), store.read_parquet(f"{folder}/rejections.parquet")
@@ -127,10 +131,10 @@ def _commit_without(store: Store, batch: str, images: list[str]) -> set[str]:
     tables = Tables(store)
     versions: dict[str, tuple[str, str]] = {}
     folders = set()
-    for asset in ASSETS:
+    for asset in stage_names():
         commit = tables.current(asset, batch)
         if commit is None:
-            break
+            continue
         before = tables.load_commit(commit)
         after = _without(before, images)
         if asset == "images":

@@ -38,7 +38,7 @@ from wethink_assets.dataset.versions.manifest import (
     read_manifest,
     version_folder,
 )
-from wethink_assets.dataset.versions.rows import EXCLUDED, ROWS, candidate_rows, full_rows, results
+from wethink_assets.dataset.versions.rows import EXCLUDED, candidate_rows, full_rows, results, rows_schema, table_of
 from wethink_assets.dataset.versions.selection import Selection, select_rows
 from wethink_assets.dataset.versions.statistics import Statistics, occurrences
 from wethink_assets.dataset.versions.verification import require_same, require_undamaged
@@ -120,7 +120,7 @@ def _write_files(
     held = {image: 1 + count for image, count in files.items()}
     statistics = Statistics()
     total = len(selection.duplicates.reason)
-    kept = SortedFile(folder / "kept", ROWS, total)
+    kept = SortedFile(folder / "kept", rows_schema({entry.asset for entry in cut.inputs}), total)
     left_out = SortedFile(folder / "left-out", EXCLUDED, total, sort_by=("row_id", "slot", "batch"))
     for batch in cut.batches:
         _add_batch(store, cut, batch, selection, held, kept, left_out, statistics)
@@ -169,7 +169,7 @@ def _require_all_rows(store: Store, cut: Cut, folder: Path) -> None:
     """Compare what was written, read again, with the reasoning paths: each is in exactly one of the two files."""
     names = ("rows.parquet", "excluded.parquet")
     written = pl.concat([pl.scan_parquet(folder / name).select(_key()).collect() for name in names])["key"].sort()
-    paths = ((batch, results(store, cut.tables[batch]["reasoning_paths"])) for batch in cut.batches)
+    paths = ((batch, results(store, table_of(cut.tables[batch], "reasoning_paths"))) for batch in cut.batches)
     keys = [table.with_columns(batch=pl.lit(batch)).select(_key()).collect()["key"] for batch, table in paths]
     expected = pl.concat(keys).sort()
     if not written.equals(expected):

@@ -197,9 +197,10 @@ def _counts(title: str, name: str, counts: dict[str, int], total: int) -> str:
 
 
 def _funnel(funnel: list[dict[str, Any]]) -> str:
+    steps = [step for step in funnel[0] if step != "source"] if funnel else list(FUNNEL)
     rows = [list(row.values()) for row in funnel]
-    rows.append(["all", *(sum(row[step] for row in funnel) for step in FUNNEL)])
-    return _table(["source", *(step.replace("_", " ") for step in FUNNEL)], rows)
+    rows.append(["all", *(sum(row[step] for row in funnel) for step in steps)])
+    return _table(["source", *(step.replace("_", " ") for step in steps)], rows)
 
 
 def _cost_report(report: dict[str, Any]) -> str:

@@ -8,43 +8,11 @@ from wethink_assets.dataset.cuts.cut import CutInput
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import split_of
 from wethink_assets.kinds import KINDS, lettered
+from wethink_assets.registries import STAGES
+from wethink_assets.stages.order import provider_of, stage_names
 from wethink_assets.stages.schemas import SCHEMA_VERSION, STRINGS
 from wethink_assets.storage.store import Store
 
-CALL_STAGES = ("descriptions", "questions", "answers", "reasoning_paths")
-CALLS = pl.Struct(dict.fromkeys(CALL_STAGES, STRINGS))
-
-ROWS = pl.Schema(
-    {
-        "row_id": pl.String(),
-        "slot": pl.String(),
-        "image_id": pl.String(),
-        "image_path": pl.String(),  # path of the blob below the store's root
-        "source": pl.String(),
-        "licence": pl.String(),
-        "split": pl.String(),
-        "kind": pl.String(),
-        "problem": pl.String(),
-        "question": pl.String(),
-        "options": STRINGS,
-        "answer": pl.String(),
-        "category": pl.String(),
-        "abilities": STRINGS,
-        "refined_cot": pl.String(),
-        "raw_cot": pl.String(),
-        "reward": pl.String(),  # rule | judge
-        "agreed": pl.Boolean(),
-        "agreement": pl.String(),
-        "score": pl.Float64(),
-        "verdict": pl.String(),
-        "width": pl.Int32(),
-        "height": pl.Int32(),
-        "occurrences": pl.Int32(),  # files that hold the image, over all batches of the cut
-        "batch": pl.String(),
-        "calls": CALLS,  # journal keys by stage
-        "schema_version": pl.Int16(),
-    }
-)
 EXCLUDED = pl.Schema(
     {
         "row_id": pl.String(),
@@ -61,9 +29,55 @@ EXCLUDED = pl.Schema(
 )
 
 
+def call_stages(tables: Iterable[str]) -> tuple[str, ...]:
+    """The stages that ask models among those of a cut, in order. Raises `UnknownName` for one that is not registered (any more)."""
+    named = {name for name in tables if STAGES[name].prompts}
+    return tuple(name for name in stage_names() if name in named)
+
+
+def rows_schema(tables: Iterable[str]) -> pl.Schema:
+    """Columns of the rows of a version that is made of the tables of these stages."""
+    return pl.Schema(
+        {
+            "row_id": pl.String(),
+            "slot": pl.String(),
+            "image_id": pl.String(),
+            "image_path": pl.String(),  # path of the blob below the store's root
+            "source": pl.String(),
+            "licence": pl.String(),
+            "split": pl.String(),
+            "kind": pl.String(),
+            "problem": pl.String(),
+            "question": pl.String(),
+            "options": STRINGS,
+            "answer": pl.String(),
+            "category": pl.String(),
+            "abilities": STRINGS,
+            "refined_cot": pl.String(),
+            "raw_cot": pl.String(),
+            "reward": pl.String(),  # rule | judge
+            "agreed": pl.Boolean(),
+            "agreement": pl.String(),
+            "score": pl.Float64(),
+            "verdict": pl.String(),
+            "width": pl.Int32(),
+            "height": pl.Int32(),
+            "occurrences": pl.Int32(),  # files that hold the image, over all batches of the cut
+            "batch": pl.String(),
+            "calls": pl.Struct(dict.fromkeys(call_stages(tables), STRINGS)),  # journal keys by stage
+            "schema_version": pl.Int16(),
+        }
+    )
+
+
 def results(store: Store, table: CutInput) -> pl.LazyFrame:
     """Results of one table of a cut."""
     return store.scan_parquet(f"{table.folder}/results.parquet")
+
+
+def table_of(tables: Mapping[str, CutInput], name: str) -> CutInput:
+    """The table that stands for another among those of a batch: its own, or that of the last stage which provides it."""
+    return tables[provider_of(name, tables)]
 
 
 def table_rejections(store: Store, table: CutInput) -> pl.DataFrame:
@@ -79,11 +93,13 @@ def candidate_rows(store: Store, tables: Mapping[str, CutInput], signature: Iter
 
     Raises `VersionError` when the batch's tables do not belong together, or it was signed by other methods.
     """
-    batch = tables["reasoning_paths"].batch
-    paths = results(store, tables["reasoning_paths"]).select("slot", "row_id", "image_id", "answer")
-    questions = results(store, tables["questions"]).select("slot", "kind", "options", pl.col("row_id").alias("_asked"))
-    images = results(store, tables["images"]).select("image_id", "source", "licence")
-    signatures = results(store, tables["signatures"])
+    batch = table_of(tables, "reasoning_paths").batch
+    paths = results(store, table_of(tables, "reasoning_paths")).select("slot", "row_id", "image_id", "answer")
+    questions = results(store, table_of(tables, "questions")).select(
+        "slot", "kind", "options", pl.col("row_id").alias("_asked")
+    )
+    images = results(store, table_of(tables, "images")).select("image_id", "source", "licence")
+    signatures = results(store, table_of(tables, "signatures"))
     columns = list(signature)
     missing = sorted(set(columns) - set(signatures.collect_schema().names()))
     if missing:
@@ -116,43 +132,29 @@ def candidate_rows(store: Store, tables: Mapping[str, CutInput], signature: Iter
 def full_rows(
     store: Store, tables: Mapping[str, CutInput], slots: pl.DataFrame, occurrences: Mapping[str, int]
 ) -> pl.DataFrame:
-    """Rows (schema `ROWS`) of some slots of a batch.
+    """Rows (schema `rows_schema`) of some slots of a batch.
 
     Args:
         slots: frame whose column `slot` says which.
         occurrences: files that hold an image, for images that more than one file holds.
     """
-    batch = tables["reasoning_paths"].batch
-    paths = results(store, tables["reasoning_paths"])
-    images = results(store, tables["images"]).unique("image_id", keep="first")
-    joined = (
-        slots.lazy()
-        .select("slot")
-        .join(paths.rename({"calls": "reasoning_paths"}), on="slot", how="left")
-        .join(
-            results(store, tables["questions"])
-            .select("slot", "kind", "question", "options", "category", "abilities", "calls")
-            .rename({"calls": "questions"}),
-            on="slot",
-            how="left",
-        )
-        .join(
-            results(store, tables["answers"])
-            .select("slot", "agreed", "agreement", "score", "verdict", "calls")
-            .rename({"calls": "answers"}),
-            on="slot",
-            how="left",
-        )
-        .join(
-            results(store, tables["descriptions"])
-            .select("image_id", pl.col("calls").alias("descriptions"))
-            .unique("image_id"),
-            on="image_id",
-            how="left",
-        )
-        .join(images.select("image_id", "blob", "source", "licence", "width", "height"), on="image_id", how="left")
-        .collect()
-    )
+    batch = table_of(tables, "reasoning_paths").batch
+    wanted: dict[str, tuple[str, ...]] = dict.fromkeys(call_stages(tables), ())
+    wanted[provider_of("reasoning_paths", tables)] = ("row_id", "image_id", "answer", "raw_cot", "refined_cot")
+    wanted[provider_of("questions", tables)] = ("kind", "question", "options", "category", "abilities")
+    wanted[provider_of("answers", tables)] = ("agreed", "agreement", "score", "verdict")
+    rows = slots.lazy().select("slot")
+    for stage in sorted(
+        wanted, key=lambda name: STAGES[name].item, reverse=True
+    ):  # by slot first, which gives the image
+        item = STAGES[stage].item
+        calls = [pl.col("calls").alias(stage)] if STAGES[stage].prompts else []
+        table = results(store, tables[stage]).select(item, *wanted[stage], *calls)
+        rows = rows.join(table if item == "slot" else table.unique(item), on=item, how="left")
+    images = results(store, table_of(tables, "images")).unique("image_id", keep="first")
+    joined = rows.join(
+        images.select("image_id", "blob", "source", "licence", "width", "height"), on="image_id", how="left"
+    ).collect()
     missing = joined.filter(pl.any_horizontal(pl.col("agreed", "descriptions", "blob").is_null()))
     if not missing.is_empty():
         raise VersionError(
@@ -171,9 +173,9 @@ def full_rows(
         pl.Series("occurrences", files, dtype=pl.Int32),
         pl.col("kind").replace_strict(graders, return_dtype=pl.String).alias("reward"),
         pl.lit(batch).alias("batch"),
-        pl.struct(*CALL_STAGES).alias("calls"),
+        pl.struct(*call_stages(tables)).alias("calls"),
         pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version"),
-    ).select(pl.col(name).cast(dtype) for name, dtype in ROWS.items())
+    ).select(pl.col(name).cast(dtype) for name, dtype in rows_schema(tables).items())
 
 
 def problem_text(question: str, options: list[str] | None) -> str:

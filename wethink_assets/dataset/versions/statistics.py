@@ -8,8 +8,9 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import CutInput
-from wethink_assets.dataset.versions.rows import results, table_rejections
+from wethink_assets.dataset.versions.rows import results, table_of, table_rejections
 from wethink_assets.dedup.methods import TextMethod
+from wethink_assets.registries import STAGES
 from wethink_assets.sources.batches import source_of
 from wethink_assets.storage.store import Store
 
@@ -94,6 +95,7 @@ class Statistics:
         }
         self._agreement: dict[str, dict[str, Counter[str]]] = {name: {} for name in ("source", "kind", "ability")}
         self._words: Counter[str] = Counter()
+        self._filters: dict[str, None] = {}  # stages whose table stands for that of another one
         self._images: int = 0
         self.rows: int = 0
 
@@ -104,6 +106,8 @@ class Statistics:
         for asset, table in tables.items():
             if table.rejections:
                 self._reasons.setdefault(asset, Counter()).update(table_rejections(store, table)["reason"])
+        filters = [name for name in tables if STAGES[name].provides]
+        self._filters |= dict.fromkeys(filters)
         outcomes = _outcomes(store, tables)
         verdicts = Counter(outcomes["outcome"])
         funnel.update(
@@ -114,6 +118,7 @@ class Statistics:
             filtered_out=tables["questions"].rejections,
             reasoned=tables["reasoning_paths"].results,
             **{name: verdicts.get(name, 0) for name in ("agreed", "adjudicated", "disagreed")},
+            **{name: tables[name].results for name in filters},
         )
         for outcome, kind, abilities in outcomes.iter_rows():
             for name, keys in (("source", [source]), ("kind", [kind]), ("ability", abilities)):
@@ -141,6 +146,8 @@ class Statistics:
 
     def as_json(self) -> dict[str, Any]:
         """Everything counted, in a fixed order."""
+        reasoned = FUNNEL.index("reasoned")
+        steps = (*FUNNEL[:reasoned], *self._filters, *FUNNEL[reasoned:])
         return {
             "rows": self.rows,
             "images": self._images,
@@ -148,7 +155,7 @@ class Statistics:
             "counts": {name: _ordered(counter, TOP) for name, counter in self._counts.items()},
             "mean_words": {name: round(total / max(self.rows, 1), 2) for name, total in sorted(self._words.items())},
             "funnel": [
-                {"source": source, **{step: counter[step] for step in FUNNEL}}
+                {"source": source, **{step: counter[step] for step in steps}}
                 for source, counter in sorted(self._funnel.items())
             ],
             "rejections": {asset: _ordered(counter) for asset, counter in self._reasons.items()},
@@ -161,8 +168,8 @@ class Statistics:
 
 def _outcomes(store: Store, tables: Mapping[str, CutInput]) -> pl.DataFrame:
     """Each question that passed the filters: agreed, adjudicated or disagreed, with kind and abilities."""
-    questions = results(store, tables["questions"]).select("slot", "kind", "abilities")
-    answers = results(store, tables["answers"]).select("slot", "agreed")
+    questions = results(store, table_of(tables, "questions")).select("slot", "kind", "abilities")
+    answers = results(store, table_of(tables, "answers")).select("slot", "agreed")
     return (
         questions.join(answers, on="slot", how="left")
         .select(

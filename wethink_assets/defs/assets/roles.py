@@ -7,7 +7,8 @@ from wethink_assets.defs.graph import MODEL_TEAM, MODELS
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import ROLES, Role
 from wethink_assets.models.registry import Models
-from wethink_assets.synthesis.prompt_packs import PROMPTS, prompt_hashes
+from wethink_assets.stages.prompts import PROMPTS
+from wethink_assets.synthesis.prompt_packs import prompt_hashes
 
 WHAT: dict[Role, str] = {
     "describer": "sees the image: describes it, gives details, answers from it, rewrites reasoning",

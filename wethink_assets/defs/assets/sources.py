@@ -3,7 +3,7 @@
 import dagster as dg
 
 from wethink_assets.config import Settings
-from wethink_assets.defs.graph import DATA_TEAM, SOURCES
+from wethink_assets.defs.graph import DATA_TEAM, IMAGES, SOURCES, image_batch
 from wethink_assets.defs.runs.sync import sync_batches
 from wethink_assets.sources.catalog import Source, sources_of
 from wethink_assets.sources.registration import register_source
@@ -73,3 +73,19 @@ def described(source: Source) -> str:
         lines.append(source.citation)
     lines.append(f"Licence: {source.licence}")
     return "\n\n".join(line for line in lines if line) + state
+
+
+def image_batches_spec(settings: Settings) -> dg.AssetSpec:
+    """The external asset that says what each batch consists of; reported when a source is observed or registered."""
+    return dg.AssetSpec(
+        "image_batches",
+        partitions_def=image_batch,
+        deps=[source_key(source) for source in sources_of(settings).values()],
+        group_name=IMAGES,
+        kinds={"parquet"},
+        owners=DATA_TEAM,
+        description=(
+            "Membership of each image batch: files of one source, appended when a source is observed, never changed. "
+            "Its data version is the digest of the list, so a grown source makes no old batch stale."
+        ),
+    )

@@ -14,7 +14,8 @@ from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.identity import digest_of
 from wethink_assets.models.registry import Models
 from wethink_assets.planning.plan import stale_stages
-from wethink_assets.planning.stages import STAGES, stage_plan
+from wethink_assets.planning.stages import stage_plan
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 
 MISSING = "missing"
@@ -23,7 +24,7 @@ KEYS_SHOWN = 2_000  # characters of partition keys for each stage
 
 def staleness_asset(settings: Settings) -> dg.AssetsDefinition:
     """`staleness`: stale itself when a model, a prompt or a stage's code changes, since it depends on all of them."""
-    plans = {stage: stage_plan(settings, stage) for stage in STAGES}
+    plans = {stage: stage_plan(settings, stage) for stage in stage_names()}
     roles = sorted({role for plan in plans.values() for role in plan.roles})
 
     @dg.asset(
@@ -73,7 +74,7 @@ def staleness_metadata(plan: pl.DataFrame, order: Sequence[str]) -> dict[str, An
         "by stage and cause": cause_table(stale),
         **{
             f"backfill {stage}": key_ranges(own.filter(pl.col("stage") == stage)["batch"].to_list(), order)
-            for stage in STAGES
+            for stage in stage_names()
             if not own.filter(pl.col("stage") == stage).is_empty()
         },
     }
@@ -88,7 +89,8 @@ def cause_table(stale: pl.DataFrame) -> dg.TableMetadataValue:
         pl.col("tokens").sum(),
         pl.col("money").sum().alias("price"),
     )
-    rows = sorted(grouped.iter_rows(named=True), key=lambda row: (STAGES.index(row["stage"]), -row["partitions"]))
+    order = stage_names()
+    rows = sorted(grouped.iter_rows(named=True), key=lambda row: (order.index(row["stage"]), -row["partitions"]))
     kinds = {name: "string" if name in columns[:3] else "float" if name == "price" else "int" for name in columns}
     return dg.MetadataValue.table(
         [dg.TableRecord({name: _cell(row, name) for name in columns}) for row in rows[:40]],

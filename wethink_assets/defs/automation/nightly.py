@@ -14,7 +14,7 @@ from wethink_assets.defs.metadata.cost import SPENT_TAG
 from wethink_assets.defs.resources import BUDGET_TAG
 from wethink_assets.defs.runs.jobs import SYNTHESIZE
 from wethink_assets.errors import ConfigError
-from wethink_assets.planning.stages import STAGES, UPSTREAM
+from wethink_assets.stages.order import stage_names, upstream_of
 
 NOON = timedelta(hours=12)
 PARTITION_TAG = "dagster/partition"
@@ -34,17 +34,19 @@ def unfinished_batches(instance: dg.DagsterInstance) -> Iterator[tuple[str, tupl
 
     One query a stage, whatever the number of batches; the store is not read. A changed prompt or model makes no batch unfinished.
     """
+    stages = stage_names()
+    upstream = {stage: upstream_of(stage) for stage in stages}
     made = {
         stage: instance.event_log_storage.get_latest_storage_id_by_partition(
             dg.AssetKey(stage), dg.DagsterEventType.ASSET_MATERIALIZATION
         )
-        for stage in STAGES
+        for stage in stages
     }
     for batch in instance.get_dynamic_partitions(str(image_batch.name)):
-        for number, stage in enumerate(STAGES):
+        for number, stage in enumerate(stages):
             event = made[stage].get(batch)
-            if event is None or any(made[upstream].get(batch, 0) > event for upstream in UPSTREAM[stage]):
-                yield batch, STAGES[number:]
+            if event is None or any(made[read].get(batch, 0) > event for read in upstream[stage]):
+                yield batch, stages[number:]
                 break
 
 

@@ -9,9 +9,11 @@ from wethink_assets.defs.assets.roles import role_key
 from wethink_assets.defs.assets.sources import source_key
 from wethink_assets.defs.runs.jobs import OBSERVE
 from wethink_assets.models.chat import ROLES
+from wethink_assets.registries import STAGES
 from wethink_assets.sources.catalog import sources_of
+from wethink_assets.stages.order import stage_names
 
-FREE = ("images", "signatures", "dataset", "staleness", "growth")
+FREE_REPORTS = ("dataset", "staleness", "growth")
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -27,9 +29,10 @@ def free_of_charge(settings: Settings) -> dg.DefaultSensorStatus:
 
 def automation_sensor(settings: Settings) -> dg.AutomationConditionSensorDefinition:
     """Evaluates the conditions of assets that call no model."""
+    free_stages = [name for name in stage_names() if not STAGES[name].prompts]
     return dg.AutomationConditionSensorDefinition(
         "free_stages",
-        target=dg.AssetSelection.assets(*FREE),
+        target=dg.AssetSelection.assets(*free_stages, *FREE_REPORTS),
         default_status=free_of_charge(settings),
         description="Ingests new batches, signs finished ones, builds decided versions. None of it calls a model.",
     )

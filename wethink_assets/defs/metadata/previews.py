@@ -10,6 +10,7 @@ import dagster as dg
 import polars as pl
 
 from wethink_assets.stages.output import StageOutput
+from wethink_assets.stages.spec import Stage
 from wethink_assets.storage.blobs import Blobs
 
 ELLIPSIS = "…"
@@ -118,3 +119,19 @@ def picture_gallery(
 def rejected_table(output: StageOutput) -> dg.TableMetadataValue | None:
     """A table of some rejections; None where there are none."""
     return None if output.rejections.is_empty() else sample_table(output.rejections)
+
+
+def stage_previews(
+    stage: Stage, output: StageOutput, tables: Mapping[str, pl.DataFrame], blobs: Blobs
+) -> dict[str, Any]:
+    """What the UI shows of a stage's output: pictures with captions, a table of rows, a table of rejections.
+
+    tables: results of what the stage reads, by the name that it reads them under, and `images`, for where the bytes lie.
+    """
+    gallery = None
+    if stage.preview and "images" in tables:
+        rows = output.results
+        for table, columns in stage.preview.beside.items():
+            rows = rows.join(tables[table].select(stage.item, *columns), on=stage.item, how="left")
+        gallery = picture_gallery(rows, tables["images"], blobs, stage.preview.captions)
+    return {"preview": gallery, "sample": sample_table(output.results), "rejected": rejected_table(output)}

@@ -12,7 +12,7 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.defs.graph import dataset_version, image_batch
 from wethink_assets.defs.runs.sync import report_cut
 from wethink_assets.evaluation.benchmarks.signatures import sign_present
-from wethink_assets.planning.stages import STAGES
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 
 OBSERVE = "observe"
@@ -32,7 +32,7 @@ def asset_jobs(observed: Sequence[dg.AssetKey]) -> list[UnresolvedAssetJobDefini
         ),
         dg.define_asset_job(
             SYNTHESIZE,
-            selection=dg.AssetSelection.assets(*STAGES),
+            selection=dg.AssetSelection.assets(*stage_names()),
             partitions_def=image_batch,
             description="Take one image batch through all stages. Calls models; finished calls are never made again.",
         ),

@@ -12,8 +12,8 @@ from wethink_assets.defs.assets.versions import cut_metadata, summary_metadata
 from wethink_assets.defs.graph import add_partitions, dataset_version, image_batch
 from wethink_assets.defs.metadata.cost import bill
 from wethink_assets.defs.stages.publication import fitting
-from wethink_assets.planning.stages import STAGES
 from wethink_assets.sources.batches import list_batches, membership_digest, read_membership
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
@@ -94,7 +94,7 @@ def sync_batches(
 
 def sync_stages(instance: dg.DagsterInstance, commits: Iterable[Commit], synced: Synced) -> None:
     """Report commits in force that the instance has not seen, upstream stages first."""
-    by_stage: dict[str, list[Commit]] = {stage: [] for stage in STAGES}
+    by_stage: dict[str, list[Commit]] = {stage: [] for stage in stage_names()}
     for commit in commits:
         by_stage[commit.asset].append(commit)
     for stage, found in by_stage.items():
@@ -143,6 +143,6 @@ def sync_instance(instance: dg.DagsterInstance, store: Store) -> Synced:
     """Tell the instance all that the store holds and it does not know: partitions, tables, versions. Safe to repeat."""
     synced = sync_batches(instance, store)
     tables = Tables(store)
-    sync_stages(instance, (commit for stage in STAGES for commit in tables.commits(stage)), synced)
+    sync_stages(instance, (commit for stage in stage_names() for commit in tables.commits(stage)), synced)
     sync_versions(instance, store, synced)
     return synced

@@ -10,7 +10,6 @@ import dagster as dg
 import polars as pl
 from dagster import AssetExecutionContext
 
-from wethink_assets.defs.graph import image_batch
 from wethink_assets.defs.metadata.cost import bill
 from wethink_assets.defs.stages.io_manager import Publication
 from wethink_assets.errors import WeThinkError
@@ -102,17 +101,6 @@ def fitting(metadata: Mapping[str, Any], limit: int = METADATA_BYTES) -> dict[st
             kept[name] = value
             left -= cost
     return kept
-
-
-def closed(asset: dg.AssetsDefinition, upstream: str | None = None) -> dict[str, Any]:
-    """Arguments of `dg.asset_check` for the check that a stage closes over its upstream asset."""
-    return {
-        "asset": asset,
-        "name": "closed",
-        "blocking": True,
-        "partitions_def": image_batch,
-        "additional_ins": {upstream: dg.AssetIn(upstream)} if upstream else None,
-    }
 
 
 def closure(stage: str, expected: pl.Series, output: StageOutput, item: str) -> dg.AssetCheckResult:

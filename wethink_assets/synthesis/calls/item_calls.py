@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from wethink_assets.models.chat import CallFailed, Image
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.synthesis.calls.collector import Rejected
 from wethink_assets.synthesis.calls.echo_filter import require_own_words
 from wethink_assets.synthesis.calls.replies import MalformedReply, final_text, parse_json_reply, split_answer
 from wethink_assets.synthesis.calls.reply_schemas import json_schema
 from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.prompt_packs import PROMPTS
 
 SAMPLES = 2
 T = TypeVar("T")

@@ -13,7 +13,9 @@ from wethink_assets.config import Settings
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import ChatModel, Completion, Image, Message, Role, Sampling
 from wethink_assets.models.registry import Models
+from wethink_assets.registries import STAGES
 from wethink_assets.stages.output import StageOutput
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.journal.calls import Call, call_key, now
 from wethink_assets.storage.journal.journal import Journal, journal_folder
@@ -26,15 +28,7 @@ from wethink_assets.synthesis.calls.collector import Collector, Outcome
 from wethink_assets.synthesis.calls.journal_flush import ReplyJournal, flush_quietly, flush_regularly
 from wethink_assets.synthesis.calls.replies import kept_reply, whole_text
 from wethink_assets.synthesis.calls.worker_pool import Rows, Work, work_through
-from wethink_assets.synthesis.prompt_packs import (
-    PROMPTS,
-    STAGE_PROMPTS,
-    Prompt,
-    keep_prompts,
-    load_prompts,
-    stage_roles,
-)
-from wethink_assets.synthesis.stage_settings import stage_settings
+from wethink_assets.synthesis.prompt_packs import Prompt, keep_prompts, load_prompts
 
 RETRY_TEMPERATURE = 0.7
 ITEMS_FOR_A_CALL = 2
@@ -70,8 +64,8 @@ class Synthesis:
         self.progress = progress
         self.usage = Usage(settings)
         self.started = datetime.now(UTC)
-        self.prompts: Mapping[str, Prompt] = load_prompts(settings, STAGE_PROMPTS[stage])
-        self.identities = {role: models.identity(role) for role in stage_roles(stage)}
+        self.prompts: Mapping[str, Prompt] = load_prompts(settings, STAGES[stage].prompts)
+        self.identities = {role: models.identity(role) for role in STAGES[stage].roles}
         self._journal = journal
         self._allowance = allowance
         self._gate = asyncio.Semaphore(settings.pipeline.concurrency)
@@ -98,10 +92,10 @@ class Synthesis:
 
         Raises `ConfigError` for a missing prompt, `ModelError` for a missing checkpoint, before it waits for anything.
         """
-        load_prompts(settings, STAGE_PROMPTS[stage])
-        for role in stage_roles(stage):
+        load_prompts(settings, STAGES[stage].prompts)
+        for role in STAGES[stage].roles:
             models.identity(role)
-        models.require(stage_roles(stage))
+        models.require(STAGES[stage].roles)
         with (
             leased(store, journal_folder(stage, batch)) as lease,
             allowance.stage_at_work() if allowance is not None else nullcontext(),
@@ -125,8 +119,8 @@ class Synthesis:
         keep_prompts(self.blobs.store, self.prompts.values())
         return {
             "prompts": {name: prompt.sha256 for name, prompt in self.prompts.items()},
-            "models": {role: self.models.describe(role) for role in stage_roles(self.stage)},
-            "settings": stage_settings(self.settings, self.stage),
+            "models": {role: self.models.describe(role) for role in STAGES[self.stage].roles},
+            "settings": STAGES[self.stage].counted_settings(self.settings),
             "calls": self.usage.as_dict(),
             "currency": self.settings.pipeline.currency,
             "started": self.started,

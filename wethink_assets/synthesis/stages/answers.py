@@ -6,23 +6,14 @@ import polars as pl
 
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import ANSWERS
+from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
 from wethink_assets.synthesis.calls.item_calls import Asking, together
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication
 from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
 from wethink_assets.synthesis.stages.agreement import accepted_answer, compare
-
-STAGE = "answers"
-ITEM = "slot"
-LOGIC_VERSION = "1"
-PROMPTS = STAGE_PROMPTS[STAGE]
-
-
-def expected_items(questions: pl.DataFrame) -> pl.Series:
-    """Ids that the stage must account for: every question that passed its filters."""
-    return questions.get_column(ITEM)
+from wethink_assets.synthesis.stages.captions import ASKED, answer_captions
 
 
 def answer_questions(
@@ -39,11 +30,11 @@ def answer_questions(
     fine = dict(descriptions.select("image_id", "fine").iter_rows())
 
     async def work(row: dict[str, Any]) -> Outcome:
-        asking = Asking(synthesis, row[ITEM], pictures[row["image_id"]])
-        return await settled(STAGE, row[ITEM], _answer(row, fine[row["image_id"]], asking, synthesis))
+        asking = Asking(synthesis, row["slot"], pictures[row["image_id"]])
+        return await settled(STAGE.name, row["slot"], _answer(row, fine[row["image_id"]], asking, synthesis))
 
     rows = questions.select("slot", "row_id", "image_id", "kind", "question", "options")
-    return synthesis.collect(rows, work, ANSWERS, ITEM)
+    return synthesis.collect(rows, work, ANSWERS, STAGE.item)
 
 
 async def _answer(row: dict[str, Any], description: str, asking: Asking, synthesis: Synthesis) -> dict[str, Any]:
@@ -80,3 +71,20 @@ async def _answer(row: dict[str, Any], description: str, asking: Asking, synthes
         "answer": image_answer if verdict == "first" else text_answer,
         "calls": asking.keys,
     }
+
+
+STAGE = Stage(
+    name="answers",
+    description="Both answers of each question, whether they agree, and the verdict where they do not.",
+    closes="Every question is answered or rejected, never both.",
+    reads=("questions", "descriptions", "images"),
+    run=answer_questions,
+    item="slot",
+    expected=every("slot"),
+    schema=ANSWERS,
+    logic_version="1",
+    prompts=("answer_image", "answer_text", "judge", "adjudicate"),
+    settings={"agreement_score": ("adjudicate",)},
+    kinds=("vlm", "llm"),
+    preview=Preview(answer_captions, beside=ASKED),
+)

@@ -6,23 +6,15 @@ import polars as pl
 
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import DESCRIPTIONS
+from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
 from wethink_assets.synthesis.calls.item_calls import Asking, together
 from wethink_assets.synthesis.calls.reply_schemas import Refinement
 from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
 
-STAGE = "descriptions"
-ITEM = "image_id"
-LOGIC_VERSION = "1"
-PROMPTS = STAGE_PROMPTS[STAGE]
 LONGEST = 12_000
-
-
-def expected_items(images: pl.DataFrame) -> pl.Series:
-    """Ids that the stage must account for: every image."""
-    return images.get_column(ITEM)
+REQUESTS = 2  # that a turn of the refinement usually makes
 
 
 def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
@@ -36,12 +28,12 @@ def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
     pictures = pictures_by_id(images, synthesis.blobs)
 
     async def work(row: dict[str, Any]) -> Outcome:
-        image_id = row[ITEM]
+        image_id = row["image_id"]
         return await settled(
-            STAGE, image_id, _describe(image_id, Asking(synthesis, image_id, pictures[image_id]), synthesis)
+            STAGE.name, image_id, _describe(image_id, Asking(synthesis, image_id, pictures[image_id]), synthesis)
         )
 
-    return synthesis.collect(images.select(ITEM), work, DESCRIPTIONS, ITEM)
+    return synthesis.collect(images.select("image_id"), work, DESCRIPTIONS, STAGE.item)
 
 
 async def _describe(image_id: str, asking: Asking, synthesis: Synthesis) -> dict[str, Any]:
@@ -75,3 +67,24 @@ def _new(requests: list[str], dialogue: list[dict[str, str]]) -> list[str]:
     """Requests that were not answered before: a reasoner that repeats itself has nothing more to ask."""
     asked = {turn["request"].casefold() for turn in dialogue}
     return [request for request in dict.fromkeys(requests) if request.casefold() not in asked]
+
+
+STAGE = Stage(
+    name="descriptions",
+    description="Fine description of each image, with the refinement dialogue that led to it.",
+    closes="Every image is described or rejected, never both.",
+    reads=("images",),
+    run=describe_images,
+    item="image_id",
+    expected=every("image_id"),
+    schema=DESCRIPTIONS,
+    logic_version="1",
+    prompts=("describe", "refine", "details", "merge"),
+    settings={"refinement_turns": ("merge",)},
+    calls_per_item={
+        "refine": lambda settings: settings.pipeline.refinement_turns,
+        "details": lambda settings: REQUESTS * settings.pipeline.refinement_turns,
+    },
+    kinds=("vlm", "llm"),
+    preview=Preview(lambda row: [("", row["fine"])]),
+)

@@ -10,25 +10,19 @@ from wethink_assets.kinds import KINDS
 from wethink_assets.rewards.equivalence.answers import option_letter
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import QUESTIONS
+from wethink_assets.stages.spec import Preview, Stage
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.item_calls import Asking
 from wethink_assets.synthesis.calls.reply_schemas import Question, Screening
 from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
+from wethink_assets.synthesis.stages.captions import question_captions
 from wethink_assets.synthesis.stages.question_filters import fault_of, known_abilities, repeats
 from wethink_assets.synthesis.stages.question_slots import planned_slots, slots_of
-
-STAGE = "questions"
-ITEM = "slot"
-LOGIC_VERSION = "1"
-PROMPTS = STAGE_PROMPTS[STAGE]
-
-__all__ = ["ITEM", "LOGIC_VERSION", "PROMPTS", "STAGE", "expected_items", "planned_slots", "write_questions"]
 
 
 def expected_items(descriptions: pl.DataFrame, settings: Settings) -> pl.Series:
     """Ids that the stage must account for: every slot planned for the described images."""
-    return planned_slots(descriptions, settings).get_column(ITEM)
+    return planned_slots(descriptions, settings).get_column("slot")
 
 
 def write_questions(descriptions: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
@@ -44,13 +38,13 @@ def write_questions(descriptions: pl.DataFrame, synthesis: Synthesis) -> StageOu
         outcome = Outcome()
         asked: list[str] = []
         for slot in slots_of(row["image_id"], synthesis.settings):
-            item = str(slot[ITEM])
-            one = await settled(STAGE, item, _write(slot, row["fine"], asked, Asking(synthesis, item)))
+            item = str(slot["slot"])
+            one = await settled(STAGE.name, item, _write(slot, row["fine"], asked, Asking(synthesis, item)))
             outcome.results += one.results
             outcome.rejected += one.rejected
         return outcome
 
-    return synthesis.collect(descriptions.select("image_id", "fine"), work, QUESTIONS, ITEM)
+    return synthesis.collect(descriptions.select("image_id", "fine"), work, QUESTIONS, STAGE.item)
 
 
 async def _write(slot: dict[str, Any], description: str, asked: list[str], asking: Asking) -> dict[str, Any]:
@@ -90,3 +84,21 @@ async def _write(slot: dict[str, Any], description: str, asked: list[str], askin
         "abilities": known_abilities(written.abilities),
         "calls": asking.keys,
     }
+
+
+STAGE = Stage(
+    name="questions",
+    description="Questions of each image with kind, options, category and abilities, as far as they pass both filters.",
+    closes="Every planned question is kept or rejected, never both.",
+    reads=("descriptions",),
+    run=write_questions,
+    item="slot",
+    expected=expected_items,
+    schema=QUESTIONS,
+    logic_version="1",
+    prompts=("question", "screen"),
+    settings={"questions_per_image": (), "kinds": ("question",)},  # more questions an image add calls and change none
+    items_per_row=lambda settings: settings.pipeline.questions_per_image,
+    kinds=("llm",),
+    preview=Preview(question_captions),
+)

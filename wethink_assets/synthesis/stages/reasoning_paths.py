@@ -6,24 +6,15 @@ import polars as pl
 
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import REASONING_PATHS
+from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
 from wethink_assets.synthesis.calls.item_calls import Asking
 from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS
 from wethink_assets.synthesis.stages.agreement import accepted_answer, compare
+from wethink_assets.synthesis.stages.captions import ASKED, path_captions
 from wethink_assets.synthesis.stages.path_filters import LONGEST_PATH, contradiction_in, leak_in
 from wethink_assets.synthesis.stages.question_filters import markup_in
-
-STAGE = "reasoning_paths"
-ITEM = "slot"
-LOGIC_VERSION = "1"
-PROMPTS = STAGE_PROMPTS[STAGE]
-
-
-def expected_items(answers: pl.DataFrame) -> pl.Series:
-    """Ids that the stage must account for: every question with an answer."""
-    return answers.get_column(ITEM)
 
 
 def refine_paths(
@@ -41,10 +32,10 @@ def refine_paths(
     rows = answers.select(columns).join(questions.select("slot", "question", "options"), on="slot", how="left")
 
     async def work(row: dict[str, Any]) -> Outcome:
-        asking = Asking(synthesis, row[ITEM], pictures[row["image_id"]])
-        return await settled(STAGE, row[ITEM], _refine(row, asking, synthesis))
+        asking = Asking(synthesis, row["slot"], pictures[row["image_id"]])
+        return await settled(STAGE.name, row["slot"], _refine(row, asking, synthesis))
 
-    return synthesis.collect(rows, work, REASONING_PATHS, ITEM)
+    return synthesis.collect(rows, work, REASONING_PATHS, STAGE.item)
 
 
 async def _refine(row: dict[str, Any], asking: Asking, synthesis: Synthesis) -> dict[str, Any]:
@@ -76,3 +67,20 @@ async def _refine(row: dict[str, Any], asking: Asking, synthesis: Synthesis) -> 
         "refined_cot": path,
         "calls": asking.keys,
     }
+
+
+STAGE = Stage(
+    name="reasoning_paths",
+    description="Reasoning of each answer, rewritten from the image and the final answer, and checked to end in it.",
+    closes="Every answer has a reasoning path or a rejection, never both.",
+    reads=("answers", "questions", "images"),
+    run=refine_paths,
+    item="slot",
+    expected=every("slot"),
+    schema=REASONING_PATHS,
+    logic_version="1",
+    prompts=("rewrite", "judge"),
+    settings={"agreement_score": ()},  # which paths pass follows from it, no call does
+    kinds=("vlm", "llm"),
+    preview=Preview(path_captions, beside=ASKED),
+)

@@ -12,10 +12,11 @@ from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import list_versions, unbuilt_versions
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import VersionError
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import COLOUR
-from wethink_assets_tests.support.stage_tables import UPSTREAM, Asked, Grower
+from wethink_assets_tests.support.stage_tables import Asked, Grower
 
 ALL = CutRecipe()
 
@@ -30,7 +31,7 @@ def test_a_cut_names_every_table_of_every_whole_batch(local: Store, grower: Grow
     cut = decided(local)
     assert cut.version == "v0001"
     assert cut.batches == ("coco.000001", "geoqa+.000001", "coco.000002")
-    assert {(entry.asset, entry.batch) for entry in cut.inputs} == {(a, b) for a in UPSTREAM for b in cut.batches}
+    assert {(entry.asset, entry.batch) for entry in cut.inputs} == {(a, b) for a in stage_names() for b in cut.batches}
     assert read_cut(local, "v0001") == cut
 
 

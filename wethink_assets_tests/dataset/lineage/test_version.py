@@ -9,10 +9,11 @@ from wethink_assets.dataset.lineage.version import lineage_of
 from wethink_assets.defs.metadata.version import lineage_markdown
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import sha256_hex
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import CHOICE, COLOUR
-from wethink_assets_tests.support.stage_tables import UPSTREAM, Asked, Grower
+from wethink_assets_tests.support.stage_tables import Asked, Grower
 from wethink_assets_tests.support.versions import cut, note_policy
 
 SIZE = Asked("How large is the block?", "large")
@@ -28,7 +29,7 @@ def test_a_version_is_told_whole(local: Store) -> None:
     assert json.loads(json.dumps(story)) == story
     assert [batch["batch"] for batch in story["batches"]] == ["coco.000001", "geoqa+.000001"]
     for batch in story["batches"]:
-        assert set(batch["tables"]) == set(UPSTREAM)
+        assert set(batch["tables"]) == set(stage_names())
     assert [(run["run_id"], run["batches"]) for run in story["runs"]] == [
         ("run-1", ["coco.000001"]),
         ("run-2", ["geoqa+.000001"]),
@@ -60,7 +61,7 @@ def test_it_stays_right_after_250_batches_were_synthesized_again(local: Store) -
     version = cut(local)
     before = lineage_of(local, version)
     assert len(before["batches"]) == 250 and len(before["missing"]) == 0
-    assert before["runs"][0]["tables"] == 250 * len(UPSTREAM)
+    assert before["runs"][0]["tables"] == 250 * len(stage_names())
     again = Grower(local, models={**first, "reasoner": "thinker-2"})
     again.grow("coco.000001", [(shared, [SIZE])], run_id="run-2")
     for batch in batches[1:]:
@@ -85,7 +86,7 @@ def copy_batch(store: Store, batch: str, other: str) -> None:
     from wethink_assets.storage.tables import Provenance, Tables
 
     tables = Tables(store)
-    for asset in UPSTREAM:
+    for asset in stage_names():
         commit = tables.current(asset, batch)
         assert commit is not None
         provenance = Provenance(**commit.model_dump(include=set(Provenance.model_fields)))

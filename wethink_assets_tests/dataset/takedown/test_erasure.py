@@ -10,16 +10,16 @@ from wethink_assets.dataset.lineage.row_lookup import tables_in_force
 from wethink_assets.dataset.takedown.erasure import erase
 from wethink_assets.dataset.takedown.takedown import Subject, take_down
 from wethink_assets.dataset.versions.build import build_version
-from wethink_assets.dataset.versions.rows import CALL_STAGES
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.identity import sha256_hex
+from wethink_assets.stages.order import model_stages, stage_names
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.journal.files import part_names
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets_tests.support.question_tables import COLOUR
-from wethink_assets_tests.support.stage_tables import UPSTREAM, Grower
+from wethink_assets_tests.support.stage_tables import Grower
 from wethink_assets_tests.support.takedowns import IMAGE, ONE, TWO, filled, images_of
 from wethink_assets_tests.support.versions import cut
 
@@ -37,13 +37,13 @@ def near(local: Store) -> Store:
 def test_blobs_replies_and_rows_of_erased_images_are_gone(grown: Store) -> None:
     first = cut(grown)
     row = grown.read_parquet(f"versions/{first}/rows.parquet").filter(pl.col("image_id") == IMAGE).row(0, named=True)
-    others = {stage: journaled_calls(grown, stage, "geoqa+.000001") for stage in CALL_STAGES}
+    others = {stage: journaled_calls(grown, stage, "geoqa+.000001") for stage in model_stages()}
     subject = Subject("image", IMAGE)
     take_down(grown, subject)
     (made,) = erase(grown, subject)
     assert made.images == (IMAGE,) and made.blobs == (row["image_path"],) and made.replies == 7
     assert not grown.exists(row["image_path"])
-    for stage in CALL_STAGES:
+    for stage in model_stages():
         left = journaled_calls(grown, stage, "coco.000001")
         assert left.height == 1 and not any(IMAGE in item for item in left["item"])
         assert journaled_calls(grown, stage, "geoqa+.000001").equals(others[stage])
@@ -61,7 +61,7 @@ def test_versions_of_erased_images_are_sound_and_name_them_as_retracted(grown: S
     verified = verify_versions(grown, [first])
     assert verified.sound and {fault.fault for fault in verified.retracted} == {"retracted"}
     assert row["image_path"] in {fault.path for fault in verified.retracted}
-    assert len([fault for fault in verified.retracted if fault.path.startswith("tables/")]) == len(UPSTREAM)
+    assert len([fault for fault in verified.retracted if fault.path.startswith("tables/")]) == len(stage_names())
     story = explain_row(grown, row["row_id"])
     assert story["retracted"] == {"by": [f"image {IMAGE}"], "erased": True} and story["description"] is None
     (told,) = whereabouts(grown, IMAGE)
@@ -78,7 +78,7 @@ def test_tables_in_force_close_after_an_erasure(near: Store) -> None:
     erase(near, Subject("image", IMAGE))
     tables = Tables(near)
     in_force = tables_in_force(near, "coco.000001")
-    for asset in UPSTREAM:
+    for asset in stage_names():
         commit = tables.current(asset, "coco.000001")
         assert commit is not None and commit.data_version == in_force[asset].data_version
         for upstream, version in commit.inputs.items():

@@ -3,8 +3,9 @@
 import polars as pl
 
 from wethink_assets.dataset.cuts.recipe import CutRecipe
-from wethink_assets.dataset.versions.rows import EXCLUDED, ROWS
+from wethink_assets.dataset.versions.rows import EXCLUDED, rows_schema
 from wethink_assets.identity import sha256_hex, split_of
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import CAT, COLOUR
@@ -17,7 +18,7 @@ def test_rows_hold_identity_provenance_and_what_is_trained_on(local: Store, grow
     assert (summary.considered, summary.rows, summary.images, summary.batches) == (9, 8, 5, 3)
     assert summary.excluded == {"duplicate_near": 1}
     rows = rows_of(local, "v0001")
-    assert rows.schema == ROWS
+    assert rows.schema == rows_schema(stage_names())
     assert rows["row_id"].to_list() == sorted(rows["row_id"])
     assert rows["split"].to_list() == [split_of(image) for image in rows["image_id"]]
     choice = rows.filter(pl.col("kind") == "MC").row(0, named=True)

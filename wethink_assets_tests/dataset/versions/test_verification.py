@@ -12,8 +12,9 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.verification import Fault, Verification, verify_versions
 from wethink_assets.errors import VersionError
+from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.support.stage_tables import UPSTREAM, Grower
+from wethink_assets_tests.support.stage_tables import Grower
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def do_harm(store: Store, path: str, harm: str) -> None:
     store.publish(path, bytes(data) if harm == "flip" else bytes(data[:-1]))
 
 
-@pytest.mark.parametrize("asset", list(UPSTREAM))
+@pytest.mark.parametrize("asset", stage_names())
 def test_a_table(local: Store, version: str, asset: str) -> None:
     folder = next(
         f.rpartition("/")[0] for f in local.files(f"tables/{asset}/coco.000001") if f.endswith("results.parquet")

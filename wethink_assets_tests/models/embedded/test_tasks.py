@@ -22,8 +22,9 @@ from wethink_assets.models.embedded.tasks.examples import render_prompt, trainin
 from wethink_assets.models.embedded.tasks.judge import tier
 from wethink_assets.sources.sample.families import FAMILIES
 from wethink_assets.sources.sample.scenes import VISUAL_KINDS, VisualKind, draw_scene, graph_of
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication, Grade, Question, Refinement, Screening
-from wethink_assets.synthesis.prompt_packs import PROMPTS, load_prompt
+from wethink_assets.synthesis.prompt_packs import load_prompt
 
 SHAPES = {"refine": Refinement, "question": Question, "screen": Screening, "judge": Grade, "adjudicate": Adjudication}
 ALL = [(checkpoint, task) for checkpoint, tasks in TASKS.items() for task in tasks]

@@ -11,7 +11,8 @@ from wethink_assets.errors import ConfigError
 from wethink_assets.models.servers.memory import Gpu, Memory
 from wethink_assets.models.servers.placement import require_fit
 from wethink_assets.models.servers.spec import needs_of
-from wethink_assets.synthesis.prompt_packs import STAGE_PROMPTS, stage_roles
+from wethink_assets.registries import STAGES
+from wethink_assets.stages.order import model_stages
 from wethink_assets_tests.support.vllm_environment import ROOT
 
 PROFILES = dict(
@@ -32,8 +33,8 @@ def load(folder: Path, profile: str) -> Settings:
 def check(settings: Settings, gpus: tuple[Gpu, ...]) -> set[str]:
     """Fit of each stage's servers; all servers that stages need."""
     needed = set()
-    for stage in STAGE_PROMPTS:
-        names = {settings.role(role).server for role in stage_roles(stage)} - {""}
+    for stage in model_stages():
+        names = {settings.role(role).server for role in STAGES[stage].roles} - {""}
         require_fit([need for name in sorted(names) for need in needs_of(settings, name, gpus)], gpus, Memory(128, 120))
         needed |= names
     return needed
@@ -43,7 +44,7 @@ def check(settings: Settings, gpus: tuple[Gpu, ...]) -> set[str]:
 def test_a_local_profile_fits_on_its_machine_and_on_no_smaller_one(tmp_path: Path, profile: str, count: int) -> None:
     settings = load(tmp_path, profile)
     assert check(settings, machine(count)) == {"eyes", "words"}
-    assert pool_of(settings, stage_roles("answers")) == "gpu"
+    assert pool_of(settings, STAGES["answers"].roles) == "gpu"
     with pytest.raises(ConfigError, match=r"GiB"):
         check(settings, machine(count, 40))
     with pytest.raises(ConfigError, match=r"GPU"):
@@ -53,7 +54,7 @@ def test_a_local_profile_fits_on_its_machine_and_on_no_smaller_one(tmp_path: Pat
 def test_a_hosted_api_needs_no_server_and_no_gpu(tmp_path: Path) -> None:
     settings = load(tmp_path, "hosted API")
     assert check(settings, ()) == set()
-    assert {pool_of(settings, stage_roles(stage)) for stage in STAGE_PROMPTS} == {"endpoint"}
+    assert {pool_of(settings, STAGES[stage].roles) for stage in model_stages()} == {"endpoint"}
 
 
 def test_there_are_three_profiles() -> None:

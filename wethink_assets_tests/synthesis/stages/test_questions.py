@@ -9,10 +9,10 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.identity import row_id
-from wethink_assets.stages.output import StageOutput, require_closed
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import DESCRIPTIONS
-from wethink_assets.synthesis.stages import questions
 from wethink_assets.synthesis.stages.questions import write_questions
+from wethink_assets_tests.support.closed_stages import require_stage_closed
 from wethink_assets_tests.support.scripted_model import ScriptedModel, after, good_script, scripted_settings
 
 Run = Callable[..., StageOutput]
@@ -66,7 +66,7 @@ def test_each_filter_has_its_reason(
     script = after(good_script, **{prompt: lambda v, n: reply if v["kind"] == "FIB" else None})
     upstream = described(6)
     output = run_stage(write_questions, ScriptedModel(script), upstream)
-    require_closed("questions", questions.expected_items(upstream, settings), output, questions.ITEM)
+    require_stage_closed("questions", upstream, output, settings)
     assert set(output.rejections["reason"]) == {reason}
     assert output.rejections["item"].str.contains(":FIB:").all() and "FIB" not in output.results["kind"]
     expected = "FIB question has options" if detail == "" else detail

@@ -1,0 +1,132 @@
+"""Assets of the stages, each with its check `closed`: made from their entries in the registry, one image batch at a time.
+
+A stage that asks models works within the run's budget; once that is spent it yields nothing, so that its partition stays missing and the
+later stages are skipped.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from wethink_assets.config import Settings
+from wethink_assets.defs.assets.roles import role_key
+from wethink_assets.defs.graph import DATA_TEAM, image_batch, pool_of, when_missing
+from wethink_assets.defs.metadata.cost import within_budget
+from wethink_assets.defs.metadata.previews import stage_previews
+from wethink_assets.defs.stages.publication import closure, published, reason_told
+from wethink_assets.planning.stages import stage_plan
+from wethink_assets.registries import STAGES
+from wethink_assets.sources.batches import membership_digest, read_membership
+from wethink_assets.stages.order import provider_of, stage_names, upstream_of
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.stages.spec import BatchWork, Stage
+from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Tables
+
+MEMBERSHIP = "image_batches"
+"""The asset that a stage starts from which reads no other stage."""
+
+
+def stage_assets(settings: Settings) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
+    """Assets and checks of all stages. Raises `ConfigError` for a stage whose declaration lacks something, or a prompt that is missing."""
+    assets = [_asset(settings, STAGES[name]) for name in stage_names()]
+    return assets, [_check(settings, STAGES[name]) for name in stage_names()]
+
+
+def _asset(settings: Settings, stage: Stage) -> dg.AssetsDefinition:
+    plan = stage_plan(settings, stage.name)
+    upstream = upstream_of(stage.name)
+    asks_models = bool(plan.roles)
+
+    @dg.asset(
+        name=stage.name,
+        description=stage.description,
+        ins={name: dg.AssetIn(name) for name in upstream},
+        deps=[*([] if upstream else [MEMBERSHIP]), *(role_key(role) for role in plan.roles)],
+        required_resource_keys={"store", *(["synthesis"] if asks_models else ["settings", "progress"])},
+        partitions_def=image_batch,
+        output_required=not asks_models,
+        code_version=plan.code_version,
+        group_name=stage.group,
+        kinds={*stage.kinds, "parquet"},
+        owners=DATA_TEAM,
+        pool=pool_of(settings, plan.roles),
+        backfill_policy=dg.BackfillPolicy.multi_run(1),
+        automation_condition=None if asks_models else when_missing(),
+        metadata={"roles": ", ".join(plan.roles), "prompts": ", ".join(plan.prompts)} if asks_models else None,
+    )
+    def work(context: dg.AssetExecutionContext, **tables: StageOutput) -> Iterator[dg.MaterializeResult[StageOutput]]:
+        inputs = {name: tables[name] for name in upstream}
+        with within_budget(context), reason_told(context):
+            yield _publication(context, settings, stage, inputs)
+
+    return work
+
+
+def _publication(
+    context: dg.AssetExecutionContext, settings: Settings, stage: Stage, inputs: Mapping[str, StageOutput]
+) -> dg.MaterializeResult[StageOutput]:
+    """Do the work of a stage on the run's batch, and hand its output on to be published."""
+    given, batch = context.resources, context.partition_key
+    results = [table.results for table in inputs.values()]
+    members = None if inputs else read_membership(given.store, batch)
+    blobs = Blobs(given.store)
+    made: Mapping[str, Any] = {"started": datetime.now(UTC)}
+    if stage.prompts:
+        with given.synthesis(stage.name, batch) as session:
+            output = stage.run(*results, session)
+        made = session.provenance()
+    else:
+        progress = given.progress.of(stage.name, batch)
+        output = stage.run(*results, BatchWork(given.settings, blobs, batch, progress))
+    shown = {**dict(zip(stage.reads, results, strict=True)), **_pictures(given.store, stage, batch, output)}
+    return published(
+        context,
+        output,
+        expected=stage.expected(results[0] if members is None else members, settings),
+        item=stage.item,
+        inputs=inputs if members is None else {MEMBERSHIP: membership_digest(members)},
+        made=made,
+        metadata=stage_previews(stage, output, shown, blobs),
+    )
+
+
+def _pictures(store: Store, stage: Stage, batch: str, output: StageOutput) -> Mapping[str, pl.DataFrame]:
+    """The table by which previews find pictures, for a stage that does not read it: its own, or that of the batch."""
+    if stage.preview is None or "images" in stage.reads:
+        return {}
+    if "blob" in stage.schema:
+        return {"images": output.results}
+    commit = Tables(store).current(provider_of("images"), batch)
+    return {"images": Tables(store).load_commit(commit).results} if commit else {}
+
+
+def _check(settings: Settings, stage: Stage) -> dg.AssetChecksDefinition:
+    """The check that a stage closes over what its items come from."""
+    upstream = upstream_of(stage.name)[:1]
+    options: dict[str, Any] = {
+        "asset": stage.name,
+        "name": "closed",
+        "description": stage.closes or f"Every item of {stage.name} is in its results or rejected, never both.",
+        "blocking": True,
+        "partitions_def": image_batch,
+    }
+
+    if not upstream:
+
+        @dg.asset_check(**options, required_resource_keys={"store"})
+        def of_files(context: dg.AssetCheckExecutionContext, made: StageOutput) -> dg.AssetCheckResult:
+            members = read_membership(context.resources.store, context.partition_key)
+            return closure(MEMBERSHIP, stage.expected(members, settings), made, stage.item)
+
+        return of_files
+
+    @dg.asset_check(**options, additional_ins={"upstream": dg.AssetIn(upstream[0])})
+    def of_table(made: StageOutput, upstream: StageOutput) -> dg.AssetCheckResult:
+        return closure(stage.reads[0], stage.expected(upstream.results, settings), made, stage.item)
+
+    return of_table
