@@ -20,5 +20,5 @@ def import_plugins(names: Iterable[str], folder: str = "") -> None:
             import_module(name)
         except ImportError as error:
             raise ConfigError(
-                f"plugins: {name!r} cannot be imported ({error}); it must be installed, or lie beside wethink.toml"
+                f"plugins: {name!r} cannot be imported ({error}); it must be installed, or be in the folder of wethink.toml"
             ) from error

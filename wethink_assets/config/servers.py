@@ -14,7 +14,7 @@ class ServerSettings(Table):
 
     model: str = Field(description="id on the Hub, a folder, or embedded/<checkpoint>; roles see it under this name")
     revision: str = Field(
-        "", description="commit of the Hub that is served, and provenance; a folder is told by its files"
+        "", description="commit of the Hub that is served, and provenance; a folder is identified by its files"
     )
     url: str = Field("", description="base URL of a server that somebody else runs: nothing is started")
     api_key_env: str = Field("", description="environment variable with the key; needed off the loopback interface")

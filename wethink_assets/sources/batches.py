@@ -26,12 +26,12 @@ def split_batch_key(key: str) -> tuple[str, int]:
     """
     source, dot, number = key.rpartition(".")
     if not dot or not source or len(number) < DIGITS or not (number.isascii() and number.isdigit()):
-        raise SourceError(f"{key!r} is no batch key: one looks like coco.000003")
+        raise SourceError(f"{key!r} is not a valid batch key: one looks like coco.000003")
     return source, int(number)
 
 
 def source_of(key: str) -> str:
-    """Source of a batch; empty for a name that is no batch key, as of a folder that somebody else put beside batches.
+    """Source of a batch; empty for a name that is not a batch key, as of a folder that somebody else put beside batches.
 
     >>> source_of("geoqa+.000001"), source_of("notes")
     ('geoqa+', '')

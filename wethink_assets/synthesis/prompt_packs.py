@@ -98,7 +98,9 @@ def pack_folder(settings: Settings, pack: str) -> Path:
         else Path(settings.resolve(pack))
     )
     if not folder.is_dir():
-        raise ConfigError(f"prompt pack {pack!r}: {folder} is no folder; packs of the package are {', '.join(PACKS)}")
+        raise ConfigError(
+            f"prompt pack {pack!r}: {folder} is not a folder; packs of the package are {', '.join(PACKS)}"
+        )
     return folder
 
 

@@ -136,7 +136,7 @@ def test_the_sources_are_observed_once_a_stretch(grown: Opened) -> None:
     assert evaluate(None).run_requests[0].run_key == request.run_key  # a second daemon, or one that lost its cursor
     assert not evaluate(first.cursor).run_requests
     grown.instance.create_run_for_job(grown.definitions.resolve_job_def(OBSERVE), status=dg.DagsterRunStatus.STARTED)
-    assert evaluate("0").skip_message == "the last observation goes on"
+    assert evaluate("0").skip_message == "the last observation is still running"
 
 
 def test_new_verified_rows_are_counted_and_a_cut_waits_for_them(grown: Opened) -> None:

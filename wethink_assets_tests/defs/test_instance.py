@@ -53,7 +53,7 @@ def test_without_dagster_home_the_folder_of_the_configuration_is_meant(
     with pytest.raises(ConfigError, match=r"has no dagster\.yaml: set DAGSTER_HOME"):
         dagster_home()
     monkeypatch.setenv("DAGSTER_HOME", "/no/such/folder")
-    with pytest.raises(ConfigError, match="is no folder"):
+    with pytest.raises(ConfigError, match="is not a folder"):
         dagster_home()
 
 

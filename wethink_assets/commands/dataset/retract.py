@@ -75,7 +75,7 @@ def retract(
                 f"erased: {blobs} images, {replies} replies, rows of {sum(len(one.tables) for one in done)} tables"
             )
             typer.echo(
-                "pictures in the previews of old events stay in Dagster's own database: wipe those partitions there"
+                "images in the previews of old events stay in Dagster's own database: wipe those partitions there"
             )
     if as_json:
         typer.echo(json.dumps(report, indent=1, ensure_ascii=False))

@@ -47,7 +47,7 @@ def compare(
     pairs = matching(groups[0], groups[1])
     if not pairs:
         raise VersionError(
-            f"{one.name} and {other.name} were scored on {benchmark} with other files, prompts, judge or decodings: score both anew"
+            f"{one.name} and {other.name} were scored on {benchmark} with other files, prompts, judge or decodings: score both again"
         )
     before, after = pairs[0]
     rows = flipped_samples(store, before, after)

@@ -99,7 +99,7 @@ def show(run: "RunScores") -> None:
     from rich.text import Text
 
     columns, rows = shown_rows(run)
-    table = Table(title=Text(f"{run.policy.key} beside {run.policy.base_model['model']}"), title_justify="left")
+    table = Table(title=Text(f"{run.policy.key} against {run.policy.base_model['model']}"), title_justify="left")
     for name in columns:
         table.add_column(name, overflow="fold", no_wrap=name == "benchmark")
     for row in rows:
@@ -146,7 +146,7 @@ def score_trained(
             continue
         if todo:
             columns, rows = shown_rows(kept)
-            display.rows(f"{key} beside {policy.base_model['model']} (sample_*: drawn stand-ins)", columns, rows)
+            display.rows(f"{key} against {policy.base_model['model']} (sample_*: drawn stand-ins)", columns, rows)
         scores[key] = figures(kept)
     return scores
 

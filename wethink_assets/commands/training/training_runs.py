@@ -86,7 +86,7 @@ def show_policy(policy: "Policy", lines: list[dict[str, Any]], store: "Store", d
     columns = ["n", "before", "after", "gain in points (95%)"]
     display.rows(f"{policy.key} on held-out rows", ["rows", *columns], gain_rows(policy.figures.get("accuracy", {})))
     cost = ", ".join(f"{value} {label.replace('_', ' ')}" for label, value in policy.figures.get("cost", {}).items())
-    display.report(f"{policy.key} cost {cost}; it lies in {store.link(policy.folder)}")
+    display.report(f"{policy.key} cost {cost}; it is in {store.link(policy.folder)}")
 
 
 def train_marked(

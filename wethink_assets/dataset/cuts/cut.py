@@ -90,7 +90,7 @@ def version_number(version: str) -> int:
     """3 of `v0003`. Raises `VersionError` on anything that is no version."""
     match = VERSION.fullmatch(version)
     if not match:
-        raise VersionError(f"{version!r} is no dataset version: one looks like v0003")
+        raise VersionError(f"{version!r} is not a dataset version: one looks like v0003")
     return int(match[1])
 
 

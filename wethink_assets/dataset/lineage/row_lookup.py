@@ -36,7 +36,9 @@ def row_verdicts(store: Store, prefix: str, versions: Sequence[str] = ()) -> lis
     """
     prefix = prefix.strip().lower()
     if not prefix or set(prefix) - HEXADECIMAL or len(prefix) > 32:
-        raise VersionError(f"{prefix!r} is no row id: one is 32 hexadecimal digits, of which the first few are enough")
+        raise VersionError(
+            f"{prefix!r} is not a row id: one has 32 hexadecimal digits, of which the first few are enough"
+        )
     named = [read_manifest(store, version).version for version in versions] or list_built(store)[::-1]
     verdicts = [verdict for version in named for verdict in _in_version(store, version, prefix)]
     ids = sorted({verdict.row_id for verdict in verdicts})

@@ -27,7 +27,7 @@ def cut_schedule(settings: Settings) -> dg.ScheduleDefinition:
     )
     def cut_when_worth_it(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if context.instance.get_runs_count(dg.RunsFilter(job_name=CUT, statuses=UNFINISHED)):
-            return dg.SkipReason("the last cut goes on")
+            return dg.SkipReason("the last cut is still running")
         return dg.RunRequest(run_config={"ops": {"decide": {"config": {"min_new_rows": growth.min_new_rows}}}})
 
     return cut_when_worth_it

@@ -62,7 +62,7 @@ def observing_sensor(settings: Settings) -> dg.SensorDefinition:
         if context.cursor and int(context.cursor) >= stretch:
             return dg.SkipReason(f"observed less than {every} s ago")
         if context.instance.get_runs_count(dg.RunsFilter(job_name=OBSERVE, statuses=UNFINISHED)):
-            return dg.SkipReason("the last observation goes on")
+            return dg.SkipReason("the last observation is still running")
         request = dg.RunRequest(run_key=f"observe-{stretch}", asset_selection=keys)
         return dg.SensorResult(run_requests=[request], cursor=str(stretch))
 

@@ -54,5 +54,5 @@ def within_budget(context: AssetExecutionContext) -> Iterator[None]:
         stage = context.asset_key.to_user_string()
         context.instance.add_run_tags(context.run_id, {SPENT_TAG: stage})
         context.log.warning(
-            f"{spent}. {stage} of {context.partition_key} stays missing; its finished calls are in the journal, and the next run goes on from there."
+            f"{spent}. {stage} of {context.partition_key} stays missing; its finished calls are in the journal, and the next run resumes from there."
         )

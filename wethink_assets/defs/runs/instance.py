@@ -21,7 +21,7 @@ def dagster_home() -> Path:
     named = os.environ.get("DAGSTER_HOME")
     home = Path(named).expanduser().resolve() if named else config_path().parent
     if not home.is_dir():
-        raise ConfigError(f"DAGSTER_HOME {home} is no folder")
+        raise ConfigError(f"DAGSTER_HOME {home} is not a folder")
     if not named and not (home / CONFIG).is_file():
         raise ConfigError(f"{home} has no {CONFIG}: set DAGSTER_HOME to the folder that has one")
     return home

@@ -117,7 +117,7 @@ def read_tsv(path: Path) -> pl.DataFrame:
             held[str(row["index"])] = {IMAGES: digests, MEDIA: media, START: start, LENGTH: length}
             rows.append({**row, IMAGES: None, "_own": True})
     except (OSError, UnicodeDecodeError, csv.Error, binascii.Error, ValueError) as error:
-        raise SourceError(f"{path} is no benchmark table: {error}") from error
+        raise SourceError(f"{path} is not a benchmark table: {error}") from error
     return _table(path, header, rows, held)
 
 

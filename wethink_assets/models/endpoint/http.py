@@ -25,7 +25,7 @@ WRONG_SETUP = {
     401: "refuses the key",
     403: "refuses the key",
     404: "does not know the model or path",
-    405: "is no chat endpoint",
+    405: "is not a chat endpoint",
     **dict.fromkeys((301, 302, 303, 307, 308), "redirects elsewhere: configure that URL"),
 }
 BUSY: Mapping[int, FaultKind] = {429: "refused", 503: "overloaded"}

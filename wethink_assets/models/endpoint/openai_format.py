@@ -65,7 +65,7 @@ class OpenAIFormat(WireFormat):
             thought = message.get("reasoning_content") or message.get("reasoning") or ""
             usage = reply.get("usage") or {}
             if not isinstance(content, str) or not isinstance(thought, str):
-                raise TypeError("content is no text")
+                raise TypeError("content is not text")
             return Completion(
                 text=f"<think>{thought}</think>{content}" if thought else content,
                 prompt_tokens=int(usage.get("prompt_tokens") or 0),
@@ -74,7 +74,7 @@ class OpenAIFormat(WireFormat):
                 model=str(reply.get("model") or model),
             )
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise ValueError(f"the reply is no chat completion ({type(error).__name__}): {text[:120]!r}") from None
+            raise ValueError(f"the reply is not a chat completion ({type(error).__name__}): {text[:120]!r}") from None
 
 
 def _image_first(messages: Sequence[Message]) -> list[tuple[Message, str]]:

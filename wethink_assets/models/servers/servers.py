@@ -92,7 +92,7 @@ class Servers:
             return (table.url,)
         with self._lock:
             if self._closing.is_set():
-                raise ModelError(f"server {name} is not started: this process lets go of its servers")
+                raise ModelError(f"server {name} is not started: this process is releasing its servers")
             wait = self._waits.setdefault(name, threading.Lock())
             wanted = self._needed if name in self._needed else (name,)
             missing = [other for other in wanted if other not in self._held]

@@ -90,7 +90,7 @@ def test_any_json_is_a_completion_or_none(value: Any) -> None:
     "text", ["", "{", "[" * 100_000, '{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 1e999}}']
 )
 def test_what_is_no_completion_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no chat completion"):
+    with pytest.raises(ValueError, match="not a chat completion"):
         OpenAIFormat().completion(text, "m")
 
 

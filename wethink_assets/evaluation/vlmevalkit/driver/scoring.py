@@ -46,7 +46,7 @@ def score(
         path, model=JUDGE, nproc=width, verbose=False, retry=2, timeout=3600, api_base=judge, key=token
     )
     if result is None:
-        raise ValueError("it came to no result")
+        raise ValueError("it gave no result")
     kind = type(dataset).__name__
     verdicts = list(_verdicts(kind, smp.load, path))
     with open(f"{out}.part", "w", encoding="utf-8") as file:
