@@ -8,6 +8,8 @@ from wethink_assets.errors import ConfigError
 from wethink_assets.registries import STAGES
 from wethink_assets.stages.spec import Stage
 
+__all__ = ["model_stages", "provider_of", "stage_names", "upstream_of"]
+
 
 @dataclass(frozen=True)
 class _Order:

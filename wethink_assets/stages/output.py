@@ -7,6 +7,8 @@ import polars as pl
 
 from wethink_assets.errors import UnaccountedItems
 
+__all__ = ["REJECTIONS", "StageOutput", "rejections", "require_closed", "unaccounted"]
+
 REJECTIONS = pl.Schema({"item": pl.String, "stage": pl.String, "reason": pl.String, "detail": pl.String})
 
 

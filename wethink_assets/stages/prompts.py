@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from wethink_assets.models.chat import Role
 from wethink_assets.registry import Registry
 
+__all__ = ["PROMPTS", "PromptUse"]
+
 _QUESTION = ("question", "kind", "options")
 
 

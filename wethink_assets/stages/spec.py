@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from wethink_assets.config import Settings
     from wethink_assets.storage.blobs import Blobs
 
+__all__ = ["SYNTHESIS", "BatchWork", "Preview", "Stage", "every"]
+
 Row = Mapping[str, Any]
 SYNTHESIS = "synthesis"
 """Group of the stages between images and versions."""
