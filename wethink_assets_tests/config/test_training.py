@@ -1,74 +1,63 @@
-"""Recipes in the store: renamed settings keep their names there, so that policies trained before the renaming are found."""
+"""Settings of recipes: the paper's defaults, and what does not fit together is refused."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from wethink_assets.config import RecipeSettings, load_settings
-from wethink_assets.identity import digest_of
-from wethink_assets.training.studies.answer_store import COUNTED
-
-FORMER = {
-    "system": "Think.",
-    "group": 8,
-    "schedule": "cosine",
-    "warm_up": 3,
-    "clip": 0.3,
-    "iterations": 2,
-    "loss": "grpo",
-    "gradient_norm": 0.5,
-    "prompt_length": 100,
-    "completion_length": 50,
-    "micro_batch": 4,
-    "sft_batch": 16,
-    "checkpoint_every": 7,
-    "loader_workers": 2,
-    "prompts_per_step": 4,
-    "lora": {"rank": 4, "targets": ["q_proj"]},
-    "rollouts": {"memory": 0.5, "chunks": 2},
-    "kinds": ["MC"],
-    "stop": {"kl": 2.0},
-    "in_main_run": True,
-}
-ROOT = Path(__file__).parents[2]
+from wethink_assets.config import RecipeSettings, Settings
+from wethink_assets.config.loading import load_settings
+from wethink_assets.errors import ConfigError
 
 
-def from_shipped_file(name: str) -> RecipeSettings:
-    return load_settings(ROOT / "wethink.toml", {}).recipe(name)
+def recipe(**settings: Any) -> RecipeSettings:
+    return RecipeSettings.model_validate(settings)
 
 
 @pytest.mark.parametrize(
-    ("recipe", "digest"),
+    ("settings", "why"),
     [
-        (RecipeSettings(), "59bc8c091299c5797796cbaf2ba305896a362fc057fd569a4cac2140c9795434"),
-        (
-            RecipeSettings.model_validate(FORMER),
-            "b4886d5ce057e18646b78e453c1df14150557b15cf600907127593d78c9e8963",
-        ),
-        (from_shipped_file("grpo"), "c7f89496a13f33e7dc9fe5a8f596c931661c88127584d5d41833faa37fc213de"),
-        (from_shipped_file("grpo-short"), "bb5ddd71de6644e0c503aeb687983e93e3c889a019a17b032607b51ea59e1840"),
+        ({"accuracy_weight": 0, "format_weight": 0}, "both reward weights are 0"),
+        ({"difficulty": [0.8, 0.2]}, "difficulty goes from 0.8 down to 0.2"),
+        ({"micro_batch_size": 7}, "micro_batch_size 7 does not divide the 320 completions"),
+        ({"rollouts": {"engine": "vllm-server"}}, "need its url"),
+        ({"launcher": {"machines": 2}}, "several machines need a command"),
+        ({"num_generations": 1}, "greater than or equal to 2"),
     ],
-    ids=["defaults", "all renamed settings", "grpo", "grpo-short"],
 )
-def test_policies_keep_the_digest_that_release_0_1_gave_them(recipe: RecipeSettings, digest: str) -> None:
-    assert digest_of(recipe.counted()) == digest
+def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        recipe(**settings)
 
 
-def test_answers_to_held_out_rows_keep_the_digest_that_release_0_1_gave_them() -> None:
-    stored = RecipeSettings.model_validate(FORMER).stored()
-    counted = {name: stored[name] for name in COUNTED}
-    assert digest_of(counted) == "06664f7bb9aeb0fed903ea9ffc289593f62c62f250b1ed33cdb07ca0700f37f2"
+def test_a_wrong_setting_of_a_recipe_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "wethink.toml"
+    path.write_text("[recipes.a]\nlearning_rate = 1e-5\nlerning_rate = 3\n")
+    with pytest.raises(
+        ConfigError, match=r"wethink\.toml:\d: unknown setting recipes\.a\.lerning_rate; allowed here: accuracy"
+    ):
+        load_settings(path, {})
+    with pytest.raises(ConfigError, match="no recipe 'b'"):
+        Settings().recipe("b")
+    path.write_text('[recipes."a b"]\n')
+    with pytest.raises(ConfigError, match="a recipe's name is letters"):
+        load_settings(path, {})
 
 
-def test_settings_of_a_record_are_read_and_shown_by_their_current_names() -> None:
-    recipe = RecipeSettings.model_validate(FORMER)
-    stored = recipe.stored()
-    assert FORMER.keys() <= stored.keys()
-    assert RecipeSettings.model_validate(stored) == recipe
-    assert RecipeSettings.current({**stored, "judge": None}) == {**recipe.model_dump(mode="json"), "judge": None}
-
-
-def test_every_former_name_belongs_to_one_setting() -> None:
-    renamed = RecipeSettings.RENAMED
-    assert set(renamed.values()) <= set(RecipeSettings.model_fields)
-    assert not set(renamed) & set(RecipeSettings.model_fields)
+def test_defaults_are_those_of_the_paper() -> None:
+    defaults = recipe()
+    assert (
+        defaults.num_generations,
+        defaults.learning_rate,
+        defaults.beta,
+        defaults.epsilon,
+        defaults.temperature,
+    ) == (
+        5,
+        1e-6,
+        0.01,
+        0.2,
+        1.0,
+    )
+    assert (defaults.accuracy_weight, defaults.format_weight) == (0.7, 0.3)

@@ -1,5 +1,6 @@
 """Fixtures of training tests: a tiny checkpoint, a drawn version, and recipes of a few steps."""
 
+import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -67,26 +68,28 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.fixture
 def home(tmp_path: Path, drawn: Store) -> Path:
     """A project's folder with a copy of the drawn version in its store."""
-    import shutil
-
     shutil.copytree(drawn.root, tmp_path / "home" / "data")
     return tmp_path / "home"
 
 
 @pytest.fixture
 def plan(home: Path, request: pytest.FixtureRequest) -> Plan:
-    """Plans a run of a tiny recipe, on the tiny checkpoint unless told otherwise; keyword arguments change its settings."""
+    """Plans a run of a tiny recipe, on the tiny checkpoint unless another one is given; keyword arguments change its settings."""
 
     def make(key: str = "v0001.tiny", **changed: Any) -> TrainingPlan:
         if "model" not in changed:
             changed["model"] = str(request.getfixturevalue("tiny_model"))
-        recipe = {**TINY, **changed}
-        told = {
-            "folder": str(home),
-            "pipeline": {"prompt_pack": "embedded"},
-            "recipes": {key.partition(".")[2]: recipe},
-        }
-        settings = Settings.model_validate(told)
-        return plan_run(settings, Store.open(settings.store_url), key)
+        return planned_run(home, key, **changed)
 
     return make
+
+
+def planned_run(home: Path, key: str = "v0001.tiny", **changed: Any) -> TrainingPlan:
+    """A run of a tiny recipe in the project at `home`."""
+    configuration = {
+        "folder": str(home),
+        "pipeline": {"prompt_pack": "embedded"},
+        "recipes": {key.partition(".")[2]: {**TINY, **changed}},
+    }
+    settings = Settings.model_validate(configuration)
+    return plan_run(settings, Store.open(settings.store_url), key)

@@ -9,18 +9,17 @@ from wethink_assets.config import Settings
 from wethink_assets.config.training import PROFILE_NAMES, QUESTIONS
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.storage.store import Store
-from wethink_assets.training.studies.catalog import PROFILES, shortened
+from wethink_assets.training.studies.catalog import PROFILES
 from wethink_assets.training.studies.design import Design, design_study
 from wethink_assets_tests.training.conftest import TINY
 
 
 def settings_of(home: Path, **recipe: Any) -> Settings:
-    told = {**TINY, "accuracy": "hybrid", "sft_steps": 6, **recipe}
     return Settings.model_validate(
         {
             "folder": str(home),
             "pipeline": {"prompt_pack": "embedded"},
-            "recipes": {"base": told},
+            "recipes": {"base": {**TINY, "accuracy": "hybrid", "sft_steps": 6, **recipe}},
             "studies": {"recipe": "base"},
         }
     )
@@ -62,11 +61,11 @@ def test_variants_change_what_they_say_and_nothing_else(designs: dict[str, Desig
     for design in designs.values():
         shared = {name: value for name, value in design.recipe.model_dump().items() if name != "seed"}
         for run in design.runs:
-            told = run.plan.recipe.model_dump()
-            assert {name: told[name] for name in shared if name not in run.variant.changes} == {
+            settings = run.plan.recipe.model_dump()
+            assert {name: settings[name] for name in shared if name not in run.variant.changes} == {
                 name: value for name, value in shared.items() if name not in run.variant.changes
             }
-            assert {name: told[name] for name in run.variant.changes} == run.variant.changes
+            assert {name: settings[name] for name in run.variant.changes} == run.variant.changes
 
 
 def test_a_policy_is_scored_on_all_kinds_whatever_it_learnt_from(home: Path, drawn: Store) -> None:
@@ -77,7 +76,7 @@ def test_a_policy_is_scored_on_all_kinds_whatever_it_learnt_from(home: Path, dra
     assert [(variant.name, variant.reference) for variant in own.variants][2] == ("accuracy-0.8", True)
 
 
-def test_what_is_unknown_is_told(home: Path, drawn: Store, tmp_path: Path) -> None:
+def test_what_is_unknown_is_refused_by_name(home: Path, drawn: Store, tmp_path: Path) -> None:
     settings = settings_of(home)
     with pytest.raises(ConfigError, match="no study 'weights': there are reward-weights, "):
         design_study(settings, drawn, "weights")
@@ -89,11 +88,3 @@ def test_what_is_unknown_is_told(home: Path, drawn: Store, tmp_path: Path) -> No
         design_study(settings, drawn, "kinds", seeds=[1, 1])
     with pytest.raises(VersionError, match="has no version to train on yet"):
         design_study(settings, Store.open(str(tmp_path / "empty")), "kinds")
-
-
-def test_a_profile_shortens_both_parts_of_a_recipe(home: Path) -> None:
-    recipe = settings_of(home, steps=61, sft_steps=0, sft_epochs=3.0, epochs=2.0).recipe("base")
-    short = shortened(recipe, 0.5)
-    assert (short.steps, short.sft_steps, short.epochs, short.sft_epochs) == (30, 0, 1.0, 1.5)
-    assert shortened(recipe, 1.0) == recipe
-    assert shortened(recipe, 0.001).steps == 1

@@ -1,7 +1,6 @@
 """A published policy is found by its run's key, is whole or absent, and its weights come to this machine unaltered."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,47 +8,20 @@ import pytest
 from wethink_assets.errors import StoreError, TrainingError
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import (
-    Policy,
     find_policy,
     list_policies,
     local_checkpoint,
     note_run,
-    policy_digest,
     publish_policy,
     split_key,
 )
-
-
-def trained(folder: Path, weights: bytes = b"weights") -> Path:
-    (folder / "model").mkdir(parents=True)
-    (folder / "model" / "config.json").write_text("{}")
-    (folder / "model" / "model.safetensors").write_bytes(weights)
-    (folder / "curves.json").write_text("[]")
-    return folder
-
-
-def policy(key: str = "v0001.grpo-s1", seed: int = 1) -> Policy:
-    version, recipe = split_key(key)
-    settings, base = {"seed": seed}, {"model": "embedded/policy", "revision": "abc"}
-    digest = policy_digest("m" * 64, settings, base)
-    return Policy(
-        digest=digest,
-        key=key,
-        version=version,
-        manifest="m" * 64,
-        recipe=recipe,
-        settings=settings,
-        base_model=base,
-        model_digest=f"model of {digest}",
-        files={},
-        created=datetime.now(UTC),
-    )
+from wethink_assets_tests.support.policies import policy_files, policy_record
 
 
 def test_a_policy_is_found_by_its_key(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert find_policy(store, "v0001.grpo-s1") is None and list_policies(store) == []
-    published = publish_policy(store, policy(), trained(tmp_path / "work"))
+    published = publish_policy(store, policy_record(), policy_files(tmp_path / "work"))
     assert find_policy(store, "v0001.grpo-s1") == published
     assert sorted(published.files) == ["curves.json", "model/config.json", "model/model.safetensors"]
     for _ in range(2):  # the second time from the cache, where there is one
@@ -59,24 +31,26 @@ def test_a_policy_is_found_by_its_key(store: Store, tmp_path: Path, monkeypatch:
 
 
 def test_equal_digests_share_a_policy(store: Store, tmp_path: Path) -> None:
-    first = publish_policy(store, policy(), trained(tmp_path / "one"))
-    second = publish_policy(store, policy("v0001.again"), trained(tmp_path / "two", b"other"))
+    first = publish_policy(store, policy_record(), policy_files(tmp_path / "one"))
+    second = publish_policy(store, policy_record("v0001.again"), policy_files(tmp_path / "two", b"other"))
     assert second.digest == first.digest and second.files == first.files
-    assert [found.key for found in list_policies(store)] == ["v0001.again", "v0001.grpo-s1"]
+    assert [policy.key for policy in list_policies(store)] == ["v0001.again", "v0001.grpo-s1"]
     again = find_policy(store, "v0001.again")
     assert again is not None and again.recipe == "again"
-    other = publish_policy(store, policy("v0002.grpo-s1", seed=2), trained(tmp_path / "three", b"third"))
+    other = publish_policy(store, policy_record("v0002.grpo-s1", seed=2), policy_files(tmp_path / "three", b"third"))
     assert other.digest != first.digest and len(list_policies(store)) == 3
 
 
 def test_a_run_whose_policy_was_not_published_whole_has_none(store: Store) -> None:
-    note_run(store, "v0001.grpo-s1", policy().digest)
+    note_run(store, "v0001.grpo-s1", policy_record().digest)
     assert find_policy(store, "v0001.grpo-s1") is None and list_policies(store) == []
 
 
-def test_damage_is_told(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_file_is_an_error_that_names_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    published = publish_policy(store, policy(), trained(tmp_path / "work"))
+    published = publish_policy(store, policy_record(), policy_files(tmp_path / "work"))
     store.publish("policies/runs/v0001.odd.json", b"[1]")
     with pytest.raises(StoreError, match=r"v0001\.odd\.json is damaged"):
         find_policy(store, "v0001.odd")
@@ -87,7 +61,7 @@ def test_damage_is_told(store: Store, tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_altered_weights_are_not_used(s3_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    published = publish_policy(s3_store, policy(), trained(tmp_path / "work"))
+    published = publish_policy(s3_store, policy_record(), policy_files(tmp_path / "work"))
     s3_store.publish(f"{published.folder}/model/model.safetensors", b"altered")
     with pytest.raises(StoreError, match="was altered"):
         local_checkpoint(s3_store, published)
@@ -102,4 +76,4 @@ def test_a_key_without_version_or_recipe_is_refused(key: str) -> None:
 
 def test_a_recipe_may_hold_dots() -> None:
     assert split_key("v0003.grpo-1.5b") == ("v0003", "grpo-1.5b")
-    assert json.loads(policy().model_dump_json())["key"] == "v0001.grpo-s1"
+    assert json.loads(policy_record().model_dump_json())["key"] == "v0001.grpo-s1"

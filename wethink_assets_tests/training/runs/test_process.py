@@ -1,4 +1,4 @@
-"""A training in processes of its own, one or two: killed by the system, it goes on from its newest whole checkpoint."""
+"""A training in processes of its own, one or two: killed by the system, it resumes from its newest whole checkpoint."""
 
 import json
 import os
@@ -6,15 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import polars as pl
 import pytest
 
 from wethink_assets.training.policies.catalog import find_policy
 from wethink_assets.training.runs.plan import command_of
-from wethink_assets.training.runs.process import main
+from wethink_assets.training.runs.process import main, read_outcome
 from wethink_assets.training.trainers.checkpoints import newest_whole
+from wethink_assets_tests.support.project import ROOT
 from wethink_assets_tests.support.training_outcomes import base_weights, curves, weights
 from wethink_assets_tests.training.conftest import Plan
 
@@ -24,7 +24,7 @@ def test_a_process_that_is_killed_is_started_again(plan: Plan) -> None:
     planned = plan(steps=40, save_steps=2)
     path = planned.write()
     command = [sys.executable, "-m", "wethink_assets.training.runs.process", str(path)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=ROOT)
     deadline = time.monotonic() + 200
     while newest_whole(planned.work_folder / "grpo") is None and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -50,7 +50,7 @@ def test_two_processes_train_one_policy_and_go_on_after_a_kill(plan: Plan) -> No
     run = {
         "stderr": subprocess.DEVNULL,
         "stdout": subprocess.DEVNULL,
-        "cwd": Path(__file__).parents[2],
+        "cwd": ROOT,
         "env": environment,
     }
     launched = subprocess.Popen(command, start_new_session=True, **run)  # type: ignore[call-overload]
@@ -70,3 +70,12 @@ def test_two_processes_train_one_policy_and_go_on_after_a_kill(plan: Plan) -> No
     assert by_step["len"].to_list() == [8] * 6 and by_step["row_id"].to_list() == [4] * 6  # no row is met by both
     base = base_weights(planned)
     assert any(not value.equal(base[name].to(value.dtype)) for name, value in weights(planned).items())
+
+
+def test_an_early_stop_says_what_to_change(plan: Plan) -> None:
+    planned = plan(stop={"patience": 1, "zero_variance": 0.0}, steps=2)
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(str(planned.write())) == 1
+    signal.signal(signal.SIGTERM, before)
+    assert "of reward collapse: " in read_outcome(planned)["error"]
+    assert find_policy(planned.open_store(), planned.key) is None

@@ -86,7 +86,7 @@ def test_completions_are_those_of_the_policy_as_it_is_and_the_same_after_a_kill(
     killed.wait()
     assert newest_whole(planned.work_folder / "grpo") is not None and find_policy(store, planned.key) is None
     run(tmp_path / "resumed.log")
-    told = [name for name in figures.columns if "second" not in name]
-    assert curves(planned).select(told).equals(figures.select(told))
+    timeless = [name for name in figures.columns if "second" not in name]
+    assert curves(planned).select(timeless).equals(figures.select(timeless))
     assert store.read_parquet(f"{policy.folder}/completions.parquet").equals(completions)
     assert all(value.equal(learnt[name]) for name, value in weights(planned).items())
