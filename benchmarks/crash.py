@@ -1,4 +1,4 @@
-"""Does a synthesis survive being killed at any moment? `wethink run` is killed with SIGKILL at random moments, and started again at once.
+"""Rows lost and calls repeated under SIGKILL: `wethink run` is killed at random moments and started again at once, beside one left alone.
 
     python benchmarks/crash.py [--kills 30] [--s3] [--seed 0] [--json]
 
@@ -26,9 +26,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crash_verdict import Log, claims, first_calls, repeated
-from scripted_endpoint import Served, endpoint
-from scripted_project import ScriptedProject, s3_store
+from support.crash_claims import CallLog, claims, first_calls, repeated
+from support.scripted_endpoint import EndpointProcess, endpoint
+from support.scripted_project import ScriptedProject, s3_store
 
 PATIENCE = 900.0  # seconds that a run may take to finish
 
@@ -50,12 +50,12 @@ def finish(project: ScriptedProject, process: "subprocess.Popen[str]", outcome: 
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        outcome.failed.append(f"a run did not end within {PATIENCE:.0f} s: {project.said()}")
+        outcome.failed.append(f"a run did not end within {PATIENCE:.0f} s: {project.log_tail()}")
     if process.returncode:
-        outcome.failed.append(f"exit status {process.returncode}: {project.said()}")
+        outcome.failed.append(f"exit status {process.returncode}: {project.log_tail()}")
 
 
-def lives_until(process: "subprocess.Popen[str]", log: Log, moment: float, at_work: bool) -> bool:
+def lives_until(process: "subprocess.Popen[str]", log: CallLog, moment: float, at_work: bool) -> bool:
     """Wait `moment` seconds, counted from the first call that the run makes if it is to be `at_work`; whether it is still there then."""
     size = log.size()
     while at_work and log.size() == size:
@@ -70,7 +70,7 @@ def lives_until(process: "subprocess.Popen[str]", log: Log, moment: float, at_wo
 
 
 def killed_often(
-    project: ScriptedProject, log: Log, kills: int, pictures: int, span: float, chance: random.Random
+    project: ScriptedProject, log: CallLog, kills: int, pictures: int, span: float, chance: random.Random
 ) -> Outcome:
     """Run it again and again until it was killed `kills` times, then to the end.
 
@@ -88,8 +88,8 @@ def killed_often(
             process.send_signal(signal.SIGKILL)
             process.communicate()
             since = "its first call" if at_work else "its start"
-            told = f"kill {len(outcome.kills)} of {kills}, {moment:.1f} s after {since}, round {outcome.rounds}"
-            print(told, file=sys.stderr, flush=True)
+            progress = f"kill {len(outcome.kills)} of {kills}, {moment:.1f} s after {since}, round {outcome.rounds}"
+            print(progress, file=sys.stderr, flush=True)
             continue
         finish(project, process, outcome)
         if len(outcome.kills) >= kills:
@@ -109,7 +109,9 @@ def never_killed(project: ScriptedProject, rounds: int, pictures: int) -> Outcom
     return outcome
 
 
-def measured(arguments: argparse.Namespace, folder: Path, served: Served, log: Log, store: Any) -> dict[str, Any]:
+def measured(
+    arguments: argparse.Namespace, folder: Path, served: EndpointProcess, log: CallLog, store: Any
+) -> dict[str, Any]:
     """Run both projects and compare them."""
     chance = random.Random(arguments.seed)
     pipeline = {"batch_size": arguments.batch, "questions_per_image": 2, "concurrency": 16}
@@ -123,7 +125,7 @@ def measured(arguments: argparse.Namespace, folder: Path, served: Served, log: L
         left_alone = never_killed(whole, outcome.rounds, arguments.pictures)
         needed = quick.counts()["served"]
     ours, theirs = hit.content(), whole.content()
-    rows = sum(int(told.split()[0]) for name, told in theirs.items() if name.startswith("version"))
+    rows = sum(int(content.split()[0]) for name, content in theirs.items() if name.startswith("version"))
     waits = first_calls(calls, outcome.starts[1:], outcome.kills)
     again = repeated(calls, outcome.kills)
     return {
@@ -162,15 +164,15 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wethink-crash-") as name, ExitStack() as stack:
         folder = Path(name)
-        log = Log(folder / "calls.jsonl")
+        log = CallLog(folder / "calls.jsonl")
         store = stack.enter_context(s3_store(folder / "s3")) if arguments.s3 else None
         served = stack.enter_context(endpoint(arguments.latency, 8, log.path))
-        found = measured(arguments, folder, served, log, store)
-    held = claims(found, arguments.kills)
+        figures = measured(arguments, folder, served, log, store)
+    held = claims(figures, arguments.kills)
     if arguments.json:
-        print(json.dumps(found | {"claims": held}, indent=1))
+        print(json.dumps(figures | {"claims": held}, indent=1))
     else:
-        for label, value in found.items():
+        for label, value in figures.items():
             print(f"{label:42} {value}")
         for claim, holds in held.items():
             print(f"{'holds' if holds else 'FAILS':5}  {claim}")

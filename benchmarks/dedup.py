@@ -1,9 +1,9 @@
-"""How long deduplication and a whole build take, and how much memory, for many made-up rows.
+"""Seconds and memory of deduplication and of a whole build over many made-up rows.
 
     python benchmarks/dedup.py --rows 200000 [--texts natural|templated] [--folder DIR]
 
 Rows are published as stage tables of 5,000 images a batch, then cut and built in a process of its own, whose peak memory
-is told. Of the rows 5% repeat an earlier one: half of them exactly, half with a nearly equal image.
+is given. Of the rows 5% repeat an earlier one: half of them exactly, half with a nearly equal image.
 """
 
 import argparse
@@ -50,10 +50,10 @@ def main() -> None:
         grow(Store.open(url), args.rows, args.texts)
         grown = time.perf_counter() - started
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            told = pool.apply(measure, (url,))
+            figures = pool.apply(measure, (url,))
         print(
             json.dumps(
-                {"rows": args.rows, "texts": args.texts, "publishing seconds": round(grown, 1), **told}, indent=1
+                {"rows": args.rows, "texts": args.texts, "publishing seconds": round(grown, 1), **figures}, indent=1
             )
         )
 

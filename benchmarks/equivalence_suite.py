@@ -1,4 +1,4 @@
-"""Writes the labelled suite of equal and nearly equal answers that the rewards are calibrated on.
+"""Labelled suite of equal and nearly equal answers, on which the rule rewards are calibrated: writes its file.
 
     python benchmarks/equivalence_suite.py wethink_assets/rewards/equivalence_cases.jsonl
 
@@ -6,9 +6,9 @@ Every label follows from how its case is made (a value written in two ways is eq
 nothing here uses the rewards. It takes no random numbers from outside: the same file comes out every time.
 """
 
+import argparse
 import json
 import random
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,7 +22,7 @@ ASKED: dict[str, str] = {
     "percent, asked for": "What percentage of the shapes is red?",
     "unit, asked for": "How long is the bar in cm?",
 }
-BY_HAND = Path(__file__).with_name("equivalence_by_hand.jsonl")
+BY_HAND = Path(__file__).parent / "equivalence_families/by_hand.jsonl"
 FAMILIES: dict[str, Callable[[random.Random], Iterator[Case]]] = {
     "wording": texts.wording,
     "unicode": texts.unicode_forms,
@@ -53,8 +53,10 @@ def cases() -> Iterator[dict[str, object]]:
     made.extend(choices(random.Random("options")))
     for name, family in FAMILIES.items():
         question = {"question": ASKED[name]} if name in ASKED else {}
-        for answer, said, equal in family(random.Random(name)):
-            made.append({"kind": "FIB", "family": name, "answer": answer, "said": said, "equal": equal, **question})
+        for answer, candidate, equal in family(random.Random(name)):
+            made.append(
+                {"kind": "FIB", "family": name, "answer": answer, "said": candidate, "equal": equal, **question}
+            )
     for case in made:
         line = json.dumps({**case, "equal": None}, sort_keys=True)
         if line not in seen:
@@ -64,7 +66,9 @@ def cases() -> Iterator[dict[str, object]]:
 
 def main() -> None:
     """Write the file named on the command line."""
-    target = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("target", type=Path, help="the file to write")
+    target = parser.parse_args().target
     lines = [json.dumps(case, ensure_ascii=True) for case in cases()]
     target.write_text("\n".join(lines) + "\n", encoding="ascii")
     print(f"{len(lines)} cases, {sum(json.loads(line)['equal'] for line in lines)} of them equal, in {target}")

@@ -1,11 +1,11 @@
-"""What does growth cost? A dataset of many batches is synthesized, then 1% more of them: calls and seconds beside the full work.
+"""Cost of growth: a dataset of many batches is synthesized, then 1% more of them; calls and seconds beside those of the full work.
 
     python benchmarks/growth.py [--batches 200] [--pictures 8] [--json]
 
 All of it through the same steps as `wethink run`, in this process, against a scripted endpoint. Counted are the calls that reach the
 endpoint, and seconds above start-up: observing, finding what is missing and synthesizing it, less what observing and finding cost in a
 project without a picture. Seconds are given by the wall and by this process's CPU, since a busy machine stretches the first. Cutting and
-building a version goes over all rows by nature and is told apart. Exit status 1 where the growth costs more than 1.2 times its share.
+building a version goes over all rows by nature and is given apart. Exit status 1 where the growth costs more than 1.2 times its share.
 """
 
 import argparse
@@ -16,12 +16,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scripted_endpoint import endpoint
-from scripted_project import ScriptedProject
+from support.scripted_endpoint import endpoint
+from support.scripted_project import ScriptedProject
 
-from wethink_assets.defs.runs.driver import Grower
+if TYPE_CHECKING:
+    from wethink_assets.defs.runs.driver import Grower
 
 BOUND = 1.2  # of its share of the batches
 
@@ -41,7 +42,7 @@ class Clock:
         return done
 
 
-def synthesized(grower: Grower, clock: Clock, step: str) -> int:
+def synthesized(grower: "Grower", clock: Clock, step: str) -> int:
     """Observe, find what is missing, synthesize it; returns how many batches that were."""
     ran = clock.time(f"{step}: observe", grower.observe)
     missing, _ = clock.time(f"{step}: find", grower.unfinished)
@@ -53,7 +54,7 @@ def synthesized(grower: Grower, clock: Clock, step: str) -> int:
     return len(missing)
 
 
-def built(grower: Grower, clock: Clock, step: str) -> None:
+def built(grower: "Grower", clock: Clock, step: str) -> None:
     """Decide a version and build it."""
     cut = clock.time(f"{step}: cut", grower.decide)
     ran = clock.time(f"{step}: build", lambda: grower.build(cut.version))
@@ -61,10 +62,11 @@ def built(grower: Grower, clock: Clock, step: str) -> None:
         raise RuntimeError(f"{step} failed: {ran.failures}")
 
 
-def opened(project: ScriptedProject, work: Callable[[Grower], Any]) -> Any:
+def opened(project: ScriptedProject, work: "Callable[[Grower], Any]") -> Any:
     """Do something with a grower of a project."""
     from wethink_assets.definitions import definitions_of
     from wethink_assets.defs.resources import models_kept_open
+    from wethink_assets.defs.runs.driver import Grower
     from wethink_assets.defs.runs.instance import project_instance
 
     os.environ["DAGSTER_HOME"] = str(project.home)
@@ -87,7 +89,7 @@ def measured(folder: Path, batches: int, pictures: int, latency: float) -> dict[
         project = ScriptedProject.make(folder / "grown", served.role(), **pipeline)
         project.draw(batches * pictures, 0)
 
-        def grow(grower: Grower) -> tuple[int, int, int, int]:
+        def grow(grower: "Grower") -> tuple[int, int, int, int]:
             first = synthesized(grower, clock, "full")
             calls = served.counts()["served"]
             built(grower, clock, "full")
@@ -99,7 +101,7 @@ def measured(folder: Path, batches: int, pictures: int, latency: float) -> dict[
 
         first, calls, second, further = opened(project, grow)
     seconds = {
-        step: [sum(told[unit] for what, told in clock.spent.items() if _counts(what, step)) for unit in (0, 1)]
+        step: [sum(spent[unit] for what, spent in clock.spent.items() if _counts(what, step)) for unit in (0, 1)]
         for step in ("start-up", "full", "growth")
     }
     above = {step: [seconds[step][unit] - seconds["start-up"][unit] for unit in (0, 1)] for step in ("full", "growth")}
@@ -114,7 +116,7 @@ def measured(folder: Path, batches: int, pictures: int, latency: float) -> dict[
         "seconds above start-up, times their share, CPU": round(above["growth"][1] / above["full"][1] / share, 3),
         "ms a known batch, wall": round(1000 * (_scan(clock, 0) - seconds["start-up"][0]) / first, 2),
         "ms a known batch, CPU": round(1000 * (_scan(clock, 1) - seconds["start-up"][1]) / first, 2),
-        "seconds (wall, CPU)": {what: [round(part, 2) for part in told] for what, told in clock.spent.items()},
+        "seconds (wall, CPU)": {what: [round(part, 2) for part in spent] for what, spent in clock.spent.items()},
     }
 
 
@@ -136,12 +138,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wethink-growth-") as folder:
-        found = measured(Path(folder), arguments.batches, arguments.pictures, arguments.latency)
-    ratios = [value for name, value in found.items() if "times their share" in name]
+        figures = measured(Path(folder), arguments.batches, arguments.pictures, arguments.latency)
+    ratios = [value for name, value in figures.items() if "times their share" in name]
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(figures, indent=1))
     else:
-        for name, value in found.items():
+        for name, value in figures.items():
             print(f"{name:50} {value}")
         print("holds" if max(ratios) <= BOUND else "FAILS", f"at most {BOUND} times its share")
     sys.exit(0 if max(ratios) <= BOUND else 1)

@@ -1,4 +1,4 @@
-"""What does GRPO gain on the embedded model? Trains the recipe `grpo` with several seeds, and answers held-out scenes before and after.
+"""Gain of GRPO on the embedded model: the recipe `grpo` is trained with several seeds, and held-out scenes are answered before and after.
 
     python benchmarks/grpo_gain.py --seeds 1 2 3 --json
 
@@ -44,8 +44,8 @@ def train(settings: Settings, store: Store, key: str, threads: int) -> dict[str,
     return {"seconds": round(time.monotonic() - started, 1), "cpu_seconds": round(cpu, 1)}
 
 
-def tell(seed: int, gain: dict[str, Any], cost: dict[str, Any]) -> None:
-    """One seed in one line."""
+def print_seed(seed: int, gain: dict[str, Any], cost: dict[str, Any]) -> None:
+    """Print one seed in one line."""
     one = gain["all"]
     kinds = ", ".join(f"{kind} {points(gain[kind])}" for kind in ("MC", "FIB", "DES"))
     spent = f"{cost['seconds']} s by the clock, {cost['cpu_seconds']} s of the processor"
@@ -54,7 +54,7 @@ def tell(seed: int, gain: dict[str, Any], cost: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--recipe", default="grpo")
     parser.add_argument("--set", nargs="*", default=[], help="settings of the recipe to try, such as steps=30")
@@ -100,7 +100,7 @@ def main() -> None:
                 **cost,
             }
             if not chosen.json:
-                tell(seed, gain, cost)
+                print_seed(seed, gain, cost)
         report["reached"] = all(one["reached"] for one in report["seeds"].values())
         if chosen.json:
             print(json.dumps(report, indent=1))

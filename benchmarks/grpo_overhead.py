@@ -1,4 +1,4 @@
-"""What does a GRPO step cost here beside the same step in a plain TRL script with trivial rewards?
+"""Overhead of a GRPO step beside the same step in a plain TRL script with trivial rewards.
 
     python benchmarks/grpo_overhead.py --steps 6 --rounds 4 --json
 
@@ -134,7 +134,7 @@ class Bench:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=6, help="of a turn; the first one does not count")
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--judge", action="store_true", help="ours also grades descriptive rows")

@@ -26,36 +26,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageEnhance
+from PIL import Image
+from support.photographs import SIZE, draw_photographs
 
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.images.perceptual_hash import perceptual_hash
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.store import Store
-
-SIZE = (512, 384)
-
-
-def draw(folder: Path, count: int) -> float:
-    """Write `count` different JPEGs cut from scikit-image's photographs, the same on every machine; returns their mean size."""
-    from skimage import data
-
-    photographs = [Image.fromarray(take()) for take in (data.astronaut, data.coffee, data.chelsea, data.rocket)]
-    rng = np.random.default_rng(0)
-    sizes = []
-    for number in range(count):
-        photograph = photographs[number % len(photographs)]
-        left, top = (int(rng.integers(0, side // 4)) for side in photograph.size)
-        width, height = (side * 3 // 4 for side in photograph.size)
-        cut = photograph.crop((left, top, left + width, top + height)).resize(SIZE, Image.Resampling.BICUBIC)
-        cut = ImageEnhance.Brightness(cut).enhance(float(rng.uniform(0.7, 1.3)))
-        buffer = io.BytesIO()
-        cut.save(buffer, "JPEG", quality=int(rng.integers(82, 93)))
-        # A number in a comment makes equal pictures different files.
-        (folder / f"{number:06d}.jpg").write_bytes(buffer.getvalue() + number.to_bytes(4, "big"))
-        sizes.append(buffer.tell())
-    return statistics.mean(sizes)
 
 
 def pillow_grey(data: bytes) -> Image.Image:
@@ -165,7 +143,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         images = Path(folder, "images")
         images.mkdir()
-        mean_size = draw(images, options.images)
+        mean_size = draw_photographs(images, options.images)
         paths = sorted(map(str, images.iterdir()))
         decoder = fastest_decoder([Path(path).read_bytes() for path in paths[:100]])
         rounds: dict[str, list[tuple[float, float]]] = {"bare, threads": [], "bare, processes": [], "ours": []}

@@ -1,9 +1,9 @@
-"""How long does `wethink plan` take over many batches, in a folder or on a real S3 server?
+"""Seconds of `wethink plan` over many batches, in a folder or on a real S3 server.
 
     python benchmarks/planning.py [--batches 5000] [--s3] [--json]
 
 The store holds what the plan reads: memberships and commits of all stages. One batch in a hundred was never begun, one was made with an older prompt
-of `answers`, and one lacks its last stages. Told are the seconds of the plan, and of the search of `wethink run` for what is missing; exit
+of `answers`, and one lacks its last stages. Given are the seconds of the plan, and of the search of `wethink run` for what is missing; exit
 status 1 where the plan takes more than a minute.
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from scripted_project import s3_store
+from support.scripted_project import s3_store
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import ROLES
@@ -133,15 +133,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wethink-plan-") as name, ExitStack() as stack:
-        place = stack.enter_context(s3_store(Path(name, "s3"))) if arguments.s3 else {"url": f"{name}/data"}
-        store = Store.open(place["url"], **place.get("options", {}))
-        found = measured(store, arguments.batches)
+        location = stack.enter_context(s3_store(Path(name, "s3"))) if arguments.s3 else {"url": f"{name}/data"}
+        store = Store.open(location["url"], **location.get("options", {}))
+        figures = measured(store, arguments.batches)
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(figures, indent=1))
     else:
-        for label, value in found.items():
+        for label, value in figures.items():
             print(f"{label:34} {value}")
-    sys.exit(0 if found["seconds of the plan"] <= LIMIT else 1)
+    sys.exit(0 if figures["seconds of the plan"] <= LIMIT else 1)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How much memory do a million queued items hold? One stage over that many rows, each asking an instant model once.
+"""Memory of a million queued items: one stage over that many rows, each asking an instant model once.
 
     python benchmarks/queued.py [--items 1000000] [--limit 1000] [--json]
 
@@ -46,8 +46,8 @@ class Instant:
     async def chat(
         self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None = None, sampling: Sampling
     ) -> Completion:
-        place = messages[-1].text.rpartition("counter ")[2].split()[0]
-        thought = f"Counter {place} stands left of the door and shows {sampling.seed}. " * 3
+        number = messages[-1].text.rpartition("counter ")[2].split()[0]
+        thought = f"Counter {number} stands left of the door and shows {sampling.seed}. " * 3
         return Completion(f"<think>{thought}</think><answer>{sampling.seed}</answer>", 300, 80, "stop", self.model_id)
 
     async def aclose(self) -> None:
@@ -140,13 +140,13 @@ def main() -> None:
     settings = Settings.model_validate({"pipeline": {"prompt_pack": "standard", "concurrency": 64}})
     with tempfile.TemporaryDirectory(prefix="wethink-queue-") as folder:
         store = Store.open(folder)
-        found = {name: run(settings, store, arguments.items) for name in ("all calls made", "all calls found")}
-    most = max(run["MB at most"] for run in found.values())
+        runs = {name: run(settings, store, arguments.items) for name in ("all calls made", "all calls found")}
+    most = max(figures["MB at most"] for figures in runs.values())
     if arguments.json:
-        print(json.dumps({"items": arguments.items, "limit": arguments.limit, **found}, indent=1))
+        print(json.dumps({"items": arguments.items, "limit": arguments.limit, **runs}, indent=1))
     else:
         print(f"{arguments.items} items")
-        for name, figures in found.items():
+        for name, figures in runs.items():
             print(f"{name:18}", ", ".join(f"{label} {value:g}" for label, value in figures.items()))
         print(f"{'holds' if most <= arguments.limit else 'FAILS'}: at most {most:g} MB, limit {arguments.limit:g} MB")
     sys.exit(0 if most <= arguments.limit else 1)

@@ -1,13 +1,14 @@
-"""What does scoring cost beside the model's time? 20,000 samples with pictures, through a model that answers at once.
+"""Cost of scoring beside the model's time: 20,000 samples with images, through a model that answers at once or an endpoint of fixed latency.
 
-    python benchmarks/scoring.py [samples] [latency in ms] [calls in flight] [own | vlmevalkit]
+    python benchmarks/scoring.py [--samples 20000] [--latency MS] [--concurrency 64] [--scorer own|vlmevalkit]
 
 Measures wall clock, CPU and memory of the whole scoring (files, prompts, journal, verdicts, bootstrap, tables), greedy and from nothing, then
 again with every reply in the journal. With a latency the model is an endpoint in a process of its own that serves so many calls at once, each for
-that long, and it tells which share of its ideal rate (calls in flight / latency) was reached, from the first call to the last. With
-`vlmevalkit` that builds the prompts and scores the replies, in its own process, whose CPU is told apart.
+that long; shown is the share of its ideal rate (calls in flight / latency), from the first call to the last. With `--scorer vlmevalkit` that
+builds the prompts and scores the replies, in its own process, whose CPU is given apart.
 """
 
+import argparse
 import asyncio
 import base64
 import csv
@@ -22,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from support.slow_endpoint import reply_to
 
 from wethink_assets.config import Settings
 from wethink_assets.config.data import PipelineSettings
@@ -37,13 +38,8 @@ from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
 
 PARTS = 10
-PICTURE = 20_000  # bytes of a picture
-
-
-def reply_to(text: str) -> str:
-    """An option with a thought before it."""
-    letter = "ABCD"[len(text) % 4]
-    return f"<think>It is {letter}, I think, for many reasons.</think><answer>{letter}</answer>"
+IMAGE_BYTES = 20_000
+SLOW_ENDPOINT = Path(__file__).parent / "support/slow_endpoint.py"
 
 
 class InstantModel:
@@ -68,96 +64,67 @@ class InstantModel:
 
 
 def write_benchmark(path: Path, rows: int, seed: int) -> None:
-    """A multiple-choice benchmark in VLMEvalKit's form with pictures of `PICTURE` bytes."""
+    """A multiple-choice benchmark in VLMEvalKit's form with images of `IMAGE_BYTES` bytes."""
     rng = random.Random(seed)
     with path.open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(["index", "image", "question", "A", "B", "C", "D", "answer", "category"])
         for index in range(rows):
-            picture = base64.b64encode(b"\x89PNG" + rng.randbytes(PICTURE)).decode()
+            image = base64.b64encode(b"\x89PNG" + rng.randbytes(IMAGE_BYTES)).decode()
             asked = (
                 f"Which of these is shown in picture {index}, on the {rng.choice(['left', 'right'])}?"
                 + "x" * rng.randrange(4)
             )
             writer.writerow(
-                [index, picture, asked, "red", "green", "blue", "black", rng.choice("ABCD"), rng.choice(["a", "b"])]
+                [index, image, asked, "red", "green", "blue", "black", rng.choice("ABCD"), rng.choice(["a", "b"])]
             )
-
-
-class SlowEndpoint:
-    """Serves `capacity` calls at once, each for `latency` seconds; knows when the first came and the last was answered."""
-
-    def __init__(self, latency: float, capacity: int) -> None:
-        self._latency, self._gate = latency, asyncio.Semaphore(capacity)
-        self.counts = {"calls": 0.0, "first": 0.0, "last": 0.0}
-
-    async def chat(self, request: web.Request) -> web.Response:
-        """`POST /v1/chat/completions`."""
-        self.counts["first"] = self.counts["first"] or time.monotonic()
-        data = await request.read()
-        async with self._gate:
-            until = time.monotonic() + self._latency
-            content = json.loads(data)["messages"][-1]["content"]
-            text = content if isinstance(content, str) else content[-1]["text"]
-            await asyncio.sleep(until - time.monotonic())
-        self.counts |= {"calls": self.counts["calls"] + 1, "last": time.monotonic()}
-        choice = {"index": 0, "message": {"role": "assistant", "content": reply_to(text)}, "finish_reason": "stop"}
-        return web.json_response({"choices": [choice], "usage": {"prompt_tokens": 300, "completion_tokens": 30}})
-
-    async def serve(self) -> None:
-        """Serve until standard input ends; its address is the first line on standard output, its counts the last."""
-        app = web.Application(client_max_size=64 << 20)
-        app.router.add_post("/v1/chat/completions", self.chat)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
-        print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
-        await asyncio.to_thread(sys.stdin.read)
-        print(json.dumps(self.counts), flush=True)
-        await runner.cleanup()
 
 
 def settings_of(folder: Path, keys: Sequence[str], flight: int, scorer: str) -> Settings:
     """Choice benchmarks of one's own, and a judge that nobody needs."""
-    told = {"samples": False, "seeds": [], "benchmarks": list(keys), "scorer": scorer}
+    scoring = {"samples": False, "seeds": [], "benchmarks": list(keys), "scorer": scorer}
     return Settings(
         folder=str(folder),
         pipeline=PipelineSettings(concurrency=flight, prompt_pack="standard"),
         benchmarks={key: BenchmarkSettings(path=f"{key}.tsv") for key in keys},
-        scoring=ScoringSettings.model_validate(told),
+        scoring=ScoringSettings.model_validate(scoring),
         roles={"judge": RoleSettings(provider="endpoint", url="http://127.0.0.1:1/v1", model="none")},
     )
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["serve"]:
-        asyncio.run(SlowEndpoint(float(sys.argv[2]), int(sys.argv[3])).serve())
-        return
-    told = dict(enumerate(sys.argv))
-    samples, latency, flight = int(told.get(1, 20_000)), float(told.get(2, 0)) / 1000, int(told.get(3, 64))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=20_000, help=f"questions, over {PARTS} benchmarks")
+    parser.add_argument(
+        "--latency", type=float, default=0, help="milliseconds that a call takes; 0: a model that answers at once"
+    )
+    parser.add_argument("--concurrency", type=int, default=64, help="calls in flight, and served at once")
+    parser.add_argument("--scorer", choices=["own", "vlmevalkit"], default="own", help="who builds prompts and decides")
+    options = parser.parse_args()
+    samples, latency = options.samples, options.latency / 1000
     with tempfile.TemporaryDirectory() as folder:
         keys = [f"part{number}" for number in range(PARTS)]
         for number, key in enumerate(keys):
             write_benchmark(Path(folder) / f"{key}.tsv", samples // PARTS, number)
-        settings = settings_of(Path(folder), keys, flight, told.get(4, "own"))
+        settings = settings_of(Path(folder), keys, options.concurrency, options.scorer)
         if not latency:
             for what in ("from nothing", "from the journal"):
                 measure(settings, keys, what, InstantModel(), samples)
             return
-        command = [sys.executable, __file__, "serve", str(latency), str(flight)]
+        command = [sys.executable, str(SLOW_ENDPOINT), str(latency), str(options.concurrency)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as served:
             assert served.stdout is not None
-            model = EndpointModel(served.stdout.readline().strip(), "slow", max_concurrency=flight)
+            model = EndpointModel(served.stdout.readline().strip(), "slow", max_concurrency=options.concurrency)
             measure(settings, keys, "from nothing", model, samples)
             counts = json.loads(served.communicate()[0])
-        took, ideal = counts["last"] - counts["first"], samples * latency / flight
+        took, ideal = counts["last"] - counts["first"], samples * latency / options.concurrency
         print(
             f"{counts['calls']:.0f} replies in {took:.1f} s, ideal {ideal:.1f} s: {ideal / took:.3f} of the ideal rate"
         )
 
 
 def measure(settings: Settings, keys: Sequence[str], what: str, model: ChatModel, samples: int) -> None:
-    """Score everything once, tell what it took, and forget the scores but not the replies."""
+    """Score everything once, print what it took, and forget the scores but not the replies."""
     store = Store.open(str(Path(settings.folder) / "store"))
     evaluated = EvaluatedModel("instant", "0" * 64, {"kind": "policy", "model": "instant"}, False, RoleSettings)
     began, cpu, others = time.perf_counter(), time.process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -2,14 +2,14 @@
 
     python benchmarks/synthesis.py [--images 860] [--capacity 64 ...] [--peers [NAME ...]] [--json]
 
-The endpoint (`scripted_endpoint.py`, a process of its own) serves 64 requests at once for 200 ms each and lets the others wait in line: so
+The endpoint (`support/scripted_endpoint.py`, a process of its own) serves 64 requests at once for 200 ms each and lets the others wait in line: so
 320 calls/s at best. One batch of photographs of 512 x 384 pixels goes through descriptions, questions, answers and reasoning paths: about
 13,000 calls, two in five with an image, everything included that a run does for a call: prompts, images, journal on the store, parsing, checks,
 the search for the right number of calls in flight. Wall and CPU time are those of the process that works, from the first stage to the last,
 start-up and imports left out. A second round against a capacity of 256 (1,280 calls/s at best) shows what bounds the rate beyond. It
 takes about 2 minutes on 2 idle cores; on a busy machine the rates say little, and CPU a call more.
 
-With `--peers` distilabel and bespokelabs-curator make the same calls (see `synthesis_peers.py`; it needs a package index and takes about
+With `--peers` distilabel and bespokelabs-curator make the same calls (see `support/synthesis_peers.py`; it needs a package index and takes about
 8 minutes more).
 """
 
@@ -21,8 +21,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from scripted_endpoint import endpoint
-from synthesis_dialogue import dialogue, ingested, record
+from support.scripted_endpoint import endpoint
+from support.synthesis_dialogue import dialogue, ingested, record
 
 LATENCY = 0.2
 CAPACITIES = (64, 256)
@@ -77,7 +77,7 @@ def bound_of(figures: dict[str, Any]) -> str:
     )
 
 
-def told(figures: dict[str, Any]) -> str:
+def in_words(figures: dict[str, Any]) -> str:
     """Figures of one round in words."""
     return (
         f"capacity {figures['capacity']}: {figures['calls']} calls in {figures['seconds']} s, {figures['calls_per_second']} calls/s, "
@@ -106,7 +106,7 @@ def main() -> None:
         report: dict[str, Any] = {"images": options.images, "mean_bytes": round(ingested(folder, options.images))}
         report["ours"] = [measured(folder, capacity) for capacity in capacities]
         if options.peers is not None:
-            from synthesis_peers import compared
+            from support.synthesis_peers import compared
 
             environments = options.environments or folder / "environments"
             calls = recorded(folder)
@@ -118,9 +118,9 @@ def main() -> None:
         f"{report['images']} JPEGs of 512 x 384, {report['mean_bytes']} bytes on average; latency {LATENCY * 1000:g} ms"
     )
     for figures in report["ours"]:
-        print(told(figures))
+        print(in_words(figures))
     if options.peers is not None:
-        from synthesis_peers import table
+        from support.synthesis_peers import table
 
         for figures in report["ours"]:
             print(f"the same calls at capacity {figures['capacity']}")

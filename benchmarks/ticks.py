@@ -1,4 +1,4 @@
-"""How long do ticks of sensors, schedules and automation take with 5,000 batches on SQLite?
+"""Seconds of the ticks of sensors, schedules and automation with 5,000 batches on SQLite.
 
     python benchmarks/ticks.py [--batches 5000] [--folder DIR]
 
@@ -47,14 +47,14 @@ def fill(instance: Any, batches: int) -> list[str]:
             tags = connection.execute(AssetEventTagsTable.select().where(AssetEventTagsTable.c.event_id == first["id"]))
             tag = dict(tags.mappings().one())
             last = int(connection.exec_driver_sql("select max(id) from event_logs").scalar_one())
-            rows, told = [], []
+            rows, tags_of_rows = [], []
             for number, key in enumerate(made[1:], 1):
                 text = first["event"].replace(keys[0], key).replace("version-1", f"version-1-{number}")
                 rows.append({**first, "id": last + number, "partition": key, "event": text})
                 named = {name: value for name, value in tag.items() if name != "id"}
-                told.append({**named, "event_id": last + number, "value": f"version-1-{number}"})
+                tags_of_rows.append({**named, "event_id": last + number, "value": f"version-1-{number}"})
             connection.execute(SqlEventLogStorageTable.insert(), rows)
-            connection.execute(AssetEventTagsTable.insert(), told)
+            connection.execute(AssetEventTagsTable.insert(), tags_of_rows)
         report(instance, asset, made[-1], f"version-1-{len(made) - 1}", {"rows": 48})
     for asset in ("source/coco", *(f"model/{role}" for role in ("describer", "reasoner", "adjudicator", "judge"))):
         observe(instance, dg.AssetKey(asset.split("/")), "1")
@@ -82,8 +82,8 @@ def timed(name: str, limit: float, work: Callable[[], Any], worst: list[str]) ->
 
 def requested(result: Any) -> str:
     """What an automation tick requests, shortly."""
-    told = {r.key.to_user_string(): result.get_num_requested(r.key) for r in result.results}
-    return ", ".join(f"{count} of {asset}" for asset, count in told.items() if count) or "nothing"
+    counts = {r.key.to_user_string(): result.get_num_requested(r.key) for r in result.results}
+    return ", ".join(f"{count} of {asset}" for asset, count in counts.items() if count) or "nothing"
 
 
 def main() -> int:

@@ -5,7 +5,7 @@
 By default it starts the embedded describer on this machine's CPU (`make setup-vllm` first); `--model ID --device gpu` takes any other model, and
 `--url` a server that runs already. Two kinds of prompts: with a picture (what most calls of the synthesis are) and without. Both clients
 decode greedily and with the same limit, so they ask for the same work; they take turns, after a round of each that is not counted, and the
-medians are compared. Ours also finds out by itself how many calls in flight pay, with `--concurrency` as the limit; vLLM's is told.
+medians are compared. Ours also finds out by itself how many calls in flight pay, with `--concurrency` as the limit; vLLM's is given the number.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from typing import Any
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import Image, Message, Sampling
-from wethink_assets.models.embedded.evaluation.accuracy import held_out
 from wethink_assets.models.endpoint.client import EndpointModel
 from wethink_assets.models.servers.memory import local_folder
 from wethink_assets.models.servers.servers import Servers
@@ -37,6 +36,8 @@ TASKS = {"pictures": ("describer", "describe"), "text": ("reasoner", "answer_tex
 
 def write_prompts(folder: Path, kind: str, calls: int) -> list[dict[str, Any]]:
     """Prompts of one kind as vLLM's benchmark reads them; pictures lie beside them."""
+    from wethink_assets.models.embedded.evaluation.accuracy import held_out
+
     checkpoint, task = TASKS[kind]
     rows = []
     for number in range(calls):
@@ -64,8 +65,10 @@ async def ours(url: str, model: str, rows: list[dict[str, Any]], tokens: int, co
     async def call(row: dict[str, Any]) -> int:
         images = tuple(map(image_of, row.get("image_files", ())))
         async with gate:
-            said = await client.chat([Message("user", row["prompt"], images)], sampling=Sampling(max_tokens=tokens))
-        return said.completion_tokens
+            completion = await client.chat(
+                [Message("user", row["prompt"], images)], sampling=Sampling(max_tokens=tokens)
+            )
+        return completion.completion_tokens
 
     began = time.perf_counter()
     made = await asyncio.gather(*map(call, rows))
@@ -93,17 +96,17 @@ def theirs(
     done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
     if done.returncode:
         raise SystemExit(f"vLLM's benchmark failed:\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}")
-    told = json.loads((folder / "theirs.json").read_text())
-    if told["completed"] != len(rows):
-        said = next((error for error in told.get("errors", ()) if error), done.stderr)
-        raise SystemExit(f"vLLM's benchmark completed {told['completed']} of {len(rows)} calls: {said[-2000:]}")
-    return {"seconds": told["duration"], "tokens": float(told["total_output_tokens"])}
+    result = json.loads((folder / "theirs.json").read_text())
+    if result["completed"] != len(rows):
+        reason = next((error for error in result.get("errors", ()) if error), done.stderr)
+        raise SystemExit(f"vLLM's benchmark completed {result['completed']} of {len(rows)} calls: {reason[-2000:]}")
+    return {"seconds": result["duration"], "tokens": float(result["total_output_tokens"])}
 
 
 def compare(python: str, url: str, given: argparse.Namespace, kind: str, weights: str) -> dict[str, Any]:
     """Rounds of both clients in turn over prompts of one kind."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         rows = write_prompts(folder, kind, given.calls)
         rates: dict[str, list[float]] = {"ours": [], "theirs": []}
         for number in range(given.rounds + 1):
@@ -156,9 +159,9 @@ def main() -> None:
         return
     for result in results:
         medians = result["medians"]
-        told = f"{medians['ours']:.0f} against {medians['theirs']:.0f} tokens/s of vLLM's own benchmark"
+        rates = f"{medians['ours']:.0f} against {medians['theirs']:.0f} tokens/s of vLLM's own benchmark"
         print(
-            f"{result['kind']}, {result['calls']} calls, {given.concurrency} at once: {told}, ratio {result['ratio']:.3f}"
+            f"{result['kind']}, {result['calls']} calls, {given.concurrency} at once: {rates}, ratio {result['ratio']:.3f}"
         )
 
 

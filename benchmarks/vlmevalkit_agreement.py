@@ -1,18 +1,19 @@
-"""Do our scorers give the scores that VLMEvalKit gives, on the same replies?
+"""Agreement of our scorers with VLMEvalKit's on the same replies.
 
-    python benchmarks/vlmevalkit_agreement.py [questions]
+    python benchmarks/vlmevalkit_agreement.py [--questions 120]
 
 Draws the stand-ins, puts them under the names of the fourteen, makes replies of many kinds (right, wrong, wordy, in JSON, refusing, empty),
 decides and adds them up here, has VLMEvalKit score the same replies in its own environment, as a scoring does, with the same stand-in for the
-judge on both sides, and compares headlines and single verdicts. One process for all fourteen; its time is told by benchmark.
+judge on both sides, and compares headlines and single verdicts. One process for all fourteen; its time is given by benchmark. It needs
+`make setup-vlmevalkit`.
 """
 
+import argparse
 import asyncio
 import json
 import random
 import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -33,8 +34,8 @@ MARKS = str.maketrans(".()", "   ")
 CONSISTENT = re.compile(r".*\[Standard Answer\]:(.*)\n\s*\[Model_answer\] :(.*)\n\s*Judgement:\s*$", re.DOTALL)
 
 
-def said_by_judge(name: str, variables: dict[str, Any]) -> Any:
-    """What the judge is taken to say: the last word as the extraction, a grade by the answer's length; nothing about options."""
+def judged(name: str, variables: dict[str, Any]) -> Any:
+    """The reply that the judge is taken to give: the last word as the extraction, a grade by the answer's length; nothing about options."""
     words = str(variables["reply"]).split() or [""]
     if name == "judge_extract":
         return words[-1].strip(".")
@@ -49,7 +50,7 @@ def said_by_judge(name: str, variables: dict[str, Any]) -> Any:
 
 
 class PromptJudge:
-    """Says the same to VLMEvalKit's prompts: the reply that a prompt is about stands between the last two of its marks."""
+    """Gives the same to VLMEvalKit's prompts: the reply that a prompt is about stands between the last two of its marks."""
 
     ABOUT = (
         ("Model respone: ", "Extracted answer:"),
@@ -65,21 +66,21 @@ class PromptJudge:
         """One reply of the judge."""
         self.asked += 1
         prompt = messages[-1].text
-        if found := CONSISTENT.search(prompt):
-            return str(int(found[1].strip().lower() == found[2].strip().lower()))
+        if match := CONSISTENT.search(prompt):
+            return str(int(match[1].strip().lower() == match[2].strip().lower()))
         if self.form in ("choice", "circular", "mmmu", "wemath"):
             return "Z"
         if self.form == "yes_no":
             return "Unknown"
         if self.form == "mmvet":
             reply = prompt.split(" | ")[-2] if " | " in prompt else ""
-            return str(said_by_judge("judge_grade", {"reply": "" if reply == NO_ANSWER else reply}))
+            return str(judged("judge_grade", {"reply": "" if reply == NO_ANSWER else reply}))
         reply = next((self._between(prompt, *marks) for marks in self.ABOUT if marks[0] in prompt), "")
         name = "judge_letters" if self.form == "logicvista" else "judge_extract"
         return (
-            str(said_by_judge(name, {"reply": reply})).upper()
+            str(judged(name, {"reply": reply})).upper()
             if self.form == "logicvista"
-            else (said_by_judge(name, {"reply": reply}) or "nothing")
+            else (judged(name, {"reply": reply}) or "nothing")
         )
 
     @staticmethod
@@ -128,7 +129,7 @@ async def our_verdicts(file: BenchmarkFile, replies: Sequence[str]) -> list[floa
     """Our verdict on each reply."""
 
     async def ask(name: str, **variables: Any) -> Any:
-        return said_by_judge(name, variables)
+        return judged(name, variables)
 
     rows, form = rows_of(file.path).iter_rows(named=True), BENCHMARK_FORMS[file.benchmark.form]
     return [(await form.grade(row, reply, ask)).hit for row, reply in zip(rows, replies, strict=True)]
@@ -140,7 +141,9 @@ def their_hits(file: BenchmarkFile, result: KitResult) -> dict[str, float]:
 
 
 def main() -> None:
-    questions = int(sys.argv[1]) if len(sys.argv) > 1 else 120
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=int, default=120, help="of each of the fourteen")
+    questions = parser.parse_args().questions
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder:
         settings, files = stand_ins(Path(folder), questions)
@@ -163,13 +166,13 @@ def compare(kit: Kit, file: BenchmarkFile) -> float:
     judge = PromptJudge(form)
     try:
         prompts_of(kit, file)
-        said = dict(zip(rows["index"], replies, strict=True))
-        told = asyncio.run(kit_result(kit, judge, file, said, "agreement", 64))  # type: ignore[arg-type]
+        by_index = dict(zip(rows["index"], replies, strict=True))
+        result = asyncio.run(kit_result(kit, judge, file, by_index, "agreement", 64))  # type: ignore[arg-type]
     except Exception as error:
         print(f"{key}: VLMEvalKit fails: {error}")
         return 0.0
     took = time.monotonic() - began
-    theirs = told.headline
+    theirs = result.headline
     if form == "ocr":
         theirs = None if theirs is None else 1000 * theirs / rows.height
     if form == "wemath" and theirs is not None:
@@ -181,14 +184,16 @@ def compare(kit: Kit, file: BenchmarkFile) -> float:
     print(
         f"{key}: ours {ours:.2f}, VLMEvalKit {theirs:.2f}; {rows.height} replies, judge asked {judge.asked} times, {took:.1f} s"
     )
-    other, asked = their_hits(file, told), dict(zip(rows["index"], zip(replies, hits, strict=True), strict=True))
+    other, asked = their_hits(file, result), dict(zip(rows["index"], zip(replies, hits, strict=True), strict=True))
     for row in [
         row
         for row in rows.iter_rows(named=True)
         if other.get(row["index"], asked[row["index"]][1]) != asked[row["index"]][1]
     ][:8]:
         reply, hit = asked[row["index"]]
-        print(f"  {row['index']}: ours {hit}, answer {row['answer']!r}, reply {reply!r}, {told.verdicts[row['index']]}")
+        print(
+            f"  {row['index']}: ours {hit}, answer {row['answer']!r}, reply {reply!r}, {result.verdicts[row['index']]}"
+        )
     return 100 * abs(ours - theirs) / file.benchmark.scale
 
 

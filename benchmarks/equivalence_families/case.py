@@ -1,3 +1,3 @@
-"""What a family yields: the true answer, what was said, and whether it is right."""
+"""A case as a family yields it: the true answer, a candidate, and whether the candidate is right."""
 
 Case = tuple[str, str, bool]

@@ -44,9 +44,9 @@ def choices(rng: random.Random) -> Iterator[dict[str, object]]:
     """Multiple choice: the letter in all its forms, the option's text; other letters, two at once, none."""
     for options in SETS:
         lettered = options == ["A", "B", "C", "D"]  # the text of an option is a letter, so it names none by itself
-        for place in rng.sample(range(len(options)), min(3, len(options))):
-            letter, text = "ABCDE"[place], options[place]
-            wrong = rng.choice([at for at in range(len(options)) if at != place])
+        for position in rng.sample(range(len(options)), min(3, len(options))):
+            letter, text = "ABCDE"[position], options[position]
+            wrong = rng.choice([at for at in range(len(options)) if at != position])
             other, other_text = "ABCDE"[wrong], options[wrong]
             right, false = letters(letter, other)
             if not lettered:
@@ -54,6 +54,6 @@ def choices(rng: random.Random) -> Iterator[dict[str, object]]:
                 right, false = right + more_right, false + more_false
             reference = letter if rng.random() < 0.5 or lettered else text
             for equal, forms in ((True, right), (False, false)):
-                for said in rng.sample(forms, 9):
-                    case = {"kind": "MC", "family": "options", "answer": reference, "said": said, "equal": equal}
+                for candidate in rng.sample(forms, 9):
+                    case = {"kind": "MC", "family": "options", "answer": reference, "said": candidate, "equal": equal}
                     yield {**case, "options": options}

@@ -19,7 +19,7 @@ SCALE = {
 def units(rng: random.Random) -> Iterator[Case]:
     """One value in two units; the number kept under another unit; a dimension changed; the unit left out."""
     names = list(SCALE)
-    for place, (dimension, scale) in enumerate(SCALE.items()):
+    for position, (dimension, scale) in enumerate(SCALE.items()):
         for _ in range(9):
             (small, small_word, little), (large, large_word, big) = sorted(
                 rng.sample(scale, 2), key=lambda entry: entry[2]
@@ -28,7 +28,7 @@ def units(rng: random.Random) -> Iterator[Case]:
             if dimension == "time":
                 value = Fraction(rng.randint(1, 9))
             many = value * big / little
-            wrong = SCALE[names[(place + 1) % len(names)]][0][0]
+            wrong = SCALE[names[(position + 1) % len(names)]][0][0]
             yield f"{decimal(value)} {large}", f"{decimal(many)} {small}", True
             yield f"{decimal(value)} {large}", f"{decimal(value)} {large_word}", True
             yield f"{decimal(many)} {small_word}", f"{decimal(value)}{large}", True

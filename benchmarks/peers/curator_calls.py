@@ -1,4 +1,4 @@
-"""The calls of a file made by bespokelabs-curator's OpenAI client. Runs in an environment of its own (see `synthesis_peers.py`).
+"""Peer bespokelabs-curator: the calls of a file made by its OpenAI client. Runs in an environment of its own (`support/synthesis_peers.py`).
 
     python curator_calls.py CALLS URL CONCURRENCY
 
@@ -17,7 +17,7 @@ os.environ |= {"TELEMETRY_ENABLED": "false", "LITELLM_LOCAL_MODEL_COST_MAP": "Tr
 
 import tiktoken
 from datasets import Dataset
-from results import tell
+from results import print_figures
 
 
 class ByLength:
@@ -65,10 +65,10 @@ def main() -> None:
                 },
                 generation_params={"max_tokens": 1024},
             )
-            found = model(Dataset.from_list(some), working_dir=folder)
-            found = getattr(found, "dataset", found)
-            answered += sum(bool(text) for text in found["generation"])
-    tell(answered, began)
+            replies = model(Dataset.from_list(some), working_dir=folder)
+            replies = getattr(replies, "dataset", replies)
+            answered += sum(bool(text) for text in replies["generation"])
+    print_figures(answered, began)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The calls of a file made by distilabel: one step with its OpenAI client. Runs in an environment of its own (see `synthesis_peers.py`).
+"""Peer distilabel: the calls of a file made by one step with its OpenAI client. Runs in an environment of its own (`support/synthesis_peers.py`).
 
     python distilabel_calls.py CALLS URL BATCH
 
@@ -17,7 +17,7 @@ from distilabel.models.llms import OpenAILLM
 from distilabel.pipeline import Pipeline
 from distilabel.steps import LoadDataFromDicts
 from distilabel.steps.tasks import Task
-from results import tell
+from results import print_figures
 
 
 class Ask(Task):  # type: ignore[misc]
@@ -56,9 +56,9 @@ def main() -> None:
             add_raw_input=False,
         )
         load >> ask
-        found = pipeline.run(use_cache=False)
-        answered = sum(bool(text) for text in found["default"]["train"]["generation"])
-    tell(answered, began)
+        dataset = pipeline.run(use_cache=False)
+        answered = sum(bool(text) for text in dataset["default"]["train"]["generation"])
+    print_figures(answered, began)
 
 
 if __name__ == "__main__":

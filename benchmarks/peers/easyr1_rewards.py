@@ -1,9 +1,9 @@
-"""How fast and how right are EasyR1's reward functions? Run by `benchmarks/rewards.py`, in an environment that has mathruler.
+"""Peer EasyR1: speed and accuracy of its reward functions. Run by `benchmarks/rewards.py`, in an environment that has mathruler.
 
     python easyr1_rewards.py CASES.json SECONDS
 
-Its functions are no package, so they are said again here as they stand in examples/reward_function/{math,r1v}.py (commit b44b311b669b); the
-grader that both call is the library mathruler. Prints one line `RESULT {...}`: by function and set of cases a second, and share told rightly.
+Its functions are no package, so they are written again here as they stand in examples/reward_function/{math,r1v}.py (commit b44b311b669b); the
+grader that both call is the library mathruler. Prints one line `RESULT {...}`: by function and set of cases a second, and share graded rightly.
 """
 
 import json
@@ -46,7 +46,7 @@ FUNCTIONS: dict[str, tuple[Callable[[str, str], float], str]] = {
 
 
 def right(reward: Callable[[str, str], float], response: str, case: dict[str, Any]) -> bool:
-    """Whether a labelled case is told rightly; one that takes longer than `LONGEST`, or raises, earned nothing."""
+    """Whether a labelled case is graded rightly; one that takes longer than `LONGEST`, or raises, earned nothing."""
 
     def late(*_: object) -> None:
         raise TimeoutError
@@ -54,26 +54,26 @@ def right(reward: Callable[[str, str], float], response: str, case: dict[str, An
     signal.signal(signal.SIGALRM, late)
     signal.alarm(LONGEST)
     try:
-        told = reward(response, case["answer"]) == 1.0
+        accepted = reward(response, case["answer"]) == 1.0
     except Exception:
-        told = False
+        accepted = False
     finally:
         signal.alarm(0)
-    return told == bool(case["equal"])
+    return accepted == bool(case["equal"])
 
 
 def main() -> None:
     """Measure all functions over the cases of a file."""
-    told = json.loads(Path(sys.argv[1]).read_text())
+    cases_file = json.loads(Path(sys.argv[1]).read_text())
     seconds = float(sys.argv[2])
     results: dict[str, dict[str, float]] = {}
     for name, (reward, form) in FUNCTIONS.items():
         results[name] = {}
-        for label, cases in told["sets"].items():
+        for label, cases in cases_file["sets"].items():
             pairs = [(case[form], case["answer"]) for case in cases]
             results[name][f"{label}/s"] = round(rate(reward, pairs, seconds))
         for kind in ("FIB", "MC"):
-            suite = [case for case in told["suite"] if case["kind"] == kind]
+            suite = [case for case in cases_file["suite"] if case["kind"] == kind]
             share = sum(right(reward, case[form], case) for case in suite) / len(suite)
             results[name][f"suite {kind} right"] = round(share, 4)
     print("RESULT", json.dumps(results))

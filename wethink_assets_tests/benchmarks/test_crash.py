@@ -16,6 +16,6 @@ def test_killed_runs_lose_nothing_and_pay_nothing_twice() -> None:
     command = [sys.executable, str(SCRIPT), "--kills", "3", "--pictures", "16", "--batch", "8", "--span", "6", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=850)
     assert done.stdout, done.stderr
-    told = json.loads(done.stdout)
-    assert done.returncode == 0, told
-    assert told["kills"] == 3 and not told["that differ"] and told["rows in versions"] > 0
+    figures = json.loads(done.stdout)
+    assert done.returncode == 0, figures
+    assert figures["kills"] == 3 and not figures["that differ"] and figures["rows in versions"] > 0

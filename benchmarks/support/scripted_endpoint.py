@@ -1,6 +1,6 @@
 """An OpenAI-compatible endpoint of fixed latency and capacity whose replies are a function of the request (see `scripted_replies`).
 
-    python benchmarks/scripted_endpoint.py --port 8999 --latency 0.2 --capacity 64 --log calls.jsonl
+    python benchmarks/support/scripted_endpoint.py --port 8999 --latency 0.2 --capacity 64 --log calls.jsonl
 
 At most `capacity` requests are served at once, each for `latency` seconds, the others wait in line: so capacity / latency calls a second
 at best. With `--log` each finished call is a line {"finished": unix time, "call": sha256 of the request, "prompt": name} there, written just
@@ -68,20 +68,20 @@ class ScriptedEndpoint:
         for name, tokens in usage.items():
             self.counts[name] += tokens
         if self._log is not None:
-            told = {"finished": time.time(), "call": hashlib.sha256(data).hexdigest(), "prompt": asked.prompt}
-            os.write(self._log, json.dumps(told).encode() + b"\n")
+            line = {"finished": time.time(), "call": hashlib.sha256(data).hexdigest(), "prompt": asked.prompt}
+            os.write(self._log, json.dumps(line).encode() + b"\n")
         message = {"role": "assistant", "content": text}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         usage["total_tokens"] = sum(usage.values())
         return web.json_response({"model": MODEL, "choices": [choice], "usage": usage})
 
-    async def told(self, _: web.Request) -> web.Response:
+    async def report(self, _: web.Request) -> web.Response:
         """`GET /counts`: calls served, tokens, the most served at once, milliseconds for which that was the capacity."""
         return web.json_response(self.counts | {"full_ms": round(1000 * self.full_seconds)})
 
 
 @dataclass(frozen=True)
-class Served:
+class EndpointProcess:
     """A running endpoint in a process of its own."""
 
     url: str
@@ -98,7 +98,7 @@ class Served:
 
 
 @contextmanager
-def endpoint(latency: float = 0.2, capacity: int = 64, log: Path | None = None) -> Iterator[Served]:
+def endpoint(latency: float = 0.2, capacity: int = 64, log: Path | None = None) -> Iterator[EndpointProcess]:
     """An endpoint on a free port of this machine while the block runs; it ends with this process, whatever happens to that."""
     command = [sys.executable, str(Path(__file__)), "--latency", str(latency), "--capacity", str(capacity)]
     command += ["--log", str(log)] if log else []
@@ -107,7 +107,7 @@ def endpoint(latency: float = 0.2, capacity: int = 64, log: Path | None = None) 
         url = process.stdout.readline().strip()
         if not url:
             raise RuntimeError("the scripted endpoint did not start")
-        yield Served(url, process)
+        yield EndpointProcess(url, process)
         process.communicate()
 
 
@@ -117,7 +117,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     scripted = ScriptedEndpoint(arguments.latency, arguments.capacity, arguments.log)
     app = web.Application(client_max_size=256 << 20)
     app.router.add_post("/v1/chat/completions", scripted.chat)
-    app.router.add_get("/counts", scripted.told)
+    app.router.add_get("/counts", scripted.report)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", arguments.port, backlog=4096)

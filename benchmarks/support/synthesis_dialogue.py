@@ -1,4 +1,4 @@
-"""One batch of photographs through the four stages that ask models, in this process. Used by `synthesis.py`."""
+"""Dialogue of `synthesis.py`: one batch of photographs through the four stages that ask models, in this process."""
 
 import json
 import resource
@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ingest import draw
-
+from support.photographs import draw_photographs
 from wethink_assets.config import Settings
 from wethink_assets.models.registry import Models
 from wethink_assets.sources.catalog import Source
@@ -27,7 +26,7 @@ def ingested(folder: Path, count: int) -> float:
     """A store at `folder/store` with one batch of `count` images, its table beside it; returns their mean size in bytes."""
     images = folder / "images"
     images.mkdir()
-    size = draw(images, count)
+    size = draw_photographs(images, count)
     store = Store.open(str(folder / "store"))
     source = Source("bench", "benchmark", "photographs", "", "", "CC0-1.0", location=str(images))
     (key,) = register_source(store, source, batch_size=10_000).batches

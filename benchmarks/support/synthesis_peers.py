@@ -1,8 +1,8 @@
-"""The calls of a file made by distilabel and by bespokelabs-curator, each in an environment of its own that `uv` makes.
+"""Peers of `synthesis.py`: the calls of a file made by distilabel and by bespokelabs-curator, each in an environment of its own.
 
 Both get the calls of the dialogue as one flat list, so they need not wait for one call's reply to write the next, and no more is
 asked of them than the replies' texts. Both get the concurrency that suits them best of those tried, and their rate counts from the first call
-that the endpoint finished to the last, without their start-up. What cannot be installed or run is told, and left out.
+that the endpoint finished to the last, without their start-up. What cannot be installed or run is named with the reason, and left out.
 """
 
 import json
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from environments import environment
-from scripted_endpoint import endpoint
+from support.environments import environment
+from support.scripted_endpoint import endpoint
 
-HERE = Path(__file__).parent
+BENCHMARKS = Path(__file__).parents[1]
 # Packages, script, and concurrencies to try as multiples of the endpoint's capacity.
 PEERS: dict[str, tuple[tuple[str, ...], str, tuple[float, ...]]] = {
     "distilabel": (("distilabel[openai]==1.5.3", "requests", "pillow"), "peers/distilabel_calls.py", (1, 4, 16)),
@@ -30,11 +30,11 @@ MOST = 1024  # at once
 
 
 def run(python: Path, script: str, calls: Path, latency: float, capacity: int, concurrency: int) -> dict[str, Any]:
-    """Figures of one peer over the calls of a file. Raises `RuntimeError` with what it said."""
+    """Figures of one peer over the calls of a file. Raises `RuntimeError` with what it printed."""
     with tempfile.TemporaryDirectory() as home:
         log = Path(home, "served.jsonl")
         with endpoint(latency, capacity, log) as served:
-            command = [str(python), str(HERE / script), str(calls), served.url, str(concurrency)]
+            command = [str(python), str(BENCHMARKS / script), str(calls), served.url, str(concurrency)]
             quiet = {"HOME": home, "HF_HOME": home, "PATH": os.environ["PATH"], "HF_HUB_OFFLINE": "1"}
             try:
                 done = subprocess.run(command, capture_output=True, text=True, env=quiet, timeout=LONGEST, cwd=home)
@@ -73,15 +73,15 @@ def compared(
     environments: Path, calls: Path, latency: float, capacity: int, names: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Figures of peers by name, or why there are none; of all of them where none is named."""
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     for name in names or PEERS:
         packages, script, tried = PEERS[name]
         try:
             python = environment(environments / name, packages, LEFT_OUT)
-            found[name] = best_of(python, script, calls, latency, capacity, tried)
+            figures[name] = best_of(python, script, calls, latency, capacity, tried)
         except (RuntimeError, OSError) as error:
-            found[name] = {"why_not": str(error)}
-    return found
+            figures[name] = {"why_not": str(error)}
+    return figures
 
 
 def table(ours: dict[str, Any], peers: dict[str, Any]) -> str:

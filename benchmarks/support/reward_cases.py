@@ -1,4 +1,4 @@
-"""Rows of multiple choice and plain fill in the blank, drawn for the speed of rewards, and the forms in which a response says its answer."""
+"""Rows of multiple choice and plain fill in the blank, drawn for the speed of rewards, and the forms of a response that holds an answer."""
 
 import random
 from typing import Any
@@ -29,37 +29,37 @@ COLOURS = ["red", "green", "blue", "yellow", "black", "white", "orange", "purple
 def mc_cases(count: int) -> list[Case]:
     """Multiple choice with four options, answered by letter or text, half of them wrong."""
     rng = random.Random(1)
-    found = []
+    cases = []
     for _ in range(count):
         options = [f"{rng.choice(COLOURS)} {word}" for word in rng.sample(WORDS, 4)]
-        place, said = rng.randrange(4), rng.randrange(4)
+        right, chosen = rng.randrange(4), rng.randrange(4)
         form = rng.choice(["{0}", "({0})", "{0}. {1}", "{1}", "Option {0}", "The answer is {0}."])
-        found.append(
+        cases.append(
             {
                 "kind": "MC",
-                "answer": "ABCD"[place],
+                "answer": "ABCD"[right],
                 "options": options,
-                "said": form.format("ABCD"[said], options[said]),
+                "said": form.format("ABCD"[chosen], options[chosen]),
             }
         )
-    return found
+    return cases
 
 
 def fib_cases(count: int) -> list[Case]:
     """Plain fill in the blank: nouns and numbers in other dress, half of them wrong."""
     rng = random.Random(2)
-    found = []
+    cases = []
     for _ in range(count):
         if rng.random() < 0.5:
             truth = f"{rng.choice(COLOURS)} {rng.choice(WORDS)}"
-            said = truth if rng.random() < 0.5 else f"{rng.choice(COLOURS)} {rng.choice(WORDS)}"
-            said = rng.choice(["{}", "The {}.", "a {}", "{}!"]).format(said)
+            candidate = truth if rng.random() < 0.5 else f"{rng.choice(COLOURS)} {rng.choice(WORDS)}"
+            candidate = rng.choice(["{}", "The {}.", "a {}", "{}!"]).format(candidate)
         else:
             number = rng.randint(0, 99_999)
             truth = str(number)
-            said = f"{number if rng.random() < 0.5 else number + 1:,}"
-        found.append({"kind": "FIB", "answer": truth, "options": None, "said": said})
-    return found
+            candidate = f"{number if rng.random() < 0.5 else number + 1:,}"
+        cases.append({"kind": "FIB", "answer": truth, "options": None, "said": candidate})
+    return cases
 
 
 def plain(case: Case) -> str:

@@ -1,4 +1,4 @@
-"""What does a scripted endpoint reply to a prompt of the `standard` pack? A valid reply, as a function of the request alone.
+"""Replies of the scripted endpoint to prompts of the pack `standard`: always valid, a function of the request alone.
 
 Each picture stands for a scene of discs and squares whose counts follow from its bytes, so descriptions, questions and answers fit
 together: most questions are kept, some are screened out, on some the two sides differ and the adjudicator rules.
@@ -53,9 +53,9 @@ def asked_of(body: Mapping[str, Any]) -> Asked:
         system, text, picture = first["content"], others[0]["content"], ""
     else:  # with an image, all is one turn
         (image,) = (part["image_url"]["url"] for part in first["content"] if part["type"] == "image_url")
-        told = "".join(part["text"] for part in first["content"] if part["type"] == "text")
-        (system,) = (known for known in SYSTEM_TEXTS if told.startswith(known))
-        text = told.removeprefix(system).lstrip("\n")
+        turn = "".join(part["text"] for part in first["content"] if part["type"] == "text")
+        (system,) = (known for known in SYSTEM_TEXTS if turn.startswith(known))
+        text = turn.removeprefix(system).lstrip("\n")
         picture = hashlib.sha256(image.encode()).hexdigest()
     seed = body.get("seed", 0)
     return Asked(SYSTEM_TEXTS[system], text, picture, _number(system[:40], text, picture, str(seed)))
@@ -91,8 +91,8 @@ def _details(asked: Asked) -> str:
 
 
 def _description(asked: Asked) -> str:
-    found = DESCRIPTION.search(asked.text)
-    return found[1] if found else ""
+    match = DESCRIPTION.search(asked.text)
+    return match[1] if match else ""
 
 
 def _merge(asked: Asked) -> str:
@@ -116,8 +116,8 @@ def _question(asked: Asked) -> str:
     if kind == "DES":
         question = f'Explain by two visible facts what the sign "{name[4:9]}" of picture {name} has to do with {thing}.'
         answer = f"It counts {total}."
-    told = {"question": question, "options": options, "answer": answer, "category": "counting"}
-    return json.dumps(told | {"abilities": abilities})
+    reply = {"question": question, "options": options, "answer": answer, "category": "counting"}
+    return json.dumps(reply | {"abilities": abilities})
 
 
 def _screen(asked: Asked) -> str:
@@ -126,16 +126,16 @@ def _screen(asked: Asked) -> str:
 
 
 def _answer(asked: Asked) -> str:
-    found = QUESTION.search(asked.text)
-    kind, question = (found[1], found[2]) if found else ("FIB", "")
+    match = QUESTION.search(asked.text)
+    kind, question = (match[1], match[2]) if match else ("FIB", "")
     options = OPTION.findall(asked.text)
-    place = _number("answer", question) + (asked.chance % 8 == 0)  # both sides alike, but for one in eight or so
+    number = _number("answer", question) + (asked.chance % 8 == 0)  # both sides alike, but for one in eight or so
     if kind == "MC":
-        answer = "ABCDEFGHIJ"[place % max(1, len(options))]
+        answer = "ABCDEFGHIJ"[number % max(1, len(options))]
     elif kind == "FIB":
-        answer = str(place % 20)
+        answer = str(number % 20)
     else:
-        answer = f"The sign counts what is seen, which comes to {place % 20}, {'left' if asked.picture else 'first'} to right."
+        answer = f"The sign counts what is seen, which comes to {number % 20}, {'left' if asked.picture else 'first'} to right."
     return f"<think>I count the discs on the left and then the squares on the right.</think><answer>{answer}</answer>"
 
 
@@ -151,8 +151,8 @@ def _adjudicate(asked: Asked) -> str:
 
 
 def _rewrite(asked: Asked) -> str:
-    found = FINAL.search(asked.text)
-    answer = found[1] if found else ""
+    match = FINAL.search(asked.text)
+    answer = match[1] if match else ""
     return f"<think>Discs stand on the left and squares on the right. Counting both leads there.</think><answer>{answer}</answer>"
 
 

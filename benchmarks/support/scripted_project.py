@@ -1,4 +1,4 @@
-"""A project folder of its own for benchmarks that run `wethink` for real: drawn pictures, a scripted endpoint behind every role."""
+"""A project folder for benchmarks that run `wethink` for real: drawn images, a scripted endpoint behind every role, a folder or S3 as store."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 from wethink_assets_tests.support.block_images import blocks
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SOURCE = "coco"
 
 
@@ -70,10 +70,10 @@ class ScriptedProject:
             blocks(random.Random(f"{seed} {number}"), 48, 5, 24).save(folder / f"{seed:04d}-{number:05d}.png")
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a `wethink` command in a process of its own; what it says goes to `home/said.log`."""
+        """Start a `wethink` command in a process of its own; its standard error goes to `home/commands.log`."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("WETHINK_", "DAGSTER_"))}
         own = {"DAGSTER_HOME": str(self.home), "WETHINK_CONFIG": str(self.home / "wethink.toml")}
-        with (self.home / "said.log").open("a") as log:
+        with (self.home / "commands.log").open("a") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "wethink_assets.cli", *arguments],
                 cwd=self.home,
@@ -83,23 +83,23 @@ class ScriptedProject:
                 text=True,
             )
 
-    def said(self) -> str:
-        """The end of what its commands said."""
-        return (self.home / "said.log").read_text()[-3000:]
+    def log_tail(self) -> str:
+        """The end of what its commands wrote to standard error."""
+        return (self.home / "commands.log").read_text()[-3000:]
 
     def content(self) -> dict[str, str]:
         """What there is in the end: data version of each table in force, digest of each dataset version."""
         store = self.store()
         tables = Tables(store)
-        found = {}
+        content = {}
         for batch in list_batches(store):
             for stage in stage_names():
                 commit = tables.current(stage, batch)
-                found[f"{stage} of {batch}"] = commit.data_version if commit else "missing"
+                content[f"{stage} of {batch}"] = commit.data_version if commit else "missing"
         for version in list_built(store):
             manifest = read_manifest(store, version)
-            found[f"version {version}"] = f"{manifest.rows} rows, {manifest.files['rows.parquet'].content}"
-        return found
+            content[f"version {version}"] = f"{manifest.rows} rows, {manifest.files['rows.parquet'].content}"
+        return content
 
 
 def _entries(table: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Environments of their own for packages that a benchmark compares with: made once in a folder, by uv."""
+"""Environments of peers: packages that a benchmark compares with, installed once into a folder by uv."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""What do the endpoint's log, and the moments of kills and starts, say about calls that were made again? Used by `crash.py`."""
+"""Claims of `crash.py`: calls made again, and how soon a killed run works again, from the endpoint's log and the moments of kills and starts."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ PROMPT = 60.0  # seconds within which the next run works
 
 
 @dataclass
-class Log:
+class CallLog:
     """The endpoint's log: (unix time, call) of each finished call."""
 
     path: Path
@@ -21,8 +21,8 @@ class Log:
         """All of them, oldest first."""
         if not self.path.exists():
             return []
-        told = [json.loads(line) for line in self.path.read_text().splitlines()]
-        return sorted((call["finished"], call["call"]) for call in told)
+        calls = [json.loads(line) for line in self.path.read_text().splitlines()]
+        return sorted((call["finished"], call["call"]) for call in calls)
 
     def size(self) -> int:
         """Its bytes so far."""
@@ -47,21 +47,21 @@ def repeated(calls: list[tuple[float, str]], kills: list[float]) -> dict[str, in
 
 def first_calls(calls: list[tuple[float, str]], starts: list[float], kills: list[float]) -> list[float]:
     """Seconds from each start to the first call, of runs that lived to make one; from the kill before it where there was one."""
-    found = []
+    waits = []
     for start, end in zip(starts, [*starts[1:], float("inf")], strict=True):
         made = [when for when, _ in calls if start + IN_FLIGHT < when < end]
         if made:
-            found.append(made[0] - max((kill for kill in kills if start - 1 <= kill <= start), default=start))
-    return found
+            waits.append(made[0] - max((kill for kill in kills if start - 1 <= kill <= start), default=start))
+    return waits
 
 
-def claims(found: dict[str, Any], kills: int) -> dict[str, bool]:
+def claims(figures: dict[str, Any], kills: int) -> dict[str, bool]:
     """What is claimed, and whether it held."""
     return {
-        f"{kills} kills": found["kills"] == kills,
-        "every run left alone ended well": not found["runs that failed"],
-        "tables and rows as without kills": not found["that differ"] and found["rows in versions"] > 0,
-        "no call repeated that finished > 5 s before a kill": not found["repeated, finished > 5 s before a kill"],
-        "no call repeated without a kill": not found["repeated without a kill"],
-        "the next run worked within 60 s": 0 < found["next run's first call, worst s"] <= PROMPT,
+        f"{kills} kills": figures["kills"] == kills,
+        "every run left alone ended well": not figures["runs that failed"],
+        "tables and rows as without kills": not figures["that differ"] and figures["rows in versions"] > 0,
+        "no call repeated that finished > 5 s before a kill": not figures["repeated, finished > 5 s before a kill"],
+        "no call repeated without a kill": not figures["repeated without a kill"],
+        "the next run worked within 60 s": 0 < figures["next run's first call, worst s"] <= PROMPT,
     }

@@ -1,0 +1,1 @@
+"""Parts that several benchmarks share: a scripted endpoint and project, photographs, environments of peers."""
