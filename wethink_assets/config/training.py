@@ -1,4 +1,4 @@
-"""Tables about training: `[training]`, and one `[recipes.<name>]` for each way to train a policy on a version."""
+"""Tables about training: `[training]`, `[recipes.<name>]` for each way to train a policy, `[studies]` that compare them, and `[rewards]`."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
@@ -6,15 +6,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from wethink_assets.config.base import NAME, Kind, Share, Table
-
-QUESTIONS = {
-    "reward-weights": "How much does it matter what accuracy and format weigh in the reward?",
-    "reward-methods": "Does the hybrid reward teach more than rules alone, or a judge alone?",
-    "kinds": "Do all question kinds teach more than multiple choice alone?",
-    "sft": "Does supervised training, alone or before RL, teach more than direct RL?",
-    "data-size": "How much do more rows teach, at the same number of steps?",
-}
-PROFILE_NAMES = ("quick", "full")
 
 
 class RewardSettings(Table):
@@ -245,6 +236,11 @@ class RecipeSettings(Table):
                 "(prompts_per_step x num_generations / processes)"
             )
         return self
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The phases of the method, in the order in which they are trained: `sft`, `grpo` or both."""
+        return tuple(self.method.split("+"))
 
     def counted(self) -> dict[str, Any]:
         """The settings that a policy's digest goes by, by their names in the store."""

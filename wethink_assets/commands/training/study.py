@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wethink_assets.config.training import PROFILE_NAMES, QUESTIONS
+from wethink_assets.training.studies.catalog import DEFAULT_PROFILE, STUDIES
 
 if TYPE_CHECKING:
     from wethink_assets.config import Settings
@@ -25,7 +25,7 @@ def _command(name: str) -> Callable[..., None]:
         version: Annotated[str, typer.Option(help="Dataset version such as v0003; the newest by default.")] = "",
         profile: Annotated[
             str, typer.Option(help="Effort: quick (2 seeds, 40% of the recipe's steps) or full (3 seeds, all steps).")
-        ] = PROFILE_NAMES[0],
+        ] = DEFAULT_PROFILE,
         seeds: Annotated[str, typer.Option(help="Seeds to use instead of the profile's, such as 1,2,3.")] = "",
         recipe: Annotated[str, typer.Option(help="Recipe to vary; the one named in [studies] by default.")] = "",
         parallel: Annotated[
@@ -38,14 +38,14 @@ def _command(name: str) -> Callable[..., None]:
         _conduct(name, version, profile, seeds, recipe, parallel, as_json, markdown, plot)
 
     command.__doc__ = (
-        f"{QUESTIONS[name]}\n\nTrains what is missing, several at a time. Every policy then answers the version's held-out rows and, if its "
+        f"{STUDIES[name].question}\n\nTrains what is missing, several at a time. Every policy then answers the version's held-out rows and, if its "
         "model is embedded, held-out drawn scenes. Tables and a plot are kept below studies/ in the store. Policies that exist are not "
         "trained again, and an interrupted or killed study resumes when it is started again. Exits with 1 if a training could not be finished."
     )
     return command
 
 
-for _name in QUESTIONS:
+for _name in STUDIES:
     app.command(_name)(_command(_name))
 
 
@@ -89,10 +89,14 @@ def list_(as_json: Json = False) -> None:
     finished = list_studies(store)
     if as_json:
         records = [one.model_dump(mode="json", exclude={"outcomes", "settings", "libraries"}) for one in finished]
-        typer.echo(json.dumps({"studies": QUESTIONS, "finished": records}, indent=1))
+        typer.echo(
+            json.dumps(
+                {"studies": {name: study.question for name, study in STUDIES.items()}, "finished": records}, indent=1
+            )
+        )
         return
-    for name, question in QUESTIONS.items():
-        typer.echo(f"{name:15} {question}")
+    for name, study in STUDIES.items():
+        typer.echo(f"{name:15} {study.question}")
     columns = ["study", "version", "recipe", "profile", "seeds", "policies", "finished (UTC)", "digest"]
     table(f"finished, in {store.url}", columns, [_line(one) for one in finished])
 
@@ -107,10 +111,9 @@ def show(
 ) -> None:
     """Show the results of a finished study, without training anything."""
     from wethink_assets.errors import VersionError
-    from wethink_assets.training.studies.catalog import study_of
     from wethink_assets.training.studies.records import list_studies
 
-    study_of(name)
+    STUDIES[name]  # an unknown one is an error that names the known ones
     _, store = _opened()
     finished = [one for one in list_studies(store, name) if one.digest.startswith(digest)]
     if not finished:

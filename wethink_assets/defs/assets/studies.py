@@ -9,12 +9,12 @@ import dagster as dg
 from pydantic import Field
 
 from wethink_assets.config import RecipeSettings, Settings
-from wethink_assets.config.training import PROFILE_NAMES, QUESTIONS
 from wethink_assets.defs.graph import LOCAL_POOL, MODEL_TEAM, TRAINING
 from wethink_assets.defs.runs.sync import Synced, known_versions, report_unknown
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.plots import small
+from wethink_assets.training.studies.catalog import DEFAULT_PROFILE, PROFILES, STUDIES
 from wethink_assets.training.studies.design import design_study
 from wethink_assets.training.studies.execution import newest_study, run_study
 from wethink_assets.training.studies.records import StudyRecord
@@ -23,14 +23,14 @@ from wethink_assets.training.studies.tables import RUN_COLUMNS, columns, count_o
 KEY = "studies"
 STUDY = "study"
 PLOT_BYTES = 14_000
-study_name = dg.StaticPartitionsDefinition(list(QUESTIONS))
+study_name = dg.StaticPartitionsDefinition(list(STUDIES))
 
 
 class StudyConfig(dg.Config):
     """How much is compared; left out: the newest version and the quick profile."""
 
     version: str = Field("", description="dataset version; empty: the newest")
-    profile: str = Field(PROFILE_NAMES[0], description=f"one of {', '.join(PROFILE_NAMES)}")
+    profile: str = Field(DEFAULT_PROFILE, description=f"one of {', '.join(PROFILES)}")
     seeds: list[int] = Field(default_factory=list, description="empty: those of the profile")
     recipe: str = Field("", description="recipe to vary; empty: the one of [studies]")
 
@@ -124,7 +124,7 @@ def _table(names: list[str], lines: list[list[str]]) -> dg.TableMetadataValue:
 def sync_studies(instance: dg.DagsterInstance, store: Store, synced: Synced) -> None:
     """Report the newest comparison of each name that the instance does not know. Safe to repeat."""
     known = known_versions(instance, KEY)
-    for name in QUESTIONS:
+    for name in STUDIES:
         record = newest_study(store, name)
         if record is not None:
             told = partial(study_metadata, store, record)

@@ -60,10 +60,8 @@ def train(plan: TrainingPlan, store: Store, reporter: ProgressReporter, lease: L
         )
         before = _answers(context, held_out, "before", None) if context.main else None
         final = None
-        if recipe.method != "grpo":
-            final = train_phase(context, "sft", final, rows, usable)
-        if recipe.method != "sft":
-            final = train_phase(context, "grpo", final, rows, usable)
+        for phase in recipe.phases:
+            final = train_phase(context, phase, final, rows, usable)
         assert final is not None
         if not context.main:
             return None

@@ -1,13 +1,14 @@
-"""Catalog of the studies: the variants of each, and how much of them a profile trains."""
+"""Catalog of the studies: what each asks, the variants that it compares, and how much of them a profile trains."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wethink_assets.config import RecipeSettings, Settings
-from wethink_assets.config.training import QUESTIONS
-from wethink_assets.errors import ConfigError
 from wethink_assets.kinds import MULTIPLE_CHOICE
+from wethink_assets.registry import Registry
+
+if TYPE_CHECKING:  # the command line lists the studies without reading settings
+    from wethink_assets.config import RecipeSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Profile:
     length: float
 
 
-PROFILES = {"quick": Profile((1, 2), 0.4), "full": Profile((1, 2, 3), 1.0)}
+PROFILES = Registry[Profile]("profile", {"quick": Profile((1, 2), 0.4), "full": Profile((1, 2, 3), 1.0)})
+DEFAULT_PROFILE = "quick"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,10 @@ class Study:
 
     name: str
     question: str
-    variants: Callable[[Settings, RecipeSettings], tuple[Variant, ...]]
+    variants: Callable[["Settings", "RecipeSettings"], tuple[Variant, ...]]
 
 
-def _reward_weights(settings: Settings, recipe: RecipeSettings) -> tuple[Variant, ...]:
+def _reward_weights(settings: "Settings", recipe: "RecipeSettings") -> tuple[Variant, ...]:
     """The recipe's own weights are the reference, whether the configuration lists them or not."""
     total = recipe.accuracy_weight + recipe.format_weight
     own = round(recipe.accuracy_weight / total, 6)
@@ -58,7 +60,7 @@ def _reward_weights(settings: Settings, recipe: RecipeSettings) -> tuple[Variant
     return tuple(variants)
 
 
-def _reward_methods(settings: Settings, recipe: RecipeSettings) -> tuple[Variant, ...]:
+def _reward_methods(settings: "Settings", recipe: "RecipeSettings") -> tuple[Variant, ...]:
     return (
         Variant("hybrid", "hybrid: rule or judge", {"accuracy": "hybrid"}, reference=True),
         Variant("rules", "rules only", {"accuracy": "rules"}),
@@ -66,14 +68,14 @@ def _reward_methods(settings: Settings, recipe: RecipeSettings) -> tuple[Variant
     )
 
 
-def _kinds(settings: Settings, recipe: RecipeSettings) -> tuple[Variant, ...]:
+def _kinds(settings: "Settings", recipe: "RecipeSettings") -> tuple[Variant, ...]:
     return (
         Variant("all-kinds", "all kinds", {"kinds": ()}, reference=True),
         Variant("mc", f"{MULTIPLE_CHOICE.code} only", {"kinds": (MULTIPLE_CHOICE.code,)}),
     )
 
 
-def _sft(settings: Settings, recipe: RecipeSettings) -> tuple[Variant, ...]:
+def _sft(settings: "Settings", recipe: "RecipeSettings") -> tuple[Variant, ...]:
     return (
         Variant("direct-rl", "direct RL", {"method": "grpo"}, reference=True),
         Variant("sft", "SFT", {"method": "sft"}),
@@ -81,38 +83,25 @@ def _sft(settings: Settings, recipe: RecipeSettings) -> tuple[Variant, ...]:
     )
 
 
-def _data_size(settings: Settings, recipe: RecipeSettings) -> tuple[Variant, ...]:
+def _data_size(settings: "Settings", recipe: "RecipeSettings") -> tuple[Variant, ...]:
     shares = sorted({*settings.studies.data_shares, 1.0})
     return tuple(
         Variant(f"data-{share:g}", f"{share:.0%} of the rows", {"data_share": share}, share == 1.0) for share in shares
     )
 
 
-_VARIANTS: dict[str, Callable[[Settings, RecipeSettings], tuple[Variant, ...]]] = {
-    "reward-weights": _reward_weights,
-    "reward-methods": _reward_methods,
-    "kinds": _kinds,
-    "sft": _sft,
-    "data-size": _data_size,
-}
-STUDIES = {name: Study(name, question, _VARIANTS[name]) for name, question in QUESTIONS.items()}
+STUDIES = Registry[Study]("study")
+for _study in (
+    Study("reward-weights", "How much does it matter what accuracy and format weigh in the reward?", _reward_weights),
+    Study("reward-methods", "Does the hybrid reward teach more than rules alone, or a judge alone?", _reward_methods),
+    Study("kinds", "Do all question kinds teach more than multiple choice alone?", _kinds),
+    Study("sft", "Does supervised training, alone or before RL, teach more than direct RL?", _sft),
+    Study("data-size", "How much do more rows teach, at the same number of steps?", _data_size),
+):
+    STUDIES.register(_study.name, _study)
 
 
-def study_of(name: str) -> Study:
-    """A study by name. Raises `ConfigError`."""
-    if name not in STUDIES:
-        raise ConfigError(f"no study {name!r}: there are {', '.join(STUDIES)}")
-    return STUDIES[name]
-
-
-def profile_of(name: str) -> Profile:
-    """A profile by name. Raises `ConfigError`."""
-    if name not in PROFILES:
-        raise ConfigError(f"no profile {name!r}: there are {', '.join(PROFILES)}")
-    return PROFILES[name]
-
-
-def shortened(recipe: RecipeSettings, length: float) -> RecipeSettings:
+def shortened(recipe: "RecipeSettings", length: float) -> "RecipeSettings":
     """A recipe with a share of its steps, of both its phases; at least one step each."""
 
     def steps(count: int) -> int:

@@ -11,7 +11,7 @@ from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import STUDY_RUN, training_key
 from wethink_assets.training.runs.plan import TrainingPlan, plan_run
-from wethink_assets.training.studies.catalog import Study, Variant, profile_of, shortened, study_of
+from wethink_assets.training.studies.catalog import DEFAULT_PROFILE, PROFILES, STUDIES, Study, Variant, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def design_study(
     name: str,
     *,
     version: str = "",
-    profile: str = "quick",
+    profile: str = DEFAULT_PROFILE,
     seeds: Sequence[int] = (),
     recipe: str = "",
 ) -> Design:
@@ -92,7 +92,7 @@ def design_study(
 
     Raises `ConfigError` when study, profile or recipe is unknown, `VersionError` when there is no version, and what `plan_run` raises.
     """
-    study, amount = study_of(name), profile_of(profile)
+    study, amount = STUDIES[name], PROFILES[profile]
     recipe_name = recipe or settings.studies.recipe
     wanted = tuple(seeds) or amount.seeds
     if len(set(wanted)) < len(wanted):
