@@ -27,7 +27,7 @@ from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import STRINGS
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.calls.collector import Outcome, settled
-from wethink_assets.synthesis.calls.item_calls import Asking
+from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.agreement import accepted_answer
 
@@ -71,10 +71,10 @@ def answer_all(rows: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
     accept = accepted_answer("FIB", [])
 
     async def answered(row: dict[str, Any]) -> dict[str, Any]:
-        asking = Asking(synthesis, row["slot"])
+        calls = ItemCalls(synthesis, row["slot"])
         asked = {"question": row["question"], "kind": "FIB", "options": []}
-        thought, answer = await asking.answer("answer_text", accept, description="A hall with counters.", **asked)
-        return {"slot": row["slot"], "thought": thought, "answer": answer, "calls": asking.keys}
+        thought, answer = await calls.answer("answer_text", accept, description="A hall with counters.", **asked)
+        return {"slot": row["slot"], "thought": thought, "answer": answer, "calls": calls.keys}
 
     async def work(row: dict[str, Any]) -> Outcome:
         return await settled(STAGE, row["slot"], answered(row))

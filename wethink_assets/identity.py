@@ -1,4 +1,4 @@
-"""How images, questions, rows and tables are named: every identity is a sha256 of what it names."""
+"""Identities of images, questions, rows and tables: each is a sha256 of what it names."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""How many bootstrap samples are drawn, from which seed, and how many of them at once?"""
+"""Confidence intervals: Wilson's for shares, and how many bootstrap samples are drawn, from which seed and how many at once."""
 
 import math
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What ships of each kind of extension, by the key that chooses it: a new one is a module and a line here (`docs/extending.md`).
+"""Registries of what ships, by the key that chooses it: a new entry is a module and a line here (`docs/extending.md`).
 
 Registries stand below all packages, so that settings are checked against them. Entries are imported when they are looked up.
 """

@@ -1,4 +1,4 @@
-"""What all tables of the configuration share."""
+"""Base of the tables of the configuration: unknown settings refused, former names of settings, shared types."""
 
 import re
 from collections.abc import Collection, Mapping

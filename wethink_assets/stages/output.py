@@ -1,4 +1,4 @@
-"""What every stage returns: results and, beside them, what was rejected and why."""
+"""Output of a stage: results and, beside them, what was rejected and why."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

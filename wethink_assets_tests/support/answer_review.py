@@ -14,7 +14,7 @@ from wethink_assets.stages.prompts import PROMPTS, PromptUse
 from wethink_assets.stages.schemas import ANSWERS
 from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
-from wethink_assets.synthesis.calls.item_calls import Asking
+from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.reply_schemas import Grade
 from wethink_assets.synthesis.calls.session import Synthesis
 
@@ -27,16 +27,16 @@ def review_answers(answers: pl.DataFrame, questions: pl.DataFrame, synthesis: Sy
 
     async def work(row: dict[str, Any]) -> Outcome:
         slot = row["slot"]
-        return await settled(NAME, slot, _review(row, texts[slot], Asking(synthesis, slot)))
+        return await settled(NAME, slot, _review(row, texts[slot], ItemCalls(synthesis, slot)))
 
     return synthesis.collect(answers, work, ANSWERS, "slot")
 
 
-async def _review(row: dict[str, Any], question: str, asking: Asking) -> dict[str, Any]:
-    grade = await asking.parsed("review", Grade, question=question, answer=row["answer"])
+async def _review(row: dict[str, Any], question: str, calls: ItemCalls) -> dict[str, Any]:
+    grade = await calls.parsed("review", Grade, question=question, answer=row["answer"])
     if grade.score < 0.5:
         raise Rejected("unclear_answer", grade.reason)
-    return {**row, "calls": asking.keys}
+    return {**row, "calls": calls.keys}
 
 
 PROMPTS.register("review", PromptUse("judge", False, ("question", "answer"), folder=str(Path(__file__).parent)))

@@ -15,7 +15,7 @@ from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.calls.collector import Outcome, settled
-from wethink_assets.synthesis.calls.item_calls import Asking
+from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.reply_schemas import Screening
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages import answers, descriptions, questions, reasoning_paths
@@ -70,10 +70,10 @@ class Stages:
 
         async def judged(row: dict[str, Any], work: Synthesis) -> Outcome:
             variables = {name: row[name] for name in ("kind", "question", "options")}
-            asking = Asking(work, row["slot"])
+            calls = ItemCalls(work, row["slot"])
 
             async def ask() -> dict[str, Any]:
-                screening = await asking.parsed("screen", Screening, description=texts[row["image_id"]], **variables)
+                screening = await calls.parsed("screen", Screening, description=texts[row["image_id"]], **variables)
                 return {"slot": row["slot"], "answerable": screening.answerable}
 
             return await settled("questions", row["slot"], ask())

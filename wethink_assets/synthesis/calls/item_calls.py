@@ -19,7 +19,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound=BaseModel)
 
 
-class Asking:
+class ItemCalls:
     """The model calls made for one item; a second sample replaces a malformed reply."""
 
     def __init__(self, synthesis: Synthesis, item: str, image: Image | None = None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wethink_assets.kinds import KINDS
 from wethink_assets.rewards.equivalence.answers import option_letter, plain_answer, same_answer
-from wethink_assets.synthesis.calls.item_calls import Asking
+from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.replies import MalformedReply
 from wethink_assets.synthesis.calls.reply_schemas import Grade
 from wethink_assets.synthesis.stages.question_filters import markup_in
@@ -48,7 +48,7 @@ def accepted_answer(kind: str, options: Sequence[str]) -> Callable[[str], str]:
 
 
 async def compare(
-    asking: Asking,
+    calls: ItemCalls,
     kind: str,
     question: str,
     options: Sequence[str],
@@ -60,5 +60,5 @@ async def compare(
     agreed, how = same_answer(kind, reference, candidate, options, question=question)
     if agreed or KINDS[kind].grader == "rule":
         return Agreement(agreed, how)
-    grade = await asking.parsed("judge", Grade, question=question, reference=reference, candidate=candidate)
+    grade = await calls.parsed("judge", Grade, question=question, reference=reference, candidate=candidate)
     return Agreement(grade.score >= threshold, "judge", grade.score)

@@ -1,4 +1,4 @@
-"""What is the answer to a question? Answered from the image and from the description; kept where both agree or a third model decides."""
+"""The stage `answers`: each question answered from the image and from the description; kept where both agree or a third model decides."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from wethink_assets.stages.schemas import ANSWERS
 from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
-from wethink_assets.synthesis.calls.item_calls import Asking, together
+from wethink_assets.synthesis.calls.item_calls import ItemCalls, together
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.agreement import accepted_answer, compare
@@ -30,25 +30,25 @@ def answer_questions(
     fine = dict(descriptions.select("image_id", "fine").iter_rows())
 
     async def work(row: dict[str, Any]) -> Outcome:
-        asking = Asking(synthesis, row["slot"], pictures[row["image_id"]])
-        return await settled(STAGE.name, row["slot"], _answer(row, fine[row["image_id"]], asking, synthesis))
+        calls = ItemCalls(synthesis, row["slot"], pictures[row["image_id"]])
+        return await settled(STAGE.name, row["slot"], _answer(row, fine[row["image_id"]], calls, synthesis))
 
     rows = questions.select("slot", "row_id", "image_id", "kind", "question", "options")
     return synthesis.collect(rows, work, ANSWERS, STAGE.item)
 
 
-async def _answer(row: dict[str, Any], description: str, asking: Asking, synthesis: Synthesis) -> dict[str, Any]:
+async def _answer(row: dict[str, Any], description: str, calls: ItemCalls, synthesis: Synthesis) -> dict[str, Any]:
     asked = {"question": row["question"], "kind": row["kind"], "options": row["options"]}
     accept = accepted_answer(row["kind"], row["options"])
     (image_thought, image_answer), (text_thought, text_answer) = await together(
-        asking.answer("answer_image", accept, **asked),
-        asking.answer("answer_text", accept, description=description, **asked),
+        calls.answer("answer_image", accept, **asked),
+        calls.answer("answer_text", accept, description=description, **asked),
     )
     threshold = synthesis.settings.pipeline.agreement_score
-    agreement = await compare(asking, **asked, reference=text_answer, candidate=image_answer, threshold=threshold)
+    agreement = await compare(calls, **asked, reference=text_answer, candidate=image_answer, threshold=threshold)
     verdict = "none"
     if not agreement.agreed:
-        ruling = await asking.parsed(
+        ruling = await calls.parsed(
             "adjudicate", Adjudication, description=description, first=image_answer, second=text_answer, **asked
         )
         if ruling.verdict == "neither":
@@ -69,7 +69,7 @@ async def _answer(row: dict[str, Any], description: str, asking: Asking, synthes
         "score": agreement.score,
         "verdict": verdict,
         "answer": image_answer if verdict == "first" else text_answer,
-        "calls": asking.keys,
+        "calls": calls.keys,
     }
 
 

@@ -1,4 +1,4 @@
-"""What does an image show? Multi-turn information refinement: coarse description, questions about what it lacks, fine description."""
+"""The stage `descriptions`: multi-turn information refinement, from a coarse description over questions about what it lacks to a fine one."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from wethink_assets.stages.schemas import DESCRIPTIONS
 from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
-from wethink_assets.synthesis.calls.item_calls import Asking, together
+from wethink_assets.synthesis.calls.item_calls import ItemCalls, together
 from wethink_assets.synthesis.calls.reply_schemas import Refinement
 from wethink_assets.synthesis.calls.session import Synthesis
 
@@ -30,27 +30,27 @@ def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
     async def work(row: dict[str, Any]) -> Outcome:
         image_id = row["image_id"]
         return await settled(
-            STAGE.name, image_id, _describe(image_id, Asking(synthesis, image_id, pictures[image_id]), synthesis)
+            STAGE.name, image_id, _describe(image_id, ItemCalls(synthesis, image_id, pictures[image_id]), synthesis)
         )
 
     return synthesis.collect(images.select("image_id"), work, DESCRIPTIONS, STAGE.item)
 
 
-async def _describe(image_id: str, asking: Asking, synthesis: Synthesis) -> dict[str, Any]:
-    coarse = await asking.text("describe", bound=LONGEST, when_empty="empty_description")
+async def _describe(image_id: str, calls: ItemCalls, synthesis: Synthesis) -> dict[str, Any]:
+    coarse = await calls.text("describe", bound=LONGEST, when_empty="empty_description")
     dialogue: list[dict[str, str]] = []
     turns = 0
     for _ in range(synthesis.settings.pipeline.refinement_turns):
-        refinement = await asking.parsed("refine", Refinement, description=coarse, dialogue=dialogue)
+        refinement = await calls.parsed("refine", Refinement, description=coarse, dialogue=dialogue)
         requests = [] if refinement.complete else _new(refinement.requests, dialogue)
         if not requests:
             break
-        replies = await together(*(asking.text("details", bound=LONGEST, request=request) for request in requests))
+        replies = await together(*(calls.text("details", bound=LONGEST, request=request) for request in requests))
         dialogue += [{"request": request, "reply": reply} for request, reply in zip(requests, replies, strict=True)]
         turns += 1
     fine = coarse
     if dialogue:
-        fine = await asking.text(
+        fine = await calls.text(
             "merge", bound=LONGEST, when_empty="empty_description", description=coarse, dialogue=dialogue
         )
     return {
@@ -59,7 +59,7 @@ async def _describe(image_id: str, asking: Asking, synthesis: Synthesis) -> dict
         "dialogue": dialogue,
         "turns": turns,
         "fine": fine,
-        "calls": asking.keys,
+        "calls": calls.keys,
     }
 
 

@@ -1,4 +1,4 @@
-"""What can be asked about an image? One question a slot, filtered by rule and then by model."""
+"""The stage `questions`: one question per slot about each image, filtered by rule and then by model."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import QUESTIONS
 from wethink_assets.stages.spec import Preview, Stage
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
-from wethink_assets.synthesis.calls.item_calls import Asking
+from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.reply_schemas import Question, Screening
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.captions import question_captions
@@ -39,7 +39,7 @@ def write_questions(descriptions: pl.DataFrame, synthesis: Synthesis) -> StageOu
         asked: list[str] = []
         for slot in slots_of(row["image_id"], synthesis.settings):
             item = str(slot["slot"])
-            one = await settled(STAGE.name, item, _write(slot, row["fine"], asked, Asking(synthesis, item)))
+            one = await settled(STAGE.name, item, _write(slot, row["fine"], asked, ItemCalls(synthesis, item)))
             outcome.results += one.results
             outcome.rejected += one.rejected
         return outcome
@@ -47,9 +47,9 @@ def write_questions(descriptions: pl.DataFrame, synthesis: Synthesis) -> StageOu
     return synthesis.collect(descriptions.select("image_id", "fine"), work, QUESTIONS, STAGE.item)
 
 
-async def _write(slot: dict[str, Any], description: str, asked: list[str], asking: Asking) -> dict[str, Any]:
+async def _write(slot: dict[str, Any], description: str, asked: list[str], calls: ItemCalls) -> dict[str, Any]:
     kind = slot["kind"]
-    written = await asking.parsed(
+    written = await calls.parsed(
         "question", Question, description=description, kind=kind, abilities=slot["abilities"], asked=list(asked)
     )
     if repeats(written.question, asked):
@@ -58,7 +58,7 @@ async def _write(slot: dict[str, Any], description: str, asked: list[str], askin
     if fault:
         raise Rejected("not_wellformed", f"{fault}: {written.question}")
     asked.append(written.question)
-    screening = await asking.parsed(
+    screening = await calls.parsed(
         "screen",
         Screening,
         description=description,
@@ -82,7 +82,7 @@ async def _write(slot: dict[str, Any], description: str, asked: list[str], askin
         "proposed_answer": (option_letter(answer, written.options) or "") if KINDS[kind].has_options else answer,
         "category": written.category,
         "abilities": known_abilities(written.abilities),
-        "calls": asking.keys,
+        "calls": calls.keys,
     }
 
 

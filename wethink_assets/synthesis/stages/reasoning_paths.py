@@ -1,4 +1,4 @@
-"""How does one get from image and question to the answer? The raw chain of thought, rewritten short and checked."""
+"""The stage `reasoning_paths`: the raw chain of thought from image and question to the answer, rewritten short and checked."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from wethink_assets.stages.schemas import REASONING_PATHS
 from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
-from wethink_assets.synthesis.calls.item_calls import Asking
+from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.agreement import accepted_answer, compare
 from wethink_assets.synthesis.stages.captions import ASKED, path_captions
@@ -32,18 +32,18 @@ def refine_paths(
     rows = answers.select(columns).join(questions.select("slot", "question", "options"), on="slot", how="left")
 
     async def work(row: dict[str, Any]) -> Outcome:
-        asking = Asking(synthesis, row["slot"], pictures[row["image_id"]])
-        return await settled(STAGE.name, row["slot"], _refine(row, asking, synthesis))
+        calls = ItemCalls(synthesis, row["slot"], pictures[row["image_id"]])
+        return await settled(STAGE.name, row["slot"], _refine(row, calls, synthesis))
 
     return synthesis.collect(rows, work, REASONING_PATHS, STAGE.item)
 
 
-async def _refine(row: dict[str, Any], asking: Asking, synthesis: Synthesis) -> dict[str, Any]:
+async def _refine(row: dict[str, Any], calls: ItemCalls, synthesis: Synthesis) -> dict[str, Any]:
     kind, options, answer = row["kind"], row["options"], row["answer"]
     raw = row["image_thought"] if row["verdict"] == "first" else row["text_thought"]
     asked = {"question": row["question"], "kind": kind, "options": options}
     accept = accepted_answer(kind, options)
-    path, end = await asking.answer("rewrite", accept, shown=True, answer=answer, raw=raw, **asked)
+    path, end = await calls.answer("rewrite", accept, shown=True, answer=answer, raw=raw, **asked)
     if not path:
         raise Rejected("path_empty", f"the reply is only {end[:80]!r}")
     if len(path) > LONGEST_PATH:
@@ -52,7 +52,7 @@ async def _refine(row: dict[str, Any], asking: Asking, synthesis: Synthesis) -> 
     if leak:
         raise Rejected("leaks_prompt", leak)
     threshold = synthesis.settings.pipeline.agreement_score
-    agreement = await compare(asking, **asked, reference=answer, candidate=end, threshold=threshold)
+    agreement = await compare(calls, **asked, reference=answer, candidate=end, threshold=threshold)
     if not agreement.agreed:
         raise Rejected("path_misses_answer", f"ends in {end[:100]!r}, not in {answer[:100]!r}")
     other = contradiction_in(path, kind, options, answer)
@@ -65,7 +65,7 @@ async def _refine(row: dict[str, Any], asking: Asking, synthesis: Synthesis) -> 
         "answer": answer,
         "raw_cot": raw,
         "refined_cot": path,
-        "calls": asking.keys,
+        "calls": calls.keys,
     }
 
 
