@@ -1,4 +1,4 @@
-"""Base of the tables of the configuration: unknown settings refused, former names of settings, shared types."""
+"""Base of all tables of the configuration, with former names of settings, and types that several tables share."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
 def known_reader(name: str) -> str:
-    """Refuse a reader that is none of those registered."""
+    """Refuse a name that is not a registered reader."""
     if name not in ("auto", "folder", *READERS):
         raise ValueError(f"unknown reader {name!r}; known: auto, folder, {', '.join(READERS)}")
     return name
@@ -38,7 +38,7 @@ OLD_NAMES_END = "0.3.0"
 class Table(BaseModel):
     """One table of the file: immutable, unknown settings refused.
 
-    `RENAMED` has the former name of each renamed setting, and its name now. The file and the environment may use both for one release
+    `RENAMED` has the former name of each renamed setting, and its current name. The file and the environment may use both for one release
     (`OLD_NAMES_END`), then the former one is refused on loading; records in the store keep the former one for good (`stored`), as digests go by it.
     """
 
@@ -77,7 +77,7 @@ class Table(BaseModel):
 
     @classmethod
     def current(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """Settings of a record by their names of now; keys that are no settings are left as they are."""
+        """Settings of a record by their current names; keys that are not settings are left as they are."""
         settings = {}
         for key, value in stored.items():
             name = cls.RENAMED.get(key, key)

@@ -74,7 +74,7 @@ def show_cost(outcome: dict[str, Any], display: "Display") -> None:
     if models:
         cost = f", {money(models['money'], outcome['currency'])}" if models.get("money") else ""
         tokens = f"{models.get('prompt_tokens', 0):,.0f} tokens in, {models.get('completion_tokens', 0):,.0f} out"
-        cached = f"{models.get('cached_calls', 0):,.0f} cached in the journal"
+        cached = f"{models.get('cached_calls', 0):,.0f} found in the journal"
         display.report(f"models: {models.get('calls', 0):,.0f} calls ({cached}), {tokens}{cost}")
     if not budget:
         return
