@@ -22,7 +22,7 @@ from support.scripted_endpoint import endpoint
 from support.scripted_project import ScriptedProject
 
 if TYPE_CHECKING:
-    from wethink_assets.defs.runs.driver import Grower
+    from wethink_assets.defs.runs.driver import RunDriver
 
 BOUND = 1.2  # of its share of the batches
 
@@ -42,38 +42,38 @@ class Clock:
         return done
 
 
-def synthesized(grower: "Grower", clock: Clock, step: str) -> int:
+def synthesized(driver: "RunDriver", clock: Clock, step: str) -> int:
     """Observe, find what is missing, synthesize it; returns how many batches that were."""
-    ran = clock.time(f"{step}: observe", grower.observe)
-    missing, _ = clock.time(f"{step}: find", grower.unfinished)
+    ran = clock.time(f"{step}: observe", driver.observe)
+    missing, _ = clock.time(f"{step}: find", driver.unfinished)
     failures = dict(ran.failures)
     for batch, stages in missing.items():
-        failures |= clock.time(f"{step}: synthesize", lambda b=batch, s=stages: grower.synthesize(b, s)).failures
+        failures |= clock.time(f"{step}: synthesize", lambda b=batch, s=stages: driver.synthesize(b, s)).failures
     if failures:
         raise RuntimeError(f"{step} failed: {failures}")
     return len(missing)
 
 
-def built(grower: "Grower", clock: Clock, step: str) -> None:
+def built(driver: "RunDriver", clock: Clock, step: str) -> None:
     """Decide a version and build it."""
-    cut = clock.time(f"{step}: cut", grower.decide)
-    ran = clock.time(f"{step}: build", lambda: grower.build(cut.version))
+    cut = clock.time(f"{step}: cut", driver.decide)
+    ran = clock.time(f"{step}: build", lambda: driver.build(cut.version))
     if not ran.success:
         raise RuntimeError(f"{step} failed: {ran.failures}")
 
 
-def opened(project: ScriptedProject, work: "Callable[[Grower], Any]") -> Any:
-    """Do something with a grower of a project."""
+def opened(project: ScriptedProject, work: "Callable[[RunDriver], Any]") -> Any:
+    """Do something with a driver of a project."""
     from wethink_assets.definitions import definitions_of
     from wethink_assets.defs.resources import models_kept_open
-    from wethink_assets.defs.runs.driver import Grower
+    from wethink_assets.defs.runs.driver import RunDriver
     from wethink_assets.defs.runs.instance import project_instance
 
     os.environ["DAGSTER_HOME"] = str(project.home)
     os.environ["WETHINK_CONFIG"] = str(project.home / "wethink.toml")
     with project_instance() as instance, models_kept_open():
         settings = project.settings
-        return work(Grower(definitions_of(settings), settings, project.store(), instance))
+        return work(RunDriver(definitions_of(settings), settings, project.store(), instance))
 
 
 def measured(folder: Path, batches: int, pictures: int, latency: float) -> dict[str, Any]:
@@ -84,19 +84,19 @@ def measured(folder: Path, batches: int, pictures: int, latency: float) -> dict[
         pipeline = {"batch_size": pictures, "questions_per_image": 2, "concurrency": 64}
         bare = ScriptedProject.make(folder / "bare", served.role(), **pipeline)
         bare.draw(0, 0)
-        opened(bare, lambda grower: synthesized(grower, Clock(), "warm"))  # imports, code that runs for the first time
-        opened(bare, lambda grower: synthesized(grower, clock, "start-up"))
+        opened(bare, lambda driver: synthesized(driver, Clock(), "warm"))  # imports, code that runs for the first time
+        opened(bare, lambda driver: synthesized(driver, clock, "start-up"))
         project = ScriptedProject.make(folder / "grown", served.role(), **pipeline)
         project.draw(batches * pictures, 0)
 
-        def grow(grower: "Grower") -> tuple[int, int, int, int]:
-            first = synthesized(grower, clock, "full")
+        def grow(driver: "RunDriver") -> tuple[int, int, int, int]:
+            first = synthesized(driver, clock, "full")
             calls = served.counts()["served"]
-            built(grower, clock, "full")
+            built(driver, clock, "full")
             project.draw(more * pictures, 1)
-            second = synthesized(grower, clock, "growth")
+            second = synthesized(driver, clock, "growth")
             further = served.counts()["served"] - calls
-            built(grower, clock, "growth")
+            built(driver, clock, "growth")
             return first, calls, second, further
 
         first, calls, second, further = opened(project, grow)

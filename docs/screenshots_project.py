@@ -81,8 +81,8 @@ def third_round(project: Project) -> None:
     configuration.write_text(before.replace('[roles.describer]\nprovider = "embedded"\n', away))
     try:
         with opened(project) as it:
-            unfinished, _ = it.grower.unfinished()
-            print(it.grower.synthesize(FAILED, unfinished[FAILED]).failures, flush=True)
+            unfinished, _ = it.driver.unfinished()
+            print(it.driver.synthesize(FAILED, unfinished[FAILED]).failures, flush=True)
     finally:
         configuration.write_text(before)
 

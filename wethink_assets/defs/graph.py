@@ -1,4 +1,4 @@
-"""The growing partitionings of the asset graph."""
+"""The asset graph's partitionings, pools, owners, groups and automation conditions."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How runs of the UI are started so that a killed one is noticed: the daemon asks this launcher after each process."""
+"""The run launcher of the daemon, which notices runs whose process was killed."""
 
 import dagster as dg
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus

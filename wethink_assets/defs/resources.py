@@ -1,4 +1,4 @@
-"""What runs need beside their inputs: configuration, store and models, each opened once a process."""
+"""Resources of runs: configuration, store, models and budgets, each opened once a process."""
 
 import logging
 import time
@@ -65,13 +65,13 @@ class LoggedProgress:
     def of(self, stage: str, batch: str) -> ProgressReporter:
         """A callback that logs where the stage is, how fast it goes and what it cost, unless it did so a moment ago."""
         pace = Pace(self._currency)
-        said = time.monotonic()
+        logged = time.monotonic()
 
         def tell(done: int, total: int, usage: Usage | None = None, /) -> None:
-            nonlocal said
+            nonlocal logged
             pace.update(done, total, usage)
-            if time.monotonic() - said >= self.EVERY:
-                said = time.monotonic()
+            if time.monotonic() - logged >= self.EVERY:
+                logged = time.monotonic()
                 self._log.info(f"{stage} of {batch}: {pace.line()}")
 
         return tell

@@ -1,4 +1,4 @@
-"""How many calls and tokens does a stage take for an item? Told by the commits of batches that have been through it."""
+"""Estimates of the calls and tokens that a stage takes for an item, by the commits of batches that have been through it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -33,14 +33,14 @@ ByPrompt = Mapping[str, Work]
 
 def work_of(commit: Commit) -> dict[str, Work]:
     """All calls behind a commit's table by prompt, whether they were made for it or found in the journal."""
-    told = commit.calls
-    found = {prompt: Work() for prompt in STAGES[commit.asset].prompts}
-    for prompt, work in found.items():
+    counts = commit.calls
+    work_by_prompt = {prompt: Work() for prompt in STAGES[commit.asset].prompts}
+    for prompt, work in work_by_prompt.items():
         for how in ("", "cached_"):
-            work.calls += told.get(f"prompt.{prompt}.{how}calls", 0.0)
-            work.prompt_tokens += told.get(f"prompt.{prompt}.{how}prompt_tokens", 0.0)
-            work.completion_tokens += told.get(f"prompt.{prompt}.{how}completion_tokens", 0.0)
-    return found
+            work.calls += counts.get(f"prompt.{prompt}.{how}calls", 0.0)
+            work.prompt_tokens += counts.get(f"prompt.{prompt}.{how}prompt_tokens", 0.0)
+            work.completion_tokens += counts.get(f"prompt.{prompt}.{how}completion_tokens", 0.0)
+    return work_by_prompt
 
 
 def money_for(settings: Settings, work: ByPrompt) -> float:
@@ -53,13 +53,13 @@ def money_for(settings: Settings, work: ByPrompt) -> float:
 
 def descendants(prompts: Iterable[str]) -> set[str]:
     """Prompts whose calls may be other ones when the replies to some prompts are."""
-    found: set[str] = set()
+    prompts_after: set[str] = set()
     waiting = list(prompts)
     while waiting:
-        fed = set(PROMPTS[waiting.pop()].feeds) - found
-        found |= fed
+        fed = set(PROMPTS[waiting.pop()].feeds) - prompts_after
+        prompts_after |= fed
         waiting += fed
-    return found
+    return prompts_after
 
 
 @dataclass
@@ -93,15 +93,15 @@ class Rates:
         return None, "settings"
 
     def expected(self, stage: str, source: str, items: float) -> tuple[dict[str, Work], str]:
-        """Work for so many items, and what it is told by: `source`, `all sources`, or `settings` (calls only, tokens unknown)."""
+        """Work for so many items, and the basis of this estimate: `source`, `all sources`, or `settings` (calls only, tokens unknown)."""
         sums, basis = self._of(stage, source)
-        found: dict[str, Work] = {prompt: Work() for prompt in STAGES[stage].prompts}
+        expected: dict[str, Work] = {prompt: Work() for prompt in STAGES[stage].prompts}
         if sums is None:
             often = {prompt: calls(self._settings) for prompt, calls in STAGES[stage].calls_per_item.items()}
-            return {prompt: Work(items * often.get(prompt, 1)) for prompt in found}, basis
+            return {prompt: Work(items * often.get(prompt, 1)) for prompt in expected}, basis
         for prompt, work in sums.work.items():
-            found[prompt].add(work, items / sums.items)
-        return found, basis
+            expected[prompt].add(work, items / sums.items)
+        return expected, basis
 
     def passing(self, stage: str, source: str) -> float:
         """Share of a stage's items that become results; 1 where none has been through it."""

@@ -1,4 +1,4 @@
-"""Which calls of a stage would be found in its journal? Told by doing the stage with the journal alone: no model is asked, nothing is written."""
+"""Replay of a stage with its journal alone, which shows the calls that would be found there: no model is asked, nothing is written."""
 
 from collections.abc import Awaitable, Callable
 
@@ -31,11 +31,11 @@ class Replay:
 
     async def once(self, key: str, make: Callable[[], Awaitable[Call]]) -> tuple[Completion, bool]:
         """The reply to a call, if it is held; `make` is never called."""
-        found = self._replies.get(key)
-        if found is None:
+        reply = self._replies.get(key)
+        if reply is None:
             self.lacking.add(key)
             raise Rejected("not_held", key)
-        return found, True
+        return reply, True
 
     async def abandon(self) -> None:
         """Nothing is in flight."""
@@ -59,7 +59,7 @@ def held_work(
     replay = Replay(journaled_calls(store, stage, batch))
     synthesis = Synthesis(settings, store, models, stage, batch, replay)
     STAGES[stage].run(*inputs, synthesis)
-    told = synthesis.usage.as_dict()
+    usage = synthesis.usage.as_dict()
     names = ("cached_calls", "cached_prompt_tokens", "cached_completion_tokens")
-    held = {p: tuple(told.get(f"prompt.{p}.{name}", 0.0) for name in names) for p in STAGES[stage].prompts}
+    held = {p: tuple(usage.get(f"prompt.{p}.{name}", 0.0) for name in names) for p in STAGES[stage].prompts}
     return {prompt: (work[0], work[1], work[2]) for prompt, work in held.items()}, len(replay.lacking)

@@ -1,4 +1,4 @@
-"""Which stages of which batches are stale and why, and what would it take to refresh them?"""
+"""The plan: stages of batches that are missing or stale, why, and what it would take to refresh them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,7 +28,7 @@ _COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "completion_tokens": pl.Int64,
     "tokens": pl.Int64,
     "money": pl.Float64,
-    "basis": pl.String,  # what the estimate is told by: batch | source | all sources | settings
+    "basis": pl.String,  # what the estimate goes by: batch | source | all sources | settings
     "exact": pl.Boolean,  # whether `held` was found out call by call
 }
 PLAN = pl.Schema(_COLUMNS)
@@ -50,7 +50,7 @@ def stale_stages(
     Calls and tokens are estimated from what the batch's own commit took, else from what the batches of its source took for an item. Calls of
     prompts that a cause does not touch, and that do not follow from one it touches, are found in the journal. Where a stage that is missing has
     a journal already (its run was stopped), the stage is done with the journal alone to see what is found (`exact`); after
-    `rehearse_seconds` the rest is told by the number of calls in it.
+    `rehearse_seconds` the rest is estimated by the number of calls in it.
 
     No model is called and nothing is written. Raises `ConfigError` or `ModelError` when a prompt or checkpoint is missing.
     """
@@ -61,9 +61,9 @@ def stale_stages(
     pricing = Pricing(store, settings, models, commits, rehearse_seconds)
     pricing.read_members([batch for batch in keys if causes[batch] and stage_names()[0] not in commits[batch]])
     rows = [
-        pricing.row(batch, stage, found)
+        pricing.row(batch, stage, stage_causes)
         for batch, stale in causes.items()
-        for stage, found in (pricing.begin(batch, stale)).items()
+        for stage, stage_causes in (pricing.begin(batch, stale)).items()
     ]
     return pl.DataFrame(rows, schema=PLAN)
 

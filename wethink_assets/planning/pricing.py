@@ -1,4 +1,4 @@
-"""What would it take to refresh one stage of a batch, and how much of it is in the journal already?"""
+"""Prices of refreshes: calls, tokens and money of one stage over one batch, less what its journal has already."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -114,17 +114,17 @@ class Pricing:
         ready = all(upstream in self._commits[batch] for upstream in upstream_of(stage))
         if ready and time.monotonic() < self._until:
             held, lacking = held_work(self._store, self._settings, self._models, stage, batch)
-            found = {prompt: Work(*work) for prompt, work in held.items()}
-            to_make = _less(expected, found)
+            journaled = {prompt: Work(*work) for prompt, work in held.items()}
+            to_make = _less(expected, journaled)
             short = lacking - sum(work.calls for work in to_make.values())
             if short > 0:  # fewer than usual are left to expect, yet so many are known to lack
                 first = next(iter(to_make))
                 to_make[first].calls += short
-            return _Estimate(to_make, lacking, sum(work.calls for work in found.values()), basis, exact=True)
-        found = _journaled(self._store, stage, batch)
-        to_make = _less(expected, found)
+            return _Estimate(to_make, lacking, sum(work.calls for work in journaled.values()), basis, exact=True)
+        journaled = _journaled(self._store, stage, batch)
+        to_make = _less(expected, journaled)
         left = sum(work.calls for work in to_make.values())
-        return _Estimate(to_make, left, sum(work.calls for work in found.values()), basis)
+        return _Estimate(to_make, left, sum(work.calls for work in journaled.values()), basis)
 
 
 def _journaled(store: Store, stage: str, batch: str) -> dict[str, Work]:
@@ -133,10 +133,10 @@ def _journaled(store: Store, stage: str, batch: str) -> dict[str, Work]:
     return {prompt: Work(*amounts) for prompt, *amounts in sums.iter_rows()}
 
 
-def _less(expected: ByPrompt, found: ByPrompt) -> dict[str, Work]:
+def _less(expected: ByPrompt, journaled: ByPrompt) -> dict[str, Work]:
     left = {}
     for prompt, work in expected.items():
-        held = found.get(prompt, Work())
+        held = journaled.get(prompt, Work())
         share = max(0.0, 1 - held.calls / work.calls) if work.calls else 0.0
         left[prompt] = Work(work.calls * share, work.prompt_tokens * share, work.completion_tokens * share)
     return left

@@ -1,4 +1,4 @@
-"""What a stage's output follows from beside its inputs: the plan that its tables are held against."""
+"""Plans of stages: what a stage's output follows from beside its inputs, which its tables are held against."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

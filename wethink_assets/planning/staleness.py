@@ -1,4 +1,4 @@
-"""Which tables of a batch are missing or older than what they follow from, and by what cause?"""
+"""Staleness: the tables of a batch that are missing or older than what they follow from, each with its causes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ Commits = Mapping[str, Mapping[str, Commit]]  # by batch and stage
 def commits_in_force(store: Store, batches: Sequence[str]) -> Commits:
     """Commit in force of each stage that a batch has been through, by batch and stage."""
     tables = Tables(store)
-    found: dict[str, dict[str, Commit]] = {batch: {} for batch in batches}
+    commits: dict[str, dict[str, Commit]] = {batch: {} for batch in batches}
     for stage in stage_names():
-        for commit in tables.all_current(stage, found.keys()):
-            found[commit.batch][stage] = commit
-    return found
+        for commit in tables.all_current(stage, commits.keys()):
+            commits[commit.batch][stage] = commit
+    return commits
 
 
 def missing_stages(commits: Mapping[str, Commit]) -> tuple[str, ...]:
@@ -97,16 +97,16 @@ class InForce:
 
         A stage whose upstream stage would be done again may follow from it (`upstream`): only if what comes out is another table.
         """
-        found: dict[str, list[Cause]] = {}
+        causes_by_stage: dict[str, list[Cause]] = {}
         for stage in stage_names():
             commit = commits.get(stage)
             causes = [Cause("missing", "never made")] if commit is None else self._of(stage, commit, commits)
-            stale = [upstream for upstream in upstream_of(stage) if upstream in found]
+            stale = [upstream for upstream in upstream_of(stage) if upstream in causes_by_stage]
             if stale and commit is not None:
                 causes.append(Cause("upstream", f"follows from {', '.join(stale)}"))
             if causes:
-                found[stage] = causes
-        return found
+                causes_by_stage[stage] = causes
+        return causes_by_stage
 
     def _of(self, stage: str, commit: Commit, commits: Mapping[str, Commit]) -> list[Cause]:
         plan = self.plans[stage]
@@ -135,8 +135,8 @@ class InForce:
                 causes.append(Cause("model", f"{role} was {_named(used)}, is {_named(now)}", prompts))
             changed = [name for name in SAMPLING if name in used and used[name] != now[name]]
             if changed:
-                told = ", ".join(f"{name} {used[name]:g} is now {now[name]:g}" for name in changed)
-                causes.append(Cause("sampling", f"{role}: {told}", prompts))
+                changes = ", ".join(f"{name} {used[name]:g} is now {now[name]:g}" for name in changed)
+                causes.append(Cause("sampling", f"{role}: {changes}", prompts))
         return causes
 
 

@@ -1,1 +1,1 @@
-"""Stages: what each returns, and the schemas of their tables."""
+"""Stages: how one is declared, their order and prompts, what each returns, and the schemas of their tables."""

@@ -35,7 +35,7 @@ def rejections(rows: Iterable[Mapping[str, str]]) -> pl.DataFrame:
 
 
 def unaccounted(expected: pl.Series, output: StageOutput, item: str) -> pl.DataFrame:
-    """Items whose fate is not told exactly once, with columns `item` and `fault`; empty when the stage closes.
+    """Items that are not in exactly one of the two tables, once, with columns `item` and `fault`; empty when the stage closes.
 
     Args:
         expected: ids that the upstream table holds (for `questions`, the slots planned from it).
@@ -48,12 +48,12 @@ def unaccounted(expected: pl.Series, output: StageOutput, item: str) -> pl.DataF
     asked = expected.cast(pl.String).unique()
     passed = output.results.get_column(item).cast(pl.String)
     refused = output.rejections.get_column("item")
-    told = pl.concat([passed, refused])
+    seen = pl.concat([passed, refused])
     faults = {
-        "lost": asked.filter(~asked.is_in(told.implode())),
+        "lost": asked.filter(~asked.is_in(seen.implode())),
         "both": passed.filter(passed.is_in(refused.implode())),
         "repeated": pl.concat([s.filter(s.is_duplicated()) for s in (passed, refused)]),
-        "unknown": told.filter(~told.is_in(asked.implode())),
+        "unknown": seen.filter(~seen.is_in(asked.implode())),
     }
     schema = {"item": pl.String, "fault": pl.String}
     rows = [(item, fault) for fault, items in faults.items() for item in items.unique().sort()]

@@ -41,18 +41,18 @@ class Evaluator:
 def test_conditions_start_only_what_is_free(grown: Opened) -> None:
     daemon = Evaluator(grown)
     daemon.tick()
-    assert grown.grower.observe().success
+    assert grown.driver.observe().success
     assert daemon.tick() == {"images": set(OLD), "staleness": {None}}
     assert daemon.tick() == {}  # requested once; the runs may still be waiting
     for batch in OLD:
-        assert grown.grower.synthesize(batch, STAGES[:-1]).success
+        assert grown.driver.synthesize(batch, STAGES[:-1]).success
     assert daemon.tick() == {"signatures": set(OLD)}
     for batch in OLD:
-        assert grown.grower.synthesize(batch, STAGES[-1:]).success
+        assert grown.driver.synthesize(batch, STAGES[-1:]).success
     assert daemon.tick() == {}
-    version = grown.grower.decide().version
+    version = grown.driver.decide().version
     assert daemon.tick() == {"dataset": {version}}
-    assert grown.grower.build(version).success
+    assert grown.driver.build(version).success
     assert daemon.tick() == {"growth": {None}}  # a plot, drawn anew with each version
     assert daemon.tick() == {}
 
@@ -69,7 +69,7 @@ def test_a_changed_model_or_prompt_requests_no_batch(grown: Opened) -> None:
     prompt = home / "pack" / "question.md"
     prompt.write_text(prompt.read_text() + "\nBe brief.\n")
     with opened(grown.project) as again:
-        assert again.grower.observe().success
+        assert again.driver.observe().success
         for _ in range(3):
             assert set(daemon.tick(again.definitions)) <= {"staleness"}
         told = statuses(again, dict.fromkeys(STAGES, OLD))
@@ -98,10 +98,10 @@ def test_growth_makes_no_old_partition_unfinished_or_stale(grown: Opened) -> Non
     daemon = Evaluator(grown)
     daemon.tick()
     grown.project.add_images("coco", 2, seed=1)
-    assert grown.grower.observe().success
+    assert grown.driver.observe().success
     assert daemon.tick()["images"] == {"coco.000002"}
     assert list(unfinished_batches(grown.instance)) == [("coco.000002", STAGES)]
-    assert grown.grower.synthesize("coco.000002", STAGES).success
+    assert grown.driver.synthesize("coco.000002", STAGES).success
     told = statuses(grown, {**dict.fromkeys(STAGES, (*OLD, "coco.000002")), "dataset": ("v0001",)})
     assert {status for status, _ in told.values()} == {"FRESH"}
     assert (
@@ -111,10 +111,10 @@ def test_growth_makes_no_old_partition_unfinished_or_stale(grown: Opened) -> Non
 
 
 def test_unfinished_is_what_the_store_says_too(grown: Opened) -> None:
-    assert grown.grower.observe().success
-    assert grown.grower.synthesize("coco.000001", STAGES).success
-    assert dict(unfinished_batches(grown.instance)) == grown.grower.unfinished()[0]
-    assert grown.grower.synthesize(
+    assert grown.driver.observe().success
+    assert grown.driver.synthesize("coco.000001", STAGES).success
+    assert dict(unfinished_batches(grown.instance)) == grown.driver.unfinished()[0]
+    assert grown.driver.synthesize(
         "coco.000001", ("descriptions",)
     ).success  # made again: what follows is asked for, at no cost
     assert dict(unfinished_batches(grown.instance)) == {"coco.000001": STAGES[2:], "geoqa+.000001": STAGES}
@@ -140,9 +140,9 @@ def test_the_sources_are_observed_once_a_stretch(grown: Opened) -> None:
 
 
 def test_new_verified_rows_are_counted_and_a_cut_waits_for_them(grown: Opened) -> None:
-    assert grown.grower.observe().success
+    assert grown.driver.observe().success
     for batch in OLD:
-        assert grown.grower.synthesize(batch, STAGES).success
+        assert grown.driver.synthesize(batch, STAGES).success
     recipe = CutRecipe.of(grown.project.settings)
     waiting = new_verified_rows(grown.store, recipe)
     assert waiting > 0
@@ -151,7 +151,7 @@ def test_new_verified_rows_are_counted_and_a_cut_waits_for_them(grown: Opened) -
     config = {"ops": {"decide": {"config": {"min_new_rows": waiting + 1}}}}
     assert job.execute_in_process(run_config=config, instance=grown.instance).success
     assert grown.instance.get_dynamic_partitions(str(dataset_version.name)) == []
-    assert grown.grower.decide().version == "v0001"
+    assert grown.driver.decide().version == "v0001"
     assert new_verified_rows(grown.store, recipe) == 0
 
 

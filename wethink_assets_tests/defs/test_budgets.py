@@ -37,8 +37,8 @@ def project(tmp_path, endpoint: ScriptedEndpoint) -> Project:  # type: ignore[no
 def test_a_spent_budget_is_a_success_that_yields_nothing_and_is_gone_on_with(
     grown: Opened, endpoint: ScriptedEndpoint
 ) -> None:
-    grown.grower.observe()
-    first = grown.grower.synthesize(BATCH, STAGES, "small-1")
+    grown.driver.observe()
+    first = grown.driver.synthesize(BATCH, STAGES, "small-1")
     assert first.success and first.spent == "questions"
     run = grown.instance.get_run_by_id(first.run_id)
     assert run is not None and run.is_success and run.tags[BUDGET_TAG] == "small-1"
@@ -48,17 +48,17 @@ def test_a_spent_budget_is_a_success_that_yields_nothing_and_is_gone_on_with(
     done = {asset: BATCH in known_versions(grown.instance, asset) for asset in STAGES}
     assert done == {asset: asset in ("images", "descriptions") for asset in STAGES}
     assert endpoint.asked.total() == 25 == spent_of(Accounts(grown.store, "small-1").read())["calls"]
-    assert grown.grower.unfinished()[0] == {BATCH: STAGES[2:]}
+    assert grown.driver.unfinished()[0] == {BATCH: STAGES[2:]}
 
     plan = stale_stages(grown.store, grown.project.settings, models_of(grown.project.settings))
     questions = plan.row(by_predicate=pl.col("stage") == "questions", named=True)
     assert questions["cause"] == "missing" and questions["exact"] and questions["held"] == 25 - 18
 
     # What is left of the budget is nothing: the next run within it stops at once, another budget goes on.
-    assert grown.grower.synthesize(BATCH, STAGES[2:], "small-1").spent == "questions"
+    assert grown.driver.synthesize(BATCH, STAGES[2:], "small-1").spent == "questions"
     assert endpoint.asked.total() == 25
-    second = grown.grower.synthesize(BATCH, STAGES[2:], "large")
-    assert second.success and not second.spent and grown.grower.unfinished()[0] == {}
+    second = grown.driver.synthesize(BATCH, STAGES[2:], "large")
+    assert second.success and not second.spent and grown.driver.unfinished()[0] == {}
     journaled = sum(journaled_calls(grown.store, stage, BATCH).height for stage in STAGES[1:5])
     assert endpoint.asked.total() == journaled == 25 + spent_of(Accounts(grown.store, "large").read())["calls"]
 
@@ -97,7 +97,7 @@ def test_the_bill_adds_up_over_stages_roles_prompts_and_journal(grown: Opened, e
     assert version["money (USD) per kept row"].value == told["per_kept_row"]["money (USD)"]
     card = grown.store.read("versions/v0001/README.md").decode()
     assert "### Model calls" in card and f"| in all | {told['calls']} |" in card
-    assert all(run.success for run in {"again": grown.grower.build("v0001")}.values()), (
+    assert all(run.success for run in {"again": grown.driver.build("v0001")}.values()), (
         "building it again gives the same"
     )
 
@@ -129,17 +129,17 @@ def test_changing_one_thing_redoes_one_thing_and_the_plan_says_so_before(
         assert own["cause"] == ("prompt" if change.endswith(".md") else "sampling"), own
         assert set(plan["stage"]) == set(STAGES[STAGES.index(stage) :])
         assert set(plan.filter(plan["stage"] != stage)["cause"]) == {"upstream"}
-        it.grower.observe()
-        assert it.grower.unfinished()[0] == {}, "nothing that is only stale is done again by itself"
+        it.driver.observe()
+        assert it.driver.unfinished()[0] == {}, "nothing that is only stale is done again by itself"
         assert endpoint.asked == asked
-        todo, _ = it.grower.unfinished(refresh=STAGES)
+        todo, _ = it.driver.unfinished(refresh=STAGES)
         assert todo == {BATCH: STAGES[STAGES.index(stage) :]}
-        assert it.grower.unfinished(refresh=("descriptions",))[0] == {}
-        ran = it.grower.synthesize(BATCH, todo[BATCH])
+        assert it.driver.unfinished(refresh=("descriptions",))[0] == {}
+        ran = it.driver.synthesize(BATCH, todo[BATCH])
         assert ran.success, ran
         made = endpoint.asked - asked
         assert set(made) == prompts
         assert own["at_least"] <= sum(made.values()) <= own["calls"]
         assert own["at_least"] == sum(made.values())
-        assert it.grower.unfinished(refresh=STAGES)[0] == {}
+        assert it.driver.unfinished(refresh=STAGES)[0] == {}
         assert stale_stages(it.store, project.settings, models_of(project.settings)).is_empty()

@@ -18,11 +18,11 @@ from wethink_assets_tests.support.registered import registered
 
 
 def test_a_failed_stage_is_shown_at_its_partition_and_stops_no_other(grown: Opened) -> None:
-    assert grown.grower.observe().success
-    unfinished, _ = grown.grower.unfinished()
-    assert grown.grower.synthesize("coco.000001", unfinished["coco.000001"]).success
+    assert grown.driver.observe().success
+    unfinished, _ = grown.driver.unfinished()
+    assert grown.driver.synthesize("coco.000001", unfinished["coco.000001"]).success
     (grown.project.home / "images" / "geoqa+").rename(grown.project.home / "images" / "gone")
-    ran = grown.grower.synthesize("geoqa+.000001", unfinished["geoqa+.000001"])
+    ran = grown.driver.synthesize("geoqa+.000001", unfinished["geoqa+.000001"])
     assert list(ran.failures) == ["images"] and "does not exist" in ran.failures["images"], ran
     failed = (
         grown.instance.event_log_storage.get_latest_asset_partition_materialization_attempts_without_materializations(
@@ -32,10 +32,10 @@ def test_a_failed_stage_is_shown_at_its_partition_and_stops_no_other(grown: Open
     assert failed == {"geoqa+.000001": (ran.run_id, failed["geoqa+.000001"][1])}
     told = [entry for entry in grown.instance.all_logs(ran.run_id) if not entry.is_dagster_event]
     assert [entry.step_key for entry in told if "does not exist" in entry.user_message] == ["images"], "in one line"
-    assert grown.grower.decide().version == "v0001"
+    assert grown.driver.decide().version == "v0001"
     (grown.project.home / "images" / "gone").rename(grown.project.home / "images" / "geoqa+")
-    assert list(grown.grower.unfinished()[0]) == ["geoqa+.000001"]
-    assert grown.grower.synthesize("geoqa+.000001", stage_names()).success
+    assert list(grown.driver.unfinished()[0]) == ["geoqa+.000001"]
+    assert grown.driver.synthesize("geoqa+.000001", stage_names()).success
 
 
 @pytest.fixture
@@ -58,8 +58,8 @@ def careless() -> Iterator[Stage]:
 
 
 def test_a_stage_that_loses_an_item_publishes_nothing(careless: Stage, grown: Opened) -> None:
-    assert grown.grower.observe().success
-    ran = grown.grower.synthesize("coco.000001", stage_names())
+    assert grown.driver.observe().success
+    ran = grown.driver.synthesize("coco.000001", stage_names())
     assert list(ran.failures) == ["careless"] and "1 items unaccounted for" in ran.failures["careless"]
     tables = Tables(grown.store)
     assert tables.current("careless", "coco.000001") is None and tables.current("questions", "coco.000001") is None
@@ -77,7 +77,7 @@ def test_the_check_blocks_what_follows_a_table_that_does_not_close(
     careless: Stage, grown: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publication, "require_closed", lambda *_: None)  # as if forgotten: no input gets past it
-    assert grown.grower.observe().success
-    ran = grown.grower.synthesize("coco.000001", stage_names())
+    assert grown.driver.observe().success
+    ran = grown.driver.synthesize("coco.000001", stage_names())
     assert "careless:closed" in ran.failures and "lost" in ran.failures["careless:closed"]
     assert Tables(grown.store).current("questions", "coco.000001") is None

@@ -52,8 +52,8 @@ def test_growth_does_only_its_own_work_and_makes_nothing_stale(grown: Opened, en
     assert endpoint.asked["describe"] - asked["describe"] == 2
     after = statuses(grown, {**old, "dataset": ("v0001", "v0002")})
     assert all(told == ("FRESH", []) for told in after.values()), after
-    assert grown.grower.unfinished()[0] == {}
-    assert grown.grower.observe().success and endpoint.asked["describe"] - asked["describe"] == 2
+    assert grown.driver.unfinished()[0] == {}
+    assert grown.driver.observe().success and endpoint.asked["describe"] - asked["describe"] == 2
 
 
 def test_a_new_model_marks_partitions_stale_and_runs_nothing(grown: Opened, endpoint: ScriptedEndpoint) -> None:
@@ -62,8 +62,8 @@ def test_a_new_model_marks_partitions_stale_and_runs_nothing(grown: Opened, endp
     path.write_text(path.read_text().replace("[roles.judge]\n", '[roles.judge]\nrevision = "2"\n'))
     asked = endpoint.asked.total()
     with opened(grown.project) as again:
-        assert again.grower.observe().success
-        assert again.grower.unfinished()[0] == {}
+        assert again.driver.observe().success
+        assert again.driver.unfinished()[0] == {}
         told = statuses(again, {"answers": OLD, "descriptions": OLD})
     assert {key: status for key, (status, _) in told.items()} == {
         **{("answers", batch): "STALE" for batch in OLD},
@@ -118,7 +118,7 @@ def test_an_empty_instance_learns_all_from_the_store(grown: Opened, tmp_path: Pa
         synced = sync_instance(empty, grown.store)
         assert synced.batches == list_batches(grown.store) and synced.versions == ["v0001"]
         assert {asset: known_versions(empty, asset) for asset in told} == told
-        it = Opened(grown.project, grown.definitions, empty, grown.store, grown.grower)
+        it = Opened(grown.project, grown.definitions, empty, grown.store, grown.driver)
         after = statuses(it, {**dict.fromkeys(STAGES, OLD), "dataset": ("v0001",)})
         assert all(status == ("FRESH", []) for status in after.values()), after
         assert sync_instance(empty, grown.store).nothing
@@ -126,7 +126,7 @@ def test_an_empty_instance_learns_all_from_the_store(grown: Opened, tmp_path: Pa
 
 def test_batches_registered_elsewhere_are_found(grown: Opened) -> None:
     grown.project.wethink("register", "coco")
-    unfinished, synced = grown.grower.unfinished()
+    unfinished, synced = grown.driver.unfinished()
     assert synced.batches == ["coco.000001"] == list(unfinished)
     assert unfinished["coco.000001"] == STAGES
 
@@ -140,5 +140,5 @@ def test_a_stage_of_older_inputs_counts_as_unfinished(grown: Opened) -> None:
     changed = output.results.with_columns(fine=pl.col("fine") + " Indeed.")
     provenance = Provenance(inputs=current.inputs, run_id="another")
     tables.publish("descriptions", "coco.000001", StageOutput(changed, output.rejections), provenance)
-    assert grown.grower.unfinished()[0] == {"coco.000001": STAGES[2:]}
+    assert grown.driver.unfinished()[0] == {"coco.000001": STAGES[2:]}
     assert commits_in_force(grown.store, ["coco.000001"])["coco.000001"]["descriptions"].number == 2

@@ -38,8 +38,8 @@ def tick(it: Opened, at: datetime = MIDNIGHT, **growth: object) -> list[dg.RunRe
 
 
 def test_the_night_requests_the_oldest_unfinished_batches_within_its_budget(grown: Opened) -> None:
-    assert grown.grower.observe().success
-    assert grown.grower.synthesize("coco.000001", STAGES[:2]).success
+    assert grown.driver.observe().success
+    assert grown.driver.synthesize("coco.000001", STAGES[:2]).success
     requests = tick(grown)
     assert not isinstance(requests, str)
     assert [request.partition_key for request in requests] == list(OLD)
@@ -65,7 +65,7 @@ def test_the_night_requests_the_oldest_unfinished_batches_within_its_budget(grow
 
 
 def test_a_spent_budget_ends_the_night_and_the_next_goes_on(grown: Opened) -> None:
-    assert grown.grower.observe().success
+    assert grown.driver.observe().success
     job = grown.definitions.resolve_job_def(SYNTHESIZE)
     grown.instance.create_run_for_job(
         job,
@@ -91,16 +91,16 @@ def test_two_nights_of_arriving_images(grown: Opened, endpoint: ScriptedEndpoint
                 for request in requests:
                     stages = tuple(key.to_user_string() for key in request.asset_selection or [])
                     batch = str(request.partition_key)
-                    ran[batch] = it.grower.synthesize(batch, stages, request.tags[BUDGET_TAG])
+                    ran[batch] = it.driver.synthesize(batch, stages, request.tags[BUDGET_TAG])
             return ran
 
-        assert it.grower.observe().success
+        assert it.driver.observe().success
         first = night(MIDNIGHT)
         assert list(first) == ["coco.000001"]  # the oldest; its budget was spent, so the night asked for no more
         assert first["coco.000001"].success and first["coco.000001"].spent
         assert 0 < endpoint.asked.total() <= 20
         it.project.add_images("coco", 2, seed=1)
-        assert it.grower.observe().success
+        assert it.driver.observe().success
         second = night(MIDNIGHT + timedelta(days=1))
         assert list(second) == [*OLD, "coco.000002"] and all(ran.success and not ran.spent for ran in second.values())
         assert endpoint.asked["describe"] == 8  # one an image: what the first night paid for was found in the journal
@@ -108,7 +108,7 @@ def test_two_nights_of_arriving_images(grown: Opened, endpoint: ScriptedEndpoint
 
 
 def test_without_a_budget_nothing_is_requested(grown: Opened) -> None:
-    assert grown.grower.observe().success
+    assert grown.driver.observe().success
     settings = grown.project.settings
     context = dg.build_schedule_context(instance=grown.instance, scheduled_execution_time=MIDNIGHT)
     assert "nothing is spent without a limit" in str(nightly_schedule(settings).evaluate_tick(context).skip_message)

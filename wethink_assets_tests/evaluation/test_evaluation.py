@@ -43,7 +43,7 @@ def score_again(project: Opened) -> dict[str, Any]:
     """Score what is missing of the training run, as `wethink run` does; its figures."""
     failures: dict[str, str] = {}
     with Display() as display:
-        figures = score_trained(project.grower, project.project.settings, project.store, [RUN], display, failures)
+        figures = score_trained(project.driver, project.project.settings, project.store, [RUN], display, failures)
     assert not failures
     return dict(figures[RUN])
 
@@ -135,7 +135,7 @@ def test_one_process_of_vlmevalkit_serves_a_run_and_reports_to_its_log(project: 
             shutil.copy(path, project.home / "LMUData" / f"{key}.tsv")
     with opened(project) as scored_project:
         add_partitions(scored_project.instance, training_run, [RUN])
-        assert not scored_project.grower.score(RUN).failures
+        assert not scored_project.driver.score(RUN).failures
         (run,) = scored_project.instance.get_runs(dg.RunsFilter(job_name="score"))
         log = [entry.user_message for entry in scored_project.instance.all_logs(run.run_id)]
         assert sum("VLMEvalKit is loaded" in line for line in log) == 1

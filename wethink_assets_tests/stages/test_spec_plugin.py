@@ -135,7 +135,7 @@ def test_versions_of_before_and_after_verify_and_are_built_alike(reviewed: Opene
     assert verify_versions(reviewed.store).sound
     assert reviewed.project.wethink("verify").returncode == 0
     for version in ("v0001", "v0002"):
-        assert reviewed.grower.build(version).success, "what a cut gives does not depend on the stages of today"
+        assert reviewed.driver.build(version).success, "what a cut gives does not depend on the stages of today"
 
 
 def test_what_it_keeps_of_an_image_is_erased(reviewed: Opened, tmp_path: Path) -> None:

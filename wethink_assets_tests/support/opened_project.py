@@ -9,7 +9,7 @@ import dagster as dg
 
 from wethink_assets.definitions import definitions_of
 from wethink_assets.defs.resources import models_kept_open, store_of
-from wethink_assets.defs.runs.driver import Grower, Ran
+from wethink_assets.defs.runs.driver import RunDriver, RunOutcome
 from wethink_assets.defs.runs.instance import project_instance
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.project import Project
@@ -23,17 +23,17 @@ class Opened:
     definitions: dg.Definitions
     instance: dg.DagsterInstance
     store: Store
-    grower: Grower
+    driver: RunDriver
 
-    def grow(self, build: bool = True) -> dict[str, Ran]:
+    def grow(self, build: bool = True) -> dict[str, RunOutcome]:
         """Observe, synthesize all that is missing, cut and build; how each run ended."""
-        ran = {"observe": self.grower.observe()}
-        unfinished, _ = self.grower.unfinished()
+        ran = {"observe": self.driver.observe()}
+        unfinished, _ = self.driver.unfinished()
         for batch, stages in unfinished.items():
-            ran[batch] = self.grower.synthesize(batch, stages)
+            ran[batch] = self.driver.synthesize(batch, stages)
         if build:
-            cut = self.grower.decide()
-            ran[cut.version] = self.grower.build(cut.version)
+            cut = self.driver.decide()
+            ran[cut.version] = self.driver.build(cut.version)
         return ran
 
     def materialize(self, asset: str) -> dg.ExecuteInProcessResult:
@@ -60,7 +60,7 @@ def opened(project: Project) -> Iterator[Opened]:
     try:
         with project_instance() as instance, models_kept_open():
             store = store_of(settings)
-            yield Opened(project, definitions, instance, store, Grower(definitions, settings, store, instance))
+            yield Opened(project, definitions, instance, store, RunDriver(definitions, settings, store, instance))
     finally:
         if before is None:
             os.environ.pop("DAGSTER_HOME", None)

@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from wethink_assets.commands.progress import Display
     from wethink_assets.config import Settings
-    from wethink_assets.defs.runs.driver import Grower
+    from wethink_assets.defs.runs.driver import RunDriver
     from wethink_assets.evaluation.runs.training_runs import RunScores
     from wethink_assets.storage.store import Store
 
@@ -114,7 +114,7 @@ def show(run: "RunScores") -> None:
 
 
 def score_trained(
-    grower: "Grower",
+    driver: "RunDriver",
     settings: "Settings",
     store: "Store",
     keys: list[str],
@@ -137,7 +137,7 @@ def score_trained(
             display.report(f"scoring {key}: {todo} pairs of benchmark and decoding, its base model's included")
             with display.batches({key: 1}) as work:
                 work.begin(key, 3)
-                ran = grower.score(key)
+                ran = driver.score(key)
             failures.update(
                 {f"scoring {key}, {what}": f"{why} (run {ran.run_id})" for what, why in ran.failures.items()}
             )

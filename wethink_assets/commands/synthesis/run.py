@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from wethink_assets.commands.progress import Display
     from wethink_assets.config import Settings
-    from wethink_assets.defs.runs.driver import Grower
+    from wethink_assets.defs.runs.driver import RunDriver
     from wethink_assets.storage.store import Store
 
 
@@ -92,7 +92,7 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
     with display.busy("loading Dagster"):
         from wethink_assets.definitions import definitions_of
         from wethink_assets.defs.resources import models_kept_open, models_of, store_of
-        from wethink_assets.defs.runs.driver import Grower
+        from wethink_assets.defs.runs.driver import RunDriver
         from wethink_assets.defs.runs.instance import project_instance
         from wethink_assets.defs.runs.liveness import fail_dead_runs
 
@@ -101,18 +101,20 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
         models_of(settings).servers.listen(lambda _, text: display.report(text), logs=False)
         for run_id, reason in fail_dead_runs(instance).items():
             display.report(f"earlier run {run_id[:8]} is dead: {reason}; marked as failed")
-        grower = Grower(definitions_of(settings, {"progress": progress_resource(display)}), settings, store, instance)
+        driver = RunDriver(
+            definitions_of(settings, {"progress": progress_resource(display)}), settings, store, instance
+        )
         with display.busy("observing the sources"):
-            observed = grower.observe()
-            unfinished, synced = grower.unfinished(refresh)
+            observed = driver.observe()
+            unfinished, synced = driver.unfinished(refresh)
         failures = {f"observing {name}": why for name, why in observed.failures.items()}
         for batch in synced.batches:
             display.report(f"batch {batch} was registered elsewhere")
-        done = synthesize(grower, unfinished, store, display, budget, settings.pipeline.currency)
+        done = synthesize(driver, unfinished, store, display, budget, settings.pipeline.currency)
         failures |= done.failures
-        version = cut_and_build(grower, display, failures)
-        policies = train_marked(grower, settings, store, instance, display, failures)
-        scores = score_trained(grower, settings, store, [policy["key"] for policy in policies], display, failures)
+        version = cut_and_build(driver, display, failures)
+        policies = train_marked(driver, settings, store, instance, display, failures)
+        scores = score_trained(driver, settings, store, [policy["key"] for policy in policies], display, failures)
     outcome = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
     state = budget_state(store, settings, budget, done.spent)
     return {**outcome, "budget": state, "policies": policies, "scores": scores, **version, **figures(store)}
@@ -155,7 +157,7 @@ class Synthesized:
 
 
 def synthesize(
-    grower: "Grower",
+    driver: "RunDriver",
     unfinished: dict[str, tuple[str, ...]],
     store: "Store",
     display: "Display",
@@ -173,7 +175,7 @@ def synthesize(
     with display.batches(sizes, currency) as work:
         for batch, stages in unfinished.items():
             work.begin(batch, len(stages))
-            ran = grower.synthesize(batch, stages, budget)
+            ran = driver.synthesize(batch, stages, budget)
             for what, why in ran.failures.items():
                 done.failures[f"{batch}, {what}"] = f"{why} (run {ran.run_id})"
                 display.report(f"failed: {batch}, {what}: {why}")
@@ -186,19 +188,19 @@ def synthesize(
     return done
 
 
-def cut_and_build(grower: "Grower", display: "Display", failures: dict[str, str]) -> dict[str, Any]:
+def cut_and_build(driver: "RunDriver", display: "Display", failures: dict[str, str]) -> dict[str, Any]:
     """Decide a cut; build it when it holds anything new."""
     from wethink_assets.dataset.cuts.decision import NothingNew
     from wethink_assets.errors import VersionError
 
     try:
-        cut = grower.decide()
+        cut = driver.decide()
     except VersionError as error:
         failures["cut"] = str(error)
         return {"new": False}
     if isinstance(cut, NothingNew):
         return {"new": False}
     with display.busy(f"building {cut.version} from {len(cut.batches)} batches"):
-        built = grower.build(cut.version)
+        built = driver.build(cut.version)
     failures.update({f"{cut.version}, {what}": f"{why} (run {built.run_id})" for what, why in built.failures.items()})
     return {"new": built.success}

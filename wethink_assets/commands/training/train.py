@@ -27,16 +27,16 @@ def train(
         with display.busy("loading Dagster"):
             from wethink_assets.definitions import definitions_of
             from wethink_assets.defs.resources import models_kept_open, store_of
-            from wethink_assets.defs.runs.driver import Grower
+            from wethink_assets.defs.runs.driver import RunDriver
             from wethink_assets.defs.runs.instance import project_instance
             from wethink_assets.defs.runs.liveness import fail_dead_runs
         store = store_of(settings)
         with project_instance() as instance, models_kept_open():
             fail_dead_runs(instance)
             given = {"progress": progress_resource(display)}
-            grower = Grower(definitions_of(settings, given), settings, store, instance)
+            driver = RunDriver(definitions_of(settings, given), settings, store, instance)
             try:
-                trained = train_key(grower, settings, store, instance, f"{version}.{recipe}", display)
+                trained = train_key(driver, settings, store, instance, f"{version}.{recipe}", display)
             except KeyboardInterrupt:
                 display.report("interrupted; `wethink train` resumes from the newest complete checkpoint")
                 raise typer.Exit(130) from None

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from wethink_assets.commands.progress import Display
     from wethink_assets.config import Settings
-    from wethink_assets.defs.runs.driver import Grower
+    from wethink_assets.defs.runs.driver import RunDriver
     from wethink_assets.storage.store import Store
     from wethink_assets.training.policies.catalog import Policy
 
@@ -28,7 +28,7 @@ class Trained:
 
 
 def train_key(
-    grower: "Grower",
+    driver: "RunDriver",
     settings: "Settings",
     store: "Store",
     instance: "dg.DagsterInstance",
@@ -49,7 +49,7 @@ def train_key(
     display.report(f"training {key}: {plan.recipe.method} from {plan.base['identity']['model']}")
     with display.batches({key: 1}) as work:
         work.begin(key, 1)
-        ran = grower.train(key)
+        ran = driver.train(key)
     if not ran.success:
         return Trained(key, run_id=ran.run_id, failure="; ".join(ran.failures.values()))
     policy = find_policy(store, key)
@@ -90,7 +90,7 @@ def show_policy(policy: "Policy", lines: list[dict[str, Any]], store: "Store", d
 
 
 def train_marked(
-    grower: "Grower",
+    driver: "RunDriver",
     settings: "Settings",
     store: "Store",
     instance: "dg.DagsterInstance",
@@ -106,7 +106,7 @@ def train_marked(
     for name in [name for name, recipe in settings.recipes.items() if recipe.in_main_run and versions]:
         key = f"{versions[-1]}.{name}"
         try:
-            trained = train_key(grower, settings, store, instance, key, display)
+            trained = train_key(driver, settings, store, instance, key, display)
         except WeThinkError as error:
             failures[f"training {key}"] = str(error)
             continue

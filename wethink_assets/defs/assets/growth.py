@@ -69,7 +69,7 @@ def growth_metadata(store: Store, points: Sequence[Point]) -> dict[str, Any]:
     if not points:
         return {"versions": 0}
     newest = points[-1]
-    told = _figures(newest)
+    figures = _figures(newest)
     scores = (
         {"scores": dg.MetadataValue.md(_picture(_scores_figure(points)))} if any(p["scores"] for p in points) else {}
     )
@@ -79,7 +79,7 @@ def growth_metadata(store: Store, points: Sequence[Point]) -> dict[str, Any]:
         **scores,
         "by version": _table(points[-40:]),
         "newest version": newest["version"],
-        **told,
+        **figures,
         "files": store.link("growth"),
     }
 
@@ -112,11 +112,11 @@ def _scores_figure(points: Sequence[Point]) -> Any:
     """Mean score over the benchmarks, by recipe."""
     figure = new_figure(8.4, 2.6)
     recipes = sorted({key.partition(".")[2] for point in points for key in point["scores"]})
-    told: dict[str, list[float | None]] = {}
+    means: dict[str, list[float | None]] = {}
     for recipe in recipes:
-        found = [point["scores"].get(f"{point['version']}.{recipe}") or {} for point in points]
-        told[recipe] = [sum(scores.values()) / len(scores) if scores else None for scores in found]
-    _lines(figure.subplots(), "mean score of what was trained on it", [point["version"] for point in points], told)
+        scores_by_point = [point["scores"].get(f"{point['version']}.{recipe}") or {} for point in points]
+        means[recipe] = [sum(scores.values()) / len(scores) if scores else None for scores in scores_by_point]
+    _lines(figure.subplots(), "mean score of what was trained on it", [point["version"] for point in points], means)
     return figure
 
 
@@ -137,8 +137,8 @@ def _lines(axes: Any, title: str, versions: Sequence[str], lines: Mapping[str, S
 
 def _figures(point: Point) -> dict[str, Any]:
     """What a version comes to, by label; a figure that it lacks is left out."""
-    told = {label: point.get(name) for label, name in SHOWN.items() if label != "version"}
-    return {label: round(value, 4) for label, value in told.items() if value is not None}
+    figures = {label: point.get(name) for label, name in SHOWN.items() if label != "version"}
+    return {label: round(value, 4) for label, value in figures.items() if value is not None}
 
 
 def _table(points: Sequence[Point]) -> dg.TableMetadataValue:

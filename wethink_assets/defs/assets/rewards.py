@@ -79,14 +79,14 @@ def findings_table(findings: Sequence[FindingRecord]) -> dg.TableMetadataValue:
 def bounds_result(calibration: Calibration | None) -> dg.AssetCheckResult:
     """The check's outcome: a warning that names what is out of bounds."""
     if calibration is None:
-        told, outside = "the judge's model was never calibrated", []
+        message, outside = "the judge's model was never calibrated", []
     else:
         outside = calibration.out_of_bounds
-        told = "; ".join(f"{line.check} ({line.group}): {line.rate:.1%}, demanded {line.bound}" for line in outside)
+        message = "; ".join(f"{line.check} ({line.group}): {line.rate:.1%}, demanded {line.bound}" for line in outside)
     passed = calibration is not None and not outside
     return dg.AssetCheckResult(
         passed=passed,
         severity=dg.AssetCheckSeverity.WARN,
-        description="rules and judge are within their bounds" if passed else told,
+        description="rules and judge are within their bounds" if passed else message,
         metadata={"out of bounds": len(outside)},
     )

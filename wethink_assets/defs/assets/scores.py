@@ -54,7 +54,7 @@ def scores_asset(settings: Settings) -> dg.AssetsDefinition:
 
         Only what is missing is asked for: the base model is scored once, and finished replies are never asked for again.
         """
-        found = score_training_run(
+        scores = score_training_run(
             store,
             settings,
             context.partition_key,
@@ -63,8 +63,8 @@ def scores_asset(settings: Settings) -> dg.AssetsDefinition:
             kit_session=partial(_piped, context),
         )
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(kept_scores(store, settings, found.policy).data_version),
-            metadata=fitting(scores_metadata(store, settings, found)),
+            data_version=dg.DataVersion(kept_scores(store, settings, scores.policy).data_version),
+            metadata=fitting(scores_metadata(store, settings, scores)),
         )
 
     return benchmark_scores
@@ -93,9 +93,9 @@ def leaderboard_asset() -> dg.AssetsDefinition:
     )
     def board(settings: dg.ResourceParam[Settings], store: dg.ResourceParam[Store]) -> dg.MaterializeResult[None]:
         """Versions by benchmarks with the averages of the reasoning six and the academic eight; published numbers are marked as such."""
-        found = leaderboard(store, settings)
+        board = leaderboard(store, settings)
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(digest_of(found.as_json())), metadata=fitting(board_metadata(found))
+            data_version=dg.DataVersion(digest_of(board.as_json())), metadata=fitting(board_metadata(board))
         )
 
     return board
@@ -122,11 +122,11 @@ def sync_scores(instance: dg.DagsterInstance, store: Store, settings: Settings, 
     """Report the scores that the store holds of training runs and the instance does not know. Safe to repeat."""
     known = known_versions(instance, "benchmark_scores")
     for policy in list_policies(store):
-        found = kept_scores(store, settings, policy)
-        if found.scores:
+        scores = kept_scores(store, settings, policy)
+        if scores.scores:
             add_partitions(instance, training_run, [policy.key])
-            told = partial(scores_metadata, store, settings, found)
-            report_unknown(instance, synced, known, "benchmark_scores", policy.key, found.data_version, told)
+            metadata = partial(scores_metadata, store, settings, scores)
+            report_unknown(instance, synced, known, "benchmark_scores", policy.key, scores.data_version, metadata)
 
 
 def _telling(progress: Progress, key: str) -> Callable[[str, int, int], None]:
@@ -140,25 +140,25 @@ def _telling(progress: Progress, key: str) -> Callable[[str, int, int], None]:
     return tell
 
 
-def scores_metadata(store: Store, settings: Settings, found: RunScores) -> dict[str, Any]:
+def scores_metadata(store: Store, settings: Settings, run: RunScores) -> dict[str, Any]:
     """What a scoring came to: figures, one line a benchmark, plots."""
     board = leaderboard(store, settings)
     ours = Board(
         board.columns,
-        tuple(line for line in board.lines if line.name in (found.policy.key, found.policy.base_model["model"])),
+        tuple(line for line in board.lines if line.name in (run.policy.key, run.policy.base_model["model"])),
     )
-    line = next((line for line in board.lines if line.name == found.policy.key), None)
+    line = next((line for line in board.lines if line.name == run.policy.key), None)
     averages = {name: round(value, 2) for name, value in (line.averages if line else {}).items() if value is not None}
-    flagged = sorted({score.benchmark for score in (*found.base, *found.scores) if score.flags})
+    flagged = sorted({score.benchmark for score in (*run.base, *run.scores) if score.flags})
     return {
-        "scored benchmarks": len({score.benchmark for score in found.scores}),
-        "not run": len(found.not_run) if found.files else None,
+        "scored benchmarks": len({score.benchmark for score in run.scores}),
+        "not run": len(run.not_run) if run.files else None,
         **{f"average, {name}": value for name, value in averages.items()},
         "flagged": ", ".join(flagged) or None,
-        "base model": plain(found.policy.base_model["model"], 80),
-        "scores": _table(sorted(run_rows(found), key=lambda row: row["policy"] == row["base"] == NOT_RUN)),
+        "base model": plain(run.policy.base_model["model"], 80),
+        "scores": _table(sorted(run_rows(run), key=lambda row: row["policy"] == row["base"] == NOT_RUN)),
         **plots_metadata(ours),
-        "not run because": _table([{"benchmark": f.benchmark.key, "what to do": f.remedy} for f in found.not_run]),
+        "not run because": _table([{"benchmark": f.benchmark.key, "what to do": f.remedy} for f in run.not_run]),
     }
 
 

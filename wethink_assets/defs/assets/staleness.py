@@ -1,4 +1,4 @@
-"""Which partitions are stale, by stage and cause, with the price of a refresh: what the asset graph cannot show of partitioned assets."""
+"""The asset `staleness`: stale partitions by stage and cause, with the price of a refresh, which the asset graph cannot show."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -48,9 +48,9 @@ def staleness_asset(settings: Settings) -> dg.AssetsDefinition:
         plan = stale_stages(store, settings, models)
         order = context.instance.get_dynamic_partitions(str(image_batch.name))
         stale = plan.filter(pl.col("cause") != MISSING)
-        told = stale.select("batch", "stage", "cause", "detail").sort("batch", "stage").rows()
+        rows = stale.select("batch", "stage", "cause", "detail").sort("batch", "stage").rows()
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(digest_of(told)), metadata=fitting(staleness_metadata(plan, order))
+            data_version=dg.DataVersion(digest_of(rows)), metadata=fitting(staleness_metadata(plan, order))
         )
 
     return staleness
@@ -109,13 +109,13 @@ def key_ranges(keys: Sequence[str], order: Sequence[str], limit: int = KEYS_SHOW
     >>> key_ranges(["a", "b", "c", "e"], ["a", "b", "c", "d", "e"])
     '[a...c], e'
     """
-    places = {key: place for place, key in enumerate(order)}
-    known = sorted((key for key in keys if key in places), key=lambda key: places[key])
+    positions = {key: position for position, key in enumerate(order)}
+    known = sorted((key for key in keys if key in positions), key=lambda key: positions[key])
     spans: list[list[str]] = []
     for key in known:
-        if spans and places[spans[-1][-1]] + 1 == places[key]:
+        if spans and positions[spans[-1][-1]] + 1 == positions[key]:
             spans[-1] = [spans[-1][0], key]
         else:
             spans.append([key])
-    told = ", ".join(f"[{span[0]}...{span[1]}]" if len(span) == 2 else span[0] for span in spans)
-    return told if len(told) <= limit else told[:limit].rpartition(", ")[0] + f", and more: {len(known)} in all"
+    text = ", ".join(f"[{span[0]}...{span[1]}]" if len(span) == 2 else span[0] for span in spans)
+    return text if len(text) <= limit else text[:limit].rpartition(", ")[0] + f", and more: {len(known)} in all"

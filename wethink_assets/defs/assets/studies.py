@@ -127,5 +127,5 @@ def sync_studies(instance: dg.DagsterInstance, store: Store, synced: Synced) -> 
     for name in STUDIES:
         record = newest_study(store, name)
         if record is not None:
-            told = partial(study_metadata, store, record)
-            report_unknown(instance, synced, known, KEY, name, record.digest, told)
+            metadata = partial(study_metadata, store, record)
+            report_unknown(instance, synced, known, KEY, name, record.digest, metadata)

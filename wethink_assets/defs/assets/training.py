@@ -61,17 +61,17 @@ def policy_asset(settings: Settings) -> dg.AssetsDefinition:
         """Weights trained on a version by GRPO or SFT, with curves, completions and cost. What was trained once is not trained again."""
         plan = plan_run(settings, store, context.partition_key, run_id=context.run_id, bound=True)
         report_plan(context.instance, plan)
-        found = read_policy(store, plan.digest)
-        if found is None:
+        policy = read_policy(store, plan.digest)
+        if policy is None:
             train_in_process(context, plan, progress.of("policy", plan.key))
-            found = read_policy(store, plan.digest)
+            policy = read_policy(store, plan.digest)
         else:
             note_run(store, plan.key, plan.digest)
-            context.log.info(f"trained already by {found.key}: nothing to do")
-        if found is None:
+            context.log.info(f"trained already by {policy.key}: nothing to do")
+        if policy is None:
             raise TrainingError(f"{plan.key} ended well and published nothing: its store is {store.url}")
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(found.model_digest), metadata=fitting(policy_metadata(store, found))
+            data_version=dg.DataVersion(policy.model_digest), metadata=fitting(policy_metadata(store, policy))
         )
 
     return policy
@@ -110,8 +110,8 @@ def sync_policies(instance: dg.DagsterInstance, store: Store, synced: Synced) ->
         if policy.key not in planned:
             report(instance, "training_runs", policy.key, policy.digest, {"synced from the store": True})
             synced.count("training_runs")
-        told = partial(policy_metadata, store, policy)
-        report_unknown(instance, synced, known, "policy", policy.key, policy.model_digest, told)
+        metadata = partial(policy_metadata, store, policy)
+        report_unknown(instance, synced, known, "policy", policy.key, policy.model_digest, metadata)
 
 
 def planned(settings: Settings, store: Store, key: str) -> tuple[TrainingPlan, Policy | None]:

@@ -1,1 +1,1 @@
-"""Sensors and schedules: what starts by itself, and when."""
+"""Automation: sensors and schedules, and the conditions they go by."""

@@ -1,4 +1,4 @@
-"""What a night works on: the oldest batches that are unfinished, one run each, inside the night's own budget."""
+"""The nightly schedule: the oldest batches that are unfinished, one run each, inside the night's own budget."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -94,7 +94,9 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
         )
         if room <= 0:
             return dg.SkipReason(f"{len(tried)} batches of {budget} are done or under way: no more for now")
-        waiting = (told for told in unfinished_batches(context.instance) if told[0] not in held | tried)
+        waiting = (
+            unfinished for unfinished in unfinished_batches(context.instance) if unfinished[0] not in held | tried
+        )
         chosen = list(islice(waiting, room))
         if not chosen:
             return dg.SkipReason("no batch is unfinished that the night has not tried")

@@ -1,4 +1,4 @@
-"""What follows from grown batches: a cut when it is worth one, and the training of what was cut."""
+"""Schedules behind the synthesis: a cut when it is worth one, and the training of versions that were cut."""
 
 from collections.abc import Sequence
 

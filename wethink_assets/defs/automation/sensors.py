@@ -1,4 +1,4 @@
-"""What starts by itself because it costs no model call: observing sources, ingesting, signing, building decided versions."""
+"""Sensors of what costs no model call and so starts by itself: observing sources, ingesting, signing, building decided versions."""
 
 import time
 

@@ -1,1 +1,1 @@
-"""What the Dagster UI shows: previews, plots, tables and figures of materializations."""
+"""Metadata for the Dagster UI: previews, plots, tables and figures of materializations."""

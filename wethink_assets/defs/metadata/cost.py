@@ -1,4 +1,4 @@
-"""What a stage's model calls cost, as numbers that the UI plots, and what happens when the run's budget is spent."""
+"""Cost of a stage's model calls, as numbers that the UI plots, and the end of a stage whose run has spent its budget."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,15 +30,15 @@ def bill(calls: Mapping[str, float], accepted: int) -> dict[str, Any]:
     """
     if not calls:
         return {}
-    told: dict[str, Any] = {label: calls.get(name, 0.0) for name, label in CALLS.items()}
+    metadata: dict[str, Any] = {label: calls.get(name, 0.0) for name, label in CALLS.items()}
     for role in ROLES:
         if f"{role}.calls" in calls or f"{role}.cached_calls" in calls:
-            told |= {f"{role}: {label}": calls.get(f"{role}.{name}", 0.0) for name, label in BY_ROLE.items()}
+            metadata |= {f"{role}: {label}": calls.get(f"{role}.{name}", 0.0) for name, label in BY_ROLE.items()}
     if accepted:
         tokens = sum(_behind(calls, name) for name in ("prompt_tokens", "completion_tokens"))
         each = {"calls": _behind(calls, "calls"), "tokens": tokens, "cost": _behind(calls, "money")}
-        told |= {f"{name} per accepted row": round(total / accepted, 6) for name, total in each.items()}
-    return told
+        metadata |= {f"{name} per accepted row": round(total / accepted, 6) for name, total in each.items()}
+    return metadata
 
 
 def _behind(calls: Mapping[str, float], name: str) -> float:

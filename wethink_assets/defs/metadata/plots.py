@@ -43,8 +43,8 @@ def bar_panels(counts: Mapping[str, Mapping[str, int]]) -> str:
     """Data URI of a picture with one panel of horizontal bars for each entry, most frequent first."""
     figure = new_figure(8.0, 2.2)
     panels = figure.subplots(1, len(counts), squeeze=False)[0]
-    for axes, (title, told) in zip(panels, counts.items(), strict=True):
-        names, values = _largest(told)
+    for axes, (title, counted) in zip(panels, counts.items(), strict=True):
+        names, values = _largest(counted)
         axes.barh(range(len(names)), values, color=FILL)
         axes.set_yticks(range(len(names)), [name[:22] for name in names], fontsize=7, color=INK)
         axes.invert_yaxis()

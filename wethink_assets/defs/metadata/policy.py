@@ -1,4 +1,4 @@
-"""What the UI shows of recipes, planned runs and policies."""
+"""Metadata of recipes, planned runs and policies."""
 
 import base64
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a materialization shows of its rows: a table of some, and small pictures with their text."""
+"""Previews of materializations: a table of some rows, and small pictures with their text."""
 
 import base64
 import io
@@ -111,8 +111,8 @@ def picture_gallery(
     for row in _spread(rows, count).iter_rows(named=True):
         uri = thumbnail(blobs.read(paths[row["image_id"]])) if row["image_id"] in paths else ""
         picture = f"![image]({uri})" if uri else "(no picture)"
-        told = "  \n".join(f"**{label}** {escaped(text)}" for label, text in captions(row) if text)
-        blocks.append(f"{picture}\n\n{told}")
+        text = "  \n".join(f"**{label}** {escaped(text)}" for label, text in captions(row) if text)
+        blocks.append(f"{picture}\n\n{text}")
     return dg.MetadataValue.md("\n\n---\n\n".join(blocks))
 
 

@@ -1,4 +1,4 @@
-"""Where a version came from, as Markdown for its page: tables with links to runs, batches and sources."""
+"""Lineage of a version as Markdown for its page: tables with links to runs, batches and sources."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -106,12 +106,16 @@ def lineage_markdown(story: dict[str, Any]) -> str:
         )
     )
     code = ", ".join(f"{name} {version}" for name, version in story["code"]["built_by"].items())
-    told = f"Built by {escaped(code)}; cut {story['cut_digest'][:12]}. `wethink lineage {story['version']}` tells all of it."
-    return "\n\n".join([*filter(None, parts), told])
+    origin = f"Built by {escaped(code)}; cut {story['cut_digest'][:12]}. `wethink lineage {story['version']}` tells all of it."
+    return "\n\n".join([*filter(None, parts), origin])
 
 
-def _scores(told: Mapping[str, float]) -> str:
-    return f"{len(told)} benchmarks, {sum(told.values()) / len(told):.1f} of 100 on average" if told else "none yet"
+def _scores(scores: Mapping[str, float]) -> str:
+    return (
+        f"{len(scores)} benchmarks, {sum(scores.values()) / len(scores):.1f} of 100 on average"
+        if scores
+        else "none yet"
+    )
 
 
 def _link(text: str, target: str) -> str:

@@ -1,4 +1,4 @@
-"""How the dataset grows by one step after another: observe, synthesize what is missing, cut, build."""
+"""The run driver of the commands: observes, synthesizes what is missing, cuts, builds, trains and scores as Dagster runs of this process."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
-class Ran:
+class RunOutcome:
     """How a run ended: its id, what failed in it (step or asset to message), and the stage at which its budget was spent."""
 
     run_id: str
@@ -48,7 +48,7 @@ class Ran:
         return not self.failures
 
 
-class Grower:
+class RunDriver:
     """Takes the steps as Dagster runs of this process on the project's instance."""
 
     def __init__(
@@ -63,11 +63,11 @@ class Grower:
         self._store = store
         self._instance = instance
 
-    def observe(self) -> Ran:
+    def observe(self) -> RunOutcome:
         """Observe all configured sources and all models in one run; what is new becomes batches."""
         sources = [source_key(source) for source in sources_of(self._settings).values() if source.configured]
         ran = self._run(OBSERVE, assets=[*sources, *map(role_key, ROLES)])
-        return Ran(ran.run_id, {_observed(step): why for step, why in ran.failures.items()})
+        return RunOutcome(ran.run_id, {_observed(step): why for step, why in ran.failures.items()})
 
     def unfinished(self, refresh: Sequence[str] = ()) -> tuple[dict[str, tuple[str, ...]], Synced]:
         """Batches that have stages to go through, with those stages, and what the instance had to be told.
@@ -93,7 +93,7 @@ class Grower:
                 todo[batch] = max(missing, stale, key=len)
         return {batch: stages for batch, stages in todo.items() if stages}, synced
 
-    def synthesize(self, batch: str, stages: tuple[str, ...], budget: str = "") -> Ran:
+    def synthesize(self, batch: str, stages: tuple[str, ...], budget: str = "") -> RunOutcome:
         """Take a batch through stages, in one run, within a budget where one is named."""
         assets = [dg.AssetKey(stage) for stage in stages]
         return self._run(SYNTHESIZE, assets, batch, {BUDGET_TAG: budget} if budget else {})
@@ -106,15 +106,15 @@ class Grower:
             report_cut(self._instance, self._store, cut)
         return cut
 
-    def build(self, version: str) -> Ran:
+    def build(self, version: str) -> RunOutcome:
         """Build a decided version."""
         return self._run(BUILD, partition=version)
 
-    def train(self, key: str) -> Ran:
+    def train(self, key: str) -> RunOutcome:
         """Train a planned run, in a process of its own."""
         return self._run(TRAIN, partition=key)
 
-    def score(self, key: str) -> Ran:
+    def score(self, key: str) -> RunOutcome:
         """Observe the benchmark files, score what is missing of a trained run and its base, and put it on the leaderboard."""
         failures: dict[str, str] = {}
         for step in (
@@ -126,7 +126,7 @@ class Grower:
             failures |= ran.failures
             if failures:
                 break
-        return Ran(ran.run_id, failures)
+        return RunOutcome(ran.run_id, failures)
 
     def _run(
         self,
@@ -134,7 +134,7 @@ class Grower:
         assets: list[dg.AssetKey] | None = None,
         partition: str | None = None,
         tags: Mapping[str, str] | None = None,
-    ) -> Ran:
+    ) -> RunOutcome:
         """Execute a job here and now. Raises `KeyboardInterrupt` when it was interrupted (Ctrl-C, SIGTERM)."""
         with _silent_about_skipped_checks():
             result = self._definitions.resolve_job_def(job).execute_in_process(
@@ -148,7 +148,7 @@ class Grower:
         if any(event.is_step_failure and _interrupted(event.step_failure_data.error) for event in result.all_events):
             raise KeyboardInterrupt  # Dagster made a failed step of it; whoever pressed Ctrl-C meant all of it
         run = self._instance.get_run_by_id(result.run_id)
-        return Ran(result.run_id, dict(_failures(result)), run.tags.get(SPENT_TAG, "") if run else "")
+        return RunOutcome(result.run_id, dict(_failures(result)), run.tags.get(SPENT_TAG, "") if run else "")
 
 
 @contextmanager
@@ -156,14 +156,14 @@ def _silent_about_skipped_checks() -> Iterator[None]:
     # Where a spent budget skips stages, Dagster warns that their checks gate nothing: what they would gate is skipped as well.
     logger = logging.getLogger("dagster._core.execution.plan.active")
 
-    def told(record: logging.LogRecord) -> bool:
+    def is_worth_a_line(record: logging.LogRecord) -> bool:
         return "emitted no result" not in record.getMessage()
 
-    logger.addFilter(told)
+    logger.addFilter(is_worth_a_line)
     try:
         yield
     finally:
-        logger.removeFilter(told)
+        logger.removeFilter(is_worth_a_line)
 
 
 def _observed(step: str) -> str:

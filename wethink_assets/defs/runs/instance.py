@@ -1,4 +1,4 @@
-"""Which Dagster instance the commands work on, and how it is opened."""
+"""The Dagster instance that the commands work on: where it is, and how it is opened."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Which runs are over although Dagster believes that they go on, because their process was killed."""
+"""Liveness of runs: those that Dagster believes to be running although their process was killed."""
 
 import json
 import os
@@ -86,10 +86,10 @@ def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
         return None
     if where.boot != HERE.boot and UNKNOWN not in (where.boot, HERE.boot):
         return "the machine was restarted since"
-    found = process_of(instance, run)
-    if found is None:
+    process = process_of(instance, run)
+    if process is None:
         return None if _code_server_answers(run) else "the code server that was to start it is gone"
-    pid, since = found
+    pid, since = process
     if not is_alive(pid):
         return f"its process {pid} is gone"
     started = process_start(pid)
@@ -99,12 +99,12 @@ def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
 
 
 def process_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[int, float] | None:
-    """Process id of a run, and a time at which that process was there; None before it told."""
+    """Process id of a run, and a time at which that process was there; None before it has announced itself."""
     where = Process.of(run)
     if where.pid is not None:
         return where.pid, where.started
     for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
-        pid = _told_pid(entry)
+        pid = _announced_pid(entry)
         if pid is not None:
             return pid, entry.timestamp
     return None
@@ -126,11 +126,11 @@ def _code_server_answers(run: dg.DagsterRun) -> bool:
     return True
 
 
-def _told_pid(entry: dg.EventLogEntry) -> int | None:
+def _announced_pid(entry: dg.EventLogEntry) -> int | None:
     event = entry.dagster_event
     metadata: Mapping[str, dg.MetadataValue] = getattr(event and event.event_specific_data, "metadata", None) or {}
-    told = getattr(metadata.get("pid"), "value", None)
-    return int(told) if told is not None and str(told).isdigit() else None
+    pid = getattr(metadata.get("pid"), "value", None)
+    return int(pid) if pid is not None and str(pid).isdigit() else None
 
 
 def release(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
@@ -140,12 +140,12 @@ def release(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
 
 def dead_runs(instance: dg.DagsterInstance) -> dict[str, str]:
     """Runs that count as going on but whose process is gone, with the reason."""
-    found = {}
+    dead = {}
     for record in instance.get_run_records(dg.RunsFilter(statuses=RUNNING)):
         reason = is_gone(instance, record.dagster_run)
         if reason:
-            found[record.dagster_run.run_id] = reason
-    return found
+            dead[record.dagster_run.run_id] = reason
+    return dead
 
 
 def fail_dead_runs(instance: dg.DagsterInstance) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How the Dagster instance learns what the store holds: the store is the truth, the instance a view of it."""
+"""Synchronisation of the Dagster instance with the store: the store is the truth, the instance a view of it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ def known_versions(instance: dg.DagsterInstance, asset: str) -> dict[str, str]:
     tags = instance.event_log_storage.get_latest_tags_by_partition(
         dg.AssetKey(asset), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION]
     )
-    return {partition: found[DATA_VERSION] for partition, found in tags.items() if DATA_VERSION in found}
+    return {partition: versions[DATA_VERSION] for partition, versions in tags.items() if DATA_VERSION in versions}
 
 
 def report(
@@ -69,8 +69,8 @@ def report_unknown(
 ) -> None:
     """Report what the store holds of a partition unless the instance knows this version of it, and count it."""
     if known.get(partition) != version:
-        told = {**metadata(), "synced from the store": True}
-        report(instance, asset, partition, version, fitting(told))
+        values = {**metadata(), "synced from the store": True}
+        report(instance, asset, partition, version, fitting(values))
         synced.count(asset)
 
 
@@ -97,9 +97,9 @@ def sync_stages(instance: dg.DagsterInstance, commits: Iterable[Commit], synced:
     by_stage: dict[str, list[Commit]] = {stage: [] for stage in stage_names()}
     for commit in commits:
         by_stage[commit.asset].append(commit)
-    for stage, found in by_stage.items():
+    for stage, stage_commits in by_stage.items():
         known = known_versions(instance, stage)
-        for commit in found:
+        for commit in stage_commits:
             if known.get(commit.batch) != commit.data_version:
                 report(instance, stage, commit.batch, commit.data_version, commit_metadata(commit))
                 synced.count(stage)
@@ -128,8 +128,8 @@ def sync_versions(instance: dg.DagsterInstance, store: Store, synced: Synced) ->
             report_cut(instance, store, read_cut(store, version))
             synced.count("cuts")
     for summary in list_versions(store):
-        told = partial(summary_metadata, store, summary)
-        report_unknown(instance, synced, built, "dataset", summary.version, summary.digest, told)
+        metadata = partial(summary_metadata, store, summary)
+        report_unknown(instance, synced, built, "dataset", summary.version, summary.digest, metadata)
 
 
 def report_cut(instance: dg.DagsterInstance, store: Store, cut: Cut) -> None:

@@ -1,4 +1,4 @@
-"""How a planned training runs in a process of its own: started through Pipes, followed while it goes on, and never left behind."""
+"""The process of a planned training: started through Pipes, followed while it runs, and never left behind."""
 
 import sys
 import threading
@@ -33,9 +33,9 @@ def train_in_process(
         with _followed(context, plan, progress):
             client.run(context=context, command=command_of(plan, sys.executable))
     except DagsterPipesExecutionError as error:
-        told = read_outcome(plan).get("error")
+        message = read_outcome(plan).get("error")
         raise TrainingError(
-            told or f"{_ending(str(error))}; what it did up to its last checkpoint is kept: start it again"
+            message or f"{_ending(str(error))}; what it did up to its last checkpoint is kept: start it again"
         ) from error
 
 

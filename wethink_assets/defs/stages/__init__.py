@@ -1,1 +1,1 @@
-"""How stages become Dagster assets: publication and the IO manager."""
+"""Stages as Dagster assets: the factory of assets and checks, publication, the IO manager."""

@@ -1,4 +1,4 @@
-"""How stage outputs reach the store and come back: the only IO manager, and it pickles nothing."""
+"""The IO manager of stage tables, the only one: it takes outputs to the store and back, and pickles nothing."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""How a stage's output becomes a materialization: it closes, or nothing of it is published."""
+"""Publication of a stage's output as a materialization: it closes, or nothing of it is published."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -107,9 +107,9 @@ def closure(stage: str, expected: pl.Series, output: StageOutput, item: str) -> 
     """The assertion of `published` again, on what is stored, for the UI."""
     faults = unaccounted(expected, output, item)
     items = expected.n_unique()
-    told = f"unaccounted for: {json.dumps(dict(faults.head(5).iter_rows()))}"
+    message = f"unaccounted for: {json.dumps(dict(faults.head(5).iter_rows()))}"
     return dg.AssetCheckResult(
         passed=faults.is_empty(),
-        description=f"{items} items of {stage} are accounted for" if faults.is_empty() else told,
+        description=f"{items} items of {stage} are accounted for" if faults.is_empty() else message,
         metadata={"expected": items, "results": output.results.height, "rejections": output.rejections.height},
     )
