@@ -32,7 +32,7 @@ def fill(instance: Any, batches: int) -> list[str]:
     from dagster._core.storage.event_log.schema import AssetEventTagsTable, SqlEventLogStorageTable
 
     from wethink_assets.defs.graph import image_batch
-    from wethink_assets.defs.runs.sync import report
+    from wethink_assets.defs.runs.reporting import report
     from wethink_assets.stages.order import stage_names
 
     keys = [f"coco.{number:06d}" for number in range(1, batches + 1)]

@@ -13,7 +13,7 @@ from wethink_assets.commands.evaluation.score import score_trained
 from wethink_assets.commands.progress import Display
 from wethink_assets.defs.assets.scores import sync_scores
 from wethink_assets.defs.graph import add_partitions, training_run
-from wethink_assets.defs.runs.sync import Synced
+from wethink_assets.defs.runs.reporting import Synced
 from wethink_assets.defs.stages.publication import weight
 from wethink_assets.evaluation.samples import ensure_samples
 from wethink_assets_tests.support.opened_project import Opened, opened

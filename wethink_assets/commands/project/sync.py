@@ -19,22 +19,13 @@ def sync(
     one did, except the runs.
     """
     from wethink_assets.config import load_settings
-    from wethink_assets.dataset.versions.manifest import list_built
-    from wethink_assets.defs.assets.scores import sync_scores
-    from wethink_assets.defs.assets.studies import sync_studies
-    from wethink_assets.defs.assets.training import register_runs, sync_policies
     from wethink_assets.defs.resources import store_of
     from wethink_assets.defs.runs.instance import project_instance
     from wethink_assets.defs.runs.sync import sync_instance
 
     settings = load_settings()
     with project_instance() as instance:
-        store = store_of(settings)
-        synced = sync_instance(instance, store)
-        sync_policies(instance, store, synced)
-        sync_scores(instance, store, settings, synced)
-        sync_studies(instance, store, synced)
-        register_runs(instance, settings, list_built(store))
+        synced = sync_instance(instance, store_of(settings), settings)
     if as_json:
         typer.echo(json.dumps(asdict(synced), indent=1))
     elif synced.nothing:

@@ -170,7 +170,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 def _register(store: "Store") -> None:
     from wethink_assets.defs.assets.studies import sync_studies
     from wethink_assets.defs.runs.instance import project_instance
-    from wethink_assets.defs.runs.sync import Synced
+    from wethink_assets.defs.runs.reporting import Synced
 
     with project_instance() as instance:
         sync_studies(instance, store, Synced())

@@ -37,7 +37,7 @@ def train_key(
 ) -> Trained:
     """Train one run unless its policy is there. Raises a `WeThinkError` when version, recipe or base model is missing."""
     from wethink_assets.defs.assets.training import planned, report_plan, sync_policies
-    from wethink_assets.defs.runs.sync import Synced
+    from wethink_assets.defs.runs.reporting import Synced
     from wethink_assets.training.policies.catalog import find_policy, note_run
 
     plan, existing = planned(settings, store, key)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.defs.graph import LOCAL_POOL, MODEL_TEAM, TRAINING
-from wethink_assets.defs.runs.sync import Synced, known_versions, report_unknown
+from wethink_assets.defs.runs.reporting import Synced, known_versions, report_unknown
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.plots import small

@@ -9,7 +9,7 @@ from wethink_assets.config import Settings
 from wethink_assets.defs.graph import LOCAL_POOL, MODEL_TEAM, TRAINING, add_partitions, training_run
 from wethink_assets.defs.metadata.policy import plan_metadata, policy_metadata, recipe_metadata
 from wethink_assets.defs.resources import Progress
-from wethink_assets.defs.runs.sync import Synced, known_versions, report, report_unknown
+from wethink_assets.defs.runs.reporting import Synced, known_versions, report, report_unknown
 from wethink_assets.defs.runs.training_process import train_in_process
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.errors import TrainingError

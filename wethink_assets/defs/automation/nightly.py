@@ -95,7 +95,7 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
         if room <= 0:
             return dg.SkipReason(f"{len(tried)} batches of {budget} are done or under way: no more for now")
         waiting = (
-            unfinished for unfinished in unfinished_batches(context.instance) if unfinished[0] not in held | tried
+            (batch, stages) for batch, stages in unfinished_batches(context.instance) if batch not in held | tried
         )
         chosen = list(islice(waiting, room))
         if not chosen:

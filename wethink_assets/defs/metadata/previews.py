@@ -111,8 +111,8 @@ def picture_gallery(
     for row in _spread(rows, count).iter_rows(named=True):
         uri = thumbnail(blobs.read(paths[row["image_id"]])) if row["image_id"] in paths else ""
         picture = f"![image]({uri})" if uri else "(no picture)"
-        text = "  \n".join(f"**{label}** {escaped(text)}" for label, text in captions(row) if text)
-        blocks.append(f"{picture}\n\n{text}")
+        lines = "  \n".join(f"**{label}** {escaped(text)}" for label, text in captions(row) if text)
+        blocks.append(f"{picture}\n\n{lines}")
     return dg.MetadataValue.md("\n\n---\n\n".join(blocks))
 
 

@@ -3,8 +3,6 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import dagster as dg
 
@@ -12,18 +10,17 @@ from wethink_assets.config import Settings
 from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut
 from wethink_assets.dataset.cuts.recipe import CutRecipe
-from wethink_assets.dataset.versions.manifest import list_built
 from wethink_assets.defs.assets.benchmarks import KEY as BENCHMARKS
 from wethink_assets.defs.assets.roles import role_key
-from wethink_assets.defs.assets.scores import DRAW_LEADERBOARD, SCORE, sync_scores
+from wethink_assets.defs.assets.scores import DRAW_LEADERBOARD, SCORE
 from wethink_assets.defs.assets.sources import source_key
-from wethink_assets.defs.assets.studies import sync_studies
-from wethink_assets.defs.assets.training import TRAIN, register_runs, sync_policies
-from wethink_assets.defs.metadata.cost import SPENT_TAG
+from wethink_assets.defs.assets.training import TRAIN
 from wethink_assets.defs.resources import BUDGET_TAG, models_kept_open, models_of
 from wethink_assets.defs.runs.jobs import BUILD, OBSERVE, SYNTHESIZE
 from wethink_assets.defs.runs.liveness import this_process
-from wethink_assets.defs.runs.sync import Synced, report_cut, sync_batches, sync_stages, sync_versions
+from wethink_assets.defs.runs.outcome import RunOutcome
+from wethink_assets.defs.runs.reporting import Synced
+from wethink_assets.defs.runs.sync import report_cut, sync_instance
 from wethink_assets.evaluation.benchmarks.signatures import sign_present
 from wethink_assets.models.chat import ROLES
 from wethink_assets.planning.staleness import InForce, commits_in_force, missing_stages, stages_to_refresh
@@ -32,20 +29,6 @@ from wethink_assets.sources.catalog import sources_of
 from wethink_assets.storage.store import Store
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """How a run ended: its id, what failed in it (step or asset to message), and the stage at which its budget was spent."""
-
-    run_id: str
-    failures: dict[str, str]
-    spent: str = ""
-
-    @property
-    def success(self) -> bool:
-        """Whether nothing failed."""
-        return not self.failures
 
 
 class RunDriver:
@@ -75,21 +58,16 @@ class RunDriver:
         Those are stages that are missing or of older inputs; those that another prompt, model, setting or code would make anew only where
         `refresh` names them.
         """
-        synced = sync_batches(self._instance, self._store)
         batches = list_batches(self._store)
         commits = commits_in_force(self._store, batches)
-        sync_stages(self._instance, (c for stages in commits.values() for c in stages.values()), synced)
-        sync_versions(self._instance, self._store, synced)
-        sync_policies(self._instance, self._store, synced)
-        sync_scores(self._instance, self._store, self._settings, synced)
-        sync_studies(self._instance, self._store, synced)
-        register_runs(self._instance, self._settings, list_built(self._store))
+        in_force = (commit for stages in commits.values() for commit in stages.values())
+        synced = sync_instance(self._instance, self._store, self._settings, in_force)
         todo = {batch: missing_stages(commits[batch]) for batch in batches}
         if refresh:
             with models_kept_open():
-                in_force = InForce.of(self._settings, models_of(self._settings))
+                current = InForce.of(self._settings, models_of(self._settings))
             for batch, missing in todo.items():
-                stale = stages_to_refresh(in_force.causes(commits[batch]), refresh)
+                stale = stages_to_refresh(current.causes(commits[batch]), refresh)
                 todo[batch] = max(missing, stale, key=len)
         return {batch: stages for batch, stages in todo.items() if stages}, synced
 
@@ -145,10 +123,7 @@ class RunDriver:
                 tags={**this_process().tags(), **(tags or {})},
                 run_config=QUIET,
             )
-        if any(event.is_step_failure and _interrupted(event.step_failure_data.error) for event in result.all_events):
-            raise KeyboardInterrupt  # Dagster made a failed step of it; whoever pressed Ctrl-C meant all of it
-        run = self._instance.get_run_by_id(result.run_id)
-        return RunOutcome(result.run_id, dict(_failures(result)), run.tags.get(SPENT_TAG, "") if run else "")
+        return RunOutcome.of(result, self._instance.get_run_by_id(result.run_id))
 
 
 @contextmanager
@@ -169,36 +144,3 @@ def _silent_about_skipped_checks() -> Iterator[None]:
 def _observed(step: str) -> str:
     """`source/coco` of the step `observe_source__coco`."""
     return step.removeprefix("observe_").replace("__", "/", 1)
-
-
-def _failures(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, str]]:
-    for event in result.all_events:
-        if event.is_step_failure:
-            yield event.step_key or "", _cause(event.step_failure_data.error)
-        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            evaluation = event.asset_check_evaluation_data
-            if not evaluation.passed:
-                yield (
-                    f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}",
-                    evaluation.description or "failed",
-                )
-    if not result.success and not any(event.is_step_failure for event in result.all_events):
-        yield "run", "failed before its first step"
-
-
-def _interrupted(error: Any) -> bool:
-    while error is not None:
-        if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
-            return True
-        error = error.cause
-    return False
-
-
-def _cause(error: Any) -> str:
-    """What our own code said first, without Dagster's frames around it; else the innermost message."""
-    messages = []
-    while error is not None:
-        messages.append(str(error.message).strip())
-        error = error.cause
-    own = (message for message in messages if message.startswith("wethink_assets."))
-    return next(own, messages[-1] if messages else "unknown").partition(": ")[2] or messages[-1]

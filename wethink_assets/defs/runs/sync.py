@@ -1,77 +1,26 @@
 """Synchronisation of the Dagster instance with the store: the store is the truth, the instance a view of it."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import partial
 
 import dagster as dg
 
+from wethink_assets.config import Settings
 from wethink_assets.dataset.cuts.cut import Cut, list_cuts, read_cut
 from wethink_assets.dataset.versions.catalog import list_versions
+from wethink_assets.dataset.versions.manifest import list_built
+from wethink_assets.defs.assets.scores import sync_scores
+from wethink_assets.defs.assets.studies import sync_studies
+from wethink_assets.defs.assets.training import register_runs, sync_policies
 from wethink_assets.defs.assets.versions import cut_metadata, summary_metadata
 from wethink_assets.defs.graph import add_partitions, dataset_version, image_batch
 from wethink_assets.defs.metadata.cost import bill
+from wethink_assets.defs.runs.reporting import Synced, known_versions, report, report_unknown
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.sources.batches import list_batches, membership_digest, read_membership
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
-
-DATA_VERSION = "dagster/data_version"
-
-
-@dataclass
-class Synced:
-    """What an instance was told: partitions it did not know, and events by asset."""
-
-    batches: list[str] = field(default_factory=list)
-    versions: list[str] = field(default_factory=list)
-    events: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def nothing(self) -> bool:
-        """Whether the instance knew all of it."""
-        return not (self.batches or self.versions or self.events)
-
-    def count(self, asset: str) -> None:
-        """Note one event of an asset."""
-        self.events[asset] = self.events.get(asset, 0) + 1
-
-
-def known_versions(instance: dg.DagsterInstance, asset: str) -> dict[str, str]:
-    """Data version by partition of an asset's latest materializations, in one query."""
-    tags = instance.event_log_storage.get_latest_tags_by_partition(
-        dg.AssetKey(asset), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION]
-    )
-    return {partition: versions[DATA_VERSION] for partition, versions in tags.items() if DATA_VERSION in versions}
-
-
-def report(
-    instance: dg.DagsterInstance, asset: str, partition: str, version: str, metadata: Mapping[str, object]
-) -> None:
-    """Report a materialization that no run made, with its data version.
-
-    It carries no code version: Dagster would then ask for the events of its inputs too, and call the partition stale
-    for want of them. Without, it goes by the order of events, and upstream stages are reported first.
-    """
-    event = dg.AssetMaterialization(asset, partition=partition, metadata=dict(metadata), tags={DATA_VERSION: version})  # type: ignore[arg-type]
-    instance.report_runless_asset_event(event)
-
-
-def report_unknown(
-    instance: dg.DagsterInstance,
-    synced: "Synced",
-    known: Mapping[str, str],
-    asset: str,
-    partition: str,
-    version: str,
-    metadata: Callable[[], Mapping[str, object]],
-) -> None:
-    """Report what the store holds of a partition unless the instance knows this version of it, and count it."""
-    if known.get(partition) != version:
-        values = {**metadata(), "synced from the store": True}
-        report(instance, asset, partition, version, fitting(values))
-        synced.count(asset)
 
 
 def sync_batches(
@@ -139,10 +88,21 @@ def report_cut(instance: dg.DagsterInstance, store: Store, cut: Cut) -> None:
         report(instance, "cuts", cut.version, cut.digest, fitting(cut_metadata(store, cut)))
 
 
-def sync_instance(instance: dg.DagsterInstance, store: Store) -> Synced:
-    """Tell the instance all that the store holds and it does not know: partitions, tables, versions. Safe to repeat."""
+def sync_instance(
+    instance: dg.DagsterInstance, store: Store, settings: Settings, commits: Iterable[Commit] | None = None
+) -> Synced:
+    """Tell the instance all that the store holds and it does not know: partitions, tables, versions, policies, scores, studies.
+
+    Every recipe is offered on every version. `commits`: those in force, where they are at hand. Safe to repeat.
+    """
     synced = sync_batches(instance, store)
-    tables = Tables(store)
-    sync_stages(instance, (commit for stage in stage_names() for commit in tables.commits(stage)), synced)
+    if commits is None:
+        tables = Tables(store)
+        commits = (commit for stage in stage_names() for commit in tables.commits(stage))
+    sync_stages(instance, commits, synced)
     sync_versions(instance, store, synced)
+    sync_policies(instance, store, synced)
+    sync_scores(instance, store, settings, synced)
+    sync_studies(instance, store, synced)
+    register_runs(instance, settings, list_built(store))
     return synced

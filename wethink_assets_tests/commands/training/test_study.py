@@ -16,7 +16,7 @@ from wethink_assets.cli import app
 from wethink_assets.definitions import definitions_of
 from wethink_assets.defs.assets.studies import STUDY
 from wethink_assets.defs.runs.instance import project_instance
-from wethink_assets.defs.runs.sync import known_versions
+from wethink_assets.defs.runs.reporting import known_versions
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import list_policies
 from wethink_assets.training.studies.design import design_study

@@ -14,7 +14,7 @@ import pytest
 from wethink_assets.defs.assets.training import sync_policies
 from wethink_assets.defs.runs.instance import project_instance
 from wethink_assets.defs.runs.liveness import fail_dead_runs
-from wethink_assets.defs.runs.sync import Synced, known_versions
+from wethink_assets.defs.runs.reporting import Synced, known_versions
 from wethink_assets.defs.stages.publication import weight
 from wethink_assets.storage.store import Store
 from wethink_assets.training.runs.watchdog import is_gone

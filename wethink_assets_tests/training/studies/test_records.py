@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from wethink_assets.defs.assets.studies import study_metadata, sync_studies
-from wethink_assets.defs.runs.sync import Synced, known_versions
+from wethink_assets.defs.runs.reporting import Synced, known_versions
 from wethink_assets.defs.stages.publication import weight
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.store import Store

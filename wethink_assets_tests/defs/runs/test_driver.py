@@ -5,10 +5,9 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
-from dagster._core.definitions.data_version import CachingStaleStatusResolver
-from dagster._core.loader import LoadingContextForTest
 
-from wethink_assets.defs.runs.sync import known_versions, sync_instance
+from wethink_assets.defs.runs.reporting import known_versions
+from wethink_assets.defs.runs.sync import sync_instance
 from wethink_assets.defs.stages.publication import METADATA_BYTES, weight
 from wethink_assets.planning.staleness import commits_in_force
 from wethink_assets.sources.batches import list_batches
@@ -16,27 +15,13 @@ from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets_tests.support.opened_project import Opened, opened
+from wethink_assets_tests.support.partition_statuses import OLD, statuses
 from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
 from wethink_assets_tests.support.scripted_model import good_script
 
 STAGES = stage_names()
 
-OLD = ("coco.000001", "geoqa+.000001")
 HOSTILE = "<script>alert('x')</script> ![p](https://evil.example/p.png) | **bold** # [l](javascript:x)"
-
-
-def statuses(it: Opened, partitions: dict[str, tuple[str, ...]]) -> dict[tuple[str, str], tuple[str, list[str]]]:
-    resolver = CachingStaleStatusResolver(
-        it.instance, it.definitions.resolve_asset_graph(), LoadingContextForTest(it.instance)
-    )
-    return {
-        (asset, key): (
-            resolver.get_status(dg.AssetKey(asset), key).value,
-            [cause.reason for cause in resolver.get_stale_causes(dg.AssetKey(asset), key)],
-        )
-        for asset, keys in partitions.items()
-        for key in keys
-    }
 
 
 def test_growth_does_only_its_own_work_and_makes_nothing_stale(grown: Opened, endpoint: ScriptedEndpoint) -> None:
@@ -115,13 +100,13 @@ def test_an_empty_instance_learns_all_from_the_store(grown: Opened, tmp_path: Pa
     assert all(run.success for run in grown.grow().values())
     told = {asset: known_versions(grown.instance, asset) for asset in (*STAGES, "image_batches", "cuts", "dataset")}
     with dg.DagsterInstance.local_temp(str(tmp_path)) as empty:
-        synced = sync_instance(empty, grown.store)
+        synced = sync_instance(empty, grown.store, grown.project.settings)
         assert synced.batches == list_batches(grown.store) and synced.versions == ["v0001"]
         assert {asset: known_versions(empty, asset) for asset in told} == told
         it = Opened(grown.project, grown.definitions, empty, grown.store, grown.driver)
         after = statuses(it, {**dict.fromkeys(STAGES, OLD), "dataset": ("v0001",)})
         assert all(status == ("FRESH", []) for status in after.values()), after
-        assert sync_instance(empty, grown.store).nothing
+        assert sync_instance(empty, grown.store, grown.project.settings).nothing
 
 
 def test_batches_registered_elsewhere_are_found(grown: Opened) -> None:

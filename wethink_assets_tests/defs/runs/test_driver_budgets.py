@@ -8,7 +8,7 @@ import pytest
 
 from wethink_assets.defs.metadata.cost import SPENT_TAG
 from wethink_assets.defs.resources import BUDGET_TAG, models_of
-from wethink_assets.defs.runs.sync import known_versions
+from wethink_assets.defs.runs.reporting import known_versions
 from wethink_assets.planning.plan import stale_stages
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.journal.journal import journaled_calls

@@ -14,8 +14,8 @@ from wethink_assets.defs.metadata.cost import SPENT_TAG
 from wethink_assets.defs.resources import BUDGET_TAG
 from wethink_assets.defs.runs.jobs import SYNTHESIZE
 from wethink_assets.stages.order import stage_names
-from wethink_assets_tests.defs.test_growing import OLD
 from wethink_assets_tests.support.opened_project import Opened, opened
+from wethink_assets_tests.support.partition_statuses import OLD
 from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
 
 STAGES = stage_names()

@@ -13,8 +13,8 @@ from wethink_assets.defs.automation.schedules import train_sensor
 from wethink_assets.defs.graph import dataset_version
 from wethink_assets.defs.runs.jobs import OBSERVE
 from wethink_assets.stages.order import stage_names
-from wethink_assets_tests.defs.test_growing import OLD, statuses
 from wethink_assets_tests.support.opened_project import Opened, opened
+from wethink_assets_tests.support.partition_statuses import OLD, statuses
 
 STAGES = stage_names()
 

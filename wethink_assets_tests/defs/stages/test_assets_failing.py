@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from wethink_assets.defs.runs.sync import known_versions
+from wethink_assets.defs.runs.reporting import known_versions
 from wethink_assets.defs.stages import publication
 from wethink_assets.registries import STAGES
 from wethink_assets.stages.order import stage_names
