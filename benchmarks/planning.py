@@ -23,12 +23,12 @@ import polars as pl
 from support.scripted_project import s3_store
 
 from wethink_assets.config import Settings
+from wethink_assets.extensions.builtin import STAGES as ENTRIES
 from wethink_assets.models.chat import ROLES
 from wethink_assets.models.registry import Models
 from wethink_assets.planning.plan import stale_stages, summary
 from wethink_assets.planning.stages import stage_plan
 from wethink_assets.planning.staleness import commits_in_force, missing_stages
-from wethink_assets.registries import STAGES as ENTRIES
 from wethink_assets.sources.batches import batch_key, batch_path, list_batches
 from wethink_assets.stages.order import stage_names, upstream_of
 from wethink_assets.stages.schemas import MEMBERSHIP

@@ -27,8 +27,8 @@ from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmark_
 from wethink_assets.evaluation.grading.rules import list_of
 from wethink_assets.evaluation.vlmevalkit.process import Kit
 from wethink_assets.evaluation.vlmevalkit.scoring import NO_ANSWER, KitResult, kit_result, prompts_of
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.models.chat import Message
-from wethink_assets.registries import BENCHMARK_FORMS
 
 MARKS = str.maketrans(".()", "   ")
 CONSISTENT = re.compile(r".*\[Standard Answer\]:(.*)\n\s*\[Model_answer\] :(.*)\n\s*Judgement:\s*$", re.DOTALL)

@@ -22,7 +22,7 @@ This page is made from the docstrings by `make docs`.
 PUBLIC = (
     "wethink_assets.config",
     "wethink_assets.errors",
-    "wethink_assets.registry",
+    "wethink_assets.extensions.registry",
     "wethink_assets.kinds",
     "wethink_assets.stages.spec",
     "wethink_assets.stages.prompts",

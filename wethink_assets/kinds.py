@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wethink_assets.errors import ConfigError
-from wethink_assets.registry import Registry
+from wethink_assets.extensions.registry import Registry
 
 __all__ = [
     "DESCRIPTIVE",

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from wethink_assets.errors import UnknownName
+from wethink_assets.extensions.builtin import READERS
 from wethink_assets.kinds import KINDS
-from wethink_assets.registries import READERS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from wethink_assets.config.base import NAME, Kind, Reader, Share, Table
+from wethink_assets.extensions.builtin import IMAGE_METHODS, TEXT_METHODS
 from wethink_assets.kinds import DESCRIPTIVE, FILL_IN, MULTIPLE_CHOICE
-from wethink_assets.registries import IMAGE_METHODS, TEXT_METHODS
 from wethink_assets.stages.order import model_stages
 
 

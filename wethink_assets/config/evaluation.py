@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from wethink_assets.config.base import NAME, Share, Table
 from wethink_assets.config.models import RoleSettings
-from wethink_assets.registries import BENCHMARK_FORMS
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 
 SYSTEM_PROMPT = (
     "First think about the question step by step inside <think> </think>, then give the final answer inside "

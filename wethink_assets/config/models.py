@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from wethink_assets.config.base import Table
+from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.chat import ROLES
-from wethink_assets.registries import PROVIDERS
 
 
 def known_provider(name: str) -> str:

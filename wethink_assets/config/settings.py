@@ -24,8 +24,8 @@ from wethink_assets.config.models import RoleSettings, known_roles
 from wethink_assets.config.servers import ServerSettings, server_name
 from wethink_assets.config.training import RecipeSettings, RewardSettings, StudySettings, TrainingSettings, recipe_name
 from wethink_assets.errors import ConfigError
+from wethink_assets.extensions.plugins import import_plugins
 from wethink_assets.models.chat import Role
-from wethink_assets.plugins import import_plugins
 
 
 @cache

@@ -1,7 +1,7 @@
 """Near-duplicate methods: how two images, and two questions, are held to be nearly the same, each an entry of a registry.
 
 A method says which columns it adds to a row's signature, makes them, and compares them; the table `[dedup]` of `wethink.toml` chooses one for
-images and one for texts (`wethink_assets.registries.IMAGE_METHODS`, `TEXT_METHODS`). Nothing else looks into its columns.
+images and one for texts (`wethink_assets.extensions.builtin.IMAGE_METHODS`, `TEXT_METHODS`). Nothing else looks into its columns.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ import polars as pl
 from polars.datatypes import DataTypeClass
 
 from wethink_assets.config.data import DedupSettings
-from wethink_assets.registries import IMAGE_METHODS, TEXT_METHODS
+from wethink_assets.extensions.builtin import IMAGE_METHODS, TEXT_METHODS
 
 U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from wethink_assets.config import Settings
-from wethink_assets.registries import PROVIDERS
+from wethink_assets.extensions.builtin import PROVIDERS
 
 
 def when_missing() -> dg.AutomationCondition:

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError, ModelError
+from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.chat import ROLES, ChatModel, Role, Sampling
 from wethink_assets.models.providers.provider import Provider
 from wethink_assets.models.servers.servers import Servers
-from wethink_assets.registries import PROVIDERS
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from wethink_assets.config import Settings
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.sources.batches import split_batch_key
 from wethink_assets.stages.order import stage_names, upstream_of
 from wethink_assets.stages.prompts import PROMPTS

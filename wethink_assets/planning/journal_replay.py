@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 import polars as pl
 
 from wethink_assets.config import Settings
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.models.chat import Completion
 from wethink_assets.models.registry import Models
-from wethink_assets.registries import STAGES
 from wethink_assets.stages.order import upstream_of
 from wethink_assets.storage.journal.calls import Call
 from wethink_assets.storage.journal.journal import journaled_calls

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from wethink_assets.config import Settings
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.models.registry import Models
 from wethink_assets.planning.estimates import ByPrompt, Rates, Work, descendants, expected_items, money_for, work_of
 from wethink_assets.planning.journal_replay import held_work
 from wethink_assets.planning.staleness import Cause, Commits
-from wethink_assets.registries import STAGES
 from wethink_assets.sources.batches import membership_sizes, split_batch_key
 from wethink_assets.stages.order import model_stages, upstream_of
 from wethink_assets.storage.journal.journal import journaled_calls

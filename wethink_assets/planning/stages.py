@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from wethink_assets.config import Settings
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import digest_of
-from wethink_assets.registries import STAGES
 from wethink_assets.synthesis.prompt_packs import prompt_hashes
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from wethink_assets.config import Settings
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.models.chat import ROLES
 from wethink_assets.models.registry import Models
 from wethink_assets.planning.stages import StagePlan, logic_of, stage_plan
-from wethink_assets.registries import STAGES
 from wethink_assets.stages.order import stage_names, upstream_of
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.store import Store

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from wethink_assets.errors import ConfigError
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.stages.spec import Stage
 
 __all__ = ["model_stages", "provider_of", "stage_names", "upstream_of"]

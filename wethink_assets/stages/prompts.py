@@ -5,8 +5,8 @@ A prompt pack has a file for each of them. A stage of one's own registers its pr
 
 from dataclasses import dataclass
 
+from wethink_assets.extensions.registry import Registry
 from wethink_assets.models.chat import Role
-from wethink_assets.registry import Registry
 
 __all__ = ["PROMPTS", "PromptUse"]
 

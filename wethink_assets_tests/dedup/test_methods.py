@@ -22,8 +22,8 @@ from wethink_assets.dataset.versions.growth_curve import growth_curve
 from wethink_assets.dedup.methods import Comparison, ImageMethod, TextMethod
 from wethink_assets.dedup.signatures import sign_rows, signature_schema
 from wethink_assets.errors import UnknownName, VersionError
+from wethink_assets.extensions.builtin import IMAGE_METHODS, TEXT_METHODS
 from wethink_assets.planning.stages import stage_plan
-from wethink_assets.registries import IMAGE_METHODS, TEXT_METHODS
 from wethink_assets.stages import schemas
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store

@@ -9,7 +9,7 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.definitions import definitions_of
 from wethink_assets.errors import ConfigError, UnknownName
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.stages.order import model_stages, provider_of, stage_names, upstream_of
 from wethink_assets.stages.spec import Stage
 from wethink_assets_tests.stages.test_spec import WHOLE

@@ -9,7 +9,7 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.definitions import definitions_of
 from wethink_assets.errors import ConfigError
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.stages.schemas import ANSWERS
 from wethink_assets.stages.spec import Stage, every
@@ -29,7 +29,7 @@ WHOLE = Stage(
     logic_version="1",
 )
 HALF_DONE = """
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.stages.spec import Stage, every
 
 STAGES.register(

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.prompts import PROMPTS, PromptUse
 from wethink_assets.stages.schemas import ANSWERS

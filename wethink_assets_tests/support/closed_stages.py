@@ -3,7 +3,7 @@
 import polars as pl
 
 from wethink_assets.config import Settings
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.stages.output import StageOutput, require_closed
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from wethink_assets.registries import BENCHMARK_FORMS
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 
 Rows = Sequence[Mapping[str, object]]
 

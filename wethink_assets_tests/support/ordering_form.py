@@ -5,7 +5,7 @@ import polars as pl
 from wethink_assets.evaluation.forms.form import JUDGE, RULE, UNDECIDED, AskJudge, Form, Row, Verdict, verdict_of
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column
 from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered
-from wethink_assets.registries import BENCHMARK_FORMS
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 
 
 def order_in(text: str) -> list[str]:

@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.config import Settings
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import data_version
 from wethink_assets.planning.stages import stage_plan
-from wethink_assets.registries import STAGES
 from wethink_assets.sources.batches import create_batch
 from wethink_assets.stages.order import model_stages, stage_names, upstream_of
 from wethink_assets.stages.output import StageOutput, rejections

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from wethink_assets.registry import Registry
+from wethink_assets.extensions.registry import Registry
 
 T = TypeVar("T")
 

@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from wethink_assets.config import RoleSettings
+from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.chat import Role
 from wethink_assets.models.providers.provider import Provider
-from wethink_assets.registries import PROVIDERS
 from wethink_assets_tests.support.scripted_model import ScriptedModel, good_script
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wethink_assets.registries import EXPORTS
+from wethink_assets.extensions.builtin import EXPORTS
 
 
 def show_formats(chosen: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from wethink_assets.config import config_path, load_settings
-from wethink_assets.registries import PROVIDERS
+from wethink_assets.extensions.builtin import PROVIDERS
 
 app = typer.Typer(help="Inspect the configuration.", no_args_is_help=True)
 

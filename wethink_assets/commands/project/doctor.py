@@ -83,9 +83,9 @@ def show(findings: list[Finding]) -> None:
 def of_settings(settings: "Settings") -> list[Finding]:
     """Sources that cannot be read; prompts and models that are missing."""
     from wethink_assets.errors import WeThinkError
+    from wethink_assets.extensions.builtin import STAGES
     from wethink_assets.models.chat import ROLES
     from wethink_assets.models.registry import Models
-    from wethink_assets.registries import STAGES
     from wethink_assets.sources.catalog import sources_of
     from wethink_assets.sources.locations import Location
     from wethink_assets.stages.order import model_stages

@@ -1,4 +1,4 @@
-"""Export of a version into a local folder, in one of the registered formats (`wethink_assets.registries.EXPORTS`).
+"""Export of a version into a local folder, in one of the registered formats (`wethink_assets.extensions.builtin.EXPORTS`).
 
 A format says what it writes and has one function, which is given the version as it may be shown today. What versions themselves consist of
 in the store is none of its business: see `wethink_assets.dataset.versions.build`.
@@ -14,7 +14,7 @@ from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.manifest import read_manifest, version_folder
 from wethink_assets.errors import ConfigError, VersionError
-from wethink_assets.registries import EXPORTS
+from wethink_assets.extensions.builtin import EXPORTS
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Takedowns
 

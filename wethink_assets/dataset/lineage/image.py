@@ -11,7 +11,7 @@ from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.manifest import list_built, version_folder
 from wethink_assets.dataset.versions.rows import results
 from wethink_assets.errors import VersionError
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.sources.claims import Occurrence
 from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.spec import SYNTHESIS

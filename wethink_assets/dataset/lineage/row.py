@@ -18,7 +18,7 @@ from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.rows import results, table_rejections
 from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.errors import StoreError, VersionError
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.sources import claims
 from wethink_assets.sources.batches import source_of
 from wethink_assets.stages.spec import SYNTHESIS

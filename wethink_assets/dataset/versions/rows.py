@@ -6,9 +6,9 @@ import polars as pl
 
 from wethink_assets.dataset.cuts.cut import CutInput
 from wethink_assets.errors import VersionError
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import split_of
 from wethink_assets.kinds import KINDS, lettered
-from wethink_assets.registries import STAGES
 from wethink_assets.stages.order import provider_of, stage_names
 from wethink_assets.stages.schemas import SCHEMA_VERSION, STRINGS
 from wethink_assets.storage.store import Store

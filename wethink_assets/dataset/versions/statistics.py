@@ -10,7 +10,7 @@ import polars as pl
 from wethink_assets.dataset.cuts.cut import CutInput
 from wethink_assets.dataset.versions.rows import results, table_of, table_rejections
 from wethink_assets.dedup.methods import TextMethod
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.sources.batches import source_of
 from wethink_assets.storage.store import Store
 

@@ -8,8 +8,8 @@ from wethink_assets.config import Settings
 from wethink_assets.defs.assets.roles import role_key
 from wethink_assets.defs.assets.sources import source_key
 from wethink_assets.defs.runs.jobs import OBSERVE
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.models.chat import ROLES
-from wethink_assets.registries import STAGES
 from wethink_assets.sources.catalog import sources_of
 from wethink_assets.stages.order import stage_names
 

@@ -17,8 +17,8 @@ from wethink_assets.defs.graph import DATA_TEAM, image_batch, pool_of, when_miss
 from wethink_assets.defs.metadata.cost import within_budget
 from wethink_assets.defs.metadata.previews import stage_previews
 from wethink_assets.defs.stages.publication import closure, published, reason_told
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.planning.stages import stage_plan
-from wethink_assets.registries import STAGES
 from wethink_assets.sources.batches import membership_digest, read_membership
 from wethink_assets.stages.order import provider_of, stage_names, upstream_of
 from wethink_assets.stages.output import StageOutput

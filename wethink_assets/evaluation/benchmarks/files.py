@@ -16,7 +16,7 @@ from wethink_assets.errors import ConfigError, SourceError
 from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, OPENCOMPASS, SAMPLES, Benchmark, default_form
 from wethink_assets.evaluation.benchmarks.tsv import md5_of, read_tsv
 from wethink_assets.evaluation.samples import ensure_samples
-from wethink_assets.registries import BENCHMARK_FORMS
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 
 State = Literal["present", "missing", "other md5", "unreadable"]
 

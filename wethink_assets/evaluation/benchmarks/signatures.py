@@ -17,8 +17,8 @@ from wethink_assets.dedup.signatures import DECODERS, UNREADABLE
 from wethink_assets.dedup.texts import answer_key, comparable_text, text_digest
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmarks_of, file_of, rows_of, signature_path
 from wethink_assets.evaluation.benchmarks.tsv import images_of
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.models.chat import Image
-from wethink_assets.registries import BENCHMARK_FORMS
 from wethink_assets.storage.store import Store
 
 Progress = Callable[[int, int], None]

@@ -1,6 +1,6 @@
 """Base of all benchmark forms: subclass `Form`, define `verdict`, and override what differs from plain accuracy over single questions.
 
-A form is registered under its key in `wethink_assets.registries.BENCHMARK_FORMS`; `[benchmarks.<name>] form = "<key>"` chooses it for a file of
+A form is registered under its key in `BENCHMARK_FORMS`; `[benchmarks.<name>] form = "<key>"` chooses it for a file of
 one's own (`docs/extending.md`). A row is a record of the benchmark's TSV: its columns as text, None where a field is empty.
 """
 

@@ -10,8 +10,8 @@ from wethink_assets.config import Settings
 from wethink_assets.evaluation.grading.clusters import Clusters
 from wethink_assets.evaluation.grading.intervals import Comparison, averaged, compare
 from wethink_assets.evaluation.runs.records import GREEDY, Score, read_replies
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.identity import canonical_json, digest_of
-from wethink_assets.registries import BENCHMARK_FORMS
 from wethink_assets.storage.store import Store
 
 VERSION = 1

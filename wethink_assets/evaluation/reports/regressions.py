@@ -14,7 +14,7 @@ from wethink_assets.errors import SourceError
 from wethink_assets.evaluation.benchmarks.tsv import images_of
 from wethink_assets.evaluation.grading.intervals import Comparison
 from wethink_assets.evaluation.runs.records import Score
-from wethink_assets.registries import BENCHMARK_FORMS
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 
 SAFE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 HOW = {"rule": "by rule", "judge": "by the judge", "vlmevalkit": "by VLMEvalKit"}

@@ -21,9 +21,9 @@ from wethink_assets.evaluation.runs.records import (
 )
 from wethink_assets.evaluation.vlmevalkit.environment import kit_version
 from wethink_assets.evaluation.vlmevalkit.scoring import LOGIC_VERSION as KIT_VERSION
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.identity import sha256_hex
 from wethink_assets.models.registry import Models
-from wethink_assets.registries import BENCHMARK_FORMS
 from wethink_assets.storage.store import Store
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.errors import ConfigError, ModelError, TrainingError
+from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.identity import digest_of
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
-from wethink_assets.registries import PROVIDERS
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import Policy, find_policy, local_checkpoint
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wethink_assets.evaluation.benchmarks.catalog import SAMPLES, Benchmark
-from wethink_assets.registries import BENCHMARK_FORMS
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 
 DRAWING = 1
 """Version of the drawing: another one draws all of them anew."""

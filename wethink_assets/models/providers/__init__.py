@@ -1,1 +1,1 @@
-"""Providers of chat models: what answers for a role, one module each, registered in `wethink_assets/registries.py`."""
+"""Providers of chat models: what answers for a role, one module each, registered in `wethink_assets/extensions/builtin.py`."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wethink_assets.registries import IMAGE_FORMATS
+from wethink_assets.extensions.builtin import IMAGE_FORMATS
 
 MAX_PIXELS = 2**26
 # Formats that are told by name when they are refused.

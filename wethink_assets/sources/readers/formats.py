@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol
 
 from wethink_assets.errors import StoreError
-from wethink_assets.registries import READERS
+from wethink_assets.extensions.builtin import READERS
 from wethink_assets.sources.readers.entries import Entry, Fetch, Index, ReadFailure, Relocate, failing, moved_away
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.blobs import Blobs, blob_path

@@ -8,8 +8,8 @@ import polars as pl
 from PIL import Image as Pixels
 from PIL import ImageOps
 
+from wethink_assets.extensions.builtin import IMAGE_FORMATS
 from wethink_assets.models.chat import Image
-from wethink_assets.registries import IMAGE_FORMATS
 from wethink_assets.storage.blobs import Blobs
 
 PLAIN_MODES = {"RGB", "L"}

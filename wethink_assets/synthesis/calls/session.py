@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.config import Settings
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import ChatModel, Completion, Image, Message, Role, Sampling
 from wethink_assets.models.registry import Models
-from wethink_assets.registries import STAGES
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.blobs import Blobs

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.errors import ModelError, TrainingError
+from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.embedded.chat import LOADING
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder, checkpoint_names
-from wethink_assets.registries import PROVIDERS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wethink_assets.extensions.registry import Registry
 from wethink_assets.kinds import MULTIPLE_CHOICE
-from wethink_assets.registry import Registry
 
 if TYPE_CHECKING:  # the command line lists the studies without reading settings
     from wethink_assets.config import RecipeSettings, Settings

@@ -10,7 +10,7 @@ import pytest
 from wethink_assets.dataset.exports.export import ExportFormat, ShownVersion, export_formats, export_version
 from wethink_assets.dataset.exports.paper_jsonl import FIELDS
 from wethink_assets.errors import ConfigError, UnknownName, VersionError
-from wethink_assets.registries import EXPORTS
+from wethink_assets.extensions.builtin import EXPORTS
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.conftest import Wethink
 from wethink_assets_tests.support.stage_tables import Grower
@@ -18,7 +18,7 @@ from wethink_assets_tests.support.versions import cut, rows_of
 
 PLUGIN = """
 from wethink_assets.dataset.exports.export import ExportFormat
-from wethink_assets.registries import EXPORTS
+from wethink_assets.extensions.builtin import EXPORTS
 
 def write(version, folder):
     rows = [row["row_id"] for part in version.slices(3) for row in part.iter_rows(named=True)]

@@ -7,7 +7,7 @@ import pytest
 
 from wethink_assets.defs.runs.reporting import known_versions
 from wethink_assets.defs.stages import publication
-from wethink_assets.registries import STAGES
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.stages.schemas import DESCRIPTIONS

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from wethink_assets.evaluation.forms.form import FAILED, VLMEVALKIT, Verdict
-from wethink_assets.registries import BENCHMARK_FORMS
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets_tests.support.graded_rows import breakdown, graded, headline
 
 

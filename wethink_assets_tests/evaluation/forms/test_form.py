@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.evaluation.forms.form import FAILED, JUDGE, RULE, UNDECIDED, JudgeFailed, Verdict
-from wethink_assets.registries import BENCHMARK_FORMS
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets_tests.support.graded_rows import headline
 
 

@@ -13,8 +13,8 @@ from wethink_assets.evaluation.reports.leaderboard import leaderboard
 from wethink_assets.evaluation.runs.models import base_model_of, trained_model
 from wethink_assets.evaluation.runs.records import read_replies
 from wethink_assets.evaluation.runs.score import score_model
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.models.registry import Models
-from wethink_assets.registries import BENCHMARK_FORMS
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.answering_model import Answering
 from wethink_assets_tests.support.benchmark_files import ENDPOINT, write_tsv

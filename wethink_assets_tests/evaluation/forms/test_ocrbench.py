@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from wethink_assets.registries import BENCHMARK_FORMS
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets_tests.support.graded_rows import breakdown, headline
 
 

@@ -10,8 +10,8 @@ from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmark_
 from wethink_assets.evaluation.grading.judge import JudgePrompts
 from wethink_assets.evaluation.runs.jobs import decodings, scorer_of, settings_of
 from wethink_assets.evaluation.runs.records import digest_of_settings
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.models.registry import Models
-from wethink_assets.registries import BENCHMARK_FORMS
 from wethink_assets_tests.support.benchmark_files import (
     ENDPOINT,
     choice_rows,

@@ -14,10 +14,10 @@ from wethink_assets.evaluation.benchmarks.tsv import images_of
 from wethink_assets.evaluation.forms.yes_no import with_hallusion_ids
 from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.evaluation.samples import ensure_samples
+from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.models.chat import Sampling
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.models.registry import Models
-from wethink_assets.registries import BENCHMARK_FORMS
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.answering_model import Answering
 from wethink_assets_tests.support.benchmark_files import evaluated_model

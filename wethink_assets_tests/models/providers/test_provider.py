@@ -9,8 +9,8 @@ import pytest
 from wethink_assets.config import Settings, load_settings
 from wethink_assets.defs.graph import LOCAL_POOL, REMOTE_POOL, pool_of
 from wethink_assets.errors import ConfigError
+from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.registry import Models
-from wethink_assets.registries import PROVIDERS
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.descriptions import describe_images

@@ -8,10 +8,10 @@ import pytest
 from wethink_assets.config import Settings, load_settings
 from wethink_assets.defs.graph import pool_of
 from wethink_assets.errors import ConfigError
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.models.servers.memory import Gpu, Memory
 from wethink_assets.models.servers.placement import require_fit
 from wethink_assets.models.servers.spec import needs_of
-from wethink_assets.registries import STAGES
 from wethink_assets.stages.order import model_stages
 from wethink_assets_tests.support.vllm_environment import ROOT
 

@@ -5,7 +5,7 @@ Registries stand below all packages, so that settings are checked against them. 
 
 from typing import TYPE_CHECKING
 
-from wethink_assets.registry import Registry
+from wethink_assets.extensions.registry import Registry
 
 if TYPE_CHECKING:
     from wethink_assets.dataset.exports.export import ExportFormat
