@@ -109,7 +109,7 @@ def test_a_killed_command_takes_its_training_along_and_the_next_one_goes_on(
     with project_instance() as instance:
         assert list(fail_dead_runs(instance).values()) == [f"its process {command.pid} is gone"]
     done = project.wethink("train", "v0001", "tiny", "--json")
-    assert "going on after step" in done.stderr
+    assert ": resumed after step" in done.stderr
     assert json.loads(done.stdout)["steps"] == {"grpo": 60}
 
 
