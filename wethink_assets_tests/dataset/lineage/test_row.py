@@ -124,7 +124,7 @@ def test_a_prefix_must_be_unique_and_known(local: Store, grower: Grower) -> None
     with pytest.raises(VersionError, match="no row 0123456789abcdef"):
         explain_row(local, "0123456789abcdef")
     for wrong in ("", "xyz", "0" * 33, "../x"):
-        with pytest.raises(VersionError, match="no row id"):
+        with pytest.raises(VersionError, match="is not a row id"):
             explain_row(local, wrong)
     with pytest.raises(VersionError, match="no version v0042"):
         explain_row(local, ids[0], "v0042")
