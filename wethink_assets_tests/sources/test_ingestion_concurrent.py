@@ -1,6 +1,7 @@
 """Threads and batches at once change nothing in what is kept, and memory is bounded."""
 
 import random
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from wethink_assets.sources import ingestion
 from wethink_assets.sources.images import decoding as images
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import register_source
+from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.sources import drawings, ingest_all, reasons_by_item, source_at, tar_of, write_files
@@ -71,23 +73,24 @@ def test_what_is_in_memory_is_bounded(local: Store, tmp_path: Path, monkeypatch:
     # Bounds of small pictures; and what is in memory in between is seen from within only.
     monkeypatch.setattr(ingestion, "WINDOW_BYTES", 5000)
     monkeypatch.setattr(ingestion, "CHUNK_BYTES", 500)
-    alive, most = 0, 0
-    real = ingestion._Examined.__init__
+    alive, most, counting = 0, 0, threading.Lock()
+    put = Blobs.put
 
-    def counted(self: ingestion._Examined, *args: object) -> None:
+    def counted_examine(content: bytes) -> object:
         nonlocal alive, most
-        real(self, *args)  # type: ignore[arg-type]
-        alive += len(self.data)
-        most = max(most, alive)
+        with counting:
+            alive += len(content)
+            most = max(most, alive)
+        return images.examine(content)
 
-    real_keep = ingestion._Keeper._keep
-
-    def kept(self: ingestion._Keeper, examined: ingestion._Examined, first: str) -> None:
+    def counted_put(blobs: Blobs, content: bytes, extension: str, sha256: str | None = None) -> str:
         nonlocal alive
-        real_keep(self, examined, first)
-        alive -= len(examined.data)
+        path = put(blobs, content, extension, sha256)
+        with counting:
+            alive -= len(content)
+        return path
 
-    monkeypatch.setattr(ingestion._Examined, "__init__", counted)
-    monkeypatch.setattr(ingestion._Keeper, "_keep", kept)
+    monkeypatch.setattr(ingestion, "examine", counted_examine)
+    monkeypatch.setattr(Blobs, "put", counted_put)
     assert ingest_all(local, source).results.height == 60
     assert sum(map(len, data.values())) > 4 * most > 0

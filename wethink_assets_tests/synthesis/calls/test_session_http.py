@@ -113,7 +113,7 @@ def test_the_endpoint_dies_and_comes_back(
         with Models.open(settings) as models:
             model = models.role("describer")
             assert isinstance(model, EndpointModel) and model is models.role("reasoner")
-            model._pause = 0.01
+            model.pause = 0.01
             with Synthesis.open(settings, store, models, "descriptions", BATCH) as synthesis:
                 return describe_images(images, synthesis)
 
