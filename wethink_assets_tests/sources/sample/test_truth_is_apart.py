@@ -6,8 +6,14 @@ from pathlib import Path
 import wethink_assets
 
 PACKAGE = Path(wethink_assets.__file__).parent
-ALLOWED = ("sources/sample/", "models/embedded/", "evaluation/samples/", "rewards/calibration/rows.py")
-# The last two draw benchmarks, and rows to calibrate a judge on: their references are the truth, and no model is shown them.
+ALLOWED = (
+    "sources/sample/",
+    "models/embedded/",
+    "evaluation/forms/",
+    "evaluation/samples/",
+    "rewards/calibration/rows.py",
+)
+# The last three draw stand-ins of benchmarks, and rows to calibrate a judge on: their references are the truth, and no model is shown them.
 # What runs when a call is answered; the rest of models/embedded trains and evaluates.
 RUNTIME = ("chat.py", "engine.py", "sampling.py", "vision.py", "checkpoints/__init__.py", "processor.py")
 
