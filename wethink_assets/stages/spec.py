@@ -52,7 +52,8 @@ def every(column: str) -> Callable[[pl.DataFrame, "Settings"], pl.Series]:
 
 
 def _lacking(*_: Any) -> Any:
-    raise NotImplementedError
+    """Stands where a function was not given; `Stage.check` refuses such a stage before anything could call it."""
+    raise ConfigError("a stage was run that was never registered: its declaration lacks a function")
 
 
 def _same(settings: "Settings") -> str:
