@@ -11,13 +11,14 @@ from pathlib import Path
 from wethink_assets.errors import ModelError
 from wethink_assets.models.servers.clients import ClientLease
 from wethink_assets.models.servers.health import is_dead
-from wethink_assets.models.servers.runtime import ReplicaFolder, State, is_running
+from wethink_assets.models.servers.runtime import Phase, ReplicaFolder, State, is_running
 from wethink_assets.models.servers.spec import ServerSpec
 
 POLL = 0.2
 SETTLING = 5.0  # seconds in which a supervisor notices that nobody uses its server
 NOTICED = 1.0  # in which a server that resets connections or is broken has ended, mostly
 COMING_UP = 60.0  # seconds that a supervisor may take to say that it is there
+SERVING: tuple[Phase, ...] = ("waiting", "starting", "ready")
 OnState = Callable[[State], None]
 
 
@@ -50,9 +51,9 @@ class LeasedServer:
                 if not self.folder.supervised():
                     self._lease = ClientLease(self.folder, self._who, self._idle)
                     self._launch()
-                elif state is not None and state.phase in ("waiting", "starting", "ready"):
+                elif state is not None and state.phase in SERVING and self._owned(state):
                     self._lease = ClientLease(self.folder, self._who, self._idle)
-            if self._lease is None:  # it is just about to go: another one follows it
+            if self._lease is None:  # it is just about to go, or was killed and its lock outlives it for a moment: another one follows it
                 if cancelled is not None and cancelled.is_set():
                     raise ModelError(f"waiting for server {self.spec.server} was given up")
                 time.sleep(POLL)

@@ -4,12 +4,15 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.models.registry import Models
+from wethink_assets.models.servers.runtime import replica_folders, try_lock
 from wethink_assets_tests.support.server_runs import ask, eventually, other_run, state
 from wethink_assets_tests.support.vllm_double import pid_of, running
 
@@ -67,6 +70,22 @@ def test_a_killed_supervisor_takes_its_server_along(configured: Configured, root
         assert eventually(lambda: not running(server))
     with Models.open(settings) as models:
         assert pid_of(ask(models)) != server, "and the next one starts anew"
+
+
+def test_a_lock_that_outlives_its_killed_supervisor_is_waited_for(configured: Configured, root: Path) -> None:
+    settings = configured({"small": {"model": "m"}}, judge="small")
+    with Models.open(settings) as models:
+        server = pid_of(ask(models))
+        (folder,) = replica_folders(root)
+        os.kill(state(root).supervisor, signal.SIGKILL)
+        assert eventually(lambda: not running(server) and not folder.supervised())
+    with ExitStack() as dying:
+        lock = try_lock(folder.path / "lock")
+        assert lock is not None
+        dying.enter_context(lock)
+        Timer(1.0, dying.close).start()
+        with Models.open(settings) as models:
+            assert pid_of(ask(models)) != server
 
 
 @pytest.mark.slow
