@@ -53,7 +53,8 @@ class LeasedServer:
                     self._launch()
                 elif state is not None and state.phase in SERVING and self._owned(state):
                     self._lease = ClientLease(self.folder, self._who, self._idle)
-            if self._lease is None:  # it is just about to go, or was killed and its lock outlives it for a moment: another one follows it
+            # It is just about to go, or was killed and its lock outlives it for a moment: another one follows it.
+            if self._lease is None:
                 if cancelled is not None and cancelled.is_set():
                     raise ModelError(f"waiting for server {self.spec.server} was given up")
                 time.sleep(POLL)
