@@ -3,6 +3,8 @@ PYTHON ?= $(firstword $(wildcard .venv/bin/python) $(foreach v,3.11 3.12 3.13,$(
 BIN := .venv/bin
 # The build of torch: auto takes that with CUDA where there is a GPU, else that for CPUs; cpu or cuda overrules it.
 TORCH ?= auto
+# Processes of the default suite; a file is run by one of them, so that what its tests share is made once.
+WORKERS ?= 2
 INSTALL = @$(PYTHON) locks/install.py --torch $(TORCH)
 
 export DAGSTER_HOME := $(CURDIR)
@@ -35,7 +37,7 @@ ui: setup ## Serve the Dagster UI on http://127.0.0.1:3000.
 	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
 
 test: setup-test ## Run the default test suite.
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-slow: setup-test ## Run the tests that take longer.
 	$(BIN)/python -m pytest -m slow

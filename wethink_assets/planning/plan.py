@@ -12,7 +12,6 @@ from wethink_assets.sources.batches import list_batches
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 
-CERTAIN = ("prompt", "model", "sampling")  # causes whose prompts are certainly asked anew
 REHEARSE_SECONDS = 10.0  # spent on finding out exactly, before the rest is estimated
 _COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "batch": pl.String,
