@@ -1,0 +1,40 @@
+"""Answer types in the order in which an answer is tried as one: the first that reads it is its type.
+
+The order goes from what is told by its form alone to what would take anything: a text is what nothing else is.
+"""
+
+from wethink_assets.rewards.equivalence.reading import AnswerType
+from wethink_assets.rewards.equivalence.types import (
+    amounts,
+    codes,
+    formulas,
+    geometry,
+    lists,
+    moments,
+    spans,
+    texts,
+)
+
+ANSWER_TYPES: tuple[AnswerType, ...] = (
+    texts.YES_NO,
+    codes.CODE,
+    moments.DATE,
+    moments.TIME,
+    moments.DURATION,
+    spans.SCORE,
+    spans.RATIO,
+    spans.DIMENSIONS,
+    spans.RANGE,
+    amounts.PERCENTAGE,
+    amounts.MONEY,
+    amounts.QUANTITY,
+    amounts.NUMBER,
+    geometry.POINT,
+    geometry.INTERVAL,
+    formulas.MATRIX,
+    formulas.EQUATION,
+    lists.LIST,
+    formulas.EXPRESSION,
+    texts.TEXT,
+)
+BY_NAME = {entry.name: entry for entry in ANSWER_TYPES}

@@ -1,0 +1,50 @@
+"""Comparison of two answers: strict, which one key stands for, and lenient, which takes all that strict does and what a type allows beyond it."""
+
+from functools import lru_cache
+
+from wethink_assets.rewards.equivalence.answer_types import ANSWER_TYPES, BY_NAME
+from wethink_assets.rewards.equivalence.normal_form import MAX_VALUE
+from wethink_assets.rewards.equivalence.reading import Allowed, Asked, Comparable, How, Written, asked_of
+from wethink_assets.rewards.equivalence.wording import said_of
+
+NOTHING = Allowed()
+
+
+@lru_cache(maxsize=65536)
+def read(text: str, asked: Asked) -> Comparable | None:
+    """An answer as a value of the first type that reads it; None for one that says nothing or is longer than answers are."""
+    text = text.strip()
+    if not text or len(text) > MAX_VALUE:
+        return None
+    written = Written(text, said_of(text, asked))
+    for entry in ANSWER_TYPES:
+        reading = entry.read(written, asked)
+        if reading is not None:
+            return Comparable(written, reading)
+    return None
+
+
+def strict(first: str, second: str, question: str | None = None) -> How | None:
+    """How two answers are strictly equal; None where they are not. Symmetric and transitive, as keys are."""
+    asked = asked_of(question)
+    one, other = read(first, asked), read(second, asked)
+    if one is None or other is None or one.reading.type != other.reading.type or one.reading.key != other.reading.key:
+        return None
+    return BY_NAME[one.reading.type].how
+
+
+def lenient(gold: str, candidate: str, question: str | None = None, allowed: Allowed = NOTHING) -> How | None:
+    """How a candidate is right beside the true answer, with the latitude that the question allows; None where it is wrong."""
+    asked = asked_of(question)
+    answer = read(candidate, asked)
+    if answer is None:
+        return None
+    for accepted in (gold, *allowed.answers):
+        true = read(accepted, asked)
+        if true is None:
+            continue
+        entry = BY_NAME[true.reading.type]
+        same = (true.reading.type, true.reading.key) == (answer.reading.type, answer.reading.key)
+        if same or entry.alike(true, answer, asked, allowed):
+            return entry.how
+    return None

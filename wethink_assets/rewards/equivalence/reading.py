@@ -1,0 +1,111 @@
+"""Readings of an answer: its text in the forms that answer types look at, what was asked, and what a type makes of it.
+
+A reading has a type and a key. Two answers to one question are strictly the same exactly if their readings have the same type and key, so that
+a key can stand for the comparison wherever rows are grouped.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+from wethink_assets.rewards.equivalence.normal_form import plain_answer, unified
+
+How = Literal["text", "math"]
+LONGEST_QUESTION = 4000
+"""Characters of a question that are looked at."""
+
+
+class Written:
+    """An answer as it was written, without the wrappings of its wording; each form is made when it is first asked for.
+
+    Attributes:
+        raw: as given.
+        said: the answer itself: Markdown, `$`, `\\boxed{}`, quotes and lead-ins ("The answer is", "= ", the question said again) taken off.
+        plain: `said` with one sign for each thing (`unified`), case kept.
+        folded: `plain` in folded case, white space as single spaces, a final full stop taken off.
+    """
+
+    def __init__(self, raw: str, said: str | None = None) -> None:
+        self.raw = raw
+        self.said = plain_answer(raw) if said is None else said
+
+    @cached_property
+    def plain(self) -> str:
+        return unified(self.said).strip()
+
+    @cached_property
+    def folded(self) -> str:
+        return " ".join(self.plain.casefold().split()).rstrip(".").rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as answer types look at it: empty where it is not known.
+
+    Cues (a time signature, a zip code, a ratio, an order) are looked for by the type that they concern, in functions of this value that remember
+    their results (`lru_cache`).
+    """
+
+    text: str = ""
+    folded: str = ""
+
+
+@lru_cache(maxsize=4096)
+def asked_of(question: str | None) -> Asked:
+    """A question's text, as types look at it."""
+    text = (question or "")[:LONGEST_QUESTION]
+    return Asked(text, " ".join(text.casefold().split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Latitude of a question: what a lenient comparison takes beside its answer.
+
+    answers: further answers that are right. tolerance: relative, of numbers: 0.05 takes what is within 5% of the true one. edit_distance:
+    of texts, as a share of the longer one's characters: 0.2 takes one wrong character of five.
+    """
+
+    answers: tuple[str, ...] = ()
+    tolerance: float = 0.0
+    edit_distance: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer read as a value of a type.
+
+    type: its name. key: canonical; equal exactly for strictly equal values of the type. value: what the type's lenient comparison works on.
+    """
+
+    type: str
+    key: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparable:
+    """One of two answers under comparison."""
+
+    written: Written
+    reading: Reading
+
+
+def never(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
+    """Lenient comparison of a type that takes nothing beyond strict equality."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerType:
+    """A type of answers.
+
+    name: as in the column `answer_type`. how: what equality by it is called in records. read: the reading of an answer, or None where it is
+    none of this type; bounded in time, never raising. alike: whether a candidate is right beside the true answer, which is of this type, though
+    their keys differ; the candidate may be of another type.
+    """
+
+    name: str
+    how: How
+    read: Callable[[Written, Asked], Reading | None]
+    alike: Callable[[Comparable, Comparable, Asked, Allowed], bool] = never

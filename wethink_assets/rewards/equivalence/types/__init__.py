@@ -1,0 +1,1 @@
+"""Answer types: one module a family, each with the readings of its types and what a lenient comparison takes beyond equal keys."""
