@@ -9,13 +9,31 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from wethink_assets.kinds import KINDS
+from wethink_assets.kinds import KINDS, LETTERS, QuestionKind
+from wethink_assets.rewards.equivalence.comparison import NOTHING, lenient, read
 from wethink_assets.rewards.equivalence.normal_form import MAX_VALUE, normalised_value, number_of, plain_answer
 from wethink_assets.rewards.equivalence.options import option_letter
 from wethink_assets.rewards.equivalence.quantities import equal_quantities, measured, quantities_of
-from wethink_assets.rewards.equivalence.short_texts import Comparison, How, same_signs
+from wethink_assets.rewards.equivalence.reading import Allowed, Comparable, How, Reading, Written, asked_of
+from wethink_assets.rewards.equivalence.short_texts import Comparison, same_signs
+from wethink_assets.rewards.equivalence.types.texts import TEXT
 
-__all__ = ["equal_values", "normalised_value", "number_of", "option_letter", "plain_answer", "same_answer"]
+__all__ = [
+    "CHOICE",
+    "Allowed",
+    "accepts",
+    "answer_type",
+    "equal_values",
+    "normalised_value",
+    "number_of",
+    "option_letter",
+    "plain_answer",
+    "same_answer",
+    "strict_key",
+]
+
+CHOICE = "choice"
+"""Answer type of the kinds with options."""
 
 BUDGET = 0.9
 """Seconds that one comparison may take, once the worker of the computer algebra runs."""
@@ -83,3 +101,95 @@ def same_answer(
         return equal_values(first, second) == "text", "text"
     how = equal_values(first, second, question=question)
     return how is not None, how or "text"
+
+
+def strict_key(kind: str, answer: str, options: Sequence[str] = (), *, question: str | None = None) -> str:
+    """The key that stands for an answer to a question of `kind` wherever rows are grouped by what they say.
+
+    Two answers to one question have the same key exactly where `same_answer` calls them the same; the empty key, of a text that is no answer to
+    such a question, equals none. Of a question with options it is the key of the chosen option's text, whatever its letter.
+
+    Raises `UnknownName` for an unknown kind, which names the known ones.
+
+    Example:
+        >>> strict_key('MC', "B", ["red", "blue"]) == strict_key('MC', "(a)", ["blue", "red"]), strict_key('MC', "C", ["red", "blue"])
+        (True, '')
+    """
+    entry = KINDS[kind]
+    if entry.has_options:
+        return _choice_key(answer, options, question)
+    if entry.normalised:
+        normal = entry.normalised(answer)
+        return f"{kind}:{normal}" if normal else ""
+    return _key_of(_prose(answer) if entry.prose else read(answer, asked_of(question)))
+
+
+def answer_type(kind: str, answer: str, options: Sequence[str] = (), *, question: str | None = None) -> str:
+    """What an answer to a question of `kind` is read as: the name of an answer type, `choice` where there are options, `text` of prose.
+
+    Raises `UnknownName` for an unknown kind, which names the known ones.
+
+    Example:
+        >>> answer_type('MC', "B", ["red", "blue"]), answer_type('DES', "There are 3 of them.")
+        ('choice', 'text')
+    """
+    entry = KINDS[kind]
+    if entry.has_options:
+        return CHOICE
+    comparable = None if entry.prose else read(answer, asked_of(question))
+    return comparable.reading.type if comparable else TEXT.name
+
+
+def accepts(
+    kind: str,
+    answer: str,
+    candidate: str,
+    options: Sequence[str] = (),
+    *,
+    question: str | None = None,
+    allowed: Allowed = NOTHING,
+) -> bool:
+    """Whether a candidate is right beside the true answer: whatever is strictly the same, and what the types and the question allow beyond it.
+
+    Raises `UnknownName` for an unknown kind, which names the known ones.
+
+    Example:
+        >>> accepts('FIB', "red", "crimson"), accepts('FIB', "red", "crimson", allowed=Allowed(answers=("crimson",)))
+        (False, True)
+    """
+    entry = KINDS[kind]
+    if not entry.has_options and not entry.normalised and not entry.prose:
+        return lenient(answer, candidate, question, allowed) is not None
+    return any(_alike(entry, true, candidate, options, question, allowed) for true in (answer, *allowed.answers))
+
+
+def _alike(
+    entry: QuestionKind, answer: str, candidate: str, options: Sequence[str], question: str | None, allowed: Allowed
+) -> bool:
+    key = strict_key(entry.code, candidate, options, question=question)
+    if not key:
+        return False
+    if key == strict_key(entry.code, answer, options, question=question):
+        return True
+    return entry.prose and TEXT.alike(_prose(answer), _prose(candidate), asked_of(question), allowed)
+
+
+def _key_of(comparable: Comparable | None) -> str:
+    return f"{comparable.reading.type}:{comparable.reading.key}" if comparable and comparable.reading.key else ""
+
+
+def _prose(answer: str) -> Comparable:
+    """Sentences as they are worded, whatever they say."""
+    written = Written(answer, answer.strip())
+    return Comparable(written, TEXT.read(written, asked_of(None)) or Reading(TEXT.name, written.folded))
+
+
+def _choice_key(answer: str, options: Sequence[str], question: str | None) -> str:
+    letter = option_letter(answer, options)
+    if letter is None:
+        return "" if options else _key_of(_prose(answer))
+    if not options:
+        return f"{CHOICE}:{letter}"
+    index = LETTERS.index(letter)
+    keys = [_key_of(read(option, asked_of(question))) for option in options]
+    return keys[index] if keys[index] and keys.count(keys[index]) == 1 else f"{keys[index]}:{letter}"
