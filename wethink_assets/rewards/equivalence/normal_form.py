@@ -5,18 +5,19 @@ import unicodedata
 from fractions import Fraction
 from functools import lru_cache
 
+from wethink_assets.rewards.equivalence.characters import composed
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, parsed_number, spelled_out
 
 MAX_VALUE = 2000
 """Characters of an answer that are read; longer answers equal nothing."""
 _WRAPPED = re.compile(r"\\(?:boxed|fbox|text|textbf|textit|mathrm|mathbf|mathit|operatorname)\s*\{([^{}]*)\}")
 _BOXED = "\\boxed{"
-_MARKS = ("**", "$$", "$", "__", "`", '"', "'", "\u201c\u201d", "\u2018\u2019", "\\(\\)", "\\[\\]")
-_SUPERSCRIPTS = str.maketrans(
-    "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b\u207a", "0123456789-+"
-)
-_RAISED = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207b]+")
-_VULGAR = re.compile("(?<=\\d)(?=[\u00bc-\u00be\u2150-\u215e])")
+_PAIRS = (
+    ("**", "**"), ("$$", "$$"), ("$", "$"), ("__", "__"), ("`", "`"), ('"', '"'), ("'", "'"), ("*", "*"),
+    ("\u201c", "\u201d"), ("\u2018", "\u2019"), ("\u300c", "\u300d"), ("\u00ab", "\u00bb"), ("\\(", "\\)"), ("\\[", "\\]"),
+)  # fmt: skip
+_CLOSING = frozenset(last[-1] for _, last in _PAIRS) | {"}"}
+_ENDS = (".", "\u3002")
 _PLAIN_SIGNS = str.maketrans(
     {
         "\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2044": "/", "\u00d7": "*", "\u22c5": "*",
@@ -65,20 +66,45 @@ def plain_answer(text: str) -> str:
         if text.isalnum():
             return text
     else:
-        text = _VULGAR.sub(" ", text)
-        text = _RAISED.sub(lambda match: f"^{match[0].translate(_SUPERSCRIPTS)}", text)
-        text = unicodedata.normalize("NFKC", text).strip()
+        text = composed(text).strip()
     if "\\" in text:
         for _ in range(3):
             text = _WRAPPED.sub(r"\1", text)
-        if text.startswith(_BOXED) and text.endswith("}"):
-            text = text[len(_BOXED) : -1].strip()
-    for mark in _MARKS:
-        half = len(mark) // 2 if mark in ("\u201c\u201d", "\u2018\u2019", "\\(\\)", "\\[\\]") else len(mark)
-        first, last = mark[:half], mark[-half:]
-        if text.startswith(first) and len(text) > len(first) + len(last) and text.endswith(last):
-            text = text[len(first) : -len(last)].strip()
+    for _ in range(4):
+        bare = _unwrapped(text)
+        if bare == text:
+            break
+        text = bare
     return text
+
+
+def _unwrapped(text: str) -> str:
+    """A text without the outermost pair of wrappings; a full stop after that pair goes with it."""
+    if text[-1:] in _ENDS and text[-2:-1] in _CLOSING:
+        whole = text[:-1]
+        bare = _unwrapped(whole)
+        return text if bare == whole else bare
+    if text[-1:] not in _CLOSING:
+        return text
+    if text.startswith(_BOXED) and _closes_last(text):
+        return text[len(_BOXED) : -1].strip()
+    for first, last in _PAIRS:
+        if text.startswith(first) and text.endswith(last) and len(text) > len(first) + len(last):
+            inner = text[len(first) : -len(last)]
+            if first not in inner and last not in inner:
+                return inner.strip()
+    return text
+
+
+def _closes_last(text: str) -> bool:
+    """Whether the brace that a text ends in is the one that its first opens."""
+    depth = 0
+    for position, char in enumerate(text):
+        if char in "{}":
+            depth += 1 if char == "{" else -1
+            if not depth:
+                return position == len(text) - 1
+    return False
 
 
 @lru_cache(maxsize=16384)
