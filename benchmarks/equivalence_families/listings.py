@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 
 from equivalence_families.case import Case
-from equivalence_families.numbers import spelled
+from wethink_assets_tests.support.answer_pools.amounts import spelled
 
 COLOURS = ["red", "green", "blue", "yellow", "orange", "purple", "black", "white"]
 

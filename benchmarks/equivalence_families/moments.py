@@ -4,10 +4,7 @@ import random
 from collections.abc import Iterator
 
 from equivalence_families.case import Case
-
-MONTHS = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-]  # fmt: skip
+from wethink_assets_tests.support.answer_pools.moments import MONTHS
 
 
 def dates(rng: random.Random) -> Iterator[Case]:

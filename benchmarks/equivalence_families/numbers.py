@@ -6,34 +6,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 from equivalence_families.case import Case
+from wethink_assets_tests.support.answer_pools.amounts import decimal, spelled
 
-ONES = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
-    "sixteen", "seventeen", "eighteen", "nineteen",
-]  # fmt: skip
-TENS = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 WHOLE = [*range(22), 30, 42, 99, 100, 105, 110, 219, 500, 999, 1000, 1001, 1200, 2024, 40_000, 65_536, 120_305, 999_999]
 ROUND = {3_000_000: "3 million", 2_500_000: "2.5 million", 7_000_000_000: "seven billion", 24: "two dozen", 1200: "1.2 thousand"}  # fmt: skip
 ORDINALS = {1: "first", 2: "second", 3: "third", 5: "fifth", 8: "eighth", 12: "twelfth", 20: "twentieth", 21: "twenty-first"}  # fmt: skip
 ENDINGS = {1: "st", 2: "nd", 3: "rd", 21: "st"}
-
-
-def spelled(number: int) -> str:
-    """A whole number below a million in words."""
-    if number < 20:
-        return ONES[number]
-    if number < 100:
-        return TENS[number // 10] + (f"-{ONES[number % 10]}" if number % 10 else "")
-    if number < 1000:
-        rest = f" and {spelled(number % 100)}" if number % 100 else ""
-        return f"{ONES[number // 100]} hundred{rest}"
-    rest = f" {spelled(number % 1000)}" if number % 1000 else ""
-    return f"{spelled(number // 1000)} thousand{rest}"
-
-
-def decimal(value: Fraction) -> str:
-    """A fraction with a finite decimal, written out."""
-    return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
 
 
 def number_words(rng: random.Random) -> Iterator[Case]:

@@ -54,6 +54,6 @@ def choices(rng: random.Random) -> Iterator[dict[str, object]]:
                 right, false = right + more_right, false + more_false
             reference = letter if rng.random() < 0.5 or lettered else text
             for equal, forms in ((True, right), (False, false)):
-                for candidate in rng.sample(forms, 9):
-                    case = {"kind": "MC", "family": "options", "answer": reference, "said": candidate, "equal": equal}
-                    yield {**case, "options": options}
+                for candidate in rng.sample(forms, 7):
+                    case = {"kind": "MC", "family": "options", "type": "choice", "answer": reference}
+                    yield {**case, "said": candidate, "equal": equal, "options": options}

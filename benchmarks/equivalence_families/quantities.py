@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from equivalence_families.case import Case
-from equivalence_families.numbers import decimal
+from wethink_assets_tests.support.answer_pools.amounts import decimal
 
 SCALE = {
     "length": [("mm", "millimetres", 1), ("cm", "centimeters", 10), ("m", "metres", 1000), ("km", "kilometers", 1_000_000)],

@@ -34,12 +34,16 @@ def wording(rng: random.Random) -> Iterator[Case]:
         yield noun, f"{noun}, or maybe a {other}", False
 
 
-def unicode_forms(rng: random.Random) -> Iterator[Case]:
-    """One text in several encodings; signs that only look alike are others."""
+def unicode_words(rng: random.Random) -> Iterator[Case]:
+    """One word in several encodings."""
     for word in ACCENTED:
         yield word, unicodedata.normalize("NFD", word), True
         yield word, unicodedata.normalize("NFD", word.upper()), True
         yield word, word[:-1], False
+
+
+def unicode_figures(rng: random.Random) -> Iterator[Case]:
+    """Numbers in figures of several kinds; signs that only look alike are others."""
     for number in (7, 12, 305, 2048, 96):
         wide = "".join(chr(0xFEE0 + ord(digit)) for digit in str(number))
         yield str(number), wide, True
