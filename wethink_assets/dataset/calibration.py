@@ -28,7 +28,7 @@ from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.judge import configured_judge
 from wethink_assets.synthesis.prompt_packs import prompt_hashes
 
-LOGIC_VERSION = "1"
+LOGIC_VERSION = "2"
 SECOND_TEMPERATURE = 0.8
 """Of the judge's own model as a second judge, where no other is configured."""
 

@@ -17,6 +17,7 @@ def calibrate(as_json: Annotated[bool, typer.Option("--json", help="Print the ca
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.calibration import calibrate as run
     from wethink_assets.models.registry import Models
+    from wethink_assets.rewards.calibration.catalog import BY_TYPE
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
@@ -31,7 +32,7 @@ def calibrate(as_json: Annotated[bool, typer.Option("--json", help="Print the ca
             table.add_column(name)
         for name in ("cases", "rate", "95% interval", "demanded", ""):
             table.add_column(name, justify="right")
-        for line in calibration.findings:
+        for line in calibration.other_findings:
             table.add_row(
                 line.check,
                 line.group,
@@ -42,6 +43,14 @@ def calibrate(as_json: Annotated[bool, typer.Option("--json", help="Print the ca
                 "" if line.within else "out",
             )
         Console().print(table)
+        types = Table(title="rules on the labelled suite, by type of answer")
+        types.add_column("type")
+        for check in BY_TYPE:
+            types.add_column(check.removeprefix("rules, "), justify="right")
+        types.add_column("", justify="right")
+        for name, rates, within in calibration.errors_by_type:
+            types.add_row(name, *rates, "" if within else "out")
+        Console().print(types)
         typer.echo(f"kept as {store.link(f'calibrations/{calibration.digest}.json')}")
     if calibration.out_of_bounds:
         raise typer.Exit(1)

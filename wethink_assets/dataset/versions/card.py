@@ -9,7 +9,7 @@ import yaml
 from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
 from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest, version_folder
 from wethink_assets.dataset.versions.statistics import FUNNEL
-from wethink_assets.rewards.calibration.catalog import Calibration, newest_calibration
+from wethink_assets.rewards.calibration.catalog import BY_TYPE, Calibration, newest_calibration
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
 from wethink_assets.storage.store import Store
 
@@ -70,10 +70,22 @@ def _calibration_table(calibration: Calibration) -> list[str]:
         *(
             f"| {line.check} | {line.group} | {line.cases} | {line.rate:.1%} | {line.low:.1%} to {line.high:.1%} | {line.bound} | "
             f"{'yes' if line.within else '**no**'} |"
-            for line in calibration.findings
+            for line in calibration.other_findings
         ),
         "",
+        *_rules_table(calibration),
     ]
+
+
+def _rules_table(calibration: Calibration) -> list[str]:
+    """Errors of the rules by type of answer, where the calibration has them."""
+    if not calibration.errors_by_type:
+        return []
+    rows = [
+        f"| {name} | {' | '.join(rates)} | {'yes' if within else '**no**'} |"
+        for name, rates, within in calibration.errors_by_type
+    ]
+    return [f"| type of answer | {' | '.join(BY_TYPE)} | within |", "|---|---|---|---|---|---|", *rows, ""]
 
 
 SIZES = (

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 FOLDER = "calibrations"
 SCHEMA_VERSION = 1
+STRICT_ACCEPTS, STRICT_REJECTS = "rules, strict: false accepts", "rules, strict: false rejects"
+LENIENT_ACCEPTS, LENIENT_REJECTS = "rules, lenient: false accepts", "rules, lenient: false rejects"
+BY_TYPE = (STRICT_ACCEPTS, STRICT_REJECTS, LENIENT_ACCEPTS, LENIENT_REJECTS)
+"""Checks of the rules, each of which has a line for every type of answer."""
 
 
 class FindingRecord(BaseModel):
@@ -62,6 +66,27 @@ class Calibration(BaseModel):
     def out_of_bounds(self) -> list[FindingRecord]:
         """The lines that are not within their bounds."""
         return [line for line in self.findings if not line.within]
+
+    @property
+    def errors_by_type(self) -> list[tuple[str, list[str], bool]]:
+        """Errors of the rules: each type of answer with its rates in words, in the order of `BY_TYPE`, and whether all are within their bounds."""
+        types: dict[str, dict[str, FindingRecord]] = {}
+        for line in self.findings:
+            if line.check in BY_TYPE:
+                types.setdefault(line.group, {})[line.check] = line
+        return [
+            (
+                name,
+                [f"{lines[check].rate:.1%} of {lines[check].cases}" if check in lines else "" for check in BY_TYPE],
+                all(line.within for line in lines.values()),
+            )
+            for name, lines in sorted(types.items())
+        ]
+
+    @property
+    def other_findings(self) -> list[FindingRecord]:
+        """Lines that are not of the rules by type of answer."""
+        return [line for line in self.findings if line.check not in BY_TYPE]
 
 
 def digest_of_inputs(inputs: Mapping[str, Any]) -> str:

@@ -10,7 +10,14 @@ from typing import Any
 
 from wethink_assets.intervals import wilson
 from wethink_assets.kinds import KINDS, graded_by
+from wethink_assets.rewards.calibration.catalog import (
+    LENIENT_ACCEPTS,
+    LENIENT_REJECTS,
+    STRICT_ACCEPTS,
+    STRICT_REJECTS,
+)
 from wethink_assets.rewards.calibration.rows import JudgedRow, hostile_answers
+from wethink_assets.rewards.equivalence.answers import strict_key
 from wethink_assets.rewards.judge import Judge, JudgeGrade
 from wethink_assets.rewards.rules import rule_reward
 
@@ -25,7 +32,7 @@ ACCEPTED = 0.5
 class Finding:
     """One line of a calibration.
 
-    check: what was compared with what. group: kind of question or of hostile answer. cases: how many. rate: share of them, with its 95%
+    check: what was compared with what. group: type of answer, kind of question or of hostile answer. cases: how many. rate: share of them, with its 95%
     interval (Wilson). least, most: what the settings demand of the rate, None where they demand nothing.
     """
 
@@ -46,7 +53,7 @@ class Finding:
 
 @cache
 def equivalence_suite() -> tuple[dict[str, Any], ...]:
-    """The labelled cases that come with the package: kind, family, answer, said, equal, and options or question where they have them."""
+    """The labelled cases that come with the package: kind, family, type of answer, answer, said, equal, and options or question where they have them."""
     text = (files("wethink_assets.rewards") / SUITE).read_text(encoding="ascii")
     return tuple(json.loads(line) for line in text.splitlines())
 
@@ -64,20 +71,30 @@ def finding(
 
 
 def calibrate_rules(cases: Sequence[dict[str, Any]], most: float = 0.01) -> list[Finding]:
-    """False accepts and false rejects of `rule_reward` on labelled cases, by kind of question."""
-    verdicts: dict[str, list[tuple[bool, bool]]] = {}
+    """False accepts and false rejects on labelled cases by type of answer, strict and lenient.
+
+    Strict is what agreement and duplicates use (`strict_key`), lenient what a policy earns (`rule_reward`). Bounded are false accepts of both and
+    false rejects of lenient: strict refuses on purpose what is right by a rounding, or by what the question allows.
+    """
+    strict: dict[str, list[tuple[bool, bool]]] = {}
+    lenient: dict[str, list[tuple[bool, bool]]] = {}
     for case in cases:
-        response = f"<think></think><answer>{case['said']}</answer>"
-        right = rule_reward(response, case["answer"], case["kind"], case.get("options"), question=case.get("question"))
-        verdicts.setdefault(case["kind"], []).append((case["equal"], right == 1.0))
+        kind, answer, said = case["kind"], case["answer"], case["said"]
+        options, question = case.get("options"), case.get("question")
+        keys = {strict_key(kind, text, options or (), question=question) for text in (answer, said)}
+        strict.setdefault(case["type"], []).append((case["equal"], len(keys) == 1 and "" not in keys))
+        earned = rule_reward(f"<think></think><answer>{said}</answer>", answer, kind, options, question=question)
+        lenient.setdefault(case["type"], []).append((case["equal"], earned == 1.0))
     findings = []
-    for kind, pairs in sorted(verdicts.items()):
-        findings.append(
-            finding("rules: false accept", kind, (accepted for equal, accepted in pairs if not equal), most=most)
-        )
-        findings.append(
-            finding("rules: false reject", kind, (not accepted for equal, accepted in pairs if equal), most=most)
-        )
+    for check, verdicts, errors, bound in (
+        (STRICT_ACCEPTS, strict, False, most),
+        (STRICT_REJECTS, strict, True, None),
+        (LENIENT_ACCEPTS, lenient, False, most),
+        (LENIENT_REJECTS, lenient, True, most),
+    ):
+        for name, pairs in sorted(verdicts.items()):
+            wrong = (accepted != equal for equal, accepted in pairs if equal == errors)
+            findings.append(finding(check, name, wrong, most=bound))
     return findings
 
 
