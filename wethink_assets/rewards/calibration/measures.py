@@ -32,8 +32,8 @@ ACCEPTED = 0.5
 class Finding:
     """One line of a calibration.
 
-    check: what was compared with what. group: type of answer, kind of question or of hostile answer. cases: how many. rate: share of them, with its 95%
-    interval (Wilson). least, most: what the settings demand of the rate, None where they demand nothing.
+    check: what was compared with what. group: type of answer, kind of question or of hostile answer. cases: how many. rate: share of them,
+    with its 95% interval (Wilson). least, most: what the settings demand of the rate, None where they demand nothing.
     """
 
     check: str
@@ -53,7 +53,7 @@ class Finding:
 
 @cache
 def equivalence_suite() -> tuple[dict[str, Any], ...]:
-    """The labelled cases that come with the package: kind, family, type of answer, answer, said, equal, and options or question where they have them."""
+    """The labelled cases that come with the package: kind, family, type, answer, said, equal, and options or question where they have them."""
     text = (files("wethink_assets.rewards") / SUITE).read_text(encoding="ascii")
     return tuple(json.loads(line) for line in text.splitlines())
 
