@@ -4,12 +4,14 @@ A message names the file, row or setting, says what is wrong and what to do abou
 """
 
 __all__ = [
+    "ArgumentError",
     "ConfigError",
     "ModelError",
     "SourceError",
     "StoreError",
     "TrainingError",
     "UnaccountedItems",
+    "UnknownArgument",
     "UnknownName",
     "VersionError",
     "WeThinkError",
@@ -26,6 +28,14 @@ class ConfigError(WeThinkError):
 
 class UnknownName(ConfigError, LookupError):
     """A name that chooses among registered entries, such as a question kind, is none of theirs; the message lists them."""
+
+
+class ArgumentError(ConfigError, TypeError, ValueError):
+    """An argument of a reward function is of a type, length or value that it cannot take; the message names it and shows what it got."""
+
+
+class UnknownArgument(UnknownName, ArgumentError):
+    """An argument of a reward function names what does not exist, such as a question kind; the message lists what does."""
 
 
 class SourceError(WeThinkError):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wethink_assets.rewards import answer_part, format_reward, rule_reward
+from wethink_assets.rewards import END_TOKENS, answer_part, format_reward, hybrid_reward, rule_reward
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,51 @@ def test_only_the_answer_part_is_read() -> None:
     assert answer_part("<think>a</think><answer>A</answer><answer>B</answer>") is None
     assert rule_reward("<think>B</think><answer>A</answer>", "B", "MC", ["x", "y"]) == 0
     assert rule_reward("B", "B", "MC", ["x", "y"]) == 0
+
+
+WHOLE = "<think>a</think><answer>b</answer>"
+
+
+@pytest.mark.parametrize("token", END_TOKENS)
+def test_special_tokens_at_the_end(token: str) -> None:
+    for text in (f"{WHOLE}{token}", f"{WHOLE}\n{token}{token} \n", f"{WHOLE}<|im_end|>{token}"):
+        assert format_reward(text) == 1.0
+        assert format_reward(text, end_tokens=()) == 0.0
+        assert answer_part(text) == "b"
+    assert format_reward(f"{token}{WHOLE}") == 0.0
+    assert format_reward(f"<think>a</think>{token}<answer>b</answer>") == 0.0
+
+
+def test_end_tokens_of_ones_own() -> None:
+    assert format_reward(f"{WHOLE}<fin>") == 0.0
+    assert format_reward(f"{WHOLE}<fin>", end_tokens=["<fin>"]) == 1.0
+    assert format_reward(f"{WHOLE}<|im_end|>", end_tokens=["<fin>"]) == 0.0
+    assert format_reward(f"{WHOLE}{'<fin> ' * 5000}", end_tokens=["<fin>"]) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("response", "reward", "part"),
+    [
+        ("a</think><answer>b</answer>", 1, "b"),
+        ("\na\n</think>\n<answer>b</answer><|im_end|>", 1, "b"),
+        ("</think><answer>b</answer>", 1, "b"),
+        ("<think>a</think><answer>b</answer>", 0, "b"),
+        ("a <answer>b</answer>", 0, None),
+        ("a</think>x<answer>b</answer>", 0, "b"),
+        ("<answer>b</answer>", 0, None),
+    ],
+)
+def test_a_thought_that_the_template_has_opened(response: str, reward: float, part: str | None) -> None:
+    assert format_reward(response, prefilled=True) == reward
+    assert answer_part(response, prefilled=True) == part
+    assert rule_reward(response, "b", "FIB", prefilled=True) == (part is not None)
+    (graded,) = hybrid_reward([response], ["b"], ["FIB"], prefilled=True)
+    assert (graded.format, graded.accuracy) == (reward, part is not None)
+
+
+def test_a_thought_that_nobody_opened() -> None:
+    assert format_reward("a</think><answer>b</answer>") == 0.0
+
+
+def test_a_completion_that_is_missing_earns_nothing() -> None:
+    assert (format_reward(None), answer_part(None), rule_reward(None, "b", "FIB")) == (0.0, None, 0.0)

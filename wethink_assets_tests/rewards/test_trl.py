@@ -1,12 +1,14 @@
 """Reward functions for TRL, called as its trainer calls them."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 
+from wethink_assets.errors import ArgumentError
 from wethink_assets.rewards import Judge
-from wethink_assets.rewards.trl import reward_functions, texts_of
+from wethink_assets.rewards.trl import AccuracyFunction, reward_functions, texts_of
 from wethink_assets_tests.support.scripted_judge import Scripted, said
 
 
@@ -31,3 +33,65 @@ def test_trl_calling_convention() -> None:
     trainer = pytest.importorskip("trl.trainer.utils")
     assert trainer.is_async_callable(accuracy) and not trainer.is_async_callable(form)
     assert trainer.get_callable_name(accuracy) == "accuracy_reward"
+
+
+def accuracies(completions: list[Any], **columns: Any) -> list[float | None]:
+    return asyncio.run(AccuracyFunction()(completions, **columns))
+
+
+def test_columns_of_what_a_question_allows() -> None:
+    columns = {
+        "answer": ["sofa", "sofa", "sofa"],
+        "kind": ["FIB"] * 3,
+        "accepted_answers": [["couch", "settee"], [], None],
+        "tolerance": [None, 0.0, float("nan")],
+        "edit_distance": [0.0, None, 0.0],
+    }
+    assert accuracies([said("couch")] * 3, **columns) == [1.0, 0.0, 0.0]
+
+
+def test_a_column_is_named_that_is_none() -> None:
+    with pytest.raises(ArgumentError, match=r"accepted_answers\[0\]: .*one text"):
+        accuracies([said("x")], answer=["x"], kind=["FIB"], accepted_answers=["couch"])
+    with pytest.raises(ArgumentError, match="tolerance: 2 values for 1 responses"):
+        accuracies([said("x")], answer=["x"], kind=["FIB"], tolerance=[0.1, 0.1])
+    with pytest.raises(ArgumentError, match=r"completions\[0\]"):
+        accuracies([[5]], answer=["x"], kind=["FIB"])
+
+
+def test_the_prompts_tell_that_the_template_opened_the_thought() -> None:
+    accuracy, form = reward_functions()[0]
+    columns = {"prompts": ["<|im_start|>assistant\n<think>\n"] * 2, "answer": ["B"] * 2, "kind": ["FIB"] * 2}
+    completions = ["hm</think><answer>B</answer><|im_end|>", "hm <answer>B</answer>"]
+    assert form(completions=completions, **columns) == [1.0, 0.0]
+    assert asyncio.run(accuracy(completions=completions, **columns)) == [1.0, 0.0]
+    opened = reward_functions(prefilled=True)[0]
+    conversational = {**columns, "prompts": [[{"role": "user", "content": "?"}]] * 2}
+    assert opened[1](completions=completions, **conversational) == [1.0, 0.0]
+    assert form(completions=completions, **conversational) == [0.0, 0.0]
+
+
+HOSTILE = [f"\\sqrt{{x+\\sqrt{{x+{number}}}}}^{{9{number}}}-(x+{number})^{{99}}" for number in range(148)]
+
+
+def test_comparing_blocks_no_event_loop() -> None:
+    """The loop's heart goes on beating while hostile expressions are compared, in two batches at once."""
+
+    async def beats(work: Any) -> tuple[float, float]:
+        """Longest time between two beats, and the time in all."""
+        longest, done = 0.0, asyncio.ensure_future(work)
+        began = last = time.perf_counter()
+        while not done.done():
+            await asyncio.sleep(0.001)
+            longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
+        await done
+        return longest, last - began
+
+    async def both() -> None:
+        columns = {"answer": ["x+1"] * 148, "kind": ["FIB"] * 148}
+        batches = (AccuracyFunction()([said(text) for text in HOSTILE], **columns) for _ in range(2))
+        rewards = await asyncio.gather(*batches)
+        assert rewards == [[0.0] * 148] * 2
+
+    longest, seconds = asyncio.run(beats(both()))
+    assert longest < max(0.05, seconds / 20), f"a beat came {longest:.3f} s late in {seconds:.1f} s"

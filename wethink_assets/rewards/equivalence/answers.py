@@ -6,17 +6,16 @@ a process that is killed when it takes too long.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Literal
 
-from wethink_assets.kinds import KINDS, LETTERS, QuestionKind
-from wethink_assets.rewards.equivalence.comparison import NOTHING, lenient, read
+from wethink_assets.rewards.arguments import allowed_of, kind_of, optional_text, options_of, text_of
 from wethink_assets.rewards.equivalence.normal_form import MAX_VALUE, normalised_value, number_of, plain_answer
 from wethink_assets.rewards.equivalence.options import option_letter
 from wethink_assets.rewards.equivalence.quantities import equal_quantities, measured, quantities_of
-from wethink_assets.rewards.equivalence.reading import Allowed, Comparable, How, Reading, Written, asked_of
+from wethink_assets.rewards.equivalence.reading import Allowed, How
 from wethink_assets.rewards.equivalence.short_texts import Comparison, same_signs
-from wethink_assets.rewards.equivalence.types.texts import TEXT
+from wethink_assets.rewards.equivalence.verdicts import CHOICE, accepted, key_of, type_of
 
 __all__ = [
     "CHOICE",
@@ -32,14 +31,11 @@ __all__ = [
     "strict_key",
 ]
 
-CHOICE = "choice"
-"""Answer type of the kinds with options."""
-
 BUDGET = 0.9
 """Seconds that one comparison may take, once the worker of the computer algebra runs."""
 
 
-def equal_values(first: str, second: str, *, question: str | None = None) -> How | None:
+def equal_values(first: object, second: object, *, question: str | None = None) -> How | None:
     """How two short answers are equal: as normalised text (also as dates and as lists of equal texts), or as mathematics (numbers,
     expressions, values with units); None when they are not.
 
@@ -53,6 +49,7 @@ def equal_values(first: str, second: str, *, question: str | None = None) -> How
         >>> equal_values("red, blue", "blue and red", question="Which colours?"), equal_values("red, blue", "blue and red")
         ('text', None)
     """
+    first, second, question = text_of("first", first), text_of("second", second), optional_text("question", question)
     if len(first) > MAX_VALUE or len(second) > MAX_VALUE:
         first, second = first.strip(), second.strip()
         if len(first) > MAX_VALUE or len(second) > MAX_VALUE:
@@ -78,22 +75,24 @@ def _measured_otherwise(first: str, second: str, normal: str) -> bool:
 
 
 def same_answer(
-    kind: str, first: str, second: str, options: Sequence[str], *, question: str | None = None
+    kind: str, first: object, second: object, options: Iterable[object], *, question: str | None = None
 ) -> tuple[bool, Literal["letter", "text", "math"]]:
     """Whether two answers to a question of `kind` agree by rule, and by which; those that are prose only when they are worded alike.
 
-    Raises `UnknownName` for an unknown kind, which names the known ones.
+    Raises `ArgumentError`, a `TypeError` that names the argument, for one that is no such value: answers are texts, numbers or truth values,
+    options a list, tuple, array or series of those; of an unknown kind it is an `UnknownArgument`, which names the known ones.
 
     Example:
         >>> same_answer('MC', "B", "blue", ["red", "blue"]), same_answer('FIB', "0.5", "1/2", [])
         ((True, 'letter'), (True, 'math'))
     """
-    entry = KINDS[kind]
+    entry, shown, question = kind_of(kind), options_of(options), optional_text("question", question)
+    first, second = text_of("first", first), text_of("second", second)
     if entry.has_options:
-        letter = option_letter(first, options)
-        if letter is None and not options:
+        letter = option_letter(first, shown)
+        if letter is None and not shown:
             return equal_values(first, second) == "text", "letter"
-        return letter is not None and letter == option_letter(second, options), "letter"
+        return letter is not None and letter == option_letter(second, shown), "letter"
     if entry.normalised:
         one = entry.normalised(first)
         return bool(one) and one == entry.normalised(second), "text"
@@ -103,93 +102,56 @@ def same_answer(
     return how is not None, how or "text"
 
 
-def strict_key(kind: str, answer: str, options: Sequence[str] = (), *, question: str | None = None) -> str:
+def strict_key(kind: str, answer: object, options: Iterable[object] = (), *, question: str | None = None) -> str:
     """The key that stands for an answer to a question of `kind` wherever rows are grouped by what they say.
 
     Two answers to one question have the same key exactly where `same_answer` calls them the same; the empty key, of a text that is no answer to
     such a question, equals none. Of a question with options it is the key of the chosen option's text, whatever its letter.
 
-    Raises `UnknownName` for an unknown kind, which names the known ones.
+    Raises `ArgumentError` as `same_answer` does.
 
     Example:
         >>> strict_key('MC', "B", ["red", "blue"]) == strict_key('MC', "(a)", ["blue", "red"]), strict_key('MC', "C", ["red", "blue"])
         (True, '')
     """
-    entry = KINDS[kind]
-    if entry.has_options:
-        return _choice_key(answer, options, question)
-    if entry.normalised:
-        normal = entry.normalised(answer)
-        return f"{kind}:{normal}" if normal else ""
-    return _key_of(_prose(answer) if entry.prose else read(answer, asked_of(question)))
+    return key_of(kind_of(kind), text_of("answer", answer), options_of(options), optional_text("question", question))
 
 
-def answer_type(kind: str, answer: str, options: Sequence[str] = (), *, question: str | None = None) -> str:
+def answer_type(kind: str, answer: object, options: Iterable[object] = (), *, question: str | None = None) -> str:
     """What an answer to a question of `kind` is read as: the name of an answer type, `choice` where there are options, `text` of prose.
 
-    Raises `UnknownName` for an unknown kind, which names the known ones.
+    Raises `ArgumentError` as `same_answer` does.
 
     Example:
         >>> answer_type('MC', "B", ["red", "blue"]), answer_type('DES', "There are 3 of them.")
         ('choice', 'text')
     """
-    entry = KINDS[kind]
-    if entry.has_options:
-        return CHOICE
-    comparable = None if entry.prose else read(answer, asked_of(question))
-    return comparable.reading.type if comparable else TEXT.name
+    options_of(options)
+    return type_of(kind_of(kind), text_of("answer", answer), optional_text("question", question))
 
 
 def accepts(
     kind: str,
-    answer: str,
-    candidate: str,
-    options: Sequence[str] = (),
+    answer: object,
+    candidate: object,
+    options: Iterable[object] = (),
     *,
     question: str | None = None,
-    allowed: Allowed = NOTHING,
+    allowed: Allowed | None = None,
 ) -> bool:
     """Whether a candidate is right beside the true answer: whatever is strictly the same, and what the types and the question allow beyond it.
 
-    Raises `UnknownName` for an unknown kind, which names the known ones.
+    Raises `ArgumentError` as `same_answer` does.
 
     Example:
         >>> accepts('FIB', "red", "crimson"), accepts('FIB', "red", "crimson", allowed=Allowed(answers=("crimson",)))
         (False, True)
     """
-    entry = KINDS[kind]
-    if not entry.has_options and not entry.normalised and not entry.prose:
-        return lenient(answer, candidate, question, allowed) is not None
-    return any(_alike(entry, true, candidate, options, question, allowed) for true in (answer, *allowed.answers))
-
-
-def _alike(
-    entry: QuestionKind, answer: str, candidate: str, options: Sequence[str], question: str | None, allowed: Allowed
-) -> bool:
-    key = strict_key(entry.code, candidate, options, question=question)
-    if not key:
-        return False
-    if key == strict_key(entry.code, answer, options, question=question):
-        return True
-    return entry.prose and TEXT.alike(_prose(answer), _prose(candidate), asked_of(question), allowed)
-
-
-def _key_of(comparable: Comparable | None) -> str:
-    return f"{comparable.reading.type}:{comparable.reading.key}" if comparable and comparable.reading.key else ""
-
-
-def _prose(answer: str) -> Comparable:
-    """Sentences as they are worded, whatever they say."""
-    written = Written(answer, answer.strip())
-    return Comparable(written, TEXT.read(written, asked_of(None)) or Reading(TEXT.name, written.folded))
-
-
-def _choice_key(answer: str, options: Sequence[str], question: str | None) -> str:
-    letter = option_letter(answer, options)
-    if letter is None:
-        return "" if options else _key_of(_prose(answer))
-    if not options:
-        return f"{CHOICE}:{letter}"
-    index = LETTERS.index(letter)
-    keys = [_key_of(read(option, asked_of(question))) for option in options]
-    return keys[index] if keys[index] and keys.count(keys[index]) == 1 else f"{keys[index]}:{letter}"
+    return accepted(
+        kind_of(kind),
+        text_of("answer", answer),
+        text_of("candidate", candidate),
+        options_of(options),
+        optional_text("question", question),
+        allowed_of(allowed),
+    )

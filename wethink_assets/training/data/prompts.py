@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.identity import sha256_hex
+from wethink_assets.rewards.trl import opens_thought
 from wethink_assets.synthesis.prompt_packs import Prompt, load_prompt
 from wethink_assets.training.data.rows import Rows
 
@@ -42,9 +43,12 @@ class RowPrompts:
         return [*first, {"role": "user", "content": user.replace("<|", "< |")}]
 
 
-def target_of(row: Mapping[str, Any]) -> str:
-    """What supervised training wants as the reply to a row: its reasoning path, then its answer."""
-    return f"<think>{row['refined_cot']}</think><answer>{row['answer']}</answer>"
+def target_of(row: Mapping[str, Any], *, prefilled: bool = False) -> str:
+    """What supervised training wants as the reply to a row: its reasoning path, then its answer.
+
+    With `prefilled` the chat template has opened the thought already.
+    """
+    return f"{'' if prefilled else '<think>'}{row['refined_cot']}</think><answer>{row['answer']}</answer>"
 
 
 CHUNK_ROWS = 1000
@@ -76,11 +80,21 @@ def _prompt_lengths(rows: list[Mapping[str, Any]], prompts: RowPrompts, processo
     return [text + image + template for text, image in zip(text_tokens, image_tokens, strict=True)]
 
 
+def template_opens_thought(processor: Any) -> bool:
+    """Whether the chat template itself writes `<think>` at the start of a reply, as those of some reasoning models do."""
+    return opens_thought(_rendered_template([{"role": "user", "content": ""}], processor))
+
+
 def _template_tokens(messages: list[Message], processor: Any) -> int:
     """Tokens that the chat template adds to messages of these roles and an image."""
+    text = _rendered_template(messages, processor)
+    return len(processor.tokenizer(text, add_special_tokens=False)["input_ids"]) - 1  # one stands for the image
+
+
+def _rendered_template(messages: list[Message], processor: Any) -> str:
+    """What the chat template writes around messages of these roles, which say nothing, and an image."""
     empty: list[dict[str, Any]] = [
         {"role": message["role"], "content": [{"type": "text", "text": ""}]} for message in messages
     ]
     empty[-1]["content"].insert(0, {"type": "image"})
-    text = processor.apply_chat_template(empty, add_generation_prompt=True, tokenize=False)
-    return len(processor.tokenizer(text, add_special_tokens=False)["input_ids"]) - 1  # one stands for the image
+    return str(processor.apply_chat_template(empty, add_generation_prompt=True, tokenize=False))

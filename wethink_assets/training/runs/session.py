@@ -16,7 +16,7 @@ from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.models.embedded.vision import SIDE
 from wethink_assets.storage.lease import Lease
 from wethink_assets.storage.store import Store
-from wethink_assets.training.data.prompts import RowPrompts, prompt_length_filter
+from wethink_assets.training.data.prompts import RowPrompts, prompt_length_filter, template_opens_thought
 from wethink_assets.training.data.rows import Rows, RowSelection, select_rows
 from wethink_assets.training.policies.artifacts import ARTIFACTS, write_artifacts
 from wethink_assets.training.policies.base_model import load_base_processor, load_model
@@ -42,6 +42,7 @@ def train(plan: TrainingPlan, store: Store, reporter: ProgressReporter, lease: L
         rewarder.load()
         torch.set_num_threads(threads)  # an embedded judge has set its own number
         processor = load_base_processor(plan.base_model)
+        rewarder.prefilled = template_opens_thought(processor)
         context = RunContext(
             plan,
             store,

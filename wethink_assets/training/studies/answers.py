@@ -68,7 +68,7 @@ def answer(job: AnswerJob) -> None:
 def _answer_rows(job: AnswerJob, settings: Settings, store: Store, base: Base, digests: AnswerDigests) -> None:
     import torch
 
-    from wethink_assets.training.data.prompts import RowPrompts
+    from wethink_assets.training.data.prompts import RowPrompts, template_opens_thought
     from wethink_assets.training.data.rows import Rows, select_rows
     from wethink_assets.training.policies.base_model import image_for, load_base_processor, load_model
     from wethink_assets.training.trainers.rewards import Rewarder
@@ -85,9 +85,11 @@ def _answer_rows(job: AnswerJob, settings: Settings, store: Store, base: Base, d
         model = load_model(base, "auto" if gpu else "float32", job.checkpoint or None)
         if gpu:
             model.to("cuda")
+        processor = load_base_processor(base)
+        rewarder.prefilled = template_opens_thought(processor)
         answers = answer_rows(
             model,
-            load_base_processor(base),
+            processor,
             [held_out[index] for index in range(len(held_out))],
             RowPrompts(settings, job.recipe),
             lambda row: image_for(base, Blobs(store).read(row["image_path"])),

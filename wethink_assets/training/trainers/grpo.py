@@ -18,7 +18,6 @@ from trl import GRPOConfig, GRPOTrainer
 
 from wethink_assets.config import RecipeSettings
 from wethink_assets.rewards import Reward
-from wethink_assets.rewards.trl import reward_functions
 from wethink_assets.training.data.prompts import RowPrompts
 from wethink_assets.training.data.rows import Rows, row_order
 from wethink_assets.training.trainers.checkpoints import WholeCheckpointsMixin
@@ -83,10 +82,10 @@ class RowGRPOTrainer(PolicyImagesMixin, WholeCheckpointsMixin, GRPOTrainer):
         self._submitted: list[Future[list[GradedCompletion]]] = []
         self._graded: list[GradedCompletion] = []
         self.step_completions: list[dict[str, Any]] = []
-        functions, args.reward_weights = reward_functions(rewarder.judge, rewarder.weights, grade=self._grade)
+        functions, args.reward_weights = rewarder.functions(self._grade)
         super().__init__(args=args, reward_funcs=functions, **arguments)
 
-    async def _grade(self, texts: Sequence[str], columns: Mapping[str, Any]) -> list[Reward]:
+    async def _grade(self, texts: Sequence[str | None], columns: Mapping[str, Any]) -> list[Reward]:
         return [graded.reward for graded in self._graded]
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:

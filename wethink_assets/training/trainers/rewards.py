@@ -8,8 +8,8 @@ from typing import Any
 
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.models.registry import Models
-from wethink_assets.rewards import Reward, Weights, hybrid_reward_async
-from wethink_assets.rewards.trl import accuracy_of
+from wethink_assets.rewards import Reward, Weights
+from wethink_assets.rewards.trl import Grade, accuracy_of, column_rewards, reward_functions
 from wethink_assets.synthesis.judge import configured_judge
 from wethink_assets.synthesis.prompt_packs import load_prompt
 
@@ -41,12 +41,13 @@ class Rewarder:
     """Rewards completions on the models' event loop, while its caller goes on.
 
     `submit` starts on a batch and returns at once. Equal completions of a row are graded once between two calls of `forget`. `weights` are those
-    of the components, by the recipe.
+    of the components, by the recipe. `prefilled` says whether the policy's chat template opens `<think>` itself; whoever knows the policy sets it.
     """
 
     def __init__(self, settings: Settings, recipe: RecipeSettings) -> None:
         self._method = METHODS.get(recipe.accuracy)
         self.weights = Weights(recipe.accuracy_weight, recipe.format_weight)
+        self.prefilled = False
         self._models = Models.open(settings)
         self.judge = None if recipe.accuracy == "rules" else configured_judge(settings, self._models)
         self._grades: dict[tuple[str, str], asyncio.Task[Reward]] = {}
@@ -72,17 +73,17 @@ class Rewarder:
 
     async def reward(self, row: Mapping[str, Any], text: str) -> Reward:
         """Reward of one completion of a row."""
-        [reward] = await hybrid_reward_async(
-            [text],
-            [row["answer"]],
-            [row["kind"]],
-            options=[row["options"]],
-            questions=[row["question"]],
-            methods=[self._method or row["reward"]],
-            judge=self.judge,
-            weights=self.weights,
+        columns = {name: [value] for name, value in row.items()}
+        if self._method:
+            columns["reward"] = [self._method]
+        [reward] = await column_rewards(
+            [text], columns, judge=self.judge, weights=self.weights, prefilled=self.prefilled
         )
         return reward
+
+    def functions(self, grade: Grade) -> tuple[list[Any], list[float]]:
+        """TRL's reward functions, with the grades that were given while completions were still being written."""
+        return reward_functions(self.judge, self.weights, grade=grade, prefilled=self.prefilled)
 
     def forget(self) -> None:
         """Drop grades that were given: the rows of the next step are others."""

@@ -12,7 +12,7 @@ from transformers import Trainer, TrainingArguments
 from trl.data_utils import prepare_multimodal_messages
 
 from wethink_assets.config import RecipeSettings
-from wethink_assets.training.data.prompts import RowPrompts, target_of
+from wethink_assets.training.data.prompts import RowPrompts, target_of, template_opens_thought
 from wethink_assets.training.data.rows import Rows, row_order
 from wethink_assets.training.trainers.arguments import trainer_settings
 from wethink_assets.training.trainers.checkpoints import WholeCheckpointsMixin
@@ -31,6 +31,7 @@ class ReplyCollator:
 
     def __init__(self, rows: Rows, processor: Any, prompts: RowPrompts, load_image: LoadImage) -> None:
         self._rows, self._processor, self._prompts, self._load_image = rows, processor, prompts, load_image
+        self._prefilled = template_opens_thought(processor)
 
     def __call__(self, batch: Sequence[Mapping[str, int]]) -> dict[str, Any]:
         """Tensors of a batch."""
@@ -48,7 +49,7 @@ class ReplyCollator:
         tokenizer = self._processor.tokenizer
         end = tokenizer.eos_token or ""
         replies = tokenizer(
-            [target_of(row).replace("<|", "< |") + end for row in rows],
+            [target_of(row, prefilled=self._prefilled).replace("<|", "< |") + end for row in rows],
             padding=True,
             padding_side="right",
             add_special_tokens=False,

@@ -1,0 +1,100 @@
+"""Verdicts by question kind: the strict key of an answer, its type, and whether a candidate is right beside it.
+
+Kinds with options compare the option that is chosen, kinds with a normal form of their own that form, prose its wording; of all others the
+values that answers are read as are compared (`wethink_assets.rewards.equivalence.comparison`).
+"""
+
+from wethink_assets.kinds import LETTERS, QuestionKind
+from wethink_assets.rewards.equivalence.comparison import lenient, read
+from wethink_assets.rewards.equivalence.options import option_letter
+from wethink_assets.rewards.equivalence.reading import Allowed, Asked, Comparable, Reading, Written, asked_of
+from wethink_assets.rewards.equivalence.types.texts import TEXT
+
+CHOICE = "choice"
+"""Answer type of the kinds with options."""
+_NOT_ASKED = Asked()
+
+
+def key_of(kind: QuestionKind, answer: str, options: tuple[str, ...], question: str | None) -> str:
+    """The key that stands for an answer; empty for a text that is no answer to such a question."""
+    if kind.has_options:
+        return _choice_key(answer, options, question)
+    if kind.normalised:
+        normal = kind.normalised(answer)
+        return f"{kind.code}:{normal}" if normal else ""
+    return _key(as_worded(answer) if kind.prose else read(answer, asked_of(question)))
+
+
+def type_of(kind: QuestionKind, answer: str, question: str | None) -> str:
+    """The name of the answer type."""
+    if kind.has_options:
+        return CHOICE
+    comparable = None if kind.prose else read(answer, asked_of(question))
+    return comparable.reading.type if comparable else TEXT.name
+
+
+def accepted(
+    kind: QuestionKind, answer: str, candidate: str, options: tuple[str, ...], question: str | None, allowed: Allowed
+) -> bool:
+    """Whether a candidate is right beside the true answer, or beside a further one that the question allows."""
+    if kind.has_options:
+        return _chosen(answer, candidate, options, allowed)
+    if kind.normalised:
+        normal = kind.normalised(candidate)
+        return bool(normal) and any(normal == kind.normalised(true) for true in (answer, *allowed.answers))
+    if _as_before(kind, answer, candidate, question, allowed):
+        return True  # answer types are not complete yet
+    if kind.prose:
+        return any(_worded_alike(true, candidate, allowed) for true in (answer, *allowed.answers))
+    return bool(allowed.tolerance or allowed.edit_distance) and bool(lenient(answer, candidate, question, allowed))
+
+
+def _as_before(kind: QuestionKind, answer: str, candidate: str, question: str | None, allowed: Allowed) -> bool:
+    """Equality by the rules that answer types replace; goes when they are complete."""
+    from wethink_assets.rewards.equivalence.answers import equal_values
+
+    for true in (answer, *allowed.answers):
+        how = equal_values(true, candidate, question=None if kind.prose else question)
+        if how == "text" or (how and not kind.prose):
+            return True
+    return False
+
+
+def as_worded(answer: str) -> Comparable:
+    """Sentences as they are worded, whatever they say."""
+    written = Written(answer, answer.strip())
+    return Comparable(written, TEXT.read(written, _NOT_ASKED) or Reading(TEXT.name, written.folded))
+
+
+def _worded_alike(answer: str, candidate: str, allowed: Allowed) -> bool:
+    one, other = as_worded(answer), as_worded(candidate)
+    if not other.reading.key:
+        return False
+    if one.reading.key == other.reading.key:
+        return True
+    return bool(allowed.edit_distance) and TEXT.alike(one, other, _NOT_ASKED, allowed)
+
+
+def _chosen(answer: str, candidate: str, options: tuple[str, ...], allowed: Allowed) -> bool:
+    letter = option_letter(candidate, options)
+    trues = (answer, *allowed.answers) if allowed.answers else (answer,)
+    if letter is None:
+        return not options and any(
+            option_letter(true, options) is None and _worded_alike(true, candidate, allowed) for true in trues
+        )
+    return any(letter == option_letter(true, options) for true in trues)
+
+
+def _choice_key(answer: str, options: tuple[str, ...], question: str | None) -> str:
+    letter = option_letter(answer, options)
+    if letter is None:
+        return "" if options else _key(as_worded(answer))
+    if not options:
+        return f"{CHOICE}:{letter}"
+    index = LETTERS.index(letter)
+    keys = [_key(read(option, asked_of(question))) for option in options]
+    return keys[index] if keys[index] and keys.count(keys[index]) == 1 else f"{keys[index]}:{letter}"
+
+
+def _key(comparable: Comparable | None) -> str:
+    return f"{comparable.reading.type}:{comparable.reading.key}" if comparable and comparable.reading.key else ""
