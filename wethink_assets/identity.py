@@ -46,10 +46,31 @@ def data_version(*frames: pl.DataFrame) -> str:
     return digest.hexdigest()
 
 
+# What NFKC writes on the line, beside the digits that stand there: a superscript, a subscript next to digits, a fraction after one.
+_SQUARED_UNIT = re.compile("[\u3371-\u33df]")
+_RAISED = re.compile("[²³¹\u2070-\u207f]+")
+_LOWERED = re.compile(r"(?<=\d)[\u2080-\u208e]+|[\u2080-\u208e]+(?=\d)")
+_FRACTION = re.compile(r"(?<=\d)(?=[¼-¾\u2150-\u215f\u2189])")
+
+
 def normalised_text(text: str) -> str:
-    """Text as compared for identity: NFKC, case folded, white space runs as one space, no outer punctuation."""
+    """Text as compared for identity: NFKC, case folded, white space runs as one space, no outer punctuation.
+
+    What is raised or lowered stays told apart from what stands on the line, though NFKC makes one of both.
+
+    >>> normalised_text("What is 3²x?"), normalised_text("What is 32x?"), normalised_text("How much CO₂?")
+    ('what is 3^2x', 'what is 32x', 'how much co2')
+    """
+    if not text.isascii():
+        text = _SQUARED_UNIT.sub(lambda unit: _one_level(unit[0]), text)
+        text = _FRACTION.sub(" ", _LOWERED.sub(r"_\g<0>", _RAISED.sub(r"^\g<0>", text)))
     folded = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"\s+", " ", folded).strip(" .?!,;:")
+
+
+def _one_level(sign: str) -> str:
+    """A sign such as ㎡ in its parts, of which the 2 is still raised."""
+    return "".join(chr(int(code, 16)) for code in unicodedata.decomposition(sign).split()[1:]) or sign
 
 
 def slot_id(image_id: str, kind: str, ordinal: int) -> str:

@@ -1,6 +1,7 @@
 """Identities are fixed: what changes one breaks every store, so values are pinned here."""
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,20 @@ def test_a_row_is_its_image_kind_question_and_ordered_options() -> None:
 @given(st.text())
 def test_normalising_twice_changes_nothing_more(text: str) -> None:
     assert normalised_text(normalised_text(text)) == normalised_text(text)
+
+
+RAISED = {"3²x": "32x", "10⁴": "104", "x⁻¹": "x-1", "log₂8": "log28", "2½": "21⁄2", "1²³": "123", "5 ㎡": "5 m2"}
+
+
+@pytest.mark.parametrize(("raised", "flat"), RAISED.items())
+def test_what_is_raised_or_lowered_is_not_what_stands_on_the_line(raised: str, flat: str) -> None:
+    one, other = f"What is {raised}?", f"What is {flat}?"
+    assert normalised_text(one) != normalised_text(other)
+    assert row_id(IMAGE, "FIB", one, []) != row_id(IMAGE, "FIB", other, [])
+
+
+def test_compatible_signs_are_the_same() -> None:
+    assert normalised_text("５ ㎡ of ﬁne ＣＯ₂") == normalised_text("5 m² of fine CO2")
 
 
 @given(st.dictionaries(st.text(), st.one_of(st.integers(), st.text(), st.none(), st.lists(st.booleans()))))

@@ -71,6 +71,12 @@ class SourceSettings(Table):
     title: str = ""
     include: str = Field("**", description="glob on the path inside the source")
     options: dict[str, Any] = Field(default_factory=dict, description="fsspec options of the location")
+    tolerance: float | None = Field(
+        None, ge=0, le=0.5, description="relative, of values read off its images (0.05 for charts); else the catalog's"
+    )
+    edit_distance: float | None = Field(
+        None, ge=0, le=0.5, description="of text read off its images, as a share of its characters; else the catalog's"
+    )
 
 
 class DedupSettings(Table):

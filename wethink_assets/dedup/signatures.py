@@ -137,7 +137,8 @@ STAGE = Stage(
     item="slot",
     expected=every("slot"),
     schema=SIGNATURES,
-    logic_version="1",
+    logic_version="2",
+    logic_changes={"2": "superscripts tell questions apart"},
     variant=lambda settings: method_suffix(settings.dedup),
     group="versions",
 )

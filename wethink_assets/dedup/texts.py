@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from wethink_assets.identity import digest_of, normalised_text, sha256_hex
 from wethink_assets.kinds import KINDS, LETTERS
+from wethink_assets.rewards.equivalence.answers import strict_key
 
 SHINGLE = 5
 
@@ -27,18 +28,25 @@ def shingles(text: str) -> list[str]:
     return list(dict.fromkeys(text[start : start + SHINGLE] for start in range(max(1, len(text) - SHINGLE + 1))))
 
 
-def comparable_answer(kind: str, answer: str, options: Sequence[str]) -> str:
-    """An answer as compared between rows: of a question with options the text of the chosen one, since letters change with the order.
+def answer_key(kind: str, answer: str, options: Sequence[str], question: str | None = None) -> int:
+    """64 bits of sha256 over what an answer says: equal exactly where two answers to a question are strictly the same.
 
-    >>> comparable_answer('MC', "B", ["Red", "Blue."])
-    'blue'
+    Of a question with options it stands for the text of the chosen one, since letters change with the order; texts that are no answer at all are
+    compared as they are written.
+
+    >>> answer_key('FIB', "1/2", []) == answer_key('FIB', "½", []), answer_key('FIB', "3-1", []) == answer_key('FIB', "2-0", [])
+    (True, False)
     """
+    return _bits(strict_key(kind, answer, options, question=question) or f"unread:{normalised_text(answer)}")
+
+
+def worded_answer_key(kind: str, answer: str, options: Sequence[str], question: str | None = None) -> int:
+    """64 bits of sha256 over an answer's wording: the rule of cuts that were decided before answers had types, by which these are built again."""
     letter = answer.strip().rstrip(").").upper()
     if KINDS[kind].has_options and len(letter) == 1 and letter in LETTERS[: len(options)]:
-        return normalised_text(options[LETTERS.index(letter)])
-    return normalised_text(answer)
+        return _bits(normalised_text(options[LETTERS.index(letter)]))
+    return _bits(normalised_text(answer))
 
 
-def answer_key(kind: str, answer: str, options: Sequence[str]) -> int:
-    """64 bits of sha256 over the comparable answer."""
-    return int(sha256_hex(comparable_answer(kind, answer, options).encode("utf-8", "surrogatepass"))[:16], 16)
+def _bits(text: str) -> int:
+    return int(sha256_hex(text.encode("utf-8", "surrogatepass"))[:16], 16)

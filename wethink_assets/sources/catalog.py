@@ -20,6 +20,7 @@ class Source:
     location: absolute path or URL; empty while the source is not configured.
     include: glob on the path inside the source (inside the archive, where its images lie in one).
     options: fsspec options of the location, such as credentials or an endpoint; never written to the store.
+    tolerance, edit_distance: what answers about its images are allowed: relative, of values; a share of the characters, of texts.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Source:
     reader: Reader = "auto"
     include: str = "**"
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    tolerance: float = 0.0
+    edit_distance: float = 0.0
 
     @property
     def key(self) -> str:
@@ -81,6 +84,8 @@ def _of_catalog(known: KnownSource, settings: Settings) -> Source:
         reader=table.reader,
         include=table.include,
         options=dict(table.options),
+        tolerance=known.tolerance if table.tolerance is None else table.tolerance,
+        edit_distance=known.edit_distance if table.edit_distance is None else table.edit_distance,
     )
 
 
@@ -102,6 +107,8 @@ def _of_configuration(name: str, table: SourceSettings, settings: Settings) -> S
         reader=table.reader,
         include=table.include,
         options=dict(table.options),
+        tolerance=table.tolerance or 0.0,
+        edit_distance=table.edit_distance or 0.0,
     )
 
 

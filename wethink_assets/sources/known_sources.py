@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class KnownSource:
-    """One dataset of the archive; `layout` are its image folders below the archive's root."""
+    """One dataset of the archive; `layout` are its image folders below the archive's root.
+
+    tolerance: of values read off its images, relative; edit_distance: of text read off them, as a share of its characters. 0: exact.
+    """
 
     name: str
     title: str
@@ -18,6 +21,8 @@ class KnownSource:
     citation: str
     licence: str
     layout: tuple[str, ...]
+    tolerance: float = 0.0
+    edit_distance: float = 0.0
 
     @property
     def folder(self) -> str:
@@ -25,6 +30,10 @@ class KnownSource:
         return self.layout[0].partition("/")[0]
 
 
+READ_OFF_A_CHART = 0.05
+"""Relative tolerance of values read off charts: the relaxed accuracy of ChartQA (Masry et al. 2022)."""
+READ_OFF_PAPER = 0.1
+"""Share of a text's characters that may be misread. DocVQA's ANLS goes to a half, which takes other words too."""
 KNOWN_SOURCES: tuple[KnownSource, ...] = (
     KnownSource(
         name="ai2d",
@@ -44,6 +53,7 @@ KNOWN_SOURCES: tuple[KnownSource, ...] = (
         "Reasoning. Findings of ACL 2022.",
         licence="see upstream terms (repository GPL-3.0; charts of several publishers)",
         layout=("chartqa/train/png",),
+        tolerance=READ_OFF_A_CHART,
     ),
     KnownSource(
         name="CLEVR_v1.0",
@@ -72,6 +82,7 @@ KNOWN_SOURCES: tuple[KnownSource, ...] = (
         citation="Mathew et al. DocVQA: A Dataset for VQA on Document Images. WACV 2021.",
         licence="see upstream terms (documents of the UCSF Industry Documents Library)",
         layout=("docvqa/train/documents",),
+        edit_distance=READ_OFF_PAPER,
     ),
     KnownSource(
         name="geoqa+",
@@ -110,6 +121,7 @@ KNOWN_SOURCES: tuple[KnownSource, ...] = (
         citation="Mishra et al. OCR-VQA: Visual Question Answering by Reading Text in Images. ICDAR 2019.",
         licence="see upstream terms (book covers)",
         layout=("ocr_vqa/images",),
+        edit_distance=READ_OFF_PAPER,
     ),
     KnownSource(
         name="pisc",

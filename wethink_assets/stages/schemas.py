@@ -10,6 +10,27 @@ import polars as pl
 
 SCHEMA_VERSION = 1
 STRINGS = pl.List(pl.String)
+LATITUDE: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "answer_type": pl.String,  # what the answer is read as: number, quantity, date, choice, text, ...
+    "accepted_answers": STRINGS,  # what is right beside the answer
+    "tolerance": pl.Float64,  # relative, of numbers: 0.05 takes what is within 5%; 0 where values are exact
+    "edit_distance": pl.Float64,  # of texts, as a share of their characters; 0 where they are exact
+}
+"""What a question allows; tables and versions that were made before answers had types lack these columns."""
+
+
+def with_latitude(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows with the columns of `LATITUDE`: those of a table that lacks them allow nothing, and their answers have no type.
+
+    >>> with_latitude(pl.LazyFrame({"answer": ["3"]})).collect().row(0)
+    ('3', None, [], 0.0, 0.0)
+    """
+    present = rows.collect_schema().names()
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in LATITUDE.items() if name not in present]
+    none = pl.lit([], STRINGS)
+    return rows.with_columns(*absent).with_columns(
+        pl.coalesce("accepted_answers", none), pl.col("tolerance", "edit_distance").fill_null(0.0)
+    )
 
 
 def _schema(columns: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.Schema:
@@ -91,6 +112,7 @@ ANSWERS = _schema(
         "score": pl.Float64,
         "verdict": pl.String,  # none | first (the image's answer) | second (the description's)
         "answer": pl.String,
+        **LATITUDE,
         "calls": STRINGS,
         "schema_version": pl.Int16,
     }

@@ -78,6 +78,7 @@ class Stage:
         expected: ids that its output must account for, of the results (or the batch's files) that it reads first and the settings.
         schema: of its results.
         logic_version: of its code; another one makes its tables stale.
+        logic_changes: what versions of its code changed, in words for whoever asks why a table is stale.
         variant: what follows its logic version where settings beside those of `[pipeline]` make its tables other ones.
         prompts: names of the prompts that it asks models with (`stages.prompts.PROMPTS`); none where it asks no model.
         settings: those of `[pipeline]` that its output follows from beside the seed, each with the prompts whose calls it changes.
@@ -99,6 +100,7 @@ class Stage:
     expected: Callable[[pl.DataFrame, "Settings"], pl.Series] = _lacking
     schema: pl.Schema = field(default_factory=pl.Schema)
     logic_version: str = ""
+    logic_changes: Mapping[str, str] = field(default_factory=dict)
     variant: Callable[["Settings"], str] = _same
     prompts: tuple[str, ...] = ()
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

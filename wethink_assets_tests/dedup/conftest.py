@@ -72,7 +72,7 @@ def tables(rows: Sequence[Row], blobs: Blobs) -> pl.DataFrame:
                 "kind": row.kind,
                 "question": row.question,
                 "options": list(row.options),
-                "answer_key": answer_key(row.kind, row.answer, row.options),
+                "answer_key": answer_key(row.kind, row.answer, row.options, row.question),
                 "blob": blob,
                 "phash": phash,
             }

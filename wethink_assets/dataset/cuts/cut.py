@@ -21,8 +21,12 @@ from wethink_assets.storage.takedowns import Takedowns
 
 FOLDER = "cuts"
 VERSION = re.compile(r"v(\d{4,})")
+LOGIC_VERSION = "3"
+"""Of the rules by which a cut becomes rows. Cuts that were decided before it was part of them follow those of version 2."""
+LOGIC_CHANGES = {"3": "answers are compared by what they are read as, questions with their superscripts"}
+"""What each version of the rules changed, in words for whoever asks why a version is stale."""
 READERS = 16  # commits read at once: each is a small file, perhaps far away
-ADDED = ("retracted", "benchmarks")  # fields that earlier cuts lack: they count in a seal only where they say something
+ADDED = ("retracted", "benchmarks", "logic")  # fields that earlier cuts lack: they count in a seal only where they say something
 
 
 class CutInput(BaseModel):
@@ -61,6 +65,7 @@ class Cut(BaseModel):
     known: the same order over all batches of all earlier cuts, whatever their recipes.
     retracted: what had been taken down by then and could touch the cut's batches; the version leaves it out.
     benchmarks: files whose images had been signed by then; the version leaves out rows about them.
+    logic: version of the rules by which it becomes rows; empty in cuts that were decided before answers had types (version 2).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,9 +78,20 @@ class Cut(BaseModel):
     known: tuple[str, ...] = ()
     retracted: Takedowns = Takedowns()
     benchmarks: tuple[SignedBenchmark, ...] = ()
+    logic: str = ""
     digest: str
     created: datetime
     seal: str = ""
+
+    @property
+    def typed(self) -> bool:
+        """Whether answers are compared by their types, and rows say of which they are and what is allowed of them."""
+        return bool(self.logic)
+
+    @property
+    def logic_version(self) -> str:
+        """Version of the rules by which the cut becomes rows."""
+        return self.logic or "2"
 
     @cached_property
     def tables(self) -> dict[str, dict[str, CutInput]]:
@@ -133,12 +149,14 @@ def cut_digest(
     inputs: Iterable[CutInput],
     taken_down: Takedowns | None = None,
     benchmarks: Iterable[SignedBenchmark] = (),
+    logic: str = "",
 ) -> str:
     """sha256 of what the rows of a version follow from."""
     tables = sorted((entry.asset, entry.batch, entry.data_version) for entry in inputs)
     further: list[Any] = [taken_down.model_dump(mode="json")] if taken_down else []
     held_against = [one.model_dump(mode="json") for one in benchmarks]
     further += [{"benchmarks": held_against}] if held_against else []
+    further += [{"logic": logic}] if logic else []
     return digest_of([recipe.digest, list(batches), tables, *further])
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from wethink_assets.dataset.cuts.cut import (
     FOLDER,
+    LOGIC_VERSION,
     READERS,
     Cut,
     CutInput,
@@ -67,8 +68,8 @@ class NothingNew:
 def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
     """Choose what the next version is made of, and take its number.
 
-    The same recipe over the same tables, with nothing more taken down and no further benchmark signed, gives no second cut:
-    `NothingNew` names the version that has them, or, where that version was decided but never built (a build was killed), its cut is
+    The same recipe over the same tables by the same rules, with nothing more taken down and no further benchmark signed, gives no second
+    cut: `NothingNew` names the version that has them, or, where that version was decided but never built (a build was killed), its cut is
     returned again. Two callers at once get different numbers, or the same cut when they decided the same.
 
     Raises `VersionError` when no batch is complete.
@@ -86,7 +87,7 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
         existing = list_cuts(store)
         known = read_cut(store, existing[-1]).known if existing else ()
         batches, known = _ordered(commits, known)
-        digest = cut_digest(recipe, batches, inputs, taken_down, benchmarks)
+        digest = cut_digest(recipe, batches, inputs, taken_down, benchmarks, LOGIC_VERSION)
         latest = _latest(store, existing, recipe)
         if latest and latest.digest == digest:
             if is_built(store, latest.version):
@@ -101,6 +102,7 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
             known=known,
             retracted=taken_down,
             benchmarks=benchmarks,
+            logic=LOGIC_VERSION,
             digest=digest,
             created=datetime.now(UTC),
         )

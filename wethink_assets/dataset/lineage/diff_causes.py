@@ -169,7 +169,10 @@ class Causes:
         if row["row_id"] in self._excluded[0]:
             reason, survivor = self._excluded[0][row["row_id"]]
             before = f"was left out before: {reason}{f' of {survivor}' if survivor else ''}"
-            return ("recipe" if self._recipe_differs else "no_longer_left_out"), before
+            if self._recipe_differs:
+                return "recipe", before
+            old, new = (cut.logic_version for cut in self._cuts)
+            return ("no_longer_left_out", before) if old == new else ("code", f"{before}; rules {old} are now {new}")
         return self._of_batch(row)
 
     def _of_removed(self, row: Mapping[str, Any], fates: Mapping[tuple[str, str], str]) -> tuple[str, str]:

@@ -95,7 +95,7 @@ SIZES = (
     (1_000_000, "100K<n<1M"),
     (10_000_000, "1M<n<10M"),
 )
-COUNTED = ("kind", "ability", "source", "licence", "split")
+COUNTED = ("kind", "answer_type", "ability", "source", "licence", "split")
 INTRODUCTION = """\
 Question-answer pairs about images, each with a reasoning path, grown by the WeThink pipeline (Yang et al. 2025, arXiv 2506.07905):
 a vision-language model and a text reasoner describe an image over several turns, questions are written from the description and filtered,
@@ -118,7 +118,11 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
         "## Files\n",
         _files(manifest),
         "## What it holds\n",
-        *(_counts(f"By {name}", name, statistics["counts"][name], manifest.rows) for name in COUNTED),
+        *(
+            _counts(f"By {name.replace('_', ' ')}", name.replace("_", " "), statistics["counts"][name], manifest.rows)
+            for name in COUNTED
+            if name in statistics["counts"]
+        ),
         "## From images to rows\n",
         _funnel(statistics["funnel"]),
         _counts("Rows left out of this version", "reason", manifest.excluded, manifest.considered),

@@ -9,8 +9,9 @@ from wethink_assets.errors import VersionError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import split_of
 from wethink_assets.kinds import KINDS, lettered
+from wethink_assets.rewards.equivalence.answers import answer_type
 from wethink_assets.stages.order import provider_of, stage_names
-from wethink_assets.stages.schemas import SCHEMA_VERSION, STRINGS
+from wethink_assets.stages.schemas import LATITUDE, SCHEMA_VERSION, STRINGS, with_latitude
 from wethink_assets.storage.store import Store
 
 EXCLUDED = pl.Schema(
@@ -35,8 +36,8 @@ def call_stages(tables: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in stage_names() if name in named)
 
 
-def rows_schema(tables: Iterable[str]) -> pl.Schema:
-    """Columns of the rows of a version that is made of the tables of these stages."""
+def rows_schema(tables: Iterable[str], typed: bool = True) -> pl.Schema:
+    """Columns of the rows of a version that is made of the tables of these stages; without those of `LATITUDE` where answers have no types."""
     return pl.Schema(
         {
             "row_id": pl.String(),
@@ -51,6 +52,7 @@ def rows_schema(tables: Iterable[str]) -> pl.Schema:
             "question": pl.String(),
             "options": STRINGS,
             "answer": pl.String(),
+            **(LATITUDE if typed else {}),
             "category": pl.String(),
             "abilities": STRINGS,
             "refined_cot": pl.String(),
@@ -96,7 +98,7 @@ def candidate_rows(store: Store, tables: Mapping[str, CutInput], signature: Iter
     batch = table_of(tables, "reasoning_paths").batch
     paths = results(store, table_of(tables, "reasoning_paths")).select("slot", "row_id", "image_id", "answer")
     questions = results(store, table_of(tables, "questions")).select(
-        "slot", "kind", "options", pl.col("row_id").alias("_asked")
+        "slot", "kind", "question", "options", pl.col("row_id").alias("_asked")
     )
     images = results(store, table_of(tables, "images")).select("image_id", "source", "licence")
     signatures = results(store, table_of(tables, "signatures"))
@@ -130,26 +132,33 @@ def candidate_rows(store: Store, tables: Mapping[str, CutInput], signature: Iter
 
 
 def full_rows(
-    store: Store, tables: Mapping[str, CutInput], slots: pl.DataFrame, occurrences: Mapping[str, int]
+    store: Store,
+    tables: Mapping[str, CutInput],
+    slots: pl.DataFrame,
+    occurrences: Mapping[str, int],
+    typed: bool = True,
 ) -> pl.DataFrame:
     """Rows (schema `rows_schema`) of some slots of a batch.
 
     Args:
         slots: frame whose column `slot` says which.
         occurrences: files that hold an image, for images that more than one file holds.
+        typed: whether rows say what their answers are and what is allowed of them; of a table made before answers had types nothing is.
     """
     batch = table_of(tables, "reasoning_paths").batch
     wanted: dict[str, tuple[str, ...]] = dict.fromkeys(call_stages(tables), ())
     wanted[provider_of("reasoning_paths", tables)] = ("row_id", "image_id", "answer", "raw_cot", "refined_cot")
     wanted[provider_of("questions", tables)] = ("kind", "question", "options", "category", "abilities")
-    wanted[provider_of("answers", tables)] = ("agreed", "agreement", "score", "verdict")
+    answers = provider_of("answers", tables)
+    wanted[answers] = ("agreed", "agreement", "score", "verdict", *(LATITUDE if typed else ()))
     rows = slots.lazy().select("slot")
     for stage in sorted(
         wanted, key=lambda name: STAGES[name].item, reverse=True
     ):  # by slot first, which gives the image
         item = STAGES[stage].item
         calls = [pl.col("calls").alias(stage)] if STAGES[stage].prompts else []
-        table = results(store, tables[stage]).select(item, *wanted[stage], *calls)
+        table = results(store, tables[stage])
+        table = (with_latitude(table) if stage == answers else table).select(item, *wanted[stage], *calls)
         rows = rows.join(table if item == "slot" else table.unique(item), on=item, how="left")
     images = results(store, table_of(tables, "images")).unique("image_id", keep="first")
     joined = rows.join(
@@ -166,6 +175,8 @@ def full_rows(
     ]
     graders = {kind: KINDS[kind].grader for kind in joined["kind"].unique()}
     problem, split, files = zip(*texts, strict=True) if texts else ((), (), ())
+    if typed:
+        joined = joined.with_columns(pl.Series("answer_type", _answer_types(joined), dtype=pl.String))
     return joined.with_columns(
         pl.col("blob").alias("image_path"),
         pl.Series("problem", problem, dtype=pl.String),
@@ -175,7 +186,16 @@ def full_rows(
         pl.lit(batch).alias("batch"),
         pl.struct(*call_stages(tables)).alias("calls"),
         pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version"),
-    ).select(pl.col(name).cast(dtype) for name, dtype in rows_schema(tables).items())
+    ).select(pl.col(name).cast(dtype) for name, dtype in rows_schema(tables, typed).items())
+
+
+def _answer_types(rows: pl.DataFrame) -> list[str]:
+    """Answer types as the table has them; of one made before answers had types, as they are read now."""
+    columns = ("answer_type", "kind", "answer", "options", "question")
+    return [
+        known or answer_type(kind, answer, options or [], question=question)
+        for known, kind, answer, options, question in rows.select(columns).iter_rows()
+    ]
 
 
 def problem_text(question: str, options: list[str] | None) -> str:

@@ -19,7 +19,7 @@ from wethink_assets.dataset.versions.rows import EXCLUDED, candidate_rows
 from wethink_assets.dedup.contamination import SHOWN, BenchmarkImages
 from wethink_assets.dedup.duplicates import Duplicates, find_duplicates
 from wethink_assets.dedup.row_index import RowIndex
-from wethink_assets.dedup.texts import answer_key
+from wethink_assets.dedup.texts import answer_key, worded_answer_key
 from wethink_assets.errors import VersionError
 from wethink_assets.stages.schemas import SCHEMA_VERSION
 from wethink_assets.storage.store import Store
@@ -110,6 +110,7 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
     Raises `VersionError` when nothing stays or tables do not belong together.
     """
     recipe, comparison = cut.recipe, cut.recipe.comparison
+    key_of = answer_key if cut.typed else worded_answer_key
     capped = bool(recipe.max_rows or recipe.max_rows_per_source)
     positions: dict[str, _Batch] = {}
     row_ids: list[pl.Series] = []
@@ -135,8 +136,8 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
             )
             compared = rows.filter(pl.col("early").is_null())
             keys = [
-                answer_key(kind, answer, options or [])
-                for kind, answer, options in compared["kind", "answer", "options"].iter_rows()
+                key_of(kind, answer, options or [], question)
+                for kind, answer, options, question in compared["kind", "answer", "options", "question"].iter_rows()
             ]
             compared = compared.with_columns(pl.Series("answer_key", keys, dtype=pl.UInt64))
             positions[batch] = _Batch(

@@ -131,6 +131,8 @@ class Statistics:
         self._images += rows["image_id"].n_unique()
         for name in ("source", "licence", "kind", "category", "split", "reward"):
             self._counts[name].update(rows[name])
+        if "answer_type" in rows.columns:  # versions whose cuts were decided before answers had types lack it
+            self._counts.setdefault("answer_type", Counter()).update(rows["answer_type"])
         self._counts["ability"].update(ability for abilities in rows["abilities"] for ability in abilities)
         for name in ("problem", "refined_cot", "raw_cot"):
             self._words[name] += int(rows[name].str.count_matches(r"\S+").sum())

@@ -24,6 +24,7 @@ MADE_OF = ("reasoning_paths", "signatures", "images")
 PICTURES = 3  # of the preview: what is told beside them has to fit into the 32 kB too
 SHOWN_OF = 400  # rows, sorted by a digest, among which those shown are spread
 SHOWN = ["row_id", "source", "kind", "problem", "answer", "category", "abilities", "refined_cot", "split"]
+PLOTTED = ("kind", "answer_type", "ability", "source")
 STEPS = ("images", "questions", "filtered_out", "agreed", "adjudicated", "kept", "duplicates")
 
 
@@ -121,9 +122,10 @@ def card_excerpt(card: str) -> str:
 
 
 def version_plots(statistics: dict[str, Any]) -> dg.MarkdownMetadataValue:
-    """Rows by kind, ability and source, as a small picture."""
-    picture = bar_panels({name: statistics["counts"][name] for name in ("kind", "ability", "source")})
-    return dg.MetadataValue.md(f"![rows by kind, ability and source]({picture})")
+    """Rows by kind, answer type, ability and source, as a small picture."""
+    counts = statistics["counts"]
+    panels = {name.replace("_", " "): counts[name] for name in PLOTTED if name in counts}
+    return dg.MetadataValue.md(f"![rows by {', '.join(panels)}]({bar_panels(panels)})")
 
 
 def _captions(row: Any) -> list[tuple[str, str]]:

@@ -79,7 +79,7 @@ def _signed(file: BenchmarkFile, row: dict[str, Any], comparison: Comparison) ->
         "kind": kind,
         "text_sha256": text_digest(kind, question, options),
         **{name: values[0] for name, values in comparison.texts.sign([text]).items()},
-        "answer_key": answer_key(kind, form.reference(row), options),
+        "answer_key": answer_key(kind, form.reference(row), options, question),
     }
     return [{**signature, **_image_signature(image, comparison)} for image in images_of(file.path, row)]
 

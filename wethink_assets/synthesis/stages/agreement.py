@@ -11,6 +11,10 @@ from wethink_assets.synthesis.calls.reply_schemas import Grade
 from wethink_assets.synthesis.stages.question_filters import markup_in
 
 
+ANSWERS_BY_TYPE = "answers are compared by what they are read as"
+"""What version 2 of the logic of the stages that compare answers changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Whether two answers agree, how they were compared (letter, text, math, judge), and the judge's score if it was asked."""

@@ -11,7 +11,7 @@ from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
 from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.stages.agreement import accepted_answer, compare
+from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE, accepted_answer, compare
 from wethink_assets.synthesis.stages.captions import ASKED, path_captions
 from wethink_assets.synthesis.stages.path_filters import LONGEST_PATH, contradiction_in, leak_in
 from wethink_assets.synthesis.stages.question_filters import markup_in
@@ -78,7 +78,8 @@ STAGE = Stage(
     item="slot",
     expected=every("slot"),
     schema=REASONING_PATHS,
-    logic_version="1",
+    logic_version="2",
+    logic_changes={"2": ANSWERS_BY_TYPE},
     prompts=("rewrite", "judge"),
     settings={"agreement_score": ()},  # which paths pass follows from it, no call does
     kinds=("vlm", "llm"),
