@@ -1,6 +1,8 @@
 """Replay of a stage with its journal alone, which shows the calls that would be found there: no model is asked, nothing is written."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -17,8 +19,15 @@ from wethink_assets.synthesis.calls.collector import Rejected
 from wethink_assets.synthesis.calls.session import Synthesis
 
 
+class _NotHeld(Rejected):
+    """Ends the work on an item at a call that the journal does not hold."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("not_held", key)
+
+
 class Replay:
-    """A journal that only answers: a call that it does not hold ends the work on its item, and is counted."""
+    """A journal that only answers: a call that it does not hold ends the work on its item."""
 
     def __init__(self, calls: pl.DataFrame) -> None:
         """`calls` follow `CALLS`, each key once."""
@@ -27,14 +36,12 @@ class Replay:
         keys = calls.get_column("key")
         rows = calls.select(columns).iter_rows()
         self._replies = {key: Completion(*row) for key, row in zip(keys, rows, strict=True)}
-        self.lacking: set[str] = set()
 
     async def once(self, key: str, make: Callable[[], Awaitable[Call]]) -> tuple[Completion, bool]:
         """The reply to a call, if it is held; `make` is never called."""
         reply = self._replies.get(key)
         if reply is None:
-            self.lacking.add(key)
-            raise Rejected("not_held", key)
+            raise _NotHeld(key)
         return reply, True
 
     async def abandon(self) -> None:
@@ -44,22 +51,56 @@ class Replay:
         """Nothing is to be written."""
 
 
-def held_work(
-    store: Store, settings: Settings, models: Models, stage: str, batch: str
-) -> tuple[dict[str, tuple[float, float, float]], int]:
-    """Calls and tokens (of prompts, of replies) by prompt that a stage would find in its journal, and how many calls it would then lack.
+class ReplaySession(Synthesis):
+    """A stage at work with a `Replay`. `lacking` has the keys of the calls that it does not hold, by prompt."""
 
-    The tables in force are read as the stage would read them. An item goes as far as its first call that is lacking; what it would ask after
-    that is not known, so the number of lacking calls is the least there are.
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.lacking: dict[str, set[str]] = {}
+
+    async def complete(self, prompt: str, *call: Any) -> tuple[str, Completion]:
+        """As of `Synthesis`, from the journal alone."""
+        try:
+            return await super().complete(prompt, *call)
+        except _NotHeld as fate:
+            self.lacking.setdefault(prompt, set()).add(fate.detail)
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a stage finds in its journal: calls and tokens (of prompts, of replies) by prompt; how many calls of each prompt it then lacks; and
+    the results that it comes to without these.
+
+    An item goes as far as its first call that is lacking; what it would ask after that is not known, so lacking calls are the least there are.
+    """
+
+    held: dict[str, tuple[float, float, float]]
+    lacking: dict[str, int]
+    results: pl.DataFrame
+
+
+def replayed(
+    store: Store,
+    settings: Settings,
+    models: Models,
+    stage: str,
+    batch: str,
+    upstream: Mapping[str, pl.DataFrame] | None = None,
+) -> Replayed:
+    """Replay a stage over a batch. The tables in force are read as the stage would read them, where `upstream` has no others in their place.
 
     Raises `StoreError` when an upstream table is missing.
     """
-    tables = Tables(store)
-    inputs = [tables.load(asset, batch).results for asset in upstream_of(stage)]
+    tables, given = Tables(store), upstream or {}
+    inputs = [
+        given[asset] if asset in given else tables.load(asset, batch).results for asset in upstream_of(stage)
+    ]
     replay = Replay(journaled_calls(store, stage, batch))
-    synthesis = Synthesis(settings, store, models, stage, batch, replay)
-    STAGES[stage].run(*inputs, synthesis)
-    usage = synthesis.usage.as_dict()
+    session = ReplaySession(settings, store, models, stage, batch, replay)
+    output = STAGES[stage].run(*inputs, session)
+    usage = session.usage.as_dict()
     names = ("cached_calls", "cached_prompt_tokens", "cached_completion_tokens")
     held = {p: tuple(usage.get(f"prompt.{p}.{name}", 0.0) for name in names) for p in STAGES[stage].prompts}
-    return {prompt: (work[0], work[1], work[2]) for prompt, work in held.items()}, len(replay.lacking)
+    lacking = {prompt: len(keys) for prompt, keys in session.lacking.items()}
+    return Replayed({p: (work[0], work[1], work[2]) for p, work in held.items()}, lacking, output.results)

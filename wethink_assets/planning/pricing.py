@@ -10,7 +10,7 @@ from wethink_assets.config import Settings
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.models.registry import Models
 from wethink_assets.planning.estimates import ByPrompt, Rates, Work, descendants, expected_items, money_for, work_of
-from wethink_assets.planning.journal_replay import held_work
+from wethink_assets.planning.journal_replay import Replayed, replayed
 from wethink_assets.planning.staleness import Cause, Commits
 from wethink_assets.sources.batches import membership_sizes, split_batch_key
 from wethink_assets.stages.order import model_stages, upstream_of
@@ -19,6 +19,7 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
 
 CERTAIN = ("prompt", "model", "sampling")  # causes whose prompts are certainly asked anew
+UNKNOWN = ("code", "inputs", "upstream")  # causes of which only a replay tells what is asked anew
 
 
 @dataclass
@@ -44,13 +45,16 @@ class Pricing:
         self._journaled = {stage: set(store.names(f"journal/{stage}")) for stage in model_stages()}
         self._members: dict[str, int] = {}
         self._items: Mapping[str, float] = {}
+        self._waiting: set[str] = set()  # stale stages of the batch at hand that were not replayed
+        self._replayed: dict[str, Replayed] = {}
 
     def read_members(self, batches: Sequence[str]) -> None:
         """Sizes of batches that were never ingested."""
         self._members = dict(zip(batches, membership_sizes(self._store, batches), strict=True))
 
     def begin(self, batch: str, stale: dict[str, list[Cause]]) -> dict[str, list[Cause]]:
-        """Turn to a batch."""
+        """Turn to a batch, whose stages are then priced in order."""
+        self._waiting, self._replayed = set(stale), {}
         if stale:
             members = self._members.get(batch, 0)
             self._items = expected_items(self._rates, self._settings, batch, self._commits[batch], members)
@@ -88,13 +92,44 @@ class Pricing:
         items = self._items[stage]
         if commit is None:
             return self._missing(batch, stage, items)
+        if all(cause.cause in UNKNOWN for cause in causes) and self._replays(batch, stage):
+            return self._of_replay(commit, stage)
         return self._stale(commit, causes, items)
+
+    def _replays(self, batch: str, stage: str) -> bool:
+        """Replay a stage after those before it, where there is time and each stale one of these could be replayed."""
+        if time.monotonic() >= self._until or not self._waiting.isdisjoint(upstream_of(stage)):
+            return False
+        results = {name: one.results for name, one in self._replayed.items()}
+        self._replayed[stage] = replayed(self._store, self._settings, self._models, stage, batch, results)
+        self._waiting.discard(stage)
+        return True
+
+    def _of_replay(self, commit: Commit, stage: str) -> _Estimate:
+        """What a replay lacks, at the tokens that such calls usually take; at most, what may follow from it too."""
+        replay, took = self._replayed[stage], work_of(commit)
+        items = max(commit.results + commit.rejections, 1)
+        usual, _ = self._rates.expected(stage, split_batch_key(commit.batch)[0], items)
+        unsettled = sum(sum(self._replayed[name].lacking.values()) for name in upstream_of(stage) if name in self._replayed)
+        calls: dict[str, float] = {prompt: unsettled * took[prompt].calls / items for prompt in took}
+        for prompt, lacking in replay.lacking.items():
+            for name in {prompt, *(descendants([prompt]) & took.keys())}:
+                calls[name] += lacking
+        to_make = {prompt: Work() for prompt in took}
+        for prompt, count in calls.items():
+            measured = took[prompt] if took[prompt].calls else usual[prompt]
+            to_make[prompt].add(measured, count / measured.calls if measured.calls else 0.0)
+            to_make[prompt].calls = count
+        known = all(took[prompt].calls or usual[prompt].calls for prompt, count in calls.items() if count)
+        at_least = sum(replay.lacking.values())
+        held = sum(work[0] for work in replay.held.values())
+        return _Estimate(to_make, at_least, held, "batch" if known else "settings", exact=at_least == sum(calls.values()))
 
     def _stale(self, commit: Commit, causes: Sequence[Cause], items: float) -> _Estimate:
         took = work_of(commit)
         touched = {prompt for cause in causes if cause.cause in CERTAIN for prompt in cause.prompts}
         perhaps = {prompt for cause in causes if cause.cause == "settings" for prompt in cause.prompts}
-        unknown = any(cause.cause in ("code", "inputs", "upstream") for cause in causes)
+        unknown = any(cause.cause in UNKNOWN for cause in causes)
         redone = set(took) if unknown else touched | perhaps | descendants(touched | perhaps)
         before = commit.results + commit.rejections
         more = max(items / before - 1, 0.0) if before and not unknown else 0.0  # further questions an image
@@ -113,8 +148,9 @@ class Pricing:
             return _Estimate(expected, total, 0, basis, exact=True)
         ready = all(upstream in self._commits[batch] for upstream in upstream_of(stage))
         if ready and time.monotonic() < self._until:
-            held, lacking = held_work(self._store, self._settings, self._models, stage, batch)
-            journaled = {prompt: Work(*work) for prompt, work in held.items()}
+            replay = replayed(self._store, self._settings, self._models, stage, batch)
+            lacking = sum(replay.lacking.values())
+            journaled = {prompt: Work(*work) for prompt, work in replay.held.items()}
             to_make = _less(expected, journaled)
             short = lacking - sum(work.calls for work in to_make.values())
             if short > 0:  # fewer than usual are left to expect, yet so many are known to lack

@@ -112,8 +112,7 @@ class InForce:
         plan = self.plans[stage]
         causes = []
         if commit.code_version and logic_of(commit.code_version) != plan.logic:
-            detail = f"logic {logic_of(commit.code_version)} is now {plan.logic}"
-            causes.append(Cause("code", detail))
+            causes.append(Cause("code", _code(stage, logic_of(commit.code_version), plan.logic)))
         if plan.prompts:
             causes += [*_prompts(plan, commit), *self._models(plan, commit), *_settings(plan, commit)]
         older = older_inputs(commit, commits)
@@ -143,6 +142,14 @@ class InForce:
 def _named(model: Mapping[str, Any]) -> str:
     revision = str(model.get("revision") or "")
     return f"{model.get('model')} @ {revision[:12]}" if revision else str(model.get("model"))
+
+
+def _code(stage: str, before: str, now: str) -> str:
+    """Both versions of a stage's logic, and in words what the present one changed."""
+    entry = STAGES[stage]
+    same = before.partition("+")[0] == entry.logic_version  # then its variant differs
+    changed = "" if same else entry.logic_changes.get(entry.logic_version, "")
+    return f"logic {before} is now {now}{f': {changed}' if changed else ''}"
 
 
 def _prompts(plan: StagePlan, commit: Commit) -> list[Cause]:

@@ -12,6 +12,7 @@ from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets.synthesis.budgets.allowance import BudgetSpent, allowance_of
+from wethink_assets_tests.support.journals import without_one_call
 from wethink_assets_tests.support.planned_store import Grown
 from wethink_assets_tests.support.scripted_model import after, good_script
 from wethink_assets_tests.synthesis.conftest import models_of
@@ -144,7 +145,34 @@ def test_a_new_model_a_new_revision_and_new_code(grown: Grown) -> None:
     published_by_an_earlier_release(grown.store, "questions", ONE)
     told = row(planned(grown, settings), "questions")
     assert (told["cause"], told["detail"]) == ("code", "logic 0 is now 1")
-    assert (told["at_least"], told["calls"]) == (0, 16), "what the new code asks is not known before"
+    assert (told["at_least"], told["calls"], told["held"], told["exact"]) == (0, 0, 16, True)
+    told = row(planned(grown, settings, rehearse_seconds=0.0), "questions")
+    assert (told["at_least"], told["calls"]) == (0, 16), "without a look into the journal nobody knows what new code asks"
+
+
+def test_answers_judged_anew_ask_only_where_the_verdict_changed(grown: Grown) -> None:
+    """Two of a batch's adjudications at least; one of them was never asked, since the rule of then called both answers the same."""
+    settings = grown.settings()
+    grown.model.script = after(
+        good_script, answer_image=lambda asked, sample: "<answer>blue</answer>" if asked["kind"] == "FIB" else None
+    )
+    grown.ingest(TWO, 4)
+    grown.grow(TWO, settings)
+    adjudicated = grown.model.asked["adjudicate"]
+    without_one_call(grown.store, "answers", TWO, "adjudicate")
+    for stage in ("answers", "reasoning_paths"):
+        published_by_an_earlier_release(grown.store, stage, TWO)
+    plan = planned(grown, settings)
+    told = row(plan, "answers", TWO)
+    assert told["detail"] == "logic 0 is now 2: answers are compared by what they are read as"
+    assert (told["cause"], told["calls"], told["at_least"], told["exact"]) == ("code", 1, 1, True)
+    assert told["held"] == 16 + adjudicated - 1 and told["money"] > 0.25
+    paths = row(plan, "reasoning_paths", TWO)
+    assert (paths["at_least"], paths["calls"], paths["held"], paths["exact"]) == (0, 1, 7, False)
+    before = grown.model.asked.copy()
+    grown.grow(TWO, settings, "answers", "reasoning_paths")
+    assert adjudicated > 1 and grown.model.asked - before == {"adjudicate": 1}
+    assert planned(grown, settings).is_empty()
 
 
 def test_an_older_input_is_told_beside_other_causes(grown: Grown) -> None:
