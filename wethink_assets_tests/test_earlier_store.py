@@ -1,4 +1,5 @@
-"""A store grown by an earlier commit is what it was: nothing of it is stale, its versions build to the same bytes, its policies and scores are found.
+"""A store grown by an earlier commit is what it was: its versions build to the same bytes, its policies and scores are found, and of it is stale
+exactly what follows from how answers are compared, which changed since; a refresh of that asks no model for what its journal holds.
 
 `earlier_store/` holds the project as commit 5a3ff80 grew it, and what that commit's own code computed of it.
 """
@@ -16,15 +17,30 @@ from typer.testing import CliRunner
 
 from wethink_assets.cli import app
 from wethink_assets.config import Settings, load_settings
+from wethink_assets.dataset.cuts.cut import Cut, read_cut
+from wethink_assets.dataset.cuts.decision import decide_cut
 from wethink_assets.dataset.versions.build import build_version
+from wethink_assets.dataset.versions.catalog import stale_versions
 from wethink_assets.dataset.versions.manifest import read_manifest
+from wethink_assets.dataset.versions.rows import rows_schema
+from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.evaluation.benchmarks.files import wanted_files
 from wethink_assets.evaluation.runs.jobs import jobs_with_scores
 from wethink_assets.evaluation.runs.models import base_model_of, trained_model
+from wethink_assets.extensions.builtin import STAGES
+from wethink_assets.identity import data_version
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.models.registry import Models
+from wethink_assets.planning.plan import stale_stages
+from wethink_assets.planning.stages import stage_plan
+from wethink_assets.stages.order import stage_names, upstream_of
+from wethink_assets.stages.output import require_closed
+from wethink_assets.stages.spec import BatchWork
+from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.tables import Tables
+from wethink_assets.storage.tables import Provenance, Tables
+from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.training.data.rows import version_rows
 from wethink_assets.training.policies.catalog import list_policies
 from wethink_assets.training.runs.plan import plan_run
 
@@ -76,11 +92,72 @@ def test_everything_in_it_verifies(command: Command) -> None:
     assert (verified["versions"], verified["tables"], verified["blobs"]) == (["v0001", "v0002"], 60, 11)
 
 
-def test_nothing_in_it_is_stale_or_new(command: Command) -> None:
-    assert command("plan")["stages"] == []
+JUDGED = {
+    "answers": "logic 1 is now 2: answers are compared by what they are read as",
+    "reasoning_paths": "logic 1 is now 2: answers are compared by what they are read as; follows from answers",
+    "signatures": "logic 1 is now 2: superscripts tell questions apart; follows from reasoning_paths",
+}
+
+
+def test_what_follows_from_how_answers_are_compared_is_stale_and_nothing_else(command: Command) -> None:
+    planned = command("plan")
+    assert {(row["batch"], row["stage"]): (row["cause"], row["detail"]) for row in planned["stages"]} == {
+        (batch, stage): ("code", detail) for stage, detail in JUDGED.items() for batch in EXPECTED["tables"][stage]
+    }
+    assert [(one["version"], one["cause"], one["batches"]) for one in planned["versions"]] == [("v0002", "code", 10)]
+    assert planned["versions"][0]["detail"].startswith("rules 2 are now 3: answers are compared")
+    asked = [row for row in planned["stages"] if row["stage"] == "answers"]
+    assert all(row["exact"] and row["at_least"] == row["calls"] for row in asked)
     sources = command("register")["registrations"]
     assert [(one["new"], one["changed"], one["vanished"]) for one in sources] == [(0, 0, 0)] * 3
-    assert command("cut") == {"new": False, "version": "v0002", "batches": 10}
+
+
+def refreshed(store: Store, settings: Settings, models: Models, stage: str, batch: str) -> int:
+    """Make a stage's tables of a batch anew and put them in force; returns how many calls were made for it."""
+    entry, tables = STAGES[stage], Tables(store)
+    inputs = {asset: tables.load(asset, batch) for asset in upstream_of(stage)}
+    results = [table.results for table in inputs.values()]
+    made: dict[str, Any] = {}
+    if entry.prompts:
+        with Synthesis.open(settings, store, models, stage, batch) as session:
+            output = entry.run(*results, session)
+        made = session.provenance()
+    else:
+        output = entry.run(*results, BatchWork(settings, Blobs(store), batch))
+    require_closed(stage, entry.expected(results[0], settings), output, entry.item)
+    read = {asset: data_version(table.results, table.rejections) for asset, table in inputs.items()}
+    code = stage_plan(settings, stage).code_version
+    tables.publish(stage, batch, output, Provenance(**made, code_version=code, inputs=read))
+    return int(made.get("calls", {}).get("calls", 0))
+
+
+def test_a_refresh_asks_what_the_plan_says_and_the_next_version_is_another(project: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "project"
+    shutil.copytree(project, copy)
+    settings = load_settings(copy / "wethink.toml", {})
+    store = Store.open(settings.store_url)
+    with Models.open(settings) as models:
+        planned = {(row["stage"], row["batch"]): row for row in stale_stages(store, settings, models).to_dicts()}
+        held = sum(row["held"] for row in planned.values())
+        assert held > 70, "calls that are not made again"
+        for (stage, batch), row in sorted(planned.items(), key=lambda entry: list(JUDGED).index(entry[0][0])):
+            assert row["at_least"] <= refreshed(store, settings, models, stage, batch) <= row["calls"]
+        assert stale_stages(store, settings, models).is_empty()
+    decided = decide_cut(store, read_cut(store, "v0002").recipe)
+    assert isinstance(decided, Cut) and decided.version == "v0003"
+    assert build_version(store, decided.version).rows > 0
+    rows = store.read_parquet("versions/v0003/rows.parquet")
+    assert rows.schema == rows_schema(stage_names())
+    assert rows["answer_type"].null_count() == 0 and set(rows["tolerance"]) == {0.0}
+    assert verify_versions(store).sound and not stale_versions(store)
+
+
+def test_an_earlier_version_is_read_as_one_that_allows_nothing(store: Store) -> None:
+    rows = version_rows(store, "v0002", "train").collect()
+    assert rows["answer_type"].null_count() == rows.height > 0
+    assert (
+        set(rows["tolerance"]) == set(rows["edit_distance"]) == {0.0} and rows["accepted_answers"].list.len().sum() == 0
+    )
 
 
 def test_the_tables_in_force_are_those_of_then(store: Store) -> None:

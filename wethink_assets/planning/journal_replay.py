@@ -93,9 +93,7 @@ def replayed(
     Raises `StoreError` when an upstream table is missing.
     """
     tables, given = Tables(store), upstream or {}
-    inputs = [
-        given[asset] if asset in given else tables.load(asset, batch).results for asset in upstream_of(stage)
-    ]
+    inputs = [given[asset] if asset in given else tables.load(asset, batch).results for asset in upstream_of(stage)]
     replay = Replay(journaled_calls(store, stage, batch))
     session = ReplaySession(settings, store, models, stage, batch, replay)
     output = STAGES[stage].run(*inputs, session)

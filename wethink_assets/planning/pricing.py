@@ -110,7 +110,9 @@ class Pricing:
         replay, took = self._replayed[stage], work_of(commit)
         items = max(commit.results + commit.rejections, 1)
         usual, _ = self._rates.expected(stage, split_batch_key(commit.batch)[0], items)
-        unsettled = sum(sum(self._replayed[name].lacking.values()) for name in upstream_of(stage) if name in self._replayed)
+        unsettled = sum(
+            sum(self._replayed[name].lacking.values()) for name in upstream_of(stage) if name in self._replayed
+        )
         calls: dict[str, float] = {prompt: unsettled * took[prompt].calls / items for prompt in took}
         for prompt, lacking in replay.lacking.items():
             for name in {prompt, *(descendants([prompt]) & took.keys())}:
@@ -123,7 +125,9 @@ class Pricing:
         known = all(took[prompt].calls or usual[prompt].calls for prompt, count in calls.items() if count)
         at_least = sum(replay.lacking.values())
         held = sum(work[0] for work in replay.held.values())
-        return _Estimate(to_make, at_least, held, "batch" if known else "settings", exact=at_least == sum(calls.values()))
+        return _Estimate(
+            to_make, at_least, held, "batch" if known else "settings", exact=at_least == sum(calls.values())
+        )
 
     def _stale(self, commit: Commit, causes: Sequence[Cause], items: float) -> _Estimate:
         took = work_of(commit)

@@ -147,7 +147,9 @@ def test_a_new_model_a_new_revision_and_new_code(grown: Grown) -> None:
     assert (told["cause"], told["detail"]) == ("code", "logic 0 is now 1")
     assert (told["at_least"], told["calls"], told["held"], told["exact"]) == (0, 0, 16, True)
     told = row(planned(grown, settings, rehearse_seconds=0.0), "questions")
-    assert (told["at_least"], told["calls"]) == (0, 16), "without a look into the journal nobody knows what new code asks"
+    assert (told["at_least"], told["calls"]) == (0, 16), (
+        "without a look into the journal nobody knows what new code asks"
+    )
 
 
 def test_answers_judged_anew_ask_only_where_the_verdict_changed(grown: Grown) -> None:

@@ -72,4 +72,6 @@ class Grown:
 
     def _publish(self, stage: str, batch: str, output: StageOutput, made: dict[str, Any]) -> Commit:
         assert stage in stage_names()
-        return Tables(self.store).publish(stage, batch, output, Provenance(**{"code_version": STAGES[stage].logic_version, **made}))
+        return Tables(self.store).publish(
+            stage, batch, output, Provenance(**{"code_version": STAGES[stage].logic_version, **made})
+        )

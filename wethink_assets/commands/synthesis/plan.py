@@ -8,6 +8,8 @@ import typer
 if TYPE_CHECKING:
     import polars as pl
 
+    from wethink_assets.dataset.versions.catalog import StaleVersion
+
 SHOWN = 20  # batches that are listed
 
 
@@ -21,12 +23,14 @@ def plan(
 ) -> None:
     """Show which batches are missing or stale, by stage and cause, and how many calls and tokens a refresh would take.
 
+    A version that was cut by other rules than those of now is named too; it stays as it is, and `wethink cut` makes another.
     Calls whose replies are already in the journal are counted apart, since they are paid for. Calls no model and writes nothing.
     `wethink run` makes what is missing or older than its inputs; `wethink run --refresh` makes the rest.
     """
     import math
 
     from wethink_assets.config import load_settings
+    from wethink_assets.dataset.versions.catalog import stale_versions
     from wethink_assets.models.registry import Models
     from wethink_assets.planning.plan import REHEARSE_SECONDS, stale_stages, summary
     from wethink_assets.storage.store import Store
@@ -36,14 +40,37 @@ def plan(
     with Models.open(settings) as models:
         stale = stale_stages(store, settings, models, rehearse_seconds=math.inf if exact else REHEARSE_SECONDS)
     summed = summary(stale)
+    versions = [price(version, stale) for version in stale_versions(store)]
     if as_json:
         record = {"currency": settings.pipeline.currency, "summary": summed.to_dicts(), "stages": stale.to_dicts()}
-        typer.echo(json.dumps(record, indent=1))
+        typer.echo(json.dumps({**record, "versions": versions}, indent=1))
         return
-    if stale.is_empty():
+    if stale.is_empty() and not versions:
         typer.echo("nothing is missing or stale")
         return
-    show(summed, stale, settings.pipeline.currency, batches)
+    if not stale.is_empty():
+        show(summed, stale, settings.pipeline.currency, batches)
+    for row in versions:
+        typer.echo(
+            f"{row['version']}: {row['detail']} ({calls_range(row)} calls to refresh its {row['batches']} batches first, "
+            "none for `wethink cut` alone)"
+        )
+
+
+def price(version: "StaleVersion", stale: "pl.DataFrame") -> dict[str, Any]:
+    """A stale version with what a refresh of the batches that it is made of would take."""
+    rows = stale.filter(stale["batch"].is_in(list(version.batches)))
+    sums = {name: int(rows[name].sum()) for name in ("calls", "at_least", "held")}
+    money = None if rows["money"].null_count() else float(rows["money"].sum())
+    batches = len(version.batches)
+    return {
+        "version": version.version,
+        "cause": "code",
+        "detail": version.detail,
+        "batches": batches,
+        **sums,
+        "money": money,
+    }
 
 
 def show(summed: "pl.DataFrame", stale: "pl.DataFrame", currency: str, every: bool) -> None:

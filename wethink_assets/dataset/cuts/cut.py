@@ -26,7 +26,11 @@ LOGIC_VERSION = "3"
 LOGIC_CHANGES = {"3": "answers are compared by what they are read as, questions with their superscripts"}
 """What each version of the rules changed, in words for whoever asks why a version is stale."""
 READERS = 16  # commits read at once: each is a small file, perhaps far away
-ADDED = ("retracted", "benchmarks", "logic")  # fields that earlier cuts lack: they count in a seal only where they say something
+ADDED = (
+    "retracted",
+    "benchmarks",
+    "logic",
+)  # fields that earlier cuts lack: they count in a seal only where they say something
 
 
 class CutInput(BaseModel):

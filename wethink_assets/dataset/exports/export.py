@@ -15,6 +15,7 @@ from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.manifest import read_manifest, version_folder
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.extensions.builtin import EXPORTS
+from wethink_assets.stages.schemas import with_latitude
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Takedowns
 
@@ -28,7 +29,8 @@ SLICE = 20_000
 class ShownVersion:
     """A version as it may be shown today: without what was taken down since it was built.
 
-    rows: schema `dataset.versions.rows.rows_schema`, sorted by row_id; excluded: schema `EXCLUDED`, rows that were left out and why; card: Markdown.
+    rows: schema `dataset.versions.rows.rows_schema`, sorted by row_id (of a version that was cut before answers had types, with columns that
+    allow nothing); excluded: schema `EXCLUDED`, rows that were left out and why; card: Markdown.
     """
 
     name: str
@@ -91,7 +93,7 @@ def export_version(store: Store, version: str, folder: Path, images: bool = Fals
     covered = takedowns_of(store)
     shown = ShownVersion(
         version,
-        _shown(store, version, "rows", covered),
+        with_latitude(_shown(store, version, "rows", covered)),
         _shown(store, version, "excluded", covered),
         card_of(store, version),
     )

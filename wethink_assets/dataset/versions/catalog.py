@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wethink_assets.dataset.cuts.cut import list_cuts
+from wethink_assets.dataset.cuts.cut import LOGIC_CHANGES, LOGIC_VERSION, list_cuts, read_cut
 from wethink_assets.dataset.versions.manifest import Manifest, list_built, read_manifest, version_folder
 from wethink_assets.storage.store import Store
 
-__all__ = ["VersionSummary", "list_versions", "unbuilt_versions"]
+__all__ = ["StaleVersion", "VersionSummary", "list_versions", "stale_versions", "unbuilt_versions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +56,26 @@ def unbuilt_versions(store: Store) -> list[str]:
     """Versions that were decided but never completed."""
     built = set(list_built(store))
     return [version for version in list_cuts(store) if version not in built]
+
+
+@dataclass(frozen=True, slots=True)
+class StaleVersion:
+    """A version that would be another one today, though it stays what it is: another cut of its recipe gets a number of its own.
+
+    detail: both versions of the rules by which a cut becomes rows, and what the present one changed; batches: those that it is made of.
+    """
+
+    version: str
+    detail: str
+    batches: tuple[str, ...]
+
+
+def stale_versions(store: Store) -> list[StaleVersion]:
+    """The newest built version of each recipe, where it was decided by other rules than those of now; oldest first."""
+    newest = {cut.recipe.digest: cut for cut in (read_cut(store, version) for version in list_built(store))}
+    changed = LOGIC_CHANGES.get(LOGIC_VERSION, "")
+    return [
+        StaleVersion(cut.version, f"rules {cut.logic_version} are now {LOGIC_VERSION}: {changed}", cut.batches)
+        for cut in newest.values()
+        if cut.logic_version != LOGIC_VERSION
+    ]

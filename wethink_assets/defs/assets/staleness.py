@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from wethink_assets.config import Settings
+from wethink_assets.dataset.versions.catalog import stale_versions
 from wethink_assets.defs.assets.roles import role_key
 from wethink_assets.defs.graph import DATA_TEAM, SYNTHESIS, image_batch
 from wethink_assets.defs.metadata.previews import plain
@@ -49,8 +50,10 @@ def staleness_asset(settings: Settings) -> dg.AssetsDefinition:
         order = context.instance.get_dynamic_partitions(str(image_batch.name))
         stale = plan.filter(pl.col("cause") != MISSING)
         rows = stale.select("batch", "stage", "cause", "detail").sort("batch", "stage").rows()
+        versions = [version.version for version in stale_versions(store)]
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(digest_of(rows)), metadata=fitting(staleness_metadata(plan, order))
+            data_version=dg.DataVersion(digest_of([*rows, *versions])),
+            metadata=fitting({**staleness_metadata(plan, order), "stale versions": ", ".join(versions) or "none"}),
         )
 
     return staleness

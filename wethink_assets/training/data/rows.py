@@ -21,6 +21,7 @@ from wethink_assets.config import RecipeSettings
 from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.manifest import version_folder
 from wethink_assets.errors import TrainingError
+from wethink_assets.stages.schemas import LATITUDE, with_latitude
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import find_policy
 
@@ -35,6 +36,7 @@ COLUMNS = (
     "question",
     "options",
     "answer",
+    *LATITUDE,
     "reward",
     "refined_cot",
 )
@@ -62,8 +64,8 @@ class RowSelection:
 
 
 def version_rows(store: Store, version: str, split: str) -> pl.LazyFrame:
-    """Rows of a version in one split (`train` or `validation`), in the order of their ids."""
-    rows = store.scan_parquet(f"{version_folder(version)}/rows.parquet")
+    """Rows of a version in one split (`train` or `validation`), in the order of their ids; those of an earlier version allow nothing."""
+    rows = with_latitude(store.scan_parquet(f"{version_folder(version)}/rows.parquet"))
     return rows.filter(pl.col("split") == split)
 
 
