@@ -10,7 +10,6 @@ from wethink_assets.synthesis.calls.replies import MalformedReply
 from wethink_assets.synthesis.calls.reply_schemas import Grade
 from wethink_assets.synthesis.stages.question_filters import markup_in
 
-
 ANSWERS_BY_TYPE = "answers are compared by what they are read as"
 """What version 2 of the logic of the stages that compare answers changed."""
 
