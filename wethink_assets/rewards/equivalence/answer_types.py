@@ -7,6 +7,7 @@ from wethink_assets.rewards.equivalence.reading import AnswerType
 from wethink_assets.rewards.equivalence.types import (
     amounts,
     codes,
+    dates,
     formulas,
     geometry,
     lists,
@@ -18,7 +19,7 @@ from wethink_assets.rewards.equivalence.types import (
 ANSWER_TYPES: tuple[AnswerType, ...] = (
     texts.YES_NO,
     codes.CODE,
-    moments.DATE,
+    dates.DATE,
     moments.TIME,
     moments.DURATION,
     spans.SCORE,
