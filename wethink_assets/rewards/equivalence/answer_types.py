@@ -7,21 +7,20 @@ from wethink_assets.rewards.equivalence.reading import AnswerType
 from wethink_assets.rewards.equivalence.types import (
     amounts,
     codes,
-    dates,
     formulas,
     geometry,
     lists,
-    moments,
     spans,
     texts,
 )
+from wethink_assets.rewards.equivalence.types.moments import dates, durations, times
 
 ANSWER_TYPES: tuple[AnswerType, ...] = (
     texts.YES_NO,
     codes.CODE,
     dates.DATE,
-    moments.TIME,
-    moments.DURATION,
+    times.TIME,
+    durations.DURATION,
     spans.SCORE,
     spans.RATIO,
     spans.DIMENSIONS,

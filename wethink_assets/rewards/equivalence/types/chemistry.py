@@ -10,7 +10,9 @@ _SYMBOLS = (
 _ELEMENT = "(?:" + "|".join(sorted(_SYMBOLS.split(), key=len, reverse=True)) + ")"
 _TOKEN = re.compile(rf"({_ELEMENT})|(\d{{1,3}})|([(\[])|([)\]])|([*.])")
 _SINGLE = re.compile(_ELEMENT)
-_CHARGED = re.compile(r"(.*?)(?:\^\(?(\d{0,2})([+-])\)?|\^\(?([+-])(\d{0,2})\)?|(\d{0,3})([+-])|\(([+-])(\d)\)|\((\d)([+-])\)|(?<=[a-z])([+-])(\d))")
+_CHARGED = re.compile(
+    r"(.*?)(?:\^\(?(\d{0,2})([+-])\)?|\^\(?([+-])(\d{0,2})\)?|(\d{0,3})([+-])|\(([+-])(\d)\)|\((\d)([+-])\)|(?<=[a-z])([+-])(\d))"
+)
 _SIGNS_TWICE = re.compile(r"(\+{2,4}|-{2,4})$")
 _PLAIN = re.compile(r"\$|<su[bp]>|</su[bp]>|\\(?:ce|text|mathrm|rm|,|!)|[{}_\s]")
 _STATE = re.compile(r"\((?:aq|s|l|g)\)$")

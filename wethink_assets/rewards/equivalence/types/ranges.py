@@ -7,12 +7,14 @@ from fractions import Fraction
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, spelled_out
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.cues import cues_of
+from wethink_assets.rewards.equivalence.types.shapes import shape_of
 from wethink_assets.rewards.equivalence.units import unit_of
 
 LONGEST = 80
 """Characters of a range that are read."""
 _MONEY = {
-    "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "us dollar": "USD", "\u20ac": "EUR", "eur": "EUR", "euro": "EUR", "\u00a3": "GBP", "gbp": "GBP",
+    "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "us dollar": "USD", "\u20ac": "EUR", "eur": "EUR", "euro": "EUR",
+    "\u00a3": "GBP", "gbp": "GBP",
     "\u00a5": "JPY", "jpy": "JPY", "yen": "JPY", "\u20b9": "INR", "inr": "INR", "rupee": "INR", "rs": "INR",
 }  # fmt: skip
 _SCALES = {"k": 3, "thousand": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9, "trillion": 12, "M": 6, "K": 3, "B": 9}
@@ -48,8 +50,32 @@ _CLOSINGS = (
     ("<=", re.compile(rf" (?:and|or|&) {_LESS}$")),
 )
 _YEARS = re.compile(r"(\d{4})/(\d{2}|\d{4})")
-_SINCE = re.compile(r"(?:since |from )?(\d{4}) ?(?:-|to|until|till) ?(?:the )?(?:present|now|today|date|current)|since (\d{4})")
-_WORDED = frozenset(["between", "from", "over", "under", "above", "below", "more", "less", "at", "up", "no", "fewer", "greater", "older", "younger"])
+_OPEN = re.compile(
+    r"[<>+\u2264\u2265\\]|\b(?:over|under|above|below|than|least|most|to|or|and|plus|onwards?|since|present|now|exceeding|maximum|minimum)\b",
+    re.IGNORECASE,
+)
+_SINCE = re.compile(
+    r"(?:since |from )?(\d{4}) ?(?:-|to|until|till) ?(?:the )?(?:present|now|today|date|current)|since (\d{4})"
+)
+_WORDED = frozenset(
+    [
+        "between",
+        "from",
+        "over",
+        "under",
+        "above",
+        "below",
+        "more",
+        "less",
+        "at",
+        "up",
+        "no",
+        "fewer",
+        "greater",
+        "older",
+        "younger",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +107,13 @@ def read_range(written: Written, asked: Asked) -> Reading | None:
         ['35..44', '10000..20000 USD', '1990..1995', '>=65']
     """
     said = written.said
-    if said.isalnum() or len(said) > LONGEST:
+    shape = shape_of(said)
+    if said.isalnum() or len(said) > LONGEST or shape.number or not (shape.figures or shape.spoken):
+        return None
+    if shape.figures == 1 and not _OPEN.search(said):
         return None
     text = " ".join(written.plain.split()).rstrip(".").rstrip()
-    if not any(char.isdecimal() for char in text):
+    if not shape.figures:
         words = text.casefold().replace("-", " ").split()
         if len(words) < 2 or not (words[0] in _WORDED or words[0] in NUMBER_WORDS) or NUMBER_WORDS.isdisjoint(words):
             return None
@@ -131,7 +160,14 @@ def _closed(match: re.Match[str], aged: bool, *, plain: bool) -> Ends | None:
     if match["after1"].strip() in ("", "-") and low < high:
         scale = other_scale
     unit, other = unit or other, other or unit
-    if bare and written[0].isdecimal() and written[1].isdecimal() and len(written[0]) == 4 and len(written[1]) == 2 and low >= 1000:
+    if (
+        bare
+        and written[0].isdecimal()
+        and written[1].isdecimal()
+        and len(written[0]) == 4
+        and len(written[1]) == 2
+        and low >= 1000
+    ):
         century, year = divmod(int(low), 100)
         if high > year:
             high += century * 100

@@ -6,6 +6,7 @@ from fractions import Fraction
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.cues import CODES, Cues, cues_of
 from wethink_assets.rewards.equivalence.types.ranges import RANGE, unit_asked
+from wethink_assets.rewards.equivalence.types.shapes import shape_of
 from wethink_assets.rewards.equivalence.units import unit_of
 
 __all__ = ["DIMENSIONS", "RANGE", "RATIO", "SCORE"]
@@ -21,7 +22,10 @@ _DECORATED = re.compile(
 _PAIR = re.compile(r"(\d{1,3})\s?-{1,2}\s?(\d{1,3})")
 _DECIMAL = r"(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.\d{1,6})?"
 _COLONS = re.compile(rf"({_DECIMAL})\s?:\s?({_DECIMAL})(?:\s?:\s?({_DECIMAL}))?(?:\s?:\s?({_DECIMAL}))?")
-_WORDED = re.compile(rf"(?:a ratio of |ratio of |ratio |odds of |in a )?({_DECIMAL})(?:\s?(?:-to-| to | in | is to )\s?({_DECIMAL})|\s?:\s?({_DECIMAL}))(?: ratio| odds| scale)?")
+_WORDED = re.compile(
+    rf"(?:(?:a|ratio|odds|of|in)\s)*({_DECIMAL}(?:(?:-to-|\s(?:is to|to|in|and)\s|\s?:\s?){_DECIMAL}){{1,3}})(?: ratio| odds| scale)?"
+)
+_TOTAL = re.compile(r"(\d{1,5}(?:\.\d)?)\s?(?:/|out of|of)\s?(\d{1,5})(?: points| marks)?")
 _ODDS = re.compile(r"(\d{1,5})\s?[-/]\s?(\d{1,5})")
 _SLASHED = re.compile(rf"({_DECIMAL})\s?/\s?({_DECIMAL})")
 _CROSS = re.compile(r"\s?(?:[x\u00d7X\u2715\u2a2f*]|-?by-?)\s?(?=[\d.])")
@@ -32,7 +36,7 @@ _FEET = re.compile(r"(\d{1,4})\s?(?:'|ft\.?|feet)\s?(\d{1,2}(?:\.\d{1,3})?)\s?(?
 def _text_of(written: Written) -> str | None:
     """An answer's text, where it may hold two numbers side by side."""
     said = written.said
-    if len(said) > LONGEST or len(said) < 3 or said.isalnum():
+    if not 3 <= len(said) <= LONGEST or shape_of(said).figures < 2:
         return None
     return " ".join(written.plain.split()).rstrip(".").rstrip()
 
@@ -46,7 +50,7 @@ def read_score(written: Written, asked: Asked) -> Reading | None:
         ['score', None]
     """
     text = _text_of(written)
-    if text is None or not any(char.isdecimal() for char in text):
+    if text is None:
         return None
     cues = cues_of(asked)
     if cues.head == "score" or ("score" in cues.named and not cues.head):
@@ -55,8 +59,12 @@ def read_score(written: Written, asked: Asked) -> Reading | None:
         core = match[1].strip() if match else folded
         if _SETS.fullmatch(core):
             sets = re.findall(_SET, core)
-            return Reading("score", " ".join(re.sub(r"\s?(?:to|:|-)\s?", "-", re.sub(r"\s+", " ", one)).replace(" ", "") for one in sets))
-        return None
+            return Reading(
+                "score",
+                " ".join(re.sub(r"\s?(?:to|:|-)\s?", "-", re.sub(r"\s+", " ", one)).replace(" ", "") for one in sets),
+            )
+        total = _TOTAL.fullmatch(core)
+        return Reading("score", f"{_plain(total[1])}/{_plain(total[2])}") if total else None
     match = _PAIR.fullmatch(text)
     if not match or not _calm(cues) or int(match[1]) < int(match[2]):
         return None
@@ -89,7 +97,8 @@ def read_ratio(written: Written, asked: Asked) -> Reading | None:
             match = _ODDS.fullmatch(text)
     if match is None:
         return None
-    parts = [_plain(part) for part in match.groups() if part]
+    figures = match.groups() if match.re is not _WORDED else re.findall(_DECIMAL, match[1])
+    parts = [_plain(part) for part in figures if part]
     return Reading("ratio", ":".join(parts), tuple(parts))
 
 
@@ -117,9 +126,13 @@ def read_dimensions(written: Written, asked: Asked) -> Reading | None:
         ['800x600', '3x4 meter', '3x4 meter']
     """
     said = written.said
-    if len(said) > LONGEST or len(said) < 3 or said.isalpha() or said.isdecimal():
+    if not 3 <= len(said) <= LONGEST or shape_of(said).figures < 2:
         return None
-    text = " ".join(said.replace("\\times", "\u00d7").replace("\u2032", "'").replace("\u2033", "''").split()).rstrip(".").replace('"', "''")
+    text = (
+        " ".join(said.replace("\\times", "\u00d7").replace("\u2032", "'").replace("\u2033", "''").split())
+        .rstrip(".")
+        .replace('"', "''")
+    )
     cues = cues_of(asked)
     if cues.arithmetic or cues.head in CODES or "^" in text or "=" in text:
         return None

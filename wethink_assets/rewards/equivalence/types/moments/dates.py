@@ -1,4 +1,4 @@
-"""Dates: days, months, decades, centuries, quarters, seasons and years of an era, and spans between two of them.
+"""Dates: days, months and periods, and spans between two of them.
 
 Figures alone are read with the month first where that is a date, the day first otherwise, and after full stops always: each text has one reading.
 """
@@ -11,41 +11,38 @@ from datetime import date
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, spelled_out
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.cues import NONE, Cues, cues_of
-from wethink_assets.rewards.equivalence.types.moments import clock_key, clock_of
+from wethink_assets.rewards.equivalence.types.moments.periods import SEASONS, full_year, period_of
+from wethink_assets.rewards.equivalence.types.moments.times import clock_key, clock_of
+from wethink_assets.rewards.equivalence.types.shapes import shape_of
 
 LONGEST = 60
 """Characters of a date that are read."""
-PIVOT = 30
-"""Last two-digit year of this century."""
 _MONTH = {name.casefold(): number for number, name in enumerate(calendar.month_name) if name}
 _MONTH |= {name[:3]: number for name, number in _MONTH.items()} | {"sept": 9}
 _WEEKDAY = {name.casefold(): number for number, name in enumerate(calendar.day_name)}
 _WEEKDAY |= {name[:3]: number for name, number in _WEEKDAY.items()} | {"tues": 1, "thur": 3, "thurs": 3, "weds": 2}
-_SEASON = {"spring": "spring", "summer": "summer", "autumn": "autumn", "fall": "autumn", "winter": "winter"}
 _NAMES = frozenset([*_MONTH, *_WEEKDAY])
-_STARTS = frozenset(name[:3] for name in [*_NAMES, *_SEASON]) | {"mid", "ear", "lat", "the", "cen", "qua", "fro", "bet", "las", "on ", "in "} | {
+_STARTS = frozenset(name[:3] for name in [*_NAMES, *SEASONS]) | {"mid", "ear", "lat", "the", "cen", "qua", "fro", "bet", "las", "on ", "in "} | {
     word[:3] for word in NUMBER_WORDS
 }  # fmt: skip
+_DATED = re.compile(
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|q|(?:mon|tues|wednes|thurs|fri|satur|sun)day|s$|centur|millen|quarter|half|spring|summer|autumn|"
+    r"fall|winter|[abc]\.?[dce]|m\b"
+)
 _NUMERIC = re.compile(r"(\d{1,4})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{1,4})")
 _SPACED = re.compile(r"(\d{1,2}) (\d{1,2}) (\d{4})|(\d{4}) (\d{2}) (\d{2})")
 _YEAR_MONTH = re.compile(r"(\d{4})\s?[-/]\s?(\d{1,2})")
 _MONTH_YEAR = re.compile(r"(\d{1,2})\s?([-/.])\s?(\d{4})")
 _MONTH_DAY = re.compile(r"(\d{1,2})\s?/\s?(\d{1,2})")
-_LETTERS_APART = re.compile(r"(?<=[a-z])\.?[-/](?=[\da-z'])|(?<=\d)[-/](?=[a-z])|(?<=\d)(?=(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))|(?<=[a-z])\.(?=\s|\d|$)|,")
+_LETTERS_APART = re.compile(
+    r"(?<=[a-z])\.?[-/](?=[\da-z'])|(?<=\d)[-/](?=[a-z])|(?<=\d)(?=(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))|(?<=[a-z])\.(?=\s|\d|$)|,"
+)
 _LITTLE = frozenset(["the", "of", "on", "in", "day", "month", "year"])
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
-_PART = r"(?:(early|mid|late|beginning of|end of)[\s-]+(?:the )?)?"
-_DECADE = re.compile(rf"{_PART}(\d{{3}}0|'?\d0)'?s")
-_CENTURY = re.compile(rf"{_PART}(\d{{1,2}})(?:st|nd|rd|th)[\s-](century|millennium|c)\.?\s?(bce?|b\.c\.(?:e\.)?|ad|a\.d\.|ce)?")
-_QUARTER = re.compile(r"q([1-4])[\s,'/-]*(?:of |in )?(?:fy\s?)?'?(\d{4}|\d{2})?|(?:fy\s?)?(\d{4})[\s,/-]*q([1-4])|([1-4])q[\s']*(\d{4}|\d{2})|"
-                      r"([1-4])(?:st|nd|rd|th) quarter(?:,?(?: of| in)?(?: the year)?(?: fy)? ?(\d{4}))?|quarter ([1-4])(?:,?(?: of| in)? (\d{4}))?|(\d{4}) ([1-4])(?:st|nd|rd|th) quarter")  # fmt: skip
-_HALF_YEAR = re.compile(r"h([12])[\s,'/-]*(\d{4}|\d{2})|(\d{4})[\s,/-]*h([12])|(?:(1)st|(2)nd) half(?: of| in)? (\d{4})")
-_OF_SEASON = re.compile(r"(?:(early|mid|late)[\s-])?(spring|summer|autumn|fall|winter)(?:,?(?: of| in)? ('?\d{2}|\d{4}(?:[-/]\d{2,4})?))?|(\d{4}) (spring|summer|autumn|fall|winter)")
-_ABOUT = re.compile(r"(?:c\.?|ca\.?|circa)\s?(?=\d)")
-_ERA = re.compile(r"(\d{1,6}|\d{1,3},\d{3})\s?(bce?|b\.c\.(?:e\.)?|b\.c|ad|a\.d\.|a\.d|ce|c\.e\.)|(ad|a\.d\.)\s?(\d{1,4})")
-_FISCAL = re.compile(r"(?:fy|fiscal year|financial year)[\s-]?'?(\d{4}|\d{2})(?:[-/](\d{2}|\d{4}))?")
 _SPAN = re.compile(r"\s(?:to|through|thru|until|till)\s|\s?-{1,2}\s?|\s?/\s?(?=\d{4}-)")
-_CLOCK_LAST = re.compile(r"(?:,? at |,? |t)(\d{1,2}(?:[:.]\d{2}){1,2}\s?(?:[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?)(?: [a-z]{2,4})?$")
+_CLOCK_LAST = re.compile(
+    r"(?:,? at |,? |t)(\d{1,2}(?:[:.]\d{2}){1,2}\s?(?:[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?)(?: [a-z]{2,4})?$"
+)
 _CLOCK_FIRST = re.compile(r"^(\d{1,2}(?::\d{2}){1,2}\s?(?:[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?)(?:,? on |, | )")
 
 
@@ -95,14 +92,17 @@ def read_date(written: Written, asked: Asked) -> Reading | None:
     if said.isalpha():
         cues = cues_of(asked)
         return _of_word(said.casefold(), cues) if cues.head in ("date", "time", "range") else None
-    if said.isdecimal() and len(said) != 8:
+    shape = shape_of(said)
+    if not (shape.figures or shape.named or shape.spoken) or (shape.number and len(said) != 8):
+        return None
+    cues = cues_of(asked)
+    if cues.code or cues.arithmetic:
         return None
     folded = written.folded
     first = folded[:3]
     if not first[:1].isdecimal() and first not in _STARTS and first[:1] not in "'qhfcah":
         return None
-    cues = cues_of(asked)
-    if cues.code or cues.arithmetic:
+    if first[:1].isdecimal() and folded[-1:].isalpha() and _DATED.search(folded) is None:
         return None
     value = _one(folded, cues)
     if value is None:
@@ -119,7 +119,7 @@ def _of_word(word: str, cues: Cues) -> Reading | None:
     elif word in _WEEKDAY:
         day = Day(weekday=_WEEKDAY[word])
     else:
-        return Reading("date", _SEASON[word]) if word in _SEASON and cues.head == "date" else None
+        return Reading("date", SEASONS[word]) if word in SEASONS and cues.head == "date" else None
     return Reading("date", day.key, day)
 
 
@@ -130,9 +130,11 @@ def _one(text: str, cues: Cues) -> Day | str | None:
         if figures is not None:
             return figures
     day = _named(text)
-    if day is not None and ((day.month and (day.day or day.year)) or (day.weekday is not None and " " not in text and cues.head == "date")):
+    if day is not None and (
+        (day.month and (day.day or day.year)) or (day.weekday is not None and " " not in text and cues.head == "date")
+    ):
         return day if _valid(day) else None
-    return _period(text, cues)
+    return period_of(text, cues)
 
 
 def _of_figures(text: str, cues: Cues) -> Day | str | None:
@@ -159,8 +161,8 @@ def _of_figures(text: str, cues: Cues) -> Day | str | None:
         return None
     match = _MONTH_DAY.fullmatch(text) if asked else None
     if match:
-        day = _ordered(int(match[1]), int(match[2]), 2000, cues.day_first)
-        return replace(day, year=None) if day else None
+        yearly = _ordered(int(match[1]), int(match[2]), 2000, cues.day_first)
+        return replace(yearly, year=None) if yearly else None
     return None
 
 
@@ -177,7 +179,7 @@ def _numeric(match: re.Match[str], cues: Cues) -> Day | str | None:
         return day or (f"as written {first}{sign}{second}{sign}{last}" if sign != "." else None)
     if len(last) != 2 or not (cues.head == "date" or sign == "/" or (sign == "." and len(first) == len(second) == 2)):
         return None
-    return _ordered(int(first), int(second), _full(last), sign == "." or cues.day_first)
+    return _ordered(int(first), int(second), full_year(last), sign == "." or cues.day_first)
 
 
 def _ordered(first: int, second: int, year: int, day_first: bool) -> Day | None:
@@ -197,12 +199,11 @@ def _valid(value: Day) -> bool:
     if not value.month or not value.day:
         return True
     leap = value.year is None or calendar.isleap(value.year)
-    return value.day <= (29 if value.month == 2 and leap else (28, 31, 30)[0 if value.month == 2 else 1 if value.month in (1, 3, 5, 7, 8, 10, 12) else 2])
-
-
-def _full(year: str) -> int:
-    """A year of two digits in full."""
-    return int(year) if len(year) > 2 else int(year) + (2000 if int(year) <= PIVOT else 1900)
+    return value.day <= (
+        29
+        if value.month == 2 and leap
+        else (28, 31, 30)[0 if value.month == 2 else 1 if value.month in (1, 3, 5, 7, 8, 10, 12) else 2]
+    )
 
 
 def _named(text: str) -> Day | None:
@@ -226,53 +227,12 @@ def _named(text: str) -> Day | None:
         elif word.isdecimal() and len(word) <= 2 and day is None and 1 <= int(word) <= 31:
             day = int(word)
         elif year is None and word.isdecimal() and (len(word) == 4 or (len(word) == 2 and month)):
-            year = _full(word)
+            year = full_year(word)
         elif year is None and word[0] == "'" and len(word) == 3 and word[1:].isdecimal():
-            year = _full(word[1:])
+            year = full_year(word[1:])
         else:
             return None
     return Day(year, month, day, weekday)
-
-
-def _period(text: str, cues: Cues) -> str | None:
-    """The key of a decade, century, quarter, season, fiscal year or year of an era."""
-    text = text.removeprefix("the ").removeprefix("in the ")
-    if text[:1].isalpha() and not NUMBER_WORDS.isdisjoint(text.replace("-", " ").split()):
-        text = " ".join(spelled_out(text.replace("-", " ").split()))
-    match = _DECADE.fullmatch(text)
-    if match:
-        year = match[2]
-        if len(year) == 2 and cues.head != "date":
-            return None  # seconds
-        return f"{match[1] or ''} {_full(year.lstrip(chr(39)))}s".lstrip() if cues.head != "duration" else None
-    match = _CENTURY.fullmatch(text)
-    if match:
-        era = "bc" if (match[4] or "").startswith("b") else "ad"
-        name = "millennium" if match[3] == "millennium" else "century"
-        return f"{match[1] or ''} {name} {int(match[2])} {era}".lstrip()
-    match = _QUARTER.fullmatch(text)
-    if match:
-        g = match.groups()
-        number, year = next((n, y) for n, y in ((g[0], g[1]), (g[3], g[2]), (g[4], g[5]), (g[6], g[7]), (g[8], g[9]), (g[11], g[10])) if n)
-        return f"q{number} {_full(year) if year else ''}".rstrip()
-    match = _HALF_YEAR.fullmatch(text)
-    if match:
-        return f"h{match[1] or match[4] or match[5] or match[6]} {_full(match[2] or match[3] or match[7])}"
-    match = _OF_SEASON.fullmatch(text)
-    if match and (match[3] or match[4] or cues.head == "date"):
-        year = (match[3] or match[4] or "").lstrip("'")
-        year = str(_full(year)) if len(year) == 2 else year.replace("/", "-")
-        return f"{match[1] or ''} {_SEASON[match[2] or match[5]]} {year}".strip()
-    match = _FISCAL.fullmatch(text)
-    if match:
-        return f"fiscal year {_full(match[1])}" + (f"-{match[2][-2:]}" if match[2] else "")
-    about = _ABOUT.match(text)
-    core = text[about.end() :] if about else text
-    match = _ERA.fullmatch(core)
-    if match:
-        before = (match[2] or "").startswith("b")
-        return f"{'about ' if about else ''}{int((match[1] or match[4]).replace(',', ''))} {'bc' if before else 'ad'}"
-    return f"about {int(core)}" if about and len(core) in (3, 4) and core.isdecimal() else None
 
 
 def _with_clock(text: str, cues: Cues) -> str | None:
@@ -318,7 +278,11 @@ def _end(text: str, cues: Cues) -> Day | str | None:
 
 def _filled(first: Day, last: Day) -> tuple[Day, Day] | None:
     """Two ends, each with what only the other says; None where neither names a month or weekday, or they say unlike things."""
-    if first.weekday is not None and last.weekday is not None and not (first.month or last.month or first.day or last.day):
+    if (
+        first.weekday is not None
+        and last.weekday is not None
+        and not (first.month or last.month or first.day or last.day)
+    ):
         return first, last
     if not (first.month or last.month) or (first.day is None) != (last.day is None):
         return None
@@ -334,8 +298,16 @@ def alike_date(gold: Comparable, candidate: Comparable, asked: Asked, allowed: A
     true = gold.reading.value
     text = candidate.written.folded
     if not isinstance(true, Day):
-        return candidate.reading.type == "number" and text.isdecimal() and gold.reading.key in (f"{text} ad", f"about {text}")
-    other = candidate.reading.value if candidate.reading.type == "date" else (_named(text) if len(text) <= LONGEST else None)
+        return (
+            candidate.reading.type == "number"
+            and text.isdecimal()
+            and gold.reading.key in (f"{text} ad", f"about {text}")
+        )
+    other = (
+        candidate.reading.value
+        if candidate.reading.type == "date"
+        else (_named(text) if len(text) <= LONGEST else None)
+    )
     if not isinstance(other, Day) or (true.month, true.day) != (other.month, other.day) or not true.month:
         return False
     if true.weekday is not None and other.weekday is not None and true.weekday != other.weekday:
