@@ -10,17 +10,17 @@ from wethink_assets.rewards.equivalence.types import (
     formulas,
     geometry,
     lists,
+    moments,
     spans,
     texts,
 )
-from wethink_assets.rewards.equivalence.types.moments import dates, durations, times
 
 ANSWER_TYPES: tuple[AnswerType, ...] = (
     texts.YES_NO,
     codes.CODE,
-    dates.DATE,
-    times.TIME,
-    durations.DURATION,
+    moments.DATE,
+    moments.TIME,
+    moments.DURATION,
     spans.SCORE,
     spans.RATIO,
     spans.DIMENSIONS,

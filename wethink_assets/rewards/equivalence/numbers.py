@@ -13,18 +13,20 @@ TENS = {
     word: 10 * value
     for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
 }
-SCALES = {"dozen": 12, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+SCALES = {
+    "dozen": 12, "thousand": 1000, "lakh": 10**5, "million": 10**6, "crore": 10**7, "billion": 10**9, "trillion": 10**12,
+}  # fmt: skip
 _ORDINAL_WORDS = [
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth",
     "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
 ]  # fmt: skip
-_ORDINALS = {word: value for value, word in enumerate(_ORDINAL_WORDS, 1)} | {
+ORDINALS = {word: value for value, word in enumerate(_ORDINAL_WORDS, 1)} | {
     f"{word[:-1]}ieth": value for word, value in TENS.items()
 }
-_PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
-    form: value for word, value in _ORDINALS.items() if value > 2 for form in (word, f"{word}s")
+PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
+    form: value for word, value in ORDINALS.items() if value > 2 for form in (word, f"{word}s")
 }
-NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *_ORDINALS, "hundred", "percent"})
+NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *ORDINALS, "hundred", "percent"})
 """Words that `spelled_out` may turn into something else; a text with none of them is left as it is."""
 _DIGITS = re.compile(r"\d{1,40}(?:\.\d{1,40})?")
 _NUMBER = re.compile(r"([+-]?)(\d{1,40})?(?:\.(\d{1,40})?)?(?:e([+-]?\d{1,2}))?")
@@ -32,7 +34,7 @@ _RATIO = re.compile(r"([+-]?\d{1,40}(?:\.\d{1,20})?) ?/ ?(\d{1,40}(?:\.\d{1,20})
 _MIXED = re.compile(r"([+-]?)(\d{1,20})(?: and)? (\d{1,20})/(\d{1,20})")
 _POWER = re.compile(r"(?:([+-]?\d{1,20}(?:\.\d{1,20})?) ?[*x] ?)?10 ?\^ ?([+-]?\d{1,2})")
 _SPOKEN = re.compile(
-    rf"(?:([+-]?\d{{1,20}}) (?:and (?=half|quarter)|(?:and )?(?=(?:an?|\d{{1,20}}) )))?(a|an|\d{{1,20}})? ?({'|'.join(_PARTS)})"
+    rf"(?:([+-]?\d{{1,20}}) (?:and (?=half|quarter)|(?:and )?(?=(?:an?|\d{{1,20}}) )))?(a|an|\d{{1,20}})? ?({'|'.join(PARTS)})"
 )
 
 
@@ -47,19 +49,19 @@ def spelled_out(words: Sequence[str]) -> list[str]:
     index = 0
     while index < len(words):
         word = words[index]
-        parsed = _cardinal(words, index)
+        parsed = cardinal(words, index)
         if parsed is not None:
             value, index = parsed
             after = words[index] if index < len(words) else ""
-            if value % 10 == 0 and value % 100 >= 20 and 0 < _ORDINALS.get(after, 0) < 10 and value.denominator == 1:
-                spelled.append(_ordinal(int(value) + _ORDINALS[after]))
+            if value % 10 == 0 and value % 100 >= 20 and 0 < ORDINALS.get(after, 0) < 10 and value.denominator == 1:
+                spelled.append(_ordinal(int(value) + ORDINALS[after]))
                 index += 1
             else:
                 spelled.append(_plain(value))
             continue
         numbered = bool(spelled) and (spelled[-1][0].isdigit() or spelled[-1] in ("a", "an"))
-        if word in _ORDINALS and not numbered:
-            spelled.append(_ordinal(_ORDINALS[word]))
+        if word in ORDINALS and not numbered:
+            spelled.append(_ordinal(ORDINALS[word]))
         elif word == "percent":
             spelled.append("%")
         else:
@@ -68,7 +70,7 @@ def spelled_out(words: Sequence[str]) -> list[str]:
     return spelled
 
 
-def _cardinal(words: Sequence[str], start: int) -> tuple[Fraction, int] | None:
+def cardinal(words: Sequence[str], start: int) -> tuple[Fraction, int] | None:
     """The number that begins at a word, with the place after it; None where none does."""
     total = Fraction(0)
     group: Fraction | None = None
@@ -177,7 +179,7 @@ def _value(text: str) -> Fraction | None:
     match = _SPOKEN.fullmatch(text)
     if match and (match[1] or match[2] or match[3] == "half"):
         many = 1 if match[2] in (None, "a", "an") else int(match[2])
-        return int(match[1] or 0) + Fraction(many, _PARTS[match[3]])
+        return int(match[1] or 0) + Fraction(many, PARTS[match[3]])
     return None
 
 

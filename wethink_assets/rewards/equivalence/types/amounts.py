@@ -1,31 +1,223 @@
-"""Amounts."""
+"""Number, percentage, money and quantity (a value with unit): equal exactly if their values are, in one currency or in units of one dimension.
 
-from wethink_assets.rewards.equivalence.reading import AnswerType, Asked, Reading, Written
+What a lenient comparison takes beyond that, the gold answer and the candidate in this order:
+- a rounding to four significant digits or more: of a fraction or a much longer decimal, and of a value converted from another unit;
+- `allowed.tolerance`, relative to the true value in its own unit; years and counts stay exact, and around zero there is nothing to tolerate;
+- a unit, currency or percent sign left out by one of them, where the question names it (of `20%` also the share 0.2 where it asks for one);
+- what people also mean by a unit's name (`mb`, `12 oz` of a liquid, `5 pounds` of money), and a power of ten that the question names.
+"""
+
+from fractions import Fraction
+
+from wethink_assets.rewards.equivalence.amounts import cues
+from wethink_assets.rewards.equivalence.amounts.amount import Amount, Sense
+from wethink_assets.rewards.equivalence.amounts.asked_unit import names_unit
+from wethink_assets.rewards.equivalence.amounts.parsing import amount_in
+from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
+
+DIGITS = 4
+"""Significant digits that a rounding has to have."""
+LONG = 8
+"""Significant digits from which a decimal may be rounded."""
+YEARS = range(1000, 3000)
+MODERN_YEARS = range(1900, 2101)
+"""Whole numbers that are taken for a year where no question tells."""
+
+
+def _read(kind: str, written: Written, asked: Asked) -> Reading | None:
+    amount = amount_in(written.said, asked)
+    return Reading(kind, amount.key, amount) if amount is not None and amount.kind == kind else None
 
 
 def read_percentage(written: Written, asked: Asked) -> Reading | None:
-    return None
+    """A percentage: with its sign or word, or a bare number where the question asks for one.
 
-
-PERCENTAGE = AnswerType("percentage", "math", read_percentage)
+    Example:
+        >>> read_percentage(Written("20 percent"), Asked()).key, read_percentage(Written("0.2"), Asked()) is None
+        ('20', True)
+    """
+    return _read("percentage", written, asked)
 
 
 def read_money(written: Written, asked: Asked) -> Reading | None:
-    return None
+    """An amount in a currency, or a bare number where the question names the currency.
 
-
-MONEY = AnswerType("money", "math", read_money)
+    Example:
+        >>> read_money(Written("50 cents"), Asked()).key == read_money(Written("$0.50"), Asked()).key
+        True
+    """
+    return _read("money", written, asked)
 
 
 def read_quantity(written: Written, asked: Asked) -> Reading | None:
-    return None
+    """A value with unit, or a bare number where the question asks for a unit.
 
-
-QUANTITY = AnswerType("quantity", "math", read_quantity)
+    Example:
+        >>> read_quantity(Written("5 km"), Asked()).key == read_quantity(Written("5,000 m"), Asked()).key
+        True
+    """
+    return _read("quantity", written, asked)
 
 
 def read_number(written: Written, asked: Asked) -> Reading | None:
-    return None
+    """A number in figures or words, alone or with the noun that the question counts.
+
+    Example:
+        >>> [read_number(Written(text), Asked()).key for text in ("1,200", "twenty-one", "1/2", "3rd", "007")]
+        ['1200', '21', '1/2', '3 ordinal', '007 as written']
+    """
+    return _read("number", written, asked)
 
 
-NUMBER = AnswerType("number", "math", read_number)
+def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
+    """Whether a candidate is right beside a true amount whose key it doesn't have."""
+    true = gold.reading.value
+    other = candidate.reading.value
+    if not isinstance(true, Amount):
+        return False
+    if not isinstance(other, Amount):
+        return _decimal_comma(true, candidate.written.said)
+    if true.note and other.note and true.note != other.note:
+        return False
+    if "as written" in true.key or "as written" in other.key:
+        return _worked_out(true, other, asked)
+    tolerance = Fraction(0) if _is_exact(true, asked) else Fraction(allowed.tolerance).limit_denominator(10**6)
+    first, second = true.senses[0], other.senses[0]
+    if first.dimension == second.dimension:
+        return _close(true, first, other, second, tolerance) or _scaled(first, second, asked)
+    if _unit_left_out(true, other, asked, tolerance) or _scaled(first, second, asked):
+        return True
+    return any(
+        one.unit == another.unit and one.value == another.value
+        for one in true.senses
+        for another in other.senses
+        if one is not first or another is not second
+    )
+
+
+def _close(true: Amount, one: Sense, other: Amount, another: Sense, tolerance: Fraction) -> bool:
+    """Whether two values of one dimension are equal, or one is a rounding of the other, or within the tolerance."""
+    if one.base == another.base:
+        return True
+    if (
+        tolerance
+        and _converted(another, one) * one.value > 0
+        and abs(_converted(another, one) - one.value) <= tolerance * abs(one.value)
+    ):
+        return True
+    return _rounds(true, one, other, another) or _rounds(other, another, true, one)
+
+
+def _converted(value: Sense, unit: Sense) -> Fraction:
+    """A value in another unit of its dimension."""
+    return (value.base - unit.summand) / unit.factor
+
+
+def _rounds(exact: Amount, one: Sense, rounded: Amount, another: Sense) -> bool:
+    """Whether an amount is a rounding of another one that cannot be written with so few digits."""
+    written = rounded.literal
+    if not written.step:
+        return False
+    step = abs(written.step * another.value / written.value) if written.value else Fraction(0)
+    true = _converted(one, another)
+    if not step or true * another.value <= 0 or abs(true - another.value) * 2 > step:
+        return False
+    if one.unit != another.unit:
+        return _significant(rounded) >= DIGITS
+    if written.step >= 1 or written.significant < DIGITS:
+        return False
+    return _is_unending(true) or (
+        exact.literal.significant >= max(LONG, written.significant + 2) and exact.literal.step < 1
+    )
+
+
+def _significant(amount: Amount) -> int:
+    """Significant digits; zeros at the end of a whole number are none."""
+    if amount.literal.step < 1:
+        return amount.literal.significant
+    return len(str(abs(int(amount.literal.value))).rstrip("0"))
+
+
+def _is_unending(value: Fraction) -> bool:
+    """Whether a fraction has no finite decimal."""
+    rest = value.denominator
+    for factor in (2, 5):
+        while rest % factor == 0:
+            rest //= factor
+    return rest != 1
+
+
+def _is_exact(true: Amount, asked: Asked) -> bool:
+    """Whether no tolerance is right for a true answer, since it is a count or a year."""
+    value = true.senses[0].value
+    if true.kind != "number" or value.denominator != 1:
+        return False
+    if asked.text:
+        return cues.asks_count(asked) or (value in YEARS and cues.asks_year(asked))
+    return value in MODERN_YEARS
+
+
+def _unit_left_out(true: Amount, other: Amount, asked: Asked, tolerance: Fraction) -> bool:
+    """Whether one is a bare number and the other the same with what the question names."""
+    one, another = true.senses[0], other.senses[0]
+    if (one.dimension and another.dimension) or not asked.text:
+        return False
+    named, number = (true, other) if one.dimension else (other, true)
+    unit = named.senses[0]
+    if number.senses[0].dimension or unit.dimension == "ordinal":
+        return False
+    if unit.dimension == "%":
+        share = number.literal.form in ("slash", "fraction", "words")
+        factor = Fraction(100) if cues.asks_fraction(asked) or (share and cues.names_percent(asked)) else Fraction(1)
+        if factor == 1 and not cues.names_percent(asked):
+            return False
+    elif named.kind == "money":
+        factor = Fraction(1)
+        if not cues.asks_money(asked, wide=named is true):
+            return False
+    else:
+        factor = Fraction(1)
+        if not names_unit(asked, unit.unit):
+            return False
+    bare = Sense(number.senses[0].value * factor, unit.unit, unit.dimension, unit.factor, unit.summand)
+    pair = (unit, bare) if named is true else (bare, unit)
+    return _close(true, pair[0], other, pair[1], tolerance)
+
+
+def _scaled(one: Sense, another: Sense, asked: Asked) -> bool:
+    """Whether one leaves out the power of ten in which the question counts."""
+    scale = cues.asked_scale(asked) if asked.text else 1
+    if scale == 1 or (one.dimension and another.dimension and one.unit != another.unit):
+        return False
+    return one.value * scale == another.value or one.value == another.value * scale
+
+
+def _worked_out(true: Amount, other: Amount, asked: Asked) -> bool:
+    """Whether a quotient that is a whole number (`10/2`) stands beside that number, with no question that would make it a code."""
+    forms = {true.literal.form, other.literal.form}
+    return (
+        not asked.text
+        and "slash" in forms
+        and len(forms) == 2
+        and not (true.literal.text[:1] == "0" or other.literal.text[:1] == "0")
+        and (true.senses[0].value == other.senses[0].value and true.kind == other.kind)
+    )
+
+
+def _decimal_comma(true: Amount, text: str) -> bool:
+    """Whether a candidate is the true decimal, of two digits or more behind the point, written with a comma."""
+    whole, comma, decimals = text.partition(",")
+    if true.kind != "number" or not comma or len(decimals) < 2 or not decimals.isdecimal() or len(decimals) == 3:
+        return False
+    return (
+        true.literal.significant >= 3
+        and len(text) < 20
+        and whole.lstrip("-").isdecimal()
+        and Fraction(f"{whole}.{decimals}") == true.senses[0].value
+    )
+
+
+PERCENTAGE = AnswerType("percentage", "math", read_percentage, alike)
+MONEY = AnswerType("money", "math", read_money, alike)
+QUANTITY = AnswerType("quantity", "math", read_quantity, alike)
+NUMBER = AnswerType("number", "math", read_number, alike)

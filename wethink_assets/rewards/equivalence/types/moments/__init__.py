@@ -1,1 +1,0 @@
-"""Moments: dates, times of day, and how long something takes."""
