@@ -43,8 +43,14 @@ def lenient(gold: str, candidate: str, question: str | None = None, allowed: All
         true = read(accepted, asked)
         if true is None:
             continue
-        entry = BY_NAME[true.reading.type]
-        same = (true.reading.type, true.reading.key) == (answer.reading.type, answer.reading.key)
-        if same or entry.alike(true, answer, asked, allowed):
-            return entry.how
+        if right(true, answer, asked, allowed):
+            return BY_NAME[true.reading.type].how
     return None
+
+
+def right(true: Comparable, answer: Comparable, asked: Asked, allowed: Allowed) -> bool:
+    """Whether an answer that is read already is right beside a true one."""
+    entry = BY_NAME[true.reading.type]
+    if true.reading.type == answer.reading.type:
+        return true.reading.key == answer.reading.key or entry.alike(true, answer, asked, allowed)
+    return entry.alike(true, answer, asked, allowed) or BY_NAME[answer.reading.type].beside(true, answer, asked, allowed)

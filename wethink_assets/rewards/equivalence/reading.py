@@ -102,10 +102,11 @@ class AnswerType:
 
     name: as in the column `answer_type`. how: what equality by it is called in records. read: the reading of an answer, or None where it is
     none of this type; bounded in time, never raising. alike: whether a candidate is right beside the true answer, which is of this type, though
-    their keys differ; the candidate may be of another type.
+    their keys differ; the candidate may be of another type. beside: the same asked of the candidate's type, where the true answer is of another.
     """
 
     name: str
     how: How
     read: Callable[[Written, Asked], Reading | None]
     alike: Callable[[Comparable, Comparable, Asked, Allowed], bool] = never
+    beside: Callable[[Comparable, Comparable, Asked, Allowed], bool] = never

@@ -1,0 +1,40 @@
+"""Sameness of two values beyond equal keys: roundings of an exact one, latitude in per cent, and functions that agree wherever both are real."""
+
+from wethink_assets.rewards.equivalence.mathematics.values import Value, digits_of, inexact, is_complex
+
+FEWEST_DIGITS = 4
+"""Significant digits that a decimal has to have to count as a rounding of an exact value."""
+
+
+def alike_values(gold: Value, candidate: Value, tolerance: float = 0.0) -> bool:
+    """Whether a candidate's value is right beside the true one.
+
+    A decimal of four significant digits or more is right for what it rounds, in either direction; √3 is 1.732, not 1.73 or 1.733.
+
+    Example:
+        >>> from wethink_assets.rewards.equivalence.mathematics.notation import tokens_of
+        >>> from wethink_assets.rewards.equivalence.mathematics.terms import term_of
+        >>> from wethink_assets.rewards.equivalence.mathematics.values import value_of
+        >>> root, *rounded = (value_of(term_of(tokens_of(text))) for text in ("\\\\sqrt{3}", "1.732", "1.73", "1.733"))
+        >>> [alike_values(root, value) for value in rounded]
+        [True, False, False]
+    """
+    if gold.constant == candidate.constant and gold.key == candidate.key:
+        return True
+    for exact, rounded in ((gold, candidate), (candidate, gold)):
+        if rounded.slack and not exact.slack and rounded.digits >= FEWEST_DIGITS and exact.constant == rounded.constant:
+            if all(_within(*numbers) for numbers in zip(exact.at, rounded.at, rounded.slack, strict=False)):
+                return True
+    if gold.constant and candidate.constant:
+        true, given = inexact(gold.at[0]), inexact(candidate.at[0])
+        return tolerance > 0 and abs(given - true) <= abs(true) * tolerance
+    return not gold.constant and not candidate.constant and _same_where_real(gold, candidate)
+
+
+def _within(exact: object, rounded: object, slack: object) -> bool:
+    return bool(abs(inexact(exact) - inexact(rounded)) <= inexact(slack) * (1 + 1e-9))
+
+
+def _same_where_real(one: Value, other: Value) -> bool:
+    real = [pair for pair in zip(one.at, other.at, strict=True) if not is_complex(pair[0]) and not is_complex(pair[1])]
+    return len(real) > 1 and all(digits_of(first) == digits_of(second) for first, second in real)
