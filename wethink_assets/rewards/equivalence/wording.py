@@ -8,6 +8,7 @@ an answer of which nothing would be left.
 import re
 from functools import lru_cache
 
+from wethink_assets.rewards.equivalence.mathematics.wording import mathematics_in
 from wethink_assets.rewards.equivalence.normal_form import plain_answer
 from wethink_assets.rewards.equivalence.reading import Asked
 from wethink_assets.rewards.equivalence.spelling import variants
@@ -83,7 +84,7 @@ def said_of(text: str, asked: Asked) -> str:
         >>> said_of("The car is not red.", asked_of("What colour is the car?")), said_of("The answer is 9 or 10.", Asked())
         ('The car is not red.', 'The answer is 9 or 10.')
     """
-    said = plain_answer(text)
+    said = plain_answer(mathematics_in(text) if "$" in text or "\\" in text else text)
     if not 2 < len(said) <= _LONGEST_WORDING or not _may_be_worded(said, asked):
         return said
     for _ in range(2):

@@ -19,7 +19,7 @@ _COMMANDS = "|".join(
 )
 _CLEAR = re.compile(
     rf"\\(?:{_COMMANDS})(?![a-zA-Z])|[\^=<>\u2264\u2265\u2260\u2248\u221a\u221b\u03c0\u221e\u2208\u222a\u2229\u00b1\u2213\u2220\u25b3\u2211\u211d\u2205]"
-    r"|\b(?:sqrt|cbrt|sin|cos|tan|ln|log)\s*\(|\d\s*!(?!\w)|\bpi\b"
+    r"|\b(?:sqrt|cbrt|sin|cos|tan|ln|log)\s*\(|\d\s*!(?!\w)|(?<![A-Za-z])pi(?![A-Za-z])"
 )
 _PRODUCT = re.compile(r"(?<![A-Za-z])(?:\d*[a-zA-Z]|\d+)(?:\^\d+)?\s?\(?\s?(?:\d*[a-zA-Z]|\d+)?\s?[+*\u00b7\u22c5\-\u2212/]\s?\(?(?:\d*[a-zA-Z]|\d+)(?![A-Za-z])")
 _LETTER = re.compile(r"(?<![A-Za-z])[a-zA-Z](?![A-Za-z])")
@@ -43,6 +43,7 @@ _POINT = re.compile(
     r"\b(?:points?|coordinates?|vertex|vertices|intercepts?|ordered (?:pairs?|triples?)|midpoint|origin|center|centre|foc(?:us|i)|intersect\w*|"
     r"vectors?|located|location|position|solutions?|minimum|maximum|extrem\w+|centroid|polar|translat\w+|image of)\b"
 )
+_ANGLE = re.compile(r"\\(?:measured)?angle\s*|\u2220\s*|\bangle\s+(?=[A-Z])")
 _EQUATION = re.compile(r"\b(?:equations?|inequalit\w+|formulas?|formulae|identity|relations?(?:hip)?|line|function rule|rule for)\b")
 
 
@@ -95,4 +96,5 @@ def asks_for_equation(asked: Asked) -> bool:
 @lru_cache(maxsize=8192)
 def names(asked: Asked, name: str) -> bool:
     """Whether a question speaks of a letter, a function or a segment by its name."""
-    return bool(asked.text) and re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])", asked.text) is not None
+    text = _ANGLE.sub("\u2220", asked.text)
+    return bool(text) and re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])", text) is not None

@@ -99,7 +99,23 @@ _TOKEN = re.compile(
 )
 _THOUSANDS = re.compile(r"(?:,\d{3})+(?![\d])(?:\.\d+)?")
 _LATEX_THOUSANDS = re.compile(r"(?<=\d)(?:\{\s*,\s*\}|,\s*\\!)\s*(?=\d{3}(?!\d))")
+_SPACING = re.compile(r"\\q?quad(?![b-wyzA-Z])|(?<!\\)\\[ ,;:!>](?!\\)|(?<!\\)\\[ ,;:!>](?=\\)|\\displaystyle(?![a-zA-Z])")
 _DOUBLED = re.compile(r"\\\\(?=[a-zA-Z]{2,}|[{}])")
+
+
+def plainly(text: str) -> str:
+    """A text without LaTeX's spacing, thousands separators and doubled backslashes.
+
+    Example:
+        >>> plainly("11{,}111,\\quad 12")
+        '11111,  12'
+    """
+    if "\\" not in text and "{" not in text:
+        return text
+    if "\\\\" in text:
+        text = text.replace("\\\\", "\\") if "\\\\begin" in text else text if "\\begin" in text else _DOUBLED.sub(r"\\", text)
+    text = _LATEX_THOUSANDS.sub("", text)
+    return _SPACING.sub(" ", text)
 
 
 @lru_cache(maxsize=8192)
@@ -112,9 +128,7 @@ def tokens_of(text: str) -> tuple[Token, ...]:
     """
     if len(text) > LONGEST:
         raise Unreadable
-    if "begin" not in text and "\\\\" in text:
-        text = _DOUBLED.sub(r"\\", text)
-    text = _LATEX_THOUSANDS.sub("", text)
+    text = plainly(text)
     tokens: list[Token] = []
     depth = 0
     position, end = 0, len(text)

@@ -37,4 +37,4 @@ def _within(exact: object, rounded: object, slack: object) -> bool:
 
 def _same_where_real(one: Value, other: Value) -> bool:
     real = [pair for pair in zip(one.at, other.at, strict=True) if not is_complex(pair[0]) and not is_complex(pair[1])]
-    return len(real) > 1 and all(digits_of(first) == digits_of(second) for first, second in real)
+    return bool(real) and not is_complex(one.at[0]) and not is_complex(other.at[0]) and all(digits_of(first) == digits_of(second) for first, second in real)

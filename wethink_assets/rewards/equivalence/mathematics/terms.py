@@ -61,13 +61,11 @@ class _Reader:
         self._depth += 1
         if self._depth > DEEPEST:
             raise Unreadable
-        sign = self._operator("+", "-", "pm", "mp")
+        sign = self._operator("+", "-")
         term = self._product()
         if sign == "-":
             term = ("neg", term)
-        elif sign in ("pm", "mp"):
-            term = (sign, ("number", Fraction(0), -1), term)
-        while sign := self._operator("+", "-", "pm", "mp"):
+        while sign := self._operator("+", "-"):
             term = (sign, term, self._product())
         self._depth -= 1
         return term

@@ -52,8 +52,8 @@ class Value:
         return self.at[0] if self.constant and isinstance(self.at[0], Fraction) else None
 
 
-def value_of(term: Term, sign: int = 1) -> Value:
-    """A term's value, with the upper (1) or lower (-1) sign of each ±; `Unreadable` where it has none, or costs too much.
+def value_of(term: Term) -> Value:
+    """A term's value; `Unreadable` where it has none, or costs too much.
 
     Example:
         >>> from wethink_assets.rewards.equivalence.mathematics.notation import tokens_of
@@ -63,7 +63,7 @@ def value_of(term: Term, sign: int = 1) -> Value:
     """
     decimals = list(_decimals(term))
     bare = not _has_symbol(term)
-    at = [_evaluate(term, point, sign) for point in range(1 if bare else POINTS)]
+    at = [_evaluate(term, point) for point in range(1 if bare else POINTS)]
     constant = bare or all(_close(at[0], other) for other in at[1:])
     if constant:
         at = at[:1] * POINTS
@@ -73,7 +73,7 @@ def value_of(term: Term, sign: int = 1) -> Value:
     for point in range(1 if constant else POINTS):
         moved: Number = Fraction(0)
         for decimal in decimals[:6]:
-            shifted = _evaluate(term, point, sign, {id(decimal): decimal[1] + Fraction(1, 2 * 10 ** decimal[2])})
+            shifted = _evaluate(term, point, {id(decimal): decimal[1] + Fraction(1, 2 * 10 ** decimal[2])})
             moved = _add(moved, abs(_add(shifted, _negative(at[point]))))
         slack.append(moved)
     return Value(tuple(at), constant, tuple(slack), min(_significant(decimal) for decimal in decimals))
@@ -163,9 +163,9 @@ def place_of(name: str, point: int) -> Fraction:
     return -size if negative else size
 
 
-def _evaluate(term: Term, point: int, sign: int, replaced: Mapping[int, Fraction] | None = None) -> Number:
+def _evaluate(term: Term, point: int, replaced: Mapping[int, Fraction] | None = None) -> Number:
     try:
-        return _settled(_Evaluation(point, sign, replaced or {}).of(term))
+        return _settled(_Evaluation(point, replaced or {}).of(term))
     except Unreadable:
         raise
     except Exception:  # mpmath's own kinds of failure are many, and each says that there is no value
@@ -175,8 +175,8 @@ def _evaluate(term: Term, point: int, sign: int, replaced: Mapping[int, Fraction
 class _Evaluation:
     """One term at one point."""
 
-    def __init__(self, point: int, sign: int, replaced: Mapping[int, Fraction]) -> None:
-        self._point, self._sign, self._replaced = point, sign, replaced
+    def __init__(self, point: int, replaced: Mapping[int, Fraction]) -> None:
+        self._point, self._replaced = point, replaced
         self._work = _WORK
         self._indices: dict[str, Fraction] = {}
 
@@ -201,10 +201,9 @@ class _Evaluation:
             return replacement
         if kind == "symbol":
             return self._symbol(term[1])
-        if kind in ("+", "-", "pm", "mp"):
+        if kind in ("+", "-"):
             left, right = self.of(term[1]), self.of(term[2])
-            negative = {"+": False, "-": True, "pm": self._sign < 0, "mp": self._sign > 0}[kind]
-            return _add(left, _negative(right) if negative else right)
+            return _add(left, _negative(right) if kind == "-" else right)
         if kind == "neg":
             return _negative(self.of(term[1]))
         if kind == "*":

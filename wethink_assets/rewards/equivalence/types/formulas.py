@@ -6,13 +6,13 @@ from fractions import Fraction
 from functools import lru_cache
 
 from wethink_assets.rewards.equivalence.mathematics.cues import asks_for_equation, asks_for_mathematics, is_clear, names
-from wethink_assets.rewards.equivalence.mathematics.notation import GREEK, Token, Unreadable, split_at, tokens_of
+from wethink_assets.rewards.equivalence.mathematics.notation import GREEK, LONGEST, Token, Unreadable, plainly, split_at, tokens_of
 from wethink_assets.rewards.equivalence.mathematics.regions import key_of, relations_of, solutions
 from wethink_assets.rewards.equivalence.mathematics.sameness import alike_values
-from wethink_assets.rewards.equivalence.mathematics.terms import Term, term_of
+from wethink_assets.rewards.equivalence.mathematics.terms import term_of
 from wethink_assets.rewards.equivalence.mathematics.values import Value, digits_of, inexact, is_complex, scaled, value_of
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
-from wethink_assets.rewards.equivalence.types.geometry import alike_regions
+from wethink_assets.rewards.equivalence.types.geometry import Point, alike_regions, opened
 from wethink_assets.rewards.equivalence.amounts.units import in_base, unit_of, units_named
 
 _RELATION = re.compile(r"[=<>\u2264\u2265\u2260\u2248\u2208]|\\(?:leq?|geq?|leqslant|geqslant|lt|gt|neq?|approx|in)(?![a-zA-Z])|\bin\b")
@@ -23,6 +23,9 @@ _NAMED = re.compile(
     r"m?\s*(?:\\(?:measured)?angle|\u2220|angle)\s*\{?\s*[A-Z\d]{1,3}\s*\}?)"
 )
 _EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|\u2248|\\approx(?![a-z])|\\simeq(?![a-z])")
+_BOTH = re.compile(r"(\\pm(?![a-zA-Z])|\u00b1)|\\mp(?![a-zA-Z])|\u2213")
+_LEADING = re.compile(r"((?:^|=)\s*)\+\s*|((?:^|=)\s*-)\s+")
+_OPERATION = re.compile(r"\d|\w\s?[+\-*/^]\s?\w")
 _FUNCTION = re.compile(r"[A-Za-z]'*\(([a-z])\)")
 _DELIMITED = re.compile(r"[\d\s.+()]+")
 _WORDED = frozenset({"infinity", "+infinity", "-infinity", "positive infinity", "negative infinity"})
@@ -65,8 +68,10 @@ def read_equation(written: Written, asked: Asked) -> Reading | None:
     `x = 5` is the value itself where the question asks for x.
     """
     said = written.said
-    if _RELATION.search(said) is None:
+    if not written.marked or len(said) > LONGEST or _RELATION.search(said) is None:
         return None
+    if _BOTH.search(said) and not any(sign in said for sign in ",;\n"):
+        return _both(said, asked)
     try:
         tokens = tokens_of(said.rstrip(" ."))
         relations = relations_of(tokens)
@@ -76,11 +81,9 @@ def read_equation(written: Written, asked: Asked) -> Reading | None:
         return _relation(tokens)
     if tokens and len(split_at(tokens, "comma", "or", "and", "row")) > 1:
         return None
-    parts = [part.strip() for part in _EQUALS.split(said.rstrip(" ."))]
+    parts = _sides(said)
     if len(parts) < 2 or not all(parts):
         return None
-    if len(parts) > 2 and "\u2248" in said or "\\approx" in said:
-        parts = _exact(said.rstrip(" ."))
     name, rest = parts[0], parts[-1]
     if len(parts) == 2 and not _NAMED.fullmatch(name) and _NAMED.fullmatch(rest):
         name, rest = rest, name
@@ -92,11 +95,20 @@ def read_equation(written: Written, asked: Asked) -> Reading | None:
     return key and Reading("equation", key, Equation())
 
 
-def _exact(said: str) -> list[str]:
-    """The parts of an equation up to the sign of a rounding, unless nothing else is said."""
-    before = re.split(r"\u2248|\\approx(?![a-z])|\\simeq(?![a-z])", said)
-    parts = [part.strip() for part in _EQUALS.split(before[0])]
-    return parts if len(parts) > 1 else [parts[0], before[-1].strip()]
+def _sides(said: str) -> list[str]:
+    """The sides of an equation as texts; the rounding after ≈ is left out unless nothing else is said."""
+    sides, start, exact = [], 0, 0
+    said = said.rstrip(" .")
+    for match in _EQUALS.finditer(said):
+        before = said[: match.start()]
+        if before.count("{") > before.count("}") or before.count("(") > before.count(")"):
+            continue
+        sides.append(said[start : match.start()].strip())
+        if match[0] != "=" and not exact:
+            exact = len(sides)
+        start = match.end()
+    sides.append(said[start:].strip())
+    return sides[:exact] if exact > 1 else sides
 
 
 def _normal(name: str) -> str:
@@ -109,14 +121,14 @@ def _assigned(name: str, rest: str, asked: Asked) -> Reading | None:
     from wethink_assets.rewards.equivalence.comparison import read
 
     value = read(rest, asked)
-    if value is None or value.reading.type == "text" and is_clear(rest):
+    if value is None:
         return None
     if names(asked, name) and not asks_for_equation(asked):
         return value.reading
     found = value.reading.value
     constant = value.reading.type != "expression" or isinstance(found, Expression) and found.value.constant
     equation = Equation(name, rest, constant)
-    if value.reading.type in ("number", "expression"):
+    if value.reading.type in ("number", "expression") or value.reading.type == "text" and _OPERATION.search(rest):
         try:
             key = _equation_key(tokens_of(f"{name} = {rest}"))
             if key:
@@ -174,6 +186,8 @@ def alike_equations(gold: Comparable, candidate: Comparable, asked: Asked, allow
     """The same name with a rounded value; the value alone of a name (`x = 5` by `5`); an interval for an inequality; y for f(x)."""
     true, given = gold.reading.value, candidate.reading.value
     if isinstance(true, tuple):
+        if isinstance(given, Point):
+            return not asked.text and len(given.coordinates) == 2 and not given.label and alike_regions(true[1], opened(given), allowed)
         return isinstance(given, tuple) and candidate.reading.type in ("equation", "interval") and (
             not given[0] or given[0] == true[0]) and alike_regions(true[1], given[1], allowed)  # fmt: skip
     if not true.name:
@@ -226,26 +240,29 @@ EQUATION = AnswerType("equation", "math", read_equation, alike_equations, equati
 def read_expression(written: Written, asked: Asked) -> Reading | None:
     """A term by its value, as a number where it is one; a Greek letter, infinity, an angle or a side by its name."""
     said = written.said
-    if said.isascii() and said.isalpha():
-        if said.casefold() not in _WORDED:
+    if not written.marked and said.isascii() and "-" not in said:
+        if said.isalpha():
+            return Reading("expression", "+inf") if said.casefold() in _WORDED else None
+        if not said[-1:].isupper() and "infinity" not in said and "_" not in said and not asks_for_mathematics(asked) and "pi" not in said:
             return None
-        return Reading("expression", "+inf")
+    if len(said) > LONGEST:
+        return None
     named = _named(written, asked)
     if named is not None:
         return named
+    if "\\!" in said or "{" in said:
+        figures = plainly(said).strip()
+        if figures != said and figures.replace(".", "", 1).isdigit():
+            return _number(Fraction(figures), asked)
     delimited = written.raw[:1] in ("$", "\\") and _DELIMITED.fullmatch(said) is not None
     if not is_clear(said) and not delimited and not (asks_for_mathematics(asked) and _SIGNED.search(said)):
         return None
+    if _BOTH.search(said):
+        return None if any(sign in said for sign in ",;\n") else _both(said, asked)
     expression = expression_of(said, _IN_TEXT.search(written.raw) is not None)
     if expression is None:
         return _signs(said)
-    values = expression if isinstance(expression, tuple) else (expression,)
-    readings = [_reading(value, asked) for value in values]
-    if len(readings) == 1:
-        return readings[0]
-    from wethink_assets.rewards.equivalence.types.lists import list_reading
-
-    return list_reading([Comparable(Written(said, said), reading) for reading in readings], ordered=False)
+    return _reading(expression, asked)
 
 
 _SIGNED = re.compile(r"\d\s*[-+*/^\u00d7\u2212(]|\d[a-z]")
@@ -283,16 +300,30 @@ def _named(written: Written, asked: Asked) -> Reading | None:
     return plain and plain.reading
 
 
+def _both(said: str, asked: Asked) -> Reading | None:
+    """What a text with ± says: as with the upper and as with the lower sign of each."""
+    from wethink_assets.rewards.equivalence.comparison import read
+    from wethink_assets.rewards.equivalence.types.lists import alternatives_of
+
+    items = []
+    for upper, lower in (("+", "-"), ("-", "+")):
+        text = _BOTH.sub(lambda match, signs=(upper, lower): signs[match[1] is None], said)  # type: ignore[misc]
+        item = read(_LEADING.sub(r"\1\2", text), asked)
+        if item is None:
+            return None
+        items.append(item)
+    return alternatives_of(items)
+
+
 @lru_cache(maxsize=8192)
-def expression_of(said: str, in_text: bool = False) -> Expression | tuple[Expression, Expression] | None:
-    """The value of a text read as mathematics, two where it has a ±; in_text: something of it stands in `\\text`, so that a letter may be a unit."""
+def expression_of(said: str, in_text: bool = False) -> Expression | None:
+    """The value of a text read as mathematics; in_text: something of it is set as text, so that a single letter may be a unit."""
     said = said.strip().rstrip(".")
     measured = _measured(said, in_text)
     if measured is not None:
         return measured
     try:
-        term = term_of(tokens_of(said))
-        return (Expression(value_of(term, 1)), Expression(value_of(term, -1))) if _both(term) else Expression(value_of(term))
+        return Expression(value_of(term_of(tokens_of(said))))
     except Unreadable:
         return None
 
@@ -313,10 +344,6 @@ def _measured(said: str, in_text: bool) -> Expression | None:
         return Expression(scaled(value_of(term_of(tokens_of(match["head"]))), based[0]), based[2], unit or "")
     except Unreadable:
         return None
-
-
-def _both(term: Term) -> bool:
-    return term[0] in ("pm", "mp") or any(isinstance(part, tuple) and _both(part) for part in term[1:])
 
 
 def _reading(expression: Expression, asked: Asked) -> Reading:

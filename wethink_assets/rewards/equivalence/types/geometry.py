@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from wethink_assets.rewards.equivalence.mathematics.cues import asks_for_interval, asks_for_point, names
-from wethink_assets.rewards.equivalence.mathematics.notation import LONGEST, Token, Unreadable, enclosed, split_at, tokens_of
+from wethink_assets.rewards.equivalence.mathematics.notation import LONGEST, Token, Unreadable, enclosed, plainly, split_at, tokens_of
 from wethink_assets.rewards.equivalence.mathematics.regions import ALL, End, Interval, Region, key_of, region_of, solutions
 from wethink_assets.rewards.equivalence.mathematics.sameness import alike_values
 from wethink_assets.rewards.equivalence.mathematics.terms import term_of
@@ -34,9 +34,9 @@ class Point:
 def read_point(written: Written, asked: Asked) -> Reading | None:
     """Coordinates in round or angled brackets; two of them are an interval instead where the question asks for one."""
     said = written.said
-    if _BRACKET.search(said) is None:
+    if not written.marked or _BRACKET.search(said) is None:
         return None
-    point = _point(said)
+    point = point_of(said)
     if point is None or len(point.coordinates) == 2 and not point.label and asks_for_interval(asked):
         return None
     label = point.label if point.label and not (asked.text and names(asked, point.label)) else ""
@@ -44,7 +44,9 @@ def read_point(written: Written, asked: Asked) -> Reading | None:
 
 
 @lru_cache(maxsize=8192)
-def _point(said: str) -> Point | None:
+def point_of(said: str) -> Point | None:
+    """The coordinates in brackets that a text is."""
+    said = plainly(said).strip()
     match = _LABEL.match(said)
     if match is None or len(said) > LONGEST:
         return None
@@ -82,14 +84,15 @@ def alike_points(gold: Comparable, candidate: Comparable, asked: Asked, allowed:
         return _alike_all(true.coordinates, given.coordinates, allowed)
     if candidate.reading.type in ("interval", "equation") and isinstance(given, tuple) and not asked.text:
         region = given[1]
-        return len(true.coordinates) == 2 and alike_regions(_open(true), region, allowed)
+        return len(true.coordinates) == 2 and alike_regions(opened(true), region, allowed)
     if candidate.reading.type == "list" and asks_for_point(asked):
-        point = _point(f"({candidate.written.said})") or _point(re.sub(r"[a-z]\s*=", "", f"({candidate.written.said})"))
+        point = point_of(f"({candidate.written.said})") or point_of(re.sub(r"[a-z]\s*=", "", f"({candidate.written.said})"))
         return point is not None and _alike_all(true.coordinates, point.coordinates, allowed)
     return False
 
 
-def _open(point: Point) -> Region:
+def opened(point: Point) -> Region:
+    """The open interval that two coordinates would be."""
     low, high = point.coordinates
     return (Interval(End(low, False), End(high, False)),)
 
@@ -106,8 +109,8 @@ POINT = AnswerType("point", "math", read_point, alike_points)
 def read_interval(written: Written, asked: Asked) -> Reading | None:
     """An interval, or a union of them; an inequality in one letter where an interval is asked for."""
     said = written.said
-    if _BRACKET.search(said) is None and _REGION_SIGN.search(said) is None:
-        region = _WORDS.get(written.folded) if asked.text and said[:1] in "atAT" and asks_for_interval(asked) else None
+    if not written.marked or _BRACKET.search(said) is None and _REGION_SIGN.search(said) is None:
+        region = _WORDS.get(written.folded) if asked.text and said[:1] in "atAT" and "real" in said and asks_for_interval(asked) else None
         return None if region is None else Reading("interval", key_of(region), ("", region))
     named = _region(said, bool(asked.text) and not asks_for_interval(asked), asks_for_interval(asked))
     return None if named is None else Reading("interval", key_of(named[1]), named)
@@ -153,7 +156,7 @@ def alike_intervals(gold: Comparable, candidate: Comparable, asked: Asked, allow
     region: Region = gold.reading.value[1]
     given = candidate.reading.value
     if isinstance(given, Point):
-        return len(given.coordinates) == 2 and not given.label and alike_regions(region, _open(given), allowed)
+        return len(given.coordinates) == 2 and not given.label and alike_regions(region, opened(given), allowed)
     if isinstance(given, tuple) and candidate.reading.type in ("interval", "equation"):
         return alike_regions(region, given[1], allowed)
     return False

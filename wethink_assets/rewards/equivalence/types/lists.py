@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from wethink_assets.rewards.equivalence.mathematics.notation import plainly
+from wethink_assets.rewards.equivalence.mathematics.wording import boxes, closing
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 
 MOST_ITEMS = 30
@@ -40,8 +42,9 @@ _COMMAS = re.compile(r"\s*(?:[,\u3001\uff0c]\s*(?:(?:and|or)\b|&|\\&)?|\b(?:and|
 _ANDS = re.compile(r"\s+(?:and|&)\s+", re.IGNORECASE)
 _TIGHT_NUMBER = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"[$\u20ac\u00a3+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?%?")
+_MATHEMATICS = re.compile(r"(?<!\\)\$([^$]{1,80})(?<!\\)\$(?!\d)")
+_DECIMAL_COMMA = re.compile(r"-?\d+,(?:\d{1,2}|\d{4,})")
 _OUTER = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
-_BOXED = re.compile(r"\\boxed\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 _BETWEEN = re.compile(r"[\s$,;.]|\\[()\[\],;: ]|\\q?quad|\\text\s*\{\s*(?:and|or)\s*\}|\band\b|\bor\b|\\\\")
 _ASSIGNED = re.compile(r"\s*([A-Za-z](?:_\{?\w+\}?)?|[a-z]\([a-z]\))\s*=\s*(.+)", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\\begin\{(?:cases|aligned|align\*?|gathered)\}(.*)\\end\{(?:cases|aligned|align\*?|gathered)\}", re.DOTALL)
@@ -49,10 +52,11 @@ _ENVIRONMENT = re.compile(r"\\begin\{(?:cases|aligned|align\*?|gathered)\}(.*)\\
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list's items, whether their order counts, and whether brackets enclose it."""
+    """A list's items, whether their order counts, and whether they are what one text with ± says."""
 
     items: tuple[Comparable, ...]
     ordered: bool
+    alternatives: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -79,6 +83,8 @@ def in_order(asked: Asked) -> bool:
 def read_list(written: Written, asked: Asked) -> Reading | None:
     """Two items or more, between commas, semicolons, line ends or "and"."""
     said = written.said
+    if not written.marked and " and " not in said and " or " not in said:
+        return None
     if _SEPARATOR.search(said) is None and written.raw.count("\\boxed") < 2:
         return None
     boxed = _boxes(written.raw) if "\\boxed" in written.raw else None
@@ -90,10 +96,8 @@ def read_list(written: Written, asked: Asked) -> Reading | None:
 
 def _boxes(raw: str) -> tuple[str, ...] | None:
     """What stands in several boxes with nothing of their own between them."""
-    boxes = _BOXED.findall(raw)
-    if not 1 < len(boxes) <= MOST_ITEMS or _BETWEEN.sub("", _BOXED.sub("", raw)):
-        return None
-    return tuple(boxes)
+    inner, around = boxes(raw)
+    return tuple(inner) if 1 < len(inner) <= MOST_ITEMS and not _BETWEEN.sub("", around) else None
 
 
 def _listed(texts: Sequence[str], asked: Asked, *, ordered: bool) -> Reading | None:
@@ -110,13 +114,14 @@ def _listed(texts: Sequence[str], asked: Asked, *, ordered: bool) -> Reading | N
             item = read(f"{name} = {text}", asked) or item  # n = 1, 2, 3
         elif assigned:
             name = assigned[1]
-        if item.reading.type == "list" and isinstance(item.reading.value, Items) and not item.reading.value.ordered:
+        if isinstance(item.reading.value, Items) and item.reading.value.alternatives:
             items.extend(item.reading.value.items)
             continue
         items.append(item)
     kinds = {item.reading.type for item in items}
     if kinds <= {"point", "equation", "interval"} and len({_name_of(item) for item in items}) == 1 or kinds == {"equation"}:
-        ordered = False  # solutions
+        ordered = False  # solutions, each of which counts once
+        items = list({(item.reading.type, item.reading.key): item for item in items}.values())
     return list_reading(items, ordered=ordered)
 
 
@@ -130,6 +135,12 @@ def list_reading(items: Sequence[Comparable], *, ordered: bool) -> Reading:
     return Reading("list", f"{'in' if ordered else 'any'} order {json.dumps(keys if ordered else sorted(keys))}", Items(tuple(items), ordered))
 
 
+def alternatives_of(items: Sequence[Comparable]) -> Reading:
+    """The reading of what ± says: two values in any order."""
+    reading = list_reading(items, ordered=False)
+    return Reading("list", reading.key, Items(tuple(items), False, True))
+
+
 @lru_cache(maxsize=8192)
 def items_of(said: str) -> tuple[tuple[str, ...], bool]:
     """The items of a text, none where it is no list, and whether it is a set in braces.
@@ -138,16 +149,17 @@ def items_of(said: str) -> tuple[tuple[str, ...], bool]:
         >>> items_of("red, green and blue"), items_of("1,200"), items_of("{1, 2}")
         ((('red', 'green', 'blue'), False), ((), False), (('1', '2'), True))
     """
-    text = said.strip().rstrip(".;").strip()
+    text = _MATHEMATICS.sub(r"\1", plainly(said)) if "\\" in said or "$" in said or "{" in said else said
+    text = text.strip().rstrip(".;").strip()
     environment = _ENVIRONMENT.fullmatch(text)
     if environment:
         text = environment[1].replace("&", " ")
     braced = False
-    for opening, closing in _OUTER.items():
-        if text.startswith(opening) and text.endswith(closing) and _closes_last(text, opening, closing):
+    for opening, ending in _OUTER.items():
+        if text.startswith(opening) and text.endswith(ending) and closing(text, len(opening) - 1) == len(text) - 1:
             if opening == "(":
                 return (), False
-            text, braced = text[len(opening) : -len(closing)].strip(), "{" in opening
+            text, braced = text[len(opening) : -len(ending)].strip(), "{" in opening
             break
     if not text or _NUMBER.fullmatch(text):
         return (), False
@@ -164,7 +176,9 @@ def _parts(text: str) -> list[str]:
     if "\n" in text:
         return [part for part in (part.strip().rstrip(",;") for part in _BULLETS.split("\n" + text)) if part]
     if ";" in text or "\uff1b" in text:
-        return _split(text, _SEMICOLONS)
+        parts = _split(text, _SEMICOLONS)
+        if len(parts) > 1:
+            return parts
     last = max(text.rfind(","), text.rfind("\u3001"))
     conjunction = list(_ANDS.finditer(text))
     if len(conjunction) == 1 and last > conjunction[0].end() and text.count(",") == 2 and "=" not in text and not text[last + 1 :].strip()[:1].isdigit():
@@ -188,21 +202,13 @@ def _split(text: str, separator: re.Pattern[str]) -> list[str]:
     return [part.replace("\x00", ",").strip() for part in parts if part.strip()]
 
 
-def _closes_last(text: str, opening: str, closing: str) -> bool:
-    """Whether a text's first bracket is closed by its end."""
-    depth = 0
-    for position, char in enumerate(text):
-        depth += (char in "([{") - (char in ")]}")
-        if depth == 0 and position >= len(opening) - 1:
-            return position == len(text) - 1
-    return False
-
-
 def alike_lists(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
     """Each item right beside one of the true list, in its place where order counts; the same words without commas."""
     true, given = gold.reading.value, candidate.reading.value
     if not isinstance(true, Items):
         return False
+    if candidate.reading.type == "number" and _DECIMAL_COMMA.fullmatch(gold.written.said):
+        return _beside(gold.written.said.replace(",", "."), candidate, asked, allowed)
     if isinstance(given, Items):
         return _matched(true.items, given.items, true.ordered and given.ordered, asked, allowed)
     if candidate.reading.type == "text":

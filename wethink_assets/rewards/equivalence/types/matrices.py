@@ -10,6 +10,7 @@ from wethink_assets.rewards.equivalence.mathematics.sameness import alike_values
 from wethink_assets.rewards.equivalence.mathematics.terms import Term, term_of
 from wethink_assets.rewards.equivalence.mathematics.values import Value, value_of
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
+from wethink_assets.rewards.equivalence.types.geometry import point_of
 
 MOST_ENTRIES = 64
 _ENVIRONMENTS = frozenset({"pmatrix", "bmatrix", "Bmatrix", "matrix", "smallmatrix", "array"})
@@ -20,7 +21,7 @@ Matrix = tuple[tuple[Value, ...], ...]
 def read_matrix(written: Written, asked: Asked) -> Reading | None:
     """A matrix of values; rows and columns count, the kind of its brackets does not."""
     said = written.said
-    if "\\begin" not in said and "[[" not in said.replace(" ", "") and "{{" not in said.replace(" ", ""):
+    if not written.marked or "\\begin" not in said and "[[" not in said.replace(" ", "") and "{{" not in said.replace(" ", ""):
         return None
     matrix = _matrix(said)
     return None if matrix is None else Reading("matrix", json.dumps([[value.key for value in row] for row in matrix]), matrix)
@@ -144,8 +145,9 @@ def alike_matrices(gold: Comparable, candidate: Comparable, asked: Asked, allowe
         if not same and not ("vector" in asked.folded and _flat(true) and _flat(given)):
             return False
         entries = [value for row in given for value in row]
-    elif candidate.reading.type == "point" and _flat(true) and (not asked.text or "vector" in asked.folded):
-        entries = list(given.coordinates)
+    elif candidate.reading.type in ("point", "list", "interval") and _flat(true) and (not asked.text or "vector" in asked.folded):
+        point = point_of(f"({candidate.written.said.strip('()[] ')})")
+        entries = list(point.coordinates) if point else []
     else:
         return False
     expected = [value for row in true for value in row]
