@@ -43,6 +43,7 @@ _ANDS = re.compile(r"\s+(?:and|&)\s+", re.IGNORECASE)
 _TIGHT_NUMBER = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"[$\u20ac\u00a3+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?%?")
 _MATHEMATICS = re.compile(r"(?<!\\)\$([^$]{1,80})(?<!\\)\$(?!\d)")
+_SPACED = re.compile(r"[A-Z](?:\s[A-Z])+|-?\d{1,2}(?:\s-?\d{1,2}){2,}")
 _DECIMAL_COMMA = re.compile(r"-?\d+,(?:\d{1,2}|\d{4,})")
 _OUTER = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
 _BETWEEN = re.compile(r"[\s$,;.]|\\[()\[\],;: ]|\\q?quad|\\text\s*\{\s*(?:and|or)\s*\}|\band\b|\bor\b|\\\\")
@@ -84,7 +85,10 @@ def read_list(written: Written, asked: Asked) -> Reading | None:
     """Two items or more, between commas, semicolons, line ends or "and"."""
     said = written.said
     if not written.marked and " and " not in said and " or " not in said:
-        return None
+        spaced = said.split() if said[1:2] == " " or said[2:3] == " " else []
+        if not 1 < len(spaced) <= MOST_ITEMS or not _SPACED.fullmatch(said):
+            return None
+        return _listed(spaced, asked, ordered=in_order(asked))
     if _SEPARATOR.search(said) is None and written.raw.count("\\boxed") < 2:
         return None
     boxed = _boxes(written.raw) if "\\boxed" in written.raw else None
