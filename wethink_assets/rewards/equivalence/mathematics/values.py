@@ -74,7 +74,7 @@ def value_of(term: Term) -> Value:
         moved: Number = Fraction(0)
         for decimal in decimals[:6]:
             shifted = _evaluate(term, point, {id(decimal): decimal[1] + Fraction(1, 2 * 10 ** decimal[2])})
-            moved = _add(moved, abs(_add(shifted, _negative(at[point]))))
+            moved = added(moved, abs(added(shifted, negative(at[point]))))
         slack.append(moved)
     return Value(tuple(at), constant, tuple(slack), min(_significant(decimal) for decimal in decimals))
 
@@ -203,13 +203,13 @@ class _Evaluation:
             return self._symbol(term[1])
         if kind in ("+", "-"):
             left, right = self.of(term[1]), self.of(term[2])
-            return _add(left, _negative(right) if kind == "-" else right)
+            return added(left, negative(right) if kind == "-" else right)
         if kind == "neg":
-            return _negative(self.of(term[1]))
+            return negative(self.of(term[1]))
         if kind == "*":
             return _multiplied(self.of(term[1]), self.of(term[2]))
         if kind == "/":
-            return _divided(self.of(term[1]), self.of(term[2]))
+            return divided(self.of(term[1]), self.of(term[2]))
         if kind == "^":
             return self._power(self.of(term[1]), self.of(term[2]))
         return _OPERATIONS[kind](self, *term[1:]) if kind in _OPERATIONS else self._unknown()
@@ -234,7 +234,7 @@ class _Evaluation:
                 return self._whole_power(base, int(exponent))
             if isinstance(base, Fraction) and base < 0 and exponent.denominator % 2:
                 power = self._root(-base, exponent)
-                return _negative(power) if exponent.numerator % 2 else power
+                return negative(power) if exponent.numerator % 2 else power
             if isinstance(base, Fraction) and base >= 0:
                 return self._root(base, exponent)
         if base == 0:
@@ -275,7 +275,7 @@ class _Evaluation:
     def root(self, degree: Term, term: Term) -> Number:
         order, base = self.of(degree), self.of(term)
         if not isinstance(order, Fraction) or order.denominator != 1 or not 1 < order <= 1000:
-            return self._power(base, _divided(Fraction(1), order))
+            return self._power(base, divided(Fraction(1), order))
         if not isinstance(base, Fraction) and not is_complex(base) and base < 0 and int(order) % 2:
             return -self._power(-base, 1 / order)
         if order == 2 and not isinstance(base, Fraction):
@@ -343,15 +343,15 @@ class _Evaluation:
         self._work -= 20
         if name in ("cot", "sec", "csc"):
             number = getattr(context(), {"cot": "tan", "sec": "cos", "csc": "sin"}[name])(number)
-            return _divided(Fraction(1), _settled(number))
+            return divided(Fraction(1), _settled(number))
         return getattr(context(), {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}.get(name, name))(number)
 
     def applied(self, name: str, *arguments: Term) -> Number:
         """A function that is not known: anything that differs for different arguments."""
         total: Number = place_of(name, self._point)
         for number, argument in enumerate(arguments):
-            total = _add(total, _multiplied(self.of(argument), place_of(f"{name}({number})", self._point)))
-        return _divided(place_of(f"{name}()", self._point), total)
+            total = added(total, _multiplied(self.of(argument), place_of(f"{name}({number})", self._point)))
+        return divided(place_of(f"{name}()", self._point), total)
 
     def series(self, name: str, index: str, first: Term, last: Term, term: Term) -> Number:
         """A sum or product: added up where its bounds are whole, else something that differs where its parts do."""
@@ -361,15 +361,15 @@ class _Evaluation:
         try:
             if not whole:
                 body = self.of(term)
-                bounds = _add(_multiplied(low, place_of(f"{name} from", self._point)), _multiplied(high, place_of(f"{name} to", self._point)))
-                return _multiplied(body, bounds) if name == "sum" else _add(body, bounds)
+                bounds = added(_multiplied(low, place_of(f"{name} from", self._point)), _multiplied(high, place_of(f"{name} to", self._point)))
+                return _multiplied(body, bounds) if name == "sum" else added(body, bounds)
             if not 0 <= high - low <= 1000:
                 raise Unreadable
             total: Number = Fraction(0 if name == "sum" else 1)
             for step in range(int(low), int(high) + 1):
                 self._indices[index] = Fraction(step)
                 number = self.of(term)
-                total = _add(total, number) if name == "sum" else _multiplied(total, number)
+                total = added(total, number) if name == "sum" else _multiplied(total, number)
             return total
         finally:
             self._indices.pop(index, None)
@@ -415,11 +415,13 @@ def _bounded(number: Number) -> None:
             raise Unreadable
 
 
-def _negative(number: Number) -> Number:
+def negative(number: Number) -> Number:
+    """A number with the other sign."""
     return -number
 
 
-def _add(left: Number, right: Number) -> Number:
+def added(left: Number, right: Number) -> Number:
+    """A sum, which is zero where nothing but roundings is left of its parts."""
     if isinstance(left, Fraction) and isinstance(right, Fraction):
         return left + right
     left, right = inexact(left), inexact(right)
@@ -437,7 +439,8 @@ def _multiplied(left: Number, right: Number) -> Number:
     return inexact(left) * inexact(right)
 
 
-def _divided(above: Number, below: Number) -> Number:
+def divided(above: Number, below: Number) -> Number:
+    """A quotient; `Unreadable` for one by zero."""
     if below == 0:
         raise Unreadable
     if isinstance(above, Fraction) and isinstance(below, Fraction):

@@ -10,7 +10,7 @@ from wethink_assets.rewards.equivalence.mathematics.notation import GREEK, LONGE
 from wethink_assets.rewards.equivalence.mathematics.regions import key_of, relations_of, solutions
 from wethink_assets.rewards.equivalence.mathematics.sameness import alike_values
 from wethink_assets.rewards.equivalence.mathematics.terms import term_of
-from wethink_assets.rewards.equivalence.mathematics.values import Value, digits_of, inexact, is_complex, scaled, value_of
+from wethink_assets.rewards.equivalence.mathematics.values import Value, added, digits_of, divided, is_complex, negative, scaled, value_of
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.geometry import Point, alike_regions, opened
 from wethink_assets.rewards.equivalence.amounts.units import in_base, unit_of, units_named
@@ -169,17 +169,15 @@ def _equation_key(tokens: tuple[Token, ...]) -> str | None:
 
 def _scaled(left: Value, right: Value, *, signed: bool) -> str:
     """The difference of two sides at the points, in units of the first one that is not zero."""
-    numbers = [inexact(one) - inexact(other) for one, other in zip(left.at, right.at, strict=True)]
-    sizes = [abs(inexact(one)) + abs(inexact(other)) for one, other in zip(left.at, right.at, strict=True)]
-    numbers = [0 if abs(number) <= size / 10**60 else number for number, size in zip(numbers, sizes, strict=True)]
+    numbers = [added(one, negative(other)) for one, other in zip(left.at, right.at, strict=True)]
     unit = next((number for number in numbers if number), None)
     if unit is None or left.constant and right.constant:
         raise Unreadable
     if signed:
-        if any(number and is_complex(number) for number in numbers):
+        if any(map(is_complex, numbers)):
             raise Unreadable
         unit = abs(unit)
-    return "|".join("0" if not number else digits_of(number / unit) for number in numbers)
+    return "|".join(digits_of(divided(number, unit)) for number in numbers)
 
 
 def alike_equations(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
