@@ -53,4 +53,6 @@ def right(true: Comparable, answer: Comparable, asked: Asked, allowed: Allowed) 
     entry = BY_NAME[true.reading.type]
     if true.reading.type == answer.reading.type:
         return true.reading.key == answer.reading.key or entry.alike(true, answer, asked, allowed)
-    return entry.alike(true, answer, asked, allowed) or BY_NAME[answer.reading.type].beside(true, answer, asked, allowed)
+    return entry.alike(true, answer, asked, allowed) or BY_NAME[answer.reading.type].beside(
+        true, answer, asked, allowed
+    )

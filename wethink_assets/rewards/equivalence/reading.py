@@ -14,7 +14,9 @@ from wethink_assets.rewards.equivalence.normal_form import plain_answer, unified
 How = Literal["text", "math"]
 LONGEST_QUESTION = 4000
 """Characters of a question that are looked at."""
-_MARKS = frozenset("\\()[]{}<>=+*^|!;,&/\n$~\u2208\u2264\u2265\u2260\u2248\u221a\u221b\u03c0\u221e\u222a\u2229\u00b1\u2213\u2220\u25b3\u2211\u211d\u2205\u00d7\u00b7\u22c5\u2022\u3001\uff0c\uff08\u27e8")
+_MARKS = frozenset(
+    "\\()[]{}<>=+*^|!;,&/\n$~\u2208\u2264\u2265\u2260\u2248\u221a\u221b\u03c0\u221e\u222a\u2229\u00b1\u2213\u2220\u25b3\u2211\u211d\u2205\u00d7\u00b7\u22c5\u2022\u3001\uff0c\uff08\u27e8"
+)
 
 
 class Written:
@@ -38,10 +40,12 @@ class Written:
 
     @cached_property
     def plain(self) -> str:
+        """`said` with one sign for each thing."""
         return unified(self.said).strip()
 
     @cached_property
     def folded(self) -> str:
+        """`plain` in folded case."""
         return " ".join(self.plain.casefold().split()).rstrip(".").rstrip()
 
 

@@ -21,11 +21,15 @@ _CLEAR = re.compile(
     rf"\\(?:{_COMMANDS})(?![a-zA-Z])|[\^=<>\u2264\u2265\u2260\u2248\u221a\u221b\u03c0\u221e\u2208\u222a\u2229\u00b1\u2213\u2220\u25b3\u2211\u211d\u2205]"
     r"|\b(?:sqrt|cbrt|sin|cos|tan|ln|log)\s*\(|\d\s*!(?!\w)|(?<![A-Za-z])pi(?![A-Za-z])"
 )
-_PRODUCT = re.compile(r"(?<![A-Za-z])(?:\d*[a-zA-Z]|\d+)(?:\^\d+)?\s?\(?\s?(?:\d*[a-zA-Z]|\d+)?\s?[+*\u00b7\u22c5\-\u2212/]\s?\(?(?:\d*[a-zA-Z]|\d+)(?![A-Za-z])")
+_PRODUCT = re.compile(
+    r"(?<![A-Za-z])(?:\d*[a-zA-Z]|\d+)(?:\^\d+)?\s?\(?\s?(?:\d*[a-zA-Z]|\d+)?\s?[+*\u00b7\u22c5\-\u2212/]\s?\(?(?:\d*[a-zA-Z]|\d+)(?![A-Za-z])"
+)
 _LETTER = re.compile(r"(?<![A-Za-z])[a-zA-Z](?![A-Za-z])")
 _SIGNS = re.compile(r"[+*\u00b7\u22c5(]|(?<=\w)\s?[-\u2212/]\s?(?=\w)")
 _DIGIT = re.compile(r"\d")
-_ONE_LETTER = re.compile(r"\d*([a-zA-Z])\s?[-\u2212\u2013/*x\u00d7]\s?\d*([a-zA-Z])|\d+(?:[.,]\d+)?[a-zA-Z]|[A-Z]+[-\u2212\u2013/ ]?\d+|\d+[-\u2212\u2013/ ]?[A-Z]+")
+_ONE_LETTER = re.compile(
+    r"\d*([a-zA-Z])\s?[-\u2212\u2013/*x\u00d7]\s?\d*([a-zA-Z])|\d+(?:[.,]\d+)?[a-zA-Z]|[A-Z]+[-\u2212\u2013/ ]?\d+|\d+[-\u2212\u2013/ ]?[A-Z]+"
+)
 _ASKED = re.compile(
     r"\b(?:simplif\w*|evaluat\w*|comput(?:e|ing)|calculat\w*|factor(?:i[sz]e|ed|ing)?\b(?! of\b)|expand(?:ed)?|differentiate|integrate|derivative|"
     r"antiderivative|integral|solv(?:e|ing)|polynomial|in terms of|as a function of|algebraic|square root|simplest form)"
@@ -33,7 +37,8 @@ _ASKED = re.compile(
     r"|\bexpressions?\b(?! of)(?! on)(?! is shown)"
 )
 _OTHERWISE = re.compile(
-    r"\b(?:score|ratio|scale|odds|date|phone|number plate|time|resolution|dimensions?|size|range|seat|version|code|model|aspect|signature|facial|face)\b"
+    r"\b(?:score|ratio|scale|odds|date|phone|number plate|time|resolution|dimensions?|size|range|seat|version|code|model|aspect|"
+    r"signature|facial|face)\b"
 )
 _INTERVAL = re.compile(
     r"\b(?:intervals?|domain|inequalit\w+|solution set|increasing|decreasing|concave|convex|continuous|monoton\w+|range of (?:the|this|that|f|y|g|a)|"
@@ -44,7 +49,9 @@ _POINT = re.compile(
     r"vectors?|located|location|position|solutions?|minimum|maximum|extrem\w+|centroid|polar|translat\w+|image of)\b"
 )
 _ANGLE = re.compile(r"\\(?:measured)?angle\s*|\u2220\s*|\bangle\s+(?=[A-Z])")
-_EQUATION = re.compile(r"\b(?:equations?|inequalit\w+|formulas?|formulae|identity|relations?(?:hip)?|line|function rule|rule for)\b")
+_EQUATION = re.compile(
+    r"\b(?:equations?|inequalit\w+|formulas?|formulae|identity|relations?(?:hip)?|line|function rule|rule for)\b"
+)
 
 
 @lru_cache(maxsize=16384)
@@ -57,7 +64,11 @@ def is_clear(text: str) -> bool:
     """
     if _CLEAR.search(text) is not None:
         return True
-    if _SIGNS.search(text) is None or _LETTER.search(text) is None or _DIGIT.search(text) is None and "+" not in text and "(" not in text:
+    if (
+        _SIGNS.search(text) is None
+        or _LETTER.search(text) is None
+        or (_DIGIT.search(text) is None and "+" not in text and "(" not in text)
+    ):
         return False
     return _ONE_LETTER.fullmatch(text) is None and _PRODUCT.search(text) is not None
 
@@ -84,7 +95,11 @@ def asks_for_interval(asked: Asked) -> bool:
 def asks_for_point(asked: Asked) -> bool:
     """Whether numbers in brackets are coordinates: a question that names an interval as well asks for that."""
     text = asked.folded
-    return bool(text) and _POINT.search(text) is not None and re.search(r"\b(?:intervals?|domain|inequalit\w+|solution set|range)\b", text) is None
+    return (
+        bool(text)
+        and _POINT.search(text) is not None
+        and re.search(r"\b(?:intervals?|domain|inequalit\w+|solution set|range)\b", text) is None
+    )
 
 
 @lru_cache(maxsize=4096)

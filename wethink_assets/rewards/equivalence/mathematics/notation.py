@@ -22,13 +22,15 @@ class Unreadable(Exception):
     """A text, or a part of one, that is no mathematics that can be read here."""
 
 
-FUNCTIONS = frozenset(
-    "sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh ln log lg exp sqrt cbrt abs max min gcd lcm".split()
-)
-GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega"
-).split()
+FUNCTIONS = frozenset({
+    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "ln", "log",
+    "lg", "exp", "sqrt", "cbrt", "abs", "max", "min", "gcd", "lcm",
+})  # fmt: skip
+GREEK = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "omicron", "rho",
+    "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Sigma", "Upsilon", "Phi", "Psi",
+    "Omega",
+]  # fmt: skip
 _LETTERS = dict(
     zip(
         "\u03b1\u03b2\u03b3\u03b4\u03b5\u03b6\u03b7\u03b8\u03b9\u03ba\u03bb\u03bc\u03bd\u03be\u03bf\u03c1\u03c3\u03c4\u03c5\u03c6\u03c7\u03c8\u03c9"
@@ -44,10 +46,19 @@ _RELATIONS = {
     "\\le": "<=", "\\leq": "<=", "\\leqslant": "<=", "\\ge": ">=", "\\geq": ">=", "\\geqslant": ">=", "\\lt": "<", "\\gt": ">", "\\ne": "!=",
     "\\neq": "!=", "\\approx": "~", "\\simeq": "~", "\\in": "in", "\\eq": "=",
 }  # fmt: skip
-_SETS = {"\\cup": "cup", "\u222a": "cup", "\\cap": "cap", "\u2229": "cap", "\\setminus": "minus", "\\backslash": "minus", "\u2216": "minus"}
+_SETS = {
+    "\\cup": "cup",
+    "\u222a": "cup",
+    "\\cap": "cap",
+    "\u2229": "cap",
+    "\\setminus": "minus",
+    "\\backslash": "minus",
+    "\u2216": "minus",
+}
 _OPERATORS = {
     "+": "+", "-": "-", "*": "*", "/": "/", "^": "^", "!": "!", "%": "%", "\u2212": "-", "\u2013": "-", "\u2010": "-", "\u2011": "-", "\u00d7": "*",
-    "\u00b7": "*", "\u22c5": "*", "\u2217": "*", "\u00f7": "/", "\u2044": "/", "\u2215": "/", "\u00b1": "pm", "\u2213": "mp", "**": "^", "\\cdot": "*",
+    "\u00b7": "*", "\u22c5": "*", "\u2217": "*", "\u00f7": "/",
+    "\u2044": "/", "\u2215": "/", "\u00b1": "pm", "\u2213": "mp", "**": "^", "\\cdot": "*",
     "\\times": "*", "\\ast": "*", "\\div": "/", "\\pm": "pm", "\\mp": "mp", "\\%": "%",
 }  # fmt: skip
 _BRACKETS = {
@@ -78,19 +89,31 @@ _SIGNS: dict[str, tuple[str, str]] = (
     | {f"\\{name}": ("command", "frac") for name in ("frac", "dfrac", "tfrac", "cfrac")}
     | {f"\\{name}": ("command", "binom") for name in ("binom", "dbinom", "tbinom")}
     | {"\\sqrt": ("command", "sqrt"), "\\cbrt": ("command", "cbrt"), "\\choose": ("command", "choose")}
-    | {f"\\{name}": ("command", f"mark {name}") for name in ("vec", "hat", "bar", "overline", "overrightarrow", "tilde", "dot")}
+    | {
+        f"\\{name}": ("command", f"mark {name}")
+        for name in ("vec", "hat", "bar", "overline", "overrightarrow", "tilde", "dot")
+    }
     | {"\\sum": ("command", "sum"), "\\prod": ("command", "prod")}
     | _BRACKETS
     | _OTHERS
 )
-_SKIPPED = frozenset(
-    "left right big Big bigg Bigg bigl bigr Bigl Bigr displaystyle textstyle limits nolimits quad qquad rm bf it mathstrut nonumber".split()
-)
-_WRAPPERS = frozenset("text textbf textit textrm textnormal mbox mathrm mathbf mathit mathsf operatorname boldsymbol bm".split())
-_NAMES = {"pi": ("symbol", "pi"), "infinity": ("infinity", "\u221e"), "infty": ("infinity", "\u221e"), "oo": ("infinity", "\u221e")}
-_ENGLISH = frozenset(
-    "the is of to in at by for if are all any not no on as an but so we it per via was has its his her who why how one two six ten".split()
-)
+_SKIPPED = frozenset({
+    "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "displaystyle", "textstyle", "limits", "nolimits",
+    "quad", "qquad", "rm", "bf", "it", "mathstrut", "nonumber",
+})  # fmt: skip
+_WRAPPERS = frozenset({
+    "text", "textbf", "textit", "textrm", "textnormal", "mbox", "mathrm", "mathbf", "mathit", "mathsf", "operatorname", "boldsymbol", "bm",
+})  # fmt: skip
+_NAMES = {
+    "pi": ("symbol", "pi"),
+    "infinity": ("infinity", "\u221e"),
+    "infty": ("infinity", "\u221e"),
+    "oo": ("infinity", "\u221e"),
+}
+_ENGLISH = frozenset({
+    "the", "is", "of", "to", "in", "at", "by", "for", "if", "are", "all", "any", "not", "no", "on", "as", "an", "but", "so", "we", "it",
+    "per", "via", "was", "has", "its", "his", "her", "who", "why", "how", "one", "two", "six", "ten",
+})  # fmt: skip
 _TOKEN = re.compile(
     r"(?P<space>[\s\u00a0\u2009\u202f]+|\\[ ,;:!>]|~(?=[\s\\]))|(?P<repeating>\d*\.\d*\\(?:overline|bar|dot)\{\d{1,12}\})|"
     r"(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<letters>[A-Za-z]+'*)|\\(?:begin|end)\s*\{(?P<environment>[a-z]+)\*?\}(?:\{[clr|]+\})?|"
@@ -99,7 +122,9 @@ _TOKEN = re.compile(
 )
 _THOUSANDS = re.compile(r"(?:,\d{3})+(?![\d])(?:\.\d+)?")
 _LATEX_THOUSANDS = re.compile(r"(?<=\d)(?:\{\s*,\s*\}|,\s*\\!)\s*(?=\d{3}(?!\d))")
-_SPACING = re.compile(r"\\q?quad(?![b-wyzA-Z])|(?<!\\)\\[ ,;:!>](?!\\)|(?<!\\)\\[ ,;:!>](?=\\)|\\displaystyle(?![a-zA-Z])")
+_SPACING = re.compile(
+    r"\\q?quad(?![b-wyzA-Z])|(?<!\\)\\[ ,;:!>](?!\\)|(?<!\\)\\[ ,;:!>](?=\\)|\\displaystyle(?![a-zA-Z])"
+)
 _DOUBLED = re.compile(r"\\\\(?=[a-zA-Z]{2,}|[{}])")
 
 
@@ -113,7 +138,13 @@ def plainly(text: str) -> str:
     if "\\" not in text and "{" not in text:
         return text
     if "\\\\" in text:
-        text = text.replace("\\\\", "\\") if "\\\\begin" in text else text if "\\begin" in text else _DOUBLED.sub(r"\\", text)
+        text = (
+            text.replace("\\\\", "\\")
+            if "\\\\begin" in text
+            else text
+            if "\\begin" in text
+            else _DOUBLED.sub(r"\\", text)
+        )
     text = _LATEX_THOUSANDS.sub("", text)
     return _SPACING.sub(" ", text)
 

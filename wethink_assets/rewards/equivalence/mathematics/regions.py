@@ -31,6 +31,7 @@ class End:
 
     @property
     def key(self) -> str:
+        """One text for the end's place."""
         return f"{self.infinite:+d}inf" if self.value is None else self.value.key
 
 
@@ -43,6 +44,7 @@ class Interval:
 
     @property
     def key(self) -> str:
+        """One text for the interval."""
         return f"{'[' if self.low.closed else '('}{self.low.key},{self.high.key}{']' if self.high.closed else ')'}"
 
 
@@ -86,7 +88,9 @@ def _operations(tokens: Sequence[Token]) -> list[int]:
             depth += 1 if token.kind == "open" else -1
             if tokens[0].kind == "close":  # ]0,3[ begins with a bracket that closes
                 depth = 0
-        elif depth == 0 and 0 < position < last and (token.kind in ("set", "or", "and") or token == Token("symbol", "U")):
+        elif (
+            depth == 0 and 0 < position < last and (token.kind in ("set", "or", "and") or token == Token("symbol", "U"))
+        ):
             places.append(position)
     return places
 
@@ -94,18 +98,29 @@ def _operations(tokens: Sequence[Token]) -> list[int]:
 def _simple(tokens: Sequence[Token]) -> Region:
     if len(tokens) == 1 and tokens[0] == Token("symbol", "\u211d"):
         return ALL
-    if len(tokens) == 1 and tokens[0] == Token("symbol", "\u2205") or tokens == (Token("open", "\\{"), Token("close", "\\}")):
+    if (len(tokens) == 1 and tokens[0] == Token("symbol", "\u2205")) or tokens == (
+        Token("open", "\\{"),
+        Token("close", "\\}"),
+    ):
         return ()
-    if len(tokens) < 3 or tokens[0].text not in ("(", "[", "]", "\\{", "{") or tokens[-1].text not in (")", "]", "[", "\\}", "}"):
+    if (
+        len(tokens) < 3
+        or tokens[0].text not in ("(", "[", "]", "\\{", "{")
+        or tokens[-1].text not in (")", "]", "[", "\\}", "}")
+    ):
         raise Unreadable
     inner = split_at(tokens[1:-1], "comma")
     if tokens[0].text in ("\\{", "{"):
         points = [value_of(term_of(part)) for part in inner]
         return united([Interval(End(point, True), End(point, True)) for point in points])
-    if len(inner) != 2 or tokens[0].kind == "close" and tokens[-1].text == ")":
+    if len(inner) != 2 or (tokens[0].kind == "close" and tokens[-1].text == ")"):
         raise Unreadable
     low, high = end_of(inner[0], tokens[0].text == "["), end_of(inner[1], tokens[-1].text == "]")
-    if low.infinite > 0 or high.infinite < 0 or _is_number(low) and _is_number(high) and not _before(low.value, high.value):
+    if (
+        low.infinite > 0
+        or high.infinite < 0
+        or (_is_number(low) and _is_number(high) and not _before(low.value, high.value))
+    ):
         raise Unreadable
     return (Interval(low, high),)
 
@@ -143,14 +158,18 @@ def _order(end: End) -> tuple[int, Any]:
 
 def united(intervals: Sequence[Interval]) -> Region:
     """Intervals as a region: in order, and those that touch or overlap joined; with letters in them they keep their order by name."""
-    if any(end.value is not None and not end.value.constant for interval in intervals for end in (interval.low, interval.high)):
+    if any(
+        end.value is not None and not end.value.constant
+        for interval in intervals
+        for end in (interval.low, interval.high)
+    ):
         return tuple(sorted(set(intervals), key=lambda interval: interval.key))
     joined: list[Interval] = []
     for interval in sorted(intervals, key=lambda interval: (_order(interval.low), not interval.low.closed)):
         if joined and _touch(joined[-1].high, interval.low):
             high = joined[-1].high
             further = _order(interval.high) > _order(high) and interval.high.key != high.key
-            if further or interval.high.key == high.key and interval.high.closed:
+            if further or (interval.high.key == high.key and interval.high.closed):
                 high = interval.high
             joined[-1] = Interval(joined[-1].low, high)
         else:
@@ -187,8 +206,16 @@ def _cap(one: Region, other: Region) -> Region:
 def _complement(region: Region) -> Region:
     rest = ALL
     for interval in region:
-        below = () if interval.low.value is None else (Interval(ALL[0].low, End(interval.low.value, not interval.low.closed)),)
-        above = () if interval.high.value is None else (Interval(End(interval.high.value, not interval.high.closed), ALL[0].high),)
+        below = (
+            ()
+            if interval.low.value is None
+            else (Interval(ALL[0].low, End(interval.low.value, not interval.low.closed)),)
+        )
+        above = (
+            ()
+            if interval.high.value is None
+            else (Interval(End(interval.high.value, not interval.high.closed), ALL[0].high),)
+        )
         rest = _cap(rest, (*below, *above))
     return rest
 
@@ -224,7 +251,11 @@ def solutions(tokens: Sequence[Token]) -> tuple[str, Region]:
 def _chain(tokens: Sequence[Token]) -> tuple[str, Region]:
     operands = split_at(tokens, "relation")
     relations = relations_of(tokens)
-    if not 1 <= len(relations) <= 2 or not set(relations) <= _FLIPPED.keys() or len(relations) == 2 and "!=" in relations:
+    if (
+        not 1 <= len(relations) <= 2
+        or not set(relations) <= _FLIPPED.keys()
+        or (len(relations) == 2 and "!=" in relations)
+    ):
         raise Unreadable
     name, region = _solved(operands[0], relations[0], operands[1])
     if len(relations) == 2:

@@ -22,9 +22,11 @@ def alike_values(gold: Value, candidate: Value, tolerance: float = 0.0) -> bool:
     if gold.constant == candidate.constant and gold.key == candidate.key:
         return True
     for exact, rounded in ((gold, candidate), (candidate, gold)):
-        if rounded.slack and not exact.slack and rounded.digits >= FEWEST_DIGITS and exact.constant == rounded.constant:
-            if all(_within(*numbers) for numbers in zip(exact.at, rounded.at, rounded.slack, strict=False)):
-                return True
+        known = (
+            rounded.slack and not exact.slack and rounded.digits >= FEWEST_DIGITS and exact.constant == rounded.constant
+        )
+        if known and all(_within(*numbers) for numbers in zip(exact.at, rounded.at, rounded.slack, strict=False)):
+            return True
     if gold.constant and candidate.constant:
         true, given = inexact(gold.at[0]), inexact(candidate.at[0])
         return tolerance > 0 and abs(given - true) <= abs(true) * tolerance
@@ -37,4 +39,9 @@ def _within(exact: object, rounded: object, slack: object) -> bool:
 
 def _same_where_real(one: Value, other: Value) -> bool:
     real = [pair for pair in zip(one.at, other.at, strict=True) if not is_complex(pair[0]) and not is_complex(pair[1])]
-    return bool(real) and not is_complex(one.at[0]) and not is_complex(other.at[0]) and all(digits_of(first) == digits_of(second) for first, second in real)
+    return (
+        bool(real)
+        and not is_complex(one.at[0])
+        and not is_complex(other.at[0])
+        and all(digits_of(first) == digits_of(second) for first, second in real)
+    )

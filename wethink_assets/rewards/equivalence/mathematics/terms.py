@@ -23,7 +23,7 @@ def term_of(tokens: Sequence[Token]) -> Term:
     Example:
         >>> from wethink_assets.rewards.equivalence.mathematics.notation import tokens_of
         >>> term_of(tokens_of("2x"))
-        ('*', ('number', Fraction(2, 1), -1), ('symbol', 'x'))
+        ('*', ('number', Fraction(2, 1), 0), ('symbol', 'x'))
     """
     reader = _Reader(tokens)
     term = reader.sum()
@@ -104,7 +104,10 @@ class _Reader:
         token = self.here
         if token.kind == "bar":
             return not self._bars
-        return token.kind in ("number", "symbol", "function", "command", "open", "infinity") and token.text not in ("choose", "<")
+        return token.kind in ("number", "symbol", "function", "command", "open", "infinity") and token.text not in (
+            "choose",
+            "<",
+        )
 
     def _power(self) -> Term:
         base = self._postfixed(self._atom())
@@ -112,7 +115,9 @@ class _Reader:
             if self.here.kind == "degree":
                 self._next()
                 return self._postfixed(("degree", base))
-            if self.here.kind == "open" and self._tokens[self._position + 1 : self._position + 2] == (Token("degree", "\u00b0"),):
+            if self.here.kind == "open" and self._tokens[self._position + 1 : self._position + 2] == (
+                Token("degree", "\u00b0"),
+            ):
                 self._position += 2
                 self._close("{")
                 return self._postfixed(("degree", base))

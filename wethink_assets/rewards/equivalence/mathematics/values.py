@@ -45,10 +45,12 @@ class Value:
 
     @property
     def key(self) -> str:
+        """One text for equal values."""
         return digits_of(self.at[0]) if self.constant else "|".join(map(digits_of, self.at))
 
     @property
     def rational(self) -> Fraction | None:
+        """The rational number that a constant is."""
         return self.at[0] if self.constant and isinstance(self.at[0], Fraction) else None
 
 
@@ -338,7 +340,9 @@ class _Evaluation:
             return logarithm if name == "ln" else logarithm / context().ln(10)
         number = _settled(inexact(number))
         number = inexact(number)
-        if name != "exp" and abs(number) > 10**40 or abs(number) > _GREATEST and name in ("exp", "sinh", "cosh", "tanh"):
+        if (name != "exp" and abs(number) > 10**40) or (
+            abs(number) > _GREATEST and name in ("exp", "sinh", "cosh", "tanh")
+        ):
             raise Unreadable
         self._work -= 20
         if name in ("cot", "sec", "csc"):
@@ -361,7 +365,10 @@ class _Evaluation:
         try:
             if not whole:
                 body = self.of(term)
-                bounds = added(_multiplied(low, place_of(f"{name} from", self._point)), _multiplied(high, place_of(f"{name} to", self._point)))
+                bounds = added(
+                    _multiplied(low, place_of(f"{name} from", self._point)),
+                    _multiplied(high, place_of(f"{name} to", self._point)),
+                )
                 return _multiplied(body, bounds) if name == "sum" else added(body, bounds)
             if not 0 <= high - low <= 1000:
                 raise Unreadable
@@ -411,7 +418,7 @@ def inexact(number: Number) -> Number:
 
 def _bounded(number: Number) -> None:
     for part in (number.real, number.imag) if is_complex(number) else (number,):
-        if not context().isfinite(part) or part and abs(context().mag(part)) > 2 * _GREATEST:
+        if not context().isfinite(part) or (part and abs(context().mag(part)) > 2 * _GREATEST):
             raise Unreadable
 
 

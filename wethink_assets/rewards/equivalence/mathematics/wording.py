@@ -3,12 +3,16 @@
 import re
 
 _BOX = "\\boxed{"
-_SPAN = re.compile(r"(?<!\\)\$\$?(?!\s)([^$]{1,300}?)(?<![\\\s])\$\$?(?!\d)|\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]", re.DOTALL)
-_WORD = re.compile(r"[a-z']+")
-_EMPTY = frozenset(
-    "therefore thus so hence then the a an our my final correct answer solution solutions result value values is are be was equals equal to that which we "
-    "find get have obtain gives it follows and of this in conclusion finally domain range interval set area perimeter volume length equation".split()
+_SPAN = re.compile(
+    r"(?<!\\)\$\$?(?!\s)([^$]{1,300}?)(?<![\\\s])\$\$?(?!\d)|\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]", re.DOTALL
 )
+_WORD = re.compile(r"[a-z']+")
+_EMPTY = frozenset({
+    "therefore", "thus", "so", "hence", "then", "the", "a", "an", "our", "my", "final", "correct", "answer", "solution", "solutions",
+    "result", "value", "values", "is", "are", "be", "was", "equals", "equal", "to", "that", "which", "we", "find", "get", "have", "obtain",
+    "gives", "it", "follows", "and", "of", "this", "in", "conclusion", "finally", "domain", "range", "interval", "set", "area", "perimeter",
+    "volume", "length", "equation",
+})  # fmt: skip
 
 
 def closing(text: str, start: int) -> int:

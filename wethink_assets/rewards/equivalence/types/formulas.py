@@ -6,16 +6,34 @@ from fractions import Fraction
 from functools import lru_cache
 
 from wethink_assets.rewards.equivalence.mathematics.cues import asks_for_equation, asks_for_mathematics, is_clear, names
-from wethink_assets.rewards.equivalence.mathematics.notation import GREEK, LONGEST, Token, Unreadable, plainly, split_at, tokens_of
+from wethink_assets.rewards.equivalence.mathematics.notation import (
+    GREEK,
+    LONGEST,
+    Token,
+    Unreadable,
+    plainly,
+    split_at,
+    tokens_of,
+)
 from wethink_assets.rewards.equivalence.mathematics.regions import key_of, relations_of, solutions
 from wethink_assets.rewards.equivalence.mathematics.sameness import alike_values
 from wethink_assets.rewards.equivalence.mathematics.terms import term_of
-from wethink_assets.rewards.equivalence.mathematics.values import Value, added, digits_of, divided, is_complex, negative, scaled, value_of
+from wethink_assets.rewards.equivalence.mathematics.values import (
+    Value,
+    added,
+    digits_of,
+    divided,
+    is_complex,
+    negative,
+    value_of,
+)
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.geometry import Point, alike_regions, opened
-from wethink_assets.rewards.equivalence.amounts.units import in_base, unit_of, units_named
+from wethink_assets.rewards.equivalence.units import unit_of, units_named
 
-_RELATION = re.compile(r"[=<>\u2264\u2265\u2260\u2248\u2208]|\\(?:leq?|geq?|leqslant|geqslant|lt|gt|neq?|approx|in)(?![a-zA-Z])|\bin\b")
+_RELATION = re.compile(
+    r"[=<>\u2264\u2265\u2260\u2248\u2208]|\\(?:leq?|geq?|leqslant|geqslant|lt|gt|neq?|approx|in)(?![a-zA-Z])|\bin\b"
+)
 _LETTER = rf"(?:[A-Za-z]|\\(?:{'|'.join(GREEK)})(?![a-z])|[\u0391-\u03c9])(?:_(?:\{{\w+\}}|\w))?'*"
 _SIDE = rf"(?:{_LETTER}|[A-Z]{{2,3}}|\|[A-Z]{{2}}\||\\overline\s*\{{[A-Z]{{2}}\}})"
 _NAMED = re.compile(
@@ -41,7 +59,21 @@ _UNIT = re.compile(
     re.DOTALL,
 )
 _IN_TEXT = re.compile(r"\\(?:text|mathrm|mbox|textrm|textnormal|rm)\s*\{")
-_UNNAMED = frozenset({"unit", "units", "square units", "square unit", "cubic units", "cubic unit", "sq units", "sq. units", "u", "units^2", "units^3"})
+_UNNAMED = frozenset(
+    {
+        "unit",
+        "units",
+        "square units",
+        "square unit",
+        "cubic units",
+        "cubic unit",
+        "sq units",
+        "sq. units",
+        "u",
+        "units^2",
+        "units^3",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +124,7 @@ def read_equation(written: Written, asked: Asked) -> Reading | None:
     if len(parts) != 2 or len(relations) != 1:
         return None
     key = _equation_key(tokens)
-    return key and Reading("equation", key, Equation())
+    return None if key is None else Reading("equation", key, Equation())
 
 
 def _sides(said: str) -> list[str]:
@@ -126,9 +158,9 @@ def _assigned(name: str, rest: str, asked: Asked) -> Reading | None:
     if names(asked, name) and not asks_for_equation(asked):
         return value.reading
     found = value.reading.value
-    constant = value.reading.type != "expression" or isinstance(found, Expression) and found.value.constant
+    constant = value.reading.type != "expression" or (isinstance(found, Expression) and found.value.constant)
     equation = Equation(name, rest, constant)
-    if value.reading.type in ("number", "expression") or value.reading.type == "text" and _OPERATION.search(rest):
+    if value.reading.type in ("number", "expression") or (value.reading.type == "text" and _OPERATION.search(rest)):
         try:
             key = _equation_key(tokens_of(f"{name} = {rest}"))
             if key:
@@ -171,7 +203,7 @@ def _scaled(left: Value, right: Value, *, signed: bool) -> str:
     """The difference of two sides at the points, in units of the first one that is not zero."""
     numbers = [added(one, negative(other)) for one, other in zip(left.at, right.at, strict=True)]
     unit = next((number for number in numbers if number), None)
-    if unit is None or left.constant and right.constant:
+    if unit is None or (left.constant and right.constant):
         raise Unreadable
     if signed:
         if any(map(is_complex, numbers)):
@@ -185,7 +217,12 @@ def alike_equations(gold: Comparable, candidate: Comparable, asked: Asked, allow
     true, given = gold.reading.value, candidate.reading.value
     if isinstance(true, tuple):
         if isinstance(given, Point):
-            return not asked.text and len(given.coordinates) == 2 and not given.label and alike_regions(true[1], opened(given), allowed)
+            return (
+                not asked.text
+                and len(given.coordinates) == 2
+                and not given.label
+                and alike_regions(true[1], opened(given), allowed)
+            )
         return isinstance(given, tuple) and candidate.reading.type in ("equation", "interval") and (
             not given[0] or given[0] == true[0]) and alike_regions(true[1], given[1], allowed)  # fmt: skip
     if not true.name:
@@ -223,7 +260,9 @@ _OTHER_LETTER = re.compile(r"(?<![\w\\'\u2019.-])[b-hj-z](?![\w'\u2019.-])")
 def _right(gold: str, candidate: str, asked: Asked, allowed: Allowed) -> bool:
     from wethink_assets.rewards.equivalence.comparison import lenient
 
-    return lenient(gold, candidate, asked.text or None, Allowed((), allowed.tolerance, allowed.edit_distance)) is not None
+    return (
+        lenient(gold, candidate, asked.text or None, Allowed((), allowed.tolerance, allowed.edit_distance)) is not None
+    )
 
 
 def equation_beside(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
@@ -241,7 +280,13 @@ def read_expression(written: Written, asked: Asked) -> Reading | None:
     if not written.marked and said.isascii() and "-" not in said:
         if said.isalpha():
             return Reading("expression", "+inf") if said.casefold() in _WORDED else None
-        if not said[-1:].isupper() and "infinity" not in said and "_" not in said and not asks_for_mathematics(asked) and "pi" not in said:
+        if (
+            not said[-1:].isupper()
+            and "infinity" not in said
+            and "_" not in said
+            and not asks_for_mathematics(asked)
+            and "pi" not in said
+        ):
             return None
     if len(said) > LONGEST:
         return None
@@ -271,8 +316,13 @@ def _named(written: Written, asked: Asked) -> Reading | None:
     said = written.said
     if len(said) <= 12:
         folded = said.replace(" ", "").replace("\\", "").replace("{", "").replace("}", "")
-        if folded in ("\u221e", "+\u221e", "infty", "+infty", "-\u221e", "-infty", "\u2212\u221e") or said.casefold() in _WORDED:
-            return Reading("expression", "-inf" if said.lstrip()[:1] in "-\u2212" or "negative" in said.casefold() else "+inf")
+        if (
+            folded in ("\u221e", "+\u221e", "infty", "+infty", "-\u221e", "-infty", "\u2212\u221e")
+            or said.casefold() in _WORDED
+        ):
+            return Reading(
+                "expression", "-inf" if said.lstrip()[:1] in "-\u2212" or "negative" in said.casefold() else "+inf"
+            )
         try:
             tokens = tokens_of(said) if not said.isascii() or said[:1] == "\\" else ()
         except Unreadable:
@@ -291,11 +341,17 @@ def _named(written: Written, asked: Asked) -> Reading | None:
 
     kind = (figure["command"] or figure["word"] or figure["sign"]).casefold()
     name = figure["name"].replace(" ", "")
-    word = "angle " if kind in ("angle", "measuredangle", "\u2220") else "triangle " if kind in ("triangle", "\u25b3", "\u03b4", "\u2206") else ""
+    word = (
+        "angle "
+        if kind in ("angle", "measuredangle", "\u2220")
+        else "triangle "
+        if kind in ("triangle", "\u25b3", "\u03b4", "\u2206")
+        else ""
+    )
     if said == f"{word}{name}":
         return None
     plain = read(f"{word}{name}", asked)
-    return plain and plain.reading
+    return None if plain is None else plain.reading
 
 
 def _both(said: str, asked: Asked) -> Reading | None:
@@ -335,11 +391,10 @@ def _measured(said: str, in_text: bool) -> Expression | None:
     if len(named) == 1 and not in_text:
         return None  # rather a letter of the term
     unit = None if named.casefold() in _UNNAMED else unit_of(re.sub(r"[\s{}]*\^[\s{]*(-?\d)\}?", r"^\1", named))
-    based = in_base(unit) if unit else (Fraction(1), Fraction(0), "") if named.casefold() in _UNNAMED else None
-    if based is None or based[1]:
+    if unit is None and named.casefold() not in _UNNAMED:
         return None
     try:
-        return Expression(scaled(value_of(term_of(tokens_of(match["head"]))), based[0]), based[2], unit or "")
+        return Expression(value_of(term_of(tokens_of(match["head"]))), unit or "", unit or "")
     except Unreadable:
         return None
 
@@ -398,12 +453,7 @@ def _alike(true: Expression, given: Expression, asked: Asked, allowed: Allowed) 
     unit = true.unit or given.unit
     if asked.text and unit not in units_named(asked.text):
         return False
-    worth = in_base(unit)
-    return worth is not None and alike_values(
-        scaled(true.value, 1 / worth[0] if true.dimension else Fraction(1)),
-        scaled(given.value, 1 / worth[0] if given.dimension else Fraction(1)),
-        allowed.tolerance,
-    )
+    return alike_values(true.value, given.value, allowed.tolerance)
 
 
 def expression_beside(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:

@@ -6,8 +6,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from wethink_assets.rewards.equivalence.mathematics.cues import asks_for_interval, asks_for_point, names
-from wethink_assets.rewards.equivalence.mathematics.notation import LONGEST, Token, Unreadable, enclosed, plainly, split_at, tokens_of
-from wethink_assets.rewards.equivalence.mathematics.regions import ALL, End, Interval, Region, key_of, region_of, solutions
+from wethink_assets.rewards.equivalence.mathematics.notation import (
+    LONGEST,
+    Token,
+    Unreadable,
+    enclosed,
+    plainly,
+    split_at,
+    tokens_of,
+)
+from wethink_assets.rewards.equivalence.mathematics.regions import (
+    ALL,
+    End,
+    Interval,
+    Region,
+    key_of,
+    region_of,
+    solutions,
+)
 from wethink_assets.rewards.equivalence.mathematics.sameness import alike_values
 from wethink_assets.rewards.equivalence.mathematics.terms import term_of
 from wethink_assets.rewards.equivalence.mathematics.values import Value, value_of
@@ -15,12 +31,15 @@ from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Aske
 
 _BRACKET = re.compile(r"[(\[<{\]\u27e8\uff08]|\\l(?:eft|angle|brace|brack)(?![a-z])")
 _LABEL = re.compile(
-    r"(?:(?:the\s+)?(?:point|vertex|coordinates?(?: of)?)\s+)?(?:(?P<name>[A-Z]'{0,2})|(?P<letters>\(?\s*[a-z](?:\s*,\s*[a-z])+\s*\)?))?\s*(?P<equal>[=:])?\s*"
+    r"(?:(?:the\s+)?(?:point|vertex|coordinates?(?: of)?)\s+)?(?:(?P<name>[A-Z]'{0,2})|(?P<letters>\(?\s*[a-z](?:\s*,\s*[a-z])+\s*\)?))?\s*"
+    r"(?P<equal>[=:])?\s*"
     r"(?=\(|\\left\s*\(|\\langle|\\left\s*\\langle|<|\uff08|\u27e8)",
     re.IGNORECASE,
 )
 _WORDS = {"all real numbers": ALL, "all reals": ALL, "the set of all real numbers": ALL, "all real values": ALL}
-_REGION_SIGN = re.compile(r"[\u221e<>\u2264\u2265\u2260\u2208\u222a\u211d]|\\(?:infty|cup|leq?|geq?|in|lt|gt|neq?|mathbb)(?![a-zA-Z])|\binfinity\b|\bU\b|oo\b")
+_REGION_SIGN = re.compile(
+    r"[\u221e<>\u2264\u2265\u2260\u2208\u222a\u211d]|\\(?:infty|cup|leq?|geq?|in|lt|gt|neq?|mathbb)(?![a-zA-Z])|\binfinity\b|\bU\b|oo\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +56,7 @@ def read_point(written: Written, asked: Asked) -> Reading | None:
     if not written.marked or _BRACKET.search(said) is None:
         return None
     point = point_of(said)
-    if point is None or len(point.coordinates) == 2 and not point.label and asks_for_interval(asked):
+    if point is None or (len(point.coordinates) == 2 and not point.label and asks_for_interval(asked)):
         return None
     label = point.label if point.label and not (asked.text and names(asked, point.label)) else ""
     return Reading("point", json.dumps([label, *(value.key for value in point.coordinates)]), point)
@@ -86,7 +105,9 @@ def alike_points(gold: Comparable, candidate: Comparable, asked: Asked, allowed:
         region = given[1]
         return len(true.coordinates) == 2 and alike_regions(opened(true), region, allowed)
     if candidate.reading.type == "list" and asks_for_point(asked):
-        point = point_of(f"({candidate.written.said})") or point_of(re.sub(r"[a-z]\s*=", "", f"({candidate.written.said})"))
+        point = point_of(f"({candidate.written.said})") or point_of(
+            re.sub(r"[a-z]\s*=", "", f"({candidate.written.said})")
+        )
         return point is not None and _alike_all(true.coordinates, point.coordinates, allowed)
     return False
 
@@ -109,8 +130,12 @@ POINT = AnswerType("point", "math", read_point, alike_points)
 def read_interval(written: Written, asked: Asked) -> Reading | None:
     """An interval, or a union of them; an inequality in one letter where an interval is asked for."""
     said = written.said
-    if not written.marked or _BRACKET.search(said) is None and _REGION_SIGN.search(said) is None:
-        region = _WORDS.get(written.folded) if asked.text and said[:1] in "atAT" and "real" in said and asks_for_interval(asked) else None
+    if not written.marked or (_BRACKET.search(said) is None and _REGION_SIGN.search(said) is None):
+        region = (
+            _WORDS.get(written.folded)
+            if asked.text and said[:1] in "atAT" and "real" in said and asks_for_interval(asked)
+            else None
+        )
         return None if region is None else Reading("interval", key_of(region), ("", region))
     named = _region(said, bool(asked.text) and not asks_for_interval(asked), asks_for_interval(asked))
     return None if named is None else Reading("interval", key_of(named[1]), named)
@@ -132,7 +157,7 @@ def _region(said: str, otherwise: bool, wanted: bool) -> tuple[str, Region] | No
         if plain and tokens[0].text in ("{", "\\{"):
             return None  # a set of single values is a list
         bounded = plain and (tokens[0].text, tokens[-1].text) in (("[", "]"), ("(", ")")) and not _unbounded(region)
-        if bounded and (otherwise or tokens[0].text == "(" and not wanted):
+        if bounded and (otherwise or (tokens[0].text == "(" and not wanted)):
             return None
         if len(tokens) == 1 and not wanted:
             return None

@@ -25,12 +25,20 @@ _ORDER = re.compile(
     r"lightest|heaviest|front|back|inside|outside|start|beginning) to \w+|how many|how much|each|numerator|length|width|per|versus|vs|compared?|"
     r"say|says|said|read|reads|written|write|text|title|named?|called|address|quote|word|words|sentence|slogan|label(?:ed|led)?)\b",
 )
-_LISTED = re.compile(r"^(?:list|name|give|identify|mention)\b|\bnames? (?:the|of the|all|any|two|three|four|five)\b|\b(?:labels|words|names|titles)\b(?! (?:say|read))")
-_ANY_ORDER = re.compile(r"\b(?:any order|order (?:does|do)(?: not|n't) matter|no (?:particular|specific) order|regardless of (?:the )?order)\b")
-_COUNTED = re.compile(r"\b(?:which|what|name|list|give|identify|find|the|any|mention)\b(?: of)?(?: the| these| those)? (?:two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|both|several|different|all)\b")
+_LISTED = re.compile(
+    r"^(?:list|name|give|identify|mention)\b|\bnames? (?:the|of the|all|any|two|three|four|five)\b|\b(?:labels|words|names|titles)\b(?! (?:say|read))"
+)
+_ANY_ORDER = re.compile(
+    r"\b(?:any order|order (?:does|do)(?: not|n't) matter|no (?:particular|specific) order|regardless of (?:the )?order)\b"
+)
+_COUNTED = re.compile(
+    r"\b(?:which|what|name|list|give|identify|find|the|any|mention)\b(?: of)?(?: the| these| those)? "
+    r"(?:two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|both|several|different|all)\b"
+)
 _PAIRED = re.compile(r"\b(?:and|&|versus)\b")
 _PLURAL = re.compile(
-    r"\b(?:which|what) (?:\w+ ){0,2}?(?:are|were|do|have)\b|\b(?:who|what|which|where) (?:all )?(?:are|were)\b|\b(?:list|name|identify|enumerate|mention|give)\b|"
+    r"\b(?:which|what) (?:\w+ ){0,2}?(?:are|were|do|have)\b|\b(?:who|what|which|where) (?:all )?(?:are|were)\b|"
+    r"\b(?:list|name|identify|enumerate|mention|give)\b|"
     r"\b(?:which|what|all|these|those|the) (?:[a-z-]+ ){0,3}?(?!(?:is|was|does|has|this|his|its|us|as|always|yes|class|glass|dress|address|business|"
     r"status|gas|news|bus|series|lens|mass|plus|process|less|axis|basis|focus|radius|across|tennis)\b)[a-z]{2,}s\b|"
     r"\b(?:colou?r|colou?rs|kinds?|types?|factors?|roots?|zeros?|zeroes|solutions?|intercepts?|values?|divisors?|multiples?|members?|items?|people|children|men|women)\b"
@@ -38,7 +46,9 @@ _PLURAL = re.compile(
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u00b7]|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
 _BULLETS = re.compile(r"\n\s*(?:[-*\u2022\u00b7]|\(?\d{1,2}[.)])\s+|\n+")
 _SEMICOLONS = re.compile(r"\s*[;\uff1b]\s*(?:and\b\s*)?")
-_COMMAS = re.compile(r"\s*(?:[,\u3001\uff0c]\s*(?:(?:and|or)\b|&|\\&)?|\b(?:and|or)\b|\\?&(?=\s)|\\\\)\s*", re.IGNORECASE)
+_COMMAS = re.compile(
+    r"\s*(?:[,\u3001\uff0c]\s*(?:(?:and|or)\b|&|\\&)?|\b(?:and|or)\b|\\?&(?=\s)|\\\\)\s*", re.IGNORECASE
+)
 _ANDS = re.compile(r"\s+(?:and|&)\s+", re.IGNORECASE)
 _TIGHT_NUMBER = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"[$\u20ac\u00a3+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?%?")
@@ -48,7 +58,9 @@ _DECIMAL_COMMA = re.compile(r"-?\d+,(?:\d{1,2}|\d{4,})")
 _OUTER = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
 _BETWEEN = re.compile(r"[\s$,;.]|\\[()\[\],;: ]|\\q?quad|\\text\s*\{\s*(?:and|or)\s*\}|\band\b|\bor\b|\\\\")
 _ASSIGNED = re.compile(r"\s*([A-Za-z](?:_\{?\w+\}?)?|[a-z]\([a-z]\))\s*=\s*(.+)", re.DOTALL)
-_ENVIRONMENT = re.compile(r"\\begin\{(?:cases|aligned|align\*?|gathered)\}(.*)\\end\{(?:cases|aligned|align\*?|gathered)\}", re.DOTALL)
+_ENVIRONMENT = re.compile(
+    r"\\begin\{(?:cases|aligned|align\*?|gathered)\}(.*)\\end\{(?:cases|aligned|align\*?|gathered)\}", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,9 @@ def in_order(asked: Asked) -> bool:
         return True
     if _ANY_ORDER.search(text):
         return False
-    if _ORDER.search(text) and not (_LISTED.search(text) and not re.search(r"\border|\bfrom \w+ to|\brespectively", text)):
+    if _ORDER.search(text) and not (
+        _LISTED.search(text) and not re.search(r"\border|\bfrom \w+ to|\brespectively", text)
+    ):
         return True
     if _COUNTED.search(text):
         return False
@@ -123,7 +137,9 @@ def _listed(texts: Sequence[str], asked: Asked, *, ordered: bool) -> Reading | N
             continue
         items.append(item)
     kinds = {item.reading.type for item in items}
-    if kinds <= {"point", "equation", "interval"} and len({_name_of(item) for item in items}) == 1 or kinds == {"equation"}:
+    if (kinds <= {"point", "equation", "interval"} and len({_name_of(item) for item in items}) == 1) or kinds == {
+        "equation"
+    }:
         ordered = False  # solutions, each of which counts once
         items = list({(item.reading.type, item.reading.key): item for item in items}.values())
     return list_reading(items, ordered=ordered)
@@ -136,7 +152,11 @@ def _name_of(item: Comparable) -> str:
 def list_reading(items: Sequence[Comparable], *, ordered: bool) -> Reading:
     """The reading of a list of items that are read already."""
     keys = [[item.reading.type, item.reading.key] for item in items]
-    return Reading("list", f"{'in' if ordered else 'any'} order {json.dumps(keys if ordered else sorted(keys))}", Items(tuple(items), ordered))
+    return Reading(
+        "list",
+        f"{'in' if ordered else 'any'} order {json.dumps(keys if ordered else sorted(keys))}",
+        Items(tuple(items), ordered),
+    )
 
 
 def alternatives_of(items: Sequence[Comparable]) -> Reading:
@@ -171,7 +191,10 @@ def items_of(said: str) -> tuple[tuple[str, ...], bool]:
     items = tuple(_BULLET.sub("", part).strip().strip("'\"\u201c\u201d").strip() for part in parts)
     if not 1 < len(items) <= MOST_ITEMS or not all(items):
         return (), False
-    if any(len(item) > LONGEST_ITEM or len(item.split()) > MOST_WORDS and "\\" not in item and "=" not in item for item in items):
+    if any(
+        len(item) > LONGEST_ITEM or (len(item.split()) > MOST_WORDS and "\\" not in item and "=" not in item)
+        for item in items
+    ):
         return (), False
     return items, braced
 
@@ -185,7 +208,13 @@ def _parts(text: str) -> list[str]:
             return parts
     last = max(text.rfind(","), text.rfind("\u3001"))
     conjunction = list(_ANDS.finditer(text))
-    if len(conjunction) == 1 and last > conjunction[0].end() and text.count(",") == 2 and "=" not in text and not text[last + 1 :].strip()[:1].isdigit():
+    if (
+        len(conjunction) == 1
+        and last > conjunction[0].end()
+        and text.count(",") == 2
+        and "=" not in text
+        and not text[last + 1 :].strip()[:1].isdigit()
+    ):
         return _split(text, _ANDS)  # Paris, France and Rome, Italy
     if " / " in text and "," not in text and not any(char.isdigit() for char in text):
         return [part.strip() for part in text.split(" / ")]
@@ -216,7 +245,9 @@ def alike_lists(gold: Comparable, candidate: Comparable, asked: Asked, allowed: 
     if isinstance(given, Items):
         return _matched(true.items, given.items, true.ordered and given.ordered, asked, allowed)
     if candidate.reading.type == "text":
-        return all(item.reading.type == "text" for item in true.items) and _words(gold.written.folded) == _words(candidate.written.folded)
+        return all(item.reading.type == "text" for item in true.items) and _words(gold.written.folded) == _words(
+            candidate.written.folded
+        )
     coordinates = getattr(given, "coordinates", None)
     if coordinates is not None:
         values = [getattr(item.reading.value, "rest", "") or item.written.said for item in true.items]
@@ -228,7 +259,9 @@ def _words(text: str) -> list[str]:
     return [word for word in re.split(r"[\s,;&/]+", text) if word and word != "and"]
 
 
-def _matched(true: Sequence[Comparable], given: Sequence[Comparable], ordered: bool, asked: Asked, allowed: Allowed) -> bool:
+def _matched(
+    true: Sequence[Comparable], given: Sequence[Comparable], ordered: bool, asked: Asked, allowed: Allowed
+) -> bool:
     if len(true) != len(given):
         return False
     if ordered:

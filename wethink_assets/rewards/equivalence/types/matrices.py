@@ -21,10 +21,16 @@ Matrix = tuple[tuple[Value, ...], ...]
 def read_matrix(written: Written, asked: Asked) -> Reading | None:
     """A matrix of values; rows and columns count, the kind of its brackets does not."""
     said = written.said
-    if not written.marked or "\\begin" not in said and "[[" not in said.replace(" ", "") and "{{" not in said.replace(" ", ""):
+    if not written.marked or (
+        "\\begin" not in said and "[[" not in said.replace(" ", "") and "{{" not in said.replace(" ", "")
+    ):
         return None
     matrix = _matrix(said)
-    return None if matrix is None else Reading("matrix", json.dumps([[value.key for value in row] for row in matrix]), matrix)
+    return (
+        None
+        if matrix is None
+        else Reading("matrix", json.dumps([[value.key for value in row] for row in matrix]), matrix)
+    )
 
 
 @lru_cache(maxsize=2048)
@@ -54,7 +60,8 @@ def _sum(tokens: Sequence[Token]) -> Terms:
                 total = tuple(tuple(("neg", term) for term in row) for row in part) if sign == "-" else part
             elif (len(total), len(total[0])) == (len(part), len(part[0])):
                 total = tuple(
-                    tuple((sign, one, other) for one, other in zip(*rows, strict=True)) for rows in zip(total, part, strict=True)
+                    tuple((sign, one, other) for one, other in zip(*rows, strict=True))
+                    for rows in zip(total, part, strict=True)
                 )
             else:
                 raise Unreadable
@@ -103,7 +110,9 @@ def _end(tokens: Sequence[Token], start: int) -> int:
 
 def _is_nested(tokens: Sequence[Token]) -> bool:
     return (
-        enclosed(tokens) and tokens[0].text in ("[", "{", "\\{") and all(enclosed(part) for part in split_at(tokens[1:-1], "comma"))
+        enclosed(tokens)
+        and tokens[0].text in ("[", "{", "\\{")
+        and all(enclosed(part) for part in split_at(tokens[1:-1], "comma"))
     )
 
 
@@ -145,7 +154,11 @@ def alike_matrices(gold: Comparable, candidate: Comparable, asked: Asked, allowe
         if not same and not ("vector" in asked.folded and _flat(true) and _flat(given)):
             return False
         entries = [value for row in given for value in row]
-    elif candidate.reading.type in ("point", "list", "interval") and _flat(true) and (not asked.text or "vector" in asked.folded):
+    elif (
+        candidate.reading.type in ("point", "list", "interval")
+        and _flat(true)
+        and (not asked.text or "vector" in asked.folded)
+    ):
         point = point_of(f"({candidate.written.said.strip('()[] ')})")
         entries = list(point.coordinates) if point else []
     else:
