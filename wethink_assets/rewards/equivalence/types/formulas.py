@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from wethink_assets.rewards.equivalence.amounts.units import in_base, unit_of, units_named
 from wethink_assets.rewards.equivalence.mathematics.cues import asks_for_equation, asks_for_mathematics, is_clear, names
 from wethink_assets.rewards.equivalence.mathematics.notation import (
     GREEK,
@@ -25,11 +26,11 @@ from wethink_assets.rewards.equivalence.mathematics.values import (
     divided,
     is_complex,
     negative,
+    scaled,
     value_of,
 )
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.geometry import Point, alike_regions, opened
-from wethink_assets.rewards.equivalence.units import unit_of, units_named
 
 _RELATION = re.compile(
     r"[=<>\u2264\u2265\u2260\u2248\u2208]|\\(?:leq?|geq?|leqslant|geqslant|lt|gt|neq?|approx|in)(?![a-zA-Z])|\bin\b"
@@ -391,10 +392,11 @@ def _measured(said: str, in_text: bool) -> Expression | None:
     if len(named) == 1 and not in_text:
         return None  # rather a letter of the term
     unit = None if named.casefold() in _UNNAMED else unit_of(re.sub(r"[\s{}]*\^[\s{]*(-?\d)\}?", r"^\1", named))
-    if unit is None and named.casefold() not in _UNNAMED:
+    based = in_base(unit) if unit else (Fraction(1), Fraction(0), "") if named.casefold() in _UNNAMED else None
+    if based is None or based[1]:
         return None
     try:
-        return Expression(value_of(term_of(tokens_of(match["head"]))), unit or "", unit or "")
+        return Expression(scaled(value_of(term_of(tokens_of(match["head"]))), based[0]), based[2], unit or "")
     except Unreadable:
         return None
 
@@ -453,7 +455,12 @@ def _alike(true: Expression, given: Expression, asked: Asked, allowed: Allowed) 
     unit = true.unit or given.unit
     if asked.text and unit not in units_named(asked.text):
         return False
-    return alike_values(true.value, given.value, allowed.tolerance)
+    worth = in_base(unit)
+    return worth is not None and alike_values(
+        scaled(true.value, 1 / worth[0] if true.dimension else Fraction(1)),
+        scaled(given.value, 1 / worth[0] if given.dimension else Fraction(1)),
+        allowed.tolerance,
+    )
 
 
 def expression_beside(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
