@@ -11,17 +11,17 @@ from wethink_assets.rewards.equivalence.types import (
     geometry,
     lists,
     matrices,
-    moments,
     spans,
     texts,
 )
+from wethink_assets.rewards.equivalence.types.moments import dates, durations, times
 
 ANSWER_TYPES: tuple[AnswerType, ...] = (
     texts.YES_NO,
     codes.CODE,
-    moments.DATE,
-    moments.TIME,
-    moments.DURATION,
+    dates.DATE,
+    times.TIME,
+    durations.DURATION,
     spans.SCORE,
     spans.RATIO,
     spans.DIMENSIONS,

@@ -1,0 +1,1 @@
+"""Moments: dates, times of day, and how long something takes."""
