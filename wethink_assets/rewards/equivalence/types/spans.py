@@ -7,7 +7,7 @@ from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Aske
 from wethink_assets.rewards.equivalence.types.cues import CODES, Cues, cues_of
 from wethink_assets.rewards.equivalence.types.ranges import RANGE, unit_asked
 from wethink_assets.rewards.equivalence.types.shapes import shape_of
-from wethink_assets.rewards.equivalence.units import unit_of
+from wethink_assets.rewards.equivalence.amounts.units import unit_of
 
 __all__ = ["DIMENSIONS", "RANGE", "RATIO", "SCORE"]
 
