@@ -7,9 +7,9 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
+from wethink_assets.rewards.equivalence.amounts.units import unit_of
 from wethink_assets.rewards.equivalence.normal_form import number_of, unified
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, rounds_to, spelled_out
-from wethink_assets.rewards.equivalence.amounts.units import unit_of
 
 _MONEY = {
     "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "us$": "USD", "usd": "USD", "dollar": "USD", "eur": "EUR", "euro": "EUR",

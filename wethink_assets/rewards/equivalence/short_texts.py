@@ -10,12 +10,12 @@ from fractions import Fraction
 from typing import Literal
 
 from wethink_assets.rewards.equivalence.algebra import expression_of, is_mathematical, proved_equal
+from wethink_assets.rewards.equivalence.amounts.units import units_named
 from wethink_assets.rewards.equivalence.dates import moment_of
 from wethink_assets.rewards.equivalence.lists import items_of, order_matters
 from wethink_assets.rewards.equivalence.normal_form import normalised_value, number_of, plain_answer, unified
 from wethink_assets.rewards.equivalence.numbers import rounds_to
 from wethink_assets.rewards.equivalence.quantities import Quantity, equal_quantities, measured, quantities_of
-from wethink_assets.rewards.equivalence.amounts.units import units_named
 
 _SIGNED = re.compile(r"[-([{|!\u2010-\u2015\u2212]")
 _WORDY = re.compile(r"(?<![\\a-zA-Z])(?!(?:sqrt|sin|cos|tan|ln|log|exp|pi)\b)[^\W\d_]{2}")

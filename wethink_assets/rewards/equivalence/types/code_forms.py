@@ -2,11 +2,11 @@
 
 import re
 
+from wethink_assets.rewards.equivalence.amounts.units import unit_of
 from wethink_assets.rewards.equivalence.reading import Asked, Written
 from wethink_assets.rewards.equivalence.types.chemistry import formula_of
 from wethink_assets.rewards.equivalence.types.cues import Cues
 from wethink_assets.rewards.equivalence.types.moments.dates import is_numeric_date
-from wethink_assets.rewards.equivalence.amounts.units import unit_of
 
 _NOT_ASKED = frozenset(["amount", "duration", "date", "time", "dimensions", "ratio", "odds", "range", "score"])
 _NUMBERED = re.compile(r"(?:no\.\s?|nos?\.?\s|#\s?|number\s|nr\.?\s)(\d{1,12}[a-z]?)", re.IGNORECASE)

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from wethink_assets.rewards.equivalence.amounts.units import unit_of
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, spelled_out
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.cues import cues_of
 from wethink_assets.rewards.equivalence.types.shapes import shape_of
-from wethink_assets.rewards.equivalence.amounts.units import unit_of
 
 LONGEST = 80
 """Characters of a range that are read."""

@@ -3,11 +3,11 @@
 import re
 from fractions import Fraction
 
+from wethink_assets.rewards.equivalence.amounts.units import unit_of
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.cues import CODES, Cues, cues_of
 from wethink_assets.rewards.equivalence.types.ranges import RANGE, unit_asked
 from wethink_assets.rewards.equivalence.types.shapes import shape_of
-from wethink_assets.rewards.equivalence.amounts.units import unit_of
 
 __all__ = ["DIMENSIONS", "RANGE", "RATIO", "SCORE"]
 
