@@ -1,26 +1,29 @@
-"""Answers a second that the rule rewards score on one core, and how many rightly, beside the reward functions of EasyR1 and open-r1.
+"""Verdicts and speed of the rule rewards on one core, beside the graders of open-r1, EasyR1, verl and VLMEvalKit.
 
-    python benchmarks/rewards.py [--seconds 3] [--json]
+    python benchmarks/rewards.py [--seconds 3] [--every 6] [--cases FOLDER] [--environment FOLDER] [--json]
 
-Accuracy is that on the labelled suite (`wethink_assets/rewards/equivalence_cases.jsonl`; peers on every sixth case, and ours there once more);
-speed is that on rows of MC and plain FIB (`support/reward_cases.py`), each response with a thought of 60 words. The peers' functions are no
-packages, so what they call is called here:
-- open-r1: its `accuracy_reward` (src/open_r1/rewards.py) is `parse` and `verify` of math-verify in a certain configuration, time limits on.
-  It reads LaTeX in `\\boxed{}` only and is given answers in that form; as other forms they would all be wrong.
-- EasyR1: its `accuracy_reward` is `mathruler.grader.grade_answer` on what stands in `\\boxed{}` (examples/reward_function/math.py) or in `<answer>`
-  (r1v.py); each is given answers in its form. mathruler is installed into an environment of its own, a temporary one unless --environment names
-  a folder (`benchmarks/peers/easyr1_rewards.py` runs there). What cannot be installed is named, and then this benchmark fails.
+For each grader: cases right, false accepts and false rejects on the labelled suite (every sixth case of it, all of it with --every 1), the same on
+peers' own tests, and answers a second on rows of MC and plain FIB (`support/reward_cases.py`), each response with a thought of 60 words. Answers
+are given to each in the form that it reads.
+
+Peers' tests are no part of this repository, nor of the packages. --cases names a folder with them: each `*.jsonl` in it has lines of `answer`,
+`candidate`, `same` (1 or 0 as that suite itself expects; others are left out), `source`, and where there are, `question`, `options` and `tolerance`.
+
+The peers are installed into an environment of their own, a temporary one unless --environment names a folder (`benchmarks/peers/answer_graders.py`
+runs there and says which functions of theirs are called). What cannot be had is named, and then this benchmark fails. Exits with 1 too unless ours
+has fewer false accepts than any and fewer false rejects than any on each set of cases, scores 150,000 MC and 80,000 plain FIB a second, and ten
+times as many of both as the fastest peer that is as often right, or, where none is, as the one that is most often right.
 """
 
 import argparse
 import json
-import logging
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from peers.reward_speed import rate
 from support.environments import environment
@@ -29,141 +32,187 @@ from support.reward_cases import Case, boxed, fib_cases, mc_cases, plain
 from wethink_assets.rewards import format_reward, hybrid_reward, rule_reward
 from wethink_assets.rewards.calibration.measures import equivalence_suite
 from wethink_assets.rewards.equivalence.algebra import warm_up
+from wethink_assets.rewards.equivalence.answers import Allowed, accepts
 
-MATHRULER = ("mathruler==0.1.0", "pylatexenc==2.11", "sympy==1.14.0", "tqdm")
-Reward = Callable[[str, Case], float]
+PACKAGES = (
+    "math-verify==0.9.0", "antlr4-python3-runtime==4.13.2", "mathruler==0.1.0", "pylatexenc==2.10", "sympy==1.14.0", "tqdm", "numpy", "pandas",
+    "pillow", "validators", "sty", "huggingface_hub", "filelock", "packaging",
+)  # fmt: skip
+ALONE = ("verl==0.9.1", "ms-vlmeval==0.0.20")
+"""Packages of which single modules are used, installed without what they depend on."""
 OURS = "wethink"
+LEAST = {"MC": 150_000, "plain FIB": 80_000}
+TIMES_A_PEER = 10
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Verdicts of a grader on a set of cases."""
+
+    cases: int
+    right: int
+    false_accepts: int
+    false_rejects: int
+
+    @classmethod
+    def of(cls, verdicts: list[int], cases: list[Case]) -> "Figures":
+        """Counted from what was accepted."""
+        pairs = [(bool(accepted), bool(case["equal"])) for accepted, case in zip(verdicts, cases, strict=True)]
+        accepts_, rejects = pairs.count((True, False)), pairs.count((False, True))
+        return cls(len(pairs), len(pairs) - accepts_ - rejects, accepts_, rejects)
+
+    def __str__(self) -> str:
+        share = self.right / self.cases if self.cases else 0.0
+        return f"{share:.1%} of {self.cases:,} right, {self.false_accepts} false accepts, {self.false_rejects} false rejects"
 
 
 def ours(response: str, case: Case) -> float:
-    """This project's."""
+    """This project's, on a whole response."""
     return rule_reward(response, case["answer"], case["kind"], case.get("options"), question=case.get("question"))
 
 
-def open_r1() -> Reward:
-    """open-r1's accuracy reward, as its call sequence of math-verify."""
-    from latex2sympy2_extended import NormalizationConfig
-    from math_verify import LatexExtractionConfig, parse, verify
-
-    for name in ("math_verify", "latex2sympy2_extended"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    normalization = NormalizationConfig(
-        nits=False, malformed_operators=False, basic_latex=True, equations=True, boxed="all", units=True
-    )
-    config = LatexExtractionConfig(
-        normalization_config=normalization, boxed_match_priority=0, try_extract_without_anchor=False
+def accepted(case: Case) -> int:
+    """This project's verdict on an answer, with the tolerance that a case's own suite has."""
+    allowed = Allowed(tolerance=case.get("tolerance") or 0.0)
+    options = case.get("options") or ()
+    return int(
+        accepts(case["kind"], case["answer"], case["said"], options, question=case.get("question"), allowed=allowed)
     )
 
-    def reward(response: str, case: Case) -> float:
-        gold = parse(f"${case['answer']}$", extraction_mode="first_match")
-        if not gold:
-            return 0.0
-        answer = parse(response, extraction_config=[config], extraction_mode="first_match")
-        return float(verify(gold, answer))
 
-    return reward
+def cases_of(folder: Path) -> list[Case]:
+    """Peers' test cases in a folder, those without an expectation left out."""
+    cases = []
+    for file in sorted(folder.glob("*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            case = json.loads(line)
+            if case.get("same") in (0, 1):
+                kind = "MC" if case.get("options") else "FIB"
+                made = {"kind": kind, "answer": str(case["answer"]), "said": str(case["candidate"])}
+                more = {name: case[name] for name in ("question", "options", "tolerance") if case.get(name)}
+                cases.append({**made, **more, "equal": bool(case["same"])})
+    return cases
 
 
-def easy_r1(
-    folder: Path, sets: dict[str, list[Case]], suite: list[Case], seconds: float
-) -> dict[str, dict[str, float]]:
-    """EasyR1's reward functions on the same cases, by function. Raises `RuntimeError` when they cannot be installed or run."""
-    python = environment(folder, MATHRULER)
+def peers(
+    folder: Path, sets: dict[str, list[Case]], suites: dict[str, list[Case]], seconds: float
+) -> dict[str, dict[str, Any]]:
+    """What `peers/answer_graders.py` prints, by grader. Raises `RuntimeError` when it cannot be installed or run."""
+    python = environment(folder, PACKAGES, alone=ALONE)
 
-    def responses(cases: list[Case]) -> list[Case]:
-        kept = ("kind", "answer", "equal")
-        return [
-            {**{k: case[k] for k in kept if k in case}, "plain": plain(case), "boxed": boxed(case)} for case in cases
-        ]
+    def filled(cases: list[Case]) -> list[Case]:
+        return [{**case, "plain": plain(case), "boxed": boxed(case)} for case in cases]
 
     file = folder / "cases.json"
+    given = {"sets": sets, "suites": suites}
     file.write_text(
-        json.dumps({"sets": {name: responses(cases) for name, cases in sets.items()}, "suite": responses(suite)})
+        json.dumps({of: {name: filled(cases) for name, cases in named.items()} for of, named in given.items()})
     )
-    command = [str(python), str(Path(__file__).parent / "peers/easyr1_rewards.py"), str(file), str(seconds)]
+    command = [str(python), str(Path(__file__).parent / "peers/answer_graders.py"), str(file), str(seconds)]
     done = subprocess.run(command, capture_output=True, text=True)
     results = [line.removeprefix("RESULT ") for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if not results:
         raise RuntimeError(f"failed: {(done.stderr or done.stdout).strip()[-600:]}")
-    by_function: dict[str, dict[str, float]] = json.loads(results[-1])
-    return {f"EasyR1 ({name})": figures for name, figures in by_function.items()}
-
-
-def accuracy(reward: Reward, cases: list[Case], form: Callable[[Case], str]) -> float:
-    """Share of labelled cases that a reward grades rightly."""
-    return sum((reward(form(case), case) == 1.0) == case["equal"] for case in cases) / len(cases)
+    by_grader: dict[str, dict[str, Any]] = json.loads(results[-1])
+    return by_grader
 
 
 def main() -> None:
-    """Measure, print, and exit 1 where less than 20,000 cases a second or twice a peer is reached, or a peer is more accurate."""
+    """Measure, print, and exit 1 where what is demanded is not reached."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=3.0, help="CPU seconds for each figure, at most")
+    parser.add_argument("--seconds", type=float, default=3.0, help="CPU seconds for each speed, at most")
+    parser.add_argument(
+        "--every", type=int, default=6, help="which case of the suite is tried: each sixth, unless told otherwise"
+    )
+    parser.add_argument("--cases", type=Path, help="folder with peers' own tests as jsonl")
     parser.add_argument("--environment", type=Path, help="folder for the peers' environment, which stays")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     warm_up()
-    suite = [case for case in equivalence_suite() if case["said"].strip()]
+    suites = {"suite": [case for case in equivalence_suite() if case["said"].strip()][:: given.every]}
+    if given.cases:
+        suites["peers' tests"] = cases_of(given.cases)
     sets = {"MC": mc_cases(100_000), "plain FIB": fib_cases(100_000)}
-    results = {
-        OURS: figures(ours, plain, sets, suite, given.seconds),
-        "open-r1 (math-verify)": figures(open_r1(), boxed, sets, suite[::6], given.seconds),
+    speeds = {
+        OURS: {name: rate(ours, [(plain(case), case) for case in cases], given.seconds) for name, cases in sets.items()}
     }
-    results[OURS] |= {f"{name}, peers' cases": value for name, value in shares_right(ours, plain, suite[::6]).items()}
+    verdicts = {OURS: {name: Figures.of([accepted(case) for case in cases], cases) for name, cases in suites.items()}}
+    missing: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as temporary:
-        results |= easy_r1(given.environment or Path(temporary), sets, suite[::6], given.seconds)
-    batch = sets["MC"][:20_000]
+        for name, result in peers(given.environment or Path(temporary), sets, suites, given.seconds).items():
+            if "missing" in result:
+                missing[name] = result["missing"]
+                continue
+            speeds[name] = result["speeds"]
+            verdicts[name] = {of: Figures.of(result["verdicts"][of], cases) for of, cases in suites.items()}
+    own = {"hybrid MC": _hybrid_speed(sets["MC"][:20_000]), "format": _format_speed(sets["MC"][:20_000])}
+    shortfalls = [f"{name} cannot be had: {reason}" for name, reason in missing.items()] + demands(speeds, verdicts)
+    if given.json:
+        figures = {of: {name: vars(figure) for name, figure in named.items()} for of, named in verdicts.items()}
+        print(json.dumps({"speeds": speeds, "own": own, "verdicts": figures, "shortfalls": shortfalls}, indent=1))
+    else:
+        _show(speeds, verdicts, own, shortfalls)
+    sys.exit(1 if shortfalls else 0)
+
+
+def demands(speeds: dict[str, dict[str, float]], verdicts: dict[str, dict[str, Figures]]) -> list[str]:
+    """What is not reached, in words."""
+    short = [
+        f"{name}: {speeds[OURS][name]:,.0f} a second, demanded {least:,}"
+        for name, least in LEAST.items()
+        if speeds[OURS][name] < least
+    ]
+    others = [name for name in verdicts if name != OURS]
+    for name in others:
+        for of, own in verdicts[OURS].items():
+            other = verdicts[name][of]
+            for what in ("false_accepts", "false_rejects"):
+                mine, theirs = getattr(own, what), getattr(other, what)
+                if mine and mine >= theirs:
+                    short.append(f"{of}: {mine} {what.replace('_', ' ')}, {name} has {theirs}")
+    right = {name: verdicts[name]["suite"].right for name in others}
+    if right:
+        equal = [name for name in others if right[name] >= min(max(right.values()), verdicts[OURS]["suite"].right)]
+        for of in LEAST:
+            fastest = max(speeds[name][of] for name in equal)
+            if speeds[OURS][of] < TIMES_A_PEER * fastest:
+                short.append(f"{of}: {speeds[OURS][of]:,.0f} a second, a peer of equal accuracy {fastest:,.0f}")
+    return short
+
+
+def _hybrid_speed(cases: list[Case]) -> float:
     began = time.process_time()
     hybrid_reward(
-        [plain(case) for case in batch],
-        [case["answer"] for case in batch],
-        ["MC"] * len(batch),
-        options=[case["options"] for case in batch],
+        [plain(case) for case in cases],
+        [case["answer"] for case in cases],
+        ["MC"] * len(cases),
+        options=[case["options"] for case in cases],
     )
-    results[OURS]["hybrid MC/s"] = round(len(batch) / (time.process_time() - began))
+    return len(cases) / (time.process_time() - began)
+
+
+def _format_speed(cases: list[Case]) -> float:
+    responses = [plain(case) for case in cases]
     began = time.process_time()
-    for case in batch:
-        format_reward(plain(case))
-    results[OURS]["format/s"] = round(len(batch) / (time.process_time() - began))
-    if given.json:
-        print(json.dumps(results, indent=1))
-    else:
-        for name, row in results.items():
-            print(f"{name:24}", "  ".join(f"{label}: {value:,}" for label, value in row.items()))
-    sys.exit(0 if _reached(results) else 1)
+    for response in responses:
+        format_reward(response)
+    return len(responses) / (time.process_time() - began)
 
 
-def figures(
-    reward: Reward, form: Callable[[Case], str], sets: dict[str, list[Case]], suite: list[Case], seconds: float
-) -> dict[str, float]:
-    """Speed on each set of cases, and share of the suite's that are graded rightly."""
-    speeds = {
-        f"{label}/s": round(rate(reward, [(form(case), case) for case in cases], seconds))
-        for label, cases in sets.items()
-    }
-    return speeds | shares_right(reward, form, suite)
-
-
-def shares_right(reward: Reward, form: Callable[[Case], str], suite: list[Case]) -> dict[str, float]:
-    """Share of labelled cases that are graded rightly, by kind."""
-    shares = {}
-    for kind in ("FIB", "MC"):
-        shares[f"suite {kind} right"] = round(
-            accuracy(reward, [case for case in suite if case["kind"] == kind], form), 4
-        )
-    return shares
-
-
-def _reached(results: dict[str, dict[str, float]]) -> bool:
-    own = results[OURS]
-    fast = min(own["MC/s"], own["plain FIB/s"]) >= 20_000
-    others = [figures for name, figures in results.items() if name != OURS]
-    twice = all(own[label] >= 2 * other[label] for other in others for label in ("MC/s", "plain FIB/s"))
-    right = all(
-        own[f"{label}, peers' cases"] >= other[label]
-        for other in others
-        for label in ("suite FIB right", "suite MC right")
-    )
-    return fast and twice and right
+def _show(
+    speeds: dict[str, dict[str, float]],
+    verdicts: dict[str, dict[str, Figures]],
+    own: dict[str, float],
+    shortfalls: list[str],
+) -> None:
+    for name, named in verdicts.items():
+        print(name)
+        for of, figures in named.items():
+            print(f"  {of}: {figures}")
+        print("  " + ", ".join(f"{of}: {speed:,.0f} a second" for of, speed in speeds[name].items()))
+    print(f"{OURS}: " + ", ".join(f"{of}: {speed:,.0f} a second" for of, speed in own.items()))
+    for line in shortfalls:
+        print(f"not reached: {line}")
 
 
 if __name__ == "__main__":
