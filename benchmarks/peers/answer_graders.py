@@ -3,7 +3,8 @@
     python answer_graders.py CASES.json SECONDS
 
 - open-r1: its `accuracy_reward` (src/open_r1/rewards.py) is `parse` and `verify` of math-verify in a certain configuration.
-- EasyR1: its `accuracy_reward` is `grade_answer` of mathruler on what stands in `\\boxed{}` (math.py in examples/reward_function) or in `<answer>` (r1v.py).
+- EasyR1: its `accuracy_reward` is `grade_answer` of mathruler on what stands in `\\boxed{}` (examples/reward_function/math.py) or in
+  `<answer>` (r1v.py).
 - verl: `prime_math.compute_score`, and `math_reward.compute_score`, which is the `is_equiv` of lm-evaluation-harness.
 - VLMEvalKit: `can_infer` for choices; for other answers `relaxed_correctness` (ChartQA) or equality after `process_answer` (TextVQA).
 
@@ -33,7 +34,7 @@ LONGEST = 3
 
 def bare(*names: str) -> None:
     """Packages of which modules can be imported without what the packages themselves import."""
-    for name in names:
+    for name in (name for name in names if name not in sys.modules):
         parent, _, child = name.rpartition(".")
         module = types.ModuleType(name)
         spec = None if parent else importlib.util.find_spec(name)

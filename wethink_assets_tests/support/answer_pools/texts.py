@@ -54,7 +54,7 @@ def texts() -> list[Group]:
         group("words", "What does it say or show?", words),
         group("names", "Who wrote the letter?", names),
         group("proper names", "Which name is on the poster?", proper),
-        group("spellings", "What is written on the board?", spelled),
+        group("spellings", "What is it called?", spelled),
     ]
 
 
