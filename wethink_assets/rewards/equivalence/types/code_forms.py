@@ -58,7 +58,7 @@ _VERSION = re.compile(r"(?:v|ver|version|release|rel)\.?\s?(\d+(?:\.\w+)*)", re.
 _CALLED = re.compile(r"[+(]?[\dA-Z][\dA-Z\s().+/-]*(?:\s?(?:ext\.?|extension|x)\s?\d{1,6})?")
 BETWEEN_UNLIKE = re.compile(r"(?<=[A-Z])[^A-Z0-9]+(?=\d)|(?<=\d)[^A-Z0-9]+(?=[A-Z])")
 SEPARATORS = re.compile(r"[^A-Z0-9.]+")
-_LOWER_SEAT = re.compile(r"[1-9]\d?[abcdf]", re.IGNORECASE)
+_LOWER_SEAT = re.compile(r"[1-9]\d?[a-f]", re.IGNORECASE)
 _LOWERED = re.compile(r"[A-Z]{2,4}\d{1,4}|[A-Z]{2}-\d{2,6}[A-Z]?")
 _MONTH = re.compile(r"(?:\d{1,2}-?)?(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEPT?|OCT|NOV|DEC)-?\d")
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{3,8}")
@@ -83,7 +83,7 @@ def code_of_form(written: Written, cues: Cues, asked: Asked) -> tuple[str, str] 
     key = _of_mixed(text, cues, asked=bool(asked.text))
     if key:
         return (key, "number")
-    marked = text[-1] in "+-" or any(char.isdecimal() for char in text)
+    marked = text.rstrip("})")[-1:] in ("+", "-") or any(char.isdecimal() for char in text)
     if (
         marked
         and not text.startswith("No")
@@ -100,7 +100,7 @@ def code_of_form(written: Written, cues: Cues, asked: Asked) -> tuple[str, str] 
 def _of_figures(text: str) -> str | None:
     """The key of figures that their grouping or a leading zero makes a code."""
     if text.isdecimal():
-        return text if text[0] == "0" else None
+        return text if text[0] == "0" and len(text) > 2 else None  # 05 may be five
     if _COLOUR.fullmatch(text):
         return text.upper()
     numbered = _NUMBERED.fullmatch(text)
@@ -141,7 +141,7 @@ def _of_mixed(text: str, cues: Cues, *, asked: bool) -> str | None:
     if not asked and _LOWER_SEAT.fullmatch(text):
         return text.upper()
     upper = text
-    if text.islower() and text[:2].isalpha() and not set(text) <= set("abcxyz0123456789-"):
+    if text.islower() and text[:2].isalpha() and not set(text) <= set("abcxyz0123456789"):
         upper = text.upper()
         if not _LOWERED.fullmatch(upper) or upper.startswith(
             ("NO", "LOG", "SIN", "COS", "TAN", "LN", "EXP", "SQRT", "PI")

@@ -50,6 +50,7 @@ _METRES = {
     "cut common": "2/2",
     "alla breve": "2/2",
 }
+_LETTER = re.compile(r"(?:the )?letter ['\"]?([a-z])['\"]?", re.IGNORECASE)
 _PRESSURE = re.compile(r"(\d{2,3})\s?(?:/|over)\s?(\d{1,3})(?:\s?mm\s?hg)?")
 _ROW = re.compile(r"row\s(\w{1,3}),?\s(?:and )?seat\s(\w{1,3})", re.IGNORECASE)
 _MOVE = re.compile(r"(?:[KQRBN]?[a-h]?[1-8]?x?[a-h][1-8](?:=?[QRBN])?|O-O(?:-O)?|0-0(?:-0)?)[+#]?")
@@ -100,6 +101,8 @@ def _of_letters(said: str, cues: Cues) -> Reading | None:
         key = match[1].upper().replace("0", "O") if match else None
     elif head == "grade" and len(said) <= 3 and said.isupper():
         key = said
+    elif head == "letter":
+        key = said.upper() if len(said) == 1 else None
     elif head == "signature":
         key = _METRES.get(said.casefold())
     elif head == "number" and said.casefold() in NUMBER_WORDS:
@@ -131,6 +134,9 @@ def _asked_for(text: str, said: str, head: str, asked: Asked) -> str | None:
     if head == "signature":
         match = _METRE.fullmatch(folded)
         return f"{int(match[1])}/{int(match[2])}" if match else _METRES.get(folded)
+    if head == "letter":
+        match = _LETTER.fullmatch(text)
+        return match[1].upper() if match else None
     if head == "pressure":
         match = _PRESSURE.fullmatch(folded)
         return f"{match[1]}/{match[2]}" if match else None

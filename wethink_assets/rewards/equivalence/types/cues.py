@@ -45,6 +45,7 @@ _PATTERNS = {
         r"\b(?:licen[cs]e|registration|number|vehicle|car)(?:'s)? ?plates?\b|\bplate (?:number|no\b)|\bregistration (?:number|mark)|"
         r"\btail number"
     ),
+    "letter": r"\b(?:which|what) (?:capital |uppercase )?letter\b(?! (?:grade|rating))",
     "seat": r"\bseats?\b",
     "grade": r"\b(?:letter )?grades?\b|\bcredit rating",
     "chess": r"\bchess\b|\b(?:which|what) square\b|\b(?:best|next|winning|last|first|white's|black's) move\b",
@@ -125,7 +126,7 @@ _DAY_FIRST = re.compile(r"\bdd\s?[-/.]\s?mm\b")
 _AFTERNOON = re.compile(r"\bp\.?m\b|\bafternoon\b|\bevening\b|\btonight\b")
 _MORNING = re.compile(r"\ba\.?m\b|\bmorning\b")
 CODES = frozenset(
-    ["pressure", "signature", "digits", "version", "blood", "formula", "plate", "seat", "grade", "chess", "number"]
+    ["pressure", "signature", "digits", "version", "blood", "formula", "plate", "letter", "seat", "grade", "chess", "number"]
 )
 
 

@@ -150,6 +150,8 @@ def _ends(text: str, asked: Asked) -> Ends | None:
 def _closed(match: re.Match[str], aged: bool, *, plain: bool) -> Ends | None:
     bare = not (match["after1"].strip() or match["after2"].strip() or match["before1"] or match["before2"])
     written = match["number1"], match["number2"]
+    if match["after1"] in ("e", "E"):
+        return None  # a power of ten
     if bare and " to " not in match[0] and (plain or "/" in "".join(written)):
         return None  # the hyphen may be a minus sign
     low, high = _value(match, 1), _value(match, 2)
