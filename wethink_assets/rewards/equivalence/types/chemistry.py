@@ -39,9 +39,11 @@ def formula_of(text: str) -> str | None:
         >>> formula_of("H_{2}O"), formula_of("Ca2+"), formula_of("SO_4^{2-}") == formula_of("SO42-"), formula_of("Xy2")
         ('H2O', 'Ca^2+', True, None)
     """
-    if not 0 < len(text) <= LONGEST:
+    if len(text) > 4 * LONGEST:
         return None
     text = _PLAIN.sub("", text.replace("\u00b7", "*"))
+    if not 0 < len(text) <= LONGEST:
+        return None
     state = _STATE.search(text)
     if state:
         stated = formula_of(text[: state.start()])

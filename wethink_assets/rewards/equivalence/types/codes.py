@@ -209,15 +209,20 @@ def alike_code(gold: Comparable, candidate: Comparable, asked: Asked, allowed: A
         return re.fullmatch(r"\d{3}-\d{4}", text) is not None and text.replace("-", "") == key
     if candidate.reading.type == "number" and re.fullmatch(r"\d{1,3}(?:,\d{3})+", text):
         return text.replace(",", "") == key
-    if gold.reading.value == "formula" and any(char.islower() for char in key) and not text.islower():
-        return text == key
+    if gold.reading.value == "formula":
+        return _careless(text, key)
     if key.startswith("#"):
         return text == key[1:] and "number" in asked.folded
     core = _unlabelled(text, cues_of(asked).head, asked)
     plain = re.sub(r"(?<=\w)[\s-]+(?=\w)", "", core)
-    if gold.reading.value == "formula" and not any(char.isdecimal() for char in key):
-        return plain == key
     return plain.upper() == key.upper()
+
+
+def _careless(text: str, key: str) -> bool:
+    """Whether a text that is no formula as it stands is one in other case, and could be no other: `au` is Au, `co` may be CO or Co."""
+    if text.casefold() != key.casefold() or formula_of(text) is not None:
+        return False
+    return formula_of(text.capitalize()) in (None, key)
 
 
 CODE = AnswerType("code", "text", read_code, alike_code)

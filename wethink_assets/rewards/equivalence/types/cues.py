@@ -114,7 +114,7 @@ _IN_UNITS = re.compile(
 _HOW_MANY = re.compile(r"\bhow (?:many|much)\b")
 _CALCULATION = re.compile(
     r"\b(?:what is|=) ?[\d\s().,+*/\u00d7\u00f7^\u2212-]*\d\s*[-+*/\u00d7\u00f7\u2212x]\s*\d|"
-    r"^[\d\s().+*/\u00d7\u00f7-]*\d\s*[-+*/\u00d7\u00f7]\s*\d[\d\s.)]*(?:=|$)"
+    r"^[\d\s().+*/\u00d7\u00f7-]*\d\s*[-+*/\u00d7\u00f7x]\s*\d[\d\s.)]*(?:=|$)"
 )
 _MATHEMATICS = re.compile(
     r"\b(?:calculate|compute|evaluate|simplif\w+|subtract|minus|expression|polynomial|equation|solve|derivative|integral|"
@@ -126,7 +126,20 @@ _DAY_FIRST = re.compile(r"\bdd\s?[-/.]\s?mm\b")
 _AFTERNOON = re.compile(r"\bp\.?m\b|\bafternoon\b|\bevening\b|\btonight\b")
 _MORNING = re.compile(r"\ba\.?m\b|\bmorning\b")
 CODES = frozenset(
-    ["pressure", "signature", "digits", "version", "blood", "formula", "plate", "letter", "seat", "grade", "chess", "number"]
+    [
+        "pressure",
+        "signature",
+        "digits",
+        "version",
+        "blood",
+        "formula",
+        "plate",
+        "letter",
+        "seat",
+        "grade",
+        "chess",
+        "number",
+    ]
 )
 
 

@@ -140,7 +140,7 @@ def _ends(text: str, asked: Asked) -> Ends | None:
     if seasons and int(seasons[2]) in ((int(seasons[1]) + 1) % 100, int(seasons[1]) + 1):
         return Ends("", Fraction(seasons[1]), Fraction(seasons[1]) + 1, "")
     match = _TWO.fullmatch(core)
-    if match is None and introduced and introduced.casefold().strip() == "between":
+    if match is None and ((introduced or "").casefold().strip() == "between" or "between wh" in asked.folded):
         match = _AND.fullmatch(core)
     if match:
         return _closed(match, aged, plain=not introduced and cues.arithmetic)
@@ -244,7 +244,27 @@ def _unit(before: str | None, after: str, aged: bool) -> tuple[str, int] | None:
     return " ".join(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words), scale
 
 
-_NO_NOUNS = frozenset(["and", "or", "not", "to", "but", "x", "by", "nor", "am", "pm", "a", "i"])
+_NO_NOUNS = frozenset(
+    [
+        "and",
+        "or",
+        "not",
+        "to",
+        "but",
+        "x",
+        "by",
+        "nor",
+        "am",
+        "pm",
+        "a",
+        "i",
+        "win",
+        "loss",
+        "draw",
+        "victory",
+        "defeat",
+    ]
+)
 
 
 def same_but_for_unit(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:

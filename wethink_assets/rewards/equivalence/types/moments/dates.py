@@ -35,7 +35,7 @@ _YEAR_MONTH = re.compile(r"(\d{4})\s?[-/]\s?(\d{1,2})")
 _MONTH_YEAR = re.compile(r"(\d{1,2})\s?([-/.])\s?(\d{4})")
 _MONTH_DAY = re.compile(r"(\d{1,2})\s?/\s?(\d{1,2})")
 _LETTERS_APART = re.compile(
-    r"(?<=[a-z])\.?[-/](?=[\da-z'])|(?<=\d)[-/](?=[a-z])|(?<=\d)(?=(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))|(?<=[a-z])\.(?=\s|\d|$)|,"
+    r"(?<=[a-z])\.?[-/](?=[\da-z'])|(?<=\d)[-/](?=[a-z])|(?<=\d)(?=(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))|(?<=[a-z])\.(?=[\s,)\d]|$)|(?<=\d)\.(?=\s?[a-z])|[,()]"
 )
 _LITTLE = frozenset(["the", "of", "on", "in", "day", "month", "year"])
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
@@ -298,11 +298,8 @@ def alike_date(gold: Comparable, candidate: Comparable, asked: Asked, allowed: A
     true = gold.reading.value
     text = candidate.written.folded
     if not isinstance(true, Day):
-        return (
-            candidate.reading.type == "number"
-            and text.isdecimal()
-            and gold.reading.key in (f"{text} ad", f"about {text}")
-        )
+        dated = cues_of(asked).head == "date" and candidate.reading.type == "number" and text.isdecimal()
+        return dated and gold.reading.key in (f"{text} ad", f"about {text}")
     other = (
         candidate.reading.value
         if candidate.reading.type == "date"
