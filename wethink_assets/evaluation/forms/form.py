@@ -56,7 +56,7 @@ class Form(ABC):
     """How a benchmark is asked, graded and added up.
 
     Attributes:
-        logic_version: of a form that does not ship with this package: to be raised when prompt or verdict change, so that scores are made anew.
+        logic_version: of this form: to be raised when its prompt or verdict changes, so that scores are made anew.
         columns: columns that a file of this form must have beside `index` and `question`.
         headline: what the one number of a benchmark of one's own is called.
         judged: whether a verdict may come from the judge, which then is part of a score's settings.

@@ -16,10 +16,10 @@ from wethink_assets.evaluation.forms.form import (
     verdict_of,
 )
 from wethink_assets.evaluation.grading.breakdown import Breakdown, by_tag
-from wethink_assets.evaluation.grading.rules import list_of
+from wethink_assets.evaluation.grading.rules import list_of, number_of
 from wethink_assets.evaluation.samples.questions import draw_question
 from wethink_assets.kinds import DESCRIPTIVE, FILL_IN
-from wethink_assets.rewards.equivalence.answers import equal_values
+from wethink_assets.rewards.equivalence.answers import Allowed, accepts
 
 CAPABILITIES = {
     "Recognition": "rec",
@@ -60,14 +60,27 @@ class MMVet(Form):
 
 
 class FreeText(Form):
-    """A short answer, or one of a list of them: equal in value by rule, else the same in meaning to the judge."""
+    """A short answer, or one of a list of them: right by rule (lenient), else the same in meaning to the judge.
+
+    A file may say what its questions allow, in the columns `tolerance` (relative, of numbers) and `edit_distance` (of texts, as a share of their
+    characters).
+    """
+
+    logic_version = "2"
 
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         references = list_of(row["answer"]) or [self.reference(row)]
-        if any(equal_values(answer, reference) for reference in references):
+        allowed = Allowed(tuple(references[1:]), _share(row, "tolerance"), _share(row, "edit_distance"))
+        if accepts(self.open_kind.code, references[0], answer, question=str(row["question"]), allowed=allowed):
             return Verdict(1.0, answer, RULE)
         same = await ask("judge_consistent", question=row["question"], reference=" or ".join(references), reply=answer)
         return verdict_of(bool(same), answer, UNDECIDED if same is None else JUDGE)
+
+
+def _share(row: Row, column: str) -> float:
+    """A number between 0 and 1 in a row's column; 0 where there is none."""
+    value = number_of(str(row.get(column) or ""), whole=False)
+    return value if value is not None and 0 < value < 1 else 0.0
 
 
 MMVET = MMVet()

@@ -19,7 +19,7 @@ from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column, by
 from wethink_assets.evaluation.grading.rules import list_of, number_of, option_of
 from wethink_assets.evaluation.samples.questions import DrawnQuestion, draw_question
 from wethink_assets.kinds import FILL_IN, LETTERS, MULTIPLE_CHOICE
-from wethink_assets.rewards.equivalence.answers import equal_values
+from wethink_assets.rewards.equivalence.answers import accepts
 from wethink_assets.sources.sample.questions import NUMBERS
 
 LETTER_HINT = "Please answer the question and provide the correct option letter, e.g., A, B, C, D, at the end."
@@ -94,16 +94,18 @@ def _same_typed_value(row: Row, text: str) -> bool:
 class MathVision(ListedOptions):
     """Options where `choices` has some, else a value."""
 
+    logic_version = "2"
+
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         right = str(row["answer"])
         if self.options(row):
             return await self.letter_verdict(row, answer, ask, right)
-        if _same_value(answer, right):
+        if _same_value(row, answer, right):
             return Verdict(1.0, answer, RULE)
         extracted = await ask("judge_extract", question=row["question"], instruction="", reply=answer)
         if extracted is None:
             return Verdict(0.0, answer, UNDECIDED)
-        return verdict_of(_same_value(extracted, right), extracted, JUDGE)
+        return verdict_of(_same_value(row, extracted, right), extracted, JUDGE)
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
         """Half with choices, half with a short answer."""
@@ -114,11 +116,12 @@ class MathVision(ListedOptions):
                    "answer": drawn.letter if choice else drawn.answer, "choices": str(list(drawn.options))}  # fmt: skip
 
 
-def _same_value(answer: str, right: str) -> bool:
+def _same_value(row: Row, answer: str, right: str) -> bool:
     """Values where the reference has a digit; words only as they are written."""
     if answer.strip().lower() == right.strip().lower():
         return True
-    return any(character.isdigit() for character in right) and bool(equal_values(answer, right))
+    measured = any(character.isdigit() for character in right)
+    return measured and accepts(FILL_IN.code, right, answer, question=str(row["question"]))
 
 
 def _with_choices(drawn: DrawnQuestion) -> str:

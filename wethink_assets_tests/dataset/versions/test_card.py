@@ -21,7 +21,16 @@ def test_the_card_is_readable_by_the_hub_and_escapes_names(local: Store) -> None
     assert [config["data_files"][0]["path"] for config in known["configs"]] == ["rows.parquet"]
     assert "<b>" not in body
     assert r"&#60;b&#62;mine\|yours&#60;/b&#62;" in body
-    for name in ("By kind", "From images to rows", "Agreement", "Models", "Prompts", "Limits", "seer-1"):
+    for name in (
+        "By kind",
+        "By answer type",
+        "From images to rows",
+        "Agreement",
+        "Models",
+        "Prompts",
+        "Limits",
+        "seer-1",
+    ):
         assert name in body
 
 

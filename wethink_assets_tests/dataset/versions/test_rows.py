@@ -4,9 +4,12 @@ import polars as pl
 
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.rows import EXCLUDED, rows_schema
-from wethink_assets.identity import sha256_hex, split_of
+from wethink_assets.identity import data_version, sha256_hex, split_of
 from wethink_assets.stages.order import stage_names
+from wethink_assets.stages.output import StageOutput
+from wethink_assets.stages.schemas import LATITUDE
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import CAT, COLOUR
 from wethink_assets_tests.support.stage_tables import Grower
@@ -62,3 +65,29 @@ def test_occurrences_are_counted_over_the_cut(local: Store) -> None:
     rows = rows_of(local, "v0001")
     assert dict(rows.select("image_id", "occurrences").iter_rows())[first] == 3
     assert sorted(rows["occurrences"]) == [1, 1, 3]
+
+
+def test_rows_say_what_their_answers_are_and_what_is_allowed(local: Store, grower: Grower) -> None:
+    built(local)
+    rows = rows_of(local, "v0001")
+    assert set(rows.select("kind", "answer_type").iter_rows()) == {("MC", "choice"), ("FIB", "text"), ("DES", "text")}
+    assert set(rows["tolerance"]) == set(rows["edit_distance"]) == {0.0}
+    assert set(rows["accepted_answers"].list.len()) == {0}
+
+
+def test_a_table_from_before_answers_had_types_is_read(local: Store, grower: Grower) -> None:
+    tables = Tables(local)
+    for batch in local.names("tables/answers"):
+        made, output = tables.current("answers", batch), tables.load("answers", batch)
+        assert made is not None
+        older = StageOutput(output.results.drop(LATITUDE), output.rejections)
+        tables.publish("answers", batch, older, Provenance(**made.model_dump(include=set(Provenance.model_fields))))
+        paths = tables.current("reasoning_paths", batch)
+        assert paths is not None
+        now = {**paths.inputs, "answers": data_version(older.results, older.rejections)}
+        refreshed = paths.model_dump(include=set(Provenance.model_fields)) | {"inputs": now}
+        tables.publish("reasoning_paths", batch, tables.load("reasoning_paths", batch), Provenance(**refreshed))
+    built(local)
+    rows = rows_of(local, "v0001")
+    assert rows.schema == rows_schema(stage_names()) and rows["answer_type"].null_count() == 0
+    assert set(rows["tolerance"]) == {0.0}

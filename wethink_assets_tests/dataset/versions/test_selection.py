@@ -52,3 +52,31 @@ def test_images_that_cannot_be_read_again_are_left_out(local: Store) -> None:
     Grower(local).grow("coco.000001", [(drawing(1), [COLOUR]), (drawing(2), [COLOUR])])
     summary = built(local)
     assert (summary.rows, summary.excluded) == (1, {"unsigned": 1})
+
+
+def test_answers_conflict_by_what_they_say_not_by_how_they_are_written(local: Store) -> None:
+    share, group = "What fraction of the circle is red?", "Which age group is the largest?"
+    asked = [Asked(share, "1/2"), Asked(share, "½"), Asked(group, "35-44"), Asked(group, "25-34")]
+    Grower(local).grow("coco.000001", [(drawing(1), asked)])
+    summary = built(local)
+    assert summary.excluded == {"conflicting_answers": 2, "duplicate_exact": 1}
+    assert rows_of(local, summary.version)["question"].to_list() == [share]
+
+
+def test_the_chosen_option_counts_wherever_it_stands(local: Store) -> None:
+    options = ("a circle", "a block")
+    asked = [
+        Asked("Which is largest?", "B", "MC", options),
+        Asked("Which is largest?", "A", "MC", options[::-1]),
+        Asked("Which is smallest?", "A", "MC", options),
+        Asked("Which is smallest?", "A", "MC", options[::-1]),
+    ]
+    Grower(local).grow("coco.000001", [(drawing(1), asked)])
+    assert built(local).excluded == {"conflicting_answers": 2, "duplicate_exact": 1}
+
+
+def test_superscripts_make_another_question(local: Store) -> None:
+    asked = [Asked("What is 3²x for x = 2?", "18"), Asked("What is 32x for x = 2?", "64")]
+    Grower(local).grow("coco.000001", [(drawing(1), asked)])
+    summary = built(local)
+    assert (summary.rows, summary.excluded) == (2, {})

@@ -44,6 +44,7 @@ def test_statistics_close(local: Store, grower: Grower) -> None:
         assert row["questions"] - row["filtered_out"] == row["agreed"] + row["adjudicated"] + row["disagreed"]
         assert row["reasoned"] == row["kept"] + row["duplicates"] + row["conflicting"] + row["left_out"]
     assert sum(row["kept"] for row in told["funnel"]) == told["rows"] == sum(told["counts"]["kind"].values())
+    assert told["rows"] == sum(told["counts"]["answer_type"].values()) and told["counts"]["answer_type"]["choice"] >= 1
     assert told["agreement"]["source"]["sam"]["agreement_rate"] == round(1 / 3, 4)
 
 

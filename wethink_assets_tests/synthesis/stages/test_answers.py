@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from wethink_assets.config import Settings
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.stages.answers import answer_questions
@@ -49,6 +50,34 @@ def test_descriptive_answers_are_judged(store: Store, run_stage: Run, score: flo
     assert row["verdict"] == ("none" if agreed else "first")
     assert row["answer"] == ("A red one." if agreed else "It is red.")
     assert len(row["calls"]) == (3 if agreed else 4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "image", "text", "answer_type", "accepted"),
+    [
+        ("MC", "B", "red", "choice", []),
+        ("FIB", "red", "Red", "text", []),
+        ("DES", "It is red.", "A red one.", "text", ["It is red."]),
+    ],
+)
+def test_a_row_says_what_its_answer_is_and_what_is_accepted_too(
+    store: Store, run_stage: Run, kind: str, image: str, text: str, answer_type: str, accepted: list[str]
+) -> None:
+    row = run_stage(answer_questions, answering(image, text), *asked_batch(store, kind)).results.row(0, named=True)
+    assert (row["answer_type"], row["accepted_answers"]) == (answer_type, accepted)
+    assert (row["tolerance"], row["edit_distance"]) == (0.0, 0.0)
+
+
+def test_an_answer_that_the_judge_found_wanting_is_not_accepted(store: Store, run_stage: Run) -> None:
+    model = answering("It is red.", "A blue one.", judge=lambda v, n: '{"score": 0}')
+    row = run_stage(answer_questions, model, *asked_batch(store, "DES")).results.row(0, named=True)
+    assert (row["agreed"], row["accepted_answers"]) == (False, [])
+
+
+def test_what_a_source_allows_is_in_its_rows(store: Store, run_stage: Run, pack: str) -> None:
+    allowing = Settings.model_validate({"pipeline": {"prompt_pack": pack}, "sources": {"coco": {"edit_distance": 0.2}}})
+    output = run_stage(answer_questions, answering("red", "red"), *asked_batch(store, "FIB"), settings=allowing)
+    assert output.results["edit_distance"].to_list() == [0.2]
 
 
 @pytest.mark.parametrize(("verdict", "answer"), [("first", "A"), ("second", "B"), ("neither", None)])
