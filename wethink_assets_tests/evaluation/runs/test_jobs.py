@@ -53,7 +53,8 @@ BY_OUR_OWN_RULES = {
     "free": "ef6cc5d9257d9e59c95842cbdccbc160",
 }
 BY_VLMEVALKIT = {"MMStar": "57f4c292be8945ee875c00923565f974", "OCRBench": "0e273206a0ec3eeddc12961074924aa4"}
-"""Settings digests as commit 5a3ff80 had them, but for those of the forms that compare values, whose rule changed since: they name the folders of scores, so another one would lose all that was scored.
+"""Settings digests as commit 5a3ff80 had them, but for those of the forms that compare values, whose rule changed since:
+they name the folders of scores, so another one would lose all that was scored.
 
 A changed prompt, rule (`LOGIC_VERSION`) or release of VLMEvalKit changes them rightly; nothing else does.
 """
