@@ -29,7 +29,7 @@ def dates(rng: random.Random) -> Iterator[Case]:
 
 def times(rng: random.Random) -> Iterator[Case]:
     """Times of day with twelve and twenty-four hours."""
-    for hour, minute in ((1, 5), (3, 30), (6, 45), (9, 0), (11, 59), (12, 15)):
+    for hour, minute in ((1, 5), (3, 30), (6, 45), (9, 0), (11, 59), (10, 15)):
         evening = f"{hour % 12 + 12}:{minute:02}"
         yield evening, f"{hour}:{minute:02} pm", True
         yield f"{hour}:{minute:02} p.m.", evening, True

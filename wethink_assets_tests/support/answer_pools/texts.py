@@ -68,7 +68,6 @@ def replies() -> list[Group]:
         Value(("cannot be determined",)),
         Value(("unknown",)),
         Value(("yes and no",)),
-        Value(("not yes",)),
         Value(("neither",)),
         Value(("no one",)),
     ]
