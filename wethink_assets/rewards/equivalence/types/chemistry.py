@@ -39,7 +39,7 @@ def formula_of(text: str) -> str | None:
         >>> formula_of("H_{2}O"), formula_of("Ca2+"), formula_of("SO_4^{2-}") == formula_of("SO42-"), formula_of("Xy2")
         ('H2O', 'Ca^2+', True, None)
     """
-    if len(text) > 4 * LONGEST:
+    if len(text) > 4 * LONGEST or text.count("$") % 2:  # US$5 is money
         return None
     text = _PLAIN.sub("", text.replace("\u00b7", "*"))
     if not 0 < len(text) <= LONGEST:

@@ -110,6 +110,8 @@ def read_range(written: Written, asked: Asked) -> Reading | None:
     shape = shape_of(said)
     if said.isalnum() or len(said) > LONGEST or shape.number or not (shape.figures or shape.spoken):
         return None
+    if shape.figures == 2 and said.count("frac") == 1:  # one fraction of LaTeX
+        return None
     if shape.figures == 1 and not _OPEN.search(said):
         return None
     text = " ".join(written.plain.split()).rstrip(".").rstrip()
