@@ -33,7 +33,9 @@ _SIGNS = str.maketrans(
     }
 )  # fmt: skip
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
-_INITIALS = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?")
+_INITIALS = re.compile(
+    r"(?<![^\W_])(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?|(?<![^\W_])(?:[^\W\d_]\. ){2,}(?:[^\W\d_]\.)?"
+)
 _CUT_WITHOUT = re.compile(r"\bw/o\b\.?")
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|'n'|[^\w\s]|_")
 _NUMBERING = frozenset({"no", "nos", "nr", "num"})
@@ -41,14 +43,16 @@ _STREETS = frozenset(words[0] for words in table("street").values())
 _EXACT = re.compile(
     r"\b(?:singular|plural|spell\w*|written|writes?|words?|says?|printed|how many|number of|reads?|letters?)\b"
 )
+_SPELLED = re.compile(r"\bspell\w*")
 _DAYS = re.compile(r"\b(?:week)?days?\b|\bwhen\b|\bdate")
 _MONTHS = re.compile(r"\bmonths?\b|\bwhen\b|\bdate")
 
 
 class Cues(NamedTuple):
-    """What a question says of how words are to be taken: exactly as written, as days of the week, as months."""
+    """How words are to be taken: one of several things as others than one, each spelling as a word of its own, short forms as days or months."""
 
     exact: bool = False
+    spelled: bool = False
     days: bool = False
     months: bool = False
 
@@ -57,7 +61,9 @@ class Cues(NamedTuple):
 def cues_of(asked: Asked) -> Cues:
     """How words are to be taken in answers to a question."""
     text = asked.folded
-    return Cues(*(pattern.search(text) is not None for pattern in (_EXACT, _DAYS, _MONTHS))) if text else Cues()
+    return (
+        Cues(*(pattern.search(text) is not None for pattern in (_EXACT, _SPELLED, _DAYS, _MONTHS))) if text else Cues()
+    )
 
 
 def text_key(said: str, asked: Asked) -> str:
@@ -104,20 +110,25 @@ def words_of(said: str, asked: Asked) -> tuple[str, ...]:
             return tuple(words)
     else:
         if "." in text:
-            text = _INITIALS.sub(lambda match: match[0].replace(".", ""), text)
+            text = _INITIALS.sub(lambda match: match[0].replace(".", "").replace(" ", "") + " ", text)
         if "w/" in text:
             text = _CUT_WITHOUT.sub("without ", text)
         words = _tokens(text)
     words = _canonical(words, cues)
     if words:
-        named = table("name").get(" ".join(words))
-        return named or words
+        return _named().get("".join(words)) or words
     return ("".join(text.split()) or said,)
 
 
 @lru_cache(maxsize=16384)
 def _single(word: str, cues: Cues) -> tuple[str, ...]:
-    return table("name").get(word) or _canonical([word], cues) or (word,)
+    return _named().get(word) or _canonical([word], cues) or (word,)
+
+
+@cache
+def _named() -> dict[str, tuple[str, ...]]:
+    """Whole answers that are another name of the same, without spaces."""
+    return {name.replace(" ", "").replace("/", ""): words for name, words in table("name").items()}
 
 
 @cache
@@ -227,7 +238,9 @@ def _canonical(tokens: Sequence[str], cues: Cues) -> tuple[str, ...]:
             forms.extend(months[word])
         elif word in known and not cues.exact:
             forms.extend(known[word])
-        elif word in known and word in table("short"):
+        elif word in table("spelling") and not cues.spelled:
+            forms.extend(table("spelling")[word])
+        elif word in table("short"):
             forms.extend(table("short")[word])
         else:
             forms.append(word)
