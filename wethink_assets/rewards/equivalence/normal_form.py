@@ -5,15 +5,16 @@ import unicodedata
 from fractions import Fraction
 from functools import lru_cache
 
-from wethink_assets.rewards.equivalence.characters import composed
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, parsed_number, spelled_out
+from wethink_assets.rewards.equivalence.writing.characters import composed
 
 MAX_VALUE = 2000
 """Characters of an answer that are read; longer answers equal nothing."""
 _WRAPPED = re.compile(r"\\(?:boxed|fbox|text|textbf|textit|mathrm|mathbf|mathit|operatorname)\s*\{([^{}]*)\}")
 _BOXED = "\\boxed{"
 _PAIRS = (
-    ("**", "**"), ("$$", "$$"), ("$", "$"), ("__", "__"), ("`", "`"), ('"', '"'), ("'", "'"), ("*", "*"),
+    ("**", "**"), ("$$", "$$"), ("$", "$"), ("__", "__"), ("`", "`"), ('"', '"'), ("'", "'"), ("*", "*"), ("<b>", "</b>"),
+    ("<i>", "</i>"), ("<strong>", "</strong>"), ("<em>", "</em>"),
     ("\u201c", "\u201d"), ("\u2018", "\u2019"), ("\u300c", "\u300d"), ("\u00ab", "\u00bb"), ("\\(", "\\)"), ("\\[", "\\]"),
 )  # fmt: skip
 _CLOSING = frozenset(last[-1] for _, last in _PAIRS) | {"}"}

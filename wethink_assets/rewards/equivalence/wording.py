@@ -11,7 +11,7 @@ from functools import lru_cache
 from wethink_assets.rewards.equivalence.mathematics.wording import mathematics_in
 from wethink_assets.rewards.equivalence.normal_form import plain_answer
 from wethink_assets.rewards.equivalence.reading import Asked
-from wethink_assets.rewards.equivalence.spelling import variants
+from wethink_assets.rewards.equivalence.writing.spelling import variants
 
 _LONGEST_WORDING = 400
 _VERBS = frozenset(
@@ -26,12 +26,13 @@ _SIGNS = (":", "\uff1a", "=", "\u7b54", "\uc815\ub2f5", "\u2234")
 _NOUN = r"(?:answer|result|solution|response|total|value|sum|number|count)"
 _ADJECTIVE = r"(?:(?:final|correct|right|best|exact|overall|most\s+likely|required|resulting|numerical)\s+)*"
 _SO = r"(?:(?:so|therefore|thus|hence|then|finally|in\s+conclusion|ok(?:ay)?|well|and)\s*,?\s+)?"
-_BE = r"(?:is|are|was|were|would\s+be|should\s+be|must\s+be|will\s+be|equals?|is\s+equal\s+to)"
+_BE = r"(?:is|are|was|were|would\s+be|should\s+be|must\s+be|will\s+be|equals?|is\s+equal\s+to)(?![\w'\u2019])"
 _LEADS = re.compile(
     rf"{_SO}(?:(?:the|my|our|your|its|this)\s+)?{_ADJECTIVE}{_NOUN}(?:\s+(?:to|of|for)\s+(?:the|this)\s+(?:question|problem))?(?:\s+here)?"
     rf"(?:\s+{_BE}\s*[:\uff1a]?\s*|\s*[:\uff1a=]\s*|\s+-\s+)(\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_SPACES = re.compile(r"[^\S\n]+")
 _LABELS = re.compile(
     r"(?:(?:(?:final|correct|short)\s+)?(?:answer|ans|result|solution|output)\s*[:\uff1a.]\s*|(?:=|\u2234)\s*(?!=)"
     r"|(?:\u6240\u4ee5|\u56e0\u6b64|\u6545)?[,\uff0c]?\s*(?:\u6700\u7ec8|\u6b63\u786e)?(?:\u7b54\u6848|\u7b54\u3048)\s*(?:\u662f|\u4e3a|\u306f|[:\uff1a])\s*[:\uff1a]?\s*|\uc815\ub2f5\s*[:\uff1a]\s*)(\S.*)",
@@ -46,10 +47,11 @@ _LAST = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _UNSETTLED = re.compile(
-    r"^(?:not|no|neither|nor|never|either|n't|none|nothing|hardly)\b|\b(?:or|maybe|perhaps|possibly|probably|but|though|however|might|could|unclear"
-    r"|unless|unsure|wait|actually|instead|rather|if|unknown|either)\b|n['\u2019]t\b|\?|[.!;]\s+\S|\n",
+    r"\b(?:or|maybe|perhaps|possibly|probably|but|though|however|might|could|unclear|unless|unsure|wait|actually|instead|rather|if|unknown|either)\b"
+    r"|\?|[.!;]\s+\S|\n",
     re.IGNORECASE,
 )
+_NEGATIVE = re.compile(r"^(?:not|no|neither|nor|never|n't|none|nothing|hardly)\b|n['\u2019]t\b", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:not|no|never|none|neither|nor|except|without|other)\b|n['\u2019]t\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _COPULA = frozenset({"is", "are", "was", "were"})
@@ -87,6 +89,10 @@ def said_of(text: str, asked: Asked) -> str:
     said = plain_answer(mathematics_in(text) if "$" in text or "\\" in text else text)
     if not 2 < len(said) <= _LONGEST_WORDING or not _may_be_worded(said, asked):
         return said
+    if said.startswith(("**", "#")):
+        said = said.lstrip("# ").replace("**", "")
+    if "  " in said:
+        said = _SPACES.sub(" ", said)
     for _ in range(2):
         bare = _bare(said, asked)
         if not bare or bare == said:
@@ -110,21 +116,24 @@ def _bare(said: str, asked: Asked) -> str | None:
     for pattern in (_LABELS, _LEADS):
         match = pattern.fullmatch(said)
         if match:
-            return _settled(match[1])
+            rest = _ended(match[1])
+            return None if _UNSETTLED.search(rest) else rest
     match = _LAST.fullmatch(said)
     if match:
         return _settled(match[1])
     match = _PRONOUN.fullmatch(said)
     if match:
-        rest = _settled(match[1])
-        return _unlocated(_unechoed(rest, asked), asked) if rest else None
+        settled = _settled(match[1])
+        return _unlocated(_unechoed(settled, asked), asked) if settled else None
     return _echoed(said, asked) if asked.folded else None
 
 
 def _settled(text: str) -> str | None:
     """An answer out of its sentence; None for one that denies, doubts or goes on: a lead-in does not make it another."""
     rest = _ended(text)
-    return rest if rest.isalpha() or not _UNSETTLED.search(rest) else None
+    if rest.isalpha():
+        return rest
+    return None if _UNSETTLED.search(rest) or _NEGATIVE.search(rest) else rest
 
 
 def _ended(text: str) -> str:
@@ -156,7 +165,7 @@ def _stands_in(word: str, asked: Asked) -> bool:
 def _echoed(said: str, asked: Asked) -> str | None:
     """What a sentence says beyond the question's own words: after its verb, or before it where all that follows stands in the question."""
     sentence = _ended(said)
-    if _UNSETTLED.search(sentence) or _DENIED.search(asked.folded):
+    if _UNSETTLED.search(sentence) or _NEGATIVE.search(sentence) or _DENIED.search(asked.folded):
         return None
     words = [(match[0].casefold(), match.start(), match.end()) for match in _WORD.finditer(sentence)]
     if not 3 <= len(words) <= 60:

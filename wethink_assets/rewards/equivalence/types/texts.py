@@ -1,6 +1,7 @@
 """Texts, and the yes or no that answers a question: the types of answers that are words.
 
-A text is what no other type reads. Its strict form is that of `wethink_assets.rewards.equivalence.words`. Beyond it a lenient comparison takes
+A text is what no other type reads. Its strict form is that of `wethink_assets.rewards.equivalence.writing.words`. Beyond it a lenient
+comparison takes
 - what the question itself adds to the true answer: the noun that it asks for ("red car", "the red one" for "red"), a preposition of place or
   time where it asks where or when ("in the kitchen"), the owner's `'s` where it asks whose;
 - a name with or without the abbreviation that stands for it in brackets, "World Health Organization (WHO)";
@@ -13,8 +14,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
-from wethink_assets.rewards.equivalence.spelling import table
-from wethink_assets.rewards.equivalence.words import joined, words_of
+from wethink_assets.rewards.equivalence.writing.spelling import table
+from wethink_assets.rewards.equivalence.writing.words import joined, words_of
 
 _AUXILIARY = (
     "is|are|was|were|am|do|does|did|can|could|has|have|had|will|would|should|shall|may|might|must|"

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from wethink_assets.rewards.equivalence.characters import unaccented
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, spelled_out
 from wethink_assets.rewards.equivalence.reading import Asked
-from wethink_assets.rewards.equivalence.spelling import table, variants
+from wethink_assets.rewards.equivalence.writing.characters import unaccented
+from wethink_assets.rewards.equivalence.writing.spelling import table, variants
 
 APART = frozenset(["no", "not", "never", "none", "neither", "nor", "non", "without", "or", "and", "but", "except"])
 """Words that stay apart from those beside them where a text is joined: `not able` is not `notable`."""
@@ -38,6 +38,9 @@ _INITIALS = re.compile(
 )
 _CUT_WITHOUT = re.compile(r"\bw/o\b\.?")
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|'n'|[^\w\s]|_")
+_FORMULA = re.compile(r"[\\^=]")
+_SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
+_LETTER = re.compile(r"[^\W\d_]")
 _NUMBERING = frozenset({"no", "nos", "nr", "num"})
 _STREETS = frozenset(words[0] for words in table("street").values())
 _EXACT = re.compile(
@@ -96,6 +99,8 @@ def words_of(said: str, asked: Asked) -> tuple[str, ...]:
     cues = cues_of(asked)
     if said.isascii() and said.isalpha():
         return _single(said.casefold(), cues)
+    if _FORMULA.search(said) or (said[:1] != "#" and not _LETTER.search(said)):
+        return (_SPACE.sub("", said).rstrip(".") or said,)
     text = said
     if not text.isascii():
         text = unaccented(text).translate(_SIGNS)
@@ -114,9 +119,9 @@ def words_of(said: str, asked: Asked) -> tuple[str, ...]:
         if "w/" in text:
             text = _CUT_WITHOUT.sub("without ", text)
         words = _tokens(text)
-    words = _canonical(words, cues)
-    if words:
-        return _named().get("".join(words)) or words
+    forms = _canonical(words, cues)
+    if forms:
+        return _named().get("".join(forms)) or forms
     return ("".join(text.split()) or said,)
 
 
@@ -182,11 +187,12 @@ def _counts(sign: str, previous: str, following: str, before: str, after: str) -
     """Whether a sign says something where it stands: `previous` and `following` touch it, `before` and `after` may be spaces away."""
     if sign == "-":
         if previous and following:
-            return previous[0].isdigit() and following[0].isdigit()
+            digits = previous[0].isdigit() and following[0].isdigit()
+            return digits or (len(previous) == len(following) == 1 and previous.isalnum())
         if previous:
             return _small(previous) or (len(previous) <= 2 and previous[0].isalpha()) or previous in ("+", "^")
         if following:
-            return following[0].isdigit() or (len(following) == 1 and following.isalpha())
+            return not following[0].isalpha() or len(following) == 1
         return before[:1].isdigit() and after[:1].isdigit()
     if sign in "!?":
         return _small(previous)
