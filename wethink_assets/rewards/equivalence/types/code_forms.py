@@ -61,6 +61,7 @@ SEPARATORS = re.compile(r"[^A-Z0-9.]+")
 _LOWER_SEAT = re.compile(r"[1-9]\d?[a-f]", re.IGNORECASE)
 _LOWERED = re.compile(r"[A-Z]{2,4}\d{1,4}|[A-Z]{2}-\d{2,6}[A-Z]?")
 _MONTH = re.compile(r"(?:\d{1,2}-?)?(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEPT?|OCT|NOV|DEC)-?\d")
+_FUNCTIONS = ("NO", "LOG", "SIN", "COS", "TAN", "LN", "EXP", "SQRT", "PI")
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{3,8}")
 
 
@@ -73,6 +74,10 @@ def code_of_form(written: Written, cues: Cues, asked: Asked) -> tuple[str, str] 
     first = text[0]
     if not (first.isdecimal() or first in "+(#[" or (first.isascii() and first.isalpha())):
         return None
+    if first.isdecimal() and (
+        "/" in text or (" " in text and len(text) < 7 and text[-1].isalpha() and text[-1].islower())
+    ):
+        return None  # 3/4, 5 cm
     if cues.head not in _NOT_ASKED:
         key = _of_figures(text)
         if key:
@@ -143,9 +148,7 @@ def _of_mixed(text: str, cues: Cues, *, asked: bool) -> str | None:
     upper = text
     if text.islower() and text[:2].isalpha() and not set(text) <= set("abcxyz0123456789"):
         upper = text.upper()
-        if not _LOWERED.fullmatch(upper) or upper.startswith(
-            ("NO", "LOG", "SIN", "COS", "TAN", "LN", "EXP", "SQRT", "PI")
-        ):
+        if not _LOWERED.fullmatch(upper) or ("-" not in upper and upper.startswith(_FUNCTIONS)):
             return None
     if _MONTH.match(upper) or not _MIXED.fullmatch(upper) or _SCIENTIFIC.fullmatch(upper) or _QUARTER.fullmatch(upper):
         return None

@@ -25,9 +25,10 @@ _NAMES = frozenset([*_MONTH, *_WEEKDAY])
 _STARTS = frozenset(name[:3] for name in [*_NAMES, *SEASONS]) | {"mid", "ear", "lat", "the", "cen", "qua", "fro", "bet", "las", "on ", "in "} | {
     word[:3] for word in NUMBER_WORDS
 }  # fmt: skip
+_FIGURES_ALONE = re.compile(r"[\d\s/.-]+")
 _DATED = re.compile(
     r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|q|(?:mon|tues|wednes|thurs|fri|satur|sun)day|s$|centur|millen|quarter|half|spring|summer|autumn|"
-    r"fall|winter|[abc]\.?[dce]|m\b"
+    r"fall|winter|[abc]\.?[dce]\b|[ap]\.?m\b"
 )
 _NUMERIC = re.compile(r"(\d{1,4})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{1,4})")
 _SPACED = re.compile(r"(\d{1,2}) (\d{1,2}) (\d{4})|(\d{4}) (\d{2}) (\d{2})")
@@ -103,6 +104,8 @@ def read_date(written: Written, asked: Asked) -> Reading | None:
     if not first[:1].isdecimal() and first not in _STARTS and first[:1] not in "'qhfcah":
         return None
     if first[:1].isdecimal() and folded[-1:].isalpha() and _DATED.search(folded) is None:
+        return None
+    if shape.figures == 2 and len(folded) < 6 and cues.head != "date" and _FIGURES_ALONE.fullmatch(folded):
         return None
     value = _one(folded, cues)
     if value is None:
