@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from wethink_assets.rewards.equivalence.amounts.units import unit_of
+from wethink_assets.rewards.equivalence.amounts.asked_unit import asked_unit, names_unit
+from wethink_assets.rewards.equivalence.amounts.units import in_base, unit_of
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, spelled_out
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.cues import cues_of
@@ -91,11 +92,19 @@ class Ends:
     @property
     def key(self) -> str:
         """The range as a text."""
+        low, unit = _converted(self.low, self.unit)
         if self.high is None:
-            return f"{self.sign}{self.low} {self.unit}".rstrip()
-        if self.unit == self.other_unit:
-            return f"{self.low}..{self.high} {self.unit}".rstrip()
-        return f"{self.low} {self.unit}..{self.high} {self.other_unit}"
+            return f"{self.sign}{low} {unit}".rstrip()
+        high, other = _converted(self.high, self.other_unit)
+        return f"{low}..{high} {unit}".rstrip() if unit == other else f"{low} {unit}..{high} {other}"
+
+
+def _converted(value: Fraction, unit: str) -> tuple[Fraction, str]:
+    """A value in the base unit of its dimension; months and years are no days."""
+    if not unit or unit == "%" or unit.isupper() or unit in ("month", "year", "decade", "century"):
+        return (value * 12, "month") if unit == "year" else (value, unit)
+    base = in_base(unit) if unit in ("degC", "degF") or unit_of(unit) == unit else None
+    return (value * base[0] + base[1], base[2]) if base else (value, unit)
 
 
 def read_range(written: Written, asked: Asked) -> Reading | None:
@@ -280,16 +289,13 @@ def same_but_for_unit(gold: Comparable, candidate: Comparable, asked: Asked, all
 
 
 def unit_asked(unit: str, asked: Asked) -> bool:
-    """Whether a question names a unit, as a word or sign of its own."""
-    if unit == "%":
-        return "%" in asked.text or "percent" in asked.folded
-    if unit.isupper():
-        return any(unit == _MONEY.get(word) or unit == _MONEY.get(word.rstrip("s")) for word in _asked_words(asked))
-    return any(word in (unit, f"{unit}s") or unit_of(word) == unit for word in _asked_words(asked))
-
-
-def _asked_words(asked: Asked) -> list[str]:
-    return [word for word in re.findall(r"[^\s,;:?!()\[\].\d]+", asked.folded) if len(word) > 1 or word in "$%"]
+    """Whether a unit may be left out: it is the one that a question asks for, or a noun that it has."""
+    named = asked_unit(asked)
+    if named is not None and named.part == 1:
+        return unit == named.unit
+    if unit == "%" or unit.isupper():
+        return False
+    return names_unit(asked, unit) or any(word in (unit, f"{unit}s") for word in asked.folded.replace("?", " ").split())
 
 
 RANGE = AnswerType("range", "math", read_range, same_but_for_unit)

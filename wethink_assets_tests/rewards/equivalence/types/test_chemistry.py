@@ -1,7 +1,7 @@
 """Chemical formulas: one form for each, none for what is no formula."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards.equivalence.types.chemistry import formula_of
@@ -15,6 +15,7 @@ def _text(terms: list[tuple[str, int]], below: str) -> str:
     return "".join(f"{symbol}{below.format(count) if count > 1 else ''}" for symbol, count in terms)
 
 
+@settings(deadline=None)
 @given(TERMS, st.sampled_from(["_{}", "_{{{}}}", "<sub>{}</sub>"]))
 def test_subscripts_are_figures(terms: list[tuple[str, int]], below: str) -> None:
     assert formula_of(_text(terms, below)) == formula_of(_text(terms, "{}")) == _text(terms, "{}")

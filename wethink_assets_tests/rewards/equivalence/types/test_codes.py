@@ -1,7 +1,7 @@
 """Codes: each sign of one counts; the question tells what a bare number is."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards.equivalence.comparison import lenient, strict
@@ -19,6 +19,7 @@ BLOOD, METRE, FORMULA, JERSEY = (
 NUMBERS = st.from_regex(r"[2-9][0-9]{2}[0-9]{4}", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(
     NUMBERS,
     NUMBERS,
@@ -38,6 +39,7 @@ def test_a_country_and_an_extension_count() -> None:
     assert strict("(555) 123-4567", "555-123-4567")
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 30), min_size=1, max_size=3),
     st.lists(st.integers(0, 30), min_size=1, max_size=3),
@@ -48,12 +50,14 @@ def test_versions(one: list[int], other: list[int], form: str) -> None:
     assert (lenient(form.format(first), second, VERSION) is not None) == (one == other)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[0-9]{4,5}", fullmatch=True), st.from_regex(r"[0-9]{4,5}", fullmatch=True))
 def test_zip_codes_keep_their_zeros(one: str, other: str) -> None:
     assert (lenient(one, other, ZIP) is not None) == (one == other)
     assert (lenient(one, f"zip code {other}", ZIP) is not None) == (one == other)
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 60),
     st.sampled_from("ABCDEF"),

@@ -1,7 +1,7 @@
 """Ranges: their forms, open ends, and that no hyphen is calculated."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards.equivalence.comparison import lenient, strict
@@ -12,6 +12,7 @@ UNITS = ["{}-{} cm", "{} cm to {} cm", "{}\u2013{}cm", "between {} and {} cm"]
 ENDS = st.tuples(st.integers(1, 899), st.integers(1, 99)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
 
+@settings(deadline=None)
 @given(ENDS, ENDS, st.sampled_from(FORMS), st.sampled_from(FORMS))
 def test_two_forms_are_equal_exactly_if_their_ends_are(
     one: tuple[int, int], other: tuple[int, int], form: str, second: str
@@ -22,12 +23,14 @@ def test_two_forms_are_equal_exactly_if_their_ends_are(
     assert (lenient(form.format(*one), second.format(*other), question) is not None) == same
 
 
+@settings(deadline=None)
 @given(ENDS, st.sampled_from(FORMS), st.sampled_from(UNITS))
 def test_a_unit_counts(ends: tuple[int, int], form: str, measured: str) -> None:
     assert strict(form.format(*ends), measured.format(*ends)) is None
     assert lenient(form.format(*ends), measured.format(*ends), "How long are they, in cm?")
 
 
+@settings(deadline=None)
 @given(st.integers(1900, 2098), st.integers(1, 40), st.sampled_from(["-", "\u2013", " - "]))
 def test_a_shortened_year_is_one_of_the_same_century_or_the_next_year(year: int, years: int, sign: str) -> None:
     end = year + years
@@ -68,6 +71,14 @@ def test_years_of_age_are_understood_where_ages_are_asked_for() -> None:
     assert strict("35-44", "35-44 years old", question)
     assert strict("65+", "65 years and over", question)
     assert strict("35-44", "35-44 years") is None
+
+
+def test_units_are_converted() -> None:
+    assert strict("10-20 cm", "100-200 mm")
+    assert strict("50-68\u00b0F", "10-20\u00b0C")
+    assert strict("1-2 years", "12-24 months")
+    assert strict("1-2 months", "30-60 days") is None
+    assert lenient("11-12", "11-12 cm", "How many inches are 30 cm?") is None
 
 
 @pytest.mark.parametrize("text", ["x-4", "well-known", "35-44 and 45-54", "1e-3", "-5", "1/2-1/4", "3-0 win", "A to Z"])

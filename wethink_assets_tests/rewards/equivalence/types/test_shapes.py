@@ -1,12 +1,13 @@
 """Shapes of answers."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards.equivalence.types.shapes import shape_of
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9), st.sampled_from(["{}", "{:,}", "${}", "{}%", "-{}", "{}.", "{}.5"]))
 def test_a_plain_number(value: int, form: str) -> None:
     assert shape_of(form.format(value)).number

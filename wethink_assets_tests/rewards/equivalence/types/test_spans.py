@@ -1,7 +1,7 @@
 """Scores, ratios and dimensions: order counts, nothing is calculated."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards.equivalence.comparison import lenient, strict
@@ -12,6 +12,7 @@ PAIR = st.tuples(st.integers(0, 120), st.integers(0, 120))
 SIDES = st.lists(st.integers(1, 4000), min_size=2, max_size=3).map(tuple)
 
 
+@settings(deadline=None)
 @given(
     PAIR,
     PAIR,
@@ -23,6 +24,7 @@ def test_scores(one: tuple[int, int], other: tuple[int, int], form: str, second:
     assert (strict(second.format(*one), form.format(*other), SCORE) is not None) == (one == other)
 
 
+@settings(deadline=None)
 @given(PAIR, PAIR)
 def test_scores_without_a_question(one: tuple[int, int], other: tuple[int, int]) -> None:
     assert (lenient("{}-{}".format(*one), "{}\u2013{}".format(*other)) is not None) == (one == other)
@@ -42,6 +44,7 @@ def test_sets_and_records() -> None:
     assert strict("8/10", "4/5", "What was the score?") is None
 
 
+@settings(deadline=None)
 @given(PAIR, PAIR, st.sampled_from(["{}:{}", "{} : {}", "{} to {}", "{}-to-{}"]))
 def test_ratios(one: tuple[int, int], other: tuple[int, int], form: str) -> None:
     assert (lenient(form.format(*one), "{}:{}".format(*other), RATIO) is not None) == (one == other)
@@ -60,6 +63,7 @@ def test_a_ratio_is_not_reduced() -> None:
     assert strict("1:50,000", "1 : 50000", "What is the scale of the map?")
 
 
+@settings(deadline=None)
 @given(
     SIDES,
     SIDES,

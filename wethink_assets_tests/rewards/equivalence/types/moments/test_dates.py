@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards.equivalence.comparison import lenient, strict
@@ -26,6 +26,7 @@ WORDED = [
 FIGURES = ["%m/%d/%Y", "%-m/%-d/%Y", "%m-%d-%Y", "%-m/%-d/%y"]
 
 
+@settings(deadline=None)
 @given(DAYS, DAYS, st.sampled_from(WORDED), st.sampled_from(WORDED + FIGURES))
 def test_days_are_the_same_exactly_if_they_are(one: date, other: date, form: str, second: str) -> None:
     assert (strict(one.strftime(form), other.strftime(second)) is not None) == (one == other)
@@ -34,6 +35,7 @@ def test_days_are_the_same_exactly_if_they_are(one: date, other: date, form: str
     )
 
 
+@settings(deadline=None)
 @given(
     DAYS, DAYS, st.sampled_from(["%B %-d", "%-d %B", "%b %-d", "the %-d of %B"]), st.sampled_from(["%B %-d", "%-d %b"])
 )
@@ -43,6 +45,7 @@ def test_days_of_a_year(one: date, other: date, form: str, second: str) -> None:
     )
 
 
+@settings(deadline=None)
 @given(
     DAYS, DAYS, st.sampled_from(["%B %Y", "%b %Y", "%B, %Y", "%m/%Y", "%b '%y"]), st.sampled_from(["%B %Y", "%b. %Y"])
 )

@@ -1,7 +1,7 @@
 """Durations: the same length in any units, months apart from days."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards.equivalence.comparison import lenient, strict
@@ -24,6 +24,7 @@ def _written(minutes: int, form: str) -> str:
     return form.format(total=minutes, hours=minutes // 60, minutes=minutes % 60)
 
 
+@settings(deadline=None)
 @given(LENGTHS, LENGTHS, st.sampled_from(FORMS), st.sampled_from(FORMS))
 def test_durations_are_the_same_exactly_if_they_are(one: int, other: int, form: str, second: str) -> None:
     assert (strict(_written(one, form), _written(other, second)) is not None) == (one == other)
@@ -32,6 +33,7 @@ def test_durations_are_the_same_exactly_if_they_are(one: int, other: int, form: 
     )
 
 
+@settings(deadline=None)
 @given(LENGTHS, LENGTHS, st.sampled_from(FORMS))
 def test_a_bare_number_has_the_unit_that_is_asked_for(one: int, other: int, form: str) -> None:
     assert (lenient(_written(one, form), str(other), "How many minutes does it take?") is not None) == (one == other)

@@ -1,7 +1,7 @@
 """Times of day: twelve hours and twenty-four, words, zones, and halves of the day."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards.equivalence.comparison import lenient, strict
@@ -22,6 +22,7 @@ def _written(moment: int, form: str) -> str:
     return form.format(twelve=hour % 12 or 12, minute=minute, half="a" if hour < 12 else "p", hour=hour)
 
 
+@settings(deadline=None)
 @given(MINUTES, MINUTES, st.sampled_from(TWELVE), st.sampled_from(TWELVE))
 def test_times_are_the_same_exactly_if_they_are(one: int, other: int, form: str, second: str) -> None:
     assert (strict(_written(one, form), _written(other, second)) is not None) == (one == other)
@@ -30,6 +31,7 @@ def test_times_are_the_same_exactly_if_they_are(one: int, other: int, form: str,
     )
 
 
+@settings(deadline=None)
 @given(st.integers(13 * 60, 24 * 60 - 1), MINUTES, st.sampled_from(TWELVE))
 def test_twenty_four_hours(one: int, other: int, form: str) -> None:
     assert (strict(_written(one, "{hour}:{minute:02}"), _written(other, form)) is not None) == (one == other)
