@@ -7,6 +7,7 @@ from wethink_assets.rewards.equivalence.reading import AnswerType
 from wethink_assets.rewards.equivalence.types import (
     amounts,
     codes,
+    equations,
     formulas,
     geometry,
     lists,
@@ -33,7 +34,7 @@ ANSWER_TYPES: tuple[AnswerType, ...] = (
     geometry.POINT,
     geometry.INTERVAL,
     matrices.MATRIX,
-    formulas.EQUATION,
+    equations.EQUATION,
     lists.LIST,
     formulas.EXPRESSION,
     texts.TEXT,

@@ -19,7 +19,7 @@ _COMMANDS = "|".join(
 )
 _CLEAR = re.compile(
     rf"\\(?:{_COMMANDS})(?![a-zA-Z])|[\^=<>\u2264\u2265\u2260\u2248\u221a\u221b\u03c0\u221e\u2208\u222a\u2229\u00b1\u2213\u2220\u25b3\u2211\u211d\u2205]"
-    r"|\b(?:sqrt|cbrt|sin|cos|tan|ln|log)\s*\(|\d\s*!(?!\w)|(?<![A-Za-z])pi(?![A-Za-z])"
+    r"|\b(?:sqrt|cbrt|sin|cos|tan|ln|log)\s*\(|\d\s*!(?!\w)|^\s*-?\d*\|[^|]{1,40}\||(?<![A-Za-z])pi(?![A-Za-z])"
 )
 _PRODUCT = re.compile(
     r"(?<![A-Za-z])(?:\d*[a-zA-Z]|\d+)(?:\^\d+)?\s?\(?\s?(?:\d*[a-zA-Z]|\d+)?\s?[+*\u00b7\u22c5\-\u2212/]\s?\(?(?:\d*[a-zA-Z]|\d+)(?![A-Za-z])"

@@ -5,17 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from wethink_assets.rewards.equivalence.mathematics.arithmetic import digits_of, inexact, is_complex
 from wethink_assets.rewards.equivalence.mathematics.notation import Token, Unreadable, split_at
 from wethink_assets.rewards.equivalence.mathematics.terms import Term, term_of
-from wethink_assets.rewards.equivalence.mathematics.values import (
-    Value,
-    constant,
-    digits_of,
-    inexact,
-    is_complex,
-    place_of,
-    value_of,
-)
+from wethink_assets.rewards.equivalence.mathematics.values import Value, constant, place_of, value_of
 
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 _CONSTANTS = ("pi", "e", "i")
@@ -241,6 +234,8 @@ def solutions(tokens: Sequence[Token]) -> tuple[str, Region]:
     several = split_at(tokens, "and", "comma")
     if len(several) > 1:
         parts = [solutions(part) for part in several if part]
+        if not parts:
+            raise Unreadable
         region = parts[0][1]
         for _, other in parts[1:]:
             region = _cap(region, other)
@@ -267,10 +262,10 @@ def _chain(tokens: Sequence[Token]) -> tuple[str, Region]:
 
 
 def relations_of(tokens: Sequence[Token]) -> list[str]:
-    """The relations that stand outside of all brackets, in order."""
+    """The relations that stand outside of all brackets, in order: one less than the parts that `split_at` gives."""
     depth, relations = 0, []
     for token in tokens:
-        depth += (token.kind == "open") - (token.kind == "close")
+        depth += (token.kind in ("open", "begin")) - (token.kind in ("close", "end"))
         if depth == 0 and token.kind == "relation":
             relations.append(token.text)
     return relations

@@ -1,6 +1,7 @@
 """Sameness of two values beyond equal keys: roundings of an exact one, latitude in per cent, and functions that agree wherever both are real."""
 
-from wethink_assets.rewards.equivalence.mathematics.values import Value, digits_of, inexact, is_complex
+from wethink_assets.rewards.equivalence.mathematics.arithmetic import digits_of, inexact, is_complex
+from wethink_assets.rewards.equivalence.mathematics.values import Value
 
 FEWEST_DIGITS = 4
 """Significant digits that a decimal has to have to count as a rounding of an exact value."""

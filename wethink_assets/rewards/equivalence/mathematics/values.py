@@ -4,30 +4,39 @@ Rational arithmetic is exact; everything else is done by mpmath. The work of one
 """
 
 import hashlib
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from wethink_assets.rewards.equivalence.mathematics.arithmetic import (
+    GREATEST,
+    Number,
+    added,
+    bounded,
+    close,
+    context,
+    digits_of,
+    divided,
+    inexact,
+    is_complex,
+    logarithm,
+    multiplied,
+    negative,
+    roundings,
+    settled,
+    whole_root,
+)
 from wethink_assets.rewards.equivalence.mathematics.notation import Unreadable
 from wethink_assets.rewards.equivalence.mathematics.terms import Term
 
 POINTS = 4
-DIGITS = 80
-KEPT = 30
-"""Significant digits of a value in a key."""
 _MOST_BITS = 12_000
 """Bits of an exact number; beyond them 80 digits are kept."""
 _WORK = 1500
 """Cost that one term may have at one point: about a hundredth of a second."""
-_GREATEST = 40_000
-"""Binary exponent of the greatest number."""
-_LOCAL = threading.local()
 _PRIME = 9973
-Number = Any
-"""A `Fraction`, or an mpf or mpc of mpmath."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ def value_of(term: Term) -> Value:
     decimals = list(_decimals(term))
     bare = not _has_symbol(term)
     at = [_evaluate(term, point) for point in range(1 if bare else POINTS)]
-    constant = bare or all(_close(at[0], other) for other in at[1:])
+    constant = bare or all(close(at[0], other) for other in at[1:])
     if constant:
         at = at[:1] * POINTS
     if not decimals:
@@ -83,15 +92,15 @@ def value_of(term: Term) -> Value:
 
 def constant(number: Number) -> Value:
     """The value of what is one number everywhere."""
-    return Value((_settled(number),) * POINTS, True)
+    return Value((settled(number),) * POINTS, True)
 
 
 def scaled(value: Value, factor: Fraction) -> Value:
     """A value times a positive number."""
     if factor == 1:
         return value
-    slack = tuple(_multiplied(number, factor) for number in value.slack)
-    return Value(tuple(_multiplied(number, factor) for number in value.at), value.constant, slack, value.digits)
+    slack = tuple(multiplied(number, factor) for number in value.slack)
+    return Value(tuple(multiplied(number, factor) for number in value.at), value.constant, slack, value.digits)
 
 
 def _decimals(term: Term) -> list[Term]:
@@ -110,51 +119,6 @@ def _has_symbol(term: Term) -> bool:
     return any(isinstance(part, tuple) and _has_symbol(part) for part in term[1:])
 
 
-def context() -> Any:
-    """mpmath's arithmetic of this thread: its functions change the precision while they work."""
-    if not hasattr(_LOCAL, "context"):
-        import mpmath  # takes a tenth of a second, which plain words need not wait for
-
-        _LOCAL.context = mpmath.MPContext()
-        _LOCAL.context.dps = DIGITS
-        _LOCAL.nothing = _LOCAL.context.mpf(10) ** -60
-    return _LOCAL.context
-
-
-def digits_of(number: Number) -> str:
-    """A number to 30 significant digits, the same for equal numbers however they were computed."""
-    if isinstance(number, Fraction):
-        return _decimal(number.numerator, number.denominator)
-    if isinstance(number, context().mpc):
-        return f"{digits_of(number.real)}+{digits_of(number.imag)}i"
-    sign, mantissa, exponent, _ = number._mpf_
-    mantissa = -int(mantissa) if sign else int(mantissa)
-    return _decimal(mantissa << exponent, 1) if exponent > 0 else _decimal(mantissa, 1 << -exponent)
-
-
-def _decimal(above: int, below: int) -> str:
-    """A fraction to 30 significant digits: a whole number where it is one, else with its power of ten."""
-    if above == 0:
-        return "0"
-    if below == 1 and abs(above) < 10**KEPT:
-        return str(above)
-    sign, above = ("-", -above) if above < 0 else ("", above)
-    power = int((above.bit_length() - below.bit_length()) * 0.30102999566398120) - 1
-    while True:  # at most three times: the estimate is short by two at most
-        shift = KEPT - 1 - power
-        scaled, unit = (above * 10**shift, below) if shift >= 0 else (above, below * 10**-shift)
-        digits = (2 * scaled + unit) // (2 * unit)
-        if digits < 10**KEPT:
-            break
-        power += 1
-    text = str(digits)
-    power += len(text) - KEPT
-    significant = text.rstrip("0")
-    if 0 <= power < KEPT and len(significant) <= power + 1:
-        return sign + significant + "0" * (power + 1 - len(significant))
-    return f"{sign}{significant}e{power + 1 - len(significant)}"
-
-
 @lru_cache(maxsize=4096)
 def place_of(name: str, point: int) -> Fraction:
     """A symbol's value at a point: positive at the first, negative at the second, either at the others, which are beyond 1 and within it."""
@@ -167,7 +131,7 @@ def place_of(name: str, point: int) -> Fraction:
 
 def _evaluate(term: Term, point: int, replaced: Mapping[int, Fraction] | None = None) -> Number:
     try:
-        return _settled(_Evaluation(point, replaced or {}).of(term))
+        return settled(_Evaluation(point, replaced or {}).of(term))
     except Unreadable:
         raise
     except Exception:  # mpmath's own kinds of failure are many, and each says that there is no value
@@ -191,7 +155,7 @@ class _Evaluation:
                 number = inexact(number)
         else:
             self._work -= 10
-            _bounded(number)
+            bounded(number)
         if self._work < 0:
             raise Unreadable
         return number
@@ -209,7 +173,7 @@ class _Evaluation:
         if kind == "neg":
             return negative(self.of(term[1]))
         if kind == "*":
-            return _multiplied(self.of(term[1]), self.of(term[2]))
+            return multiplied(self.of(term[1]), self.of(term[2]))
         if kind == "/":
             return divided(self.of(term[1]), self.of(term[2]))
         if kind == "^":
@@ -243,20 +207,20 @@ class _Evaluation:
             raise Unreadable
         base, exponent = inexact(base), inexact(exponent)
         logarithm = context().ln(base)
-        if abs(exponent * logarithm) > _GREATEST:
+        if abs(exponent * logarithm) > GREATEST:
             raise Unreadable
         return context().exp(exponent * logarithm)
 
     def _whole_power(self, base: Number, exponent: int) -> Number:
         if not isinstance(base, Fraction):
-            if abs(exponent) * abs(context().log(abs(base), 2) if base else 1) > _GREATEST:
+            if abs(exponent) * abs(context().log(abs(base), 2) if base else 1) > GREATEST:
                 raise Unreadable
             return base**exponent
         bits = max(base.numerator.bit_length(), base.denominator.bit_length())
         if abs(base) in (0, 1):
             exponent = (exponent % 2 or 2) if base else max(min(exponent, 1), -1)
         elif bits * abs(exponent) > _MOST_BITS:
-            if bits * abs(exponent) > _GREATEST:
+            if bits * abs(exponent) > GREATEST:
                 raise Unreadable
             return inexact(base) ** exponent
         return Fraction(base) ** exponent
@@ -266,11 +230,11 @@ class _Evaluation:
         if base in (0, 1):
             return base if exponent > 0 or base else self._unknown()
         degree = exponent.denominator
-        roots = [_whole_root(part, degree) for part in (base.numerator, base.denominator)]
+        roots = [whole_root(part, degree) for part in (base.numerator, base.denominator)]
         if roots[0] is not None and roots[1] is not None:
             return self._whole_power(Fraction(roots[0], roots[1]), exponent.numerator)
         logarithm = context().ln(inexact(base)) * exponent.numerator / degree
-        if not _nothing() < abs(logarithm) < _GREATEST:
+        if not roundings() < abs(logarithm) < GREATEST:
             raise Unreadable  # too near to 1 to be told from it, or too great
         return context().exp(logarithm)
 
@@ -296,7 +260,7 @@ class _Evaluation:
         return Fraction(number.__ceil__()) if isinstance(number, Fraction) else self._unknown()
 
     def degree(self, term: Term) -> Number:
-        return _multiplied(self.of(term), +context().pi / 180)
+        return multiplied(self.of(term), +context().pi / 180)
 
     def factorial(self, term: Term) -> Number:
         number = self.of(term)
@@ -329,32 +293,32 @@ class _Evaluation:
 
     def logarithm(self, base: Term, term: Term) -> Number:
         number, below = self.of(term), self.of(base)
-        return _settled(_logarithm(number) / _logarithm(below))
+        return settled(divided(logarithm(number), logarithm(below)))
 
     def function(self, name: str, term: Term) -> Number:
         number = self.of(term)
         if name == "abs":
             return abs(number)
         if name in ("ln", "log"):
-            logarithm = _logarithm(number)
-            return logarithm if name == "ln" else logarithm / context().ln(10)
-        number = _settled(inexact(number))
+            exponent = logarithm(number)
+            return exponent if name == "ln" else divided(exponent, context().ln(10))
+        number = settled(inexact(number))
         number = inexact(number)
         if (name != "exp" and abs(number) > 10**40) or (
-            abs(number) > _GREATEST and name in ("exp", "sinh", "cosh", "tanh")
+            abs(number) > GREATEST and name in ("exp", "sinh", "cosh", "tanh")
         ):
             raise Unreadable
         self._work -= 20
         if name in ("cot", "sec", "csc"):
             number = getattr(context(), {"cot": "tan", "sec": "cos", "csc": "sin"}[name])(number)
-            return divided(Fraction(1), _settled(number))
+            return divided(Fraction(1), settled(number))
         return getattr(context(), {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}.get(name, name))(number)
 
     def applied(self, name: str, *arguments: Term) -> Number:
         """A function that is not known: anything that differs for different arguments."""
         total: Number = place_of(name, self._point)
         for number, argument in enumerate(arguments):
-            total = added(total, _multiplied(self.of(argument), place_of(f"{name}({number})", self._point)))
+            total = added(total, multiplied(self.of(argument), place_of(f"{name}({number})", self._point)))
         return divided(place_of(f"{name}()", self._point), total)
 
     def series(self, name: str, index: str, first: Term, last: Term, term: Term) -> Number:
@@ -366,17 +330,17 @@ class _Evaluation:
             if not whole:
                 body = self.of(term)
                 bounds = added(
-                    _multiplied(low, place_of(f"{name} from", self._point)),
-                    _multiplied(high, place_of(f"{name} to", self._point)),
+                    multiplied(low, place_of(f"{name} from", self._point)),
+                    multiplied(high, place_of(f"{name} to", self._point)),
                 )
-                return _multiplied(body, bounds) if name == "sum" else added(body, bounds)
+                return multiplied(body, bounds) if name == "sum" else added(body, bounds)
             if not 0 <= high - low <= 1000:
                 raise Unreadable
             total: Number = Fraction(0 if name == "sum" else 1)
             for step in range(int(low), int(high) + 1):
                 self._indices[index] = Fraction(step)
                 number = self.of(term)
-                total = added(total, number) if name == "sum" else _multiplied(total, number)
+                total = added(total, number) if name == "sum" else multiplied(total, number)
             return total
         finally:
             self._indices.pop(index, None)
@@ -398,107 +362,3 @@ _OPERATIONS: dict[str, Any] = {
     "sum": lambda evaluation, *parts: evaluation.series("sum", *parts),
     "prod": lambda evaluation, *parts: evaluation.series("prod", *parts),
 }
-
-
-def _nothing() -> Number:
-    """What is left of a sum by its roundings alone, as a share of its parts."""
-    context()
-    return _LOCAL.nothing
-
-
-def is_complex(number: Number) -> bool:
-    """Whether a number is none of the real line's."""
-    return not isinstance(number, Fraction) and isinstance(number, context().mpc)
-
-
-def inexact(number: Number) -> Number:
-    """A number with 80 digits."""
-    return context().mpf(number.numerator) / number.denominator if isinstance(number, Fraction) else number
-
-
-def _bounded(number: Number) -> None:
-    for part in (number.real, number.imag) if is_complex(number) else (number,):
-        if not context().isfinite(part) or (part and abs(context().mag(part)) > 2 * _GREATEST):
-            raise Unreadable
-
-
-def negative(number: Number) -> Number:
-    """A number with the other sign."""
-    return -number
-
-
-def added(left: Number, right: Number) -> Number:
-    """A sum, which is zero where nothing but roundings is left of its parts."""
-    if isinstance(left, Fraction) and isinstance(right, Fraction):
-        return left + right
-    left, right = inexact(left), inexact(right)
-    total = left + right
-    if abs(total) <= max(abs(left), abs(right)) * _nothing():
-        return Fraction(0)
-    return total
-
-
-def _multiplied(left: Number, right: Number) -> Number:
-    if isinstance(left, Fraction) and isinstance(right, Fraction):
-        return left * right
-    if left == 0 or right == 0:
-        return Fraction(0)
-    return inexact(left) * inexact(right)
-
-
-def divided(above: Number, below: Number) -> Number:
-    """A quotient; `Unreadable` for one by zero."""
-    if below == 0:
-        raise Unreadable
-    if isinstance(above, Fraction) and isinstance(below, Fraction):
-        return above / below
-    return Fraction(0) if above == 0 else inexact(above) / inexact(below)
-
-
-def _logarithm(number: Number) -> Number:
-    number = _settled(number)
-    if number == 0:
-        raise Unreadable
-    return Fraction(0) if number == 1 else context().ln(inexact(number))
-
-
-def _settled(number: Number) -> Number:
-    """A number as it would have come out without roundings: real, or rational with a small denominator, where it is so to 60 digits."""
-    if isinstance(number, Fraction):
-        return number
-    if is_complex(number):
-        size = abs(number)
-        if abs(number.imag) > size * _nothing():
-            real = number.real if abs(number.real) > size * _nothing() else 0
-            return number if real == number.real else context().mpc(0, number.imag)
-        number = number.real
-    if number == 0:
-        return Fraction(0)
-    if abs(context().mag(number)) > 150:
-        return number
-    sign, mantissa, exponent, _ = number._mpf_
-    exact = Fraction((-1) ** sign * int(mantissa)) * Fraction(2) ** int(exponent)
-    near = exact.limit_denominator(10**6)
-    return near if near and abs(near - exact) < abs(exact) / 10**60 else number
-
-
-def _close(one: Number, other: Number) -> bool:
-    if isinstance(one, Fraction) and isinstance(other, Fraction):
-        return one == other
-    return digits_of(one) == digits_of(other)
-
-
-def _whole_root(number: int, degree: int) -> int | None:
-    """The whole root of a whole number that has one."""
-    if number in (0, 1):
-        return number
-    if number.bit_length() <= degree:
-        return None
-    low, high = 1, 1 << (number.bit_length() // degree + 1)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if middle**degree <= number:
-            low = middle
-        else:
-            high = middle - 1
-    return low if low**degree == number else None

@@ -249,7 +249,7 @@ def alike_lists(gold: Comparable, candidate: Comparable, asked: Asked, allowed: 
             candidate.written.folded
         )
     coordinates = getattr(given, "coordinates", None)
-    if coordinates is not None:
+    if coordinates is not None and gold.written.said[:1] not in ("[", "{", "\\"):
         values = [getattr(item.reading.value, "rest", "") or item.written.said for item in true.items]
         return _beside(f"({', '.join(values)})", candidate, asked, allowed)
     return False

@@ -135,12 +135,13 @@ def _parts(text: str, cues: Cues) -> tuple[Fraction, Fraction] | None:
             return None
         unit = _NAMES[match[3]]
         value = _amount(match[1], unit, match[2])
-        if value is None or unit in units:
+        name = "m" if match[3] == "m" else unit
+        if value is None or name in units:
             return None
         if match[3] in ("'", "''") and cues.head != "duration":
             return None
         months, seconds = months + value[0], seconds + value[1]
-        units.append(unit if match[3] != "m" else "m")
+        units.append(name)
         position = match.end()
     if "m" in units and len(units) == 1:
         return None  # metres
