@@ -1,7 +1,9 @@
 """The judge: a model that grades descriptive answers in tiers.
 
 The judge reads the question, the true answer and the candidate's answer part, and nothing that tells which model wrote it. The candidate's
-text is data: see `wethink_assets.rewards.judge_text`. Nothing here raises because of what a model wrote or a judge failed to say: a judge
+text is data, of which no word is left out: see `wethink_assets.rewards.judge_text`. A candidate that may plead for its grade and earns
+something is put to the judge once more beside a control, a true answer with which it has nothing in common: whatever earns there, too, has
+fooled the judge and earns nothing. Nothing here raises because of what a model wrote or a judge failed to say: a judge
 that fails twice leaves the answer without a grade, and is counted.
 """
 
@@ -15,13 +17,15 @@ from importlib.resources import files
 from typing import Any, Literal, TypeVar
 
 from wethink_assets.models.chat import ChatModel, Message, Sampling
-from wethink_assets.rewards.equivalence.answers import equal_values, normalised_value
+from wethink_assets.rewards.equivalence.verdicts import worded_alike
 from wethink_assets.rewards.grades import GRADE_SCHEMA, grade_of
-from wethink_assets.rewards.judge_text import LONGEST_CANDIDATE, as_data, without_pleading
+from wethink_assets.rewards.judge_text import LONGEST_CANDIDATE, as_data, pleads
 
 JudgePrompt = Callable[[str, str, str], Sequence[Message]]
 """Messages that put a question, the true answer and a candidate to the judge."""
-How = Literal["judge", "same", "empty", "echo", "no_answer", "failed"]
+How = Literal["judge", "same", "empty", "echo", "fooled", "no_answer", "failed"]
+CONTROL = ("Which code is printed on the back of the ticket?", "73-518-KQ")
+"""A question with its true answer that no honest answer to another question matches."""
 LONGEST_OTHER = 8000
 SHORT = 300
 _USER_LINE = "<!-- user -->"
@@ -32,8 +36,9 @@ T = TypeVar("T")
 class JudgeGrade:
     """A grade and where it comes from.
 
-    score: a tier, None where the judge failed. how: `judge`; `same` (worded like the true answer: 1), `empty` (nothing, or nothing but
-    pleading: 0), `echo` (the question said again: 0) and `no_answer` (no answer part: 0) need no call; `failed`.
+    score: a tier, None where the judge failed. how: `judge`; `same` (worded like the true answer: 1), `empty` (nothing: 0) and `no_answer` (no
+    answer part: 0) need no call; `echo` (the question said again) and `fooled` (it earns beside another true answer, too), which are 0 whatever
+    the judge says; `failed`.
     calls: calls of the judge. cut: whether the candidate was too long to be read whole.
     """
 
@@ -90,8 +95,8 @@ class Judge:
             longest: characters of a candidate that are read.
             concurrency: calls under way at once.
             timeout: seconds that one attempt may take.
-            screens: whether pleading is left out, and empty, echoed and equally worded answers are graded without a call; only calibration
-                turns them off, to see the bare model.
+            screens: whether empty and equally worded answers are graded without a call, and echoed and pleading ones are checked; only
+                calibration turns them off, to see the bare model.
             loop: running event loop that the model belongs to; a thread with one is started where it is left out.
         """
         self.model = model
@@ -134,18 +139,41 @@ class Judge:
 
     async def _graded(self, question: str, reference: str, candidate: str) -> JudgeGrade:
         cut = len(candidate) > self._longest
-        left = candidate[: self._longest]
-        left = as_data(without_pleading(left, reference) if self._screens else left, self._longest)
-        if self._screens and (known := _known(left, reference, question, cut)):
-            return known
-        asked, truth = as_data(question, LONGEST_OTHER), as_data(reference, LONGEST_OTHER)
+        answer, asked, truth = (
+            as_data(candidate, self._longest),
+            as_data(question, LONGEST_OTHER),
+            as_data(reference, LONGEST_OTHER),
+        )
+        if self._screens and not answer:
+            return JudgeGrade(0.0, "empty", cut=cut)
+        if self._screens and not cut and worded_alike(reference, answer):
+            return JudgeGrade(1.0, "same")
+        score, calls, whole = await self._tried(asked, truth, answer)
+        cut = cut or not whole
+        if score is None:
+            return JudgeGrade(None, "failed", calls, cut)
+        if not score or not self._screens:
+            return JudgeGrade(score, "judge", calls, cut)
+        if worded_alike(question, answer):
+            return JudgeGrade(0.0, "echo", calls, cut)
+        if pleads(answer) and not pleads(truth):
+            control, more, _ = await self._tried(*CONTROL, answer)
+            calls += more
+            if control:
+                return JudgeGrade(0.0, "fooled", calls, cut)
+        return JudgeGrade(score, "judge", calls, cut)
+
+    async def _tried(self, question: str, reference: str, candidate: str) -> tuple[float | None, int, bool]:
+        """The grade of a candidate, the calls that it took, and whether the candidate was put whole in the last one."""
+        shortest = max(SHORT, 4 * len(reference))
+        whole = True
         for attempt in range(self._attempts):
-            if attempt and len(left) > max(SHORT, 4 * len(truth)):  # perhaps it did not fit into the model's context
-                left, cut = left[: max(SHORT, 4 * len(truth))], True
-            score = await self._asked(self._prompt(asked, truth, left), attempt)
+            if attempt and len(candidate) > shortest:  # perhaps it did not fit into the model's context
+                candidate, whole = candidate[:shortest], False
+            score = await self._asked(self._prompt(question, reference, candidate), attempt)
             if score is not None:
-                return JudgeGrade(score, "judge", attempt + 1, cut)
-        return JudgeGrade(None, "failed", self._attempts, cut)
+                return score, attempt + 1, whole
+        return None, self._attempts, whole
 
     async def _asked(self, messages: Sequence[Message], attempt: int) -> float | None:
         sampling = self._sampling
@@ -158,14 +186,3 @@ class Judge:
         except Exception:
             return None
         return grade_of(completion.text)
-
-
-def _known(left: str, reference: str, question: str, cut: bool) -> JudgeGrade | None:
-    """The grade of an answer that no judge needs to read, or None."""
-    if not normalised_value(left):
-        return JudgeGrade(0.0, "empty", cut=cut)
-    if not cut and equal_values(left, reference) == "text":
-        return JudgeGrade(1.0, "same")
-    if normalised_value(left) == normalised_value(question):
-        return JudgeGrade(0.0, "echo", cut=cut)
-    return None

@@ -5,7 +5,7 @@ values that answers are read as are compared (`wethink_assets.rewards.equivalenc
 """
 
 from wethink_assets.kinds import LETTERS, QuestionKind
-from wethink_assets.rewards.equivalence.comparison import lenient, read
+from wethink_assets.rewards.equivalence.comparison import NOTHING, lenient, read
 from wethink_assets.rewards.equivalence.options import option_letter
 from wethink_assets.rewards.equivalence.reading import Allowed, Asked, Comparable, Reading, Written, asked_of
 from wethink_assets.rewards.equivalence.types.texts import TEXT
@@ -45,7 +45,7 @@ def accepted(
     if _as_before(kind, answer, candidate, question, allowed):
         return True  # answer types are not complete yet
     if kind.prose:
-        return any(_worded_alike(true, candidate, allowed) for true in (answer, *allowed.answers))
+        return any(worded_alike(true, candidate, allowed) for true in (answer, *allowed.answers))
     return bool(allowed.tolerance or allowed.edit_distance) and bool(lenient(answer, candidate, question, allowed))
 
 
@@ -66,7 +66,8 @@ def as_worded(answer: str) -> Comparable:
     return Comparable(written, TEXT.read(written, _NOT_ASKED) or Reading(TEXT.name, written.folded))
 
 
-def _worded_alike(answer: str, candidate: str, allowed: Allowed) -> bool:
+def worded_alike(answer: str, candidate: str, allowed: Allowed = NOTHING) -> bool:
+    """Whether a candidate that says something is worded like the true answer, up to the edit distance that is allowed."""
     one, other = as_worded(answer), as_worded(candidate)
     if not other.reading.key:
         return False
@@ -80,7 +81,7 @@ def _chosen(answer: str, candidate: str, options: tuple[str, ...], allowed: Allo
     trues = (answer, *allowed.answers) if allowed.answers else (answer,)
     if letter is None:
         return not options and any(
-            option_letter(true, options) is None and _worded_alike(true, candidate, allowed) for true in trues
+            option_letter(true, options) is None and worded_alike(true, candidate, allowed) for true in trues
         )
     return any(letter == option_letter(true, options) for true in trues)
 
