@@ -1,21 +1,20 @@
-"""Equality of two answers to one question, by rule.
+"""Equality of two answers to one question, by rule: strict, for which a key can stand, and lenient, which rewards use.
 
-By rule, for multiple choice (option letter) and fill in the blank (normalised text, or equal as number, mathematics, value with unit, date or
-list). All functions are pure, symmetric in the two answers, never raise and take bounded time: what reaches the computer algebra does so in
-a process that is killed when it takes too long.
+An answer is read as what it is (number, quantity, date, code, list, text, ...), given the question; values are compared within a type
+(`docs/rewards.md`). All functions are pure and take bounded time: what reaches the computer algebra does so in a process that is killed when it
+takes too long. They raise nothing but `ArgumentError`, a `TypeError` that names the argument that is no such value.
 """
 
-import time
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Literal
 
 from wethink_assets.rewards.arguments import allowed_of, kind_of, optional_text, options_of, text_of
-from wethink_assets.rewards.equivalence.normal_form import MAX_VALUE, normalised_value, number_of, plain_answer
-from wethink_assets.rewards.equivalence.options import option_letter
-from wethink_assets.rewards.equivalence.quantities import equal_quantities, measured, quantities_of
+from wethink_assets.rewards.equivalence import normal_form
+from wethink_assets.rewards.equivalence import options as multiple_choice
+from wethink_assets.rewards.equivalence.comparison import strict
 from wethink_assets.rewards.equivalence.reading import Allowed, How
-from wethink_assets.rewards.equivalence.short_texts import Comparison, same_signs
-from wethink_assets.rewards.equivalence.verdicts import CHOICE, accepted, key_of, type_of
+from wethink_assets.rewards.equivalence.verdicts import CHOICE, accepted, agreement, key_of, type_of
 
 __all__ = [
     "CHOICE",
@@ -31,53 +30,24 @@ __all__ = [
     "strict_key",
 ]
 
-BUDGET = 0.9
-"""Seconds that one comparison may take, once the worker of the computer algebra runs."""
-
 
 def equal_values(first: object, second: object, *, question: str | None = None) -> How | None:
-    """How two short answers are equal: as normalised text (also as dates and as lists of equal texts), or as mathematics (numbers,
-    expressions, values with units); None when they are not.
-
-    What decides, in this order: normalised text; dates and times of day; exact numbers, where a fraction also equals its rounding to four
-    digits; values with unit; lists, in any order only where a question is given that does not ask for one; expressions. With a question,
-    a number may come without a unit, `%` or noun that the question names, or with it.
+    """How two short answers are strictly equal: `text` where their types are compared by their writing (texts, yes and no, dates, codes),
+    `math` where by their value; None where they are not equal. Symmetric and transitive.
 
     Example:
         >>> equal_values("0.50", "1/2"), equal_values("The cat", "cat!"), equal_values("3", "4"), equal_values("2 m", "200 cm")
         ('math', 'text', None, 'math')
-        >>> equal_values("red, blue", "blue and red", question="Which colours?"), equal_values("red, blue", "blue and red")
-        ('text', None)
+        >>> equal_values("35-44", "25-34"), equal_values("4 and 1", "1 and 4", question="How many red and how many blue ones?")
+        (None, None)
     """
-    first, second, question = text_of("first", first), text_of("second", second), optional_text("question", question)
-    if len(first) > MAX_VALUE or len(second) > MAX_VALUE:
-        first, second = first.strip(), second.strip()
-        if len(first) > MAX_VALUE or len(second) > MAX_VALUE:
-            return None
-    a, b = normalised_value(first), normalised_value(second)
-    if not a or not b:
-        return None
-    if a == b and same_signs(first, second):
-        return "text" if first == second or not _measured_otherwise(first, second, a) else None
-    if a.isalpha() and b.isalpha() and len(a) > 1 and len(b) > 1:
-        return None
-    if a.isdecimal() and b.isdecimal():
-        return "math" if int(a) == int(b) else None
-    return Comparison(question, time.monotonic() + BUDGET).deep(first, second)
-
-
-def _measured_otherwise(first: str, second: str, normal: str) -> bool:
-    """Whether two texts that differ in case only are values of different units, as 5 mW and 5 MW are."""
-    if not normal[:1].isdigit() or " " not in normal or first.casefold() != second.casefold():
-        return False
-    values = quantities_of(measured(first)), quantities_of(measured(second))
-    return bool(values[0] and values[1]) and not equal_quantities(*values)
+    return strict(text_of("first", first), text_of("second", second), optional_text("question", question))
 
 
 def same_answer(
     kind: str, first: object, second: object, options: Iterable[object], *, question: str | None = None
 ) -> tuple[bool, Literal["letter", "text", "math"]]:
-    """Whether two answers to a question of `kind` agree by rule, and by which; those that are prose only when they are worded alike.
+    """Whether two answers to a question of `kind` are strictly the same, and by what; those that are prose only when they are worded alike.
 
     Raises `ArgumentError`, a `TypeError` that names the argument, for one that is no such value: answers are texts, numbers or truth values,
     options a list, tuple, array or series of those; of an unknown kind it is an `UnknownArgument`, which names the known ones.
@@ -86,20 +56,8 @@ def same_answer(
         >>> same_answer('MC', "B", "blue", ["red", "blue"]), same_answer('FIB', "0.5", "1/2", [])
         ((True, 'letter'), (True, 'math'))
     """
-    entry, shown, question = kind_of(kind), options_of(options), optional_text("question", question)
-    first, second = text_of("first", first), text_of("second", second)
-    if entry.has_options:
-        letter = option_letter(first, shown)
-        if letter is None and not shown:
-            return equal_values(first, second) == "text", "letter"
-        return letter is not None and letter == option_letter(second, shown), "letter"
-    if entry.normalised:
-        one = entry.normalised(first)
-        return bool(one) and one == entry.normalised(second), "text"
-    if entry.prose:
-        return equal_values(first, second) == "text", "text"
-    how = equal_values(first, second, question=question)
-    return how is not None, how or "text"
+    entry, shown, asked = kind_of(kind), options_of(options), optional_text("question", question)
+    return agreement(entry, text_of("first", first), text_of("second", second), shown, asked)
 
 
 def strict_key(kind: str, answer: object, options: Iterable[object] = (), *, question: str | None = None) -> str:
@@ -155,3 +113,43 @@ def accepts(
         optional_text("question", question),
         allowed_of(allowed),
     )
+
+
+def option_letter(answer: object, options: Iterable[object]) -> str | None:
+    """The option that an answer names, as its letter; None when it names none, or more than one. Without options any letter is one.
+
+    Example:
+        >>> option_letter("(b)", ["red", "blue"]), option_letter("blue", ["red", "blue"]), option_letter("E", ["red", "blue"])
+        ('B', 'B', None)
+    """
+    return multiple_choice.option_letter(text_of("answer", answer), options_of(options))
+
+
+def normalised_value(text: object) -> str:
+    """A short answer without case, articles, punctuation, Unicode forms, number words and thousands separators.
+
+    Example:
+        >>> normalised_value("The  Twenty-One, red CIRCLES."), normalised_value("vitamin A")
+        ('21 red circles', 'vitamin a')
+    """
+    return normal_form.normalised_value(text_of("text", text))
+
+
+def number_of(text: object) -> Fraction | None:
+    """The exact number that a text is, or None.
+
+    Example:
+        >>> number_of("1,200"), number_of("three quarters of it")
+        (Fraction(1200, 1), None)
+    """
+    return normal_form.number_of(text_of("text", text))
+
+
+def plain_answer(text: object) -> str:
+    """An answer without the wrappings that models put around it: Markdown emphasis, `$`, `\\boxed{}`, `\\text{}`, quotes.
+
+    Example:
+        >>> plain_answer("**blue**")
+        'blue'
+    """
+    return normal_form.plain_answer(text_of("text", text))

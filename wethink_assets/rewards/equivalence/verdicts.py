@@ -4,8 +4,10 @@ Kinds with options compare the option that is chosen, kinds with a normal form o
 values that answers are read as are compared (`wethink_assets.rewards.equivalence.comparison`).
 """
 
+from typing import Literal
+
 from wethink_assets.kinds import LETTERS, QuestionKind
-from wethink_assets.rewards.equivalence.comparison import NOTHING, lenient, read
+from wethink_assets.rewards.equivalence.comparison import NOTHING, lenient, read, strict
 from wethink_assets.rewards.equivalence.options import option_letter
 from wethink_assets.rewards.equivalence.reading import Allowed, Asked, Comparable, Reading, Written, asked_of
 from wethink_assets.rewards.equivalence.types.texts import TEXT
@@ -25,6 +27,17 @@ def key_of(kind: QuestionKind, answer: str, options: tuple[str, ...], question: 
     return _key(as_worded(answer) if kind.prose else read(answer, asked_of(question)))
 
 
+def agreement(
+    kind: QuestionKind, first: str, second: str, options: tuple[str, ...], question: str | None
+) -> tuple[bool, Literal["letter", "text", "math"]]:
+    """Whether two answers are strictly the same, which is whether their keys are, and by what they were compared."""
+    if not (kind.has_options or kind.normalised or kind.prose):
+        how = strict(first, second, question)
+        return how is not None, how or "text"
+    key = key_of(kind, first, options, question)
+    return bool(key) and key == key_of(kind, second, options, question), "letter" if kind.has_options else "text"
+
+
 def type_of(kind: QuestionKind, answer: str, question: str | None) -> str:
     """The name of the answer type."""
     if kind.has_options:
@@ -42,22 +55,9 @@ def accepted(
     if kind.normalised:
         normal = kind.normalised(candidate)
         return bool(normal) and any(normal == kind.normalised(true) for true in (answer, *allowed.answers))
-    if _as_before(kind, answer, candidate, question, allowed):
-        return True  # answer types are not complete yet
     if kind.prose:
         return any(worded_alike(true, candidate, allowed) for true in (answer, *allowed.answers))
-    return bool(allowed.tolerance or allowed.edit_distance) and bool(lenient(answer, candidate, question, allowed))
-
-
-def _as_before(kind: QuestionKind, answer: str, candidate: str, question: str | None, allowed: Allowed) -> bool:
-    """Equality by the rules that answer types replace; goes when they are complete."""
-    from wethink_assets.rewards.equivalence.answers import equal_values
-
-    for true in (answer, *allowed.answers):
-        how = equal_values(true, candidate, question=None if kind.prose else question)
-        if how == "text" or (how and not kind.prose):
-            return True
-    return False
+    return lenient(answer, candidate, question, allowed) is not None
 
 
 def as_worded(answer: str) -> Comparable:

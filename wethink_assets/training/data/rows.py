@@ -40,8 +40,6 @@ COLUMNS = (
     "reward",
     "refined_cot",
 )
-LATITUDE = ("accepted_answers", "tolerance", "edit_distance")
-"""Columns of what a question allows beside its answer; versions that were cut before there were such lack them."""
 COMPLETIONS = "completions.parquet"
 
 
@@ -121,9 +119,7 @@ def select_rows(
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".writing")
-    known = rows.collect_schema().names()
-    columns = [*COLUMNS, *(name for name in LATITUDE if name in known)]
-    taken = rows.filter(pl.col("_left_out").is_null()).select(columns)
+    taken = rows.filter(pl.col("_left_out").is_null()).select(COLUMNS)
     (taken if limit is None else taken.head(limit)).sink_ipc(
         unfinished, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
     )

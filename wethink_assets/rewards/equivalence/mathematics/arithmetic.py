@@ -31,7 +31,7 @@ def digits_of(number: Number) -> str:
     """A number to 30 significant digits, the same for equal numbers however they were computed."""
     if isinstance(number, Fraction):
         return _decimal(number.numerator, number.denominator)
-    if isinstance(number, context().mpc):
+    if is_complex(number):
         return f"{digits_of(number.real)}+{digits_of(number.imag)}i"
     sign, mantissa, exponent, _ = number._mpf_
     mantissa = -int(mantissa) if sign else int(mantissa)
@@ -69,7 +69,7 @@ def roundings() -> Number:
 
 def is_complex(number: Number) -> bool:
     """Whether a number is none of the real line's."""
-    return not isinstance(number, Fraction) and isinstance(number, context().mpc)
+    return hasattr(number, "_mpc_")  # a value that is remembered may be of another thread's arithmetic
 
 
 def inexact(number: Number) -> Number:
