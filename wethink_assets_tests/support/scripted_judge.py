@@ -1,6 +1,6 @@
 """What the tests of rewards share: a response with an answer, and a judge that says what it is told to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wethink_assets.models.chat import Completion, Message, Sampling
@@ -29,3 +29,17 @@ class Scripted:
 
     async def aclose(self) -> None:
         pass
+
+
+class Answering(Scripted):
+    """A judge whose reply depends on the prompt."""
+
+    def __init__(self, reply_to: Callable[[str], str]) -> None:
+        super().__init__()
+        self._reply_to = reply_to
+
+    async def chat(
+        self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None = None, sampling: Sampling
+    ) -> Completion:
+        self.asked.append(messages)
+        return Completion(self._reply_to(messages[-1].text), 1, 1, "stop", "scripted")

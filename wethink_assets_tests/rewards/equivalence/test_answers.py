@@ -45,7 +45,7 @@ def test_a_text_that_two_options_share_names_none() -> None:
         ("1,234", "1234", "math"), ("caf\u00e9", "cafe\u0301", "text"), ("\uff11\uff12", "12", "math"), ("don't", "dont", "text"),
         ("7.0", "7", "math"), ("1/2", "0.5", "math"), ("50%", "0.5", None), ("\\frac{1}{2}", "0.5", "math"), ("$5", "5.00", None),
         ("2\\sqrt{3}", "\\sqrt{12}", "math"), ("x+1", "1 + x", "math"), ("-3", "\u22123", "math"), ("1e3", "1000", "math"),
-        ("3", "4", None), ("-3", "3", None), ("12:30", "12.5", None), ("12:30", "1230", None), ("cat", "cats", "text"), ("cat", "rat", None), ("50%", "50", None),
+        ("3", "4", None), ("-3", "3", None), ("12:30", "12.5", None), ("12:30", "1230", None), ("cat", "cats", "text"), ("50%", "50", None),
         ("1.5", "15", None), ("C++", "C", None), ("", "", None), ("x", "y", None), ("H7", "H 7", None), ("5 kg", "5 g", None),
         ("$5", "\u20ac5", None), ("2,5", "25", None), ("1/0", "0", None),
     ],
@@ -75,8 +75,8 @@ def test_an_answer_equals_itself_in_other_dress(text: str) -> None:
         assert equal_values(text, text)
         assert normalised_value(normalised_value(text)) is not None
     word = "".join(char for char in text if char in string.ascii_letters)
-    if word and word.lower() not in ("a", "an", "the"):
-        assert equal_values(word, f"  The {word}. ")
+    if word:
+        assert equal_values(word, f'  **"{word}"** ')
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(-(10**12), 10**12))
