@@ -184,5 +184,7 @@ def called(text: str) -> str | None:
     extension = re.search(r"\s?(?:ext\.?|extension|x)\s?(\d{1,6})$", text)
     if extension:
         text = text[: extension.start()]
+    if text.count("/") == 1 and sum(char.isdecimal() for char in text) == 10:
+        text = text.replace("/", "")  # 202/452-1234
     kept = ("+" if text[0] == "+" else "") + re.sub(r"[^0-9A-Z/]", "", text.upper())
     return f"{kept}x{extension[1]}" if extension else kept

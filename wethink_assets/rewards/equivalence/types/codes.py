@@ -30,10 +30,10 @@ _LABELS = (
 )
 _LABEL = re.compile(rf"(?:({_LABELS})\b(?:\.:?|:)?\s+|(?:no|nr|tel)\.:?|#\s?)", re.IGNORECASE)
 _ANY_LABELS = frozenset([
-    "the", "is", "it", "its", "number", "num", "nr", "no", "code", "id", "at", "on", "in", "type", "group", "grade", "us",
+    "the", "is", "it", "its", "number", "num", "nr", "no", "code", "id", "at", "on", "in", "type", "group", "grade",
 ])  # fmt: skip
 _CALL_LABELS = frozenset([
-    "phone", "telephone", "tel", "fax", "mobile", "cell", "call", "zip", "postal", "post", "postcode", "isbn", "issn", "account",
+    "us", "phone", "telephone", "tel", "fax", "mobile", "cell", "call", "zip", "postal", "post", "postcode", "isbn", "issn", "account",
 ])  # fmt: skip
 _BLOOD = re.compile(r"(?:rh[\s-]?)?(a|b|ab|o|0)(?:[\s-]?(?:type|group|blood))?", re.IGNORECASE)
 _RELEASE = re.compile(
@@ -215,7 +215,7 @@ def alike_code(gold: Comparable, candidate: Comparable, asked: Asked, allowed: A
         return text == key[1:] and "number" in asked.folded
     core = _unlabelled(text, cues_of(asked).head, asked)
     plain = re.sub(r"(?<=\w)[\s-]+(?=\w)", "", core)
-    return plain.upper() == key.upper()
+    return plain.upper() == key.upper() if candidate.reading.type in ("text", "expression") else plain == key
 
 
 def _careless(text: str, key: str) -> bool:

@@ -100,6 +100,8 @@ def read_date(written: Written, asked: Asked) -> Reading | None:
     if cues.code or cues.arithmetic:
         return None
     folded = written.folded
+    if cues.head == "date" and "century" in asked.folded and _ORDINAL.fullmatch(folded.removeprefix("the ")):
+        folded = f"{folded} century"
     first = folded[:3]
     if not first[:1].isdecimal() and first not in _STARTS and first[:1] not in "'qhfcah":
         return None
@@ -302,7 +304,15 @@ def alike_date(gold: Comparable, candidate: Comparable, asked: Asked, allowed: A
     text = candidate.written.folded
     if not isinstance(true, Day):
         dated = cues_of(asked).head == "date" and candidate.reading.type == "number" and text.isdecimal()
-        return dated and gold.reading.key in (f"{text} ad", f"about {text}")
+        if dated:
+            return gold.reading.key in (f"{text} ad", f"about {text}")
+        shorter, longer = sorted((gold.reading.key, candidate.reading.key), key=len)
+        year = longer.removeprefix(f"{shorter} ")
+        return (
+            candidate.reading.type == "date"
+            and year.isdecimal()
+            and re.search(rf"\b{year}\b", asked.folded) is not None
+        )
     other = (
         candidate.reading.value
         if candidate.reading.type == "date"

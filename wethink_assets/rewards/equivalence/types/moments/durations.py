@@ -165,9 +165,11 @@ def _colons(match: re.Match[str], cues: Cues, asked: Asked) -> Reading | None:
 
 
 def alike_duration(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
-    """Whether a duration is within the relative tolerance that the question allows."""
+    """Whether a duration is within the relative tolerance that the question allows; whole units that it counts are exact."""
     one, other = gold.reading.value, candidate.reading.value
     if not allowed.tolerance or candidate.reading.type != "duration" or one is None or other is None:
+        return False
+    if "how many" in asked.folded and gold.written.said.isdecimal():
         return False
     return all(abs(b - a) <= allowed.tolerance * abs(a) for a, b in zip(one, other, strict=True))
 

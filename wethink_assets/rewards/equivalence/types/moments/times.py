@@ -179,8 +179,8 @@ def _span(text: str, cues: Cues) -> tuple[Clock, Clock] | None:
     last = clock_of(second, cues) or clock_of(f"{second}:00", cues)
     half = re.search(_HALF, second)
     if half and re.fullmatch(r"\d{1,2}(?::\d{2})?", first):
-        start = int(first.partition(":")[0])
-        same = last is not None and start % 12 < last[0] % 12
+        start, _, minute = first.partition(":")
+        same = last is not None and (int(start) % 12, int(minute or 0)) < (last[0] % 12, last[1])
         other = "p" if half[1] == "a" else "a"
         first += f" {half[1] if same else other}m"
     begun = clock_of(first, cues) or clock_of(f"{first}:00", cues)
