@@ -14,6 +14,7 @@ from wethink_assets.rewards.equivalence.amounts.amount import Amount, Sense
 from wethink_assets.rewards.equivalence.amounts.asked_unit import names_unit
 from wethink_assets.rewards.equivalence.amounts.parsing import amount_in
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
+from wethink_assets.rewards.equivalence.types.spans import is_ratio
 
 DIGITS = 4
 """Significant digits that a rounding has to have."""
@@ -75,6 +76,8 @@ def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowe
     other = candidate.reading.value
     if not isinstance(true, Amount):
         return False
+    if candidate.reading.type == "ratio":
+        return gold.reading.type == "number" and is_ratio(true.senses[0].value, candidate, asked)
     if not isinstance(other, Amount):
         return _decimal_comma(true, candidate.written.said)
     if true.note and other.note and true.note != other.note:

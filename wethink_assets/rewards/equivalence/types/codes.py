@@ -207,12 +207,13 @@ def alike_code(gold: Comparable, candidate: Comparable, asked: Asked, allowed: A
         return False
     if candidate.reading.type == "range":
         return re.fullmatch(r"\d{3}-\d{4}", text) is not None and text.replace("-", "") == key
-    if candidate.reading.type == "number" and re.fullmatch(r"\d{1,3}(?:,\d{3})+", text):
-        return text.replace(",", "") == key
+    if candidate.reading.type == "number":
+        plain = text.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+", text) else text
+        if key.startswith("#"):
+            return text == key[1:] and "number" in asked.folded
+        return plain == key and cues_of(asked).code
     if gold.reading.value == "formula":
         return _careless(text, key)
-    if key.startswith("#"):
-        return text == key[1:] and "number" in asked.folded
     core = _unlabelled(text, cues_of(asked).head, asked)
     plain = re.sub(r"(?<=\w)[\s-]+(?=\w)", "", core)
     return plain.upper() == key.upper() if candidate.reading.type in ("text", "expression") else plain == key

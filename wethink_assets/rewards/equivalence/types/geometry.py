@@ -104,7 +104,11 @@ def alike_points(gold: Comparable, candidate: Comparable, asked: Asked, allowed:
     if candidate.reading.type in ("interval", "equation") and isinstance(given, tuple) and not asked.text:
         region = given[1]
         return len(true.coordinates) == 2 and alike_regions(opened(true), region, allowed)
-    if candidate.reading.type == "list" and asks_for_point(asked) and candidate.written.said[:1] not in ("[", "{", "\\"):
+    if (
+        candidate.reading.type == "list"
+        and asks_for_point(asked)
+        and candidate.written.said[:1] not in ("[", "{", "\\")
+    ):
         point = point_of(f"({candidate.written.said})") or point_of(
             re.sub(r"[a-z]\s*=", "", f"({candidate.written.said})")
         )

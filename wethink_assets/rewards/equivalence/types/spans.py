@@ -117,6 +117,14 @@ def alike_ratio(gold: Comparable, candidate: Comparable, asked: Asked, allowed: 
     return match is not None and gold.reading.value == (_plain(match[1]), _plain(match[2]))
 
 
+def is_ratio(value: Fraction, candidate: Comparable, asked: Asked) -> bool:
+    """Whether a candidate writes a number as a ratio of two, where the question asks for one (`3:4` for 0.75)."""
+    parts = candidate.reading.value
+    if candidate.reading.type != "ratio" or len(parts) != 2 or cues_of(asked).head != "ratio":
+        return False
+    return Fraction(parts[1]) != 0 and Fraction(parts[0]) / Fraction(parts[1]) == value
+
+
 def read_dimensions(written: Written, asked: Asked) -> Reading | None:
     """Dimensions: two to four lengths with a cross or `by` between them; a unit after the last is that of all.
 

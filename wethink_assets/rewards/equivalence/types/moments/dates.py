@@ -5,12 +5,12 @@ Figures alone are read with the month first where that is a date, the day first 
 
 import calendar
 import re
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, spelled_out
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.cues import NONE, Cues, cues_of
+from wethink_assets.rewards.equivalence.types.moments.days import Day, checked_day, is_valid, ordered_day
 from wethink_assets.rewards.equivalence.types.moments.periods import SEASONS, full_year, period_of
 from wethink_assets.rewards.equivalence.types.moments.times import clock_key, clock_of
 from wethink_assets.rewards.equivalence.types.shapes import shape_of
@@ -45,27 +45,6 @@ _CLOCK_LAST = re.compile(
     r"(?:,? at |,? |t)(\d{1,2}(?:[:.]\d{2}){1,2}\s?(?:[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?)(?: [a-z]{2,4})?$"
 )
 _CLOCK_FIRST = re.compile(r"^(\d{1,2}(?::\d{2}){1,2}\s?(?:[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?)(?:,? on |, | )")
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """What is said of a day: each part may be missing. weekday: from 0, Monday."""
-
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
-    weekday: int | None = None
-
-    @property
-    def key(self) -> str:
-        """The date as a text; a weekday only where no full date has it."""
-        year = f"{self.year:04}" if self.year is not None else "-"
-        key = year + (f"-{self.month:02}" if self.month else "") + (f"-{self.day:02}" if self.day else "")
-        if self.weekday is None:
-            return key
-        if self.year and self.month and self.day and date(self.year, self.month, self.day).weekday() == self.weekday:
-            return key
-        return f"{key} {calendar.day_abbr[self.weekday].casefold()}"
 
 
 def is_numeric_date(text: str) -> bool:
@@ -138,7 +117,7 @@ def _one(text: str, cues: Cues) -> Day | str | None:
     if day is not None and (
         (day.month and (day.day or day.year)) or (day.weekday is not None and " " not in text and cues.head == "date")
     ):
-        return day if _valid(day) else None
+        return day if is_valid(day) else None
     return period_of(text, cues)
 
 
@@ -149,12 +128,12 @@ def _of_figures(text: str, cues: Cues) -> Day | str | None:
     asked = cues.head == "date"
     if asked and len(text) == 8 and text.isdecimal():
         day = Day(int(text[:4]), int(text[4:6]), int(text[6:]))
-        return day if day.month and day.day and _valid(day) else None
+        return day if day.month and day.day and is_valid(day) else None
     spaced = _SPACED.fullmatch(text) if asked else None
     if spaced:
         if spaced[4]:
-            return _checked(int(spaced[4]), int(spaced[5]), int(spaced[6]))
-        return _ordered(int(spaced[1]), int(spaced[2]), int(spaced[3]), cues.day_first)
+            return checked_day(int(spaced[4]), int(spaced[5]), int(spaced[6]))
+        return ordered_day(int(spaced[1]), int(spaced[2]), int(spaced[3]), cues.day_first)
     match = _MONTH_YEAR.fullmatch(text)
     if match and 1 <= int(match[1]) <= 12 and (asked or match[2] == "/" or (match[2] == "-" and match[1][0] == "0")):
         return Day(int(match[3]), int(match[1]))
@@ -166,7 +145,7 @@ def _of_figures(text: str, cues: Cues) -> Day | str | None:
         return None
     match = _MONTH_DAY.fullmatch(text) if asked else None
     if match:
-        yearly = _ordered(int(match[1]), int(match[2]), 2000, cues.day_first)
+        yearly = ordered_day(int(match[1]), int(match[2]), 2000, cues.day_first)
         return replace(yearly, year=None) if yearly else None
     return None
 
@@ -176,39 +155,15 @@ def _numeric(match: re.Match[str], cues: Cues) -> Day | str | None:
     if len(first) == 4:
         if len(last) > 2:
             return None
-        return _checked(int(first), int(second), int(last)) or f"as written {first}-{second}-{last}"
+        return checked_day(int(first), int(second), int(last)) or f"as written {first}-{second}-{last}"
     if len(first) > 2:
         return None
     if len(last) == 4:
-        day = _ordered(int(first), int(second), int(last), sign == "." or cues.day_first)
+        day = ordered_day(int(first), int(second), int(last), sign == "." or cues.day_first)
         return day or (f"as written {first}{sign}{second}{sign}{last}" if sign != "." else None)
     if len(last) != 2 or not (cues.head == "date" or sign == "/" or (sign == "." and len(first) == len(second) == 2)):
         return None
-    return _ordered(int(first), int(second), full_year(last), sign == "." or cues.day_first)
-
-
-def _ordered(first: int, second: int, year: int, day_first: bool) -> Day | None:
-    """Two figures as month and day, in the order that makes a date."""
-    pairs = [(second, first), (first, second)] if day_first else [(first, second), (second, first)]
-    return next((day for month, number in pairs if (day := _checked(year, month, number))), None)
-
-
-def _checked(year: int, month: int, day: int) -> Day | None:
-    value = Day(year, month, day)
-    return value if 1 <= month <= 12 and day >= 1 and _valid(value) else None
-
-
-def _valid(value: Day) -> bool:
-    if value.year is not None and not 1 <= value.year <= 9999:
-        return False
-    if not value.month or not value.day:
-        return True
-    leap = value.year is None or calendar.isleap(value.year)
-    return value.day <= (
-        29
-        if value.month == 2 and leap
-        else (28, 31, 30)[0 if value.month == 2 else 1 if value.month in (1, 3, 5, 7, 8, 10, 12) else 2]
-    )
+    return ordered_day(int(first), int(second), full_year(last), sign == "." or cues.day_first)
 
 
 def _named(text: str) -> Day | None:
@@ -293,7 +248,7 @@ def _filled(first: Day, last: Day) -> tuple[Day, Day] | None:
         return None
     first = replace(first, year=first.year or last.year, month=first.month or (last.month if first.day else None))
     last = replace(last, month=last.month or (first.month if last.day else None))
-    if not (first.month and last.month and _valid(first) and _valid(last)):
+    if not (first.month and last.month and is_valid(first) and is_valid(last)):
         return None
     return first, last
 
@@ -324,8 +279,7 @@ def alike_date(gold: Comparable, candidate: Comparable, asked: Asked, allowed: A
         return False
     if true.year == other.year:
         return not any(day.year and day.key.count(" ") for day in (true, other))
-    year = true.year or other.year
-    return not (true.year and other.year) and re.search(rf"\b{year}\b", asked.folded) is not None
+    return not (true.year and other.year) and re.search(rf"\b{true.year or other.year}\b", asked.folded) is not None
 
 
 DATE = AnswerType("date", "text", read_date, alike_date)
