@@ -6,12 +6,11 @@ an answer of which nothing would be left.
 """
 
 import re
-from functools import lru_cache
 
 from wethink_assets.rewards.equivalence.mathematics.wording import mathematics_in
 from wethink_assets.rewards.equivalence.normal_form import plain_answer
 from wethink_assets.rewards.equivalence.reading import Asked
-from wethink_assets.rewards.equivalence.writing.spelling import variants
+from wethink_assets.rewards.equivalence.writing.echoes import may_be_echoed, object_of, said_beyond
 
 _LONGEST_WORDING = 400
 _VERBS = frozenset(
@@ -48,32 +47,10 @@ _LAST = re.compile(
 )
 _UNSETTLED = re.compile(
     r"\b(?:or|maybe|perhaps|possibly|probably|but|though|however|might|could|unclear|unless|unsure|wait|actually|instead|rather|if|unknown|either)\b"
-    r"|\?|[.!;]\s+\S|\n",
+    r"|\?|(?<=\w\w|\w[)\]%])(?<!\bst)(?<!\bdr)(?<!\bmr)(?<!\bmt)(?<!\bms)(?<!\bmrs)(?<!\bno)(?<!\bvs)[.!;]\s+\S|\n",
     re.IGNORECASE,
 )
 _NEGATIVE = re.compile(r"^(?:not|no|neither|nor|never|n't|none|nothing|hardly)\b|n['\u2019]t\b", re.IGNORECASE)
-_DENIED = re.compile(r"\b(?:not|no|never|none|neither|nor|except|without|other)\b|n['\u2019]t\b", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
-_COPULA = frozenset({"is", "are", "was", "were"})
-_HAVE = frozenset({"has", "have", "had"})
-_FUNCTION = frozenset(
-    {
-        "the", "a", "an", "of", "in", "on", "at", "to", "for", "by", "with", "from", "this", "that", "these", "those", "which", "who", "its", "their",
-        "his", "her", "there", "and", "as", "it", "total", "than",
-    }
-)  # fmt: skip
-_RELATIVE = frozenset({"that", "which", "who"})
-_PARTICIPLES = frozenset({"made", "shown", "worn", "seen", "held", "known", "built", "drawn", "written", "given"})
-_SEEN = re.compile(
-    r"\s+(?:(?:shown|visible|present|depicted|displayed|seen)\s+)?(?:in|on)\s+(?:the|this)\s+(?:given\s+)?"
-    r"(?:image|picture|photo|photograph|figure|chart|graph|diagram|scene|drawing|illustration)$",
-    re.IGNORECASE,
-)
-_IN_ALL = re.compile(r"\s+(?:in\s+(?:total|all)|altogether|overall)$", re.IGNORECASE)
-_COUNTING = re.compile(r"\bhow many\b|\bnumber of\b|\bcount\b")
-_WH = re.compile(r"\b(?:who|which|what)\b")
-_ARTICLE = re.compile(r"^(?:the|an?)\s+")
-_TAIL = re.compile(r"\s+(?:in|on|at|of|under|near|behind|inside|by|with)\s+(?:the|a|an|this|that|these|those)?\s*")
 
 
 def said_of(text: str, asked: Asked) -> str:
@@ -108,7 +85,7 @@ def _may_be_worded(said: str, asked: Asked) -> bool:
     if any(sign in said for sign in _SIGNS):
         return True
     words = said.casefold().split()
-    return len(words) > 1 and (not _VERBS.isdisjoint(words) or (len(words) > 2 and "do" in _asked_words(asked)))
+    return len(words) > 1 and (not _VERBS.isdisjoint(words) or may_be_echoed(words, asked))
 
 
 def _bare(said: str, asked: Asked) -> str | None:
@@ -124,8 +101,14 @@ def _bare(said: str, asked: Asked) -> str | None:
     match = _PRONOUN.fullmatch(said)
     if match:
         settled = _settled(match[1])
-        return _unlocated(_unechoed(settled, asked), asked) if settled else None
-    return _echoed(said, asked) if asked.folded else None
+        return object_of(settled, asked) if settled else None
+    if not asked.folded:
+        return None
+    sentence = _ended(said)
+    shorter = said_beyond(sentence, asked)
+    if shorter and _UNSETTLED.search(sentence):
+        return None
+    return plain_answer(shorter) if shorter else None
 
 
 def _settled(text: str) -> str | None:
@@ -142,112 +125,3 @@ def _ended(text: str) -> str:
     if text[-1:] in (".", "\u3002") and not re.search(r"(?:^|[\s.])[^\W\d_]\.$", text):
         text = text[:-1].rstrip()
     return plain_answer(text)
-
-
-@lru_cache(maxsize=4096)
-def _asked_words(asked: Asked) -> frozenset[str]:
-    """Words of a question, each in the form that stands for its variants."""
-    words = frozenset(form for word in _WORD.findall(asked.folded) for form in _forms(word))
-    return words | {"do"} if "does" in words else words
-
-
-def _forms(word: str) -> tuple[str, ...]:
-    word = word.casefold().replace("\u2019", "'")
-    if word.endswith("'s"):
-        word = word[:-2]
-    return variants().get(word, (word,))
-
-
-def _stands_in(word: str, asked: Asked) -> bool:
-    return all(form in _asked_words(asked) for form in _forms(word))
-
-
-def _echoed(said: str, asked: Asked) -> str | None:
-    """What a sentence says beyond the question's own words: after its verb, or before it where all that follows stands in the question."""
-    sentence = _ended(said)
-    if _UNSETTLED.search(sentence) or _NEGATIVE.search(sentence) or _DENIED.search(asked.folded):
-        return None
-    words = [(match[0].casefold(), match.start(), match.end()) for match in _WORD.finditer(sentence)]
-    if not 3 <= len(words) <= 60:
-        return None
-    known = [word in _FUNCTION or _stands_in(word, asked) for word, _, _ in words]
-    contentful = [word not in _FUNCTION and stands for (word, _, _), stands in zip(words, known, strict=True)]
-    verb = None
-    for index in range(1, len(words) - 1):
-        if not all(known[:index]):
-            break
-        if any(contentful[:index]) and _is_verb(words, index, asked):
-            if verb is not None and words[index - 1][0] not in _RELATIVE and words[verb - 1][0] not in _RELATIVE:
-                return None
-            verb = index
-    if verb is not None and not _DENIED.search(sentence):
-        subject, rest = sentence[: words[verb][1]].strip(), sentence[words[verb][2] :].strip(" ,:")
-        if all(known[verb + 1 :]) and _WH.search(asked.folded):
-            return _alternative(subject, rest, asked)
-        return _unlocated(_unechoed(rest, asked), asked) if rest else None
-    return _before(sentence, words, known, contentful)
-
-
-def _alternative(subject: str, rest: str, asked: Asked) -> str | None:
-    """Which of two parts of a sentence, both of the question's words, is one of the two that the question has around an "or"."""
-    parts = [part for part in (subject, rest) if _offered(part, asked)]
-    return parts[0] if len(parts) == 1 else None
-
-
-def _offered(part: str, asked: Asked) -> bool:
-    bare = _ARTICLE.sub("", part.casefold())
-    return bool(bare) and any(
-        form in f" {asked.folded} "
-        for form in (f" {bare} or ", f" or {bare} ", f" or {bare}?", f" or the {bare}", f" or a {bare}")
-    )
-
-
-def _is_verb(words: list[tuple[str, int, int]], index: int, asked: Asked) -> bool:
-    word = words[index][0]
-    if word in _COPULA:
-        return True
-    asked_words = _asked_words(asked)
-    if word in _HAVE:
-        return not _HAVE.isdisjoint(asked_words)
-    stem = word[:-1] if word.endswith("s") and not word.endswith("ss") else ""
-    return bool(stem) and "do" in asked_words and stem in asked_words and word not in asked_words
-
-
-def _before(sentence: str, words: list[tuple[str, int, int]], known: list[bool], contentful: list[bool]) -> str | None:
-    """The subject of a sentence whose rest stands in the question: `Red` of "Red is the colour of the car"."""
-    if _DENIED.search(sentence):
-        return None
-    verbs = [index for index in range(1, len(words) - 1) if words[index][0] in _COPULA]
-    if len(verbs) != 1:
-        return None
-    index = verbs[0]
-    if not all(known[index + 1 :]) or not any(contentful[index + 1 :]) or all(known[:index]):
-        return None
-    if words[index + 1][0] not in ("the", "what", "a", "an"):
-        return None
-    return sentence[: words[index][1]].strip() or None
-
-
-def _unechoed(rest: str, asked: Asked) -> str:
-    """What follows a verb without the participle that the question has: `a dog` of "holding a dog" to "What is the man holding?"."""
-    match = _WORD.match(rest)
-    if not match or not asked.folded:
-        return rest
-    word = match[0].casefold()
-    left = rest[match.end() :].strip()
-    if left and (word.endswith(("ing", "ed")) or word in _PARTICIPLES) and _stands_in(word, asked):
-        return left
-    return rest
-
-
-def _unlocated(rest: str, asked: Asked) -> str:
-    """An answer without the place in the picture, and where things are counted without any place that the question names."""
-    for pattern in (_SEEN, _IN_ALL):
-        bare = pattern.sub("", rest).strip()
-        rest = bare or rest
-    if asked.folded and _COUNTING.search(asked.folded):
-        for match in _TAIL.finditer(rest):
-            tail = _WORD.findall(rest[match.end() :])
-            if tail and all(word.casefold() in _FUNCTION or _stands_in(word, asked) for word in tail):
-                return rest[: match.start()].strip() or rest
-    return rest

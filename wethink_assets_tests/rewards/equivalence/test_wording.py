@@ -51,6 +51,26 @@ def test_what_denies_doubts_or_is_no_wording_stays(text: str, question: str | No
     assert said_of(text, asked_of(question)) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "question", "said"),
+    [
+        ("The book was written by J.K. Rowling.", "Who wrote the book?", "J.K. Rowling"),
+        ("The sign says no parking.", "What does the sign say?", "no parking"),
+        ("The rabbit eats grass.", "What eats grass in the food web?", "The rabbit"), ("In 2015.", "In which year did sales peak?", "2015"),
+        ("The population of hawks decreases.", "What happens to the population of hawks?", "decreases"),
+        ("It opens at 9 am.", "When does it open?", "9 am"),
+        ("Sales peaked in 2015.", "In which year did sales peak?", "2015"), ("The age group 35-44.", "Which age group is the largest?", "35-44"),
+        ("Seat 3C is marked.", "Which seat is marked?", "3C"), ("The lines meet at (0, 3).", "At which point do the lines meet?", "(0, 3)"),
+        ("The colours red and blue.", "Which two colours occur?", "red and blue"), ("It shows a dog", "What does the picture show?", "a dog"),
+        ("Anna does not like it", "Who likes it?", "Anna does not like it"), ("fire truck", "Which truck is it?", "fire truck"),
+        ("2015 and 2016", "In which years did sales peak?", "2015 and 2016"), ("In the kitchen", "Where is he?", "In the kitchen"),
+        ("car 5 red", "Which car is it?", "car 5 red"), ("The cat eats mice", "What eats grass?", "The cat eats mice"),
+    ],
+)  # fmt: skip
+def test_a_question_said_again_is_taken_off(text: str, question: str, said: str) -> None:
+    assert said_of(text, asked_of(question)) == said
+
+
 @given(st.text(max_size=80), st.none() | st.text(max_size=60))
 def test_something_is_always_left(text: str, question: str | None) -> None:
     said = said_of(text, asked_of(question))

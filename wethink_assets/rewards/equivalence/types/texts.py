@@ -53,6 +53,7 @@ _WHERE = re.compile(
 _PLACED = frozenset({"in", "on", "at"})
 _SIDES = frozenset({"left", "right", "top", "bottom", "north", "south", "east", "west"})
 _BRACKETED = re.compile(r"([^()]+?)\s*\(([^()]{2,12})\)\s*\.?")
+_PLAYED = re.compile(r"\b(?:sport|game|instrument)s?\b")
 _WHOSE = re.compile(r"\bwhose\b")
 _LONGEST_EDITED = 400
 
@@ -156,6 +157,8 @@ def _said_by_question(true: Sequence[str], words: Sequence[str], asked: Asked) -
             return True
     elif tuple(words[-count:]) == tuple(true):
         added = tuple(word for word in words[:-count] if word != "of")
+        if added == ("playing",) and _PLAYED.search(asked.folded):
+            return True
     else:
         return False
     return bool(added) and all(word in _nouns(asked) and word not in _ADDED_NEVER for word in added)

@@ -36,6 +36,7 @@ _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _INITIALS = re.compile(
     r"(?<![^\W_])(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![^\W_]))?|(?<![^\W_])(?:[^\W\d_]\. ){2,}(?:[^\W\d_]\.)?"
 )
+_BEFORE_COMPOUND = re.compile(r"^a\s+(?=[^\W\d_]-[^\W\d_]{2})")
 _CUT_WITHOUT = re.compile(r"\bw/o\b\.?")
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|'n'|[^\w\s]|_")
 _FORMULA = re.compile(r"[\\^=]")
@@ -107,6 +108,8 @@ def words_of(said: str, asked: Asked) -> tuple[str, ...]:
     elif "`" in text:
         text = text.replace("`", "'")
     text = text.casefold()
+    if text.startswith("a "):
+        text = _BEFORE_COMPOUND.sub("", text)
     if "," in text:
         text = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
     if text.replace(" ", "").isalpha():

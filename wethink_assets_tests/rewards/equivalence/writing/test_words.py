@@ -19,7 +19,7 @@ def key(text: str, question: str | None = None) -> str:
 @pytest.mark.parametrize(
     "forms",
     [
-        ("t-shirt", "tshirt", "T Shirt"), ("U.S.A.", "USA", "United States", "the United States of America", "US", "U. S. A."),
+        ("t-shirt", "tshirt", "T Shirt", "a t-shirt"), ("U.S.A.", "USA", "United States", "the United States of America", "US", "U. S. A."),
         ("J.K. Rowling", "JK Rowling", "J. K. Rowling", "j k rowling"), ("don't walk", "do not walk", "dont walk", "Don\u2019t walk"),
         ("rock & roll", "rock and roll", "rock 'n' roll", "Rock \u2019n\u2019 Roll"), ("gray", "grey", "Grey."),
         ("dog", "dogs", "a dog", "The dogs"),
