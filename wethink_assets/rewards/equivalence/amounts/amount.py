@@ -1,16 +1,15 @@
 """An amount as it was read: its kind, key, meanings and the number as written."""
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal as Choice
+from typing import NamedTuple
 
 from wethink_assets.rewards.equivalence.amounts.literals import Literal
 
 Kind = Choice["number", "percentage", "money", "quantity"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sense:
+class Sense(NamedTuple):
     """One meaning of an amount: its value in `unit`, and what takes it to base units of a dimension (empty: a bare number)."""
 
     value: Fraction
@@ -25,8 +24,7 @@ class Sense:
         return self.value * self.factor + self.summand
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """An amount as read.
 
     kind: which type of answer it is. key: as in `Reading`. senses: the first is the strict one; further ones what people also mean by its

@@ -196,7 +196,7 @@ def names_unit(asked: Asked, unit: str) -> bool:
     """Whether a unit may be left out, since the question names it and asks for no other one."""
     if not asked.text or asked_unit(asked) is not None:
         return False
-    if unit == "degree" and _ANGLES.search(asked.folded):
+    if unit == "degree" and (_ANGLES.search(asked.folded) or cues.asks_temperature(asked)):
         return True
     dimension = in_base(unit)
     of_dimension = [

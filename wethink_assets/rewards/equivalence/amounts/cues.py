@@ -58,6 +58,7 @@ _VERBS = frozenset(
 _FRACTION = re.compile(
     r"\b(?:fraction|proportion|probability|likelihood|chance|odds|what (?:part|share)|as a decimal|ratio)\b"
 )
+_SHARE = re.compile(r"\b(?:rates?|shares?|proportions?|growth|percentile)\b")
 _MATHEMATICAL = re.compile(
     r"\b(?:fractions?|proportion|probability|likelihood|chance|odds|slope|gradient|simplif\w+|value|calculate|compute|solve|solution|evaluate|"
     r"what (?:part|share)|how (?:much|many|far|long|tall|old|wide)|equals?|sum|product|difference|quotient|divided|mean|average|median|ratio|"
@@ -87,12 +88,12 @@ _SCALE = re.compile(
     r"(?:\bin|\bhow many|\(in|\()\s?(?:us |usd |us\$ |\$ ?|\u20ac ?|\u00a3 ?)?(thousand|million|billion|trillion)s?\b"
 )
 _SCALES = {"thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_ORDINAL_NOUNS = (
+ORDINAL_NOUNS = (
     "floor|storey|story|grade|row|column|place|position|rank|level|century|lap|day|week|month|chapter|round|lane|step|line|edition|inning|quarter|period|"
     "seat|stage|lesson|unit|figure|page|item|house|game|season|episode|anniversary|term|month|generation|congress|amendment|street|avenue|hole"
 )
 _ORDINAL = re.compile(
-    rf"\b(?:which|what)(?: is the)? ({_ORDINAL_NOUNS})\b|\b(rank|position|place|floor|grade)(?:ed|ing)?\b"
+    rf"\b(?:which|what)(?: is the)? ({ORDINAL_NOUNS})\b|\b(rank|position|place|floor|grade)(?:ed|ing)?\b"
 )
 _TIMES = re.compile(
     r"\bhow many times\b|\bby what factor\b|\btimes (?:as|larger|greater|more|bigger|higher|longer)\b|\bmagnification\b|\bhow often\b"
@@ -157,6 +158,12 @@ def names_percent(asked: Asked) -> bool:
 def names_points(asked: Asked) -> bool:
     """Whether a question asks for percentage points."""
     return _POINTS.search(asked.folded) is not None
+
+
+@lru_cache(maxsize=4096)
+def asks_share(asked: Asked) -> bool:
+    """Whether a question is about a share or rate, which may be said in percent."""
+    return _SHARE.search(asked.folded) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -238,7 +245,7 @@ def may_be_unit(asked: Asked, letter: str) -> bool:
 
 def said_by_question(text: str, asked: Asked) -> bool:
     """Whether some words say only what the question has said."""
-    if not asked.text or len(text) > 80 or not _PHRASE.fullmatch(text):
+    if not asked.text or len(text) > 80 or " or " in asked.folded or not _PHRASE.fullmatch(text):
         return False
     words = text.casefold().replace("-", " ").split()
     return words[0] in ("of", "in", "are", "is", "the") and all(

@@ -6,10 +6,10 @@ or a difference is no literal, and what is left over stays in `rest`, so that `3
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal as Choice
+from typing import NamedTuple
 
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, ORDINALS, PARTS, cardinal
 
@@ -48,8 +48,7 @@ _TOKEN = re.compile(r"[^\s-]+")
 _LEADING_WORDS = frozenset({*NUMBER_WORDS, "a", "an", "half", "minus", "negative", "the"}) - {"percent"}
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """A number as it was written.
 
     value: exact. form: how it is written. rest: what follows, without white space around. step: worth of its last decimal digit, 0 where it is
@@ -70,7 +69,11 @@ def may_begin(text: str) -> bool:
     first = text[:1]
     if first in "0123456789+-.\\\u2212\u2013" or (first > "\x7f" and first.isnumeric()):
         return first != ""
-    return first.isalpha() and text.partition(" ")[0].partition("-")[0].casefold().rstrip(",") in _LEADING_WORDS
+    return first.isalpha() and text.partition(" ")[0].partition("-")[0].casefold().rstrip(".,") in _LEADING_WORDS
+
+
+_ONE = Fraction(1)
+_STEPS = tuple(Fraction(1, 10**places) for places in range(12))
 
 
 @lru_cache(maxsize=8192)
@@ -93,17 +96,18 @@ def literal_of(text: str) -> Literal | None:
         if body is not text:
             return None
         return _spoken(text)
-    literal = _whole(body) if body.isdecimal() and body.isascii() else _scaled(_digits(body))
+    literal = whole_literal(body) if body.isdecimal() and body.isascii() else _scaled(_digits(body))
     return _negative(literal) if negative else literal
 
 
-def _whole(digits: str) -> Literal:
+def whole_literal(digits: str) -> Literal:
+    """The literal of ASCII digits alone."""
     led = digits[0] == "0" and len(digits) > 1
-    return Literal(Fraction(int(digits)), "decimal", "", Fraction(1), len(digits.lstrip("0")), digits if led else "")
+    return Literal(Fraction(int(digits)), "decimal", "", _ONE, len(digits.lstrip("0")), digits if led else "")
 
 
 def _negative(literal: Literal | None) -> Literal | None:
-    return literal and replace(literal, value=-literal.value, text=literal.text and f"-{literal.text}")
+    return literal and literal._replace(value=-literal.value, text=literal.text and f"-{literal.text}")
 
 
 def _scaled(literal: Literal | None) -> Literal | None:
@@ -131,7 +135,9 @@ def _digits(text: str) -> Literal | None:
         return _latex_fraction(rest.lstrip(), Fraction(written), text) if written.isdecimal() else None
     if _OVER.match(rest):
         return _slash(text)
-    value = Fraction(written if written[-1] != "." else written[:-1])
+    whole, _, decimals = written.partition(".")
+    step = _STEPS[len(decimals)] if len(decimals) < len(_STEPS) else Fraction(1, 10 ** len(decimals))
+    value = Fraction(int(whole + decimals), step.denominator)
     if written.isdecimal():
         mixed = _MIXED.match(rest)
         if mixed:
@@ -151,8 +157,6 @@ def _digits(text: str) -> Literal | None:
         raised = _raised(value, rest)
         if raised is not None:
             return raised
-    whole, _, decimals = written.partition(".")
-    step = Fraction(1, 10 ** len(decimals))
     significant = len((whole + decimals).lstrip("0"))
     zeros = written if written[0] == "0" and len(whole) > 1 else ""
     if rest:

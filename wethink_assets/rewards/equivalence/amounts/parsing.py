@@ -12,7 +12,7 @@ from wethink_assets.rewards.equivalence.amounts import cues
 from wethink_assets.rewards.equivalence.amounts.amount import Amount, Sense, number
 from wethink_assets.rewards.equivalence.amounts.asked_unit import asked_unit
 from wethink_assets.rewards.equivalence.amounts.currencies import leading_currency
-from wethink_assets.rewards.equivalence.amounts.literals import LONGEST, Literal, literal_of, may_begin
+from wethink_assets.rewards.equivalence.amounts.literals import LONGEST, Literal, literal_of, may_begin, whole_literal
 from wethink_assets.rewards.equivalence.amounts.named import (
     SUFFIX,
     SUFFIXES,
@@ -25,6 +25,7 @@ from wethink_assets.rewards.equivalence.amounts.named import (
 )
 from wethink_assets.rewards.equivalence.amounts.signs import prepared
 from wethink_assets.rewards.equivalence.amounts.units import meanings_of, unit_of
+from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS
 from wethink_assets.rewards.equivalence.reading import Asked
 
 _PERCENT = re.compile(
@@ -40,7 +41,11 @@ _AND_CENTS = re.compile(
 )
 _OF_A = re.compile(r"(?:of\s+)?(?:an?|the)\s+|of\s+", re.IGNORECASE)
 _TIMES = re.compile(r"(?:x|X|\*|-?\s?times|-?\s?fold)(?:\s(?:as\s)?[a-z]+(?:\sthan)?)?")
+_OUT_OF = re.compile(r"(?:out of|in|of) (\d{1,9})")
 _ADVERBS = {"once": 1, "twice": 2, "thrice": 3}
+_NUMBERING = frozenset({"none", "no", *_ADVERBS, *cues.ORDINAL_NOUNS.split("|")})
+_ALONE = frozenset({"half", "none", *_ADVERBS, *NUMBER_WORDS})
+"""Words that may be an amount alone."""
 _ADJECTIVES = frozenset(
     [
         "red",
@@ -98,10 +103,14 @@ def amount_in(text: str, asked: Asked) -> Amount | None:
         >>> amount_in("3-1", nothing) is None, amount_in("90", asked_of("How large is angle A?")).kind
         (True, 'quantity')
     """
+    if text.isalpha() and text.casefold() not in _ALONE:
+        return None
     if not text or not _possible(text):
-        return _numbered(text, asked) if asked.text and text else None
+        return _numbered(text, asked) if asked.text and text.partition(" ")[0].casefold() in _NUMBERING else None
     if len(text) > LONGEST:
         return None
+    if text.isdecimal() and text.isascii():
+        return _bare(whole_literal(text), asked)
     return _amount(text, asked)
 
 
@@ -174,6 +183,11 @@ def _bare_or_named(literal: Literal, asked: Asked, apart: bool) -> Amount | None
     match = _PERCENT.fullmatch(rest)
     if match:
         return _percentage(literal, match, asked)
+    share = _OUT_OF.fullmatch(rest)
+    if share and literal.value.denominator == 1 and int(share[1]) and cues.asks_fraction(asked):
+        return number(Literal(literal.value / int(share[1]), "fraction", ""))
+    if literal.form in ("slash", "fraction", "words") and cues.asks_fraction(asked) and cues.said_by_question(rest, asked):
+        return _bare(literal._replace(rest=""), asked)
     if literal.form == "words" and (of := _OF_A.match(rest)):
         rest = rest[of.end() :]
     if rest[0] == "-" and rest[1:2].isalpha():
@@ -301,6 +315,8 @@ def _counted(literal: Literal, rest: str, asked: Asked) -> Amount | None:
     if cues.asks_times(asked) and _TIMES.fullmatch(rest):
         return number(literal)
     rest = rest.casefold().rstrip(".")
+    if rest in ("people", "inhabitants", "residents") and "population" in asked.folded:
+        return _bare(literal._replace(rest=""), asked)
     nouns = cues.counted_nouns(asked)
     if not nouns or not _WORDS.fullmatch(rest):
         return None
@@ -315,7 +331,7 @@ def _counted(literal: Literal, rest: str, asked: Asked) -> Amount | None:
             or "no" in words
         ):
             return None
-        return _bare(Literal(literal.value, literal.form, "", literal.step, literal.significant), asked)
+        return _bare(literal._replace(rest="", text=""), asked)
     if words[-1] in nouns and all(word in nouns or word in _ADJECTIVES for word in words[:-1]):
         return number(literal, " ".join(word for word in words[:-1] if word not in known))
     return None

@@ -29,7 +29,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "nautical_mile": ("nmi NM", "nautical_mile"),
     "light_year": ("ly", "light_year lightyear"),
     "astronomical_unit": ("au AU", "astronomical_unit"),
-    "gram": ("g gr gm gms gm. G", "gram gramme"),
+    "gram": ("g gr gm gms gm.", "gram gramme"),
     "kilogram": ("kg Kg KG kgs Kgs KGS kg.", "kilogram kilo kilogramme"),
     "milligram": ("mg MG mgs mg.", "milligram"),
     "microgram": ("ug µg μg mcg MCG", "microgram"),
@@ -58,7 +58,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "deciliter": ("dl dL", "deciliter decilitre"),
     "gallon": ("gal gal. gals GAL", "gallon us_gallon"),
     "quart": ("qt qt. qts QT", "quart"),
-    "pint": ("pt. pts.", "pint"),
+    "pint": ("", "pint"),
     "fluid_ounce": ("floz", "fluid_ounce fl_oz fl._oz"),
     "tablespoon": ("tbsp tbsp. Tbsp tbs", "tablespoon"),
     "teaspoon": ("tsp tsp.", "teaspoon"),
@@ -166,13 +166,13 @@ _WORDS = {
     for form in (word, f"{word}s", word.replace("degree", "degrees"))
 }
 _MEANINGS: dict[str, tuple[str, ...]] = {
-    "C": ("degC", "coulomb"), "F": ("degF", "farad"), "T": ("tesla", "metric_ton"), "M": ("molar", "meter"),
-    "mb": ("megabyte", "millibar", "megabit"), "gb": ("gigabyte", "gigabit"), "kb": ("kilobyte", "kilobit"),
-    "Kb": ("kilobyte", "kilobit"), "Gb": ("gigabit", "gigabyte"), "Mb": ("megabit", "megabyte"),
+    "C": ("degC", "coulomb"), "F": ("degF", "farad"), "T": ("tesla",), "M": ("molar",),
+    "mb": ("megabyte", "millibar", "megabit"), "gb": ("gigabyte", "gigabit"), "kb": ("kilobit", "kilobyte"),
+    "Kb": ("kilobit", "kilobyte"), "Gb": ("gigabit", "gigabyte"), "Mb": ("megabit", "megabyte"),
     "mbps": ("megabit/second", "megabyte/second"), "MBPS": ("megabit/second", "megabyte/second"), "gbps": ("gigabit/second", "gigabyte/second"),
     "mw": ("milliwatt", "megawatt"), "mwh": ("megawatt_hour",), "mpa": ("megapascal",), "MPA": ("megapascal",), "pa": ("pascal",), "PA": ("pascal",),
-    "ma": ("milliampere",), "MA": ("milliampere",), "mv": ("millivolt",), "MV": ("millivolt",), "KN": ("kilonewton", "knot"),
-    "kt": ("knot", "kilotonne"), "mt": ("metric_ton", "megatonne"), "MT": ("metric_ton", "megatonne"), "pt": ("pint",), "D": ("diopter",),
+    "ma": ("milliampere",), "mv": ("millivolt",), "KN": ("kilonewton", "knot"),
+    "kt": ("knot", "kilotonne"), "mt": ("metric_ton", "megatonne"), "MT": ("metric_ton", "megatonne"),
     "ton": ("metric_ton", "ton", "long_ton"), "tons": ("metric_ton", "ton", "long_ton"),
 }  # fmt: skip
 """Symbols with no value of their own: what each may stand for."""
@@ -181,7 +181,7 @@ _ALSO = {
     "pound": ("GBP",), "pounds": ("GBP",),
 }  # fmt: skip
 """What people write for another unit beside the one that it names: `12 oz` of a liquid, `5 pounds` of money."""
-_POWERED = re.compile(r"(.*?[^\d^\s-])(?:\s?\^\s?\{?(-?[1-4])\}?|(-?[1-4]))")
+_POWERED = re.compile(r"(.*?[^\d^\s-])(?:\s?\^\s?\{?(-?[1-4])\}?|(?<=[a-zA-Z])(-?[1-4]))")
 _SQUARE = re.compile(r"(square[\s-]|sq\.?|cubic[\s-]|cu\.?)[\s-]*(.+)|(.+?)[\s-](squared|cubed)", re.IGNORECASE)
 _PRODUCT = re.compile(
     r"\s*[·⋅*]\s*|(?<=[a-zA-Z\d])\s(?=[a-zA-Z]+\s?(?:\^\s?\{?-?|-)\d)|(?<=N) (?=m\b)|(?<=\d) (?=[a-zA-Z]+\b)"

@@ -25,8 +25,16 @@ MODERN_YEARS = range(1900, 2101)
 """Whole numbers that are taken for a year where no question tells."""
 
 
+_latest: list[tuple[str, Asked, Amount | None]] = [("", Asked(), None)]
+"""The text that was read last: the four types ask for one amount in turn."""
+
+
 def _read(kind: str, written: Written, asked: Asked) -> Reading | None:
-    amount = amount_in(written.said, asked)
+    said = written.said
+    text, question, amount = _latest[0]
+    if text is not said or question is not asked:
+        amount = amount_in(said, asked)
+        _latest[0] = (said, asked, amount)
     return Reading(kind, amount.key, amount) if amount is not None and amount.kind == kind else None
 
 
@@ -80,7 +88,7 @@ def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowe
         return gold.reading.type == "number" and is_ratio(true.senses[0].value, candidate, asked)
     if not isinstance(other, Amount):
         return _decimal_comma(true, candidate.written.said)
-    if true.note and other.note and true.note != other.note:
+    if true.note != other.note and not _note_left_out(true.note, other.note, asked):
         return False
     if "as written" in true.key or "as written" in other.key:
         return _worked_out(true, other, asked)
@@ -96,6 +104,16 @@ def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowe
         for another in other.senses
         if one is not first or another is not second
     )
+
+
+def _note_left_out(one: str, other: str, asked: Asked) -> bool:
+    """Whether what qualifies an amount may be left out: percentage points of percent, what is paid for, where the question is known."""
+    note = one or other
+    if one and other:
+        return False
+    if note == "points":
+        return cues.names_percent(asked)
+    return bool(asked.text) or not note.startswith("/")
 
 
 def _close(true: Amount, one: Sense, other: Amount, another: Sense, tolerance: Fraction) -> bool:
@@ -172,7 +190,7 @@ def _unit_left_out(true: Amount, other: Amount, asked: Asked, tolerance: Fractio
     if unit.dimension == "%":
         share = number.literal.form in ("slash", "fraction", "words")
         factor = Fraction(100) if cues.asks_fraction(asked) or (share and cues.names_percent(asked)) else Fraction(1)
-        if factor == 1 and not cues.names_percent(asked):
+        if factor == 1 and not cues.names_percent(asked) and not (cues.asks_share(asked) and abs(unit.value) > 1):
             return False
     elif named.kind == "money":
         factor = Fraction(1)
