@@ -186,7 +186,11 @@ def _bare_or_named(literal: Literal, asked: Asked, apart: bool) -> Amount | None
     share = _OUT_OF.fullmatch(rest)
     if share and literal.value.denominator == 1 and int(share[1]) and cues.asks_fraction(asked):
         return number(Literal(literal.value / int(share[1]), "fraction", ""))
-    if literal.form in ("slash", "fraction", "words") and cues.asks_fraction(asked) and cues.said_by_question(rest, asked):
+    if (
+        literal.form in ("slash", "fraction", "words")
+        and cues.asks_fraction(asked)
+        and cues.said_by_question(rest, asked)
+    ):
         return _bare(literal._replace(rest=""), asked)
     if literal.form == "words" and (of := _OF_A.match(rest)):
         rest = rest[of.end() :]

@@ -135,7 +135,11 @@ def _of_figures(text: str, cues: Cues) -> Day | str | None:
             return checked_day(int(spaced[4]), int(spaced[5]), int(spaced[6]))
         return ordered_day(int(spaced[1]), int(spaced[2]), int(spaced[3]), cues.day_first)
     match = _MONTH_YEAR.fullmatch(text)
-    if match and 1 <= int(match[1]) <= 12 and (asked or match[2] == "/" or (match[2] == "-" and match[1][0] == "0")):
+    if (
+        match
+        and 1 <= int(match[1]) <= 12
+        and (asked or (match[2] == "/" and 1600 <= int(match[3]) < 2200) or (match[2] == "-" and match[1][0] == "0"))
+    ):
         return Day(int(match[3]), int(match[1]))
     match = _YEAR_MONTH.fullmatch(text)
     if match and 1 <= int(match[2]) <= 12 and int(match[1]) >= 1000:
