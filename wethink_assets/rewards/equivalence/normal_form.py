@@ -2,10 +2,9 @@
 
 import re
 import unicodedata
-from fractions import Fraction
 from functools import lru_cache
 
-from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, parsed_number, spelled_out
+from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS, spelled_out
 from wethink_assets.rewards.equivalence.writing.characters import composed
 
 MAX_VALUE = 2000
@@ -177,13 +176,3 @@ def _wide(text: str) -> str:
         char if char.isalnum() or char in " ~%+<>=/*^#&@.:-" or unicodedata.category(char)[0] in "MS" else " "
         for char in text
     )
-
-
-def number_of(text: str) -> Fraction | None:
-    """The exact number that a text is (`1,200`, `-3.50`, `$5`, `3/4`, `12%`, `seven`, `2.5 million`, `\\frac{1}{2}`), or None."""
-    return _number_of(text) if len(text) <= 200 else None
-
-
-@lru_cache(maxsize=16384)
-def _number_of(text: str) -> Fraction | None:
-    return parsed_number(normalised_value(text))

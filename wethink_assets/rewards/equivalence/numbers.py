@@ -1,4 +1,4 @@
-"""Exact numbers in short texts, in digits or in words."""
+"""Number words: cardinals, ordinals and parts, and texts with their numbers as digits."""
 
 import re
 from collections.abc import Sequence
@@ -29,13 +29,6 @@ PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
 NUMBER_WORDS = frozenset({*UNITS, *TENS, *SCALES, *ORDINALS, "hundred", "percent"})
 """Words that `spelled_out` may turn into something else; a text with none of them is left as it is."""
 _DIGITS = re.compile(r"\d{1,40}(?:\.\d{1,40})?")
-_NUMBER = re.compile(r"([+-]?)(\d{1,40})?(?:\.(\d{1,40})?)?(?:e([+-]?\d{1,2}))?")
-_RATIO = re.compile(r"([+-]?\d{1,40}(?:\.\d{1,20})?) ?/ ?(\d{1,40}(?:\.\d{1,20})?)")
-_MIXED = re.compile(r"([+-]?)(\d{1,20})(?: and)? (\d{1,20})/(\d{1,20})")
-_POWER = re.compile(r"(?:([+-]?\d{1,20}(?:\.\d{1,20})?) ?[*x] ?)?10 ?\^ ?([+-]?\d{1,2})")
-_SPOKEN = re.compile(
-    rf"(?:([+-]?\d{{1,20}}) (?:and (?=half|quarter)|(?:and )?(?=(?:an?|\d{{1,20}}) )))?(a|an|\d{{1,20}})? ?({'|'.join(PARTS)})"
-)
 
 
 def spelled_out(words: Sequence[str]) -> list[str]:
@@ -136,66 +129,3 @@ def _plain(value: Fraction) -> str:
 def _ordinal(value: int) -> str:
     ending = "th" if 10 <= value % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
     return f"{value}{ending}"
-
-
-def parsed_number(text: str) -> Fraction | None:
-    """The number that a normalised text is, or None: decimal, ratio, mixed, power of ten, percent, spoken fraction.
-
-    Example:
-        >>> parsed_number("2 1/2"), parsed_number("12 %"), parsed_number("3*10^4"), parsed_number("2 thirds"), parsed_number("2 dogs")
-        (Fraction(5, 2), Fraction(3, 25), Fraction(30000, 1), Fraction(2, 3), None)
-    """
-    text = text.strip()
-    if text.startswith("$"):
-        text = text[1:].lstrip()
-    elif text.startswith("-$"):
-        text = f"-{text[2:]}"
-    if not text or len(text) > 100:
-        return None
-    share = text.endswith("%")
-    if share:
-        text = text[:-1].rstrip()
-    value = _value(text)
-    return value / 100 if share and value is not None else value
-
-
-def _value(text: str) -> Fraction | None:
-    match = _NUMBER.fullmatch(text)
-    if match:
-        return Fraction(text.rstrip(".")) if match[2] or match[3] else None
-    match = _RATIO.fullmatch(text)
-    if match:
-        below = Fraction(match[2])
-        return Fraction(match[1]) / below if below else None
-    match = _MIXED.fullmatch(text)
-    if match:
-        if not int(match[4]) or int(match[3]) >= int(match[4]):
-            return None
-        value = int(match[2]) + Fraction(int(match[3]), int(match[4]))
-        return -value if match[1] == "-" else value
-    match = _POWER.fullmatch(text)
-    if match:
-        return Fraction(match[1] or 1) * Fraction(10) ** int(match[2])
-    match = _SPOKEN.fullmatch(text)
-    if match and (match[1] or match[2] or match[3] == "half"):
-        many = 1 if match[2] in (None, "a", "an") else int(match[2])
-        return int(match[1] or 0) + Fraction(many, PARTS[match[3]])
-    return None
-
-
-def rounds_to(exact: Fraction, rounded: str, digits: int = 4, *, whole: bool = False) -> bool:
-    """Whether a decimal (`whole`: or a whole number) is a rounding of an exact value, to so many significant digits or more.
-
-    Example:
-        >>> rounds_to(Fraction(1, 3), "0.3333"), rounds_to(Fraction(1, 3), "0.33"), rounds_to(Fraction(2, 3), "0.6666")
-        (True, False, False)
-    """
-    match = re.fullmatch(r"-?(\d{1,20})?(?:\.(\d{1,20}))?", rounded.replace(",", ""))
-    if not match or not (match[2] or (whole and match[1])):
-        return False
-    digits_written = (match[1] or "") + match[2] if match[2] else match[1].rstrip("0")
-    if len(digits_written.lstrip("0")) < digits:
-        return False
-    rounded = rounded.replace(",", "")
-    step = Fraction(1, 10 ** len(match[2] or ""))
-    return abs(Fraction(rounded) - exact) * 2 <= step

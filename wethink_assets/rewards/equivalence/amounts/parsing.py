@@ -25,6 +25,7 @@ from wethink_assets.rewards.equivalence.amounts.named import (
 )
 from wethink_assets.rewards.equivalence.amounts.signs import prepared
 from wethink_assets.rewards.equivalence.amounts.units import meanings_of, unit_of
+from wethink_assets.rewards.equivalence.normal_form import plain_answer
 from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS
 from wethink_assets.rewards.equivalence.reading import Asked
 
@@ -112,6 +113,19 @@ def amount_in(text: str, asked: Asked) -> Amount | None:
     if text.isdecimal() and text.isascii():
         return _bare(whole_literal(text), asked)
     return _amount(text, asked)
+
+
+def number_of(text: str) -> Fraction | None:
+    """The exact number that a text is, of a percentage a hundredth, of money the amount; None for a value with unit, an ordinal or a code.
+
+    Example:
+        >>> number_of("2.5 million"), number_of("12%"), number_of("$5"), number_of("third"), number_of("two dogs")
+        (Fraction(2500000, 1), Fraction(3, 25), Fraction(5, 1), None, None)
+    """
+    amount = amount_in(plain_answer(text), Asked())
+    if amount is None or amount.kind == "quantity" or amount.senses[0].dimension == "ordinal":
+        return None
+    return amount.senses[0].value / (100 if amount.kind == "percentage" else 1)
 
 
 def _possible(text: str) -> bool:
