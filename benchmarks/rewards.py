@@ -31,7 +31,6 @@ from support.reward_cases import Case, boxed, fib_cases, mc_cases, plain
 
 from wethink_assets.rewards import format_reward, hybrid_reward, rule_reward
 from wethink_assets.rewards.calibration.measures import equivalence_suite
-from wethink_assets.rewards.equivalence.algebra import warm_up
 from wethink_assets.rewards.equivalence.answers import Allowed, accepts
 
 PACKAGES = (
@@ -128,7 +127,6 @@ def main() -> None:
     parser.add_argument("--environment", type=Path, help="folder for the peers' environment, which stays")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    warm_up()
     suites = {"suite": [case for case in equivalence_suite() if case["said"].strip()][:: given.every]}
     if given.cases:
         suites["peers' tests"] = cases_of(given.cases)

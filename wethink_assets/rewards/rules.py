@@ -25,8 +25,7 @@ def rule_reward(
 
     Only the answer part is read (see `answer_part`). The comparison is lenient: right is what says the same as the true answer, and what its
     type and the question allow beyond that, such as a rounding or a unit that the question names (`docs/rewards.md`); it never takes another
-    value. Whatever a model wrote, it raises nothing, executes nothing, and takes at most a second, which only a mathematical expression can
-    cost: such are compared in a process of their own (see `wethink_assets.rewards.equivalence.algebra`).
+    value. Whatever a model wrote, it raises nothing, executes nothing, and takes bounded time.
 
     Args:
         response (`str`): what the model wrote, with `<answer>...</answer>` in it; None, of a completion that is missing, earns nothing.

@@ -1,8 +1,8 @@
 """Equality of two answers to one question, by rule: strict, for which a key can stand, and lenient, which rewards use.
 
 An answer is read as what it is (number, quantity, date, code, list, text, ...), given the question; values are compared within a type
-(`docs/rewards.md`). All functions are pure and take bounded time: what reaches the computer algebra does so in a process that is killed when it
-takes too long. They raise nothing but `ArgumentError`, a `TypeError` that names the argument that is no such value.
+(`docs/rewards.md`). All functions are pure and take bounded time, and nothing that is read is executed. They raise nothing but `ArgumentError`,
+a `TypeError` that names the argument that is no such value.
 """
 
 from collections.abc import Iterable

@@ -1,17 +1,16 @@
 # ruff: noqa: E501  # texts of cases
 """Nothing that a model writes raises, hangs or is evaluated."""
 
-import subprocess
-import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.rewards import answer_part, rule_reward
-from wethink_assets.rewards.equivalence.algebra import expression_of, proved_equal, warm_up
+from wethink_assets.rewards import rule_reward
+from wethink_assets.rewards.equivalence.answers import accepts, same_answer
 from wethink_assets.rewards.equivalence.normal_form import normalised_value
 from wethink_assets_tests.support.scripted_judge import said
 
@@ -22,14 +21,14 @@ TEXT = st.text(st.characters(), max_size=60) | st.text(
 
 @settings(max_examples=300, deadline=None)
 @given(TEXT, TEXT, st.sampled_from(["MC", "FIB", "DES"]), st.lists(TEXT, max_size=4), st.none() | TEXT)
-def test_rules_never_raise_and_are_symmetric(
+def test_rules_never_raise_and_take_what_is_strictly_the_same(
     one: str, other: str, kind: str, options: list[str], question: str | None
 ) -> None:
-    first = rule_reward(said(one), other, kind, options, question=question)
-    assert first in (0.0, 1.0)
+    assert rule_reward(said(one), other, kind, options, question=question) in (0.0, 1.0)
     rule_reward(one, other, kind, options)
-    if kind == "FIB" and answer_part(said(one)) == one and answer_part(said(other)) == other:
-        assert first == rule_reward(said(other), one, kind, options, question=question)
+    if same_answer(kind, one, other, options, question=question)[0]:
+        assert accepts(kind, one, other, options, question=question)
+        assert accepts(kind, other, one, options, question=question)
 
 
 @settings(max_examples=500, deadline=None)
@@ -50,15 +49,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_mathematics_costs_a_second_at_most(text: str) -> None:
-    assert warm_up()
     began = time.monotonic()
     assert rule_reward(said(text), "x+1", "FIB") == 0
     assert time.monotonic() - began < 1.5, "1 s of ours, and some for a machine that is busy"
-
-
-def test_a_comparison_that_runs_out_of_time_does_not_spoil_the_next() -> None:
-    assert not proved_equal("x^{99}", "x^{98}", 1e-6)
-    assert proved_equal("(x+1)(x+2)", "x^2+3x+2")
 
 
 def test_expressions_work_outside_the_main_thread() -> None:
@@ -69,15 +62,13 @@ def test_expressions_work_outside_the_main_thread() -> None:
     assert found == [1.0]
 
 
-def test_text_is_never_evaluated() -> None:
-    assert expression_of("__import__('os')") is None
-    assert expression_of("exec(1)") is None
-    program = (
-        "from wethink_assets.rewards.equivalence.algebra_worker import _Verifier\n"
-        "verifier = _Verifier()\n"
-        "from sympy import sympify\n"
-        "try:\n    sympify('__import__(\"os\").getpid()')\n"
-        "except Exception as error:\n    print('refused', error)\n"
-    )
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ran.stdout.startswith("refused")
+def test_text_is_never_evaluated(tmp_path: Path) -> None:
+    witness = tmp_path / "evaluated"
+    for text in (
+        f"__import__('pathlib').Path({str(witness)!r}).touch()",
+        f"\\text{{__import__('os').system('touch {witness}')}}",
+        f"exec(\"open({str(witness)!r}, 'w')\")",
+    ):
+        assert rule_reward(said(text), "x+1", "FIB", question="Simplify the expression.") == 0
+        assert rule_reward(said("x+1"), text, "FIB", question="Simplify the expression.") == 0
+    assert not witness.exists()
