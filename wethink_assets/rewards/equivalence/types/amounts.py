@@ -92,7 +92,9 @@ def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowe
         return False
     if "as written" in true.key or "as written" in other.key:
         return _worked_out(true, other, asked)
-    tolerance = Fraction(0) if _is_exact(true, asked) else Fraction(allowed.tolerance).limit_denominator(10**6)
+    tolerance = Fraction(0)
+    if allowed.tolerance and not _is_exact(true, asked):
+        tolerance = Fraction(allowed.tolerance).limit_denominator(10**6)
     first, second = true.senses[0], other.senses[0]
     if first.dimension == second.dimension:
         return _close(true, first, other, second, tolerance) or _scaled(first, second, asked)
@@ -174,8 +176,8 @@ def _is_exact(true: Amount, asked: Asked) -> bool:
     if true.kind != "number" or value.denominator != 1:
         return False
     if asked.text:
-        return cues.asks_count(asked) or (value in YEARS and cues.asks_year(asked))
-    return value in MODERN_YEARS
+        return cues.asks_count(asked) or (int(value) in YEARS and cues.asks_year(asked))
+    return int(value) in MODERN_YEARS
 
 
 def _unit_left_out(true: Amount, other: Amount, asked: Asked, tolerance: Fraction) -> bool:
