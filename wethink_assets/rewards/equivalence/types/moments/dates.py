@@ -176,7 +176,7 @@ def _named(text: str) -> Day | None:
     if not words or len(words) > 8:
         return None
     if not NUMBER_WORDS.isdisjoint(word for part in words for word in part.split("-")):
-        words = spelled_out([part for word in words for part in word.split("-")])
+        words = spelled_out([part for word in words for part in word.split("-") if part])
     year = month = day = weekday = None
     for word in words:
         ordinal = _ORDINAL.fullmatch(word)
