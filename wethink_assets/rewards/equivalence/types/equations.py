@@ -19,20 +19,22 @@ from wethink_assets.rewards.equivalence.mathematics.terms import term_of
 from wethink_assets.rewards.equivalence.mathematics.values import Value, value_of
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.formulas import BOTH, Expression, both_signs
-from wethink_assets.rewards.equivalence.types.geometry import Point, alike_regions, opened
+from wethink_assets.rewards.equivalence.types.geometry import Point, alike_regions, opened, without_builder
 
 _RELATION = re.compile(
     r"[=<>\u2264\u2265\u2260\u2248\u2208]|\\(?:leq?|geq?|leqslant|geqslant|lt|gt|neq?|approx|in)(?![a-zA-Z])|\bin\b"
 )
 _LETTER = rf"(?:[A-Za-z]|\\(?:{'|'.join(GREEK)})(?![a-z])|[\u0391-\u03c9])(?:_(?:\{{\w+\}}|\w))?'*"
 _SIDE = rf"(?:{_LETTER}|[A-Z]{{2,3}}|\|[A-Z]{{2}}\||\\overline\s*\{{[A-Z]{{2}}\}})"
+_SLOPE = r"(?:\\[dt]?frac\s*\{\s*d[a-z]?\s*\}\s*\{\s*d[a-z]\s*\}|d[a-z]/d[a-z])"
 _NAMED = re.compile(
-    rf"(?:{_SIDE}(?:\s*[:/]\s*{_SIDE})?|[A-Za-z]{_LETTER[:0]}\([^()=]{{1,12}}\)|\\frac\s*\{{{_SIDE}\}}\s*\{{{_SIDE}\}}|"
+    rf"(?:{_SIDE}(?:\s*[:/]\s*{_SIDE})?|[A-Za-z]'*\([^()=]{{1,12}}\)|{_SLOPE}|\\frac\s*\{{{_SIDE}\}}\s*\{{{_SIDE}\}}|"
     r"m?\s*(?:\\(?:measured)?angle|\u2220|angle)\s*\{?\s*[A-Z\d]{1,3}\s*\}?)"
 )
 _EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|\u2248|\\approx(?![a-z])|\\simeq(?![a-z])")
+_LETTERS = re.compile(r"-?(?:[A-Za-z]{1,2}|\d+[A-Za-z]{1,3})")
 _OPERATION = re.compile(r"\d|\w\s?[+\-*/^]\s?\w")
-_FUNCTION = re.compile(r"[A-Za-z]'*\(([a-z])\)")
+_FUNCTION = re.compile(rf"[A-Za-z]'*\(([a-z])\)|{_SLOPE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def read_equation(written: Written, asked: Asked) -> Reading | None:
     said = written.said
     if not written.marked or len(said) > LONGEST or _RELATION.search(said) is None:
         return None
+    said = without_builder(said)
     if BOTH.search(said) and not any(sign in said for sign in ",;\n"):
         return both_signs(said, asked)
     try:
@@ -94,6 +97,8 @@ def _sides(said: str) -> list[str]:
 
 
 def _normal(name: str) -> str:
+    if re.fullmatch(_SLOPE, name):
+        return "/".join(re.findall(r"d[a-z]\b", name))
     name = re.sub(r"\\overline|[\s{}|]", "", name)
     return re.sub(r"^m?(?:\\(?:measured)?angle|\u2220|angle)", "\u2220", name)
 
@@ -109,6 +114,8 @@ def _assigned(name: str, rest: str, asked: Asked) -> Reading | None:
         return value.reading
     found = value.reading.value
     constant = value.reading.type != "expression" or (isinstance(found, Expression) and found.value.constant)
+    if value.reading.type == "text" and _LETTERS.fullmatch(rest):
+        constant = False  # F = ma
     equation = Equation(name, rest, constant)
     if value.reading.type in ("number", "expression") or (value.reading.type == "text" and _OPERATION.search(rest)):
         try:

@@ -27,6 +27,7 @@ _FIGURE = re.compile(
     r"(?P<word>angle|triangle|line segment|segment|line|side)\s)\s*(?P<name>[A-Z]{1,4}'?|[A-Z](?:\s[A-Z]){1,3})\s*\}?",
     re.IGNORECASE,
 )
+_PRODUCT = re.compile(r"-?\d+\s?[a-z]{1,3}")
 _BASED = re.compile(r"([\dA-F]+)_\{?(\d{1,2})\}?")
 _UNIT = re.compile(
     r"(?P<head>.*(?:[\d})!a-z\u03c0\u221a]|\\pi))\s*(?:(?<=[\d})\u03c0])|\s)(?P<unit>(?:(?:square|cubic|sq\.?)\s)?[A-Za-z]{1,12}\.?(?:/[A-Za-z]{1,8})?"
@@ -117,6 +118,13 @@ def _named(written: Written, asked: Asked) -> Reading | None:
             return Reading("expression", tokens[0].text)
     if len(said) > 40:
         return None
+    if "_" in said:
+        try:
+            term = term_of(tokens_of(said))
+        except Unreadable:
+            term = ()
+        if term[:1] == ("symbol",):
+            return Reading("expression", term[1])
     based = _BASED.fullmatch(said)
     if based and 2 <= int(based[2]) <= 36:
         return Reading("expression", f"{based[1]} in base {int(based[2])}", based[1])
@@ -251,7 +259,8 @@ def _alike(true: Expression, given: Expression, asked: Asked, allowed: Allowed) 
 def expression_beside(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
     """A term whose value a true number, or a value with unit, is a rounding of."""
     given = candidate.reading.value
-    if not isinstance(given, Expression) or gold.reading.type not in ("number", "quantity"):
+    worded = gold.reading.type in ("text", "code") and _PRODUCT.fullmatch(gold.written.said) is not None
+    if not isinstance(given, Expression) or (not worded and gold.reading.type not in ("number", "quantity")):
         return False
     true = expression_of(gold.written.said, _IN_TEXT.search(gold.written.raw) is not None)
     return isinstance(true, Expression) and _alike(true, given, asked, allowed)

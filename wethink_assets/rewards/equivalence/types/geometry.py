@@ -36,6 +36,9 @@ _LABEL = re.compile(
     r"(?=\(|\\left\s*\(|\\langle|\\left\s*\\langle|<|\uff08|\u27e8)",
     re.IGNORECASE,
 )
+_BUILDER = re.compile(
+    r"\\?(?:left)?\\?\{\s*[a-zA-Z]\s*(?:(?:\\in|\u2208)\s*(?:\\mathbb\s*\{?R\}?|\u211d)\s*)?(?:\||:|\\mid|\\colon)\s*(.{1,200}?)\s*(?:\\right)?\\?\}"
+)
 _WORDS = {"all real numbers": ALL, "all reals": ALL, "the set of all real numbers": ALL, "all real values": ALL}
 _REGION_SIGN = re.compile(
     r"[\u221e<>\u2264\u2265\u2260\u2208\u222a\u211d]|\\(?:infty|cup|leq?|geq?|in|lt|gt|neq?|mathbb)(?![a-zA-Z])|\binfinity\b|\bU\b|oo\b"
@@ -106,7 +109,7 @@ def alike_points(gold: Comparable, candidate: Comparable, asked: Asked, allowed:
         return len(true.coordinates) == 2 and alike_regions(opened(true), region, allowed)
     if (
         candidate.reading.type == "list"
-        and asks_for_point(asked)
+        and (asks_for_point(asked) or "=" in candidate.written.said)
         and candidate.written.said[:1] not in ("[", "{", "\\")
     ):
         point = point_of(f"({candidate.written.said})") or point_of(
@@ -141,8 +144,14 @@ def read_interval(written: Written, asked: Asked) -> Reading | None:
             else None
         )
         return None if region is None else Reading("interval", key_of(region), ("", region))
-    named = _region(said, bool(asked.text) and not asks_for_interval(asked), asks_for_interval(asked))
+    named = _region(without_builder(said), bool(asked.text) and not asks_for_interval(asked), asks_for_interval(asked))
     return None if named is None else Reading("interval", key_of(named[1]), named)
+
+
+def without_builder(said: str) -> str:
+    """A set as its condition alone: `{x | x > 3}` as `x > 3`; any other text as it is."""
+    match = _BUILDER.fullmatch(said) if said[:1] in "{\\" else None
+    return said if match is None else match[1]
 
 
 @lru_cache(maxsize=8192)

@@ -46,6 +46,7 @@ from wethink_assets.rewards.equivalence.types.formulas import read_expression
         ("5\\pi units", "5π"),
         ("\\binom{5}{2}", "10"),
         ("204_5", "204_{5}"),
+        ("x_1", "x_{1}"),
         ("\\sum_{k=1}^{10} k", "55"),
         ("|x|", "\\sqrt{x^2}"),
     ],
@@ -113,6 +114,7 @@ def test_a_question_that_asks_for_mathematics_has_them_calculated() -> None:
         ("\\frac{a}{b}", "a/b"),
         ("\\ln(x^2)", "2\\ln x"),
         ("x+\\sqrt2", "x+1.414"),
+        ("3*x", "3x"),
         ("12\\pi \\text{ cm}^2", "12\\pi"),
     ],
 )

@@ -33,6 +33,7 @@ NUMBERS = st.fractions(min_value=-50, max_value=50, max_denominator=12)
         ("x ≠ 2", "(-\\infty,2)\\cup(2,\\infty)", DOMAIN),
         ("(0,2) \\cup (1,3)", "(0,3)", INTERVAL),
         ("|x| < 2", "(-2, 2)", INTERVAL),
+        ("{x : x > 3}", "(3, ∞)", "What is the solution set of the inequality?"),
     ],
 )
 def test_one_value_in_two_forms_has_one_key(first: str, second: str, question: str | None) -> None:
