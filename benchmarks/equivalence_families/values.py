@@ -5,17 +5,10 @@ from collections.abc import Iterator
 
 from wethink_assets_tests.support.answer_pools import MAKERS, pool
 from wethink_assets_tests.support.answer_pools.pairs import Said, alike_pairs, asked, random_pairs, unasked
+from wethink_assets_tests.support.answer_pools.wordings import NOT_SAYING, SAYING
 
 DIFFERENT, EQUAL, WORDED = 200, 36, 8
 """Cases of a type: pairs of different values, pairs of forms, and values in each kind of wording."""
-SAYING = [
-    "The answer is {}.", "Answer: {}", "**{}**", "\\boxed{{{}}}", "So the answer is {}", "Final answer: {}", "The final answer is {}.",
-    "**Answer:** {}", "Therefore, the answer is {}.", "My answer is {}.", "<b>{}</b>",
-]  # fmt: skip
-NOT_SAYING = [
-    "not {}", "{} or {}", "either {} or {}", "The answer is not {}.", "It is not {}.", "neither {} nor {}", "The answer is {} or {}.",
-    "anything but {}", "{}? No, {}.", "It could be {} or {}.", "{} is wrong",
-]  # fmt: skip
 Made = tuple[str, str, bool, str | None]
 
 

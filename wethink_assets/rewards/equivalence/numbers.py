@@ -52,7 +52,7 @@ def spelled_out(words: Sequence[str]) -> list[str]:
             else:
                 spelled.append(_plain(value))
             continue
-        numbered = bool(spelled) and (spelled[-1][0].isdigit() or spelled[-1] in ("a", "an"))
+        numbered = bool(spelled) and (spelled[-1][:1].isdigit() or spelled[-1] in ("a", "an"))
         if word in ORDINALS and not numbered:
             spelled.append(_ordinal(ORDINALS[word]))
         elif word == "percent":

@@ -7,9 +7,10 @@ from itertools import islice
 import pytest
 
 from wethink_assets.rewards.equivalence.comparison import lenient, read, strict
-from wethink_assets.rewards.equivalence.reading import asked_of
+from wethink_assets.rewards.equivalence.reading import Allowed, asked_of
 from wethink_assets_tests.support.answer_pools import MAKERS, pool
 from wethink_assets_tests.support.answer_pools.pairs import Said, alike_pairs, asked, random_pairs, unasked
+from wethink_assets_tests.support.answer_pools.wordings import NOT_SAYING
 
 TYPES = list(MAKERS)
 LARGE = [name for name in TYPES if name != "yes_no"]
@@ -120,3 +121,67 @@ def test_forms_of_one_value_are_the_same(name: str) -> None:
                 if not strict(first, form, question) or not lenient(form, first, question):
                     wrong.append((first, form, question))
     assert len(wrong) <= REJECTED * tried, (len(wrong), tried, wrong[:20])
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_what_denies_a_value_or_leaves_it_open_does_not_say_it(name: str) -> None:
+    rng = random.Random(f"denied {name}")
+    groups = [group for group in pool(name) if len(group.values) > 1]
+    wrong = []
+    # Sets are joined by "or", and a pair in round brackets may be one; "X? No, Y." says Y.
+    joined = name in ("interval", "point")
+    for wording in NOT_SAYING:
+        for _ in range(0 if joined and " or " in wording else 6):
+            group = rng.choice(groups)
+            value, other = (rng.choice(value.forms or value.all) for value in rng.sample(group.values, 2))
+            said = wording.format(value, other)
+            for question in (None, group.question):
+                pairs = [(value, said), (said, value)] + ([(other, said)] if "No, {}" not in wording else [])
+                wrong += accepted(pairs, question)
+    assert wrong == []
+
+
+def test_raised_figures_are_not_figures_beside_others() -> None:
+    raised = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+    for base in range(2, 40):
+        for power in range(2, 10):
+            small = str(power).translate(raised)
+            pairs = [
+                (f"{base}{small}", f"{base}{power}"),
+                (f"{base}{small}x", f"{base}{power}x"),
+                (f"x{small}", f"x{power}"),
+            ]
+            if base**power != base * power:
+                pairs.append((f"{base}{small}", str(base * power)))
+            pairs += [(f"{base} cm{small}", f"{base} cm"), (f"{base}{small} cm", f"{base}{power} cm")]
+            assert accepted(pairs, None) == [], pairs
+
+
+def test_prefixes_of_units_are_told_apart_by_their_case() -> None:
+    units = [
+        ("mW", "MW"),
+        ("mV", "MV"),
+        ("mHz", "MHz"),
+        ("mA", "MA"),
+        ("mm", "Mm"),
+        ("mJ", "MJ"),
+        ("Mb", "MB"),
+        ("Gb", "GB"),
+    ]
+    for low, high in units:
+        for figure in ("5", "1.5", "200"):
+            for one, other in ((low, high), (high, low)):
+                assert (
+                    accepted([(f"{figure} {one}", f"{figure} {other}"), (f"{figure}{one}", f"{figure}{other}")], None)
+                    == []
+                )
+
+
+@pytest.mark.parametrize("question", [None, "What is the value of the blue bar?", "By how much did it change?"])
+def test_a_tolerance_takes_nothing_around_zero(question: str | None) -> None:
+    allowed = Allowed(tolerance=0.05)
+    small = ["0.001", "1e-9", "-0.001", "\\frac{1}{2^{80}}", "0.01%", "10^{-12}", "0.04"]
+    for text in small:
+        assert lenient("0", text, question, allowed) is None, text
+        assert lenient(text, "0", question, allowed) is None, text
+        assert lenient(text, f"-{text}".replace("--", ""), question, allowed) is None, text
