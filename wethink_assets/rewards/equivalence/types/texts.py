@@ -48,7 +48,7 @@ _WH_NOUN = re.compile(
     r"\b(?:what|which)\s+([^\W\d_]+)(?:\s+(?:of|is|are|was|were|do|does|did|has|have|can)\s+(?:the|this|that|these|those)?\s*([^\W\d_]+))?"
 )
 _WHERE = re.compile(
-    r"\b(?:where|when|which side|what side|what time|which direction|what position|which position|what room|which room|what place)\b"
+    r"\b(?:where|when|which side|what side|which way|what time|which direction|what position|which position|what room|which room|what place)\b"
 )
 _PLACED = frozenset({"in", "on", "at"})
 _SIDES = frozenset({"left", "right", "top", "bottom", "north", "south", "east", "west"})
@@ -178,6 +178,8 @@ def _nouns(asked: Asked) -> frozenset[str]:
 
 
 def _placed(words: Sequence[str]) -> str:
+    if len(words) == 2 and words[0] == "to" and words[1] in _SIDES:
+        return "to"
     return words[0] if len(words) > 1 and words[0] in _PLACED else ""
 
 

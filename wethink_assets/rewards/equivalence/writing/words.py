@@ -38,7 +38,7 @@ _INITIALS = re.compile(
 )
 _BEFORE_COMPOUND = re.compile(r"^a\s+(?=[^\W\d_]-[^\W\d_]{2})")
 _CUT_WITHOUT = re.compile(r"\bw/o\b\.?")
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|'n'|[^\w\s]|_")
+_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|'n'?(?![^\W_])|[^\w\s]|_")
 _FORMULA = re.compile(r"[\\^=]")
 _SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -166,7 +166,7 @@ def _tokens(text: str) -> list[str]:
             tokens[-1] = "a."
         elif first == "#" and following[:1].isdigit():
             tokens.append("number")
-        elif first == "&" or token in ("'n'",):
+        elif first == "&" or token in ("'n'", "'n"):
             tokens.append("and")
         elif first in "([{":
             if _small(previous):
