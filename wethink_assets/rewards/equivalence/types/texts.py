@@ -120,8 +120,8 @@ def read_text(written: Written, asked: Asked) -> Reading | None:
 
 def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
     """Whether a text says what the true one does, with the latitude that this module's docstring names."""
-    if candidate.reading.type == "yes_no":
-        return False
+    if candidate.reading.type in ("yes_no", "quantity"):
+        return False  # a unit is known by its case, which words leave out
     if candidate.reading.type == "code" and candidate.reading.key[-1] in "+-":
         return False  # a sign that words leave out
     true = gold.reading.value
