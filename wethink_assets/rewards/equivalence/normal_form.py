@@ -9,7 +9,9 @@ from wethink_assets.rewards.equivalence.writing.characters import composed
 
 MAX_VALUE = 2000
 """Characters of an answer that are read; longer answers equal nothing."""
-_WRAPPED = re.compile(r"\\(?:boxed|fbox|text|textbf|textit|mathrm|mathbf|mathit|operatorname)\s*\{([^{}]*)\}")
+_WRAPPED = re.compile(
+    r"\\(?:boxed|fbox|text|textbf|textit|textrm|textnormal|textup|mbox|hbox|mathrm|mathbf|mathit|operatorname)\s*\{([^{}]*)\}"
+)
 _BOXED = "\\boxed{"
 _PAIRS = (
     ("**", "**"), ("$$", "$$"), ("$", "$"), ("__", "__"), ("`", "`"), ('"', '"'), ("'", "'"), ("*", "*"), ("<b>", "</b>"),

@@ -6,6 +6,10 @@ _BOX = "\\boxed{"
 _SPAN = re.compile(
     r"(?<!\\)\$\$?(?!\s)([^$]{1,300}?)(?<![\\\s])\$\$?(?!\d)|\\\((.{1,300}?)\\\)|\\\[(.{1,300}?)\\\]", re.DOTALL
 )
+_UNIT = re.compile(r"[A-Za-z%][A-Za-z%/^ \d]{0,20}")
+_DENIED = re.compile(r"\b(?:not|never|isn't|wrong|incorrect|instead)\b", re.IGNORECASE)
+_BETWEEN = re.compile(r"[\s$,;.]|\\[()\[\],;: ]|\\q?quad|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|\\\\")
+_FIGURE = re.compile(r"\d|[+*/<>=^]")
 _WORD = re.compile(r"[a-z']+")
 _EMPTY = frozenset({
     "therefore", "thus", "so", "hence", "then", "the", "a", "an", "our", "my", "final", "correct", "answer", "solution", "solutions",
@@ -58,19 +62,43 @@ def mathematics_in(text: str) -> str:
     """
     if _BOX in text:
         inner, around = boxes(text)
-        if len(inner) == 1:
-            after = around.rsplit(" ", 1)[-1]
-            return inner[0] if len(around) > 12 or not after.strip(" $.)]\\") else text
-        return text
+        if len(inner) > 1 and apart(around):
+            return ", ".join(inner)
+        if len(inner) != 1 or _DENIED.search(around):
+            return text
+        before, _, after = text.partition(_BOX + inner[0] + "}")
+        unit = after.strip(" $.")
+        return f"{inner[0]} {unit}" if not before.strip(" $") and _UNIT.fullmatch(unit) else inner[0]
     spans = list(_SPAN.finditer(text))
     if not spans or len(spans) > 12:
         return text
     if spans[0].start() == 0 or len(spans) > 1:
         return _SPAN.sub(_inner, text)
     around = f"{text[: spans[0].start()]} {text[spans[0].end() :]}".casefold()
-    if any(char.isdigit() for char in around) or not _EMPTY.issuperset(_WORD.findall(around)):
+    if any(char.isdigit() for char in around) or not says_nothing(around):
         return text
     return _inner(spans[0]).strip()
+
+
+def apart(around: str) -> bool:
+    """Whether the text around several boxes only sets them apart, so that together they are a list.
+
+    Example:
+        >>> apart("solutions are: $ $ \\\\text{ and } $ $."), apart("$ $ + $ $")
+        (True, False)
+    """
+    rest = _BETWEEN.sub(" ", around)
+    return says_nothing(rest) and _FIGURE.search(rest) is None
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text has no words but those that lead to an answer.
+
+    Example:
+        >>> says_nothing("The solutions are: $"), says_nothing("no $")
+        (True, False)
+    """
+    return _EMPTY.issuperset(_WORD.findall(text.casefold()))
 
 
 def _inner(match: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from wethink_assets.rewards.equivalence.mathematics.notation import plainly
-from wethink_assets.rewards.equivalence.mathematics.wording import boxes, closing
+from wethink_assets.rewards.equivalence.mathematics.wording import apart, boxes, closing
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 
 MOST_ITEMS = 30
@@ -56,7 +56,6 @@ _MATHEMATICS = re.compile(r"(?<!\\)\$([^$]{1,80})(?<!\\)\$(?!\d)")
 _SPACED = re.compile(r"[A-Z](?:\s[A-Z])+|-?\d{1,2}(?:\s-?\d{1,2}){2,}")
 _DECIMAL_COMMA = re.compile(r"-?\d+,(?:\d{1,2}|\d{4,})")
 _OUTER = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
-_BETWEEN = re.compile(r"[\s$,;.]|\\[()\[\],;: ]|\\q?quad|\\text\s*\{\s*(?:and|or)\s*\}|\band\b|\bor\b|\\\\")
 _ASSIGNED = re.compile(r"\s*([A-Za-z](?:_\{?\w+\}?)?|[a-z]\([a-z]\))\s*=\s*(.+)", re.DOTALL)
 _ENVIRONMENT = re.compile(
     r"\\begin\{(?:cases|aligned|align\*?|gathered)\}(.*)\\end\{(?:cases|aligned|align\*?|gathered)\}", re.DOTALL
@@ -115,7 +114,7 @@ def read_list(written: Written, asked: Asked) -> Reading | None:
 def _boxes(raw: str) -> tuple[str, ...] | None:
     """What stands in several boxes with nothing of their own between them."""
     inner, around = boxes(raw)
-    return tuple(inner) if 1 < len(inner) <= MOST_ITEMS and not _BETWEEN.sub("", around) else None
+    return tuple(inner) if 1 < len(inner) <= MOST_ITEMS and apart(around) else None
 
 
 def _listed(texts: Sequence[str], asked: Asked, *, ordered: bool) -> Reading | None:
