@@ -43,6 +43,9 @@ _PLURAL = re.compile(
     r"status|gas|news|bus|series|lens|mass|plus|process|less|axis|basis|focus|radius|across|tennis)\b)[a-z]{2,}s\b|"
     r"\b(?:colou?r|colou?rs|kinds?|types?|factors?|roots?|zeros?|zeroes|solutions?|intercepts?|values?|divisors?|multiples?|members?|items?|people|children|men|women)\b"
 )
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+_SOLVED = re.compile(r"\b(?:solutions?|solve\w*|roots?|zeros?|zeroes|values? of|intercepts?)\b")
+_SOLUTIONS = frozenset({"equation", "expression", "interval", "point"})
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u00b7]|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
 _BULLETS = re.compile(r"\n\s*(?:[-*\u2022\u00b7]|\(?\d{1,2}[.)])\s+|\n+")
 _SEMICOLONS = re.compile(r"\s*[;\uff1b]\s*(?:and\b\s*)?")
@@ -108,7 +111,15 @@ def read_list(written: Written, asked: Asked) -> Reading | None:
     texts, braced = (boxed, True) if boxed else items_of(said)
     if not texts:
         return None
-    return _listed(texts, asked, ordered=not braced and in_order(asked))
+    reading = _listed(texts, asked, ordered=not braced and in_order(asked))
+    return None if reading and _leaves_open(written, reading, asked) else reading
+
+
+def _leaves_open(written: Written, reading: Reading, asked: Asked) -> bool:
+    """Whether an "or" leaves open which of the items it is: `red or blue` are no two colours, as the solutions `x = 1 or x = 2` are two."""
+    if _OR.search(written.said) is None or _SOLVED.search(asked.folded) or _MATHEMATICS.search(written.raw):
+        return False
+    return {item.reading.type for item in reading.value.items}.isdisjoint(_SOLUTIONS)
 
 
 def _boxes(raw: str) -> tuple[str, ...] | None:

@@ -110,3 +110,16 @@ def test_nothing_raises(text: str) -> None:
     items_of(text)
     read(text, Asked())
     read(text, asked_of(COLOURS))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "question"),
+    [
+        ("red and blue", "red or blue", COLOURS), ("Ann and Bob", "Ann or Bob", "Who are they?"), ("9 and 10", "9 or 10", None),
+        ("red, blue and green", "red, blue or green", COLOURS),
+    ],
+)  # fmt: skip
+def test_an_or_between_items_leaves_open_which_of_them_it_is(first: str, second: str, question: str | None) -> None:
+    assert strict(first, second, question) is None
+    assert lenient(first, second, question) is None
+    assert lenient(second, first, question) is None
