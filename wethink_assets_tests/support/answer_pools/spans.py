@@ -77,7 +77,7 @@ def scores() -> list[Group]:
     points = [
         Value((f"{a}-{b}", f"{a}{DASH}{b}"), (f"{a} to {b}",)) for a in range(60, 130, 2) for b in range(61, 120, 4)
     ]
-    totals = [Value((f"{a}/{b}",), (f"{a} out of {b}",)) for b in (11, 13, 17, 19, 23) for a in range(1, b)]
+    totals = [Value((), (f"{a}/{b}", f"{a} out of {b}")) for b in (11, 13, 17, 19, 23) for a in range(1, b)]
     return [
         group("matches", "What was the final score of the match?", matches),
         group("points", "What is the score on the scoreboard?", points),
