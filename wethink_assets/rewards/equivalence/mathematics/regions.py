@@ -8,7 +8,7 @@ from typing import Any
 from wethink_assets.rewards.equivalence.mathematics.arithmetic import digits_of, inexact, is_complex
 from wethink_assets.rewards.equivalence.mathematics.notation import Token, Unreadable, split_at
 from wethink_assets.rewards.equivalence.mathematics.terms import Term, term_of
-from wethink_assets.rewards.equivalence.mathematics.values import Value, constant, place_of, value_of
+from wethink_assets.rewards.equivalence.mathematics.values import Value, constant, sample_of, value_of
 
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 _CONSTANTS = ("pi", "e", "i")
@@ -75,7 +75,7 @@ def region_of(tokens: Sequence[Token]) -> Region:
 
 def _operations(tokens: Sequence[Token]) -> list[int]:
     """Places of signs between sets; an interval's brackets need not match, so each second one closes."""
-    places, depth, last = [], 0, len(tokens) - 1
+    positions, depth, last = [], 0, len(tokens) - 1
     for position, token in enumerate(tokens):
         if token.kind in ("open", "close"):
             depth += 1 if token.kind == "open" else -1
@@ -84,8 +84,8 @@ def _operations(tokens: Sequence[Token]) -> list[int]:
         elif (
             depth == 0 and 0 < position < last and (token.kind in ("set", "or", "and") or token == Token("symbol", "U"))
         ):
-            places.append(position)
-    return places
+            positions.append(position)
+    return positions
 
 
 def _simple(tokens: Sequence[Token]) -> Region:
@@ -344,14 +344,14 @@ def _linear(term: Term, relation: str, bound: Value) -> tuple[str, Region]:
         raise Unreadable
     name = names.pop()
     at = [inexact(number) for number in value_of(term).at]
-    places = [inexact(place_of(name, point)) for point in range(len(at))]
-    slope = (at[1] - at[0]) / (places[1] - places[0])
+    samples = [inexact(sample_of(name, point)) for point in range(len(at))]
+    slope = (at[1] - at[0]) / (samples[1] - samples[0])
     if is_complex(slope) or slope == 0:
         raise Unreadable
-    for place, number in zip(places[2:], at[2:], strict=True):
-        if digits_of(at[0] + slope * (place - places[0])) != digits_of(number):
+    for sample, number in zip(samples[2:], at[2:], strict=True):
+        if digits_of(at[0] + slope * (sample - samples[0])) != digits_of(number):
             raise Unreadable
-    root = places[0] + (_float(bound) - at[0]) / slope
+    root = samples[0] + (_float(bound) - at[0]) / slope
     return name, _half(relation if slope > 0 else _FLIPPED[relation], End(constant(root), True))
 
 

@@ -106,7 +106,7 @@ def scaled(value: Value, factor: Fraction) -> Value:
 def _decimals(term: Term) -> list[Term]:
     if term[0] == "number":
         return [term] if term[2] > 0 else []
-    return [found for part in term[1:] if isinstance(part, tuple) for found in _decimals(part)]
+    return [decimal for part in term[1:] if isinstance(part, tuple) for decimal in _decimals(part)]
 
 
 def _significant(decimal: Term) -> int:
@@ -120,7 +120,7 @@ def _has_symbol(term: Term) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def place_of(name: str, point: int) -> Fraction:
+def sample_of(name: str, point: int) -> Fraction:
     """A symbol's value at a point: positive at the first, negative at the second, either at the others, which are beyond 1 and within it."""
     drawn = hashlib.sha256(f"{point} {name}".encode()).digest()
     least, spread = ((3001, 27_000), (3001, 27_000), (11_001, 20_000), (3001, 6500))[point]
@@ -192,7 +192,7 @@ class _Evaluation:
             return +context().e
         if name == "i":
             return context().mpc(0, 1)
-        return place_of(name, self._point)
+        return sample_of(name, self._point)
 
     def _power(self, base: Number, exponent: Number) -> Number:
         if isinstance(exponent, Fraction):
@@ -316,10 +316,10 @@ class _Evaluation:
 
     def applied(self, name: str, *arguments: Term) -> Number:
         """A function that is not known: anything that differs for different arguments."""
-        total: Number = place_of(name, self._point)
+        total: Number = sample_of(name, self._point)
         for number, argument in enumerate(arguments):
-            total = added(total, multiplied(self.of(argument), place_of(f"{name}({number})", self._point)))
-        return divided(place_of(f"{name}()", self._point), total)
+            total = added(total, multiplied(self.of(argument), sample_of(f"{name}({number})", self._point)))
+        return divided(sample_of(f"{name}()", self._point), total)
 
     def series(self, name: str, index: str, first: Term, last: Term, term: Term) -> Number:
         """A sum or product: added up where its bounds are whole, else something that differs where its parts do."""
@@ -330,8 +330,8 @@ class _Evaluation:
             if not whole:
                 body = self.of(term)
                 bounds = added(
-                    multiplied(low, place_of(f"{name} from", self._point)),
-                    multiplied(high, place_of(f"{name} to", self._point)),
+                    multiplied(low, sample_of(f"{name} from", self._point)),
+                    multiplied(high, sample_of(f"{name} to", self._point)),
                 )
                 return multiplied(body, bounds) if name == "sum" else added(body, bounds)
             if not 0 <= high - low <= 1000:

@@ -112,8 +112,8 @@ def _assigned(name: str, rest: str, asked: Asked) -> Reading | None:
         return None
     if names(asked, name) and not asks_for_equation(asked):
         return value.reading
-    found = value.reading.value
-    constant = value.reading.type != "expression" or (isinstance(found, Expression) and found.value.constant)
+    content = value.reading.value
+    constant = value.reading.type != "expression" or (isinstance(content, Expression) and content.value.constant)
     if value.reading.type == "text" and _LETTERS.fullmatch(rest):
         constant = False  # F = ma
     equation = Equation(name, rest, constant)

@@ -278,12 +278,12 @@ def _matched(
         return all(_alike(one, other, asked, allowed) for one, other in zip(true, given, strict=True))
     left = list(given)
     for item in true:
-        place = next((at for at, other in enumerate(left) if _equal(item, other)), None)
-        if place is None:
-            place = next((at for at, other in enumerate(left) if _alike(item, other, asked, allowed)), None)
-        if place is None:
+        match = next((at for at, other in enumerate(left) if _equal(item, other)), None)
+        if match is None:
+            match = next((at for at, other in enumerate(left) if _alike(item, other, asked, allowed)), None)
+        if match is None:
             return False
-        del left[place]
+        del left[match]
     return True
 
 

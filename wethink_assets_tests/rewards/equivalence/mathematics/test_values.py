@@ -47,8 +47,8 @@ def test_rational_arithmetic_is_exact() -> None:
         "5!",
         "\\log_2 8",
     ]
-    found = [value(text) for text in texts]
-    assert [item and item.rational for item in found] == [
+    values = [value(text) for text in texts]
+    assert [item and item.rational for item in values] == [
         8,
         2,
         Fraction(3, 2),
@@ -100,21 +100,21 @@ def test_many_hostile_answers_from_many_threads_share_a_bounded_time() -> None:
 def test_values_are_the_same_in_every_thread() -> None:
     texts = ["\\sin x + \\gamma!", "\\sqrt{2}+\\ln 3", "e^{x}", "\\arccos(x/9)"] * 5
     expected = [item and item.key for item in map(value, texts)]
-    found: list[list[str | None]] = []
+    gathered: list[list[str | None]] = []
 
     def evaluate() -> None:
         keys: list[str | None] = []
         for text in texts:
             item = value_of(term_of(tokens_of(text)))
             keys.append(item.key)
-        found.append(keys)
+        gathered.append(keys)
 
     threads = [threading.Thread(target=evaluate) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [expected] * 6
+    assert gathered == [expected] * 6
 
 
 @settings(deadline=None, max_examples=300)
