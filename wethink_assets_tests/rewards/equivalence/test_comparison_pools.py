@@ -18,7 +18,7 @@ WHOLE = 1_000_000
 SAMPLED = 1_500
 REJECTED = 0.02
 """Share of equal forms that may be taken for different ones."""
-APART = [("percentage", "number"), ("money", "percentage"), ("money", "number"), ("money", "quantity"), ("range", "number"), ("range", "date"),
+APART = [("money", "percentage"), ("money", "number"), ("money", "quantity"), ("range", "number"), ("range", "date"),
          ("score", "number"), ("code", "number"), ("date", "number"), ("time", "number"), ("dimensions", "number"),
          ("duration", "number"), ("quantity", "number"), ("point", "number"), ("interval", "number"), ("ratio", "number"), ("text", "number"),
          ("text", "yes_no"), ("equation", "expression"), ("matrix", "expression"), ("list", "text"), ("code", "text"), ("date", "text")]  # fmt: skip

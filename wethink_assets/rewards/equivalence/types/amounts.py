@@ -98,7 +98,7 @@ def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowe
     first, second = true.senses[0], other.senses[0]
     if first.dimension == second.dimension:
         return _close(true, first, other, second, tolerance) or _scaled(first, second, asked)
-    if _unit_left_out(true, other, asked, tolerance) or _scaled(first, second, asked):
+    if _unit_left_out(true, other, asked, tolerance) or _scaled(first, second, asked) or _share(first, second, asked):
         return True
     return any(
         one.unit == another.unit and one.value == another.value
@@ -205,6 +205,14 @@ def _unit_left_out(true: Amount, other: Amount, asked: Asked, tolerance: Fractio
     bare = Sense(number.senses[0].value * factor, unit.unit, unit.dimension, unit.factor, unit.summand)
     pair = (unit, bare) if named is true else (bare, unit)
     return _close(true, pair[0], other, pair[1], tolerance)
+
+
+def _share(one: Sense, another: Sense, asked: Asked) -> bool:
+    """Whether a percentage stands beside the broken number that it is (20% and 0.2), where no percentage is asked for: there 0.2 is 0.2%."""
+    percentage, number = (one, another) if one.dimension == "%" else (another, one)
+    if percentage.dimension != "%" or number.dimension or number.value.denominator == 1 or cues.names_percent(asked):
+        return False
+    return number.value * 100 == percentage.value
 
 
 def _scaled(one: Sense, another: Sense, asked: Asked) -> bool:
