@@ -1,5 +1,6 @@
 """Numbers as terms are evaluated with: exact fractions as long as they stay rational, else 80 digits of mpmath's."""
 
+import math
 import threading
 from fractions import Fraction
 from typing import Any
@@ -45,8 +46,8 @@ def _decimal(above: int, below: int) -> str:
     if below == 1 and abs(above) < 10**KEPT:
         return str(above)
     sign, above = ("-", -above) if above < 0 else ("", above)
-    power = int((above.bit_length() - below.bit_length()) * 0.30102999566398120) - 1
-    while True:  # at most three times: the estimate is short by two at most
+    power = math.floor((above.bit_length() - below.bit_length() - 1) * 0.30102999566398120)
+    while True:  # twice at most: the estimate is short by one at most
         shift = KEPT - 1 - power
         scaled, unit = (above * 10**shift, below) if shift >= 0 else (above, below * 10**-shift)
         digits = (2 * scaled + unit) // (2 * unit)

@@ -5,7 +5,7 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards.equivalence.comparison import lenient
@@ -63,6 +63,7 @@ def test_rational_arithmetic_is_exact() -> None:
 
 @settings(deadline=None)
 @given(st.fractions())
+@example(Fraction(2, 235402257))
 def test_a_fraction_has_the_digits_that_it_has_as_a_long_decimal(number: Fraction) -> None:
     from wethink_assets.rewards.equivalence.mathematics.arithmetic import inexact
 
