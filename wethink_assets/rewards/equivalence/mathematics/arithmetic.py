@@ -12,6 +12,8 @@ KEPT = 30
 """Significant digits of a number in a key."""
 GREATEST = 40_000
 """Logarithm, to base 2 or e, of the greatest number."""
+_FINE = 10**20
+"""Share of a last digit by which a number is raised before it is rounded: a half that came out a little less is rounded up as a half is."""
 _LOCAL = threading.local()
 Number = Any
 """A `Fraction`, or an mpf or mpc of mpmath."""
@@ -50,7 +52,7 @@ def _decimal(above: int, below: int) -> str:
     while True:  # twice at most: the estimate is short by one at most
         shift = KEPT - 1 - power
         scaled, unit = (above * 10**shift, below) if shift >= 0 else (above, below * 10**-shift)
-        digits = (2 * scaled + unit) // (2 * unit)
+        digits = (2 * scaled * _FINE + unit * _FINE + unit) // (2 * unit * _FINE)
         if digits < 10**KEPT:
             break
         power += 1

@@ -64,6 +64,7 @@ def test_rational_arithmetic_is_exact() -> None:
 @settings(deadline=None)
 @given(st.fractions())
 @example(Fraction(2, 235402257))
+@example(Fraction(9445756323824918295247028579, 80))
 def test_a_fraction_has_the_digits_that_it_has_as_a_long_decimal(number: Fraction) -> None:
     from wethink_assets.rewards.equivalence.mathematics.arithmetic import inexact
 
