@@ -226,5 +226,6 @@ def reward_functions(
     counted = weights or Weights()
     if not isinstance(counted, Weights):
         raise ArgumentError(f"weights: Weights are wanted, or None; got {described(weights)}")
-    told = {"prefilled": prefilled, "end_tokens": tokens_of(end_tokens)}
-    return [AccuracyFunction(judge, grade, **told), FormatFunction(**told)], [counted.accuracy, counted.format]
+    tokens = tokens_of(end_tokens)
+    accuracy = AccuracyFunction(judge, grade, prefilled=prefilled, end_tokens=tokens)
+    return [accuracy, FormatFunction(prefilled=prefilled, end_tokens=tokens)], [counted.accuracy, counted.format]

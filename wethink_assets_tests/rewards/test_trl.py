@@ -16,7 +16,7 @@ def test_trl_calling_convention() -> None:
     functions, weights = reward_functions(Judge(Scripted('{"score": 0.5}')))
     assert weights == [0.7, 0.3]
     logged: dict[str, Any] = {}
-    messages = [
+    messages: list[list[dict[str, Any]]] = [
         [{"role": "assistant", "content": said("B")}],
         [{"role": "assistant", "content": [{"type": "text", "text": said("A cat.")}]}],
     ]

@@ -21,7 +21,7 @@ def latitude_of(source: Source, kind: str, question: str, answer: str) -> Allowe
     Counts, years, letters of options, and whatever else an answer may be are exact.
 
     >>> chart = Source("chartqa", "ChartQA", "charts", "", "", "", tolerance=0.05)
-    >>> [latitude_of(chart, "FIB", f"{asked} in the chart?", "12").tolerance for asked in ("What is the value", "How many bars are")]
+    >>> [latitude_of(chart, 'FIB', f"{asked} in the chart?", "12").tolerance for asked in ("What is the value", "How many bars are")]
     [0.05, 0.0]
     """
     entry = KINDS[kind]
