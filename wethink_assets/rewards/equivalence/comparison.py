@@ -1,5 +1,6 @@
 """Comparison of two answers: strict, which one key stands for, and lenient, which takes all that strict does and what a type allows beyond it."""
 
+import re
 from functools import lru_cache
 
 from wethink_assets.rewards.equivalence.answer_types import ANSWER_TYPES, BY_NAME
@@ -8,6 +9,7 @@ from wethink_assets.rewards.equivalence.reading import Allowed, Asked, Comparabl
 from wethink_assets.rewards.equivalence.wording import said_of
 
 NOTHING = Allowed()
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 
 
 @lru_cache(maxsize=65536)
@@ -35,6 +37,10 @@ def strict(first: str, second: str, question: str | None = None) -> How | None:
 
 def lenient(gold: str, candidate: str, question: str | None = None, allowed: Allowed = NOTHING) -> How | None:
     """How a candidate is right beside the true answer, with the latitude that the question allows; None where it is wrong."""
+    if not (question or allowed.answers or allowed.tolerance or allowed.edit_distance):
+        number = _plain(candidate)
+        if number and (true_number := _plain(gold)):
+            return "math" if number == true_number else None
     asked = asked_of(question)
     answer = read(candidate, asked)
     if answer is None:
@@ -46,6 +52,15 @@ def lenient(gold: str, candidate: str, question: str | None = None, allowed: All
         if right(true, answer, asked, allowed):
             return BY_NAME[true.reading.type].how
     return None
+
+
+def _plain(text: str) -> str:
+    """The digits of a whole number of at most fifteen, as they count; empty for any other text. Two such are one number or two, however read."""
+    if len(text) > 19 or not text[:1].isdigit() or text[0] == "0" or not text.isascii():
+        return ""
+    if text.isdigit():
+        return text if len(text) < 16 else ""
+    return text.replace(",", "") if _THOUSANDS.fullmatch(text) else ""
 
 
 def right(true: Comparable, answer: Comparable, asked: Asked, allowed: Allowed) -> bool:

@@ -25,6 +25,7 @@ _PLAIN = {
     for form in _FORMS
 }
 """Answers that are a letter and nothing else, in the ways that are most common, with its place in the alphabet."""
+_AFTER_LETTER = frozenset((". ", ") ", ": "))
 
 
 def letter_class(count: int) -> str:
@@ -60,14 +61,26 @@ def option_letter(answer: str, options: Sequence[str]) -> str | None:
 
 
 @lru_cache(maxsize=16384)
+def _folded_option(option: str) -> str:
+    return folded(plain_answer(option))
+
+
+@lru_cache(maxsize=16384)
 def _option_letter(answer: str, options: tuple[str, ...]) -> str | None:
     said = plain_answer(answer)
     index = _PLAIN.get(said)
     if index is not None:
         return LETTERS[index] if index < (len(options) or len(LETTERS)) else None
+    shown = [_folded_option(option) for option in options[: len(LETTERS)]]
     written = folded(said)
-    same = [place for place, option in enumerate(options[: len(LETTERS)]) if folded(plain_answer(option)) == written]
-    if len(same) == 1:
-        return LETTERS[same[0]]
+    if shown.count(written) == 1:
+        return LETTERS[shown.index(written)]
+    # The commonest wording of all, which needs no look at the rest: a letter with its option's whole text.
+    if (
+        said[1:3] in _AFTER_LETTER
+        and (index := LETTERS.find(said[0])) in range(len(shown))
+        and folded(said[3:]) == shown[index]
+    ):
+        return said[0]
     known = LETTERS[: max(len(options), FEWEST_LETTERS)] if options else LETTERS
     return Choice(said, options[: len(LETTERS)], known).letter
