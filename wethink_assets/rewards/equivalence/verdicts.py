@@ -78,6 +78,8 @@ def worded_alike(answer: str, candidate: str, allowed: Allowed = NOTHING) -> boo
 
 def _chosen(answer: str, candidate: str, options: tuple[str, ...], allowed: Allowed) -> bool:
     letter = option_letter(candidate, options)
+    if letter is not None and not allowed.answers:
+        return letter == option_letter(answer, options)
     trues = (answer, *allowed.answers) if allowed.answers else (answer,)
     if letter is None:
         return not options and any(

@@ -38,7 +38,7 @@ _COUNTED = re.compile(
 _PAIRED = re.compile(r"\b(?:and|&|versus)\b")
 _PLURAL = re.compile(
     r"\b(?:which|what) (?:\w+ ){0,2}?(?:are|were|do|have)\b|\b(?:who|what|which|where) (?:all )?(?:are|were)\b|"
-    r"\b(?:list|name|identify|enumerate|mention|give)\b|"
+    r"\b(?:list|name|identify|enumerate|mention|give)\b|\b(?:which|what) of (?:these|those|the following|them)\b|"
     r"\b(?:which|what|all|these|those|the) (?:[a-z-]+ ){0,3}?(?!(?:is|was|does|has|this|his|its|us|as|always|yes|class|glass|dress|address|business|"
     r"status|gas|news|bus|series|lens|mass|plus|process|less|axis|basis|focus|radius|across|tennis)\b)[a-z]{2,}s\b|"
     r"\b(?:colou?r|colou?rs|kinds?|types?|factors?|roots?|zeros?|zeroes|solutions?|intercepts?|values?|divisors?|multiples?|members?|items?|people|children|men|women)\b"
