@@ -39,4 +39,3 @@ ANSWER_TYPES: tuple[AnswerType, ...] = (
     formulas.EXPRESSION,
     texts.TEXT,
 )
-BY_NAME = {entry.name: entry for entry in ANSWER_TYPES}

@@ -12,7 +12,6 @@ from typing import Literal
 from wethink_assets.rewards.arguments import allowed_of, kind_of, optional_text, options_of, text_of
 from wethink_assets.rewards.equivalence import normal_form
 from wethink_assets.rewards.equivalence import options as multiple_choice
-from wethink_assets.rewards.equivalence.amounts import parsing
 from wethink_assets.rewards.equivalence.comparison import strict
 from wethink_assets.rewards.equivalence.reading import Allowed, How
 from wethink_assets.rewards.equivalence.verdicts import CHOICE, accepted, agreement, key_of, type_of
@@ -143,7 +142,11 @@ def number_of(text: object) -> Fraction | None:
         >>> number_of("1,200"), number_of("three quarters of it")
         (Fraction(1200, 1), None)
     """
-    return parsing.number_of(text_of("text", text))
+    from wethink_assets.rewards.equivalence.amounts.parsing import (
+        number_of as exact_number,  # loads with the answer types
+    )
+
+    return exact_number(text_of("text", text))
 
 
 def plain_answer(text: object) -> str:

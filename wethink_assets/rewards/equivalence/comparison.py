@@ -1,15 +1,25 @@
 """Comparison of two answers: strict, which one key stands for, and lenient, which takes all that strict does and what a type allows beyond it."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from wethink_assets.rewards.equivalence.answer_types import ANSWER_TYPES, BY_NAME
 from wethink_assets.rewards.equivalence.normal_form import MAX_VALUE
-from wethink_assets.rewards.equivalence.reading import Allowed, Asked, Comparable, How, Written, asked_of
+from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, How, Written, asked_of
 from wethink_assets.rewards.equivalence.wording import said_of
 
 NOTHING = Allowed()
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
+
+
+@cache
+def answer_types() -> dict[str, AnswerType]:
+    """The answer types by name, in the order in which they are tried.
+
+    They are loaded when the first answer is read: their patterns take half a second to compile, for which no code location should wait.
+    """
+    from wethink_assets.rewards.equivalence.answer_types import ANSWER_TYPES
+
+    return {entry.name: entry for entry in ANSWER_TYPES}
 
 
 @lru_cache(maxsize=65536)
@@ -19,7 +29,7 @@ def read(text: str, asked: Asked) -> Comparable | None:
     if not text or len(text) > MAX_VALUE:
         return None
     written = Written(text, said_of(text, asked))
-    for entry in ANSWER_TYPES:
+    for entry in answer_types().values():
         reading = entry.read(written, asked)
         if reading is not None:
             return Comparable(written, reading)
@@ -32,7 +42,7 @@ def strict(first: str, second: str, question: str | None = None) -> How | None:
     one, other = read(first, asked), read(second, asked)
     if one is None or other is None or one.reading.type != other.reading.type or one.reading.key != other.reading.key:
         return None
-    return BY_NAME[one.reading.type].how
+    return answer_types()[one.reading.type].how
 
 
 def lenient(gold: str, candidate: str, question: str | None = None, allowed: Allowed = NOTHING) -> How | None:
@@ -50,7 +60,7 @@ def lenient(gold: str, candidate: str, question: str | None = None, allowed: All
         if true is None:
             continue
         if right(true, answer, asked, allowed):
-            return BY_NAME[true.reading.type].how
+            return answer_types()[true.reading.type].how
     return None
 
 
@@ -65,9 +75,8 @@ def _plain(text: str) -> str:
 
 def right(true: Comparable, answer: Comparable, asked: Asked, allowed: Allowed) -> bool:
     """Whether an answer that is read already is right beside a true one."""
-    entry = BY_NAME[true.reading.type]
+    types = answer_types()
+    entry = types[true.reading.type]
     if true.reading.type == answer.reading.type:
         return true.reading.key == answer.reading.key or entry.alike(true, answer, asked, allowed)
-    return entry.alike(true, answer, asked, allowed) or BY_NAME[answer.reading.type].beside(
-        true, answer, asked, allowed
-    )
+    return entry.alike(true, answer, asked, allowed) or types[answer.reading.type].beside(true, answer, asked, allowed)

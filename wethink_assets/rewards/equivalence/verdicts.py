@@ -7,13 +7,14 @@ values that answers are read as are compared (`wethink_assets.rewards.equivalenc
 from typing import Literal
 
 from wethink_assets.kinds import LETTERS, QuestionKind
-from wethink_assets.rewards.equivalence.comparison import NOTHING, lenient, read, strict
+from wethink_assets.rewards.equivalence.comparison import NOTHING, answer_types, lenient, read, strict
 from wethink_assets.rewards.equivalence.options import option_letter
 from wethink_assets.rewards.equivalence.reading import Allowed, Asked, Comparable, Reading, Written, asked_of
-from wethink_assets.rewards.equivalence.types.texts import TEXT
 
 CHOICE = "choice"
 """Answer type of the kinds with options."""
+TEXT = "text"
+"""Answer type of prose, and of what is nothing else."""
 _NOT_ASKED = Asked()
 
 
@@ -43,7 +44,7 @@ def type_of(kind: QuestionKind, answer: str, question: str | None) -> str:
     if kind.has_options:
         return CHOICE
     comparable = None if kind.prose else read(answer, asked_of(question))
-    return comparable.reading.type if comparable else TEXT.name
+    return comparable.reading.type if comparable else TEXT
 
 
 def accepted(
@@ -63,7 +64,7 @@ def accepted(
 def as_worded(answer: str) -> Comparable:
     """Sentences as they are worded, whatever they say."""
     written = Written(answer, answer.strip())
-    return Comparable(written, TEXT.read(written, _NOT_ASKED) or Reading(TEXT.name, written.folded))
+    return Comparable(written, answer_types()[TEXT].read(written, _NOT_ASKED) or Reading(TEXT, written.folded))
 
 
 def worded_alike(answer: str, candidate: str, allowed: Allowed = NOTHING) -> bool:
@@ -73,7 +74,7 @@ def worded_alike(answer: str, candidate: str, allowed: Allowed = NOTHING) -> boo
         return False
     if one.reading.key == other.reading.key:
         return True
-    return bool(allowed.edit_distance) and TEXT.alike(one, other, _NOT_ASKED, allowed)
+    return bool(allowed.edit_distance) and answer_types()[TEXT].alike(one, other, _NOT_ASKED, allowed)
 
 
 def _chosen(answer: str, candidate: str, options: tuple[str, ...], allowed: Allowed) -> bool:

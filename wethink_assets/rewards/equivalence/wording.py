@@ -7,7 +7,6 @@ an answer of which nothing would be left.
 
 import re
 
-from wethink_assets.rewards.equivalence.mathematics.wording import mathematics_in
 from wethink_assets.rewards.equivalence.normal_form import plain_answer
 from wethink_assets.rewards.equivalence.reading import Asked
 from wethink_assets.rewards.equivalence.writing.echoes import may_be_echoed, object_of, said_beyond
@@ -63,7 +62,11 @@ def said_of(text: str, asked: Asked) -> str:
         >>> said_of("The car is not red.", asked_of("What colour is the car?")), said_of("The answer is 9 or 10.", Asked())
         ('The car is not red.', 'The answer is 9 or 10.')
     """
-    said = plain_answer(mathematics_in(text) if "$" in text or "\\" in text else text)
+    if "$" in text or "\\" in text:
+        from wethink_assets.rewards.equivalence.mathematics.wording import mathematics_in  # loads with the answer types
+
+        text = mathematics_in(text)
+    said = plain_answer(text)
     if not 2 < len(said) <= _LONGEST_WORDING or not _may_be_worded(said, asked):
         return said
     if said.startswith(("**", "#")):

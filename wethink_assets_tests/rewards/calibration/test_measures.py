@@ -7,15 +7,15 @@ from pathlib import Path
 
 from wethink_assets.rewards.calibration.catalog import BY_TYPE
 from wethink_assets.rewards.calibration.measures import calibrate_rules, equivalence_suite
-from wethink_assets.rewards.equivalence.answer_types import BY_NAME
 from wethink_assets.rewards.equivalence.answers import CHOICE, same_answer, strict_key
+from wethink_assets.rewards.equivalence.comparison import answer_types
 
 
 def test_the_suite_is_decided_within_one_percent_by_type() -> None:
     suite = equivalence_suite()
     findings = calibrate_rules(suite)
     types = {case["type"] for case in suite}
-    assert types == {*BY_NAME, CHOICE}
+    assert types == {*answer_types(), CHOICE}
     assert [(line.check, line.group) for line in findings] == [
         (check, name) for check in BY_TYPE for name in sorted(types)
     ]
@@ -26,7 +26,7 @@ def test_most_cases_of_the_suite_are_two_values_of_one_type() -> None:
     suite = equivalence_suite()
     apart = [case for case in suite if case["family"] == "values" and not case["equal"]]
     assert len(suite) >= 6000 and 2 * len(apart) >= len(suite)
-    assert {case["type"] for case in apart} == set(BY_NAME)
+    assert {case["type"] for case in apart} == set(answer_types())
 
 
 def test_one_key_stands_for_strict_equality() -> None:
