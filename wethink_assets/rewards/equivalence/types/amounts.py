@@ -122,6 +122,8 @@ def _close(true: Amount, one: Sense, other: Amount, another: Sense, tolerance: F
     """Whether two values of one dimension are equal, or one is a rounding of the other, or within the tolerance."""
     if one.base == another.base:
         return True
+    if _far(one, another, tolerance):
+        return False
     if (
         tolerance
         and _converted(another, one) * one.value > 0
@@ -129,6 +131,17 @@ def _close(true: Amount, one: Sense, other: Amount, another: Sense, tolerance: F
     ):
         return True
     return _rounds(true, one, other, another) or _rounds(other, another, true, one)
+
+
+def _far(one: Sense, another: Sense, tolerance: Fraction) -> bool:
+    """Whether two values are farther apart than a rounding to `DIGITS` digits or the tolerance may be; told by floats, which costs little."""
+    if one.summand or another.summand:
+        return False
+    try:
+        first, second = float(one.base), float(another.base)
+    except OverflowError:
+        return False
+    return abs(first - second) > max(float(tolerance), 10.0 ** (1 - DIGITS)) * max(abs(first), abs(second))
 
 
 def _converted(value: Sense, unit: Sense) -> Fraction:
