@@ -99,6 +99,9 @@ def test_values_of_different_types_are_never_the_same(one: str, other: str) -> N
     bare = {_bare(form): form for form in others}
     pairs += [(form, bare[_bare(form)]) for form in ones if _bare(form) in bare]
     pairs += [(candidate, gold) for gold, candidate in pairs[-2000:]]
+    pairs = [
+        pair for pair in pairs if pair[0].casefold().strip(".") != pair[1].casefold().strip(".")
+    ]  # one text of two pools
     assert accepted(pairs, None) == []
 
 
