@@ -1,6 +1,6 @@
 """Tables `[roles.<role>]`: the model behind each role."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -16,6 +16,15 @@ def known_provider(name: str) -> str:
     return name
 
 
+class PriceTier(Table):
+    """Prices of calls whose prompt has more tokens than `above`, as some services have them."""
+
+    above: int = Field(ge=1, description="prompt tokens from which, exclusively, these prices hold")
+    price_in: float = Field(ge=0)
+    price_out: float = Field(ge=0)
+    price_cached_in: float | None = Field(None, ge=0)
+
+
 class RoleSettings(Table):
     """The model behind one role."""
 
@@ -28,15 +37,46 @@ class RoleSettings(Table):
     urls: tuple[str, ...] = Field((), description="base URLs of further replicas of the same model and revision")
     server: str = Field("", description="name of a [servers.<name>] table: the model is served by a server of ours")
     api_key_env: str = Field("", description="environment variable that holds the key")
+    api_key_envs: tuple[str, ...] = Field(
+        (), description="further variables with keys of the same service, used in turn"
+    )
+    dialect: str = Field("openai", description="form of requests and replies that the service takes")
+    headers: dict[str, str] = Field(
+        {}, description="further headers of a request; ${NAME} is taken from the environment"
+    )
+    extra_body: dict[str, Any] = Field({}, description="further fields of a request's body")
+    omit: tuple[str, ...] = Field((), description="parameters that are not sent, such as seed")
+    rename: dict[str, str] = Field({}, description="parameters sent under another name")
+    schema_mode: Literal["", "strict", "unbounded", "json_object", "none"] = Field(
+        "", description="how a JSON schema is asked for; empty: as the dialect does"
+    )
+    instructions: Literal["", "system", "developer", "user"] = Field(
+        "", description="whose turn the instructions stand in; empty: as the dialect does"
+    )
+    thinking: Literal["", "off", "on", "low", "medium", "high"] = Field(
+        "", description="whether the model thinks before it answers; empty: as it does by itself"
+    )
+    other_models: tuple[str, ...] = Field(
+        (), description="models that may answer in place of the one asked for; any: whichever does"
+    )
     prompt_pack: str = Field("", description="overrides the pipeline's")
     temperature: float = Field(0.0, ge=0, le=2)
     top_p: float = Field(1.0, gt=0, le=1)
     max_tokens: int = Field(512, ge=1)
+    most_tokens: int = Field(
+        0, ge=0, description="room for a reply that was cut off, at most; 0: chosen by max_tokens and thinking"
+    )
+    image_pixels: int = Field(0, ge=0, description="pixels of an image that is sent, at most; 0: as many as it has")
+    image_bytes: int = Field(0, ge=0, description="bytes of an image that is sent, at most; 0: as many as it has")
     timeout: float = Field(600, gt=0, description="seconds one call may take")
     concurrency: int = Field(0, ge=0, le=4096, description="calls in flight at one URL, at most; 0: the pipeline's")
     price_in: float = Field(0.0, ge=0, description="money for a million prompt tokens")
+    price_cached_in: float | None = Field(
+        None, ge=0, description="money for a million prompt tokens that the service had in its cache; none: price_in"
+    )
     price_out: float = Field(0.0, ge=0, description="money for a million tokens of replies")
     price_call: float = Field(0.0, ge=0, description="money for a call, whatever its length")
+    price_tiers: tuple[PriceTier, ...] = Field((), description="other prices for calls with long prompts")
 
     @model_validator(mode="before")
     @classmethod

@@ -7,7 +7,9 @@ from typing import Any, Literal, Protocol
 from wethink_assets.errors import ModelError
 
 __all__ = [
+    "FINISH_REASONS",
     "ROLES",
+    "BalanceSpent",
     "CallFailed",
     "ChatModel",
     "Completion",
@@ -21,8 +23,17 @@ __all__ = [
 class CallFailed(ModelError):
     """One call failed where others may still work: a refused request, or retries that ran out on this call alone.
 
-    Any other `ModelError` of a chat model means that the model itself is gone: whoever works through many calls stops.
+    Any other `ModelError` of a chat model means that the model itself is gone: whoever works through many calls stops. `reason` is the code
+    under which the item is rejected: `endpoint_error`, or `filtered` where the service's moderation refused what was sent.
     """
+
+    def __init__(self, message: str, reason: str = "endpoint_error") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class BalanceSpent(ModelError):
+    """The balance or quota at a service is spent. Nothing is wrong with any item: the run stops at once, and rejects nothing."""
 
 
 Role = Literal["describer", "reasoner", "adjudicator", "judge", "policy"]
@@ -62,15 +73,25 @@ class Sampling:
     seed: int = 0
 
 
+FINISH_REASONS = ("stop", "length", "filtered", "refused", "tool_calls", "failed")
+"""Why a reply ended: whole; cut off by its length; held back by a filter; the model declined; it called a tool instead; the service gave up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One reply. `finish_reason` is `stop`, or `length` when it was cut off."""
+    """One reply. `finish_reason` is one of `FINISH_REASONS`; only `stop` is a whole one.
+
+    cached_tokens: those of the prompt that the service had in its cache and bills as such; counted: the service told no usage, so tokens were
+    counted here.
+    """
 
     text: str
     prompt_tokens: int
     completion_tokens: int
     finish_reason: str
     model: str
+    cached_tokens: int = 0
+    counted: bool = False
 
 
 class ChatModel(Protocol):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.rewards.equivalence.answer_types import ANSWER_TYPES, BY_NAME
-from wethink_assets.rewards.equivalence.comparison import read
+from wethink_assets.rewards.equivalence.answer_types import ANSWER_TYPES
+from wethink_assets.rewards.equivalence.comparison import answer_types, read
 from wethink_assets.rewards.equivalence.reading import Allowed, Comparable, Reading, Written, asked_of
 
 PARTS = [
@@ -41,7 +41,7 @@ def test_no_type_raises(gold: str, candidate: str, question: str | None) -> None
     )
     for reading in readings:
         if reading is not None:
-            BY_NAME[reading.type].alike(
+            answer_types()[reading.type].alike(
                 Comparable(one, reading), Comparable(other, beside), asked, Allowed(tolerance=0.05)
             )
 
