@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from wethink_assets.synthesis.budgets.usage import Usage
 
 LINE_EVERY = 5.0  # seconds between two lines about the same stage where there is no terminal
+FIRST_LINE = (
+    60.0  # seconds before a line about a stage that has nothing to show yet: what it fails of is to stand near the top
+)
 
 
 class Display:
@@ -73,8 +76,14 @@ class Display:
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:
         """Show that something takes a while and cannot be counted."""
+        self._announce(what)
+        with self.waiting(what):
+            yield
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Show on a terminal that something takes a few seconds; say nothing elsewhere."""
         if not self._console.is_terminal:
-            self.report(what)
             yield
             return
         with self._console.status(Text(what)):
@@ -140,6 +149,8 @@ class BatchProgress:
         self._started = time.monotonic()
         self._number = 0
         self._images = 0  # of batches that are done
+        self.outcome = "done"
+        """What became of the running batch."""
         self._batch, self._stages, self._stage_number = "", 1, 0
         self._whole = bars.add_task("batches", total=len(sizes))
         self._part = bars.add_task("", total=None, visible=False)
@@ -148,6 +159,7 @@ class BatchProgress:
         """A batch begins; the former one is done."""
         self._finish()
         self._number += 1
+        self.outcome = "done"
         self._batch, self._stages, self._stage_number = batch, stages, 0
         self._bars.update(self._whole, description=f"batch {batch}", completed=self._number - 1, left=self._left(0))
 
@@ -160,7 +172,7 @@ class BatchProgress:
         if self._batch:
             self._images += self._sizes[self._batch]
             if not self._display.is_terminal:
-                self._line("done", "")
+                self._line(self.outcome, "", 0)
 
     @property
     def totals(self) -> dict[str, float]:
@@ -178,16 +190,17 @@ class BatchProgress:
         self._usage = None
         self._bars.update(self._part, description=stage, completed=0, total=None, visible=True, left="")
         pace = Pace(self._currency)
-        reported = time.monotonic()
+        reported = began = time.monotonic()
 
         def update(done: int, total: int, usage: "Usage | None" = None, /) -> None:
             nonlocal reported
+            idle = not done and not (usage and usage.calls) and time.monotonic() - began < FIRST_LINE
             pace.update(done, total, usage)
             self._usage = usage
             self._bars.update(self._part, completed=done, total=total, left=pace.figures())
             share = (number - 1 + done / max(total, 1)) / max(self._stages, number)
             self._bars.update(self._whole, left=self._left(share))
-            if not self._display.is_terminal and time.monotonic() - reported >= LINE_EVERY:
+            if not self._display.is_terminal and not idle and time.monotonic() - reported >= LINE_EVERY:
                 reported = time.monotonic()
                 self._line(stage, pace.line(), share)
 
@@ -197,7 +210,7 @@ class BatchProgress:
         from wethink_assets.synthesis.budgets.progress import clock
 
         elapsed = clock(time.monotonic() - self._started)
-        left = self._left(share if what != "done" else 0)
+        left = self._left(share)
         all_left = f"all batches {left}" if left else ""
         parts = [f"[{self._number}/{len(self._sizes)}] {self._batch} {what}", count, f"{elapsed} elapsed", all_left]
         self._display.report(", ".join(part for part in parts if part))

@@ -1,15 +1,26 @@
 """Output of a stage: results and, beside them, what was rejected and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from wethink_assets.errors import UnaccountedItems
+from wethink_assets.errors import ModelError, UnaccountedItems
 
-__all__ = ["REJECTIONS", "StageOutput", "rejections", "require_closed", "unaccounted"]
+__all__ = [
+    "REJECTIONS",
+    "SERVICE_FAULTS",
+    "StageOutput",
+    "commonest_detail",
+    "rejections",
+    "require_closed",
+    "require_service",
+    "unaccounted",
+]
 
 REJECTIONS = pl.Schema({"item": pl.String, "stage": pl.String, "reason": pl.String, "detail": pl.String})
+SERVICE_FAULTS = ("endpoint_error",)
+"""Reasons of rejections for the service's sake. What a filter held back, or a model declined or wrote badly, is the fate of its item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,30 @@ def unaccounted(expected: pl.Series, output: StageOutput, item: str) -> pl.DataF
     schema = {"item": pl.String, "fault": pl.String}
     rows = [(item, fault) for fault, items in faults.items() for item in items.unique().sort()]
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def commonest_detail(rejected: pl.DataFrame, reasons: Collection[str]) -> str:
+    """The detail that most rejections for one of these reasons have; empty where there is none."""
+    details = rejected.filter(pl.col("reason").is_in(list(reasons))).group_by("detail").len()
+    ordered = details.sort(["len", "detail"], descending=[True, False]).get_column("detail")
+    return str(ordered[0]) if len(ordered) else ""
+
+
+def require_service(stage: str, batch: str, output: StageOutput) -> None:
+    """Raise `ModelError`, the commonest message first, where a service failed more than half of a stage's items: that is no result of theirs.
+
+    >>> failed = rejections([{"item": "a", "stage": "answers", "reason": "endpoint_error", "detail": "HTTP 400: no seed, please"}])
+    >>> require_service("answers", "coco.000001", StageOutput(pl.DataFrame(), failed))
+    Traceback (most recent call last):
+    wethink_assets.errors.ModelError: HTTP 400: no seed, please; so the service failed 1 of 1 items of answers in coco.000001, ...
+    """
+    failed = output.rejections.filter(pl.col("reason").is_in(SERVICE_FAULTS)).height
+    items = output.results.height + output.rejections.height
+    if 2 * failed > items:
+        raise ModelError(
+            f"{commonest_detail(output.rejections, SERVICE_FAULTS)}; so the service failed {failed} of {items} items of {stage} in {batch}, "
+            "and nothing of it is published. Finished calls are kept: mend the cause, which `wethink config check --call` looks for, and run again"
+        )
 
 
 def require_closed(stage: str, expected: pl.Series, output: StageOutput, item: str) -> None:

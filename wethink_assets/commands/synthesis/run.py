@@ -39,7 +39,7 @@ def run(
     Sample images are drawn first if the configuration asks for them. Recipes marked `in_main_run` are trained. Everything happens in
     Dagster runs of this process on the project's instance, so the UI shows it. It is safe to interrupt and restart: finished model calls
     and finished batches are kept. When the budget is spent, synthesis stops without a failure and the next run resumes from there. Exits
-    with 1 if a batch or the version failed.
+    with 1 if a batch or the version failed. A batch is failed, and not done, when a model's service failed more than half of its items.
     """
     from wethink_assets.commands.progress import Display
     from wethink_assets.commands.synthesis.run_outcome import show
@@ -89,7 +89,7 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
     from wethink_assets.commands.synthesis.run_outcome import budget_state, figures
     from wethink_assets.commands.training.training_runs import train_marked
 
-    with display.busy("loading Dagster"):
+    with display.waiting("loading Dagster"):
         from wethink_assets.definitions import definitions_of
         from wethink_assets.defs.resources import models_kept_open, models_of, store_of
         from wethink_assets.defs.runs.driver import RunDriver
@@ -147,7 +147,7 @@ def draw_missing_samples(settings: "Settings", display: "Display") -> None:
 
 @dataclass
 class Synthesized:
-    """Outcome of the batches: those done or failed, those left, failures, where the budget ran out, usage of the models."""
+    """Outcome of the batches: those done, those left or failed, failures, where the budget ran out, usage of the models."""
 
     batches: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -164,10 +164,11 @@ def synthesize(
     budget: str = "",
     currency: str = "",
 ) -> Synthesized:
-    """Take each unfinished batch through what it misses. One that fails does not stop the others; a spent budget does."""
+    """Take each unfinished batch through what it misses. One that fails does not stop the others; a spent budget or balance does."""
     done = Synthesized()
     if not unfinished:
         return done
+    from wethink_assets.commands.synthesis.run_outcome import mostly_rejected
     from wethink_assets.sources.batches import read_membership
 
     sizes = {batch: read_membership(store, batch).height for batch in unfinished}
@@ -181,8 +182,16 @@ def synthesize(
                 display.report(f"failed: {batch}, {what}: {why}")
             if ran.spent:
                 done.spent = f"{ran.spent} of {batch}"
+                work.outcome = "stopped"
                 break
-            done.batches.append(batch)
+            if ran.failures:
+                work.outcome = "failed"
+            else:
+                done.batches.append(batch)
+            for line in mostly_rejected(store, batch, stages):
+                display.report(line)
+            if ran.balance_spent:
+                break
         done.models = work.totals
     done.left = [batch for batch in unfinished if batch not in done.batches]
     return done
@@ -196,7 +205,8 @@ def cut_and_build(driver: "RunDriver", display: "Display", failures: dict[str, s
     try:
         cut = driver.decide()
     except VersionError as error:
-        failures["cut"] = str(error)
+        if not failures:  # else it follows from them, and would hide them
+            failures["cut"] = str(error)
         return {"new": False}
     if isinstance(cut, NothingNew):
         return {"new": False}

@@ -1,6 +1,7 @@
 """Outcome of `wethink run`: its figures, and the report that it prints."""
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +38,22 @@ def figures(store: "Store") -> dict[str, Any]:
         "kinds": manifest.counts.get("kind", {}),
         "funnel": statistics["funnel"],
     }
+
+
+def mostly_rejected(store: "Store", batch: str, stages: Iterable[str]) -> Iterator[str]:
+    """A line about each of these stages of a batch that rejected more than it passed: how much, mostly for which reason, and its words."""
+    from wethink_assets.stages.output import commonest_detail
+    from wethink_assets.storage.tables import Tables
+
+    tables = Tables(store)
+    for stage in stages:
+        commit = tables.current(stage, batch)
+        if commit is None or commit.rejections <= commit.results:
+            continue
+        reason = next(iter(commit.reasons))
+        detail = commonest_detail(tables.load_commit(commit).rejections, [reason])
+        items = commit.results + commit.rejections
+        yield f"{batch}: {stage} rejected {commit.rejections} of {items}, mostly as {reason}{f' ({detail})' if detail else ''}"
 
 
 COLUMNS = {

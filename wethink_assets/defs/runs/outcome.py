@@ -7,15 +7,20 @@ from typing import Any
 import dagster as dg
 
 from wethink_assets.defs.metadata.cost import SPENT_TAG
+from wethink_assets.models.chat import BalanceSpent
 
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended: its id, what failed in it (step or asset to message), and the stage at which its budget was spent."""
+    """How a run ended: its id, what failed in it (step or asset to message), and the stage at which its budget was spent.
+
+    balance_spent: a service answers no more until somebody pays: further runs would fail as well.
+    """
 
     run_id: str
     failures: dict[str, str]
     spent: str = ""
+    balance_spent: bool = False
 
     @property
     def success(self) -> bool:
@@ -25,9 +30,15 @@ class RunOutcome:
     @classmethod
     def of(cls, result: dg.ExecuteInProcessResult, run: dg.DagsterRun | None) -> "RunOutcome":
         """Outcome of a run of this process. Raises `KeyboardInterrupt` when it was interrupted (Ctrl-C, SIGTERM)."""
-        if any(event.is_step_failure and _interrupted(event.step_failure_data.error) for event in result.all_events):
+        errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+        if any(_comes_of(error, "DagsterExecutionInterruptedError", "KeyboardInterrupt") for error in errors):
             raise KeyboardInterrupt  # Dagster made a failed step of it; whoever pressed Ctrl-C meant all of it
-        return cls(result.run_id, dict(_failures(result)), run.tags.get(SPENT_TAG, "") if run else "")
+        return cls(
+            result.run_id,
+            dict(_failures(result)),
+            run.tags.get(SPENT_TAG, "") if run else "",
+            any(_comes_of(error, BalanceSpent.__name__) for error in errors),
+        )
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, str]]:
@@ -45,9 +56,10 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, str]]:
         yield "run", "failed before its first step"
 
 
-def _interrupted(error: Any) -> bool:
+def _comes_of(error: Any, *names: str) -> bool:
+    """Whether an error, or one that it was raised for, is of a class of these names."""
     while error is not None:
-        if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
+        if error.cls_name in names:
             return True
         error = error.cause
     return False

@@ -21,7 +21,7 @@ from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.planning.stages import stage_plan
 from wethink_assets.sources.batches import membership_digest, read_membership
 from wethink_assets.stages.order import provider_of, stage_names, upstream_of
-from wethink_assets.stages.output import StageOutput
+from wethink_assets.stages.output import StageOutput, require_service
 from wethink_assets.stages.spec import BatchWork, Stage
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
@@ -79,6 +79,9 @@ def _publication(
     if stage.prompts:
         with given.synthesis(stage.name, batch) as session:
             output = stage.run(*results, session)
+            require_service(
+                stage.name, batch, output
+            )  # in the session: its calls stay in the journal, for the next run
         made = session.provenance()
     else:
         progress = given.progress.of(stage.name, batch)

@@ -1,6 +1,7 @@
 """A stage that fails, or loses an item, does so at its partition: what follows it waits, and no other is stopped."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -15,6 +16,7 @@ from wethink_assets.stages.spec import Stage, every
 from wethink_assets.storage.tables import Tables
 from wethink_assets_tests.support.opened_project import Opened
 from wethink_assets_tests.support.registered import registered
+from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
 
 
 def test_a_failed_stage_is_shown_at_its_partition_and_stops_no_other(grown: Opened) -> None:
@@ -36,6 +38,57 @@ def test_a_failed_stage_is_shown_at_its_partition_and_stops_no_other(grown: Open
     (grown.project.home / "images" / "gone").rename(grown.project.home / "images" / "geoqa+")
     assert list(grown.driver.unfinished()[0]) == ["geoqa+.000001"]
     assert grown.driver.synthesize("geoqa+.000001", stage_names()).success
+
+
+def test_a_batch_that_the_service_mostly_failed_is_not_done_and_says_in_the_ui_what_the_service_said(
+    grown: Opened, endpoint: ScriptedEndpoint
+) -> None:
+    good = endpoint.script
+    words = "this account may not use seed"
+    described: list[str] = []
+
+    def script(name: str, variables: dict[str, Any], sample: int) -> Any:
+        if name == "describe" and variables["pixels"] not in described and len(described) == 1:
+            return ValueError(words)
+        described.extend([variables["pixels"]] if name == "describe" else [])
+        return good(name, variables, sample)
+
+    endpoint.script = script
+    assert grown.driver.observe().success
+    ran = grown.driver.synthesize("coco.000001", stage_names())
+    assert list(ran.failures) == ["descriptions"] and not ran.balance_spent
+    assert (
+        f'(HTTP 400: {{"error": {{"message": "{words}"}}}}); so the service failed 2 of 3 items'
+        in ran.failures["descriptions"]
+    )
+    events = (entry.dagster_event for entry in grown.instance.all_logs(ran.run_id))
+    [error] = [event.step_failure_data.error for event in events if event is not None and event.is_step_failure]
+    assert error is not None and error.cause is not None
+    assert "ModelError" in str(error.cause.cls_name) and words in error.cause.message
+    lines = [entry.user_message for entry in grown.instance.all_logs(ran.run_id) if not entry.is_dagster_event]
+    assert any(line.startswith("scripted at http") and words in line for line in lines)
+    assert Tables(grown.store).current("descriptions", "coco.000001") is None
+    assert "coco.000001" in grown.driver.unfinished()[0]
+    endpoint.script, asked = good, endpoint.asked["describe"]
+    assert grown.driver.synthesize("coco.000001", stage_names()).success
+    assert endpoint.asked["describe"] - asked == 2, "what was answered stays in the journal"
+
+
+def test_a_batch_of_which_the_service_failed_a_smaller_part_is_done(grown: Opened, endpoint: ScriptedEndpoint) -> None:
+    good = endpoint.script
+    refused: list[str] = []
+
+    def script(name: str, variables: dict[str, Any], sample: int) -> Any:
+        if name == "describe" and refused in ([], [variables["pixels"]]):
+            refused[:] = [variables["pixels"]]
+            return ValueError("too large")
+        return good(name, variables, sample)
+
+    endpoint.script = script
+    assert grown.driver.observe().success
+    assert grown.driver.synthesize("coco.000001", stage_names()).success
+    commit = Tables(grown.store).current("descriptions", "coco.000001")
+    assert commit is not None and commit.reasons == {"endpoint_error": 1} and commit.results == 2
 
 
 @pytest.fixture
