@@ -44,14 +44,15 @@ HOSTILE = [
     "\\frac{1}{2}" * 9000, "\\sum_{k=1}^{99999999} k", "\\int_0^1 \\int_0^1 x^{99} y^{99}", "\\prod_{k=1}^{10^9} k", "170!!!!", "\\binom{999999}{444444}",
     "__import__('os').system('touch /tmp/wethink_was_here')", "$\\text{}$" * 5000, "\\sin(" * 12 + "x" + ")" * 12, "x=" * 80 + "1", "1,2;" * 5000, "((((((((2))))))))+x",
     "(((x+1)^{99}+1)^{99}+1)^{99}", "\\log(\\log(\\log(10^{999})))", "2^{9999}-2^{9998}", "\\sqrt{x+\\sqrt{x+\\sqrt{x}}}",
+    "1+" * 999 + "1", "x*" * 999 + "x", "x-" * 400 + "1", "2x" * 999, "f(" * 39 + "x" + ")" * 39 + "+1" * 900, "x^2+" * 499 + "1<5", "x!" + "!" * 900, "1%" + "%" * 900,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_mathematics_costs_a_second_at_most(text: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()  # of the processor: a machine that is busy takes longer
     assert rule_reward(said(text), "x+1", "FIB") == 0
-    assert time.monotonic() - began < 1.5, "1 s of ours, and some for a machine that is busy"
+    assert time.thread_time() - began < 1
 
 
 def test_expressions_work_outside_the_main_thread() -> None:
