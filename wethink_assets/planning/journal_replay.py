@@ -13,6 +13,7 @@ from wethink_assets.models.registry import Models
 from wethink_assets.stages.order import upstream_of
 from wethink_assets.storage.journal.calls import Call
 from wethink_assets.storage.journal.journal import journaled_calls
+from wethink_assets.storage.journal.known_replies import REPLY, KnownReply, fits
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 from wethink_assets.synthesis.calls.collector import Rejected
@@ -32,10 +33,12 @@ class Replay:
     def __init__(self, calls: pl.DataFrame) -> None:
         """`calls` follow `CALLS`, each key once."""
         self.folder = "replay"
-        columns = ("text", "prompt_tokens", "completion_tokens", "finish_reason", "model")
-        keys = calls.get_column("key")
-        rows = calls.select(columns).iter_rows()
-        self._replies = {key: Completion(*row) for key, row in zip(keys, rows, strict=True)}
+        self._replies: dict[str, Completion] = {}
+        self._whole: dict[str, KnownReply] = {}
+        for key, request, max_tokens, *reply in calls.select("key", "request", "max_tokens", *REPLY).iter_rows():
+            self._replies[key] = Completion(*reply)
+            if request and self._replies[key].finish_reason != "length":
+                self._whole.setdefault(request, KnownReply(key, self._replies[key], request, max_tokens))
 
     async def once(self, key: str, make: Callable[[], Awaitable[Call]]) -> tuple[Completion, bool]:
         """The reply to a call, if it is held; `make` is never called."""
@@ -43,6 +46,11 @@ class Replay:
         if reply is None:
             raise _NotHeld(key)
         return reply, True
+
+    def with_room(self, key: str, request: str, max_tokens: int) -> tuple[str, Completion] | None:
+        """As of `Journal`."""
+        known = None if key in self._replies else self._whole.get(request)
+        return (known.key, known.completion) if known is not None and fits(known, max_tokens) else None
 
     async def abandon(self) -> None:
         """Nothing is in flight."""

@@ -27,8 +27,14 @@ _COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "seconds": pl.Float64,
     "finished": pl.Datetime("us", "UTC"),
     "schema_version": pl.Int16,
+    "request": pl.String,  # key of the call whatever its max_tokens: see `request_key`
+    "max_tokens": pl.Int64,
+    "cached_tokens": pl.Int64,
+    "counted": pl.Boolean,
 }
 CALLS = pl.Schema(_COLUMNS)
+LATER: Mapping[str, Any] = {"request": "", "max_tokens": 0, "cached_tokens": 0, "counted": False}
+"""Columns that parts of before lack, with what stands in their place."""
 
 
 def call_key(
@@ -40,6 +46,30 @@ def call_key(
     sample: int,
 ) -> str:
     """Journal key of a call: everything that its reply depends on, and nothing else."""
+    return _digest(model, revision, messages, schema, sampling, sampling.max_tokens, sample)
+
+
+def request_key(
+    model: str,
+    revision: str,
+    messages: Sequence[Message],
+    schema: Mapping[str, Any] | None,
+    sampling: Sampling,
+    sample: int,
+) -> str:
+    """Key of what a call asks whatever its `max_tokens`: a reply that was not cut off is the reply at every bound that leaves it room."""
+    return _digest(model, revision, messages, schema, sampling, None, sample)
+
+
+def _digest(
+    model: str,
+    revision: str,
+    messages: Sequence[Message],
+    schema: Mapping[str, Any] | None,
+    sampling: Sampling,
+    max_tokens: int | None,
+    sample: int,
+) -> str:
     return digest_of(
         {
             "version": KEY_VERSION,
@@ -47,7 +77,7 @@ def call_key(
             "revision": revision,
             "messages": [[m.role, m.text, [image.sha256 for image in m.images], *_places(m)] for m in messages],
             "schema": schema,
-            "sampling": [sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed],
+            "sampling": [sampling.temperature, sampling.top_p, max_tokens, sampling.seed],
             "sample": sample,
         }
     )
@@ -69,6 +99,8 @@ class Call:
     completion: Completion
     seconds: float
     finished: datetime
+    request: str = ""
+    max_tokens: int = 0
 
     def row(self) -> dict[str, Any]:
         """The call as a row of `CALLS`."""
@@ -87,6 +119,10 @@ class Call:
             "seconds": self.seconds,
             "finished": self.finished,
             "schema_version": SCHEMA_VERSION,
+            "request": self.request,
+            "max_tokens": self.max_tokens,
+            "cached_tokens": reply.cached_tokens,
+            "counted": reply.counted,
         }
 
 

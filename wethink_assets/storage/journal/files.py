@@ -14,7 +14,7 @@ import polars as pl
 
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.storage.journal.calls import CALLS
+from wethink_assets.storage.journal.calls import CALLS, LATER
 from wethink_assets.storage.store import Store
 
 PART_BYTES = (
@@ -31,7 +31,7 @@ def part_names(store: Store, folder: str) -> list[str]:
 
 
 def read_part(store: Store, path: str) -> pl.DataFrame | None:
-    """One part (schema `CALLS`), or None when it is missing or is not what its name says.
+    """One part (schema `CALLS`, whatever columns of `LATER` it lacks), or None when it is missing or is not what its name says.
 
     Raises `StoreError` for a part that is whole but was written by a release with another schema: its calls are paid for.
     """
@@ -43,9 +43,11 @@ def read_part(store: Store, path: str) -> pl.DataFrame | None:
         frame = pl.read_parquet(io.BytesIO(data))
     except pl.exceptions.PolarsError:
         return None
-    if frame.schema != CALLS:
+    absent = [pl.lit(value, CALLS[name]).alias(name) for name, value in LATER.items() if name not in frame.columns]
+    frame = frame.with_columns(absent)
+    if dict(frame.schema) != dict(CALLS):
         raise StoreError(f"{store.link(path)} was written by another release of wethink: use that one, or move it away")
-    return frame
+    return frame.select(CALLS.names())
 
 
 def intact_part(store: Store, folder: str, name: str) -> pl.DataFrame | None:

@@ -20,12 +20,11 @@ from wethink_assets.storage.journal.files import (
     read_part,
     write_part,
 )
-from wethink_assets.storage.journal.known_replies import KnownReplies
+from wethink_assets.storage.journal.known_replies import REPLY, KnownReplies, KnownReply, fits
 from wethink_assets.storage.lease import Lease
 from wethink_assets.storage.store import Store
 
 MERGE_AFTER = 64  # parts that one run writes before it merges them, so that a long run does not leave thousands
-REPLY = ("key", "text", "prompt_tokens", "completion_tokens", "finish_reason", "model")
 
 
 def journal_folder(stage: str, batch: str) -> str:
@@ -58,7 +57,10 @@ class Journal:
 
     def _index(self, name: str, frame: pl.DataFrame) -> list[int]:
         self._sizes[name] = int(frame.estimated_size())
-        return self._known.add((key, Completion(*reply)) for key, *reply in frame.select(REPLY).iter_rows())
+        rows = frame.select("key", "request", "max_tokens", *REPLY).iter_rows()
+        return self._known.add(
+            KnownReply(key, Completion(*reply), request, max_tokens) for key, request, max_tokens, *reply in rows
+        )
 
     def find(self, key: str) -> Completion | None:
         """The reply to a call that was made before, or None."""
@@ -67,6 +69,17 @@ class Journal:
             if known is None and key in self._fresh:
                 return self._fresh[key].completion
             return known
+
+    def with_room(self, key: str, request: str, max_tokens: int) -> tuple[str, Completion] | None:
+        """Key and reply of a call that asked the same under another bound of length, where none was made under this one and the reply fits.
+
+        A reply that was cut off fits no bound but its own.
+        """
+        with self._lock:
+            if key in self._known or key in self._fresh or key in self._pending:
+                return None
+            known = self._known.whole(request)
+        return (known.key, known.completion) if known is not None and fits(known, max_tokens) else None
 
     def add(self, call: Call) -> None:
         """Keep a finished call; it is on the store after the next `flush`."""

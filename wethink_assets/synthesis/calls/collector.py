@@ -44,7 +44,7 @@ async def settled(stage: str, item: str, work: Awaitable[dict[str, Any]]) -> Out
     except Rejected as fate:
         reason, detail = fate.reason, fate.detail
     except CallFailed as error:
-        reason, detail = "endpoint_error", str(error)
+        reason, detail = error.reason, str(error)
     return Outcome(rejected=[{"item": item, "stage": stage, "reason": reason, "detail": whole_text(detail)[:500]}])
 
 

@@ -26,6 +26,10 @@ class ReplyJournal(Protocol):
         """Reply to a call, made now or before, and whether it was there already."""
         ...
 
+    def with_room(self, key: str, request: str, max_tokens: int) -> tuple[str, Completion] | None:
+        """Key and reply of a call that asked the same under another bound of length, if there is none of this key."""
+        ...
+
     async def abandon(self) -> None:
         """Cancel the calls in flight."""
         ...

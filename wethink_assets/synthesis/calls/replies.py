@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from wethink_assets.identity import canonical_json
 from wethink_assets.models.chat import Completion
+from wethink_assets.models.finish_reasons import finish_reason_of
 
 MAX_REPLY = 1_000_000
 MOST_TOKENS = 2**31 - 1
@@ -38,8 +39,10 @@ def kept_reply(reply: Completion) -> Completion:
         whole_text(reply.text[: MAX_REPLY + 1]),
         min(max(reply.prompt_tokens, 0), MOST_TOKENS),
         min(max(reply.completion_tokens, 0), MOST_TOKENS),
-        whole_text(reply.finish_reason[:40]),
+        finish_reason_of(whole_text(reply.finish_reason[:80])),
         whole_text(reply.model[:300]),
+        min(max(reply.cached_tokens, 0), MOST_TOKENS),
+        reply.counted,
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +13,12 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import digest_of
-from wethink_assets.models.chat import ChatModel, Completion, Image, Message, Role, Sampling
+from wethink_assets.models.chat import CallFailed, ChatModel, Completion, Image, Message, Role, Sampling
 from wethink_assets.models.registry import Models
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.blobs import Blobs
-from wethink_assets.storage.journal.calls import Call, call_key, now
+from wethink_assets.storage.journal.calls import Call, call_key, now, request_key
 from wethink_assets.storage.journal.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
@@ -134,14 +135,28 @@ class Synthesis:
         image: Image | None,
         schema: Mapping[str, Any] | None,
         sample: int,
+        max_tokens: int = 0,
     ) -> tuple[str, Completion]:
-        """Journal key and reply of the `sample`-th call with a prompt, made now or found in the journal."""
+        """Journal key and reply of the `sample`-th call with a prompt, made now or found in the journal.
+
+        `max_tokens` is another bound of its length than the role's. A reply to the same call under another bound that was not cut off, and is no
+        longer than this one allows, is the reply to this one: then the key is that of the other.
+
+        Raises `CallFailed` for a reply that its service gave up; that is not journaled, so the next run asks anew.
+        """
         role = PROMPTS[prompt].role
         system, user = self.prompts[prompt].render(**variables)
         messages = [Message("system", whole_text(system))] if system else []
         messages.append(Message("user", whole_text(user), (image,) if image else ()))
         sampling = self._sampling(role, item, sample)
-        key = call_key(*self.identities[role], messages, schema, sampling, sample)
+        if max_tokens:
+            sampling = replace(sampling, max_tokens=max_tokens)
+        asked = (*self.identities[role], messages, schema, sampling, sample)
+        key, request = call_key(*asked), request_key(*asked)
+        found = self._journal.with_room(key, request, sampling.max_tokens)
+        if found is not None:
+            self.usage.cached(role, prompt, found[1])
+            return found
 
         async def make() -> Call:
             model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
@@ -152,7 +167,11 @@ class Synthesis:
                 paid(reply)
             kept = kept_reply(reply)
             self.usage.made(role, prompt, kept, seconds)
-            return Call(key, role, prompt, item, sample, kept, seconds, now())
+            if kept.finish_reason == "failed":
+                raise CallFailed(
+                    f"{role}: the service gave up its reply ({reply.finish_reason!r}): {kept.text[:120]!r}"
+                )
+            return Call(key, role, prompt, item, sample, kept, seconds, now(), request, sampling.max_tokens)
 
         completion, cached = await self._journal.once(key, make)
         if cached:

@@ -12,7 +12,8 @@ import pytest
 from wethink_assets.errors import StoreError
 from wethink_assets.models.chat import Completion, Image, Message, Sampling
 from wethink_assets.storage.journal import files as parts
-from wethink_assets.storage.journal.calls import Call, call_key
+from wethink_assets.storage.journal.calls import CALLS, Call, call_key, now
+from wethink_assets.storage.journal.files import write_part
 from wethink_assets.storage.journal.journal import Journal, journaled_calls, part_names
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
@@ -180,3 +181,32 @@ def test_a_key_holds_everything_that_a_reply_depends_on() -> None:
     assert len(set(keys)) == len(keys)
     # Pinned: another key for the same call would pay for every journaled call again.
     assert keys[0] == "f45d02b5714c812d4aea72a71e5a5f61df8b05494cc41e8280de380cacc5a9b4"
+
+
+def asked(max_tokens: int, reply: Completion) -> Call:
+    """A call of one request under a bound of its length."""
+    return Call(f"r-{max_tokens}", "describer", "describe", "item", 0, reply, 0.5, now(), "r", max_tokens)
+
+
+def test_a_whole_reply_is_the_reply_under_every_bound_that_it_fits(store: Store) -> None:
+    journal = opened(store)
+    journal.add(asked(64, Completion("cut", 3, 64, "length", "m")))
+    journal.add(asked(512, Completion("whole", 3, 100, "stop", "m", cached_tokens=2, counted=False)))
+    journal.flush()
+    again = opened(store)
+    whole = ("r-512", Completion("whole", 3, 100, "stop", "m", 2))
+    assert again.with_room("r-2048", "r", 2048) == again.with_room("r-100", "r", 100) == whole
+    assert again.with_room("r-99", "r", 99) is None, "it would have been cut off"
+    assert again.with_room("r-64", "r", 64) is None, "what was asked with this bound counts"
+    assert again.with_room("s-512", "s", 512) is None
+
+
+def test_a_part_of_before_lacks_columns_and_is_found_by_its_full_key(store: Store) -> None:
+    before = pl.DataFrame([call("k", "reply").row()], schema=CALLS).drop(
+        "request", "max_tokens", "cached_tokens", "counted"
+    )
+    write_part(store, FOLDER, before)
+    journal = opened(store)
+    assert journal.find("k") == call("k", "reply").completion
+    assert journal.with_room("other", "", 512) is None
+    assert journaled_calls(store, "answers", "coco.000001").schema == CALLS
