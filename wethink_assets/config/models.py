@@ -1,12 +1,15 @@
 """Tables `[roles.<role>]`: the model behind each role."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from wethink_assets.config.base import Table
-from wethink_assets.extensions.builtin import PROVIDERS
+from wethink_assets.extensions.builtin import DIALECTS, PROVIDERS
 from wethink_assets.models.chat import ROLES
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 def known_provider(name: str) -> str:
@@ -14,6 +17,23 @@ def known_provider(name: str) -> str:
     if name not in PROVIDERS:
         raise ValueError(f"unknown provider {name!r}; known: {', '.join(PROVIDERS)}")
     return name
+
+
+def known_dialect(name: str) -> str:
+    """Refuse a dialect that is none of those registered; none is named by an empty text."""
+    if name and name not in DIALECTS:
+        raise ValueError(f"unknown dialect {name!r}; known: {', '.join(DIALECTS)}")
+    return name
+
+
+def sendable_headers(headers: dict[str, str]) -> dict[str, str]:
+    """Refuse headers that HTTP does not have, and the one that every request has for itself."""
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name) or not value.isprintable() or not value.isascii():
+            raise ValueError(f"{name!r} with value {'***' if value else value!r} is no HTTP header")
+        if name.lower() in ("content-type", "content-length", "host"):
+            raise ValueError(f"{name} is set by WeThink and by nothing else")
+    return headers
 
 
 class PriceTier(Table):
@@ -40,8 +60,10 @@ class RoleSettings(Table):
     api_key_envs: tuple[str, ...] = Field(
         (), description="further variables with keys of the same service, used in turn"
     )
-    dialect: str = Field("openai", description="form of requests and replies that the service takes")
-    headers: dict[str, str] = Field(
+    dialect: Annotated[str, AfterValidator(known_dialect)] = Field(
+        "", description="form of requests that the service takes; empty: by the host of url, else plain"
+    )
+    headers: Annotated[dict[str, str], AfterValidator(sendable_headers)] = Field(
         {}, description="further headers of a request; ${NAME} is taken from the environment"
     )
     extra_body: dict[str, Any] = Field({}, description="further fields of a request's body")

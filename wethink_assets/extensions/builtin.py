@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from wethink_assets.dataset.exports.export import ExportFormat
     from wethink_assets.dedup.methods import ImageMethod, TextMethod
     from wethink_assets.evaluation.forms.form import Form
+    from wethink_assets.models.dialects.dialect import Dialect
     from wethink_assets.models.providers.provider import Provider
     from wethink_assets.sources.images.formats import ImageFormat
     from wethink_assets.sources.readers.formats import ArchiveFormat
@@ -65,6 +66,28 @@ PROVIDERS: "Registry[type[Provider]]" = Registry(
     {
         "embedded": "wethink_assets.models.providers.embedded:EmbeddedProvider",
         "endpoint": "wethink_assets.models.providers.endpoint:EndpointProvider",
+    },
+)
+DIALECTS: "Registry[Dialect]" = Registry(
+    "dialect",
+    {
+        "plain": "wethink_assets.models.dialects.services:PLAIN",
+        "openai": "wethink_assets.models.dialects.services:OPENAI",
+        "openai-reasoning": "wethink_assets.models.dialects.services:OPENAI_REASONING",
+        "azure": "wethink_assets.models.dialects.services:AZURE",
+        "azure-reasoning": "wethink_assets.models.dialects.services:AZURE_REASONING",
+        "anthropic": "wethink_assets.models.dialects.services:ANTHROPIC",
+        "gemini": "wethink_assets.models.dialects.services:GEMINI",
+        "deepseek": "wethink_assets.models.dialects.services:DEEPSEEK",
+        "mistral": "wethink_assets.models.dialects.services:MISTRAL",
+        "openrouter": "wethink_assets.models.dialects.services:OPENROUTER",
+        "together": "wethink_assets.models.dialects.services:TOGETHER",
+        "vllm": "wethink_assets.models.dialects.services:VLLM",
+        "sglang": "wethink_assets.models.dialects.services:SGLANG",
+        "tgi": "wethink_assets.models.dialects.services:TGI",
+        "ollama": "wethink_assets.models.dialects.services:OLLAMA",
+        "llamacpp": "wethink_assets.models.dialects.services:LLAMACPP",
+        "lmstudio": "wethink_assets.models.dialects.services:LMSTUDIO",
     },
 )
 IMAGE_METHODS: "Registry[ImageMethod]" = Registry(

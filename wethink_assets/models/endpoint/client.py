@@ -134,7 +134,7 @@ class EndpointModel:
                 try:
                     if body is None:
                         body = await self._format.request_body(self._model, messages, schema, sampling)
-                    completion = self._format.completion(await self._http.post(replica, body), self._model)
+                    completion = self._format.completion(await self._http.post(replica, body), self._model, schema)
                     count_end = replica.limit.succeeded
                 except CallFailed as error:
                     raise self._refusal(error, form) from None

@@ -109,7 +109,7 @@ class HttpClient:
             headers["Authorization"] = replica.login.reveal()
         elif self._key_env:
             headers |= self._format.authorization(self.key().reveal())
-        return headers
+        return headers | self._format.further_headers()
 
     def key(self) -> Secret:
         """The key; empty where none is configured. Raises `ModelError` when the environment does not hold it."""
@@ -121,7 +121,7 @@ class HttpClient:
     def without_secrets(self, text: str, replica: Replica, shortest: int = 1) -> str:
         """A text with key, password and query values of at least `shortest` characters masked."""
         key = os.environ.get(self._key_env, "").strip() if self._key_env else ""
-        for secret in (key, *replica.secrets()):
+        for secret in (key, *replica.secrets(), *self._format.secrets()):
             if len(secret) >= shortest and secret in text:
                 text = text.replace(secret, "***")
         return text

@@ -1,26 +1,63 @@
-"""Wire format of OpenAI's chat completions, as vLLM and most hosted services speak it."""
+"""Wire format of OpenAI's chat completions, in the dialect of each service (`wethink_assets.models.dialects`)."""
 
 import base64
 import json
+import os
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import Completion, Image, Message, Sampling
+from wethink_assets.models.dialects.completions import completion_of
+from wethink_assets.models.dialects.request_form import PLAIN_FORM, RequestForm
 from wethink_assets.models.endpoint.wire_format import IMAGE_CACHE_BYTES, EncodedImages, WireFormat
+
+MOST_SCHEMAS = 64
+VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 class OpenAIFormat(WireFormat):
-    """Chat completions with images as data URLs and JSON schemas as `response_format`; holds the images that were encoded lately."""
+    """Chat completions with images as data URLs, in the form of requests of one role; holds the images that were encoded lately."""
 
     chat_path = "chat/completions"
     health_path = "models"
 
-    def __init__(self, image_cache_bytes: int = IMAGE_CACHE_BYTES) -> None:
-        self._images = EncodedImages(_image_part, image_cache_bytes)
+    def __init__(
+        self,
+        image_cache_bytes: int = IMAGE_CACHE_BYTES,
+        *,
+        form: RequestForm = PLAIN_FORM,
+        images: EncodedImages | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Nothing is encoded yet.
+
+        Args:
+            image_cache_bytes: of encoded images that are kept.
+            form: how requests are written.
+            images: encoded images that are shared with other roles; None: this one's own.
+            headers: further headers; `${NAME}` in a value stands for an environment variable.
+        """
+        self._form = form
+        self._images = images or encoded_images(image_cache_bytes)
+        self._headers = dict(headers or {})
+        self._fields = _fields_of(form.fields)
+        self._formats: dict[int, tuple[Mapping[str, Any], bytes, str]] = {}
 
     def authorization(self, key: str) -> dict[str, str]:
-        """A bearer token."""
-        return {"Authorization": f"Bearer {key}"}
+        """The key in the dialect's header: mostly a bearer token."""
+        return {self._form.dialect.key_header: f"{self._form.dialect.key_prefix}{key}"}
+
+    def further_headers(self) -> dict[str, str]:
+        """The role's own headers. Raises `ModelError` for a variable that the environment lacks."""
+        return {name: VARIABLE.sub(_value_of, value) for name, value in self._headers.items()}
+
+    def secrets(self) -> tuple[str, ...]:
+        """What the environment holds for the role's own headers."""
+        names = (name for value in self._headers.values() for name in VARIABLE.findall(value))
+        return tuple(filter(None, (os.environ.get(name, "").strip() for name in names)))
 
     async def request_body(
         self, model: str, messages: Sequence[Message], schema: Mapping[str, Any] | None, sampling: Sampling
@@ -30,51 +67,81 @@ class OpenAIFormat(WireFormat):
         Chat templates put a system message before the first turn, so what stands before an image would differ from prompt to prompt and the
         image be computed anew by each. Where an image follows a system message, its text therefore goes into the user's turn, after the image.
         """
-        request: dict[str, Any] = {
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "max_tokens": sampling.max_tokens,
-            "seed": sampling.seed,
-        }
+        tail = json.dumps(self._form.parameters(sampling)).encode("ascii")[:-1]
         if schema is not None:
-            request["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "reply", "schema": schema, "strict": True},
-            }
-        turns = [await self._turn(message, system) for message, system in _image_first(messages)]
+            wanted, told = self._schema(schema)
+            tail += wanted if len(tail) > 1 else wanted[2:]
+            messages = _with_told(messages, told) if told else messages
+        if self._fields:
+            tail += self._fields if len(tail) > 1 else self._fields[2:]
+        turns = [
+            await self._turn(message, system) for message, system in _image_first(self._with_instructions(messages))
+        ]
         head = b'{"model":' + json.dumps(model).encode("ascii") + b',"messages":['
-        return b"".join((head, b",".join(turns), b"],", json.dumps(request).encode("ascii")[1:]))
+        return b"".join((head, b",".join(turns), b"]," if len(tail) > 1 else b"]", tail[1:], b"}"))
+
+    def _schema(self, schema: Mapping[str, Any]) -> tuple[bytes, str]:
+        """`response_format` of a schema as it stands in a request, and what is told in the prompt; schemas are few, and written once."""
+        kept = self._formats.get(id(schema))
+        if kept is None or kept[0] is not schema:
+            wanted = self._form.response_format(schema)
+            fields = {self._form.rename.get("response_format", "response_format"): wanted} if wanted else {}
+            kept = (schema, _fields_of(fields), self._form.told(schema))
+            if len(self._formats) >= MOST_SCHEMAS:
+                self._formats.clear()
+            self._formats[id(schema)] = kept
+        return kept[1], kept[2]
+
+    def _with_instructions(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Messages with instructions where the form wants them; only a first system message has any."""
+        if self._form.instructions != "user" or len(messages) < 2 or messages[0].role != "system":
+            return messages
+        first, second, *others = messages
+        if second.images and not second.places:
+            return messages  # they go into that turn anyway, after the image
+        start = f"{first.text}\n\n"
+        places = tuple(place + len(start) if place else 0 for place in second.places)
+        return [replace(second, text=start + second.text, places=places), *others]
 
     async def _turn(self, message: Message, system: str) -> bytes:
+        role = "developer" if message.role == "system" and self._form.instructions == "developer" else message.role
         if not message.images:
-            return json.dumps({"role": message.role, "content": message.text}).encode("ascii")
+            return json.dumps({"role": role, "content": message.text}).encode("ascii")
         parts = [await self._images.get(image) for image in message.images]
         if message.places:
             parts = _interleaved(message, parts)
         else:
             parts += [_text_part(text) for text in ((system + "\n\n", message.text) if system else (message.text,))]
-        return b'{"role":"' + message.role.encode("ascii") + b'","content":[' + b",".join(parts) + b"]}"
+        return b'{"role":"' + role.encode("ascii") + b'","content":[' + b",".join(parts) + b"]}"
 
-    def completion(self, text: str, model: str) -> Completion:
+    def completion(self, text: str, model: str, schema: Mapping[str, Any] | None = None) -> Completion:
         """The reply in a response's text, a separate thought folded in as `<think>`. Raises `ValueError` when there is none."""
-        try:
-            reply = json.loads(text)
-            choice = reply["choices"][0]
-            message = choice["message"]
-            content = message.get("content") or ""
-            thought = message.get("reasoning_content") or message.get("reasoning") or ""
-            usage = reply.get("usage") or {}
-            if not isinstance(content, str) or not isinstance(thought, str):
-                raise TypeError("content is not text")
-            return Completion(
-                text=f"<think>{thought}</think>{content}" if thought else content,
-                prompt_tokens=int(usage.get("prompt_tokens") or 0),
-                completion_tokens=int(usage.get("completion_tokens") or 0),
-                finish_reason=str(choice.get("finish_reason") or "stop"),
-                model=str(reply.get("model") or model),
-            )
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise ValueError(f"the reply is not a chat completion ({type(error).__name__}): {text[:120]!r}") from None
+        return completion_of(text, model, schema, thinks=self._form.thinks)
+
+
+def encoded_images(max_bytes: int = IMAGE_CACHE_BYTES) -> EncodedImages:
+    """Images as parts of a message, to be shared among roles."""
+    return EncodedImages(_image_part, max_bytes)
+
+
+def _fields_of(fields: Mapping[str, Any]) -> bytes:
+    """Fields of a request as they follow others in it."""
+    return b", " + json.dumps(dict(fields)).encode("ascii")[1:-1] if fields else b""
+
+
+def _value_of(variable: "re.Match[str]") -> str:
+    value = os.environ.get(variable[1], "").strip()
+    if not (value and value.isprintable()):
+        raise ModelError(f"headers: environment variable {variable[1]} holds no value")
+    return value
+
+
+def _with_told(messages: Sequence[Message], told: str) -> list[Message]:
+    """Messages with what is told of a schema: after the instructions, else at the end of the last turn."""
+    changed = list(messages)
+    position = 0 if messages[0].role == "system" else len(messages) - 1
+    changed[position] = replace(messages[position], text=f"{messages[position].text}\n\n{told}")
+    return changed
 
 
 def _image_first(messages: Sequence[Message]) -> list[tuple[Message, str]]:

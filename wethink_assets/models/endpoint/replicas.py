@@ -15,6 +15,7 @@ from wethink_assets.models.endpoint.retry import Quarantine
 SHORTEST_DELAY = 1.0  # seconds for which a replica that answers, but with faults only, is left alone
 LONGEST_DELAY = 30.0
 DEFAULT_CONCURRENCY = 256
+PUBLIC = ("api-version",)  # values of a query that are no secrets, and may be part of an answer
 
 
 class Secret:
@@ -63,7 +64,7 @@ class Replica:
         self.name = f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"  # for messages: no user, no password, no query
         self._query = Secret(parts.query)
         self._login = Secret("")
-        self._secrets: list[Secret] = [Secret(value) for _, value in parse_qsl(parts.query)]
+        self._secrets: list[Secret] = [Secret(value) for name, value in parse_qsl(parts.query) if name not in PUBLIC]
         if parts.username is not None:
             login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._login = Secret("Basic " + base64.b64encode(login.encode()).decode())

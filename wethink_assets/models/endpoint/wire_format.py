@@ -23,6 +23,14 @@ class WireFormat(ABC):
     def authorization(self, key: str) -> dict[str, str]:
         """Headers that carry an API key."""
 
+    def further_headers(self) -> dict[str, str]:
+        """Headers of every request beside the key's, with what the environment holds. Raises `ModelError` for a variable that it lacks."""
+        return {}
+
+    def secrets(self) -> tuple[str, ...]:
+        """Texts of requests that must not be shown, beside the key."""
+        return ()
+
     @abstractmethod
     async def request_body(
         self, model: str, messages: Sequence[Message], schema: Mapping[str, Any] | None, sampling: Sampling
@@ -30,8 +38,8 @@ class WireFormat(ABC):
         """A request. Raises whatever reading an image raises."""
 
     @abstractmethod
-    def completion(self, text: str, model: str) -> Completion:
-        """The reply in a response's text. Raises `ValueError` when there is none."""
+    def completion(self, text: str, model: str, schema: Mapping[str, Any] | None = None) -> Completion:
+        """The reply in a response's text, to a call with this schema. Raises `ValueError` when there is none."""
 
 
 class EncodedImages:

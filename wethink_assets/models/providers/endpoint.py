@@ -1,11 +1,13 @@
 """Provider `endpoint`: models behind an OpenAI-compatible API, at a URL or on a server of this machine."""
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from wethink_assets.models.chat import ChatModel, Role
-from wethink_assets.models.endpoint.openai_format import OpenAIFormat
+from wethink_assets.models.dialects.request_form import RequestForm
+from wethink_assets.models.endpoint.openai_format import OpenAIFormat, encoded_images
 from wethink_assets.models.endpoint.replicas import Replicas
 from wethink_assets.models.providers.provider import Provider
 
@@ -20,15 +22,16 @@ class EndpointProvider(Provider):
     def __init__(self, settings: "Settings", servers: "Servers") -> None:
         super().__init__(settings, servers)
         self._replicas = Replicas()
-        self._format = OpenAIFormat()
+        self._images = encoded_images()
 
     @classmethod
     def check(cls, role: "RoleSettings") -> None:
-        """Either a server, or URL and model."""
+        """Either a server, or URL and model, and requests that the dialect has."""
         if role.server and role.replicas:
             super().check(role)
         if not role.server and not (role.replicas and role.model):
             raise ValueError("provider endpoint needs url and model")
+        RequestForm.of(role)
 
     @classmethod
     def runs_here(cls, settings: "Settings", role: "RoleSettings") -> bool:
@@ -55,11 +58,20 @@ class EndpointProvider(Provider):
         self.servers.require(dict.fromkeys(role.server for role in roles if role.server))
 
     def prepare(self, settings: "RoleSettings") -> "RoleSettings":
-        """Start the role's server, unless it is there, and wait until it is ready."""
-        if not settings.server:
-            return settings
-        first, *further = self.servers.urls(settings.server)
-        return settings.model_copy(update={"url": first, "urls": tuple(further)})
+        """Start the role's server, unless it is there, and wait until it is ready; URLs get what their dialect has in them."""
+        if settings.server:
+            urls = tuple(self.servers.urls(settings.server))
+        else:
+            form = RequestForm.of(settings)
+            urls = tuple(form.base_url(url, settings.model) for url in settings.replicas)
+        # The dialect is settled here: it is known by the host, which a URL keeps, but for that of a server of ours.
+        return settings.model_copy(update={"url": urls[0], "urls": urls[1:]})
+
+    def key(self, role: Role, settings: "RoleSettings") -> tuple[str, ...]:
+        """As for all, and how requests are written."""
+        names = ("dialect", "headers", "extra_body", "omit", "rename", "schema_mode", "instructions", "thinking")
+        written = settings.model_dump(mode="json", include=set(names), exclude_defaults=True)
+        return (*super().key(role, settings), *([json.dumps(written, sort_keys=True)] if written else []))
 
     def open(self, role: Role, settings: "RoleSettings") -> ChatModel:
         """A client; nothing is connected before its first call."""
@@ -69,6 +81,6 @@ class EndpointProvider(Provider):
             settings,
             max_concurrency=settings.concurrency or self.settings.pipeline.concurrency,
             replicas=self._replicas,
-            wire_format=self._format,
+            wire_format=OpenAIFormat(form=RequestForm.of(settings), images=self._images, headers=settings.headers),
             restart_wait=partial(self.servers.wait_for_restart, settings.server) if settings.server else None,
         )

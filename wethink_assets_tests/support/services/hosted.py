@@ -67,7 +67,7 @@ def strict_schema(body: Body) -> None:
         raise Refused(400, "Missing required parameter: 'response_format.json_schema.name'.")
     if schema.get("type") != "object":
         raise _schema_fault("schema must be a JSON Schema of 'type: \"object\"'")
-    for path, keyword in schema_keys(schema):
+    for path, keyword, _ in schema_keys(schema):
         if keyword not in STRICT:
             raise _schema_fault(f"In context={path!r}, '{keyword}' is not permitted.")
     if sorted(schema.get("required", ())) != sorted(schema["properties"]):
@@ -312,6 +312,15 @@ def _gemini_unknown(name: str, body: Body) -> Refused:
     return Refused(400, fault, details={"details": details})
 
 
+def named_choices(body: Body) -> None:
+    """Enumerations hold strings. Source: github.com/BrokkAi/bifrost/issues/25 (`enum` is a repeated string)."""
+    for path, keyword, choices in schema_keys(asked_schema(body)):
+        if keyword == "enum" and not all(isinstance(choice, str) for choice in choices):
+            raise Refused(
+                400, f"Invalid value at 'generation_config.response_schema.{'.'.join(path)}.enum[0]' (TYPE_STRING)"
+            )
+
+
 GEMINI_TAKES = SAMPLING - {"presence_penalty", "frequency_penalty"} | {
     "max_tokens",
     "max_completion_tokens",
@@ -329,7 +338,7 @@ GEMINI = Rules(
     url="/v1beta/openai",
     takes=GEMINI_TAKES,
     unknown=_gemini_unknown,
-    checks=(efforts("none", "minimal", "low", "medium", "high"),),
+    checks=(efforts("none", "minimal", "low", "medium", "high"), named_choices),
     error=gemini_error,
     message=lambda text, thought, body: {"role": "assistant", "content": text},
     spent=Refused(429, GEMINI_QUOTA, details=_gemini_quota("GenerateRequestsPerDayPerProjectPerModel-FreeTier", None)),
@@ -439,6 +448,7 @@ def thinking_parts(text: str, thought: str, body: Body) -> dict[str, Any]:
     return {"role": "assistant", "content": [thinking, {"type": "text", "text": text}], "tool_calls": None}
 
 
+# Efforts: docs.mistral.ai/capabilities/reasoning/adjustable.
 # Parameters: docs.mistral.ai/api/endpoint/chat (random_seed, prompt_mode; no max_completion_tokens).
 MISTRAL = Rules(
     model="magistral-medium-latest",
@@ -455,10 +465,10 @@ MISTRAL = Rules(
     }
     | {"parallel_tool_calls", "metadata", "reasoning_effort"},
     unknown=_mistral_unknown,
-    checks=(greedy_wants_whole_top_p, mistral_roles),
+    checks=(greedy_wants_whole_top_p, mistral_roles, efforts("none", "high")),
     error=mistral_error,
     message=thinking_parts,
-    thinks=lambda body: body.get("prompt_mode", "reasoning") == "reasoning",
+    thinks=lambda body: body.get("reasoning_effort", "high") == "high",
     finish_reasons={"length": "length"},
     spent=Refused(
         402, "You have exceeded your spend limit. Please check your billing details.", "1910", "payment_required"
@@ -543,6 +553,23 @@ TOGETHER = Rules(
     },
 )
 
+
+def called_tool(text: str, thought: str, body: Body) -> dict[str, Any]:
+    """A tool that is called where JSON was asked for, as some gateways turn a schema into a tool."""
+    if not text.startswith("{"):
+        return {"role": "assistant", "content": text}
+    call = {"id": "call_1", "type": "function", "function": {"name": "reply", "arguments": text}}
+    return {"role": "assistant", "content": None, "tool_calls": [call]}
+
+
+# No service in particular: neither seed nor response_format, and a tool called in place of JSON.
+SPARSE = Rules(
+    model="sparse",
+    takes=SAMPLING | {"max_tokens"},
+    role={"dialect": "plain", "omit": ["seed"], "schema_mode": "none"},
+    message=called_tool,
+)
+
 HOSTED: Mapping[str, Rules] = {
     "openai": OPENAI_SERVICE,
     "openai-reasoning": replace(
@@ -562,4 +589,5 @@ HOSTED: Mapping[str, Rules] = {
     "mistral": MISTRAL,
     "openrouter": OPENROUTER,
     "together": TOGETHER,
+    "sparse": SPARSE,
 }

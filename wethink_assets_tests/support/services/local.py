@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wethink_assets_tests.support.services.rules import Body, Refused, Rules
+from wethink_assets_tests.support.services.rules import Body, Refused, Rules, schema_keys
 
 __all__ = ["LOCAL"]
 
@@ -35,7 +35,7 @@ def tgi_sampling(body: Body) -> None:
     """Sources: router/src/validation.rs of text-generation-inference; words of github.com/argilla-io/synthetic-data-generator/issues/48."""
     if "top_p" in body and not 0 < body["top_p"] < 1:
         raise Refused(422, "Input validation error: `top_p` must be > 0.0 and < 1.0")
-    if body.get("temperature", 1) < 0:
+    if body.get("temperature", 1) <= 0:
         raise Refused(422, "Input validation error: `temperature` must be strictly positive")
 
 
@@ -64,6 +64,15 @@ def llama_format(body: Body) -> None:
         raise Refused(
             400, f'response_format type must be one of "text" or "json_object", but got: {wanted.get("type")}'
         )
+
+
+def llama_grammar(body: Body) -> None:
+    """Repetitions of 2,000 and more fail the whole request. Source: github.com/ggml-org/llama.cpp/issues/25746; Ollama and LM Studio run the same."""
+    wanted = body.get("response_format") or {}
+    schema = wanted.get("schema") or (wanted.get("json_schema") or {}).get("schema") or {}
+    for _, keyword, bound in schema_keys(schema):
+        if keyword in ("maxLength", "maxItems") and bound >= 2000:
+            raise Refused(400, "Failed to initialize samplers: failed to parse grammar")
 
 
 def llama_error(refused: Refused) -> Any:
@@ -100,6 +109,7 @@ LOCAL: Mapping[str, Rules] = {
     "ollama": Rules(
         model="qwen2.5vl:7b",
         key_header="",
+        checks=(llama_grammar,),
         message=lambda text, thought, body: {
             "role": "assistant",
             "content": text,
@@ -110,13 +120,18 @@ LOCAL: Mapping[str, Rules] = {
         limits=None,
     ),
     "llamacpp": Rules(
-        model="any.gguf", any_model=True, key_header="", checks=(llama_format,), error=llama_error, limits=None
+        model="any.gguf",
+        any_model=True,
+        key_header="",
+        checks=(llama_format, llama_grammar),
+        error=llama_error,
+        limits=None,
     ),
     "lmstudio": Rules(
         model="qwen2.5-vl-7b-instruct",
         any_model=True,
         key_header="",
-        checks=(lmstudio_format,),
+        checks=(lmstudio_format, llama_grammar),
         error=lambda refused: {"error": refused.message},
         error_in_200=lambda message: {"error": message},
         limits=None,

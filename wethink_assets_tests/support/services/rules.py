@@ -119,12 +119,12 @@ def texts_of(body: Body) -> str:
     return "\n".join(part["text"] for part in parts_of(body) if part["type"] == "text")
 
 
-def schema_keys(schema: Any) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Keywords of a JSON schema with the path to them; names of properties are none."""
+def schema_keys(schema: Any) -> Iterator[tuple[tuple[str, ...], str, Any]]:
+    """Keywords of a JSON schema, each with the path to it and its value; names of properties are none."""
     if not isinstance(schema, Mapping):
         return
     for key, value in schema.items():
-        yield (), key
+        yield (), key, value
         inner: list[tuple[tuple[str, ...], Any]]
         if key in ("properties", "$defs"):
             inner = [((key, name), each) for name, each in value.items()]
@@ -133,11 +133,12 @@ def schema_keys(schema: Any) -> Iterator[tuple[tuple[str, ...], str]]:
         else:
             inner = [((key,), value)] if key in ("items", "additionalProperties", "not") else []
         for path, each in inner:
-            for below, keyword in schema_keys(each):
-                yield (*path, *below), keyword
+            for below, keyword, bound in schema_keys(each):
+                yield (*path, *below), keyword, bound
 
 
 def asked_schema(body: Body) -> Mapping[str, Any] | None:
-    """The schema of `response_format`, in OpenAI's form."""
+    """The schema of `response_format`: OpenAI's form, or beside the type, as llama.cpp and TGI have it."""
     wanted = body.get("response_format") or {}
-    return wanted["json_schema"]["schema"] if wanted.get("type") == "json_schema" else None
+    inner = wanted.get("json_schema") or {}
+    return inner.get("schema") or wanted.get("schema") or wanted.get("value")
