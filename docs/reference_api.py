@@ -38,6 +38,7 @@ PUBLIC = (
     "wethink_assets.dataset.takedown.takedown",
     "wethink_assets.dataset.takedown.erasure",
     "wethink_assets.models.chat",
+    "wethink_assets.models.dialects.dialect",
     "wethink_assets.models.providers.provider",
     "wethink_assets.rewards",
     "wethink_assets.rewards.equivalence.answers",
