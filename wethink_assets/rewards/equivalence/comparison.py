@@ -1,10 +1,20 @@
 """Comparison of two answers: strict, which one key stands for, and lenient, which takes all that strict does and what a type allows beyond it."""
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
 
 from wethink_assets.rewards.equivalence.normal_form import MAX_VALUE
-from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, How, Written, asked_of
+from wethink_assets.rewards.equivalence.reading import (
+    Allowed,
+    AnswerType,
+    Asked,
+    Comparable,
+    How,
+    Reading,
+    Written,
+    asked_of,
+)
 from wethink_assets.rewards.equivalence.wording import said_of
 
 NOTHING = Allowed()
@@ -22,6 +32,13 @@ def answer_types() -> dict[str, AnswerType]:
     return {entry.name: entry for entry in ANSWER_TYPES}
 
 
+@cache
+def _plain_reading() -> Callable[[Written, Asked], Reading | None]:
+    from wethink_assets.rewards.equivalence.answer_types import plain_reading  # loads with the answer types
+
+    return plain_reading
+
+
 @lru_cache(maxsize=65536)
 def read(text: str, asked: Asked) -> Comparable | None:
     """An answer as a value of the first type that reads it; None for one that says nothing or is longer than answers are."""
@@ -29,10 +46,16 @@ def read(text: str, asked: Asked) -> Comparable | None:
     if not text or len(text) > MAX_VALUE:
         return None
     written = Written(text, said_of(text, asked))
+    reading = _plain_reading()(written, asked) or first_reading(written, asked)
+    return None if reading is None else Comparable(written, reading)
+
+
+def first_reading(written: Written, asked: Asked) -> Reading | None:
+    """The reading by the first type that reads an answer, of all types in turn."""
     for entry in answer_types().values():
         reading = entry.read(written, asked)
         if reading is not None:
-            return Comparable(written, reading)
+            return reading
     return None
 
 

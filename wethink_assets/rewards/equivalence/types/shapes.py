@@ -8,15 +8,17 @@ from wethink_assets.rewards.equivalence.numbers import NUMBER_WORDS
 
 _FIGURES = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMBER = re.compile(r"[-+]?\s?[$\u20ac\u00a3\u00a5]?\s?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?\s?%?\.?")
-_SPOKEN = NUMBER_WORDS | frozenset([
+SPOKEN = NUMBER_WORDS | frozenset([
     "half", "quarter", "noon", "midnight", "midday", "hour", "week", "day", "month", "year", "fortnight", "negative", "positive", "neg", "pos",
     "plus", "minus", "clock", "past",
 ])  # fmt: skip
-_NAMED = frozenset([
+"""Words that say numbers, parts of a day or signs."""
+NAMED = frozenset([
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "jan", "feb",
     "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
     "sunday", "mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun", "century", "millennium", "quarter",
 ])  # fmt: skip
+"""Words that name a month, weekday, century or quarter."""
 _BREAKS = re.compile(r"[\s,.'\u2019/\u2010-\u2015-]+")
 
 
@@ -54,4 +56,4 @@ def shape_of(text: str) -> Shape:
     if figures:
         return Shape(figures, figures == 1 and _NUMBER.fullmatch(text) is not None, False, False, signed)
     words = [text.casefold()] if text.isalpha() else _BREAKS.split(text.casefold())
-    return Shape(0, False, not _SPOKEN.isdisjoint(words), not _NAMED.isdisjoint(words), signed)
+    return Shape(0, False, not SPOKEN.isdisjoint(words), not NAMED.isdisjoint(words), signed)

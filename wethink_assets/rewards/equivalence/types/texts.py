@@ -66,6 +66,11 @@ def _scale(asked: Asked) -> tuple[bool, bool, bool]:
     return _YES_NO_QUESTION.search(text) is not None or truth or rightness, truth, rightness
 
 
+def asks_yes_no(asked: Asked) -> bool:
+    """Whether a question wants yes or no, or words for them."""
+    return bool(asked.folded) and _scale(asked)[0]
+
+
 def read_yes_no(written: Written, asked: Asked) -> Reading | None:
     """An answer that is yes or no, alone or before the sentence that says the same; other words for it only where the question asks so."""
     said = written.said
