@@ -87,9 +87,10 @@ class Models:
             return self._providers[name]
 
     def describe(self, role: Role) -> dict[str, Any]:
-        """What provenance keeps of a role: provider, model id, revision, sampling."""
+        """What provenance keeps of a role: provider, model id, revision, sampling, and how it is asked where settings say so."""
         settings = self._settings.role(role)
         model, revision = self.identity(role)
+        options = self.request_options(role, with_schema=True)
         return {
             "provider": "given" if role in self._given else settings.provider,
             "model": model,
@@ -97,7 +98,14 @@ class Models:
             "temperature": settings.temperature,
             "top_p": settings.top_p,
             "max_tokens": settings.max_tokens,
+            **({"requests": options} if options else {}),
         }
+
+    def request_options(self, role: Role, with_schema: bool) -> dict[str, Any]:
+        """What settings change of a role's replies beside model and sampling: part of the keys of its calls, with or without a JSON schema."""
+        if role in self._given:
+            return {}
+        return self._provider(role).request_options(self._settings.role(role), with_schema)
 
     def sampling(self, role: Role, seed: int = 0) -> Sampling:
         """Sampling of a role as configured, with the seed of one call."""

@@ -103,7 +103,7 @@ class Calls:
         messages.append(Message("user", whole_text(user)))
         for sample in range(JUDGE_TRIES):
             sampling = self._judge_sampling(benchmark, index, sample)
-            key = call_key(*self._models.identity("judge"), messages, None, sampling, sample)
+            key = self._judge_key(messages, sampling, sample)
             try:
                 reply = await self._once(benchmark, key, "judge", name, index, messages, sampling, sample)
                 return self._judge_prompts.read(name, reply.text, variables)
@@ -119,12 +119,16 @@ class Calls:
         item = digest_of([[message.role, message.text] for message in messages])[:32]
         role = self._models.sampling("judge", sampling_seed(0, benchmark, item))
         sampling = Sampling(temperature, role.top_p, role.max_tokens, role.seed if temperature else 0)
-        key = call_key(*self._models.identity("judge"), messages, None, sampling, 0)
+        key = self._judge_key(messages, sampling, 0)
         reply = await self._once(benchmark, key, "judge", "vlmevalkit", item, messages, sampling, 0)
         try:
             return final_text(reply.text)
         except MalformedReply:
             return ""
+
+    def _judge_key(self, messages: Sequence[Message], sampling: Sampling, sample: int) -> str:
+        options = self._models.request_options("judge", with_schema=False)
+        return call_key(*self._models.identity("judge"), messages, None, sampling, sample, options)
 
     def _judge_sampling(self, benchmark: str, index: str, sample: int) -> Sampling:
         first = self._models.sampling("judge", sampling_seed(sample, benchmark, index))

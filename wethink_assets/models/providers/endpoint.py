@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wethink_assets.models.chat import ChatModel, Role
-from wethink_assets.models.dialects.request_form import RequestForm
+from wethink_assets.models.dialects.request_form import RequestForm, request_options
 from wethink_assets.models.endpoint.openai_format import OpenAIFormat, encoded_images
 from wethink_assets.models.endpoint.replicas import Replicas
 from wethink_assets.models.providers.provider import Provider
@@ -44,6 +44,11 @@ class EndpointProvider(Provider):
         if role.server:
             return settings.server(role.server).url or f"server {role.server} of this machine"
         return ", ".join(role.replicas)
+
+    @classmethod
+    def request_options(cls, role: "RoleSettings", with_schema: bool) -> dict[str, Any]:
+        """How requests differ from plain ones, where settings say so."""
+        return request_options(role, with_schema)
 
     def identity(self, role: Role, settings: "RoleSettings") -> tuple[str, str]:
         """As configured; a server that names no revision is pinned by the files it serves."""

@@ -6,7 +6,7 @@ A provider of one's own is a subclass with `open`, registered under the name tha
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wethink_assets.models.chat import ChatModel, Role
 
@@ -63,6 +63,14 @@ class Provider(ABC):
     def checkpoint(cls, role: Role, settings: "RoleSettings") -> str:
         """Checkpoint that a training can start from: a name of the package's, or a folder; empty where weights are out of reach."""
         return ""
+
+    @classmethod
+    def request_options(cls, role: "RoleSettings", with_schema: bool) -> dict[str, Any]:
+        """What the settings of a role change of its replies beside model and sampling, as JSON; empty by default.
+
+        It is part of the key of every call, `with_schema` of those that want JSON: what answers alike must be described alike.
+        """
+        return {}
 
     def identity(self, role: Role, settings: "RoleSettings") -> tuple[str, str]:
         """Model id and revision, which pin the weights and are part of every journal key. Nothing is loaded for it.

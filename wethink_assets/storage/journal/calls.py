@@ -44,9 +44,10 @@ def call_key(
     schema: Mapping[str, Any] | None,
     sampling: Sampling,
     sample: int,
+    options: Mapping[str, Any] | None = None,
 ) -> str:
-    """Journal key of a call: everything that its reply depends on, and nothing else."""
-    return _digest(model, revision, messages, schema, sampling, sampling.max_tokens, sample)
+    """Journal key of a call: everything that its reply depends on, and nothing else; `options` are how it is asked beside its sampling."""
+    return _digest(model, revision, messages, schema, sampling, sampling.max_tokens, sample, options)
 
 
 def request_key(
@@ -56,9 +57,10 @@ def request_key(
     schema: Mapping[str, Any] | None,
     sampling: Sampling,
     sample: int,
+    options: Mapping[str, Any] | None = None,
 ) -> str:
     """Key of what a call asks whatever its `max_tokens`: a reply that was not cut off is the reply at every bound that leaves it room."""
-    return _digest(model, revision, messages, schema, sampling, None, sample)
+    return _digest(model, revision, messages, schema, sampling, None, sample, options)
 
 
 def _digest(
@@ -69,6 +71,7 @@ def _digest(
     sampling: Sampling,
     max_tokens: int | None,
     sample: int,
+    options: Mapping[str, Any] | None,
 ) -> str:
     return digest_of(
         {
@@ -79,6 +82,7 @@ def _digest(
             "schema": schema,
             "sampling": [sampling.temperature, sampling.top_p, max_tokens, sampling.seed],
             "sample": sample,
+            **({"options": options} if options else {}),
         }
     )
 

@@ -67,6 +67,9 @@ class Synthesis:
         self.started = datetime.now(UTC)
         self.prompts: Mapping[str, Prompt] = load_prompts(settings, STAGES[stage].prompts)
         self.identities = {role: models.identity(role) for role in STAGES[stage].roles}
+        self._options = {
+            role: [models.request_options(role, each) for each in (False, True)] for role in self.identities
+        }
         self._journal = journal
         self._allowance = allowance
         self._gate = asyncio.Semaphore(settings.pipeline.concurrency)
@@ -151,7 +154,8 @@ class Synthesis:
         sampling = self._sampling(role, item, sample)
         if max_tokens:
             sampling = replace(sampling, max_tokens=max_tokens)
-        asked = (*self.identities[role], messages, schema, sampling, sample)
+        options = self._options[role][schema is not None]
+        asked = (*self.identities[role], messages, schema, sampling, sample, options)
         key, request = call_key(*asked), request_key(*asked)
         found = self._journal.with_room(key, request, sampling.max_tokens)
         if found is not None:
