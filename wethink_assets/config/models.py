@@ -20,10 +20,15 @@ def known_provider(name: str) -> str:
 
 
 def known_dialect(name: str) -> str:
-    """Refuse a dialect that is none of those registered; none is named by an empty text."""
-    if name and name not in DIALECTS:
+    """A dialect's name as it is registered, however people write it (LM Studio, llama.cpp); none is named by an empty text. Others are refused."""
+    names = {_letters(known): known for known in DIALECTS}
+    if name and _letters(name) not in names:
         raise ValueError(f"unknown dialect {name!r}; known: {', '.join(DIALECTS)}")
-    return name
+    return names[_letters(name)] if name else name
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
 
 
 def sendable_headers(headers: dict[str, str]) -> dict[str, str]:

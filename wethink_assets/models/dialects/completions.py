@@ -24,9 +24,12 @@ THOUGHT_FIELDS = (
     "reasoning",
     "thinking",
     "thought",
+    "thoughts",
     "reasoning_text",
+    "reasoning_summary",
     "reasoning_details",
     "thinking_blocks",
+    "chain_of_thought",
 )
 THOUGHT_PARTS = (
     "thinking",
@@ -73,7 +76,7 @@ def completion_of(text: str, model: str, schema: Mapping[str, Any] | None = None
                 content, thought = thought, ""
         elif message.get("refusal"):
             content, finish = str(message["refusal"]), "refused"
-        prompt, completion, cached = _usage(reply.get("usage") or {})
+        prompt, completion, cached = _usage(reply.get("usage"))
         return Completion(
             text=f"<think>{thought}</think>{content}" if thought else content,
             prompt_tokens=prompt,
@@ -176,22 +179,29 @@ def _in_place_of_content(message: Mapping[str, Any], finish: str, schema: Mappin
     if not calls:
         return "", finish
     arguments = (calls[0].get("function") or calls[0])["arguments"]
-    values = json.loads(arguments) if isinstance(arguments, str) and arguments.startswith("{") else arguments
     written = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    if finish == "length":
+        return written, finish
+    try:
+        values = json.loads(written)
+    except ValueError:
+        values = None
     fits = schema is not None and isinstance(values, dict) and set(schema.get("required", ("",))) <= set(values)
     return written, "stop" if fits else "tool_calls"
 
 
-def _usage(usage: Mapping[str, Any]) -> tuple[int, int, int]:
-    """Tokens of prompt and reply, and those of the prompt that came from a cache."""
+def _usage(usage: Any) -> tuple[int, int, int]:
+    """Tokens of prompt and reply, and those of the prompt that came from a cache; zeros where none are told."""
+    if not isinstance(usage, dict):
+        return 0, 0, 0
     prompt = int(usage.get("prompt_tokens") or usage.get("input_tokens") or 0)
     completion = int(usage.get("completion_tokens") or usage.get("output_tokens") or 0)
     total = int(usage.get("total_tokens") or 0)
     if total > prompt + completion:  # Gemini and xAI tell thoughts in the total alone, and bill them as replies
         completion = total - prompt
-    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
+    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
     cached = (
-        details.get("cached_tokens")
+        (details.get("cached_tokens") if isinstance(details, dict) else 0)
         or usage.get("prompt_cache_hit_tokens")  # DeepSeek
         or usage.get("cached_tokens")  # Moonshot, Together
         or usage.get("cache_read_input_tokens")  # Anthropic

@@ -50,8 +50,10 @@ class Dialect:
         schema_mode: how a JSON schema is asked for: `strict`, `unbounded` (without bounds of lengths, counts and values), `json_object` and
             `none` (both with the schema told in the prompt).
         schema_format: `response_format` of a schema, in the first two modes.
+        object_format: `response_format` of mode `json_object`.
         subset: schema as the service takes it, in mode `unbounded`.
         instructions: whose turn instructions stand in: `system`, `developer` or `user`.
+        image_types: media types of images that it reads; others are sent as PNG.
         thinking: how each way to think is asked for, by the role's setting `thinking`.
         path: between base URL and `chat/completions`, with `{model}` for the model's name; left out where the URL has it.
         query: added to the URL, where it has no such key.
@@ -68,8 +70,10 @@ class Dialect:
     temperatures: tuple[float, float] = (0.0, 2.0)
     schema_mode: str = "strict"
     schema_format: Callable[[Schema], dict[str, Any]] = openai_schema
+    object_format: Mapping[str, Any] = field(default_factory=lambda: {"type": "json_object"})
     subset: Callable[[Schema], Schema] = closed
     instructions: str = "system"
+    image_types: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp")
     thinking: Mapping[str, Thinking] = field(default_factory=dict)
     path: str = ""
     query: Mapping[str, str] = field(default_factory=dict)

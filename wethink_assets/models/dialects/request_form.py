@@ -94,7 +94,7 @@ class RequestForm:
         if self.schema_mode == "none":
             return None
         if self.schema_mode == "json_object":
-            return {"type": "json_object"}
+            return dict(self.dialect.object_format)
         return self.dialect.schema_format(schema if self.schema_mode == "strict" else self.dialect.subset(schema))
 
     def told(self, schema: Mapping[str, Any]) -> str:
@@ -102,7 +102,7 @@ class RequestForm:
         if self.schema_mode not in TOLD_MODES:
             return ""
         return (
-            "Reply with one JSON object and nothing else, without a code fence. It must be valid under this JSON schema:\n"
+            "Reply with one JSON object and nothing else, without a fence such as ```json. It must be valid under this JSON schema:\n"
             + json.dumps(schema, ensure_ascii=False)
         )
 

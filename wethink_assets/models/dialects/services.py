@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from wethink_assets.models.dialects.dialect import Dialect, Schema, Thinking
+from wethink_assets.models.dialects.dialect import Dialect, Schema, Thinking, openai_schema
 from wethink_assets.models.dialects.schema_subsets import closed_with_named_choices
 
 
@@ -40,15 +40,15 @@ SGLANG = replace(PLAIN, title="SGLang")
 OPENAI = Dialect("OpenAI", hosts=("api.openai.com",), schema_mode="unbounded")
 
 # Reasoning models: max_completion_tokens, the default temperature alone, no top_p (platform.openai.com/docs/guides/reasoning); seed is
-# deprecated and some refuse it. "minimal" is what gpt-5 has in place of no thought; gpt-5.1 and later have "none" (`extra_body`).
+# deprecated and some refuse it. No thought is "none" from gpt-5.1 on; gpt-5 has "minimal" in its place (`extra_body`), the o series nothing.
 OPENAI_REASONING = replace(
     OPENAI,
     title="OpenAI, models that reason",
-    models=r"(o\d|gpt-5|gpt-oss|codex)",
+    models=r"o\d|codex|gpt-[5-9](?!.*chat)",
     omit=("temperature", "top_p", "seed"),
     rename={"max_tokens": "max_completion_tokens"},
     instructions="developer",
-    thinking=_efforts("minimal", "medium"),
+    thinking=_efforts("none", "medium"),
 )
 
 # Deployment in the path, version in the query, key in a header of its own (learn.microsoft.com/azure/ai-services/openai/reference); an URL that
@@ -172,19 +172,27 @@ TGI = Dialect(
     temperatures=(0.01, 2.0),
     schema_mode="unbounded",
     schema_format=_schema_beside("value"),
+    object_format={"type": "json_object", "value": {"type": "object"}},
     thinking=_template_switches(),
 )
 
 # Grammars refuse maxLength from 2,000 on (github.com/ggml-org/llama.cpp/issues/25746), and json_schema failed beside --jinja for a while
-# (issue 11847): the form with `schema` is the oldest one (tools/server/README.md).
+# (issue 11847): the form with `schema` is the oldest one (tools/server/README.md). No WebP (github.com/cline/cline/issues/8977).
 LLAMACPP = Dialect(
     "llama.cpp's server",
     schema_mode="unbounded",
     schema_format=_schema_beside("schema"),
+    image_types=("image/jpeg", "image/png"),
     thinking=_template_switches(),
 )
 
 # Both run llama.cpp's grammars. Efforts: docs.ollama.com/api/openai-compatibility; LM Studio takes json_schema alone
-# (github.com/lmstudio-ai/lmstudio-bug-tracker/issues/189).
+# (github.com/lmstudio-ai/lmstudio-bug-tracker/issues/189) and no WebP (issue 1839).
 OLLAMA = Dialect("Ollama", schema_mode="unbounded", thinking=_efforts("none", "medium"))
-LMSTUDIO = Dialect("LM Studio", schema_mode="unbounded", thinking=_efforts("none", "medium"))
+LMSTUDIO = Dialect(
+    "LM Studio",
+    schema_mode="unbounded",
+    object_format=openai_schema({"type": "object"}),
+    image_types=("image/jpeg", "image/png"),
+    thinking=_efforts("none", "medium"),
+)

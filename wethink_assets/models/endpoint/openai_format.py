@@ -1,11 +1,13 @@
 """Wire format of OpenAI's chat completions, in the dialect of each service (`wethink_assets.models.dialects`)."""
 
 import base64
+import io
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from wethink_assets.errors import ModelError
@@ -107,12 +109,18 @@ class OpenAIFormat(WireFormat):
         role = "developer" if message.role == "system" and self._form.instructions == "developer" else message.role
         if not message.images:
             return json.dumps({"role": role, "content": message.text}).encode("ascii")
-        parts = [await self._images.get(image) for image in message.images]
+        parts = [await self._images.get(self._readable(image)) for image in message.images]
         if message.places:
             parts = _interleaved(message, parts)
         else:
             parts += [_text_part(text) for text in ((system + "\n\n", message.text) if system else (message.text,))]
         return b'{"role":"' + role.encode("ascii") + b'","content":[' + b",".join(parts) + b"]}"
+
+    def _readable(self, image: Image) -> Image:
+        """An image of a type that the service reads: the same pixels."""
+        if image.media_type in self._form.dialect.image_types:
+            return image
+        return replace(image, media_type="image/png", read=partial(_as_png, image.read))
 
     def completion(self, text: str, model: str, schema: Mapping[str, Any] | None = None) -> Completion:
         """The reply in a response's text, a separate thought folded in as `<think>`. Raises `ValueError` when there is none."""
@@ -162,6 +170,15 @@ def _image_part(image: Image) -> bytes:
     return b"".join(
         (b'{"type":"image_url","image_url":{"url":"data:', image.media_type.encode(), b";base64,", data, b'"}}')
     )
+
+
+def _as_png(read: Callable[[], bytes]) -> bytes:
+    from PIL import Image as Pictures
+
+    file = io.BytesIO()
+    with Pictures.open(io.BytesIO(read())) as picture:
+        picture.save(file, "PNG")
+    return file.getvalue()
 
 
 def _text_part(text: str) -> bytes:

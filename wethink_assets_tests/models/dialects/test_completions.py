@@ -78,6 +78,12 @@ def test_a_tool_that_is_called_in_place_of_json_gives_its_arguments(message: dic
     assert read(message, "stop", schema=other).finish_reason == "tool_calls"
 
 
+def test_a_tool_whose_arguments_were_cut_off_is_a_reply_that_was() -> None:
+    call = {"function": {"name": "reply", "arguments": '{"score"'}}
+    assert read({"content": None, "tool_calls": [call]}, "length", schema=SCHEMA).finish_reason == "length"
+    assert read({"content": None, "tool_calls": [call]}, "tool_calls", schema=SCHEMA).finish_reason == "tool_calls"
+
+
 def test_a_text_beside_a_tool_is_the_reply_and_its_end_is_told() -> None:
     assert read({"content": "yes", "tool_calls": [CALL]}, "tool_calls").text == "yes"
     assert read({"content": "yes", "tool_calls": [CALL]}, "tool_calls").finish_reason == "tool_calls"
@@ -130,6 +136,8 @@ def test_the_providers_own_word_says_more() -> None:
         ({"prompt_tokens": 90, "completion_tokens": 5, "total_tokens": 400}, (90, 310, 0)),
         ({}, (0, 0, 0)),
         (None, (0, 0, 0)),
+        ("unknown", (0, 0, 0)),
+        ({"prompt_tokens": 90, "completion_tokens": 5, "prompt_tokens_details": [64]}, (90, 5, 0)),
     ],
 )
 def test_usage_in_all_its_spellings(usage: Any, counts: tuple[int, int, int]) -> None:

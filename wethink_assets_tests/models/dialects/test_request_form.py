@@ -38,6 +38,7 @@ def sent(settings: RoleSettings, messages: list[Message] = TURNS, schema: Any = 
         ("https://api.openai.com/v1", "gpt-4o", "openai"),
         ("https://api.openai.com/v1", "gpt-5-mini", "openai-reasoning"),
         ("https://api.openai.com/v1", "o4-mini", "openai-reasoning"),
+        ("https://api.openai.com/v1", "gpt-5-chat-latest", "openai"),
         ("https://mine.openai.azure.com", "gpt-4o", "azure"),
         ("https://mine.openai.azure.com", "o4-mini", "azure-reasoning"),
         ("https://api.anthropic.com/v1", "claude-sonnet-4-5", "anthropic"),
@@ -143,6 +144,14 @@ def test_settings_that_cannot_be_sent_are_refused(settings: Any, words: str) -> 
     with pytest.raises(ValidationError) as refused:
         role(**settings)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("llama.cpp", "llamacpp"), ("LM Studio", "lmstudio"), ("OpenAI_reasoning", "openai-reasoning")],
+)
+def test_a_dialect_may_be_written_as_people_write_it(written: str, name: str) -> None:
+    assert role(dialect=written).dialect == name
 
 
 def test_instructions_stand_where_the_role_wants_them() -> None:

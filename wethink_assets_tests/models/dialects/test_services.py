@@ -12,11 +12,13 @@ from wethink_assets.models.chat import CallFailed, Completion, Image, Message, S
 from wethink_assets.models.registry import Models
 from wethink_assets.synthesis.calls.replies import final_text, parse_json_reply
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication, Grade, Question, Refinement, json_schema
-from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.images import drawing, encoded, photograph
 from wethink_assets_tests.support.services import SERVICES, ServiceDouble, served
+from wethink_assets_tests.support.services.rules import texts_of
 
-PICTURE = Image("0" * 64, "image/jpeg", lambda: drawing(1))
+PICTURE = Image("0" * 64, "image/png", lambda: drawing(1))
 TEXT = [Message("system", "You describe."), Message("user", "What is there?")]
+WEBP = Image("1" * 64, "image/webp", lambda: encoded(photograph("text.png"), "WEBP"))
 IMAGE = [Message("system", "You describe."), Message("user", "What is there?", (PICTURE,))]
 
 
@@ -35,6 +37,22 @@ def test_texts_and_images_are_answered(name: str) -> None:
     assert [final_text(reply.text)[:12] for reply in replies] == ["A red square"] * 3
     assert {reply.finish_reason for reply in replies} == {"stop"}
     assert {reply.model for reply in replies} == {service.rules.model} and not service.refusals
+
+
+@pytest.mark.parametrize("name", ["llamacpp", "lmstudio", "vllm"])
+def test_a_picture_of_a_type_that_a_service_does_not_read_is_sent_as_png(name: str) -> None:
+    with served(name) as service:
+        answered(service, [Message("user", "What is there?", (WEBP,))])
+        url = service.requests[0]["messages"][0]["content"][0]["image_url"]["url"]
+    assert url.startswith("data:image/webp" if name == "vllm" else "data:image/png;base64,iVBOR")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_json_objects_are_asked_for_as_each_service_has_them(name: str) -> None:
+    with served(name) as service:
+        reply = answered(service, TEXT, json_schema(Grade), schema_mode="json_object" if name != "sparse" else "none")
+        assert "json" in texts_of(service.requests[0])
+    assert parse_json_reply(reply.text, Grade)
 
 
 @pytest.mark.parametrize("model", [Refinement, Question, Grade, Adjudication])

@@ -575,7 +575,12 @@ HOSTED: Mapping[str, Rules] = {
     "openai-reasoning": replace(
         OPENAI_SERVICE,
         model="o4-mini",
-        checks=(strict_schema, json_in_prompt, reasoning_parameters, efforts("minimal", "low", "medium", "high")),
+        checks=(
+            strict_schema,
+            json_in_prompt,
+            reasoning_parameters,
+            efforts("none", "minimal", "low", "medium", "high"),
+        ),
     ),
     "azure": AZURE,
     "azure-reasoning": replace(

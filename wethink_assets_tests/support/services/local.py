@@ -1,9 +1,10 @@
 """Rules of servers that one runs oneself, each with its source: documentation or source of the server, or a public report."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
-from wethink_assets_tests.support.services.rules import Body, Refused, Rules, schema_keys
+from wethink_assets_tests.support.services.rules import Body, Refused, Rules, parts_of, schema_keys
 
 __all__ = ["LOCAL"]
 
@@ -75,6 +76,19 @@ def llama_grammar(body: Body) -> None:
             raise Refused(400, "Failed to initialize samplers: failed to parse grammar")
 
 
+def no_webp(refusal: str) -> Any:
+    """Pictures are JPEG or PNG. Sources: github.com/cline/cline/issues/8977 (llama.cpp), github.com/lmstudio-ai/lmstudio-bug-tracker/issues/1839."""
+
+    def check(body: Body) -> None:
+        for part in parts_of(body):
+            if part["type"] == "image_url":
+                data = base64.b64decode(part["image_url"]["url"].partition(";base64,")[2])
+                if not data.startswith((b"\xff\xd8\xff", b"\x89PNG")):
+                    raise Refused(400, refusal)
+
+    return check
+
+
 def llama_error(refused: Refused) -> Any:
     """Source: tools/server/utils.hpp of llama.cpp, format_error_response."""
     return {"error": {"code": refused.status, "message": refused.message, "type": refused.kind}}
@@ -123,7 +137,7 @@ LOCAL: Mapping[str, Rules] = {
         model="any.gguf",
         any_model=True,
         key_header="",
-        checks=(llama_format, llama_grammar),
+        checks=(llama_format, llama_grammar, no_webp("Failed to load image or audio file")),
         error=llama_error,
         limits=None,
     ),
@@ -131,7 +145,11 @@ LOCAL: Mapping[str, Rules] = {
         model="qwen2.5-vl-7b-instruct",
         any_model=True,
         key_header="",
-        checks=(lmstudio_format, llama_grammar),
+        checks=(
+            lmstudio_format,
+            llama_grammar,
+            no_webp("'url' field must be a base64 encoded image."),
+        ),
         error=lambda refused: {"error": refused.message},
         error_in_200=lambda message: {"error": message},
         limits=None,

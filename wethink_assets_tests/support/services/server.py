@@ -193,7 +193,9 @@ def _check_messages(body: Body) -> None:
 
 def sound_reply(body: Body) -> str:
     """A sentence, or an instance of the schema that the request or its prompt holds."""
-    schema = asked_schema(body) or schema_in(texts_of(body))
+    schema = asked_schema(body)
+    if not (schema and schema.get("properties")):  # any object will do, or nothing is said of it
+        schema = schema_in(texts_of(body))
     return json.dumps(instance(schema)) if schema is not None else SENTENCE
 
 
