@@ -88,16 +88,21 @@ class LeasedServer:
             cancelled: set to give up waiting.
         """
         seen: State | None = None
-        while True:
-            state = self._look("did not start")
+        given_up = cancelled or threading.Event()
+        while not given_up.is_set():
+            try:
+                state = self._look("did not start")
+            except ModelError:
+                if given_up.is_set():  # who gave up has let go of it, so that it ends
+                    break
+                raise
             if state != seen and on_state:
                 on_state(state)
             if state.phase == "ready":
                 return state.url
             seen = state
-            if cancelled is not None and cancelled.is_set():
-                raise ModelError(f"waiting for server {self.spec.server} was given up")
-            time.sleep(POLL)
+            given_up.wait(POLL)
+        raise ModelError(f"waiting for server {self.spec.server} was given up")
 
     async def wait_for_restart(self, on_change: Callable[[bool], None] | None = None) -> bool:
         """Wait until the server, which could not be reached or is broken, is ready again; False where it serves, and was not started again.
