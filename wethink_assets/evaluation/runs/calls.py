@@ -87,7 +87,8 @@ class Calls:
         self, benchmark: str, index: str, messages: Sequence[Message], sampling: Sampling, prompt: str
     ) -> tuple[str, Completion]:
         """Journal key and reply of the scored model. The key names its weights, never the place from which they were loaded."""
-        key = call_key("policy", self._digest, messages, None, sampling, 0)
+        options = self._models.request_options("policy", with_schema=False)
+        key = call_key("policy", self._digest, messages, None, sampling, 0, options)
         return key, await self._once(benchmark, key, "policy", prompt, index, messages, sampling, 0)
 
     async def judge(self, benchmark: str, index: str, name: str, **variables: Any) -> Any:

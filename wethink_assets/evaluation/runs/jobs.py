@@ -93,6 +93,7 @@ def settings_of(
         role = settings.role("judge")
         own = {"prompts": judge_prompts.digest, "temperature": role.temperature} if scorer == "own" else {}
         judge = {"model": name, "revision": revision, **own, "max_tokens": role.max_tokens}
+        judge |= _requests(models.request_options("judge", with_schema=False))
     version = f"{VLMEVALKIT} {kit_version()}.{KIT_VERSION}" if scorer == VLMEVALKIT else ""
     own_version = ".".join(filter(None, (VERDICTS_VERSION, form.logic_version)))
     return {
@@ -102,7 +103,13 @@ def settings_of(
         "prompts": {"style": style, "version": version or PROMPTS_VERSION, "system": sha256_hex(system.encode()) if system else ""},
         "verdicts": version or own_version,
         "judge": judge,
+        **_requests(model.request_options(settings)),
     }  # fmt: skip
+
+
+def _requests(options: dict[str, Any]) -> dict[str, Any]:
+    # Nothing where settings say nothing: digests of scores from before there were dialects stay.
+    return {"requests": options} if options else {}
 
 
 def jobs_with_scores(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.errors import ConfigError, ModelError, TrainingError
@@ -56,6 +57,14 @@ class EvaluatedModel:
         }
         roles = {**settings.roles, "policy": RoleSettings(server=name)}
         return settings.model_copy(update={"servers": servers, "roles": roles})
+
+    def request_options(self, settings: Settings) -> dict[str, Any]:
+        """What the settings of the endpoint that serves it change of its replies, if one does."""
+        if self.embedded:
+            return {}
+        role = settings.scoring.endpoints.get(self.name, settings.role("policy"))
+        served = self.name in settings.scoring.endpoints or role.model == self.name
+        return PROVIDERS[role.provider].request_options(role, with_schema=False) if served else {}
 
 
 def policy_of(store: Store, key: str) -> Policy:

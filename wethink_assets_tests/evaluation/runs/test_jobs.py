@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.config import Settings
+from wethink_assets.config.evaluation import ScoringSettings
 from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, Benchmark
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmark_files
 from wethink_assets.evaluation.grading.judge import JudgePrompts
@@ -83,3 +84,18 @@ def test_scores_by_vlmevalkit_are_found_where_they_were(key: str) -> None:
 def test_every_form_that_ships_has_its_digest_here() -> None:
     shipped = {key for key, form in BENCHMARK_FORMS.items() if type(form).__module__.startswith("wethink_assets.")}
     assert set(BY_OUR_OWN_RULES) == shipped
+
+
+def test_how_model_and_judge_are_asked_is_part_of_a_score_where_settings_say_so() -> None:
+    benchmark = Benchmark("sample_x", "a stand-in", "free", "academic", "accuracy", stands_for="x")
+    file = BenchmarkFile(benchmark, Path("x.tsv"), "present", "0" * 32, 1)
+    model = evaluated_model()
+    off = ENDPOINT.model_copy(update={"thinking": "off"})
+    asked = {}
+    for name, judge, policy in (("plain", ENDPOINT, ENDPOINT), ("judge", off, ENDPOINT), ("policy", ENDPOINT, off)):
+        settings = Settings(roles={"judge": judge}, scoring=ScoringSettings(endpoints={model.name: policy}))
+        models, judge_prompts = Models.open(settings), JudgePrompts.of(settings)
+        asked[name] = settings_of(settings, models, judge_prompts, model, file, decodings(settings, model)[0])
+    requests = {"fields": {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}}}
+    assert "requests" not in asked["plain"] and "requests" not in asked["plain"]["judge"]
+    assert asked["judge"]["judge"]["requests"] == requests == asked["policy"]["requests"]
