@@ -20,7 +20,7 @@ from wethink_assets.defs.automation.nightly import nightly_schedule
 from wethink_assets.defs.automation.schedules import cut_schedule, train_new_job, train_sensor
 from wethink_assets.defs.automation.sensors import automation_sensor, observing_sensor
 from wethink_assets.defs.resources import resources_of
-from wethink_assets.defs.runs.jobs import asset_jobs, cut_job
+from wethink_assets.defs.runs.jobs import asset_jobs, check_services_job, cut_job
 from wethink_assets.defs.stages.assets import stage_assets
 
 
@@ -52,6 +52,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
         asset_checks=[*stage_checks, calibration_check],
         jobs=[
             *asset_jobs([asset.key for asset in observed]),
+            check_services_job(),
             cut_job(),
             train_job(),
             train_new_job(settings),

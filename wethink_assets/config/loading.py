@@ -149,7 +149,7 @@ def _explained(
 ) -> str:
     """One fault, with file and line or the variable, the setting, and what is allowed; `written`: keys by the names in the file."""
     keys = tuple(str(key) for key in fault["loc"] if key != "[key]")
-    where = f"{path}:{_line_of(text, _as_written(keys, written))}"
+    where = f"{path}:{line_of(text, _as_written(keys, written))}"
     for origin, variable in origins.items():
         if keys[: len(origin)] == origin:
             where = f"environment variable {variable}"
@@ -178,7 +178,7 @@ def table_in(annotation: Any) -> type[BaseModel] | None:
     return next((table for part in reversed(get_args(annotation)) if (table := table_in(part))), None)
 
 
-def _line_of(text: str, keys: KeyPath) -> int:
+def line_of(text: str, keys: KeyPath) -> int:
     """Line of the setting, else of the innermost table that should hold it, else 1."""
     table: KeyPath = ()
     best, depth = 1, 0

@@ -1,13 +1,19 @@
-"""`wethink config`: a check of the configuration, and the settings in force."""
+"""`wethink config`: a check of the configuration and of the services that it names, and the settings in force."""
 
 import json
 import re
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wethink_assets.config import config_path, load_settings
 from wethink_assets.extensions.builtin import PROVIDERS
+from wethink_assets.models.chat import ROLES
+
+if TYPE_CHECKING:
+    from wethink_assets.config import Settings
+    from wethink_assets.synthesis.service_check.check import ServiceCheck
 
 app = typer.Typer(help="Inspect the configuration.", no_args_is_help=True)
 
@@ -28,17 +34,44 @@ def without_logins(text: str) -> str:
 
 @app.command()
 def check(
+    roles: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ROLE", help="Roles whose services to call with --call; all of them if none is given."),
+    ] = None,
+    call: Annotated[
+        bool, typer.Option("--call", help="Also call the service of each role: once with text, an image and a schema.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all settings in force as JSON.")] = False,
 ) -> None:
-    """Check wethink.toml and show the settings in force.
+    """Check wethink.toml and show the settings in force; with --call also what the services of the roles answer.
 
-    If it is wrong, names the file, the line and what is allowed, and exits with 1.
+    If it is wrong, names the file, the line and what is allowed, and exits with 1. With --call it tells for each role what was answered, and by
+    which model, or what the service refused and the line that mends it, whether usage, thinking and schema came back, and the price of the
+    check; exits with 1 if a role cannot work.
     """
     path = config_path()
     settings = load_settings(path)
+    unknown = [role for role in roles or () if role not in ROLES]
+    if unknown or (roles and not call):
+        raise typer.BadParameter(
+            f"unknown role {unknown[0]!r}; roles are {', '.join(ROLES)}" if unknown else "roles need --call"
+        )
+    if not as_json:
+        show(settings, path)
+    checks = checked(settings, path, tuple(roles or ROLES), quiet=as_json) if call else []
     if as_json:
-        typer.echo(without_logins(json.dumps({"path": str(path), **settings.model_dump(mode="json")}, indent=2)))
-        return
+        outcome = {
+            "path": str(path),
+            **settings.model_dump(mode="json"),
+            **(as_dict(settings, checks, path) if call else {}),
+        }
+        typer.echo(without_logins(json.dumps(outcome, indent=2)))
+    if any(one.failed(strict=True) for one in checks):
+        raise typer.Exit(1)
+
+
+def show(settings: "Settings", path: Path) -> None:
+    """Print what is in force."""
     from wethink_assets.sources.catalog import sources_of
 
     sources = sources_of(settings)
@@ -52,3 +85,59 @@ def check(
         role_settings = settings.role(role)  # type: ignore[arg-type]
         where = PROVIDERS[role_settings.provider].address(settings, role_settings)
         typer.echo(without_logins(f"role     {role}: {role_settings.model} ({role_settings.provider}, {where})"))
+
+
+def checked(settings: "Settings", path: Path, roles: tuple[str, ...], quiet: bool) -> "list[ServiceCheck]":
+    """Call the services of roles, and print what came of it unless `quiet`."""
+    from wethink_assets.models.registry import Models
+    from wethink_assets.synthesis.service_check.check import MOST_TRIES, check_services, services_of
+    from wethink_assets.synthesis.service_check.report import price_line, report_of
+
+    services = list(services_of(settings, roles))  # type: ignore[arg-type]
+    called = [role for group, _ in services for role in group]
+    if not quiet:
+        for role in roles:
+            if role not in called:
+                typer.echo(f"{role}: runs in this process, nothing to call")
+        if services:
+            typer.echo(
+                f"calling {len(services)} services, at most 4 calls each; where one is refused, at most {MOST_TRIES} more look for what mends it"
+            )
+    with Models.open(settings) as models:
+        checks = check_services(settings, models, services, every_form=True)
+    if not quiet:
+        for one in checks:
+            for line in report_of(settings, one, path):
+                typer.echo(without_logins(line))
+        if checks:
+            typer.echo(price_line(checks, settings.pipeline.currency))
+    return checks
+
+
+def as_dict(settings: "Settings", checks: "list[ServiceCheck]", path: Path) -> dict[str, Any]:
+    """A check as JSON: each role with what came of its calls and what mends it, and the price of all."""
+    from wethink_assets.synthesis.service_check.report import failure_of
+
+    sums = {
+        name: sum(one.usage.get(name, 0.0) for one in checks)
+        for name in ("prompt_tokens", "completion_tokens", "money")
+    }
+    return {
+        "check": {
+            "roles": {
+                role: {
+                    "ok": not one.failed(strict=True),
+                    "model": one.settings.model,
+                    "results": [result.as_dict() for result in one.results],
+                    "failure": failure_of(settings, one, path, strict=True),
+                    "changes": one.changes,
+                    "notes": one.notes,
+                }
+                for one in checks
+                for role in one.roles
+            },
+            "calls": sum(one.calls for one in checks),
+            **sums,
+            "currency": settings.pipeline.currency,
+        }
+    }

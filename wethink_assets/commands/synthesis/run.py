@@ -38,8 +38,10 @@ def run(
 
     Sample images are drawn first if the configuration asks for them. Recipes marked `in_main_run` are trained. Everything happens in
     Dagster runs of this process on the project's instance, so the UI shows it. It is safe to interrupt and restart: finished model calls
-    and finished batches are kept. When the budget is spent, synthesis stops without a failure and the next run resumes from there. Exits
-    with 1 if a batch or the version failed. A batch is failed, and not done, when a model's service failed more than half of its items.
+    and finished batches are kept. Before the first batch of a configuration the services of the models are called a few times; where one
+    refuses what is needed, no batch is begun, and the line of wethink.toml that mends it is named. When the budget is spent, synthesis stops
+    without a failure and the next run resumes from there. Exits with 1 if a batch or the version failed. A batch is failed, and not done,
+    when a service failed more than half of its items.
     """
     from wethink_assets.commands.progress import Display
     from wethink_assets.commands.synthesis.run_outcome import show
@@ -108,14 +110,18 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
             observed = driver.observe()
             unfinished, synced = driver.unfinished(refresh)
         failures = {f"observing {name}": why for name, why in observed.failures.items()}
+        checked = check_services(driver, display, budget) if unfinished else Checked()
         for batch in synced.batches:
             display.report(f"batch {batch} was registered elsewhere")
-        done = synthesize(driver, unfinished, store, display, budget, settings.pipeline.currency)
-        failures |= done.failures
+        done = Synthesized(left=list(unfinished))
+        if not checked.failures:
+            done = synthesize(driver, unfinished, store, display, budget, settings.pipeline.currency)
+        failures |= checked.failures | done.failures
         version = cut_and_build(driver, display, failures)
         policies = train_marked(driver, settings, store, instance, display, failures)
         scores = score_trained(driver, settings, store, [policy["key"] for policy in policies], display, failures)
     outcome = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
+    outcome["check"] = {"calls": checked.calls, "money": checked.money}
     state = budget_state(store, settings, budget, done.spent)
     return {**outcome, "budget": state, "policies": policies, "scores": scores, **version, **figures(store)}
 
@@ -143,6 +149,33 @@ def draw_missing_samples(settings: "Settings", display: "Display") -> None:
     with display.counting(f"drawing {wanted.images} sample images into {folder}", wanted.images) as count:
         draw_samples(folder, wanted.images, wanted.seed, wanted.hard, lambda _: count())
     unfinished.unlink()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Outcome of the check of the services: failures, and calls and money of what was checked now and passed."""
+
+    failures: dict[str, str] = field(default_factory=dict)
+    calls: int = 0
+    money: float = 0.0
+
+
+def check_services(driver: "RunDriver", display: "Display", budget: str = "") -> Checked:
+    """Check the services that no check of this configuration has passed. Where one refuses what a role needs, no batch is begun."""
+    with display.waiting("checking the services of the models"):
+        ran, records = driver.check_services(budget)
+    failures = {}
+    if ran is not None and ran.failures:
+        failures["check of the services"] = f"{'; '.join(ran.failures.values())} (run {ran.run_id})"
+    for why in failures.values():
+        display.report(f"failed: {why}")
+    for note in dict.fromkeys(note for record in records for note in record.notes):
+        display.report(note)
+    return Checked(
+        failures,
+        sum(record.calls for record in records),
+        round(sum(record.usage.get("money", 0.0) for record in records), 9),
+    )
 
 
 @dataclass

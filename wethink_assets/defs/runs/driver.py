@@ -16,7 +16,7 @@ from wethink_assets.defs.assets.scores import DRAW_LEADERBOARD, SCORE
 from wethink_assets.defs.assets.sources import source_key
 from wethink_assets.defs.assets.training import TRAIN
 from wethink_assets.defs.resources import BUDGET_TAG, models_kept_open, models_of
-from wethink_assets.defs.runs.jobs import BUILD, OBSERVE, SYNTHESIZE
+from wethink_assets.defs.runs.jobs import BUILD, CHECK_SERVICES, OBSERVE, SYNTHESIZE
 from wethink_assets.defs.runs.liveness import this_process
 from wethink_assets.defs.runs.outcome import RunOutcome
 from wethink_assets.defs.runs.reporting import Synced
@@ -27,6 +27,7 @@ from wethink_assets.planning.staleness import InForce, commits_in_force, missing
 from wethink_assets.sources.batches import list_batches
 from wethink_assets.sources.catalog import sources_of
 from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.service_check.records import CheckRecord, record_of, unchecked_services
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -70,6 +71,18 @@ class RunDriver:
                 stale = stages_to_refresh(current.causes(commits[batch]), refresh)
                 todo[batch] = max(missing, stale, key=len)
         return {batch: stages for batch, stages in todo.items() if stages}, synced
+
+    def check_services(self, budget: str = "") -> tuple[RunOutcome | None, list[CheckRecord]]:
+        """Check the model services that no check of this configuration has passed on this store; no run where there is none.
+
+        Returns how the run ended, and the records of the checks that it passed.
+        """
+        unchecked = unchecked_services(self._settings, self._store)
+        if not unchecked:
+            return None, []
+        ran = self._run(CHECK_SERVICES, tags={BUDGET_TAG: budget} if budget else {})
+        records = (record_of(self._store, self._settings, *service) for service in unchecked)
+        return ran, [record for record in records if record is not None]
 
     def synthesize(self, batch: str, stages: tuple[str, ...], budget: str = "") -> RunOutcome:
         """Take a batch through stages, in one run, within a budget where one is named."""

@@ -1,4 +1,4 @@
-"""Jobs of the launchpad: observe, synthesize a batch, cut a version."""
+"""Jobs of the launchpad: observe, check the model services, synthesize a batch, cut a version."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,25 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from pydantic import Field
 
-from wethink_assets.config import Settings
+from wethink_assets.config import Settings, config_path
 from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, new_verified_rows
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.defs.graph import dataset_version, image_batch
+from wethink_assets.defs.resources import BUDGET_TAG
 from wethink_assets.defs.runs.sync import report_cut
+from wethink_assets.defs.stages.publication import reason_told
 from wethink_assets.evaluation.benchmarks.signatures import sign_present
+from wethink_assets.models.registry import Models
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.budgets.allowance import BudgetSpent, allowance_of
+from wethink_assets.synthesis.service_check.records import require_services
 
 OBSERVE = "observe"
 SYNTHESIZE = "synthesize"
 BUILD = "build_dataset"
 CUT = "cut"
+CHECK_SERVICES = "check_services"
 VERSION_TAG = "wethink/version"
 
 
@@ -105,3 +111,33 @@ def cut_job() -> dg.JobDefinition:
         decide()
 
     return cut
+
+
+def check_services_job() -> dg.JobDefinition:
+    """`check_services`: a few calls to each service that no check of the configuration has passed yet; fails with what mends them."""
+
+    @dg.op(
+        description="Call the services of the roles that stages ask, and keep in the store which of them answered all that is needed."
+    )
+    def check(
+        context: dg.OpExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        store: dg.ResourceParam[Store],
+        models: dg.ResourceParam[Models],
+    ) -> None:
+        budget = context.run.tags.get(BUDGET_TAG, settings.pipeline.budget)
+        with reason_told(context), allowance_of(store, settings, budget, context.run_id) as allowance:
+            try:
+                for record in require_services(settings, store, models, config_path(), allowance):
+                    context.log.info("; ".join([f"{record.model} answered", *record.notes]))
+            except BudgetSpent as spent:  # so the stage that follows stops for the same reason, and says so
+                context.log.warning(f"{spent}: the services were not checked")
+
+    @dg.job(
+        name=CHECK_SERVICES,
+        description="Check the services behind the roles with a few calls, and say which line of wethink.toml mends what one refuses.",
+    )
+    def checked() -> None:
+        check()
+
+    return checked

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
-from dagster import AssetExecutionContext
+from dagster import AssetExecutionContext, OpExecutionContext
 
 from wethink_assets.defs.metadata.cost import bill
 from wethink_assets.defs.stages.io_manager import Publication
@@ -19,7 +19,7 @@ from wethink_assets.storage.tables import Provenance
 
 
 @contextmanager
-def reason_told(context: AssetExecutionContext) -> Iterator[None]:
+def reason_told(context: AssetExecutionContext | OpExecutionContext) -> Iterator[None]:
     """Log our own errors as one line of the run's log: Dagster shows its stack trace first, and the cause below the fold."""
     try:
         yield

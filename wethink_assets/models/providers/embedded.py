@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from wethink_assets.models.chat import ChatModel, Role
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
@@ -23,6 +23,8 @@ CHECKPOINTS: Mapping[Role, str] = {
 
 class EmbeddedProvider(Provider):
     """Checkpoints of the embedded architecture: one of the package by its name, or a folder."""
+
+    is_service: ClassVar[bool] = False
 
     @classmethod
     def runs_here(cls, settings: "Settings", role: "RoleSettings") -> bool:

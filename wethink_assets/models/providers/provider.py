@@ -6,7 +6,7 @@ A provider of one's own is a subclass with `open`, registered under the name tha
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wethink_assets.models.chat import ChatModel, Role
 
@@ -32,6 +32,9 @@ class Provider(ABC):
     >>> Parrots.runs_here(Settings(), RoleSettings()), Parrots.address(Settings(), RoleSettings())
     (False, 'elsewhere')
     """
+
+    is_service: ClassVar[bool] = True
+    """Whether something beyond this process answers, which may refuse what it is sent: it is checked before the first batch."""
 
     def __init__(self, settings: "Settings", servers: "Servers") -> None:
         """Nothing is loaded or connected yet.

@@ -46,24 +46,25 @@ def test_a_budget_is_spent_and_gone_on_with_and_a_new_prompt_is_planned_and_refr
     outcome = json.loads(first.stdout)
     assert outcome["budget"]["spent_at"] == "descriptions of gqa.000001" and outcome["budget"]["spent"]["calls"] == 60
     assert outcome["batches"] == ["coco.000001"] and outcome["left"] == ["gqa.000001"] and not outcome["failures"]
-    assert outcome["version"] == "v0001" and outcome["models"]["money"] == 30 == 0.5 * endpoint.asked.total()
+    assert outcome["version"] == "v0001" and outcome["check"] == {"calls": 4, "money": 2}
+    assert outcome["models"]["money"] + 2 == 30 == 0.5 * endpoint.asked.total()
     assert "the budget was spent at descriptions of gqa.000001" in first.stderr and "60 of 60 calls" in first.stderr
-    assert "models: 60 calls (0 found in the journal)" in first.stderr and "30.00 USD" in first.stderr
+    assert "models: 56 calls (0 found in the journal)" in first.stderr and "28.00 USD" in first.stderr
     assert "Traceback" not in first.stderr and "gating" not in first.stderr
 
     state = told("budget", "night-1")
     assert state["left"] == {"calls": 0, "money": 970} and sum(run["spent"]["calls"] for run in state["runs"]) == 60
-    assert {run["batch"] for run in state["runs"]} == {"coco.000001", "gqa.000001"}
+    assert {run["batch"] for run in state["runs"]} == {"", "coco.000001", "gqa.000001"}
     assert {run["state"] for run in state["runs"]} == {"over"}
     assert "60 of 60 calls, 0 left" in shown("budget")
 
     plan = told("plan")
     assert {row["batch"] for row in plan["stages"]} == {"gqa.000001"}
     held = {row["stage"]: row["held"] for row in plan["stages"]}
-    assert held["descriptions"] == 60 - 48 and plan["stages"][0]["exact"]
+    assert held["descriptions"] == 60 - 4 - 48 and plan["stages"][0]["exact"]
     expected = sum(row["calls"] for row in plan["stages"])
     again = json.loads(made.wethink("run", "--budget", "night-2", "--json").stdout)
-    assert again["models"]["calls"] == endpoint.asked.total() - 60 == 36 and abs(expected - 36) <= 2
+    assert again["models"]["calls"] == endpoint.asked.total() - 60 == 40 and abs(expected - 40) <= 2
     assert again["version"] == "v0002" and again["left"] == [] and again["budget"]["spent_at"] == ""
     assert "nothing is missing or stale" in shown("plan")
 

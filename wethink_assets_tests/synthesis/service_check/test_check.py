@@ -1,0 +1,154 @@
+"""A service that refuses what roles send is told of in its words, with the settings under which it answers; those settings are true."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wethink_assets.config import Settings, load_settings
+from wethink_assets.models.chat import Role
+from wethink_assets.models.registry import Models
+from wethink_assets.synthesis.service_check.check import MOST_TRIES, ServiceCheck, check_services, services_of
+from wethink_assets.synthesis.service_check.remedies import changed
+from wethink_assets.synthesis.service_check.report import failure_of, notes_of, price_line, report_of
+from wethink_assets_tests.support.service_project import plain_role, write_settings
+from wethink_assets_tests.support.services import SERVICES, Faults, served
+
+ROLES: tuple[Role, ...] = ("describer", "reasoner", "adjudicator", "judge")
+TAKES_ALL = ("openrouter", "together", "vllm", "sglang")
+
+
+def checked(
+    folder: Path, role: dict[str, Any], roles: tuple[Role, ...] = ROLES, every_form: bool = False
+) -> tuple[ServiceCheck, Settings, Path]:
+    path = write_settings(folder / "wethink.toml", role, roles)
+    settings = load_settings(path, {})
+    with Models.open(settings) as models:
+        [check] = check_services(settings, models, list(services_of(settings, roles)), every_form=every_form)
+    return check, settings, path
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_a_service_refuses_of_a_role_that_knows_no_dialect_is_mended_by_the_settings_that_are_named(
+    name: str, tmp_path: Path
+) -> None:
+    with served(name) as service:
+        check, settings, path = checked(tmp_path, plain_role(service))
+        if name in TAKES_ALL:
+            assert not check.failed() and not check.changes and check.calls == 4
+            assert failure_of(settings, check, path) == ""
+            return
+        failed = check.failed()
+        assert failed and check.changes, failed
+        message = failure_of(settings, check, path)
+        said = message.replace("\\", "")
+        assert any(words in said for _, words in service.refusals), "in the service's words"
+        assert message.startswith("roles describer, reasoner, adjudicator, judge (") and "\n" not in message
+        assert "wethink.toml:" in message and "in [roles.judge]" in message
+        assert len(service.refusals) + len(service.requests) == check.calls <= 4 + MOST_TRIES
+        mended = settings.model_copy(update={"roles": {role: changed(check.settings, check.changes) for role in ROLES}})
+        with Models.open(mended) as models:
+            [again] = check_services(mended, models, list(services_of(mended, ROLES)))
+        assert not again.failed() and again.calls == 4
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_in_its_own_dialect_answers_all(name: str, tmp_path: Path) -> None:
+    with served(name) as service:
+        check, settings, path = checked(tmp_path, service.role(), every_form=True)
+        assert not check.failed(strict=True) and not check.changes and not service.refusals
+        assert [each.probe.form for each in check.results] == ["text", "image", "schema", "schema with image"]
+        assert all(each.reply is not None and each.reply.model == service.rules.model for each in check.results)
+        lines = list(report_of(settings, check, path))
+        assert len(lines) == 5 and lines[3].count("schema held") == 1 and "schema held" not in lines[1]
+
+
+def test_a_lesser_change_is_named_before_another_services_dialect(tmp_path: Path) -> None:
+    with served("mistral") as service:
+        assert checked(tmp_path, plain_role(service))[0].changes == {"omit": ("seed",)}
+    with served("sparse") as service:
+        changes = checked(tmp_path, plain_role(service))[0].changes
+        assert changes == {"omit": ("seed",), "schema_mode": "none"}
+
+
+def test_a_dialect_is_named_where_the_model_is_of_that_service(tmp_path: Path) -> None:
+    for name in ("deepseek", "openai-reasoning", "gemini"):
+        with served(name) as service:
+            assert checked(tmp_path, plain_role(service))[0].changes == {"dialect": name}
+
+
+def test_nobody_there_is_told_with_the_line_of_the_url(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
+    check, settings, path = checked(tmp_path, {"provider": "endpoint", "url": url, "model": "m"}, ("describer",))
+    message = failure_of(settings, check, path)
+    assert (
+        "is not reachable" in message
+        and "wethink.toml:6 in [roles.describer]: start the service, or mend the url" in message
+    )
+    assert check.calls == 1
+
+
+def test_a_key_that_is_not_there_is_told_by_its_variable(tmp_path: Path) -> None:
+    role = {"provider": "endpoint", "url": "http://127.0.0.1:9/v1", "model": "m", "api_key_env": "WETHINK_TEST_NO_KEY"}
+    check, settings, path = checked(tmp_path, role, ("judge",))
+    message = failure_of(settings, check, path)
+    assert "WETHINK_TEST_NO_KEY" in message and "wethink.toml:8 in [roles.judge]: export the variable" in message
+
+
+def test_a_key_that_is_refused_or_missing_is_told_with_what_names_it(tmp_path: Path) -> None:
+    with served("openrouter", faults=Faults(refused_keys=("sk-double-0001",))) as service:
+        check, settings, path = checked(tmp_path, plain_role(service))
+        assert f"put a key that the service takes into the environment variable {service.key_env}" in failure_of(
+            settings, check, path
+        )
+        assert "sk-double" not in failure_of(settings, check, path)
+        role = plain_role(service)
+        del role["api_key_env"]
+        check, settings, path = checked(tmp_path, role)
+        assert 'add api_key_env = "NAME"' in failure_of(settings, check, path)
+
+
+def test_a_url_without_its_version_is_mended(tmp_path: Path) -> None:
+    with served("together") as service:
+        check, settings, path = checked(tmp_path, plain_role(service, url=service.url.removesuffix("/v1")))
+        assert check.changes == {"url": service.url}
+        assert f":{6} in [roles.describer]" in failure_of(settings, check, path)
+
+
+def test_a_reply_that_is_cut_off_is_a_note_to_a_run_and_mended_by_more_room_where_it_is_looked_for(
+    tmp_path: Path,
+) -> None:
+    with served("vllm", faults=Faults(needs_tokens=1500)) as service:
+        check, settings, path = checked(tmp_path, service.role())
+        assert not check.failed() and check.failed(strict=True)
+        assert any("cut off at max_tokens = 512" in line for line in notes_of(settings, check, path))
+        check, settings, path = checked(tmp_path, service.role(), every_form=True)
+        assert check.changes == {"max_tokens": 2048}
+        assert "max_tokens = 2048 mends it" in failure_of(settings, check, path, strict=True)
+
+
+def test_what_came_back_is_told_and_what_it_cost(tmp_path: Path) -> None:
+    with served("vllm", faults=Faults(usage=False)) as service:
+        role = service.role(price_call=0.5, thinking="off")
+        check, settings, path = checked(tmp_path, role, ("describer",), every_form=True)
+        lines = list(report_of(settings, check, path))
+        assert lines[0].startswith(f"describer: {service.rules.model} (endpoint, http://127.0.0.1:")
+        assert "no usage told, no thought" in lines[2] and "(no role here needs it)" in lines[1]
+        assert price_line([check], "EUR").endswith("1.50 EUR")
+    with served("vllm") as service:
+        check, settings, path = checked(tmp_path, service.role(thinking="on"), ("describer",))
+        assert "with a thought" in list(report_of(settings, check, path))[1]
+
+
+def test_a_pack_for_the_embedded_model_is_told_of(tmp_path: Path) -> None:
+    with served("vllm") as service:
+        check, settings, path = checked(tmp_path, service.role(prompt_pack="embedded"), ("describer",))
+        [note] = notes_of(settings, check, path)
+        assert 'prompt_pack = "standard"' in note and note.startswith("wethink.toml:") and not check.failed()
+
+
+def test_a_model_in_this_process_is_no_service() -> None:
+    assert list(services_of(Settings(), ROLES)) == []
