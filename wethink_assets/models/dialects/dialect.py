@@ -54,6 +54,7 @@ class Dialect:
         subset: schema as the service takes it, in mode `unbounded`.
         instructions: whose turn instructions stand in: `system`, `developer` or `user`.
         image_types: media types of images that it reads; others are sent as PNG.
+        reasons: whether its models think where nothing is said of it: then a reply needs more room.
         thinking: how each way to think is asked for, by the role's setting `thinking`.
         path: between base URL and `chat/completions`, with `{model}` for the model's name; left out where the URL has it.
         query: added to the URL, where it has no such key.
@@ -74,6 +75,7 @@ class Dialect:
     subset: Callable[[Schema], Schema] = closed
     instructions: str = "system"
     image_types: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp")
+    reasons: bool = False
     thinking: Mapping[str, Thinking] = field(default_factory=dict)
     path: str = ""
     query: Mapping[str, str] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from wethink_assets.models.dialects.services import PLAIN
 if TYPE_CHECKING:
     from wethink_assets.config import RoleSettings
 
-__all__ = ["PLAIN_FORM", "RequestForm", "dialect_of", "request_options"]
+__all__ = ["PLAIN_FORM", "RequestForm", "dialect_of", "reasons", "request_options"]
 
 TOLD_MODES = ("json_object", "none")
 COMPLETIONS = "/chat/completions"
@@ -158,6 +158,11 @@ def _dialect_of_host(role: "RoleSettings") -> str:
     of_model = [name for name in of_host if DIALECTS[name].models and re.match(DIALECTS[name].models, role.model)]
     of_all = [name for name in of_host if not DIALECTS[name].models]
     return next(iter((*of_model, *of_all)), "plain")
+
+
+def reasons(role: "RoleSettings") -> bool:
+    """Whether the model of a role is taken to think before it replies, so that a reply needs more room: by its settings, else by its dialect."""
+    return role.thinking != "off" if role.thinking else dialect_of(role).reasons
 
 
 def request_options(role: "RoleSettings", with_schema: bool) -> dict[str, Any]:

@@ -48,6 +48,7 @@ OPENAI_REASONING = replace(
     omit=("temperature", "top_p", "seed"),
     rename={"max_tokens": "max_completion_tokens"},
     instructions="developer",
+    reasons=True,
     thinking=_efforts("none", "medium"),
 )
 
@@ -66,7 +67,10 @@ AZURE = replace(
 AZURE_REASONING = replace(
     AZURE,
     title="Azure OpenAI, models that reason",
-    **{name: getattr(OPENAI_REASONING, name) for name in ("models", "omit", "rename", "instructions", "thinking")},
+    **{
+        name: getattr(OPENAI_REASONING, name)
+        for name in ("models", "omit", "rename", "instructions", "reasons", "thinking")
+    },
 )
 
 
@@ -100,6 +104,7 @@ GEMINI = Dialect(
     omit=("seed",),
     schema_mode="unbounded",
     subset=closed_with_named_choices,
+    reasons=True,
     thinking=_efforts("none", "medium"),
 )
 
@@ -115,6 +120,7 @@ DEEPSEEK = Dialect(
     hosts=("api.deepseek.com",),
     omit=("seed",),
     schema_mode="json_object",
+    reasons=True,
     thinking={
         "off": _deepseek("disabled"),
         "on": _deepseek("enabled"),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.extensions.builtin import DIALECTS
 from wethink_assets.models.chat import Image, Message, Sampling
-from wethink_assets.models.dialects.request_form import PLAIN_FORM, RequestForm, dialect_of, request_options
+from wethink_assets.models.dialects.request_form import PLAIN_FORM, RequestForm, dialect_of, reasons, request_options
 from wethink_assets.models.endpoint.openai_format import OpenAIFormat
 from wethink_assets.models.registry import Models
 from wethink_assets.storage.journal.calls import call_key
@@ -152,6 +152,22 @@ def test_settings_that_cannot_be_sent_are_refused(settings: Any, words: str) -> 
 )
 def test_a_dialect_may_be_written_as_people_write_it(written: str, name: str) -> None:
     assert role(dialect=written).dialect == name
+
+
+@pytest.mark.parametrize(
+    ("settings", "thinks"),
+    [
+        ({}, False),
+        ({"thinking": "on"}, True),
+        ({"thinking": "off"}, False),
+        ({"dialect": "openai-reasoning"}, True),
+        ({"dialect": "gemini", "thinking": "off"}, False),
+        ({"url": "https://api.openai.com/v1", "model": "o4-mini"}, True),
+        ({"url": "https://api.openai.com/v1", "model": "gpt-4o"}, False),
+    ],
+)
+def test_a_role_that_thinks_needs_more_room(settings: Any, thinks: bool) -> None:
+    assert reasons(role(**settings)) is thinks
 
 
 def test_instructions_stand_where_the_role_wants_them() -> None:
