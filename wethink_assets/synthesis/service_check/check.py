@@ -23,7 +23,7 @@ from wethink_assets.stages.output import SERVICE_FAULTS
 from wethink_assets.synthesis.budgets.allowance import Allowance
 from wethink_assets.synthesis.budgets.usage import Usage
 from wethink_assets.synthesis.service_check.probes import FORMS, Probe, probes_of
-from wethink_assets.synthesis.service_check.remedies import Changes, candidates
+from wethink_assets.synthesis.service_check.remedies import Changes, candidates, joined
 
 __all__ = ["MOST_TRIES", "ProbeResult", "ServiceCheck", "check_services", "services_of"]
 
@@ -260,7 +260,7 @@ class _Checker:
             if step is None:
                 return {}
             more, role = step
-            changes = _merged(changes, more)
+            changes = joined(changes, more)
             failed = [each for each in self._try(role, needed) if not each.good and (each.refused or self._every_form)]
         return changes
 
@@ -326,15 +326,6 @@ def _joined(roles: Sequence[Role], every_form: bool) -> list[tuple[Role, Probe]]
             if probe.form not in by_form or (probe.needed and not by_form[probe.form][1].needed):
                 by_form[probe.form] = role, probe
     return [by_form[form] for form in FORMS if form in by_form]
-
-
-def _merged(changes: dict[str, Any], more: Changes) -> dict[str, Any]:
-    merged = {**changes, **more}
-    if "omit" in changes and "omit" in more:
-        merged["omit"] = tuple(dict.fromkeys((*changes["omit"], *more["omit"])))
-    if "rename" in changes and "rename" in more:
-        merged["rename"] = {**changes["rename"], **more["rename"]}
-    return merged
 
 
 def _words(result: ProbeResult) -> str:

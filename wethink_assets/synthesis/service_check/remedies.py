@@ -13,9 +13,10 @@ from typing import Any
 from wethink_assets.config import RoleSettings
 from wethink_assets.extensions.builtin import DIALECTS
 from wethink_assets.models.chat import Sampling
+from wethink_assets.models.dialects.dialect import PARAMETERS
 from wethink_assets.models.dialects.request_form import RequestForm, dialect_of
 
-__all__ = ["Changes", "aspects_of_words", "candidates", "changed", "written"]
+__all__ = ["Changes", "aspects_of_words", "candidates", "changed", "joined", "written"]
 
 Changes = Mapping[str, Any]
 """Settings of a role by name, with the values that they should have."""
@@ -27,7 +28,7 @@ ASPECTS: Mapping[str, str] = {
     "max_tokens": r"max_?(completion_|new_|output_)?tokens|max_length",
     "schema": r"response_?format|schema|grammar|json|guided|structured|additionalProperties|(min|max)(Length|Items|imum)|not permitted",
     "instructions": r"\bsystem\b|developer|\brole\b|alternate|messages\[0\]",
-    "fields": r"chat_template_kwargs|reasoning_effort|thinking|extra_body",
+    "fields": r"chat_template_kwargs|reasoning|thinking|extra_body|must be (set to )?\W?(true|false)",
     "address": r"HTTP (404|405|30\d)|not found|invalid url|redirects|no route|deployment",
     "key": r"HTTP (401|403)|api[-_ ]?key|authenticat|unauthorized|credential|bearer",
     "model": r"model[^.]{0,60}(not exist|not found|unknown|invalid|unavailable|no access)|(unknown|invalid|no such) model|does not know the model",
@@ -41,19 +42,20 @@ _SCHEMA = {
     "required": ["text"],
     "additionalProperties": False,
 }
-_SINGLES: Sequence[Changes] = (
-    {"omit": ("seed",)},
-    {"omit": ("top_p",)},
-    {"omit": ("temperature",)},
-    {"omit": ("max_tokens",)},
+_SAMPLING = ("seed", "top_p", "temperature")
+_CHANGES: Sequence[Changes] = (
+    *({"omit": (name,)} for name in (*_SAMPLING, "max_tokens")),
+    *({"omit": _SAMPLING[:count]} for count in (2, 3)),
+    {"omit": ("top_p", "temperature")},
     {"rename": {"max_tokens": "max_completion_tokens"}},
-    {"schema_mode": "unbounded"},
-    {"schema_mode": "json_object"},
-    {"schema_mode": "none"},
-    {"schema_mode": "strict"},
-    {"instructions": "user"},
-    {"instructions": "system"},
-    {"instructions": "developer"},
+    *({"schema_mode": mode} for mode in ("unbounded", "json_object", "none", "strict")),
+    *({"instructions": turn} for turn in ("user", "system", "developer")),
+    *({"thinking": way} for way in ("off", "on")),
+    {
+        "omit": _SAMPLING,
+        "schema_mode": "none",
+        "instructions": "user",
+    },  # what any service takes, where its words say nothing
 )
 
 
@@ -72,7 +74,7 @@ def written(role: RoleSettings) -> dict[str, str]:
     parameters = form.parameters(Sampling(role.temperature, role.top_p, role.max_tokens, seed=7))
     values: dict[str, Any] = {
         **{name: parameters.get(name) for name in ("temperature", "top_p", "seed")},
-        "max_tokens": sorted((name, value) for name, value in parameters.items() if "token" in name),
+        "max_tokens": {name: value for name, value in parameters.items() if name not in _SAMPLING},
         "schema": [form.response_format(_SCHEMA), bool(form.told(_SCHEMA))],
         "instructions": form.instructions,
         "fields": form.fields,
@@ -83,16 +85,24 @@ def written(role: RoleSettings) -> dict[str, str]:
     return {aspect: json.dumps(value, sort_keys=True, default=str) for aspect, value in values.items()}
 
 
+def joined(changes: Changes, more: Changes) -> dict[str, Any]:
+    """Changes and further ones: parameters that are omitted, renamed or added join those that were.
+
+    >>> joined({"omit": ("seed",)}, {"omit": ("top_p",), "dialect": "tgi"})
+    {'omit': ('seed', 'top_p'), 'dialect': 'tgi'}
+    """
+    both = {**changes, **more}
+    for name in changes.keys() & more.keys():
+        if isinstance(changes[name], Mapping):
+            both[name] = {**changes[name], **more[name]}
+        elif isinstance(changes[name], tuple):
+            both[name] = tuple(dict.fromkeys((*changes[name], *more[name])))
+    return both
+
+
 def changed(role: RoleSettings, changes: Changes) -> RoleSettings:
-    """A role with other settings; parameters that are omitted or renamed join those that were. Raises `ValueError` for what cannot be."""
-    values = role.model_dump(exclude_unset=True)
-    for name, value in changes.items():
-        if name == "omit":
-            value = tuple(dict.fromkeys((*role.omit, *value)))
-        elif name == "rename":
-            value = {**role.rename, **value}
-        values[name] = value
-    return RoleSettings.model_validate(values)
+    """A role with other settings (`joined`). Raises `ValueError` for what cannot be."""
+    return RoleSettings.model_validate(joined(role.model_dump(exclude_unset=True), changes))
 
 
 def candidates(role: RoleSettings, words: str, names: Sequence[str] = ()) -> Iterator[tuple[Changes, RoleSettings]]:
@@ -102,27 +112,29 @@ def candidates(role: RoleSettings, words: str, names: Sequence[str] = ()) -> Ite
     """
     before, named = written(role), aspects_of_words(words)
     ranked: list[tuple[tuple[bool, int, int], Changes, RoleSettings, dict[str, str]]] = []
-    for changes in [
+    for changes in (
         *({"dialect": name} for name in DIALECTS),
-        *_SINGLES,
-        *_addresses(role),
+        *_CHANGES,
+        *_renamed(words),
+        *_demanded(role, words),
         *_less_room(role, words),
+        *_addresses(role),
         *({"model": name} for name in names),
-    ]:
+    ):
         try:
             other = changed(role, changes)
             after = written(other)
         except ValueError:  # the dialect cannot do what another setting asks for
             continue
         differs = {aspect for aspect, value in after.items() if value != before[aspect]}
-        if differs and (
-            not named & _SETUP or differs & named
-        ):  # a key or an address that is wrong: no parameter mends it
-            likely = _is_likely(role, str(changes.get("dialect", "")))
-            beside = max(0, len(differs - named) - 2 * likely)
-            # Of equal changes a dialect that fits the names first, and one that is some other service's last: its name would mislead.
-            rank = (not differs & named, beside, 0 if likely else 2 if "dialect" in changes else 1)
-            ranked.append((rank, changes, other, after))
+        setup = named & _SETUP
+        if not differs or (setup and not differs & named) or (not setup and differs & _SETUP):
+            continue  # a key or an address that is wrong is mended by no parameter, and one that is right needs no mending
+        likely = _is_likely(role, str(changes.get("dialect", "")))
+        beside = max(0, len(differs - named) - 2 * likely)
+        # Of equal changes a dialect that fits the names first, and one that is some other service's last: its name would mislead.
+        rank = (not differs & named, beside, 0 if likely else 2 if "dialect" in changes else 1)
+        ranked.append((rank, changes, other, after))
     ranked.sort(key=lambda each: each[0])
     seen = [before]
     for _, changes, other, after in ranked:
@@ -148,6 +160,25 @@ def _addresses(role: RoleSettings) -> Iterator[Changes]:
         yield from ({"url": f"{url}{end}"} for end in ("/v1", "/api/v1", "/openai/v1"))
     elif url.endswith("/v1"):
         yield {"url": url.removesuffix("/v1")}
+
+
+def _renamed(words: str) -> Iterator[Changes]:
+    """Other names for the bound of length and the seed that the words name, as in "use max_completion_tokens instead"."""
+    for name in dict.fromkeys(re.findall(r"[A-Za-z]\w+", words)):
+        if "token" in name.lower() and "_" in name and name != "max_tokens":
+            yield {"rename": {"max_tokens": name}}
+        elif "seed" in name.lower() and name.lower() != "seed":
+            yield {"rename": {"seed": name}}
+
+
+def _demanded(role: RoleSettings, words: str) -> Iterator[Changes]:
+    """Fields that the words demand, as in "enable_thinking must be set to false"."""
+    pattern = r"\b([a-z]\w*)\W{1,4}(?:must|should|has to|needs to) be (?:set to )?\W{0,3}(true|false|\d+(?:\.\d+)?)\b"
+    for name, value in re.findall(pattern, words, re.IGNORECASE):
+        if name not in PARAMETERS:
+            yield {"extra_body": {**role.extra_body, name: json.loads(value.lower())}}
+        elif name in ("temperature", "top_p") and value.lower() not in ("true", "false"):
+            yield {name: float(value)}
 
 
 def _less_room(role: RoleSettings, words: str) -> Iterator[Changes]:

@@ -1,6 +1,7 @@
 """Report of a service check: what was answered, what was refused, and the line of `wethink.toml` that mends it."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,9 @@ def _advice(check: ServiceCheck, failed: ProbeResult) -> tuple[str, str]:
         return "url", "start the service, or mend the url"
     if failed.stops:
         return "model", "settle this at the service, or name another one"
+    header = re.search(r"([A-Za-z][\w-]*-[\w-]+)\W{1,3}header|header\W{1,5}([A-Za-z][\w-]*-[\w-]+)", words)
+    if header and (header[1] or header[2]).lower() not in map(str.lower, role.headers):
+        return "headers", f'add headers = {{ "{header[1] or header[2]}" = "..." }} with what the service wants there'
     if "key" in aspects and role.api_key_env:
         return "api_key_env", f"put a key that the service takes into the environment variable {role.api_key_env}"
     if "key" in aspects:

@@ -1,8 +1,9 @@
 """A service that refuses what roles send is told of in its words, with the settings under which it answers; those settings are true."""
 
 import socket
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +15,8 @@ from wethink_assets.synthesis.service_check.remedies import changed
 from wethink_assets.synthesis.service_check.report import failure_of, notes_of, price_line, report_of
 from wethink_assets_tests.support.service_project import plain_role, write_settings
 from wethink_assets_tests.support.services import SERVICES, Faults, served
+from wethink_assets_tests.support.services.hosted import HOSTED
+from wethink_assets_tests.support.services.rules import Refused, Rules
 
 ROLES: tuple[Role, ...] = ("describer", "reasoner", "adjudicator", "judge")
 TAKES_ALL = ("openrouter", "together", "vllm", "sglang")
@@ -62,6 +65,73 @@ def test_a_service_in_its_own_dialect_answers_all(name: str, tmp_path: Path) -> 
         assert all(each.reply is not None and each.reply.model == service.rules.model for each in check.results)
         lines = list(report_of(settings, check, path))
         assert len(lines) == 5 and lines[3].count("schema held") == 1 and "schema held" not in lines[1]
+
+
+def refuses(words: str, when: Callable[[Mapping[str, Any]], bool]) -> Callable[[Mapping[str, Any]], None]:
+    def check(body: Mapping[str, Any]) -> None:
+        if when(body):
+            raise Refused(400, words)
+
+    return check
+
+
+GATEWAYS: Mapping[str, tuple[Callable[[Mapping[str, Any]], None], ...]] = {
+    "no_system_turn": (
+        refuses("System role not supported", lambda body: any(turn["role"] == "system" for turn in body["messages"])),
+    ),
+    "another_name_for_the_bound": (
+        refuses("Unknown parameter: max_tokens. Did you mean max_output_tokens?", lambda body: "max_tokens" in body),
+        refuses("max_output_tokens is required", lambda body: "max_output_tokens" not in body),
+    ),
+    "a_switch_that_it_demands": (
+        refuses(
+            "parameter.enable_thinking must be set to false for non-streaming calls",
+            lambda body: body.get("enable_thinking") is not False,
+        ),
+    ),
+    "no_words_that_say_anything": (
+        refuses("API call parameters are wrong, see the documentation", lambda body: body.get("top_p") == 1),
+        refuses("API call parameters are wrong, see the documentation", lambda body: body.get("temperature") == 0),
+    ),
+    "one_complaint_after_the_other": (
+        refuses("unknown field `seed`", lambda body: "seed" in body),
+        refuses("unknown field `top_p`", lambda body: "top_p" in body),
+        refuses("json_schema is not available for this deployment tier", lambda body: "response_format" in body),
+    ),
+    "a_warmer_model": (refuses("temperature must be 1 for this model", lambda body: body.get("temperature", 1) != 1),),
+    "shorter_replies": (
+        refuses(
+            "max_tokens is too large: 9000. This model supports at most 4096 completion tokens",
+            lambda body: body.get("max_tokens", 0) > 4096,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GATEWAYS)
+def test_a_service_that_nobody_declared_is_understood_by_its_words(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cast(dict[str, Rules], HOSTED), name, Rules(model="house-model", checks=GATEWAYS[name]))
+    with served(name) as service:
+        check, settings, _ = checked(tmp_path, plain_role(service, max_tokens=9000))
+        assert check.failed() and check.changes, service.refusals
+        assert "dialect" not in check.changes
+        mended = settings.model_copy(update={"roles": {role: changed(check.settings, check.changes) for role in ROLES}})
+        with Models.open(mended) as models:
+            [again] = check_services(mended, models, list(services_of(mended, ROLES)))
+        assert not again.failed()
+
+
+def test_a_header_that_a_service_wants_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = Rules(model="house-model", checks=(refuses("Missing required header: X-Project-Id", lambda body: True),))
+    monkeypatch.setitem(cast(dict[str, Rules], HOSTED), "project", rules)
+    with served("project") as service:
+        check, settings, path = checked(tmp_path, plain_role(service), ("judge",))
+        assert not check.changes and check.calls <= 1 + MOST_TRIES
+        assert 'wethink.toml:4 in [roles.judge]: add headers = { "X-Project-Id" = "..." }' in failure_of(
+            settings, check, path
+        )
 
 
 def test_a_lesser_change_is_named_before_another_services_dialect(tmp_path: Path) -> None:
