@@ -170,6 +170,36 @@ TOGETHER = Dialect(
     },
 )
 
+# JSON objects at most models (help.aliyun.com/en/model-studio/json-mode); enable_thinking, which open models of Qwen3 want off where a reply is not
+# streamed (github.com/infiniflow/ragflow/issues/8972); docs.siliconflow.cn/docs/api/chat-completions-post is alike.
+DASHSCOPE = Dialect(
+    "Alibaba's Model Studio (DashScope)",
+    hosts=("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com"),
+    schema_mode="json_object",
+    thinking={
+        "off": Thinking({"enable_thinking": False}),
+        "on": Thinking({"enable_thinking": True}),
+        "low": Thinking({"enable_thinking": True, "thinking_budget": 1024}),
+        "medium": Thinking({"enable_thinking": True, "thinking_budget": 4096}),
+        "high": Thinking({"enable_thinking": True, "thinking_budget": 16384}),
+    },
+)
+SILICONFLOW = replace(DASHSCOPE, title="SiliconFlow", hosts=("api.siliconflow.cn", "api.siliconflow.com"))
+
+# Sampling of the Kimi models is fixed; thinking.type and max_completion_tokens (platform.kimi.ai/docs/api/models-overview).
+MOONSHOT = Dialect(
+    "Moonshot's Kimi models",
+    hosts=("api.moonshot.cn", "api.moonshot.ai"),
+    omit=("temperature", "top_p", "seed"),
+    rename={"max_tokens": "max_completion_tokens"},
+    schema_mode="json_object",
+    reasons=True,
+    thinking={
+        "off": Thinking({"thinking": {"type": "disabled"}}),
+        "on": Thinking({"thinking": {"type": "enabled"}}),
+    },
+)
+
 # top_p below 1 (github.com/argilla-io/synthetic-data-generator/issues/48), a temperature above 0 before version 2; the schema in `value`
 # (router/src/lib.rs, GrammarType). Long bounds make its automata large.
 TGI = Dialect(

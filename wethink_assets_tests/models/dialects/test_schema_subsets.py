@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from wethink_assets.models.dialects.schema_subsets import closed, closed_with_named_choices
 from wethink_assets.synthesis.calls.reply_schemas import Grade, Question, json_schema
-from wethink_assets_tests.support.services.hosted import STRICT
+from wethink_assets_tests.support.services.openai_services import STRICT
 from wethink_assets_tests.support.services.rules import schema_keys
 
 

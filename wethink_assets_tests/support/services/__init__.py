@@ -1,6 +1,7 @@
 """Strict doubles of the model services that people have: one local server, which refuses what the named service refuses, in its words.
 
-Every rule stands in `hosted` or `local` with its source. A double runs on a thread of its own, so that runs in this process and in others reach it:
+Every rule stands with its source in `local`, or in `hosted` and what that imports. A double runs on a thread of its own, so that runs in this
+process and in others reach it:
 
 >>> with served("deepseek", faults=Faults(balance_for=3)) as service:
 ...     role = RoleSettings(**service.role())           # provider, url, model, api_key_env, dialect of the service
