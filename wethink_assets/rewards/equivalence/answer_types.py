@@ -59,8 +59,8 @@ _TELLING = frozenset({
     *SPOKEN, *NAMED, *NUMBER_WORDS, *PARTS, "yes", "no", "none", "and", "or", "to", "infinity", "once", "twice", "thrice",
 })  # fmt: skip
 """Words that may make something else than a text of an answer."""
-_INTRODUCING = frozenset({"a", "an", "the", "angle", "triangle", "line", "segment", "side", "m"})
-"""Words with which a number or the name of a figure may begin."""
+_INTRODUCING = frozenset({"a", "an", "the", "all", "angle", "triangle", "line", "segment", "side", "m"})
+"""Words with which a number, the name of a figure or "all real numbers" may begin."""
 
 
 class _Plain(NamedTuple):

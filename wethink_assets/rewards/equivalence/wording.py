@@ -9,7 +9,7 @@ import re
 
 from wethink_assets.rewards.equivalence.normal_form import plain_answer
 from wethink_assets.rewards.equivalence.reading import Asked
-from wethink_assets.rewards.equivalence.writing.echoes import may_be_echoed, object_of, said_beyond
+from wethink_assets.rewards.equivalence.writing.echoes import counts, may_be_echoed, object_of, said_beyond
 
 _LONGEST_WORDING = 400
 _VERBS = frozenset(
@@ -50,6 +50,9 @@ _UNSETTLED = re.compile(
     re.IGNORECASE,
 )
 _NEGATIVE = re.compile(r"^(?:not|no|neither|nor|never|n't|none|nothing|hardly)\b|n['\u2019]t\b", re.IGNORECASE)
+
+_NO_THINGS = re.compile(r"no [^\W\d_]+(?: [^\W\d_]+)?(?: (?:in|on|at) [^.,;!?]{1,60})?\.?", re.IGNORECASE)
+"""None of what is counted, which says how many there are."""
 
 
 def said_of(text: str, asked: Asked) -> str:
@@ -104,6 +107,8 @@ def _bare(said: str, asked: Asked) -> str | None:
     match = _PRONOUN.fullmatch(said)
     if match:
         settled = _settled(match[1])
+        if settled is None and counts(asked) and _NO_THINGS.fullmatch(match[1]):
+            settled = _ended(match[1])
         return object_of(settled, asked) if settled else None
     if not asked.folded:
         return None
@@ -125,6 +130,6 @@ def _settled(text: str) -> str | None:
 def _ended(text: str) -> str:
     """An answer without the full stop of the sentence that it stood in, and without its own wrappings."""
     text = text.strip()
-    if text[-1:] in (".", "\u3002") and not re.search(r"(?:^|[\s.])[^\W\d_]\.$", text):
+    if text[-1:] in (".", "\u3002") and not re.search(r"(?:^|(?<!\d)[\s.])[^\W\d_]\.$", text):
         text = text[:-1].rstrip()
     return plain_answer(text)

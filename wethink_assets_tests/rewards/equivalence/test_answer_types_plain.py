@@ -51,6 +51,7 @@ def both(text: str, asked: Asked) -> None:
 @given(WORDS | NUMBER | st.tuples(NUMBER, CASED).map(" ".join), ASKED)
 @example("12345678", asked_of("When was it founded?"))
 @example("three", asked_of(None))
+@example("all real numbers", asked_of("What is the domain of f?"))
 @example("summer", asked_of("Which season is it?"))
 def test_what_is_plain_is_read_as_by_all_types_in_turn(text: str, asked: Asked) -> None:
     both(text, asked)

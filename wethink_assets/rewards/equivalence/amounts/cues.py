@@ -4,8 +4,10 @@ Each cue is found once for a question and remembered.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
+from wethink_assets.rewards.equivalence.numbers import UNITS
 from wethink_assets.rewards.equivalence.reading import Asked
 
 HOW_MANY = re.compile(r"\b(?:how many|number of|count of)\s+", re.IGNORECASE)
@@ -251,3 +253,36 @@ def said_by_question(text: str, asked: Asked) -> bool:
     return words[0] in ("of", "in", "are", "is", "the") and all(
         word in ("of", "the", "all", "a", "in") or stem(word) in stems(asked) for word in words
     )
+
+
+def counts_in_order(texts: Sequence[str], asked: Asked) -> list[str]:
+    """How many of each several texts say, in the order in which the question names what it counts; empty where they say something else.
+
+    Numbers alone are in that order already; with nouns each noun has to stand in the question.
+
+    Example:
+        >>> from wethink_assets.rewards.equivalence.reading import asked_of
+        >>> asked = asked_of("How many red and how many blue ones are there?")
+        >>> counts_in_order(("4", "1"), asked), counts_in_order(("1 blue", "4 red"), asked), counts_in_order(("4 red", "1"), asked)
+        (['4', '1'], ['4', '1'], [])
+    """
+    if not 1 < len(texts) <= _MOST_COUNTED or not ("how many" in asked.folded or "number of" in asked.folded):
+        return []
+    counts: list[tuple[int, str]] = []
+    for place, text in enumerate(texts):
+        match = _COUNT.fullmatch(text.casefold())
+        if match is None:
+            return []
+        number = str(UNITS.get(match[1], match[1]))
+        noun = match[2] and re.search(rf"\b{re.escape(match[2].removesuffix('s'))}", asked.folded)
+        if match[2] and not noun:
+            return []
+        counts.append((noun.start() if noun else place - len(texts), number))
+    places = {place for place, _ in counts}
+    if len(places) < len(counts) or min(places) < 0 <= max(places):
+        return []
+    return [number for _, number in sorted(counts)]
+
+
+_MOST_COUNTED = 6
+_COUNT = re.compile(r"(\d{1,9}|[a-z]{3,9})(?: ((?!or\b|and\b|not\b|no\b)[a-z]{2,20})(?: ones?)?)?")

@@ -21,7 +21,8 @@ Form = Choice["decimal", "slash", "fraction", "power", "words", "ordinal"]
 """How a number is written; `slash` is `3/4`, which may be a code or a date, `fraction` what can be nothing else."""
 
 _DECIMAL = re.compile(
-    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?(?![\d,])|\d{1,3}(?:[ ']\d{3})+(?:\.\d+)?(?![\d,']|\s?/|\s\d)|"
+    r"(?:0,\d{3}(?![\d,.])|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|"
+    r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?(?![\d,])|\d{1,3}(?:[ ']\d{3})+(?:\.\d+)?(?![\d,']|\s?/|\s\d)|"
     r"\d{1,3}(?:\.\d{3})+,\d{1,2}(?![\d,.])|(?P<plain>\d+(?:\.\d*)?|\.\d+))(?!\d)"
 )
 _SIMPLE = r"[+-]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s?\^\s?(?:\{\s?[+-]?\d{1,4}\s?\}|\d))?"
@@ -172,6 +173,8 @@ def _digits(text: str) -> Literal | None:
 
 
 def _without_separators(written: str) -> str:
+    if written.startswith("0,"):  # no thousands begin with zero
+        return written.replace(",", ".")
     if written[-3:-2] == "," or written[-2:-1] == ",":  # a comma before the decimals, points before thousands
         whole, _, decimals = written.rpartition(",")
         return f"{whole.replace('.', '')}.{decimals}"

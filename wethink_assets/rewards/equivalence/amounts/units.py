@@ -10,6 +10,7 @@ millibars) has no value of its own; `meanings_of` tells what it may be.
 import re
 from fractions import Fraction
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
 # pint's name: symbols (as they are written), then words (any case, with or without a plural s).
@@ -310,7 +311,7 @@ def units_named(text: str) -> set[str]:
     """Units that a question names with a whole word or symbol of two letters or more (`in cm`, `How many metres`)."""
     units = set()
     words = re.findall(r"[^\s,;:?!()\[\]]+", text[:2000])
-    for first, second in zip(words, [*words[1:], ""], strict=True):
+    for first, second in pairwise([*words, ""]):
         for name in (first.rstrip("."), f"{first} {second}".rstrip(".")):
             unit = unit_of(name) if len(name) > 1 and name not in ("in", "st", "us", "ha", "ms", "min") else None
             if unit:

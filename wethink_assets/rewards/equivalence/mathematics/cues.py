@@ -42,7 +42,8 @@ _OTHERWISE = re.compile(
 )
 _INTERVAL = re.compile(
     r"\b(?:intervals?|domain|inequalit\w+|solution set|increasing|decreasing|concave|convex|continuous|monoton\w+|range of (?:the|this|that|f|y|g|a)|"
-    r"for (?:which|what) values|values of .{1,20} (?:for|such|that|is|are|does|satisf\w+)|possible values|set of all|range of values)\b"
+    r"for (?:which|what) (?:values|(?:real )?(?:numbers? )?[a-z]\b)|"
+    r"values of .{1,20} (?:for|such|that|is|are|does|satisf\w+)|possible values|set of all|range of values)\b"
 )
 _POINT = re.compile(
     r"\b(?:points?|coordinates?|vertex|vertices|intercepts?|ordered (?:pairs?|triples?)|midpoint|origin|center|centre|foc(?:us|i)|intersect\w*|"

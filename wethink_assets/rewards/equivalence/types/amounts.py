@@ -7,6 +7,7 @@ What a lenient comparison takes beyond that, the gold answer and the candidate i
 - what people also mean by a unit's name (`mb`, `12 oz` of a liquid, `5 pounds` of money), and a power of ten that the question names.
 """
 
+import re
 from fractions import Fraction
 
 from wethink_assets.rewards.equivalence.amounts import cues
@@ -25,6 +26,7 @@ MODERN_YEARS = range(1900, 2101)
 """Whole numbers that are taken for a year where no question tells."""
 
 
+_SUM = re.compile(r"[1-9]\d{0,8}(?: ?\+ ?[1-9]\d{0,8}){1,4}")
 _latest: list[tuple[str, Asked, Amount | None]] = [("", Asked(), None)]
 """The text that was read last: the four types ask for one amount in turn."""
 
@@ -87,7 +89,7 @@ def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowe
     if candidate.reading.type == "ratio":
         return gold.reading.type == "number" and is_ratio(true.senses[0].value, candidate, asked)
     if not isinstance(other, Amount):
-        return _decimal_comma(true, candidate.written.said)
+        return _decimal_comma(true, candidate.written.said) or _summed(true, candidate, asked)
     if true.note != other.note and not _note_left_out(true.note, other.note, asked):
         return False
     if "as written" in true.key or "as written" in other.key:
@@ -156,8 +158,15 @@ def _rounds(exact: Amount, one: Sense, rounded: Amount, another: Sense) -> bool:
         return False
     step = abs(written.step * another.value / written.value) if written.value else Fraction(0)
     true = _converted(one, another)
-    if not step or true * another.value <= 0 or abs(true - another.value) * 2 > step:
+    if not step or true * another.value <= 0 or abs(true - another.value) >= step:
         return False
+    if abs(true - another.value) * 2 > step and (
+        one.unit != another.unit
+        or abs(true) < abs(another.value)
+        or written.significant <= DIGITS
+        or not _is_unending(true)
+    ):
+        return False  # neither rounded nor, of a fraction, cut off
     if one.unit != another.unit:
         return _significant(rounded) >= DIGITS
     if written.step >= 1 or written.significant < DIGITS:
@@ -246,6 +255,16 @@ def _worked_out(true: Amount, other: Amount, asked: Asked) -> bool:
         and not (true.literal.text[:1] == "0" or other.literal.text[:1] == "0")
         and (true.senses[0].value == other.senses[0].value and true.kind == other.kind)
     )
+
+
+def _summed(true: Amount, candidate: Comparable, asked: Asked) -> bool:
+    """Whether a candidate is a sum of whole numbers that comes to the true one (`2+3` for 5), where no question makes something else of it."""
+    text = candidate.written.said
+    if true.kind != "number" or "as written" in true.key or candidate.reading.type != "text" or len(text) > 40:
+        return False
+    if _SUM.fullmatch(text) is None or (asked.text and not cues.is_mathematical(asked)):
+        return False
+    return sum(int(part) for part in text.split("+")) == true.senses[0].value
 
 
 def _decimal_comma(true: Amount, text: str) -> bool:

@@ -62,6 +62,9 @@ _LOWER_SEAT = re.compile(r"[1-9]\d?[a-f]", re.IGNORECASE)
 _LOWERED = re.compile(r"[A-Z]{2,4}\d{1,4}|[A-Z]{2}-\d{2,6}[A-Z]?")
 _MONTH = re.compile(r"(?:\d{1,2}-?)?(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEPT?|OCT|NOV|DEC)-?\d")
 _FUNCTIONS = ("NO", "LOG", "SIN", "COS", "TAN", "LN", "EXP", "SQRT", "PI")
+_SCREEN = re.compile(r"(?:144|240|360|480|540|576|720|1080|1440|2160|4320)[pi]", re.IGNORECASE)
+"""Lines of a screen, which are no pence."""
+_FILM = re.compile(r"[2-8]k", re.IGNORECASE)
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{3,8}")
 
 
@@ -143,6 +146,10 @@ def _of_mixed(text: str, cues: Cues, *, asked: bool) -> str | None:
         return text.upper().replace(" ", "") if _POSTCODE.fullmatch(text.upper()) else None
     if not text.isascii() or text.isdecimal():
         return None
+    if _SCREEN.fullmatch(text) and (not asked or cues.head in ("", "dimensions")):
+        return text.upper()
+    if cues.head == "dimensions" and _FILM.fullmatch(text):
+        return text.upper()
     if not asked and _LOWER_SEAT.fullmatch(text):
         return text.upper()
     upper = text

@@ -15,6 +15,7 @@ from wethink_assets.rewards.equivalence.mathematics.notation import (
     tokens_of,
 )
 from wethink_assets.rewards.equivalence.mathematics.regions import key_of, relations_of, solutions
+from wethink_assets.rewards.equivalence.mathematics.sameness import alike_values
 from wethink_assets.rewards.equivalence.mathematics.terms import term_of
 from wethink_assets.rewards.equivalence.mathematics.values import Value, value_of
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
@@ -183,13 +184,30 @@ def alike_equations(gold: Comparable, candidate: Comparable, asked: Asked, allow
         return isinstance(given, tuple) and candidate.reading.type in ("equation", "interval") and (
             not given[0] or given[0] == true[0]) and alike_regions(true[1], given[1], allowed)  # fmt: skip
     if not true.name:
-        return False
+        return isinstance(given, Equation) and not given.name and _rounded(gold.written.said, candidate.written.said)
     if isinstance(given, Equation):
         functions = _FUNCTION.fullmatch(true.name), _FUNCTION.fullmatch(given.name)
         same = true.name == given.name or (functions[0] and given.name == "y") or (functions[1] and true.name == "y")
         return bool(same and given.rest) and _right(true.rest, given.rest, asked, allowed)
     side = right_side(gold, asked)
     return side is not None and _right(side, candidate.written.raw, asked, allowed)
+
+
+def _rounded(true: str, given: str) -> bool:
+    """Whether two equations have one side in common, and on the other one a rounding of the true value."""
+    try:
+        sides, others = (
+            [value_of(term_of(part)) for part in split_at(tokens_of(text.rstrip(" .")), "relation")]
+            for text in (true, given)
+        )
+    except Unreadable:
+        return False
+    if len(sides) != 2 or len(others) != 2:
+        return False
+    return any(
+        sides[at].key == others[at].key and sides[1 - at].constant and alike_values(sides[1 - at], others[1 - at])
+        for at in (0, 1)
+    )
 
 
 def right_side(equation: Comparable, asked: Asked) -> str | None:

@@ -128,7 +128,7 @@ def _named(written: Written, asked: Asked) -> Reading | None:
     based = _BASED.fullmatch(said)
     if based and 2 <= int(based[2]) <= 36:
         return Reading("expression", f"{based[1]} in base {int(based[2])}", based[1])
-    figure = _FIGURE.fullmatch(said)
+    figure = _FIGURE.fullmatch(said.rstrip(" ."))
     if figure is None or not figure["name"].replace(" ", "").isupper():
         return None
     from wethink_assets.rewards.equivalence.comparison import read
@@ -246,7 +246,7 @@ def _alike(true: Expression, given: Expression, asked: Asked, allowed: Allowed) 
     if true.dimension and given.dimension:
         return False
     unit = true.unit or given.unit
-    if asked.text and unit not in units_named(asked.text):
+    if unit not in units_named(asked.text):
         return False
     worth = in_base(unit)
     return worth is not None and alike_values(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from wethink_assets.rewards.equivalence.amounts.cues import counts_in_order
 from wethink_assets.rewards.equivalence.mathematics.notation import plainly
 from wethink_assets.rewards.equivalence.mathematics.wording import apart, boxes, closing
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
@@ -57,7 +58,7 @@ _TIGHT_NUMBER = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"[$\u20ac\u00a3+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?%?")
 _MATHEMATICS = re.compile(r"(?<!\\)\$([^$]{1,80})(?<!\\)\$(?!\d)")
 _SPACED = re.compile(r"[A-Z](?:\s[A-Z])+|-?\d{1,2}(?:\s-?\d{1,2}){2,}")
-_DECIMAL_COMMA = re.compile(r"-?\d+,(?:\d{1,2}|\d{4,})")
+_DECIMAL_COMMA = re.compile(r"-?\d+,(?:\d{2}|\d{4,})")
 _OUTER = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
 _ASSIGNED = re.compile(r"\s*([A-Za-z](?:_\{?\w+\}?)?|[a-z]\([a-z]\))\s*=\s*(.+)", re.DOTALL)
 _ENVIRONMENT = re.compile(
@@ -133,6 +134,7 @@ def _listed(texts: Sequence[str], asked: Asked, *, ordered: bool) -> Reading | N
 
     items: list[Comparable] = []
     name = ""
+    assigned_to = {match[1] if (match := _ASSIGNED.fullmatch(text)) else "" for text in texts}
     for text in texts:
         item = read(text, asked)
         if item is None:
@@ -147,9 +149,14 @@ def _listed(texts: Sequence[str], asked: Asked, *, ordered: bool) -> Reading | N
             continue
         items.append(item)
     kinds = {item.reading.type for item in items}
-    if (kinds <= {"point", "equation", "interval"} and len({_name_of(item) for item in items}) == 1) or kinds == {
-        "equation"
-    }:
+    one_name = (
+        len(assigned_to) == 1 and "" not in assigned_to
+    )  # x = 1 or x = 2, which a question that asks for x makes numbers of
+    if (
+        one_name
+        or kinds == {"equation"}
+        or (kinds <= {"point", "equation", "interval"} and len({_name_of(item) for item in items}) == 1)
+    ):
         ordered = False  # solutions, each of which counts once
         items = list({(item.reading.type, item.reading.key): item for item in items}.values())
     return list_reading(items, ordered=ordered)
@@ -253,7 +260,10 @@ def alike_lists(gold: Comparable, candidate: Comparable, asked: Asked, allowed: 
     if candidate.reading.type == "number" and _DECIMAL_COMMA.fullmatch(gold.written.said):
         return _beside(gold.written.said.replace(",", "."), candidate, asked, allowed)
     if isinstance(given, Items):
-        return _matched(true.items, given.items, true.ordered and given.ordered, asked, allowed)
+        if _matched(true.items, given.items, true.ordered and given.ordered, asked, allowed):
+            return True
+        counts, others = (counts_in_order(_texts(items), asked) for items in (true.items, given.items))
+        return bool(counts) and counts == others
     if candidate.reading.type == "text":
         return all(item.reading.type == "text" for item in true.items) and _words(gold.written.folded) == _words(
             candidate.written.folded
@@ -263,6 +273,10 @@ def alike_lists(gold: Comparable, candidate: Comparable, asked: Asked, allowed: 
         values = [getattr(item.reading.value, "rest", "") or item.written.said for item in true.items]
         return _beside(f"({', '.join(values)})", candidate, asked, allowed)
     return False
+
+
+def _texts(items: Sequence[Comparable]) -> tuple[str, ...]:
+    return tuple(item.written.said for item in items)
 
 
 def _words(text: str) -> list[str]:

@@ -19,6 +19,14 @@ _DECORATED = re.compile(
     r"(?:(?:by|with|a|the|final|score|of|was|is|it|they|won|win|lost|lose|drew|draw|tied|ended|tie|result)\b:?\s)*(.*?)"
     r"(?:\s(?:win|loss|draw|tie|victory|defeat|score|result|aet|a\.e\.t\.|\(aet\)))?"
 )
+_WON = re.compile(
+    r"(.{1,40}? (?:won|wins|win|beat .{1,30}|defeated .{1,30}|drew|tied|leads?|led))(?: by| with)? (\d{1,3}\s?(?:-|:|to)\s?\d{1,3})",
+    re.IGNORECASE,
+)
+_UNSETTLED = re.compile(
+    r"\b(?:not|never|no|nor|nobody|or|but|maybe|perhaps|possibly|probably|could|might|if)\b|n't\b|\d|[?;]",
+    re.IGNORECASE,
+)
 _PAIR = re.compile(r"(\d{1,3})\s?-{1,2}\s?(\d{1,3})")
 _DECIMAL = r"(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.\d{1,6})?"
 _COLONS = re.compile(rf"({_DECIMAL})\s?:\s?({_DECIMAL})(?:\s?:\s?({_DECIMAL}))?(?:\s?:\s?({_DECIMAL}))?")
@@ -28,6 +36,7 @@ _WORDED = re.compile(
 _TOTAL = re.compile(r"(\d{1,5}(?:\.\d)?)\s?(?:/|out of|of)\s?(\d{1,5})(?: points| marks)?")
 _ODDS = re.compile(r"(\d{1,5})\s?[-/]\s?(\d{1,5})")
 _SLASHED = re.compile(rf"({_DECIMAL})\s?/\s?({_DECIMAL})")
+_CROSSED = re.compile(rf"({_DECIMAL})\s?[xX*]\s?({_DECIMAL})")
 _CROSS = re.compile(r"\s?(?:[x\u00d7X\u2715\u2a2f*]|-?by-?)\s?(?=[\d.])")
 _SIDE = re.compile(rf"({_DECIMAL}|\d{{1,6}} \d{{1,2}}/\d{{1,3}}|\d{{1,3}}/\d{{1,3}}|\.\d{{1,6}})\s?(.{{0,30}})")
 _FEET = re.compile(r"(\d{1,4})\s?(?:'|ft\.?|feet)\s?(\d{1,2}(?:\.\d{1,3})?)\s?(?:''|\"|in\.?|inch(?:es)?)")
@@ -73,6 +82,17 @@ def read_score(written: Written, asked: Asked) -> Reading | None:
     return Reading("score", f"{match[1]}-{match[2]}")
 
 
+def alike_score(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
+    """Whether a candidate says of somebody that they won, or drew, by the true score, where a score is asked for."""
+    if candidate.reading.type != "text" or "score" not in cues_of(asked).named or len(candidate.written.said) > LONGEST:
+        return False
+    match = _WON.fullmatch(" ".join(candidate.written.plain.split()).rstrip("."))
+    if match is None or _UNSETTLED.search(match[1]):
+        return False
+    score = read_score(Written(match[2], match[2]), asked)
+    return score is not None and score.key == gold.reading.key
+
+
 def _calm(cues: Cues) -> bool:
     """Whether a pair with a hyphen is told by its form: no code is asked for, no calculation, no odds."""
     return not cues.arithmetic and cues.head not in CODES and cues.head not in ("odds", "ratio", "range")
@@ -110,10 +130,11 @@ def _plain(number: str) -> str:
 
 
 def alike_ratio(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
-    """Whether a candidate writes a ratio that the question asks for as a fraction of the same two numbers (`3/4` for `3:4`)."""
+    """Whether a candidate writes a ratio that the question asks for as a fraction of the same two numbers, or with a cross between them."""
     if cues_of(asked).head != "ratio" or candidate.reading.type == "ratio":
         return False
-    match = _SLASHED.fullmatch(" ".join(candidate.written.plain.split()).rstrip("."))
+    text = " ".join(candidate.written.plain.split()).rstrip(".")
+    match = _SLASHED.fullmatch(text) or _CROSSED.fullmatch(text)
     return match is not None and gold.reading.value == (_plain(match[1]), _plain(match[2]))
 
 
@@ -183,13 +204,15 @@ def _side(text: str) -> tuple[Fraction, str] | None:
 
 
 def alike_dimensions(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowed) -> bool:
-    """Whether two dimensions have the same numbers, and the unit that only one says is one that the question names."""
+    """Whether two dimensions have the same numbers, and the unit that only one says is one that the question names; a ratio that it asks for."""
     one, other = gold.reading.value, candidate.reading.value
+    if candidate.reading.type == "ratio" and one is not None and not one[1] and cues_of(asked).head == "ratio":
+        return bool(one[0] == "x".join(other))
     if candidate.reading.type != "dimensions" or one is None or other is None or one[0] != other[0]:
         return False
     return not (one[1] and other[1]) and unit_asked(one[1] or other[1], asked)
 
 
-SCORE = AnswerType("score", "math", read_score)
+SCORE = AnswerType("score", "math", read_score, alike_score)
 RATIO = AnswerType("ratio", "math", read_ratio, alike_ratio)
 DIMENSIONS = AnswerType("dimensions", "math", read_dimensions, alike_dimensions)

@@ -47,6 +47,7 @@ _ATTRIBUTES = frozenset(
 _WH_NOUN = re.compile(
     r"\b(?:what|which)\s+([^\W\d_]+)(?:\s+(?:of|is|are|was|were|do|does|did|has|have|can)\s+(?:the|this|that|these|those)?\s*([^\W\d_]+))?"
 )
+_THE_ATTRIBUTE = re.compile(r"\bwhat(?:'s| is| are| was| were) the ([a-z]+)\b")
 _WHERE = re.compile(
     r"\b(?:where|when|which side|what side|which way|what time|which direction|what position|which position|what room|which room|what place)\b"
 )
@@ -134,7 +135,8 @@ def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowe
     if joined(words) == gold.reading.key and any(char.isalpha() for char in gold.reading.key):
         return True
     if candidate.reading.type == "text" and (
-        _said_by_question(true, words, asked)
+        (not asked.folded and _same_name_of_date(true, words))
+        or _said_by_question(true, words, asked)
         or _abbreviated(gold.written.said, words, asked)
         or _abbreviated(candidate.written.said, true, asked)
     ):
@@ -143,6 +145,21 @@ def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowe
 
 
 TEXT = AnswerType("text", "text", read_text, alike)
+
+
+def _same_name_of_date(true: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether a candidate is the short form of a weekday or month; the long one of a short form that is no word of its own (`Sun`, `May`)."""
+    if len(true) != 1 or len(words) != 1 or true[0] == words[0]:
+        return False
+    for kind in ("weekday", "month"):
+        names = table(kind)
+        full, other = names.get(true[0], tuple(true)), names.get(words[0], tuple(words))
+        if full == other and (true[0] not in names or true[0] not in _OWN_WORDS):
+            return True
+    return False
+
+
+_OWN_WORDS = frozenset({"sun", "sat", "wed", "mar", "may", "dec", "sept"})
 
 
 def _said_by_question(true: Sequence[str], words: Sequence[str], asked: Asked) -> bool:
@@ -175,6 +192,9 @@ def _nouns(asked: Asked) -> frozenset[str]:
     if " or " in asked.folded:
         return frozenset()
     nouns: set[str] = set()
+    attribute = _THE_ATTRIBUTE.search(asked.folded)
+    if attribute and attribute[1] in _ATTRIBUTES:
+        nouns.update(words_of(attribute[1], Asked()))
     for match in _WH_NOUN.finditer(asked.folded):
         nouns.update(words_of(match[1], Asked()))
         if match[2] and match[1] in _ATTRIBUTES:

@@ -77,6 +77,11 @@ def _echoing(asked: Asked) -> bool:
     return "do" in _asked_words(asked) or any(pattern.search(text) for pattern in (_SUBJECT_ASKED, _DATED, _ASKED_NOUN))
 
 
+def counts(asked: Asked) -> bool:
+    """Whether a question counts things."""
+    return bool(asked.folded) and _COUNTING.search(asked.folded) is not None
+
+
 def object_of(rest: str, asked: Asked) -> str:
     """What follows the subject and verb of a sentence, without a participle of the question and without the place in the picture.
 
@@ -198,6 +203,8 @@ def _new_subject(sentence: str, words: list[tuple[str, int, int]], known: list[b
     if not match or " or " in asked.folded:
         return None
     predicate = _WORD.findall(match[1])
+    if len(_WORD.findall(asked.folded)) == 2 and len(predicate) == 1:
+        return None  # "Which street?" has a noun and no predicate
     for start in range(1, len(words)):
         rest = [word for word, _, _ in words[start:]]
         if rest == predicate[: len(rest)] and (len(rest) > 1 or rest == predicate) and not all(known[:start]):
@@ -258,7 +265,7 @@ def _unlocated(rest: str, asked: Asked) -> str:
     for pattern in (_SEEN, _IN_ALL):
         bare = pattern.sub("", rest).strip()
         rest = bare or rest
-    if asked.folded and _COUNTING.search(asked.folded):
+    if counts(asked):
         for match in _TAIL.finditer(rest):
             tail = _WORD.findall(rest[match.end() :])
             if tail and all(word.casefold() in _FUNCTION or _stands_in(word, asked) for word in tail):

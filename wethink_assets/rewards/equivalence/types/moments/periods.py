@@ -41,7 +41,8 @@ def period_of(text: str, cues: Cues) -> str | None:
     if match:
         year = match[2]
         if len(year) == 2 and cues.head != "date":
-            return None  # seconds
+            bare = not cues.head and not cues.unit and match[1] is None and year[1] == "0"
+            return f"{year}s" if bare else None  # seconds, where something is asked that may be measured
         return f"{match[1] or ''} {full_year(year.lstrip(chr(39)))}s".lstrip() if cues.head != "duration" else None
     match = _CENTURY.fullmatch(text)
     if match:

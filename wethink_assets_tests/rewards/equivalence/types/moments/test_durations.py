@@ -44,7 +44,7 @@ def test_a_bare_number_has_the_unit_that_is_asked_for(one: int, other: int, form
     "forms",
     [
         ["2 h 30 min", "2:30 hours", "150 minutes", "2.5 hours", "2 hours and 30 minutes", "two and a half hours", "2 1/2 hours", "2h30"],
-        ["90 seconds", "1 min 30 s", "1.5 minutes", "90s", "a minute and a half"],
+        ["90 seconds", "1 min 30 s", "1.5 minutes", "90 s", "a minute and a half"],
         ["half an hour", "30 minutes", "30-minute", "0.5 h"],
         ["18 months", "1.5 years", "1 year 6 months", "a year and a half"],
         ["2 weeks", "14 days", "a fortnight"],
