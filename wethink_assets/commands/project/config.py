@@ -13,7 +13,7 @@ from wethink_assets.models.chat import ROLES
 
 if TYPE_CHECKING:
     from wethink_assets.config import Settings
-    from wethink_assets.synthesis.service_check.check import ServiceCheck
+    from wethink_assets.synthesis.service_check.results import ServiceCheck
 
 app = typer.Typer(help="Inspect the configuration.", no_args_is_help=True)
 
@@ -104,6 +104,8 @@ def checked(settings: "Settings", path: Path, roles: tuple[str, ...], quiet: boo
                 f"calling {len(services)} services, at most 4 calls each; where one is refused, at most {MOST_TRIES} more look for what mends it"
             )
     with Models.open(settings) as models:
+        if not quiet:
+            models.servers.listen(lambda _, text: typer.echo(text), logs=False)
         checks = check_services(settings, models, services, every_form=True)
     if not quiet:
         for one in checks:

@@ -205,7 +205,8 @@ def synthesize(
     from wethink_assets.sources.batches import read_membership
 
     sizes = {batch: read_membership(store, batch).height for batch in unfinished}
-    display.report(f"{len(unfinished)} batches with {sum(sizes.values())} images to synthesize")
+    batches, images = len(unfinished), sum(sizes.values())
+    display.report(f"{batches} batch{'es' * (batches > 1)} with {images} image{'s' * (images > 1)} to synthesize")
     with display.batches(sizes, currency) as work:
         for batch, stages in unfinished.items():
             work.begin(batch, len(stages))

@@ -9,8 +9,7 @@ import difflib
 import re
 import time
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from wethink_assets.config import RoleSettings, Settings
@@ -24,8 +23,9 @@ from wethink_assets.synthesis.budgets.allowance import Allowance
 from wethink_assets.synthesis.budgets.usage import Usage
 from wethink_assets.synthesis.service_check.probes import FORMS, Probe, probes_of
 from wethink_assets.synthesis.service_check.remedies import Changes, candidates, joined
+from wethink_assets.synthesis.service_check.results import ProbeResult, ServiceCheck
 
-__all__ = ["MOST_TRIES", "ProbeResult", "ServiceCheck", "check_services", "services_of"]
+__all__ = ["BESIDE_REQUESTS", "MOST_TRIES", "check_services", "services_of"]
 
 BESIDE_REQUESTS = (
     *("price_in", "price_out", "price_cached_in", "price_call", "price_tiers"),
@@ -36,92 +36,6 @@ MOST_TRIES = 24
 LONGEST_CALL = 120.0  # seconds that a call of the search may take
 MOST_ROOM = 16_384  # tokens that a reply which was cut off is given at most
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class ProbeResult:
-    """What came of one probe: the reply, or the service's words, or what is wrong with the reply.
-
-    refused: why there is no reply; fault: why the reply cannot be used; stops: the service gives nothing to any request, whatever is changed;
-    spent: since its balance is.
-    """
-
-    probe: Probe
-    reply: Completion | None = None
-    refused: str = ""
-    fault: str = ""
-    stops: bool = False
-    spent: bool = False
-    seconds: float = 0.0
-
-    @property
-    def good(self) -> bool:
-        """Whether a usable reply came."""
-        return not (self.refused or self.fault)
-
-    def notes(self, role: RoleSettings) -> Iterator[str]:
-        """What is worth knowing of a reply that came."""
-        if self.fault:
-            yield self.fault
-        if self.reply is None:
-            return
-        thought = "<think>" in self.reply.text
-        if thought and role.thinking == "off":
-            yield "thinking was switched off, and a thought came all the same"
-        if not thought and role.thinking not in ("", "off"):
-            yield "thinking was asked for, and no thought came back"
-        if self.good and not self.probe.shows_image(self.reply):
-            yield "the reply does not speak of what the picture shows, a red circle above the number 42: does the model see images?"
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        reply = self.reply
-        result: dict[str, Any] = {
-            "form": self.probe.form,
-            "needed": self.probe.needed,
-            "answered": reply is not None,
-            "refused": self.refused,
-            "fault": self.fault,
-            "seconds": round(self.seconds, 3),
-        }
-        if reply is not None:
-            result |= {
-                "model": reply.model,
-                "finish_reason": reply.finish_reason,
-                "usage": not reply.counted and reply.prompt_tokens > 0,
-                "prompt_tokens": reply.prompt_tokens,
-                "completion_tokens": reply.completion_tokens,
-                "cached_tokens": reply.cached_tokens,
-                "thinking": "<think>" in reply.text,
-                "schema": self.probe.reply is not None and self.good,
-            }
-        return result
-
-
-@dataclass
-class ServiceCheck:
-    """Check of one service: the roles that ask it with the same settings, what came of their probes, and what mends what was refused.
-
-    changes: settings with which all that the roles need was answered; empty where nothing was found, or nothing is to mend.
-    """
-
-    roles: tuple[Role, ...]
-    settings: RoleSettings
-    address: str
-    results: list[ProbeResult] = field(default_factory=list)
-    changes: dict[str, Any] = field(default_factory=dict)
-    model_names: tuple[str, ...] = ()
-    usage: dict[str, float] = field(default_factory=dict)
-    calls: int = 0
-
-    def failed(self, strict: bool = False) -> list[ProbeResult]:
-        """Results that the roles cannot work with: what was refused, and with `strict` also replies that cannot be used."""
-        return [each for each in self.results if each.probe.needed and (each.refused or (strict and each.fault))]
-
-    @property
-    def notes(self) -> list[str]:
-        """What is worth knowing of replies that came, each once."""
-        return list(dict.fromkeys(note for each in self.results for note in each.notes(self.settings)))
 
 
 def services_of(settings: Settings, roles: Iterable[Role]) -> Iterator[tuple[tuple[Role, ...], RoleSettings]]:
@@ -154,13 +68,11 @@ def check_services(
 
     Raises `ConfigError` for a missing prompt, `BudgetSpent` when the budget pays for no further call.
     """
-    with ThreadPoolExecutor(max(1, len(services)), "service check") as pool:
-        return list(
-            pool.map(
-                lambda one: _Checker(settings, models, *one, every_form=every_form, allowance=allowance).check(),
-                services,
-            )
-        )
+    checkers = [
+        _Checker(settings, models, roles, of_roles, every_form=every_form, allowance=allowance)
+        for roles, of_roles in services
+    ]
+    return models.run(_all(checker.check() for checker in checkers))
 
 
 class _Checker:
@@ -186,21 +98,21 @@ class _Checker:
         address = PROVIDERS[of_roles.provider].address(settings, of_roles)
         self._check = ServiceCheck(roles, of_roles, address)
 
-    def check(self) -> ServiceCheck:
+    async def check(self) -> ServiceCheck:
         """Make the calls, and search where one was refused."""
         check = self._check
-        model = self._opened()
+        model = await asyncio.to_thread(self._opened)
         if isinstance(model, list):
             check.results = model
         else:
-            check.results = self._asked(model, check.settings, self._probes)
+            check.results = await self._asked(model, check.settings, self._probes)
             check.calls = len(check.results)
         if (
             check.failed(self._every_form)
             and not any(each.stops for each in check.results)
             and not check.settings.server
         ):
-            check.changes = self._search(check)
+            check.changes = await self._search(check)
         check.usage = self._usage.as_dict()
         check.calls += self._tries
         return check
@@ -211,10 +123,10 @@ class _Checker:
         except ModelError as error:  # a server of ours that does not start
             return [ProbeResult(probe, refused=str(error), stops=True) for _, probe in self._probes]
 
-    def _asked(
+    async def _asked(
         self, model: ChatModel, of_roles: RoleSettings, probes: Sequence[tuple[Role, Probe]]
     ) -> list[ProbeResult]:
-        return self._models.run(_all(self._ask(model, of_roles, role, probe) for role, probe in probes))
+        return await _all(self._ask(model, of_roles, role, probe) for role, probe in probes)
 
     async def _ask(self, model: ChatModel, of_roles: RoleSettings, role: Role, probe: Probe) -> ProbeResult:
         messages = probe.messages(self._settings, role)
@@ -251,66 +163,71 @@ class _Checker:
         else:
             self._allowance.finished(reply.prompt_tokens + reply.completion_tokens, self._usage.price(role, reply))
 
-    def _search(self, check: ServiceCheck) -> dict[str, Any]:
+    async def _search(self, check: ServiceCheck) -> dict[str, Any]:
         """Changes with which everything needed is answered; empty where none was found."""
         needed = [(role, probe) for role, probe in self._probes if probe.needed]
         role, changes, failed = check.settings, dict[str, Any](), check.failed(self._every_form)
         while failed:
-            step = self._step(role, failed[0], dict(needed_by_form(needed)))
+            step = await self._step(role, failed[0], dict(needed_by_form(needed)))
             if step is None:
                 return {}
             more, role = step
             changes = joined(changes, more)
-            failed = [each for each in self._try(role, needed) if not each.good and (each.refused or self._every_form)]
+            failed = [
+                each for each in await self._try(role, needed) if each.refused or (each.fault and self._every_form)
+            ]
         return changes
 
-    def _step(
+    async def _step(
         self, role: RoleSettings, failed: ProbeResult, roles: dict[str, Role]
     ) -> tuple[Changes, RoleSettings] | None:
         """The change that mends one failure, else the first that brings other words than before; None where there is none left to try."""
         progress: tuple[Changes, RoleSettings] | None = None
         words = _words(failed)
-        for changes, other in self._candidates(role, failed, words):
+        names = await self._names_like(role) if "model" in words and "HTTP 4" in words else []
+        for changes, other in _candidates(role, failed, words, names):
             if self._tries >= MOST_TRIES:
                 break
-            [result] = self._try(other, [(roles[failed.probe.form], failed.probe)])
+            [result] = await self._try(other, [(roles[failed.probe.form], failed.probe)])
             if result.good or (not self._every_form and not result.refused):
                 return changes, other
             if progress is None and not result.stops and _words(result) != words:
                 progress = changes, other
         return progress
 
-    def _candidates(
-        self, role: RoleSettings, failed: ProbeResult, words: str
-    ) -> Iterator[tuple[Changes, RoleSettings]]:
-        if failed.reply is not None and failed.reply.finish_reason == "length":
-            room = min(MOST_ROOM, max(2048, 4 * role.max_tokens))
-            if room > role.max_tokens:
-                yield {"max_tokens": room}, role.model_copy(update={"max_tokens": room})
-            return
-        if failed.fault:
-            words = "schema" if failed.probe.schema else "thinking"
-        names = self._names_like(role) if "model" in words and "HTTP 4" in words else []
-        yield from candidates(role, words, names)
-
-    def _names_like(self, role: RoleSettings) -> list[str]:
+    async def _names_like(self, role: RoleSettings) -> list[str]:
         """Names of models that the service has and that are like the one asked for."""
         model = self._other(role)
         listed = getattr(model, "model_names", None)
-        names = self._models.run(_closing(model, listed())) if listed is not None else []
+        names = await _closing(model, listed()) if listed is not None else []
         self._check.model_names = tuple(names)
         return difflib.get_close_matches(role.model, names, n=2, cutoff=0.5)
 
-    def _try(self, role: RoleSettings, probes: Sequence[tuple[Role, Probe]]) -> list[ProbeResult]:
+    async def _try(self, role: RoleSettings, probes: Sequence[tuple[Role, Probe]]) -> list[ProbeResult]:
         self._tries += len(probes)
         model = self._other(role)
-        return self._models.run(_closing(model, _all(self._ask(model, role, name, probe) for name, probe in probes)))
+        return await _closing(model, self._asked(model, role, probes))
 
     def _other(self, role: RoleSettings) -> ChatModel:
         """The service asked with other settings; to be closed on the loop of the calls."""
         patient = role.model_copy(update={"timeout": min(role.timeout, LONGEST_CALL)})
         name = self._check.roles[0]
         return Models(self._settings.model_copy(update={"roles": {**self._settings.roles, name: patient}})).role(name)
+
+
+def _candidates(
+    role: RoleSettings, failed: ProbeResult, words: str, names: Sequence[str]
+) -> Iterator[tuple[Changes, RoleSettings]]:
+    """What may mend one failure, the likeliest first."""
+    reply = failed.reply
+    if reply is not None and reply.finish_reason == "length":
+        room = min(MOST_ROOM, max(2048, 4 * role.max_tokens))
+        if room > role.max_tokens:
+            yield {"max_tokens": room}, role.model_copy(update={"max_tokens": room})
+    elif failed.refused:
+        yield from candidates(role, words, names)
+    elif reply is not None and reply.finish_reason == "stop":
+        yield from candidates(role, "schema" if failed.probe.schema else "thinking")
 
 
 def needed_by_form(probes: Iterable[tuple[Role, Probe]]) -> Iterator[tuple[str, Role]]:
@@ -342,7 +259,11 @@ def _is_final(error: ModelError) -> bool:
 
 
 async def _all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    return list(await asyncio.gather(*work))
+    ended = await asyncio.gather(*work, return_exceptions=True)
+    for end in ended:
+        if isinstance(end, BaseException):
+            raise end
+    return [end for end in ended if not isinstance(end, BaseException)]
 
 
 async def _closing(model: ChatModel, work: Coroutine[Any, Any, T]) -> T:

@@ -16,9 +16,10 @@ from wethink_assets.models.registry import Models
 from wethink_assets.stages.order import model_stages
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.budgets.allowance import Allowance
-from wethink_assets.synthesis.service_check.check import BESIDE_REQUESTS, ServiceCheck, check_services, services_of
+from wethink_assets.synthesis.service_check.check import BESIDE_REQUESTS, check_services, services_of
 from wethink_assets.synthesis.service_check.probes import probes_of
 from wethink_assets.synthesis.service_check.report import failure_of, notes_of
+from wethink_assets.synthesis.service_check.results import ServiceCheck
 
 __all__ = ["CheckRecord", "asked_roles", "record_check", "record_of", "require_services", "unchecked_services"]
 

@@ -10,9 +10,10 @@ import pytest
 from wethink_assets.config import Settings, load_settings
 from wethink_assets.models.chat import Role
 from wethink_assets.models.registry import Models
-from wethink_assets.synthesis.service_check.check import MOST_TRIES, ServiceCheck, check_services, services_of
+from wethink_assets.synthesis.service_check.check import MOST_TRIES, check_services, services_of
 from wethink_assets.synthesis.service_check.remedies import changed
 from wethink_assets.synthesis.service_check.report import failure_of, notes_of, price_line, report_of
+from wethink_assets.synthesis.service_check.results import ServiceCheck
 from wethink_assets_tests.support.service_project import plain_role, write_settings
 from wethink_assets_tests.support.services import SERVICES, Faults, served
 from wethink_assets_tests.support.services.hosted import HOSTED
