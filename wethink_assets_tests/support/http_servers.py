@@ -23,9 +23,7 @@ Handler = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
 
 def reply(text: str | None, **message: Any) -> web.Response:
     choice = {"message": {"role": "assistant", "content": text, **message}, "finish_reason": "stop"}
-    return web.json_response(
-        {"model": "served", "choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
-    )
+    return web.json_response({"choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 2}})
 
 
 class Endpoint:

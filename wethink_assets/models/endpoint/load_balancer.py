@@ -4,7 +4,7 @@ A call waits until one of its role's replicas has room, and goes to the one with
 go to one replica as long as that has hardly more to do than the others, since it has the image in its prefix cache: every image has an order of its
 own of all replicas (rendezvous hashing: Thaler and Ravishankar 1998), and the first of it that is not too busy is taken. So roles and runs that know
 nothing of each other agree on it, and of a replica that dies only its own images move. A replica that is dead is left out while another
-lives.
+lives, and so is one whose service allows no further request for now (`ApiKeys`).
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from wethink_assets.models.endpoint.api_keys import ApiKeys, Permit
 from wethink_assets.models.endpoint.replicas import Replica
 
 NEAR = 1.25  # times the load of the least busy replica that the one which knows an image may have
@@ -29,7 +30,7 @@ class _WaitingCall:
 
     number: int
     order: tuple[Replica, ...]
-    granted: asyncio.Future[Replica]
+    granted: asyncio.Future[Permit]
     overtaken: int = 0
 
 
@@ -38,8 +39,10 @@ class LoadBalancer:
 
     _numbers = itertools.count()
 
-    def __init__(self, replicas: Sequence[Replica]) -> None:
+    def __init__(self, replicas: Sequence[Replica], keys: ApiKeys | None = None) -> None:
+        """`keys` say when a request may be sent to a replica; None: whenever it has room."""
         self.replicas = tuple(replicas)
+        self._keys = keys or ApiKeys("", (), cautious=False)
         self._waiting: deque[_WaitingCall] = deque()
         self._timer: asyncio.TimerHandle | None = None
         for replica in self.replicas:
@@ -72,7 +75,7 @@ class LoadBalancer:
             )
         )
 
-    async def acquire(self, avoid: Replica | None = None, image: str = "") -> Replica:
+    async def acquire(self, avoid: Replica | None = None, image: str = "") -> Permit:
         """Wait for room, and reserve it: `AdaptiveLimit.began` must follow at once.
 
         Args:
@@ -83,22 +86,22 @@ class LoadBalancer:
         order = tuple(replica for replica in self.preference(image) if replica is not avoid)
         best = self._best(avoid, order)
         if best is not None and (avoid is not None or not self.waits):
-            return best
-        waiter: asyncio.Future[Replica] = asyncio.get_running_loop().create_future()
+            return self._keys.permit(best)
+        waiter: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
         if avoid is None:
             self._waiting.append(_WaitingCall(next(self._numbers), order, waiter))
         else:
             self._waiting.appendleft(_WaitingCall(-1, order, waiter, OVERTAKEN))
         self._wake_after_pause()
         try:
-            replica = await waiter
+            permit = await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
-                waiter.result().limit.reserved -= 1
-                waiter.result().offer()
+                waiter.result().replica.limit.reserved -= 1
+                waiter.result().replica.offer()
             raise
-        replica.limit.reserved -= 1
-        return replica
+        permit.replica.limit.reserved -= 1
+        return permit
 
     def serve(self) -> bool:
         """Let a call go that waits, if there is room; whether one went. Mostly the one that waits longest."""
@@ -111,7 +114,7 @@ class LoadBalancer:
         call = self._next_for(best)
         best.limit.reserved += 1
         self._waiting.remove(call)
-        call.granted.set_result(best)
+        call.granted.set_result(self._keys.permit(best))
         return True
 
     def _next_for(self, replica: Replica) -> _WaitingCall:
@@ -128,7 +131,7 @@ class LoadBalancer:
     def _best(self, avoid: Replica | None, order: Sequence[Replica]) -> Replica | None:
         living = [replica for replica in self.replicas if not replica.down] or self.replicas
         now = time.monotonic()
-        free = [replica for replica in living if replica.limit.room > 0 and replica.paused_until <= now]
+        free = [each for each in living if each.limit.room > 0 and self._keys.ready_at(each, now) <= now]
         free = [replica for replica in free if replica is not avoid] or free
         if not free:
             return None
@@ -140,7 +143,7 @@ class LoadBalancer:
 
     def _wake_after_pause(self) -> None:
         now = time.monotonic()
-        paused = [replica.paused_until for replica in self.replicas if replica.paused_until > now]
+        paused = [at for at in (self._keys.ready_at(replica, now) for replica in self.replicas) if at > now]
         if not paused:
             return
         if self._timer is not None:

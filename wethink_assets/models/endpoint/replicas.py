@@ -6,11 +6,14 @@ A replica is one base URL with one limit, whoever asks it: roles that name the s
 import base64
 import time
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from wethink_assets.models.endpoint.concurrency_limit import AdaptiveLimit
 from wethink_assets.models.endpoint.retry import Quarantine
+
+if TYPE_CHECKING:
+    from wethink_assets.models.endpoint.rate_limits import RateLimit
 
 SHORTEST_DELAY = 1.0  # seconds for which a replica that answers, but with faults only, is left alone
 LONGEST_DELAY = 30.0
@@ -80,6 +83,8 @@ class Replica:
         self.probe_delay = 0.0
         """Seconds before the first probe when it is dead; grows while it keeps dying."""
         self.quarantine = Quarantine()
+        self.rate_limits: dict[tuple[str, str], RateLimit] = {}
+        """By model and the variable of the key: services have them by both."""
         self.users: list[Waiter] = []
 
     def address(self, path: str) -> str:

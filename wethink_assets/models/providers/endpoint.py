@@ -82,10 +82,12 @@ class EndpointProvider(Provider):
         """A client; nothing is connected before its first call."""
         from wethink_assets.models.endpoint.client import EndpointModel
 
+        form = RequestForm.of(settings)
         return EndpointModel.of(
             settings,
             max_concurrency=settings.concurrency or self.settings.pipeline.concurrency,
             replicas=self._replicas,
-            wire_format=OpenAIFormat(form=RequestForm.of(settings), images=self._images, headers=settings.headers),
+            wire_format=OpenAIFormat(form=form, images=self._images, headers=settings.headers),
+            names_deployment="{model}" in form.dialect.path,
             restart_wait=partial(self.servers.wait_for_restart, settings.server) if settings.server else None,
         )

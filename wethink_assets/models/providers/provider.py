@@ -92,7 +92,8 @@ class Provider(ABC):
     def key(self, role: Role, settings: "RoleSettings") -> tuple[str, ...]:
         """What makes two roles share one model, of settings that are prepared. Sampling belongs to a call and not to the model."""
         address = (*settings.replicas, settings.model, settings.revision)
-        return (*address, settings.api_key_env, str(settings.timeout), str(settings.concurrency))
+        keys = (settings.api_key_env, *settings.api_key_envs)
+        return (*address, *keys, *settings.other_models, str(settings.timeout), str(settings.concurrency))
 
     @abstractmethod
     def open(self, role: Role, settings: "RoleSettings") -> ChatModel:

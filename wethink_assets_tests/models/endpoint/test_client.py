@@ -26,7 +26,7 @@ def test_what_is_sent_and_what_comes_back(monkeypatch: pytest.MonkeyPatch) -> No
         return await model.chat(messages, schema=schema, sampling=Sampling(0.5, 0.9, 77, 5))
 
     completion, endpoint = asked(in_turn(lambda: reply("a cat")), use, api_key_env="MY_KEY")
-    assert completion == Completion("a cat", 3, 2, "stop", "served")
+    assert completion == Completion("a cat", 3, 2, "stop", "qwen")
     sent = endpoint.requests[0]
     (turn,) = sent["messages"]
     image_part, system, text = turn["content"]

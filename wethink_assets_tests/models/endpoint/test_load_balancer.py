@@ -133,7 +133,7 @@ def test_no_choice_makes_one_replica_much_busier_and_no_call_waits_for_ever(
         tasks = []
 
         async def call(number: int, image: str) -> None:
-            replica = await balancer.acquire(image=image)
+            replica = (await balancer.acquire(image=image)).replica
             least = min(other.limit.load for other in replicas if other.limit.room > 0 or other is replica)
             assert replica.limit.load <= NEAR * least + SLACK / replica.limit.limit + 1 / replica.limit.limit
             at_work[replica].append(replica.limit.began())

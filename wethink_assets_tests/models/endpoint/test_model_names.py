@@ -1,0 +1,56 @@
+"""Names of one model as services write it, and of others."""
+
+import pytest
+
+from wethink_assets.models.endpoint.model_names import is_allowed, same_model
+
+SAME = [
+    ("gpt-4o", "gpt-4o-2024-08-06"),
+    ("openai/gpt-4o", "gpt-4o-2024-08-06"),
+    ("gpt-4", "gpt-4-0613"),
+    ("gpt-3.5-turbo", "gpt-3.5-turbo-0125"),
+    ("o4-mini", "o4-mini-2025-04-16"),
+    ("claude-3-5-sonnet-latest", "claude-3-5-sonnet-20241022"),
+    ("anthropic/claude-3.5-haiku", "claude-3-5-haiku-20241022"),
+    ("anthropic/claude-sonnet-4", "anthropic/claude-4-sonnet-20250522"),
+    ("claude-3-5-sonnet@20240620", "claude-3-5-sonnet-20240620"),
+    ("models/gemini-2.0-flash", "gemini-2.0-flash-001"),
+    ("gemini-2.5-flash", "gemini-2.5-flash-preview-05-20"),
+    ("mistral-large-latest", "mistral-large-2411"),
+    ("meta-llama/llama-3.3-70b-instruct:free", "meta-llama/llama-3.3-70b-instruct"),
+    ("llama3", "llama3:latest"),
+    ("Qwen/Qwen2.5-VL-3B-Instruct", "/models/Qwen2.5-VL-3B-Instruct"),
+    ("Qwen/Qwen2.5-VL-7B-Instruct:hyperbolic", "qwen/qwen2.5-vl-7b-instruct"),
+    ("accounts/fireworks/models/llama-v3p1-8b-instruct", "llama-v3p1-8b-instruct"),
+]
+OTHERS = [
+    ("gpt-4o", "gpt-4o-mini"),
+    ("gpt-4o-mini", "gpt-4o"),
+    ("gpt-4", "gpt-4.1"),
+    ("gpt-4o-2024-08-06", "gpt-4o-2024-11-20"),
+    ("llama-3", "llama-3.1"),
+    ("llama-3-8b", "llama-3-70b"),
+    ("qwen2.5vl:7b", "qwen2.5vl:72b"),
+    ("gemini-2.5-pro", "gemini-2.5-flash"),
+    ("phi-3-mini", "phi-3-mini-128k"),
+    ("qwen", "served"),
+    ("Qwen2.5-VL-3B-Instruct", "Qwen2.5-VL-3B-Instruct-AWQ"),
+    ("deepseek-reasoner", "deepseek-chat"),
+    ("my-deployment", "gpt-4o"),
+    ("a", ""),
+]
+
+
+@pytest.mark.parametrize(("asked", "answered"), SAME)
+def test_snapshots_prefixes_and_spellings_are_one_model(asked: str, answered: str) -> None:
+    assert same_model(asked, answered) and same_model(answered, asked)
+
+
+@pytest.mark.parametrize(("asked", "answered"), OTHERS)
+def test_sizes_versions_and_other_snapshots_are_others(asked: str, answered: str) -> None:
+    assert not same_model(asked, answered)
+
+
+def test_models_that_the_settings_allow() -> None:
+    assert is_allowed("gpt-4o-2024-08-06", ["gpt-4o"]) and is_allowed("whatever", ["any"])
+    assert not is_allowed("gpt-4o-mini", ["gpt-4o"]) and not is_allowed("x", [])
