@@ -10,22 +10,24 @@ from wethink_assets.sources.batches import split_batch_key
 from wethink_assets.stages.order import stage_names, upstream_of
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.tables import Commit
-from wethink_assets.synthesis.budgets.usage import price_of
+from wethink_assets.synthesis.budgets.usage import FROM_CACHE, price_of
 
 
 @dataclass(slots=True)
 class Work:
-    """Calls, with the tokens of their prompts and replies; fractions of them, where they are expected."""
+    """Calls, with the tokens of their prompts, those of them from a service's cache, and of their replies; fractions, where they are expected."""
 
     calls: float = 0.0
     prompt_tokens: float = 0.0
     completion_tokens: float = 0.0
+    from_cache: float = 0.0
 
     def add(self, other: "Work", factor: float = 1.0) -> None:
         """Add so many times another's."""
         self.calls += factor * other.calls
         self.prompt_tokens += factor * other.prompt_tokens
         self.completion_tokens += factor * other.completion_tokens
+        self.from_cache += factor * other.from_cache
 
 
 ByPrompt = Mapping[str, Work]
@@ -40,13 +42,16 @@ def work_of(commit: Commit) -> dict[str, Work]:
             work.calls += counts.get(f"prompt.{prompt}.{how}calls", 0.0)
             work.prompt_tokens += counts.get(f"prompt.{prompt}.{how}prompt_tokens", 0.0)
             work.completion_tokens += counts.get(f"prompt.{prompt}.{how}completion_tokens", 0.0)
+            work.from_cache += counts.get(f"prompt.{prompt}.{how}{FROM_CACHE}", 0.0)
     return work_by_prompt
 
 
 def money_for(settings: Settings, work: ByPrompt) -> float:
     """What work costs at the prices of the roles."""
     return sum(
-        price_of(settings.role(PROMPTS[prompt].role), each.prompt_tokens, each.completion_tokens, each.calls)
+        price_of(
+            settings.role(PROMPTS[prompt].role), each.prompt_tokens, each.completion_tokens, each.calls, each.from_cache
+        )
         for prompt, each in work.items()
     )
 

@@ -178,5 +178,6 @@ def _less(expected: ByPrompt, journaled: ByPrompt) -> dict[str, Work]:
     for prompt, work in expected.items():
         held = journaled.get(prompt, Work())
         share = max(0.0, 1 - held.calls / work.calls) if work.calls else 0.0
-        left[prompt] = Work(work.calls * share, work.prompt_tokens * share, work.completion_tokens * share)
+        left[prompt] = Work()
+        left[prompt].add(work, share)
     return left

@@ -4,26 +4,42 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from wethink_assets.config import RoleSettings, Settings
+from wethink_assets.config.models import PriceTier
 from wethink_assets.models.chat import ROLES, Completion, Role
 
 AMOUNTS = ("calls", "prompt_tokens", "completion_tokens", "money")
+FROM_CACHE = "prompt_tokens_from_cache"  # of the service; `cached_` is of the journal
+COUNTED = "calls_counted_here"  # of services that tell no usage
 TOTALS = (*AMOUNTS, *(f"cached_{name}" for name in AMOUNTS), "seconds")
 
 
-def price_of(role: RoleSettings, prompt_tokens: float, completion_tokens: float, calls: float = 1) -> float:
+def price_of(
+    role: RoleSettings, prompt_tokens: float, completion_tokens: float, calls: float = 1, cached_tokens: float = 0
+) -> float:
     """Money for calls of a role; prices are per million tokens, and per call.
+
+    `cached_tokens` are those of the prompts that the service had in its cache. Of several tiers that one counts whose bound is the highest below the
+    tokens of a prompt (of several calls: on average).
 
     >>> price_of(RoleSettings(price_in=1, price_out=4, price_call=0.001), 1_000, 500)
     0.004
+    >>> price_of(RoleSettings(price_in=1, price_cached_in=0.1), 1_000_000, 0, cached_tokens=500_000)
+    0.55
     """
-    tokens = prompt_tokens * role.price_in + completion_tokens * role.price_out
+    prompt = prompt_tokens / calls if calls else 0.0
+    tiers = [each for each in role.price_tiers if prompt > each.above]
+    tier: RoleSettings | PriceTier = max(tiers, key=lambda each: each.above) if tiers else role
+    cached = min(max(cached_tokens, 0), prompt_tokens)
+    price_cached = tier.price_in if tier.price_cached_in is None else tier.price_cached_in
+    tokens = (prompt_tokens - cached) * tier.price_in + cached * price_cached + completion_tokens * tier.price_out
     return round(calls * role.price_call + tokens / 1e6, 12)
 
 
 class Usage:
     """Counts of one stage over one batch: calls made and calls found in the journal, with tokens, money and seconds.
 
-    Money of calls that were found is what they would cost at the prices in force: what their first making may have cost.
+    Money of calls that were found is what they would cost at the prices in force: what their first making may have cost. Prompt tokens from a
+    service's cache, and calls whose tokens were counted here, are counts of their own where there are any.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -44,7 +60,8 @@ class Usage:
 
     def price(self, role: Role, completion: Completion) -> float:
         """Money for one call."""
-        return price_of(self._prices[role], completion.prompt_tokens, completion.completion_tokens)
+        tokens = (completion.prompt_tokens, completion.completion_tokens)
+        return price_of(self._prices[role], *tokens, cached_tokens=completion.cached_tokens)
 
     def _count(self, how: str, role: Role, prompt: str, completion: Completion) -> None:
         money = self.price(role, completion)
@@ -52,6 +69,10 @@ class Usage:
             self.counts[f"{scope}{how}calls"] += 1
             self.counts[f"{scope}{how}prompt_tokens"] += completion.prompt_tokens
             self.counts[f"{scope}{how}completion_tokens"] += completion.completion_tokens
+            if completion.cached_tokens:
+                self.counts[f"{scope}{how}{FROM_CACHE}"] += completion.cached_tokens
+            if completion.counted:
+                self.counts[f"{scope}{how}{COUNTED}"] += 1
             if money:
                 self._amounts[f"{scope}{how}money"] += money
 

@@ -24,6 +24,7 @@ from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.budgets.allowance import Allowance
 from wethink_assets.synthesis.budgets.progress import ProgressReporter
+from wethink_assets.synthesis.budgets.spent_balance import BalanceGuard
 from wethink_assets.synthesis.budgets.usage import Usage
 from wethink_assets.synthesis.calls.collector import Collector, Outcome
 from wethink_assets.synthesis.calls.journal_flush import ReplyJournal, flush_quietly, flush_regularly
@@ -73,7 +74,9 @@ class Synthesis:
         self._journal = journal
         self._allowance = allowance
         self._gate = asyncio.Semaphore(settings.pipeline.concurrency)
+        self._balance = BalanceGuard()
         self._opened: dict[Role, ChatModel] = {}
+        self._answering: dict[Role, set[str]] = {}  # models that answered, by the role that asked
         self._done = 0
 
     @classmethod
@@ -123,12 +126,17 @@ class Synthesis:
         keep_prompts(self.blobs.store, self.prompts.values())
         return {
             "prompts": {name: prompt.sha256 for name, prompt in self.prompts.items()},
-            "models": {role: self.models.describe(role) for role in STAGES[self.stage].roles},
+            "models": {role: self._described(role) for role in STAGES[self.stage].roles},
             "settings": STAGES[self.stage].counted_settings(self.settings),
             "calls": self.usage.as_dict(),
             "currency": self.settings.pipeline.currency,
             "started": self.started,
         }
+
+    def _described(self, role: Role) -> dict[str, Any]:
+        """A role's model, with the names of what answered where those are others."""
+        answering = self._answering.get(role, set()) - {self.identities[role][0], ""}
+        return {**self.models.describe(role), **({"answered": sorted(answering)} if answering else {})}
 
     async def complete(
         self,
@@ -160,11 +168,12 @@ class Synthesis:
         found = self._journal.with_room(key, request, sampling.max_tokens)
         if found is not None:
             self.usage.cached(role, prompt, found[1])
+            self._answering.setdefault(role, set()).add(found[1].model)
             return found
 
         async def make() -> Call:
             model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
-            async with self._gate, self._admitted(role) as paid:
+            async with self._gate, self._admitted(role) as paid, self._balance.call():
                 began = time.monotonic()
                 reply = await model.chat(messages, schema=schema, sampling=sampling)
                 seconds = time.monotonic() - began
@@ -180,6 +189,7 @@ class Synthesis:
         completion, cached = await self._journal.once(key, make)
         if cached:
             self.usage.cached(role, prompt, completion)
+        self._answering.setdefault(role, set()).add(completion.model)
         return key, completion
 
     @asynccontextmanager
