@@ -9,18 +9,24 @@ from wethink_assets.rewards.equivalence.amounts.literals import Literal
 Kind = Choice["number", "percentage", "money", "quantity"]
 
 
+_ONE = Fraction(1)
+_ZERO = Fraction(0)
+
+
 class Sense(NamedTuple):
     """One meaning of an amount: its value in `unit`, and what takes it to base units of a dimension (empty: a bare number)."""
 
     value: Fraction
     unit: str = ""
     dimension: str = ""
-    factor: Fraction = Fraction(1)
-    summand: Fraction = Fraction(0)
+    factor: Fraction = _ONE
+    summand: Fraction = _ZERO
 
     @property
     def base(self) -> Fraction:
         """The value in base units of its dimension."""
+        if self.factor is _ONE and not self.summand:
+            return self.value
         return self.value * self.factor + self.summand
 
 

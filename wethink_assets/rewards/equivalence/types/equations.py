@@ -195,6 +195,8 @@ def alike_equations(gold: Comparable, candidate: Comparable, asked: Asked, allow
 
 def _rounded(true: str, given: str) -> bool:
     """Whether two equations have one side in common, and on the other one a rounding of the true value."""
+    if ("." in true) == ("." in given):
+        return False
     try:
         sides, others = (
             [value_of(term_of(part)) for part in split_at(tokens_of(text.rstrip(" .")), "relation")]
