@@ -107,6 +107,8 @@ def quotas_in(headers: Mapping[str, str]) -> dict[str, Quota]:
     """Limits that the headers of a response tell, by what is counted (`requests`, `input-tokens`, `tokens-minute`, ...)."""
     quotas: dict[str, Quota] = {}
     for name, value in headers.items():
+        if "imit" not in name and "IMIT" not in name:  # quickly past the many that tell nothing
+            continue
         known = _field(name)
         if known is not None:
             counted, field = known

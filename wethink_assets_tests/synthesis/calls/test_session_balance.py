@@ -1,4 +1,4 @@
-"""A balance that runs out in mid-batch, against a double of a service: the run stops with its words, rejects nothing, and the next pays nothing twice."""
+"""A balance that runs out in mid-batch, against a double of a service: the run stops, rejects nothing, and the next pays nothing twice."""
 
 import hashlib
 import json
@@ -104,7 +104,7 @@ def test_budgets_bind_without_usage(budget: dict[str, float], store: Store, pack
         with pytest.raises(BudgetSpent, match="budget night is spent"):
             described(settings, store)
         calls = journaled_calls(store, "descriptions", BATCH)
-        assert 0 < calls.height < CALLS and calls["counted"].all() and calls["prompt_tokens"].min() > 0
+        assert 0 < calls.height < CALLS and calls["counted"].all() and (calls["prompt_tokens"] > 0).all()
         settings = settings_of(service, pack, price_in=10, price_out=10)
         provenance: list[Any] = []
         described(settings, store, provenance)
@@ -117,7 +117,7 @@ def test_budgets_bind_without_usage(budget: dict[str, float], store: Store, pack
 def test_cached_tokens_have_their_price_over_resumes_and_provenance_names_what_answered(
     store: Store, pack: str
 ) -> None:
-    prices = {"price_in": 10, "price_cached_in": 1, "price_out": 0}
+    prices: dict[str, Any] = {"price_in": 10, "price_cached_in": 1, "price_out": 0}
     with served("vllm", scripted, Faults(cached_tokens=5, model=SNAPSHOT, balance_for=40)) as service:
         settings = settings_of(service, pack, **prices)
         with pytest.raises(BalanceSpent):
