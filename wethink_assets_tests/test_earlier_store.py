@@ -1,5 +1,6 @@
 """A store grown by an earlier commit is what it was: its versions build to the same bytes, its policies and scores are found, and of it is stale
-exactly what follows from how answers are compared, which changed since; a refresh of that asks no model for what its journal holds.
+exactly what follows from how replies are judged and answers compared, which changed since; a refresh of that asks no model for what its journal
+holds.
 
 `earlier_store/` holds the project as commit 5a3ff80 grew it, and what that commit's own code computed of it.
 """
@@ -92,22 +93,25 @@ def test_everything_in_it_verifies(command: Command) -> None:
     assert (verified["versions"], verified["tables"], verified["blobs"]) == (["v0001", "v0002"], 60, 11)
 
 
+NONE = "refusals, non-answers and other languages are no replies"
 JUDGED = {
-    "answers": "logic 1 is now 2: answers are compared by what they are read as",
-    "reasoning_paths": "logic 1 is now 2: answers are compared by what they are read as; follows from answers",
-    "signatures": "logic 1 is now 2: superscripts tell questions apart; follows from reasoning_paths",
+    "descriptions": f"logic 1 is now 2: {NONE}",
+    "questions": f"logic 1 is now 2: {NONE}; follows from descriptions",
+    "answers": f"logic 1 is now 3: answers are compared by what they are read as; {NONE}; follows from questions, descriptions",
+    "reasoning_paths": f"logic 1 is now 3: answers are compared by what they are read as; {NONE}; follows from answers, questions",
+    "signatures": "logic 1 is now 2: superscripts tell questions apart; follows from reasoning_paths, questions",
 }
 
 
-def test_what_follows_from_how_answers_are_compared_is_stale_and_nothing_else(command: Command) -> None:
+def test_what_follows_from_how_replies_are_judged_is_stale_and_nothing_else(command: Command) -> None:
     planned = command("plan")
     assert {(row["batch"], row["stage"]): (row["cause"], row["detail"]) for row in planned["stages"]} == {
         (batch, stage): ("code", detail) for stage, detail in JUDGED.items() for batch in EXPECTED["tables"][stage]
     }
     assert [(one["version"], one["cause"], one["batches"]) for one in planned["versions"]] == [("v0002", "code", 10)]
     assert planned["versions"][0]["detail"].startswith("rules 2 are now 3: answers are compared")
-    asked = [row for row in planned["stages"] if row["stage"] == "answers"]
-    assert all(row["exact"] and row["at_least"] == row["calls"] for row in asked)
+    described = [row for row in planned["stages"] if row["stage"] == "descriptions"]
+    assert described and all(row["exact"] and row["at_least"] == row["calls"] == 0 for row in described)
     sources = command("register")["registrations"]
     assert [(one["new"], one["changed"], one["vanished"]) for one in sources] == [(0, 0, 0)] * 3
 

@@ -13,11 +13,24 @@ from typing import Any, TypeVar
 from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError, ModelError
 from wethink_assets.extensions.builtin import PROVIDERS
-from wethink_assets.models.chat import ROLES, ChatModel, Role, Sampling
+from wethink_assets.models.chat import ROLES, ChatModel, Completion, Role, Sampling
+from wethink_assets.models.dialects.request_form import reasons
 from wethink_assets.models.providers.provider import Provider
 from wethink_assets.models.servers.servers import Servers
 
 T = TypeVar("T")
+THINKING_TOKENS = 32_768
+"""Room for a reply with its thoughts, at most, of a role that names none: what DeepSeek-R1 and Qwen3 are evaluated with."""
+
+
+def cut_in_thought(text: str) -> bool:
+    """Whether a reply that was cut off says nothing yet: it is empty, or its thought has no end.
+
+    >>> cut_in_thought("<think>Two bars and"), cut_in_thought("<think>Two bars.</think>The left")
+    (True, False)
+    """
+    end = text.rfind("</think>")
+    return not text[end + 8 if end >= 0 else 0 :].strip() or (end < 0 and text.lstrip().startswith("<think>"))
 
 
 class Models:
@@ -111,6 +124,21 @@ class Models:
         """Sampling of a role as configured, with the seed of one call."""
         settings = self._settings.role(role)
         return Sampling(settings.temperature, settings.top_p, settings.max_tokens, seed)
+
+    def more_room(self, role: Role, reply: Completion, max_tokens: int = 0) -> int:
+        """Bound of the next try for a reply of a role that was cut off at `max_tokens` (0: the role's); 0 where there is none.
+
+        Four times as much as before, up to `most_tokens`. By default that is four times `max_tokens`, and `THINKING_TOKENS` for a role that
+        thinks, or a reply that was cut off in its thought. A model that stopped well before its bound is at the end of its context: more room
+        would not help.
+        """
+        settings = self._settings.role(role)
+        bound = max_tokens or settings.max_tokens
+        if not reply.counted and 0 < reply.completion_tokens < bound:
+            return 0
+        thinks = reasons(settings) or cut_in_thought(reply.text)
+        most = settings.most_tokens or max(4 * settings.max_tokens, THINKING_TOKENS if thinks else 0)
+        return min(4 * bound, most) if bound < most else 0
 
     def run(self, work: Coroutine[Any, Any, T], tick: Callable[[], None] | None = None, every: float = 0.5) -> T:
         """Run a coroutine on the models' event loop and wait for it, from any thread but the loop's own.

@@ -145,10 +145,14 @@ def _named(model: Mapping[str, Any]) -> str:
 
 
 def _code(stage: str, before: str, now: str) -> str:
-    """Both versions of a stage's logic, and in words what the present one changed."""
-    entry = STAGES[stage]
-    same = before.partition("+")[0] == entry.logic_version  # then its variant differs
-    changed = "" if same else entry.logic_changes.get(entry.logic_version, "")
+    """Both versions of a stage's logic, and in words what changed between them."""
+    entry, known = STAGES[stage], before.partition("+")[0]
+    versions = list(entry.logic_changes)
+    if known == entry.logic_version:  # then its variant differs
+        versions = []
+    elif known in versions:
+        versions = versions[versions.index(known) + 1 :]
+    changed = "; ".join(entry.logic_changes[version] for version in versions)
     return f"logic {before} is now {now}{f': {changed}' if changed else ''}"
 
 

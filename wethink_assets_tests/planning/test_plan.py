@@ -12,6 +12,8 @@ from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets.synthesis.budgets.allowance import BudgetSpent, allowance_of
+from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
+from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE
 from wethink_assets_tests.support.journals import without_one_call
 from wethink_assets_tests.support.planned_store import Grown
 from wethink_assets_tests.support.scripted_model import after, good_script
@@ -144,7 +146,7 @@ def test_a_new_model_a_new_revision_and_new_code(grown: Grown) -> None:
     grown.model.revision = "1"
     published_by_an_earlier_release(grown.store, "questions", ONE)
     told = row(planned(grown, settings), "questions")
-    assert (told["cause"], told["detail"]) == ("code", "logic 0 is now 1")
+    assert (told["cause"], told["detail"]) == ("code", f"logic 0 is now 2: {NON_REPLIES}")
     assert (told["at_least"], told["calls"], told["held"], told["exact"]) == (0, 0, 16, True)
     told = row(planned(grown, settings, rehearse_seconds=0.0), "questions")
     assert (told["at_least"], told["calls"]) == (0, 16), (
@@ -166,7 +168,7 @@ def test_answers_judged_anew_ask_only_where_the_verdict_changed(grown: Grown) ->
         published_by_an_earlier_release(grown.store, stage, TWO)
     plan = planned(grown, settings)
     told = row(plan, "answers", TWO)
-    assert told["detail"] == "logic 0 is now 2: answers are compared by what they are read as"
+    assert told["detail"] == f"logic 0 is now 3: {ANSWERS_BY_TYPE}; {NON_REPLIES}"
     assert (told["cause"], told["calls"], told["at_least"], told["exact"]) == ("code", 1, 1, True)
     assert told["held"] == 16 + adjudicated - 1 and told["money"] > 0.25
     paths = row(plan, "reasoning_paths", TWO)

@@ -90,7 +90,9 @@ def rates(store: Store, made: dict[str, StageOutput]) -> dict[str, dict[str, int
     rates_of: dict[str, dict[str, int]] = {}
     for stage, output in made.items():
         calls = journaled_calls(store, stage, BATCH)
-        unusable = output.rejections.filter(pl.col("reason").is_in(["malformed_reply", "length"]))
+        unusable = output.rejections.filter(
+            pl.col("reason").is_in(["malformed_reply", "cut_off", "no_answer", "refused", "wrong_language"])
+        )
         for (prompt,), group in calls.group_by("prompt", maintain_order=True):
             mine = unusable.filter(pl.col("detail").str.starts_with(f"{prompt}:"))
             cell = rates_of.setdefault(

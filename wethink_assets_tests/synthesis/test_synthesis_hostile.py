@@ -57,7 +57,9 @@ def test_every_item_has_a_fate(store: Store, pack: str, run_stage: Run, seed: in
     known = {
         "empty_description",
         "malformed_reply",
-        "length",
+        "cut_off",
+        "no_answer",
+        "wrong_language",
         "not_wellformed",
         "not_answerable",
         "not_verifiable",

@@ -1,4 +1,4 @@
-"""Echo and language filter: replies that repeat their prompt, or are not in the script it was written in.
+"""Echo and language filter: replies that repeat their prompt, or are not in the language it was written in.
 
 A weak or confused model hands back its instructions or their examples, a multilingual one slips into another language. Neither is told
 by a parser, since both are well-formed; both would become rows. Here they are malformed replies, which a second sample may mend.
@@ -9,22 +9,23 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from wethink_assets.identity import normalised_text
+from wethink_assets.synthesis.calls.languages import language_of, unquoted
 from wethink_assets.synthesis.calls.replies import MalformedReply
 
 ECHO = 40  # characters of one sentence that stand in the instructions word for word
 LETTERS = 20  # letters from which on a text has a script
 _PIECES = re.compile(r"[\n.!?\u3002\uff01\uff1f]+")
-_QUOTED = re.compile('"[^"]*"|\u201c[^\u201d]*\u201d|\u00ab[^\u00bb]*\u00bb|\u300c[^\u300d]*\u300d')
 _LATIN = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
 _OTHER = re.compile("(?![\u02b0-\u03ff])[^\\W\\d_\u0000-\u024f\u1e00-\u1eff]")  # Greek is mathematics
 
 
-def require_own_words(texts: Iterable[str], instructions: str) -> None:
-    """Raise `MalformedReply` (`echo`, `wrong_language`) for a text that repeats its instructions or is in another script.
+def require_own_words(texts: Iterable[str], instructions: str, language: str = "") -> None:
+    """Raise `MalformedReply` (`echo`, `wrong_language`) for a text that repeats its instructions or is in another language than they are.
 
     Args:
-        texts: what would reach the tables; what quotation marks enclose may be in any script.
+        texts: what would reach the tables; what quotation marks enclose may be in any language.
         instructions: the prompt as its file says it, without what was put into it: a text may well repeat that.
+        language: that of the prompt pack, as `pack_language` tells; without one only scripts are told apart.
 
     >>> require_own_words(["A red circle."], "Describe this image.")
     """
@@ -35,6 +36,15 @@ def require_own_words(texts: Iterable[str], instructions: str) -> None:
         written, asked = script_of(text), script_of(instructions)
         if written and asked and written != asked:
             raise MalformedReply("wrong_language", f"in {written} letters where {asked} were asked for: {text[:80]!r}")
+        other = language_of(text, language) if language and written != "other" else None
+        if other:
+            raise MalformedReply("wrong_language", f"in {other!r} where {language!r} was asked for: {text[:80]!r}")
+
+
+def pack_language(instructions: Iterable[str]) -> str:
+    """Language of a prompt pack by all its prompts: English unless it is plainly another; empty where its letters are not Latin."""
+    text = "\n".join(instructions)
+    return "" if script_of(text) == "other" else language_of(text) or "en"
 
 
 def echo_in(text: str, instructions: str) -> str | None:
@@ -51,7 +61,7 @@ def script_of(text: str) -> str | None:
     """`latin` or `other`, by most letters outside quotation marks; None where they are too few to tell."""
     if text.isascii():
         return "latin" if len(text) >= 2 * LETTERS else None
-    bare = _QUOTED.sub(" ", text)
+    bare = unquoted(text)
     latin, other = len(_LATIN.findall(bare)), len(_OTHER.findall(bare))
     if latin + other < LETTERS:
         return None

@@ -1,26 +1,43 @@
-"""Model calls for one item: a second sample replaces a malformed reply."""
+"""Model calls for one item: more room for a reply that was cut off, a second sample in place of one that cannot be used."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
-from wethink_assets.models.chat import CallFailed, Image
+from wethink_assets.models.chat import CallFailed, Completion, Image
+from wethink_assets.models.finish_reasons import finish_reason_of
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.synthesis.calls.collector import Rejected
 from wethink_assets.synthesis.calls.echo_filter import require_own_words
+from wethink_assets.synthesis.calls.non_replies import Wanted, refusal_in, require_no_refusal, require_reply
 from wethink_assets.synthesis.calls.replies import MalformedReply, final_text, parse_json_reply, split_answer
-from wethink_assets.synthesis.calls.reply_schemas import json_schema
+from wethink_assets.synthesis.calls.reply_schemas import JsonReply, json_schema
 from wethink_assets.synthesis.calls.session import Synthesis
 
 SAMPLES = 2
+ENDINGS: Mapping[str, tuple[str, str]] = {
+    "length": ("cut_off", "cut off"),
+    "filtered": ("filtered", "held back by the service's filter"),
+    "refused": ("refused", "declined by the model"),
+    "tool_calls": ("tool_call", "calls a tool instead"),
+    "failed": ("failed", "given up by the service"),
+}
+"""Fault of a reply that did not end by itself, by its finish reason; a JSON object that is complete counts all the same."""
+REASONS: Mapping[str, str] = {
+    **{code: code for code in ("refused", "filtered", "cut_off", "no_answer", "wrong_language")},
+    "failed": "endpoint_error",
+}
+"""Reason under which an item is rejected for the fault of its last reply, where that is not `malformed_reply`."""
 T = TypeVar("T")
-R = TypeVar("R", bound=BaseModel)
+R = TypeVar("R", bound=JsonReply)
 
 
 class ItemCalls:
-    """The model calls made for one item; a second sample replaces a malformed reply."""
+    """The model calls made for one item.
+
+    A reply that was cut off is asked for again with four times the room, up to what the role allows; one that is malformed, or none, by a second
+    sample. Then the item is rejected: `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `endpoint_error`, else `malformed_reply`.
+    """
 
     def __init__(self, synthesis: Synthesis, item: str, image: Image | None = None) -> None:
         self._synthesis = synthesis
@@ -34,14 +51,21 @@ class ItemCalls:
         return list(dict.fromkeys(key for keys in self._keys for key in keys))
 
     async def text(
-        self, prompt: str, *, bound: int = 20_000, when_empty: str = "malformed_reply", **variables: Any
+        self,
+        prompt: str,
+        *,
+        bound: int = 20_000,
+        when_empty: str = "malformed_reply",
+        wanted: Wanted = "text",
+        **variables: Any,
     ) -> str:
-        """A reply in words, without thoughts. One that was cut off counts as malformed; `when_empty` names what an empty one is."""
+        """A reply in words, without thoughts. `when_empty` names what an empty one is; `wanted` is what the words should be."""
 
         def parse(reply: str) -> str:
             text = final_text(reply)
             if len(text) > bound:
                 raise MalformedReply("too_long", f"{len(text)} characters where {bound} are allowed")
+            require_reply(text, wanted)
             self._require_own(prompt, text)
             return text
 
@@ -57,8 +81,11 @@ class ItemCalls:
 
         def parse(reply: str) -> tuple[str, str]:
             thought, answer = split_answer(reply)
+            if shown and thought:
+                require_reply(thought)
+            accepted = accept(answer)
             self._require_own(prompt, *([thought, answer] if shown else [answer]))
-            return thought, accept(answer)
+            return thought, accepted
 
         return await self._ask(prompt, parse, None, True, variables)
 
@@ -66,14 +93,19 @@ class ItemCalls:
         """A JSON reply as `model`."""
 
         def parse(reply: str) -> R:
-            value = parse_json_reply(reply, model)
+            try:
+                value = parse_json_reply(reply, model)
+            except MalformedReply as fault:
+                refusal = refusal_in(final_text(reply)) if fault.code == "not_json" else None
+                raise MalformedReply("refused", refusal) if refusal else fault from None
+            require_no_refusal(value.kept_texts())
             self._require_own(prompt, *(text for _, text in value if isinstance(text, str)))
             return value
 
         return await self._ask(prompt, parse, json_schema(model), False, variables)
 
     def _require_own(self, prompt: str, *texts: str) -> None:
-        require_own_words(texts, self._synthesis.prompts[prompt].text)
+        require_own_words(texts, self._synthesis.prompts[prompt].text, self._synthesis.language)
 
     async def _ask(
         self,
@@ -87,23 +119,37 @@ class ItemCalls:
         keys: list[str] = []
         self._keys.append(keys)
         fault = MalformedReply("empty")
+        image = self._image_for(prompt)
+        room = 0
         for sample in range(SAMPLES):
-            key, completion = await self._synthesis.complete(
-                prompt, self._item, variables, self._image_for(prompt), schema, sample
-            )
-            keys.append(key)
-            cut_off = completion.finish_reason == "length"
-            try:
-                if cut_off and whole:
-                    raise MalformedReply("length", f"cut off after {completion.completion_tokens} tokens")
-                return parse(completion.text)
-            except MalformedReply as error:
-                fault = MalformedReply("length", f"cut off: {error}") if cut_off and error.code != "length" else error
-        reason = {"length": "length", "empty": when_empty}.get(fault.code, "malformed_reply")
+            while True:
+                key, reply = await self._synthesis.complete(prompt, self._item, variables, image, schema, sample, room)
+                keys.append(key)
+                try:
+                    return _parsed(reply, parse, whole)
+                except MalformedReply as error:
+                    fault = error
+                more = self._synthesis.more_room(prompt, reply, room) if fault.code == "cut_off" else 0
+                if not more:
+                    break
+                room = more
+        reason = {"empty": when_empty}.get(fault.code, REASONS.get(fault.code, "malformed_reply"))
         raise Rejected(reason, f"{prompt}: {fault}")
 
     def _image_for(self, prompt: str) -> Image | None:
         return self._image if PROMPTS[prompt].image else None
+
+
+def _parsed(reply: Completion, parse: Callable[[str], T], whole: bool) -> T:
+    """What a reply says. Raises `MalformedReply`, of one that did not end by itself for its finish reason."""
+    ended = finish_reason_of(reply.finish_reason)
+    code, cause = ENDINGS.get(ended, ("", ""))
+    if code in ("refused", "filtered", "failed") or (code and whole):
+        raise MalformedReply(code, f"{cause} after {reply.completion_tokens} tokens: {reply.text[:80]!r}")
+    try:
+        return parse(reply.text)
+    except MalformedReply as error:
+        raise MalformedReply(code, f"{cause}: {error}") if code else error from None
 
 
 async def together(*work: Awaitable[T]) -> list[T]:

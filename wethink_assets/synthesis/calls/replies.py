@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from wethink_assets.identity import canonical_json
 from wethink_assets.models.chat import Completion
 from wethink_assets.models.finish_reasons import finish_reason_of
+from wethink_assets.synthesis.calls.markup import with_known_tags
 
 MAX_REPLY = 1_000_000
 MOST_TOKENS = 2**31 - 1
@@ -73,6 +74,7 @@ def _thought_and_rest(reply: str) -> tuple[str, str]:
     """Thought and payload of a reply, both with inner tags left in."""
     if len(reply) > MAX_REPLY:
         raise MalformedReply("too_long", f"{len(reply)} characters")
+    reply = with_known_tags(reply)
     tags = [(m.start(), m.end(), m[1] == "/", m[2].lower()) for m in islice(_TAG.finditer(reply), MOST_TAGS + 1)]
     if len(tags) > MOST_TAGS:
         raise MalformedReply("too_many_tags", f"more than {MOST_TAGS}")

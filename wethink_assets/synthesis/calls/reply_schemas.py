@@ -1,6 +1,7 @@
 """Schemas of JSON replies."""
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -35,15 +36,25 @@ Ability = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_leng
 Reason = Annotated[str, BeforeValidator(_as_text), Field(max_length=2000)]
 
 
-class _Reply(BaseModel):
+class JsonReply(BaseModel):
+    """A reply in JSON."""
+
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
+    def kept_texts(self) -> Sequence[str]:
+        """Texts of it that are asked with or kept, so that none may be a refusal or stand for nothing."""
+        return ()
 
-class Refinement(_Reply):
+
+class Refinement(JsonReply):
     """What a description still lacks."""
 
     complete: bool
     requests: list[Request] = Field(default_factory=list, max_length=4)
+
+    def kept_texts(self) -> Sequence[str]:
+        """The requests."""
+        return self.requests
 
     @model_validator(mode="after")
     def _requests_unless_complete(self) -> "Refinement":
@@ -52,7 +63,7 @@ class Refinement(_Reply):
         return self
 
 
-class Question(_Reply):
+class Question(JsonReply):
     """A candidate question. `answer` is its writer's opinion, and no vote."""
 
     question: Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=1000)]
@@ -61,8 +72,12 @@ class Question(_Reply):
     category: Annotated[str, BeforeValidator(_as_text), Field(max_length=100)]
     abilities: list[Ability] = Field(max_length=10)
 
+    def kept_texts(self) -> Sequence[str]:
+        """The question; its options and answer may be what a refusal or a non-answer looks like."""
+        return (self.question,)
 
-class Screening(_Reply):
+
+class Screening(JsonReply):
     """Whether a question can be answered from its description, and an answer verified."""
 
     answerable: bool
@@ -70,14 +85,14 @@ class Screening(_Reply):
     reason: Reason = ""
 
 
-class Grade(_Reply):
+class Grade(JsonReply):
     """How well a candidate answer means what the reference means, in five tiers."""
 
     score: Annotated[float, BeforeValidator(_as_score), Field(json_schema_extra={"enum": [0, 0.25, 0.5, 0.75, 1]})]
     reason: Reason = ""
 
 
-class Adjudication(_Reply):
+class Adjudication(JsonReply):
     """Which of two answers is right."""
 
     verdict: Annotated[Literal["first", "second", "neither"], BeforeValidator(_as_word)]

@@ -27,6 +27,7 @@ from wethink_assets.synthesis.budgets.progress import ProgressReporter
 from wethink_assets.synthesis.budgets.spent_balance import BalanceGuard
 from wethink_assets.synthesis.budgets.usage import Usage
 from wethink_assets.synthesis.calls.collector import Collector, Outcome
+from wethink_assets.synthesis.calls.echo_filter import pack_language
 from wethink_assets.synthesis.calls.journal_flush import ReplyJournal, flush_quietly, flush_regularly
 from wethink_assets.synthesis.calls.replies import kept_reply, whole_text
 from wethink_assets.synthesis.calls.worker_pool import Rows, Work, work_through
@@ -67,6 +68,7 @@ class Synthesis:
         self.usage = Usage(settings)
         self.started = datetime.now(UTC)
         self.prompts: Mapping[str, Prompt] = load_prompts(settings, STAGES[stage].prompts)
+        self.language = pack_language(prompt.text for prompt in self.prompts.values())
         self.identities = {role: models.identity(role) for role in STAGES[stage].roles}
         self._options = {
             role: [models.request_options(role, each) for each in (False, True)] for role in self.identities
@@ -191,6 +193,18 @@ class Synthesis:
             self.usage.cached(role, prompt, completion)
         self._answering.setdefault(role, set()).add(completion.model)
         return key, completion
+
+    def more_room(self, prompt: str, reply: Completion, max_tokens: int = 0) -> int:
+        """Bound with which a reply that was cut off is asked for again: four times its own, up to the role's `most_tokens`; 0 for no further try.
+
+        Args:
+            prompt: what was asked.
+            reply: what was cut off.
+            max_tokens: bound that it had; 0 for the role's.
+
+        A model whose context ends before its bound has no more room to give.
+        """
+        return self.models.more_room(PROMPTS[prompt].role, reply, max_tokens)
 
     @asynccontextmanager
     async def _admitted(self, role: Role) -> AsyncIterator[Callable[[Completion], None]]:

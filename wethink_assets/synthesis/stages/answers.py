@@ -13,6 +13,7 @@ from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
 from wethink_assets.synthesis.calls.item_calls import ItemCalls, together
+from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE, accepted_answer, compare
@@ -31,7 +32,8 @@ def answer_questions(
     What the question allows follows from the image's source and the answer's type; where a judge found that both answers say the same, the
     image's is accepted too.
 
-    Rejections: `malformed_reply` (also an answer that names no option), `length`, `adjudicated_neither`, `endpoint_error`.
+    Rejections: `malformed_reply` (also an answer that names no option), `refused`, `filtered`, `cut_off`, `no_answer` ("Unknown"),
+    `wrong_language`, `adjudicated_neither`, `endpoint_error`.
     """
     pictures = pictures_by_id(images, synthesis.blobs)
     fine = dict(descriptions.select("image_id", "fine").iter_rows())
@@ -50,7 +52,7 @@ async def _answer(
     row: dict[str, Any], description: str, source: Source, calls: ItemCalls, synthesis: Synthesis
 ) -> dict[str, Any]:
     asked = {"question": row["question"], "kind": row["kind"], "options": row["options"]}
-    accept = accepted_answer(row["kind"], row["options"])
+    accept = accepted_answer(row["kind"], row["options"], row["question"], description)
     (image_thought, image_answer), (text_thought, text_answer) = await together(
         calls.answer("answer_image", accept, **asked),
         calls.answer("answer_text", accept, description=description, **asked),
@@ -99,8 +101,8 @@ STAGE = Stage(
     item="slot",
     expected=every("slot"),
     schema=ANSWERS,
-    logic_version="2",
-    logic_changes={"2": ANSWERS_BY_TYPE},
+    logic_version="3",
+    logic_changes={"2": ANSWERS_BY_TYPE, "3": NON_REPLIES},
     variant=latitude_suffix,
     prompts=("answer_image", "answer_text", "judge", "adjudicate"),
     settings={"agreement_score": ("adjudicate",)},

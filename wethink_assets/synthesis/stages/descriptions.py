@@ -10,6 +10,7 @@ from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
 from wethink_assets.synthesis.calls.item_calls import ItemCalls, together
+from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.calls.reply_schemas import Refinement
 from wethink_assets.synthesis.calls.session import Synthesis
 
@@ -23,7 +24,8 @@ def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
     The describer writes a coarse description; the reasoner, who sees only text, asks for what is missing, and the describer
     answers each request from the image, for at most `refinement_turns` turns; the describer merges all of it.
 
-    Rejections: `empty_description`, `malformed_reply`, `length`, `endpoint_error`.
+    Rejections: `empty_description`, `malformed_reply`, `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `endpoint_error`.
+    A detail may be "Not visible.": the prompt asks for those words.
     """
     pictures = pictures_by_id(images, synthesis.blobs)
 
@@ -37,7 +39,7 @@ def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
 
 
 async def _describe(image_id: str, calls: ItemCalls, synthesis: Synthesis) -> dict[str, Any]:
-    coarse = await calls.text("describe", bound=LONGEST, when_empty="empty_description")
+    coarse = await calls.text("describe", bound=LONGEST, when_empty="empty_description", wanted="description")
     dialogue: list[dict[str, str]] = []
     turns = 0
     for _ in range(synthesis.settings.pipeline.refinement_turns):
@@ -45,13 +47,20 @@ async def _describe(image_id: str, calls: ItemCalls, synthesis: Synthesis) -> di
         requests = [] if refinement.complete else _new(refinement.requests, dialogue)
         if not requests:
             break
-        replies = await together(*(calls.text("details", bound=LONGEST, request=request) for request in requests))
+        replies = await together(
+            *(calls.text("details", bound=LONGEST, wanted="detail", request=request) for request in requests)
+        )
         dialogue += [{"request": request, "reply": reply} for request, reply in zip(requests, replies, strict=True)]
         turns += 1
     fine = coarse
     if dialogue:
         fine = await calls.text(
-            "merge", bound=LONGEST, when_empty="empty_description", description=coarse, dialogue=dialogue
+            "merge",
+            bound=LONGEST,
+            when_empty="empty_description",
+            wanted="description",
+            description=coarse,
+            dialogue=dialogue,
         )
     return {
         "image_id": image_id,
@@ -78,7 +87,8 @@ STAGE = Stage(
     item="image_id",
     expected=every("image_id"),
     schema=DESCRIPTIONS,
-    logic_version="1",
+    logic_version="2",
+    logic_changes={"2": NON_REPLIES},
     prompts=("describe", "refine", "details", "merge"),
     settings={"refinement_turns": ("merge",)},
     calls_per_item={

@@ -7,6 +7,7 @@ from wethink_assets.identity import normalised_text
 from wethink_assets.kinds import KINDS, LETTERS, QuestionKind
 from wethink_assets.rewards.equivalence.answers import normalised_value, number_of, option_letter
 from wethink_assets.rewards.equivalence.options import letter_class
+from wethink_assets.synthesis.calls.markup import markup_in
 from wethink_assets.synthesis.calls.reply_schemas import Question
 from wethink_assets.synthesis.stages.question_slots import ABILITIES, REASONING
 
@@ -18,11 +19,6 @@ _LEANS_ON_TEXT = re.compile(
     r"|\bthe (?:given|provided|above|following) (?:description|text|caption|passage|information)\b"
     r"|\b(?:described|mentioned|stated|listed) above\b|\b(?:described|mentioned|stated) in the (?:description|text)\b"
     r"|\b(?:text|passage|caption) above\b|\bdoes the (?:description|caption|passage)\b",
-    re.IGNORECASE,
-)
-# What a chat template or a training prompt is made of: as text of a row it would end a turn, or a thought, in somebody's training.
-_MARKUP = re.compile(
-    r"</?(?:think|answer|tool_call|tool_response)>|<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?s>",
     re.IGNORECASE,
 )
 # Orders to whoever answers, as they are written into pictures to be obeyed: no question about a picture needs them.
@@ -95,12 +91,6 @@ def _fault_of_options(question: Question, counts: range) -> str | None:
         gives_away(question.question, other) for other in others
     )
     return "question gives its answer away" if revealed else None
-
-
-def markup_in(text: str) -> str | None:
-    """Markup of chat templates or of the training prompt in a text, or None."""
-    markup = _MARKUP.search(text)
-    return markup[0] if markup else None
 
 
 def gives_away(question: str, answer: str) -> bool:

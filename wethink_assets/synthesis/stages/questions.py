@@ -13,6 +13,7 @@ from wethink_assets.stages.schemas import QUESTIONS
 from wethink_assets.stages.spec import Preview, Stage
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.item_calls import ItemCalls
+from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.calls.reply_schemas import Question, Screening
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.captions import question_captions
@@ -30,8 +31,8 @@ def write_questions(descriptions: pl.DataFrame, synthesis: Synthesis) -> StageOu
 
     The questions of one image are written in turn, so that each knows those before it; images are worked on side by side.
 
-    Rejections: `malformed_reply`, `length`, `not_wellformed` (the detail names the rule), `repeated_question`, `not_answerable`,
-    `not_verifiable`, `endpoint_error`.
+    Rejections: `malformed_reply`, `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `not_wellformed` (the detail names the
+    rule), `repeated_question`, `not_answerable`, `not_verifiable`, `endpoint_error`.
     """
 
     async def work(row: dict[str, Any]) -> Outcome:
@@ -95,7 +96,8 @@ STAGE = Stage(
     item="slot",
     expected=expected_items,
     schema=QUESTIONS,
-    logic_version="1",
+    logic_version="2",
+    logic_changes={"2": NON_REPLIES},
     prompts=("question", "screen"),
     settings={"questions_per_image": (), "kinds": ("question",)},  # more questions an image add calls and change none
     items_per_row=lambda settings: settings.pipeline.questions_per_image,

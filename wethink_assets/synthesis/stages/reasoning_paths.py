@@ -10,11 +10,12 @@ from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
 from wethink_assets.synthesis.calls.item_calls import ItemCalls
+from wethink_assets.synthesis.calls.markup import markup_in
+from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE, accepted_answer, compare
 from wethink_assets.synthesis.stages.captions import ASKED, path_captions
 from wethink_assets.synthesis.stages.path_filters import LONGEST_PATH, contradiction_in, leak_in
-from wethink_assets.synthesis.stages.question_filters import markup_in
 
 
 def refine_paths(
@@ -24,8 +25,9 @@ def refine_paths(
 
     The raw thought is that of the side whose answer was kept (the description's where both agreed).
 
-    Rejections: `malformed_reply`, `length`, `path_empty`, `path_too_long`, `path_misses_answer` (ends in another answer, or concludes one
-    on the way), `leaks_prompt` (speaks of the description, the notes or the given answer, or holds a chat template's markup), `endpoint_error`.
+    Rejections: `malformed_reply`, `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `path_empty`, `path_too_long`,
+    `path_misses_answer` (ends in another answer, or concludes one on the way), `leaks_prompt` (speaks of the description, the notes or the
+    given answer, or holds a chat template's markup), `endpoint_error`.
     """
     pictures = pictures_by_id(images, synthesis.blobs)
     columns = ("slot", "row_id", "image_id", "kind", "answer", "verdict", "image_thought", "text_thought")
@@ -42,7 +44,7 @@ async def _refine(row: dict[str, Any], calls: ItemCalls, synthesis: Synthesis) -
     kind, options, answer = row["kind"], row["options"], row["answer"]
     raw = row["image_thought"] if row["verdict"] == "first" else row["text_thought"]
     asked = {"question": row["question"], "kind": kind, "options": options}
-    accept = accepted_answer(kind, options)
+    accept = accepted_answer(kind, options, row["question"], f'"{answer}"')
     path, end = await calls.answer("rewrite", accept, shown=True, answer=answer, raw=raw, **asked)
     if not path:
         raise Rejected("path_empty", f"the reply is only {end[:80]!r}")
@@ -78,8 +80,8 @@ STAGE = Stage(
     item="slot",
     expected=every("slot"),
     schema=REASONING_PATHS,
-    logic_version="2",
-    logic_changes={"2": ANSWERS_BY_TYPE},
+    logic_version="3",
+    logic_changes={"2": ANSWERS_BY_TYPE, "3": NON_REPLIES},
     prompts=("rewrite", "judge"),
     settings={"agreement_score": ()},  # which paths pass follows from it, no call does
     kinds=("vlm", "llm"),

@@ -1,0 +1,169 @@
+"""Replies that are none are told from sound ones: refusals and non-answers in many languages; texts that only look like one."""
+
+import pytest
+
+from wethink_assets.synthesis.calls.non_replies import Wanted, no_answer_in, require_reply
+from wethink_assets.synthesis.calls.replies import MalformedReply
+
+
+def code_of(text: str, wanted: Wanted = "description") -> str | None:
+    """Fault of a reply, or None."""
+    try:
+        require_reply(text, wanted)
+    except MalformedReply as fault:
+        return fault.code
+    return None
+
+
+REFUSALS = """
+I'm sorry, but I can't assist with that request.
+I’m sorry, I can’t help with that.
+Sorry, I'm unable to provide a description of this image.
+As an AI language model, I cannot view images.
+I am not able to identify people in images.
+Unfortunately, I won't be able to describe this picture.
+I must decline to answer.
+I apologize, but I cannot fulfill this request as it violates our content policy.
+This request violates OpenAI's usage policies.
+My guidelines prevent me from describing this.
+Your request has been blocked by our safety system.
+Request denied.
+Let's talk about something else.
+Thank you for sharing. However, I'm not able to help with identifying individuals.
+It would be inappropriate for me to describe this image.
+Sorry.
+A man stands in the street. I'm sorry, but I can't identify him.
+"I'm sorry, but I can't assist with that."
+**I cannot comply with this request.**
+Das kann ich leider nicht beantworten.
+Es tut mir leid, aber ich kann dabei nicht helfen.
+Je suis désolé, mais je ne peux pas répondre à cette demande.
+Lo siento, pero no puedo ayudar con eso.
+Mi dispiace, ma non posso aiutarti con questa richiesta.
+Desculpe, mas não posso ajudar com isso.
+很抱歉，我无法协助处理该请求。
+申し訳ありませんが、そのリクエストにはお応えできません。
+죄송합니다. 해당 요청을 도와드릴 수 없습니다.
+Извините, но я не могу помочь с этим запросом.
+عذرًا، لا أستطيع المساعدة في هذا الطلب.
+Üzgünüm, bu isteğe yardımcı olamam.
+Xin lỗi, tôi không thể giúp bạn với yêu cầu này.
+Maaf, saya tidak bisa membantu permintaan itu.
+Przykro mi, ale nie mogę pomóc w tej sprawie.
+Het spijt me, maar ik kan daar niet bij helpen.
+""".strip().split("\n")
+
+NON_ANSWERS = """
+Unknown
+N/A
+null
+!!!!
+...
+Not visible.
+No image was provided.
+There is no image attached.
+Please upload the image.
+I can't see the image you mention.
+It seems that the image did not load.
+The image could not be loaded.
+Cannot be determined from the image.
+I don't know.
+How can I help you today?
+Sure, I'd be happy to help! Please share the image.
+Unbekannt
+不知道
+わかりません
+Inconnu
+Internal Server Error
+It cannot be determined.
+""".strip().split("\n")
+
+SOUND = """
+A sign in front of a shop reads "Sorry, we are closed". Below it hangs a small red lamp.
+A letter on yellow paper. It begins: Dear Anna, I'm sorry I cannot help you with the move on Saturday.
+A screenshot of a chat. The assistant replies "I'm sorry, but I can't assist with that."
+A grey placeholder with the words No image available stands in the middle of the page.
+No people are visible in the image. A long empty beach stretches from left to right.
+The image shows a table of values; one cell reads "N/A".
+A form whose last field is marked unknown in pencil.
+Three bars. The first, marked I, reaches 3, the second, marked II, reaches 5; the label of the third can't be read.
+It is not clear how many people stand behind the counter, but at least three heads are visible.
+An error message: Internal server error, in black letters on white.
+We see a kitchen from above; I count four chairs around a round table.
+The request form of a library, with fields for name and date, both empty.
+Content of a fridge: milk, eggs, three tomatoes and a bottle of juice.
+Please do not touch is printed on a plate below the statue.
+This document is a letter of apology in which the writer says that he cannot provide the goods.
+A slide explains that the token "<|im_end|>" ends a turn.
+A circle.
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_a_refusal_is_none(text: str) -> None:
+    assert code_of(text) == "refused"
+
+
+@pytest.mark.parametrize("text", NON_ANSWERS)
+def test_a_non_answer_describes_nothing(text: str) -> None:
+    assert code_of(text) == "no_answer"
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_a_sound_description_is_one(text: str) -> None:
+    assert code_of(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["Not visible.", "Illegible.", "None.", "5", "The fourth label can't be read.", "北京"]
+)
+def test_a_detail_may_be_said_to_be_invisible(text: str) -> None:
+    assert code_of(text, "detail") is None
+
+
+@pytest.mark.parametrize("text", ["null", "N/A", "I'm sorry, but I can't help with that.", "???"])
+def test_a_detail_is_not_refused(text: str) -> None:
+    assert code_of(text, "detail") in ("refused", "no_answer")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A red circle.<|im_end|>", "<|im_start|>assistant\nA red circle.", "A red circle.</s>", "[INST] A red circle.", "<｜Assistant｜>A disc."],
+)  # fmt: skip
+def test_a_token_of_a_chat_template_is_no_text(text: str) -> None:
+    assert code_of(text) == "markup"
+
+
+TAG = 'A tag on the crate reads "UNKNOWN" in red.'
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "grounds", "prose", "code"),
+    [
+        ("Unknown", "Who painted it?", "A painting.", False, "no_answer"),
+        ("Not given", "Which year?", "", False, "no_answer"),
+        ("cannot determine", "Which year?", "", False, "no_answer"),
+        ("The price cannot be determined from the image.", "Which price?", "", False, "no_answer"),
+        ("I'm sorry, but I can't help with that.", "Which year?", "", False, "refused"),
+        ("It cannot be determined from the image.", "Explain.", "", True, "no_answer"),
+        ("The image does not provide enough information to answer the question.", "Explain.", "", True, "no_answer"),
+        ("不明", "Which year?", "", False, "no_answer"),
+        ("...", "Which year?", "", False, "no_answer"),
+        ("UNKNOWN", "What does the tag read?", TAG, False, None),
+        ("Don't know", "Which answer leads?", "Bars labelled Yes, No and Don't know.", False, None),
+        ("I'm sorry", "What does the card say?", 'A card reads "I\'m sorry".', False, None),
+        ("Sorry, we're closed", "What does the sign say?", "", False, None),
+        ("blurry", "Is the background sharp or blurry?", "", False, None),
+        ("None", "Which shapes are green?", "", False, None),
+        ("undefined", "What is the slope?", "", False, None),
+        ("no", "Is the door open?", "", False, None),
+        ("+", "Which operator?", "", False, None),
+        ("5", "How many?", "", False, None),
+        ("Traffic drives on the left, since no driver can be seen on the right.", "Explain.", "", True, None),
+        ("The image does not show any people, so the street looks deserted.", "Explain.", "", True, None),
+    ],
+)
+def test_an_answer_is_one_where_question_or_image_offer_it(
+    answer: str, question: str, grounds: str, prose: bool, code: str | None
+) -> None:
+    assert no_answer_in(answer, question, grounds, prose) == code
