@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
-from wethink_assets.config import Settings
+from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.errors import ConfigError, ModelError
 from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.chat import ROLES, ChatModel, Completion, Role, Sampling
@@ -21,6 +21,22 @@ from wethink_assets.models.servers.servers import Servers
 T = TypeVar("T")
 THINKING_TOKENS = 32_768
 """Room for a reply with its thoughts, at most, of a role that names none: what DeepSeek-R1 and Qwen3 are evaluated with."""
+
+FIRST_THINKING_TOKENS = 8_192
+"""`max_tokens` of a role that is told to think, or whose dialect says that its models do, where the role names none."""
+ROOM = ("most_tokens", "image_pixels", "image_bytes")
+"""Bounds of a role that provenance names where they are set."""
+
+
+def first_tokens(settings: RoleSettings) -> int:
+    """Bound of a reply's length with which a role asks first.
+
+    >>> first_tokens(RoleSettings()), first_tokens(RoleSettings(thinking="high")), first_tokens(RoleSettings(thinking="high", max_tokens=900))
+    (512, 8192, 900)
+    """
+    named = {"thinking", "dialect"} & settings.model_fields_set
+    thinks = named and "max_tokens" not in settings.model_fields_set and reasons(settings)
+    return FIRST_THINKING_TOKENS if thinks else settings.max_tokens
 
 
 def cut_in_thought(text: str) -> bool:
@@ -110,7 +126,8 @@ class Models:
             "revision": revision,
             "temperature": settings.temperature,
             "top_p": settings.top_p,
-            "max_tokens": settings.max_tokens,
+            "max_tokens": first_tokens(settings),
+            **{name: value for name in ROOM if (value := getattr(settings, name))},
             **({"requests": options} if options else {}),
         }
 
@@ -123,21 +140,20 @@ class Models:
     def sampling(self, role: Role, seed: int = 0) -> Sampling:
         """Sampling of a role as configured, with the seed of one call."""
         settings = self._settings.role(role)
-        return Sampling(settings.temperature, settings.top_p, settings.max_tokens, seed)
+        return Sampling(settings.temperature, settings.top_p, first_tokens(settings), seed)
 
     def more_room(self, role: Role, reply: Completion, max_tokens: int = 0) -> int:
         """Bound of the next try for a reply of a role that was cut off at `max_tokens` (0: the role's); 0 where there is none.
 
         Four times as much as before, up to `most_tokens`. By default that is four times `max_tokens`, and `THINKING_TOKENS` for a role that
-        thinks, or a reply that was cut off in its thought. A model that stopped well before its bound is at the end of its context: more room
-        would not help.
+        thinks, or a reply that was cut off in its thought.
         """
         settings = self._settings.role(role)
-        bound = max_tokens or settings.max_tokens
-        if not reply.counted and 0 < reply.completion_tokens < bound:
+        if role not in self._given and not self._provider(role).has_more_room(settings):
             return 0
+        bound = max_tokens or first_tokens(settings)
         thinks = reasons(settings) or cut_in_thought(reply.text)
-        most = settings.most_tokens or max(4 * settings.max_tokens, THINKING_TOKENS if thinks else 0)
+        most = settings.most_tokens or max(4 * first_tokens(settings), THINKING_TOKENS if thinks else 0)
         return min(4 * bound, most) if bound < most else 0
 
     def run(self, work: Coroutine[Any, Any, T], tick: Callable[[], None] | None = None, every: float = 0.5) -> T:

@@ -37,6 +37,11 @@ class EmbeddedProvider(Provider):
         return "in this process"
 
     @classmethod
+    def has_more_room(cls, role: "RoleSettings") -> bool:
+        """Never: its context is shorter than the room that roles have by default."""
+        return False
+
+    @classmethod
     def checkpoint(cls, role: Role, settings: "RoleSettings") -> str:
         """The role's `model`, or the checkpoint that ships for the role."""
         return settings.model or CHECKPOINTS[role]

@@ -63,6 +63,11 @@ class Provider(ABC):
         return "elsewhere"
 
     @classmethod
+    def has_more_room(cls, role: "RoleSettings") -> bool:
+        """Whether a reply that was cut off can be longer with a larger `max_tokens`: not where the model's context is what ended it."""
+        return True
+
+    @classmethod
     def checkpoint(cls, role: Role, settings: "RoleSettings") -> str:
         """Checkpoint that a training can start from: a name of the package's, or a folder; empty where weights are out of reach."""
         return ""

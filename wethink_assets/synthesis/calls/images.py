@@ -1,7 +1,8 @@
-"""Images as models are sent them: upright, still, opaque, in a format that every endpoint reads."""
+"""Images as models are sent them: upright, still, opaque, in a format that every endpoint reads, no larger than their role allows."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -9,10 +10,68 @@ from PIL import Image as Pixels
 from PIL import ImageOps
 
 from wethink_assets.extensions.builtin import IMAGE_FORMATS
+from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import Image
 from wethink_assets.storage.blobs import Blobs
 
 PLAIN_MODES = {"RGB", "L"}
+QUALITIES = (90, 80, 70)
+"""Qualities of a JPEG that is tried to fit; below the last one, pixels go."""
+SMALLEST = 32
+"""Pixels of a side below which no bound of bytes makes an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizedImage(Image):
+    """An image whose size is known before it is read; `most_bytes` is that of the form sent, or what it can't exceed."""
+
+    width: int = field(default=0, compare=False)
+    height: int = field(default=0, compare=False)
+    most_bytes: int = field(default=0, compare=False)
+    original: Callable[[], bytes] = field(default=bytes, compare=False, repr=False)
+
+
+def within(image: Image, pixels: int, size: int) -> Image:
+    """An image as it is sent where at most so many pixels and bytes are (0: as many as it has); itself where it is no larger.
+
+    One that is scaled is another image to a model, so its digest is of the original's and the bounds.
+    """
+    if not isinstance(image, SizedImage):
+        return image
+    larger = bool(pixels) and image.width * image.height > pixels
+    if not larger and not (size and image.most_bytes > size):
+        return image
+    bounds = {"image": image.sha256, "pixels": pixels if larger else 0, "bytes": size}
+    ratio = min(1.0, (pixels / (image.width * image.height)) ** 0.5) if larger else 1.0
+    shape = max(1, int(image.width * ratio)), max(1, int(image.height * ratio))
+    photograph = image.media_type == "image/jpeg" or bool(size and 3 * shape[0] * shape[1] > size)
+    return Image(
+        digest_of(bounds),
+        "image/jpeg" if photograph else "image/png",
+        lambda: scaled(image.original(), shape, size, photograph),
+    )
+
+
+def scaled(data: bytes, shape: tuple[int, int], size: int = 0, photograph: bool = True) -> bytes:
+    """An image within a width and height, its proportions kept: JPEG of at most `size` bytes (0: any), or PNG where it is no `photograph`."""
+    image = upright(data, shape)
+    image.thumbnail(shape, Pixels.Resampling.LANCZOS, reducing_gap=3.0)
+    if not photograph:
+        return _encoded(image, "PNG", compress_level=6)
+    while True:
+        for quality in QUALITIES:
+            found = _encoded(image, "JPEG", quality=quality)
+            if not size or len(found) <= size:
+                return found
+        if min(image.size) * 0.8 < SMALLEST:
+            return found
+        image.thumbnail((int(image.width * 0.8), int(image.height * 0.8)), Pixels.Resampling.LANCZOS)
+
+
+def _encoded(image: Pixels.Image, form: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
 
 
 def is_plain(row: Mapping[str, Any]) -> bool:
@@ -38,17 +97,25 @@ def picture(row: Mapping[str, Any], blobs: Blobs) -> Image:
     follows from them.
     """
     blob = row["blob"]
+
+    def read() -> bytes:
+        return blobs.read(blob)
+
+    sides = row.get("width") or 0, row.get("height") or 0
     if is_plain(row):
-        return Image(row["image_id"], _sent_as(row), lambda: blobs.read(blob))
-    return Image(row["image_id"], "image/png", lambda: upright_png(blobs.read(blob)))
+        return SizedImage(row["image_id"], _sent_as(row), read, *sides, row.get("bytes") or 0, read)
+    most_bytes = 3 * sides[0] * sides[1]
+    return SizedImage(row["image_id"], "image/png", lambda: upright_png(read()), *sides, most_bytes, read)
 
 
-def upright(data: bytes) -> Pixels.Image:
-    """First frame of an image, upright, RGB, on white."""
+def upright(data: bytes, shape: tuple[int, int] | None = None) -> Pixels.Image:
+    """First frame of an image, upright, RGB, on white; `shape` is a size below which it need not be decoded."""
     from wethink_assets.sources.images.decoding import greyscale
 
     with Pixels.open(io.BytesIO(data)) as opened:
         opened.seek(0)
+        if shape is not None:
+            opened.draft("RGB", (max(shape), max(shape)))
         image: Pixels.Image = ImageOps.exif_transpose(opened)
         if image.mode.startswith("I") or image.mode == "F":
             image = greyscale(image)
@@ -61,12 +128,10 @@ def upright(data: bytes) -> Pixels.Image:
 
 def upright_png(data: bytes) -> bytes:
     """First frame of an image as an upright RGB PNG on white."""
-    buffer = io.BytesIO()
-    upright(data).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return _encoded(upright(data), "PNG", compress_level=1)
 
 
 def pictures_by_id(images: pl.DataFrame, blobs: Blobs) -> dict[str, Image]:
     """Images of a batch by id."""
-    columns = ("image_id", "blob", "format", "mode", "orientation", "frames")
+    columns = ("image_id", "blob", "format", "mode", "orientation", "frames", "width", "height", "bytes")
     return {row["image_id"]: picture(row, blobs) for row in images.select(columns).iter_rows(named=True)}

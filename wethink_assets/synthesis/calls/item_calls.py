@@ -9,6 +9,7 @@ from wethink_assets.models.finish_reasons import finish_reason_of
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.synthesis.calls.collector import Rejected
 from wethink_assets.synthesis.calls.echo_filter import require_own_words
+from wethink_assets.synthesis.calls.images import within
 from wethink_assets.synthesis.calls.non_replies import Wanted, refusal_in, require_no_refusal, require_reply
 from wethink_assets.synthesis.calls.replies import MalformedReply, final_text, parse_json_reply, split_answer
 from wethink_assets.synthesis.calls.reply_schemas import JsonReply, json_schema
@@ -137,7 +138,11 @@ class ItemCalls:
         raise Rejected(reason, f"{prompt}: {fault}")
 
     def _image_for(self, prompt: str) -> Image | None:
-        return self._image if PROMPTS[prompt].image else None
+        use = PROMPTS[prompt]
+        if self._image is None or not use.image:
+            return None
+        role = self._synthesis.settings.role(use.role)
+        return within(self._image, role.image_pixels, role.image_bytes)
 
 
 def _parsed(reply: Completion, parse: Callable[[str], T], whole: bool) -> T:

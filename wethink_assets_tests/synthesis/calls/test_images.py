@@ -9,7 +9,7 @@ from PIL import Image as Pixels
 from wethink_assets.models.chat import Image
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.calls.images import picture
+from wethink_assets.synthesis.calls.images import picture, within
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -85,3 +85,45 @@ def test_what_is_transparent_becomes_white_and_16_bit_grey_keeps_its_range(store
         _, sent = seen(store, encoded(grey, form), mode=mode, format=form)
         with Pixels.open(io.BytesIO(sent)) as shown:
             assert shown.getpixel((5, 5)) == (128, 128, 128)
+
+
+def photograph(width: int, height: int) -> bytes:
+    """A JPEG of noise, which hardly compresses."""
+    return encoded(Pixels.effect_noise((width, height), 90).convert("RGB"), "JPEG", quality=95)
+
+
+def sized(store: Store, data: bytes, **row: Any) -> Image:
+    with Pixels.open(io.BytesIO(data)) as image:
+        width, height = image.size
+        form = image.format
+    return seen(store, data, format=form, width=width, height=height, bytes=len(data), **row)[0]
+
+
+def test_an_image_is_sent_within_the_bound_of_its_role(store: Store) -> None:
+    data = photograph(800, 600)
+    image = sized(store, data)
+    smaller = within(image, 120_000, 0)
+    with Pixels.open(io.BytesIO(smaller.read())) as sent:
+        assert (sent.size, sent.format, smaller.media_type) == ((400, 300), "JPEG", "image/jpeg")
+    light = within(image, 0, 30_000)
+    assert len(light.read()) <= 30_000 < len(data) and light.media_type == "image/jpeg"
+    assert len({image.sha256, smaller.sha256, light.sha256, within(image, 60_000, 0).sha256}) == 4
+    assert smaller.read() == within(image, 120_000, 0).read()
+
+
+def test_an_image_within_the_bound_is_itself(store: Store) -> None:
+    data = photograph(80, 60)
+    image = sized(store, data)
+    assert within(image, 0, 0) is within(image, 4_800, len(data)) is image
+    assert image.read() == data
+
+
+def test_drawings_stay_free_of_loss_and_sides_are_those_upright(store: Store) -> None:
+    drawing = within(sized(store, encoded(halves("RGBA"), "PNG"), mode="RGBA"), 512, 0)
+    with Pixels.open(io.BytesIO(drawing.read())) as sent:
+        assert (sent.size, sent.format, sent.getpixel((2, 2))) == ((32, 16), "PNG", RED)
+    turned = Pixels.Exif()
+    turned[0x0112] = 6
+    data = encoded(halves(), "JPEG", exif=turned)
+    with Pixels.open(io.BytesIO(within(sized(store, data, orientation=6), 512, 0).read())) as sent:
+        assert sent.width < sent.height and sent.width * sent.height <= 512
