@@ -151,7 +151,8 @@ def _amount(text: str, asked: Asked) -> Amount | None:
         ready = ready[1:-1]  # a number in brackets; a currency in them would be a negative amount to some
     while ready[-1:] in (".", ",", ";") and not ready[-2:-1].isalpha():
         ready = ready[:-1].rstrip()
-    return _read(ready, asked)
+    amount = _read(ready, asked)
+    return _read(ready[:-1], asked) if amount is None and ready[-1:] == "." else amount  # a full stop that ends no unit
 
 
 def _read(ready: str, asked: Asked, *, comma: bool = True) -> Amount | None:

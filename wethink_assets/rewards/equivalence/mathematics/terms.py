@@ -9,6 +9,8 @@ from wethink_assets.rewards.equivalence.mathematics.notation import Token, Unrea
 Term = tuple[Any, ...]
 """`("number", Fraction, places)` (places: decimals as written, or -1), `("symbol", name)`, `("infinity",)` or an operation's name with its terms."""
 DEEPEST = 40
+MOST_NESTED = 150
+"""Operations within one another: a walk descends by two calls for each, and has to come to the same however deep its caller's stack is."""
 _APPLIED = frozenset("fgFG")
 """Letters that are functions where a bracket follows them; any other letter is multiplied."""
 _SAME = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "lg": "log"}
@@ -30,6 +32,23 @@ def term_of(tokens: Sequence[Token]) -> Term:
     if reader.here is not _END:
         raise Unreadable
     return term
+
+
+def leaves(term: Term) -> tuple[list[Term], bool]:
+    """A term's decimals, in order, and whether it has no symbols but constants; `Unreadable` where operations are too deep for one another."""
+    decimals, bare = [], True
+    parts = [(term, 1)]
+    while parts:
+        part, depth = parts.pop()
+        if depth > MOST_NESTED:
+            raise Unreadable
+        if part[0] == "number":
+            if part[2] > 0:
+                decimals.append(part)
+        elif part[0] == "applied" or (part[0] == "symbol" and part[1] not in ("pi", "e", "i")):
+            bare = False
+        parts.extend((inner, depth + 1) for inner in reversed(part[1:]) if isinstance(inner, tuple))
+    return decimals, bare
 
 
 class _Reader:

@@ -29,15 +29,13 @@ from wethink_assets.rewards.equivalence.mathematics.arithmetic import (
     whole_root,
 )
 from wethink_assets.rewards.equivalence.mathematics.notation import Unreadable
-from wethink_assets.rewards.equivalence.mathematics.terms import Term
+from wethink_assets.rewards.equivalence.mathematics.terms import Term, leaves
 
 POINTS = 4
 _MOST_BITS = 12_000
 """Bits of an exact number; beyond them 80 digits are kept."""
 _WORK = 1500
 """Cost that one term may have at one point: about a hundredth of a second."""
-_DEEPEST = 150
-"""Operations within one another: evaluation descends by two calls for each, and has to be the same however deep its caller's stack is."""
 _PRIME = 9973
 
 
@@ -74,7 +72,7 @@ def value_of(term: Term) -> Value:
         >>> [value_of(term_of(tokens_of(text))).rational for text in ("2^3", "\\\\sqrt{4}", "x-x+1", "x")]
         [Fraction(8, 1), Fraction(2, 1), Fraction(1, 1), None]
     """
-    decimals, bare = _leaves(term)
+    decimals, bare = leaves(term)
     at = [_evaluate(term, point) for point in range(1 if bare else POINTS)]
     constant = bare or all(close(at[0], other) for other in at[1:])
     if constant:
@@ -102,23 +100,6 @@ def scaled(value: Value, factor: Fraction) -> Value:
         return value
     slack = tuple(multiplied(number, factor) for number in value.slack)
     return Value(tuple(multiplied(number, factor) for number in value.at), value.constant, slack, value.digits)
-
-
-def _leaves(term: Term) -> tuple[list[Term], bool]:
-    """A term's decimals, in order, and whether it has no symbols but constants; `Unreadable` where operations are too deep for one another."""
-    decimals, bare = [], True
-    parts = [(term, 1)]
-    while parts:
-        part, depth = parts.pop()
-        if depth > _DEEPEST:
-            raise Unreadable
-        if part[0] == "number":
-            if part[2] > 0:
-                decimals.append(part)
-        elif part[0] == "applied" or (part[0] == "symbol" and part[1] not in ("pi", "e", "i")):
-            bare = False
-        parts.extend((inner, depth + 1) for inner in reversed(part[1:]) if isinstance(inner, tuple))
-    return decimals, bare
 
 
 def _significant(decimal: Term) -> int:

@@ -14,6 +14,7 @@ from wethink_assets.rewards.equivalence.amounts import cues
 from wethink_assets.rewards.equivalence.amounts.amount import Amount, Sense
 from wethink_assets.rewards.equivalence.amounts.asked_unit import names_unit
 from wethink_assets.rewards.equivalence.amounts.parsing import amount_in
+from wethink_assets.rewards.equivalence.mathematics.cues import asks_for_mathematics
 from wethink_assets.rewards.equivalence.reading import Allowed, AnswerType, Asked, Comparable, Reading, Written
 from wethink_assets.rewards.equivalence.types.spans import is_ratio
 
@@ -93,7 +94,7 @@ def alike(gold: Comparable, candidate: Comparable, asked: Asked, allowed: Allowe
     if true.note != other.note and not _note_left_out(true.note, other.note, asked):
         return False
     if "as written" in true.key or "as written" in other.key:
-        return _worked_out(true, other, asked)
+        return (true.kind, true.key) == (other.kind, other.key) or _worked_out(true, other, asked)
     tolerance = Fraction(0)
     if allowed.tolerance and not _is_exact(true, asked):
         tolerance = Fraction(allowed.tolerance).limit_denominator(10**6)
@@ -262,7 +263,7 @@ def _summed(true: Amount, candidate: Comparable, asked: Asked) -> bool:
     text = candidate.written.said
     if true.kind != "number" or "as written" in true.key or candidate.reading.type != "text" or len(text) > 40:
         return False
-    if _SUM.fullmatch(text) is None or (asked.text and not cues.is_mathematical(asked)):
+    if _SUM.fullmatch(text) is None or (asked.text and not asks_for_mathematics(asked)):
         return False
     return sum(int(part) for part in text.split("+")) == true.senses[0].value
 

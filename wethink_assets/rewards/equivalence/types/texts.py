@@ -163,7 +163,7 @@ _OWN_WORDS = frozenset({"sun", "sat", "wed", "mar", "may", "dec", "sept"})
 
 
 def _said_by_question(true: Sequence[str], words: Sequence[str], asked: Asked) -> bool:
-    """Whether a candidate is the true answer with what the question has beside it."""
+    """Whether a candidate is the true answer with what the question has beside it, or without the noun that it asks for."""
     if not asked.folded:
         return False
     if _WHERE.search(asked.folded) and _unplaced(true) == _unplaced(words):
@@ -171,6 +171,8 @@ def _said_by_question(true: Sequence[str], words: Sequence[str], asked: Asked) -
     if _WHOSE.search(asked.folded) and len(words) == len(true) and list(words[:-1]) == list(true[:-1]):
         return {words[-1], true[-1]} in ({true[-1], f"{true[-1]}s"}, {words[-1], f"{words[-1]}s"})
     count = len(true)
+    if len(words) == count - 1 > 0 and tuple(words) == tuple(true[:-1]):
+        return true[-1] in _nouns(asked) and true[-1] not in _ADDED_NEVER
     if not 0 < len(words) - count <= 3:
         return False
     if tuple(words[:count]) == tuple(true):

@@ -37,7 +37,7 @@ _WH = re.compile(r"\b(?:who|which|what)\b")
 _SUBJECT_ASKED = re.compile(r"^(?:who|what|which(?: [^\W\d_]+)?|what [^\W\d_]+|whose [^\W\d_]+)\s+(\S.*?)\W*$")
 _BY = re.compile(r"[^\W\d_]+(?:ed|en|wn|nt|de|lt|ung)\s+by\s+(\S.*)", re.IGNORECASE)
 _DATED = re.compile(r"\bwhen\b|\b(?:which|what) (?:year|month|day|date|time|century|decade)\b|\bwhat time\b")
-_PLACED = re.compile(r"(?:in|on|at|by)\s+(?:the\s+year\s+)?(?=[\d(])", re.IGNORECASE)
+_PLACED = re.compile(r"\b(?:in|on|at|by)\s+(?:the\s+year\s+)?(?=[\d(])", re.IGNORECASE)
 _ASKED_NOUN = re.compile(
     r"\b(?:which|what)\s+(?:(?:two|three|four|five|\d+)\s+)?([^\W\d_]+)(?:\s+(?!(?:is|are|was|were|do|does|did|has|have)\b)([^\W\d_]+))?"
 )
@@ -247,9 +247,10 @@ def _unechoed(rest: str, asked: Asked) -> str:
     if by:
         return by[1]
     if _DATED.search(asked.folded) or asked.folded.startswith(("in ", "at ", "on ")):
-        placed = _PLACED.match(rest)
-        if placed:
-            return rest[placed.end() :]
+        for placed in _PLACED.finditer(rest):
+            before = _WORD.findall(rest[: placed.start()])
+            if all(word.casefold() in _FUNCTION or _stands_in(word, asked) for word in before):
+                return rest[placed.end() :]
     match = _WORD.match(rest)
     if not match:
         return rest

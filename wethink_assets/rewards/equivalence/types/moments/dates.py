@@ -67,7 +67,7 @@ def read_date(written: Written, asked: Asked) -> Reading | None:
         ['2021-03-05', '2021-03-05', '1990s', '2020-01-05/2020-01-07']
     """
     said = written.said
-    if len(said) > LONGEST:
+    if len(said) > LONGEST or "frac" in said:  # \frac{1831}{10} is no month
         return None
     if said.isalpha():
         cues = cues_of(asked)

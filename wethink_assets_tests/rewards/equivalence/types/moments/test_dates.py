@@ -116,3 +116,7 @@ def test_what_is_no_date(text: str) -> None:
 def test_impossible_figures_equal_themselves_only() -> None:
     assert kind_and_key("13/32/2020") != kind_and_key("32/13/2020")
     assert lenient("13/32/2020", "14/32/2020") is None
+
+
+def test_a_fraction_is_no_month_of_a_year() -> None:
+    assert lenient("183.1", "\\frac{1831}{10}") == "math"
