@@ -27,7 +27,7 @@ WORD = (
     | st.sampled_from(_GRAMMAR.split())
     | st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=9)
 )
-CASED = st.tuples(WORD, st.sampled_from([str, str.upper, str.capitalize])).map(lambda word: word[1](word[0]))
+CASED = WORD | WORD.map(str.upper) | WORD.map(str.capitalize)
 WORDS = st.lists(CASED, min_size=1, max_size=5).map(" ".join)
 FIGURES = (
     st.integers(0, 10**9).map(str) | st.integers(1900, 2100).map(str) | st.text("0123456789", min_size=1, max_size=16)
