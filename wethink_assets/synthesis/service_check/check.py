@@ -22,7 +22,7 @@ from wethink_assets.stages.output import SERVICE_FAULTS
 from wethink_assets.synthesis.budgets.allowance import Allowance
 from wethink_assets.synthesis.budgets.usage import Usage
 from wethink_assets.synthesis.service_check.probes import FORMS, Probe, probes_of
-from wethink_assets.synthesis.service_check.remedies import Changes, candidates, joined
+from wethink_assets.synthesis.service_check.remedies import Changes, aspects_of_words, candidates, joined
 from wethink_assets.synthesis.service_check.results import ProbeResult, ServiceCheck
 
 __all__ = ["BESIDE_REQUESTS", "MOST_TRIES", "check_services", "services_of"]
@@ -34,6 +34,7 @@ BESIDE_REQUESTS = (
 """Settings of a role that change nothing of what its service takes."""
 MOST_TRIES = 24
 LONGEST_CALL = 120.0  # seconds that a call of the search may take
+LONGEST_SEARCH = 120.0  # seconds after which no further call is made for it
 MOST_ROOM = 16_384  # tokens that a reply which was cut off is given at most
 T = TypeVar("T")
 
@@ -95,6 +96,7 @@ class _Checker:
         self._usage = Usage(settings)
         self._probes = _joined(roles, every_form)
         self._tries = 0
+        self._give_up = float("inf")
         address = PROVIDERS[of_roles.provider].address(settings, of_roles)
         self._check = ServiceCheck(roles, of_roles, address)
 
@@ -165,6 +167,7 @@ class _Checker:
 
     async def _search(self, check: ServiceCheck) -> dict[str, Any]:
         """Changes with which everything needed is answered; empty where none was found."""
+        self._give_up = time.monotonic() + LONGEST_SEARCH
         needed = [(role, probe) for role, probe in self._probes if probe.needed]
         role, changes, failed = check.settings, dict[str, Any](), check.failed(self._every_form)
         while failed:
@@ -186,7 +189,7 @@ class _Checker:
         words = _words(failed)
         names = await self._names_like(role) if "model" in words and "HTTP 4" in words else []
         for changes, other in _candidates(role, failed, words, names):
-            if self._tries >= MOST_TRIES:
+            if self._tries >= MOST_TRIES or time.monotonic() > self._give_up:
                 break
             [result] = await self._try(other, [(roles[failed.probe.form], failed.probe)])
             if result.good or (not self._every_form and not result.refused):
@@ -224,8 +227,8 @@ def _candidates(
         room = min(MOST_ROOM, max(2048, 4 * role.max_tokens))
         if room > role.max_tokens:
             yield {"max_tokens": room}, role.model_copy(update={"max_tokens": room})
-    elif failed.refused:
-        yield from candidates(role, words, names)
+    elif failed.refused and (re.match(r"HTTP 4", words) or aspects_of_words(words)):
+        yield from candidates(role, words, names)  # what a broken service is sent makes no difference
     elif reply is not None and reply.finish_reason == "stop":
         yield from candidates(role, "schema" if failed.probe.schema else "thinking")
 

@@ -104,6 +104,8 @@ def _advice(check: ServiceCheck, failed: ProbeResult) -> tuple[str, str]:
         return "url", "start the service, or mend the url"
     if failed.stops:
         return "model", "settle this at the service, or name another one"
+    if failed.refused and not re.search(r"HTTP [1-4]\d\d", words) and not aspects:
+        return "url", "the service fails by itself, whatever it is sent: see its log, or name another one"
     header = re.search(r"([A-Za-z][\w-]*-[\w-]+)\W{1,3}header|header\W{1,5}([A-Za-z][\w-]*-[\w-]+)", words)
     if header and (header[1] or header[2]).lower() not in map(str.lower, role.headers):
         return "headers", f'add headers = {{ "{header[1] or header[2]}" = "..." }} with what the service wants there'

@@ -162,6 +162,15 @@ def test_nobody_there_is_told_with_the_line_of_the_url(tmp_path: Path) -> None:
     assert check.calls == 1
 
 
+@pytest.mark.parametrize("faults", [Faults(status=500), Faults(error_in_200="Model unloaded.")])
+def test_a_service_that_fails_by_itself_is_not_searched_for_settings(faults: Faults, tmp_path: Path) -> None:
+    with served("lmstudio", faults=faults) as service:
+        check, settings, path = checked(tmp_path, service.role(), ("judge",))
+        assert check.calls == 1 and not check.changes
+        message = failure_of(settings, check, path)
+        assert "the service fails by itself" in message and (faults.error_in_200 or "status 500") in message
+
+
 def test_a_key_that_is_not_there_is_told_by_its_variable(tmp_path: Path) -> None:
     role = {"provider": "endpoint", "url": "http://127.0.0.1:9/v1", "model": "m", "api_key_env": "WETHINK_TEST_NO_KEY"}
     check, settings, path = checked(tmp_path, role, ("judge",))
