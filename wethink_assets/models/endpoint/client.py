@@ -276,6 +276,10 @@ class EndpointModel:
     async def _anybody_there(self) -> bool:
         return any(await asyncio.gather(*(self._http.is_there(replica) for replica in self.replicas)))
 
+    async def model_names(self) -> list[str]:
+        """Names of the models that the endpoint says it has; none where it does not say."""
+        return await self._http.model_names(self.replicas[0])
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._health.aclose()

@@ -4,6 +4,7 @@ Keys and logins are put on the request here and nowhere else, and taken out of e
 no reply is in `faults`.
 """
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -129,6 +130,20 @@ class HttpClient:
                 return response.status < 500
         except (aiohttp.ClientError, OSError, ModelError):
             return False
+
+    async def model_names(self, replica: Replica) -> list[str]:
+        """Names of the models that a replica says it has; none where it does not say."""
+        try:
+            async with self._connected().get(
+                replica.address(self._format.health_path),
+                headers=self._headers(replica, self._keys.first),
+                timeout=aiohttp.ClientTimeout(total=min(HEALTH_WITHIN, self._timeout)),
+            ) as response:
+                listed = json.loads(self.without_secrets(await response.text("utf-8", errors="replace"), replica))
+            models = listed.get("data", ()) if isinstance(listed, dict) else listed
+            return [str(each["id"]) for each in models if isinstance(each, dict) and "id" in each]
+        except (aiohttp.ClientError, OSError, ValueError, TypeError, ModelError):
+            return []
 
     def _headers(self, replica: Replica, key_env: str) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}

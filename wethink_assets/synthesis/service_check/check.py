@@ -10,19 +10,26 @@ import re
 import time
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.errors import ModelError
 from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.identity import digest_of
-from wethink_assets.models.chat import BalanceSpent, CallFailed, ChatModel, Completion, Role
+from wethink_assets.models.chat import BalanceSpent, CallFailed, ChatModel, Completion, Message, Role, Sampling
 from wethink_assets.models.registry import Models
 from wethink_assets.stages.output import SERVICE_FAULTS
 from wethink_assets.synthesis.budgets.allowance import Allowance
 from wethink_assets.synthesis.budgets.usage import Usage
 from wethink_assets.synthesis.service_check.probes import FORMS, Probe, probes_of
-from wethink_assets.synthesis.service_check.remedies import Changes, aspects_of_words, candidates, joined
+from wethink_assets.synthesis.service_check.remedies import (
+    SETUP,
+    Changes,
+    aspects_of_words,
+    candidates,
+    joined,
+    written,
+)
 from wethink_assets.synthesis.service_check.results import ProbeResult, ServiceCheck
 
 __all__ = ["BESIDE_REQUESTS", "MOST_TRIES", "check_services", "services_of"]
@@ -76,6 +83,15 @@ def check_services(
     return models.run(_all(checker.check() for checker in checkers))
 
 
+@runtime_checkable
+class ListsModels(ChatModel, Protocol):
+    """A model of a service that tells which models it has."""
+
+    async def model_names(self) -> list[str]:
+        """Their names; none where it does not say."""
+        ...
+
+
 class _Checker:
     """The check of one service."""
 
@@ -95,8 +111,9 @@ class _Checker:
         self._allowance = allowance
         self._usage = Usage(settings)
         self._probes = _joined(roles, every_form)
-        self._tries = 0
+        self._tries = 0  # calls beyond one a probe
         self._give_up = float("inf")
+        self._tried = list[dict[str, str]]()
         address = PROVIDERS[of_roles.provider].address(settings, of_roles)
         self._check = ServiceCheck(roles, of_roles, address)
 
@@ -138,24 +155,38 @@ class _Checker:
             top_p=of_roles.top_p,
             max_tokens=of_roles.max_tokens,
         )
+        began = time.monotonic()
+        try:
+            reply = await self._paid(model, messages, probe, role, sampling)
+            more = self._models.more_room(role, reply, sampling.max_tokens) if of_roles is self._check.settings else 0
+            if reply.finish_reason == "length" and more:  # as a run asks again for what was cut off
+                sampling = replace(sampling, max_tokens=more)
+                self._tries += 1
+                reply = await self._paid(model, messages, probe, role, sampling)
+        except ModelError as error:
+            if (
+                isinstance(error, CallFailed) and error.reason not in SERVICE_FAULTS
+            ):  # moderation, of this picture or text
+                return ProbeResult(probe, fault=f"{error.reason}: {error}")
+            spent = isinstance(error, BalanceSpent)
+            return ProbeResult(probe, refused=str(error), stops=_is_final(error), spent=spent)
+        fault = probe.fault(reply, sampling.max_tokens)
+        return ProbeResult(probe, reply, fault=fault, room=sampling.max_tokens, seconds=time.monotonic() - began)
+
+    async def _paid(
+        self, model: ChatModel, messages: Sequence[Message], probe: Probe, role: Role, sampling: Sampling
+    ) -> Completion:
+        """One call, counted, and paid by the budget where there is one."""
         if self._allowance is not None:
             await self._allowance.admit()
         reply: Completion | None = None
         began = time.monotonic()
         try:
             reply = await model.chat(messages, schema=probe.schema, sampling=sampling)
-        except ModelError as error:
-            if (
-                isinstance(error, CallFailed) and error.reason not in SERVICE_FAULTS
-            ):  # moderation, of these words or this picture
-                return ProbeResult(probe, fault=f"{error.reason}: {error}")
-            spent = isinstance(error, BalanceSpent)
-            return ProbeResult(probe, refused=str(error), stops=_is_final(error), spent=spent)
         finally:
             self._pay(role, reply)
-        seconds = time.monotonic() - began
-        self._usage.made(role, probe.prompt, reply, seconds)
-        return ProbeResult(probe, reply, fault=probe.fault(reply, sampling.max_tokens), seconds=seconds)
+        self._usage.made(role, probe.prompt, reply, time.monotonic() - began)
+        return reply
 
     def _pay(self, role: Role, reply: Completion | None) -> None:
         if self._allowance is None:
@@ -191,18 +222,21 @@ class _Checker:
         for changes, other in _candidates(role, failed, words, names):
             if self._tries >= MOST_TRIES or time.monotonic() > self._give_up:
                 break
+            if written(other) in self._tried:
+                continue
+            self._tried.append(written(other))
             [result] = await self._try(other, [(roles[failed.probe.form], failed.probe)])
             if result.good or (not self._every_form and not result.refused):
                 return changes, other
-            if progress is None and not result.stops and _words(result) != words:
+            said = _words(result)
+            if progress is None and not result.stops and said != words and not aspects_of_words(said) & SETUP:
                 progress = changes, other
         return progress
 
     async def _names_like(self, role: RoleSettings) -> list[str]:
         """Names of models that the service has and that are like the one asked for."""
         model = self._other(role)
-        listed = getattr(model, "model_names", None)
-        names = await _closing(model, listed()) if listed is not None else []
+        names = await _closing(model, model.model_names()) if isinstance(model, ListsModels) else []
         self._check.model_names = tuple(names)
         return difflib.get_close_matches(role.model, names, n=2, cutoff=0.5)
 
@@ -224,8 +258,8 @@ def _candidates(
     """What may mend one failure, the likeliest first."""
     reply = failed.reply
     if reply is not None and reply.finish_reason == "length":
-        room = min(MOST_ROOM, max(2048, 4 * role.max_tokens))
-        if room > role.max_tokens:
+        room = min(MOST_ROOM, max(2048, 4 * failed.room))
+        if room > failed.room:
             yield {"max_tokens": room}, role.model_copy(update={"max_tokens": room})
     elif failed.refused and (re.match(r"HTTP 4", words) or aspects_of_words(words)):
         yield from candidates(role, words, names)  # what a broken service is sent makes no difference

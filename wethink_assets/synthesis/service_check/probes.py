@@ -15,6 +15,7 @@ from wethink_assets.config import Settings
 from wethink_assets.identity import sha256_hex
 from wethink_assets.models.chat import Completion, Image, Message, Role
 from wethink_assets.stages.prompts import PROMPTS
+from wethink_assets.synthesis.calls.non_replies import refusal_in
 from wethink_assets.synthesis.calls.replies import MalformedReply, final_text, parse_json_reply, whole_text
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication, Grade, Refinement, json_schema
 from wethink_assets.synthesis.prompt_packs import load_prompt
@@ -64,7 +65,8 @@ class Probe:
             return f"the reply is none: {reply.finish_reason}{f' ({reply.text[:200]!r})' if reply.text.strip() else ''}"
         try:
             if self.reply is None:
-                final_text(reply.text)
+                refusal = refusal_in(final_text(reply.text))
+                return f"the model declined: {refusal}" if refusal else ""
             else:
                 parse_json_reply(reply.text, self.reply)
         except MalformedReply as error:

@@ -16,7 +16,7 @@ from wethink_assets.models.chat import Sampling
 from wethink_assets.models.dialects.dialect import PARAMETERS
 from wethink_assets.models.dialects.request_form import RequestForm, dialect_of
 
-__all__ = ["Changes", "aspects_of_words", "candidates", "changed", "joined", "written"]
+__all__ = ["SETUP", "Changes", "aspects_of_words", "candidates", "changed", "joined", "written"]
 
 Changes = Mapping[str, Any]
 """Settings of a role by name, with the values that they should have."""
@@ -31,10 +31,12 @@ ASPECTS: Mapping[str, str] = {
     "fields": r"chat_template_kwargs|reasoning|thinking|extra_body|must be (set to )?\W?(true|false)",
     "address": r"HTTP (404|405|30\d)|not found|invalid url|redirects|no route|deployment",
     "key": r"HTTP (401|403)|api[-_ ]?key|authenticat|unauthorized|credential|bearer",
-    "model": r"model[^.]{0,60}(not exist|not found|unknown|invalid|unavailable|no access)|(unknown|invalid|no such) model|does not know the model",
+    "model": r"model.{0,80}?(not exist|not found|unknown|invalid|unavailable|no access|not supported)|(unknown|invalid|no such) model"
+    r"|model_?not_?found",
 }
 """What a service's words may speak of, by the aspect of a request that it is."""
-_SETUP = {"address", "key", "model"}
+SETUP = {"address", "key", "model"}
+"""Aspects that are wrong for every request, whatever its parameters."""
 
 _SCHEMA = {
     "type": "object",
@@ -118,8 +120,8 @@ def candidates(role: RoleSettings, words: str, names: Sequence[str] = ()) -> Ite
         *_renamed(words),
         *_demanded(role, words),
         *_less_room(role, words),
-        *_addresses(role),
         *({"model": name} for name in names),
+        *_addresses(role),
     ):
         try:
             other = changed(role, changes)
@@ -127,8 +129,8 @@ def candidates(role: RoleSettings, words: str, names: Sequence[str] = ()) -> Ite
         except ValueError:  # the dialect cannot do what another setting asks for
             continue
         differs = {aspect for aspect, value in after.items() if value != before[aspect]}
-        setup = named & _SETUP
-        if not differs or (setup and not differs & named) or (not setup and differs & _SETUP):
+        setup = named & SETUP
+        if not differs or (setup and not differs & named) or (not setup and differs & SETUP):
             continue  # a key or an address that is wrong is mended by no parameter, and one that is right needs no mending
         likely = _is_likely(role, str(changes.get("dialect", "")))
         beside = max(0, len(differs - named) - 2 * likely)

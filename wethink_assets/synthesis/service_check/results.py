@@ -16,7 +16,7 @@ class ProbeResult:
     """What came of one probe: the reply, or the service's words, or what is wrong with the reply.
 
     refused: why there is no reply; fault: why the reply cannot be used; stops: the service gives nothing to any request, whatever is changed;
-    spent: since its balance is.
+    spent: since its balance is; room: tokens that the reply could have.
     """
 
     probe: Probe
@@ -25,6 +25,7 @@ class ProbeResult:
     fault: str = ""
     stops: bool = False
     spent: bool = False
+    room: int = 0
     seconds: float = 0.0
 
     @property

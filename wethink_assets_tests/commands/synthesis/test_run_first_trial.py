@@ -15,7 +15,7 @@ from wethink_assets.defs.runs.instance import project_instance
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.project import Project, make_project
 from wethink_assets_tests.support.service_project import add_line, plain_role, write_settings
-from wethink_assets_tests.support.services import ServiceDouble, served
+from wethink_assets_tests.support.services import Faults, ServiceDouble, served
 
 ROLES = ("describer", "reasoner", "adjudicator", "judge")
 SOURCE = '[sources.coco]\nlocation = "images/coco"'
@@ -107,6 +107,22 @@ def test_a_service_that_fails_after_the_check_is_told_of_in_the_first_lines_and_
         outcome = json.loads(done.stdout)
         assert outcome["left"] == ["coco.000001"] and list(outcome["failures"]) == ["coco.000001, descriptions"]
         assert trial.failed_runs(monkeypatch)["synthesize"].count("the picture is too wide") == 1
+
+
+def test_a_spent_balance_ends_the_run_with_the_services_words_and_rejects_nothing(trial: Trial) -> None:
+    trial.project.add_images("coco", 2, seed=3)
+    with served("deepseek", faults=Faults(balance_for=6)) as service:
+        path = trial.project.home / "wethink.toml"
+        write_settings(path, service.role(), ROLES, f"batch_size = 1\n{SOURCE}")
+        done = trial.run("--json")
+        assert done.exit_code == 1 and "Insufficient Balance" in "\n".join(trial.lines(done))
+        outcome = json.loads(done.stdout)
+        assert len(outcome["failures"]) == 1 and len(outcome["left"]) == 3 and outcome["batches"] == []
+        asked = len(service.requests)
+        service.faults = Faults()
+        again = json.loads(trial.run("--json").stdout)
+        assert again["left"] == [] and again["check"]["calls"] == 0
+        assert again["models"]["calls"] == len(service.requests) - asked
 
 
 class Failing:

@@ -198,16 +198,59 @@ def test_a_url_without_its_version_is_mended(tmp_path: Path) -> None:
         assert f":{6} in [roles.describer]" in failure_of(settings, check, path)
 
 
-def test_a_reply_that_is_cut_off_is_a_note_to_a_run_and_mended_by_more_room_where_it_is_looked_for(
-    tmp_path: Path,
-) -> None:
-    with served("vllm", faults=Faults(needs_tokens=1500)) as service:
-        check, settings, path = checked(tmp_path, service.role())
+def test_a_reply_that_is_cut_off_is_asked_for_with_more_room_as_a_run_does(tmp_path: Path) -> None:
+    with served("vllm", faults=Faults(needs_tokens=1500, usage=False)) as service:
+        check, settings, path = checked(tmp_path, service.role(thinking="off"), ("judge",))
+        assert check.calls == 2 and not check.failed(strict=True) and not list(notes_of(settings, check, path))
+
+
+def test_a_reply_that_is_cut_off_at_last_is_a_note_to_a_run_and_mended_where_that_is_looked_for(tmp_path: Path) -> None:
+    with served("vllm", faults=Faults(needs_tokens=1500, usage=False)) as service:
+        role = service.role(most_tokens=600)
+        check, settings, path = checked(tmp_path, role)
         assert not check.failed() and check.failed(strict=True)
-        assert any("cut off at max_tokens = 512" in line for line in notes_of(settings, check, path))
-        check, settings, path = checked(tmp_path, service.role(), every_form=True)
-        assert check.changes == {"max_tokens": 2048}
-        assert "max_tokens = 2048 mends it" in failure_of(settings, check, path, strict=True)
+        assert any("cut off at max_tokens = 600" in line for line in notes_of(settings, check, path))
+        check, settings, path = checked(tmp_path, role, every_form=True)
+        assert check.changes == {"max_tokens": 2400}
+        assert "max_tokens = 2400 mends it" in failure_of(settings, check, path, strict=True)
+
+
+def test_a_model_that_declines_and_one_that_a_filter_holds_back_are_notes(tmp_path: Path) -> None:
+    for faults, words in (
+        (Faults(refusal="I'm sorry, I can't help with that."), "refused"),
+        (Faults(finish_reason="content_filter"), "filtered"),
+    ):
+        with served("openai", faults=faults) as service:
+            check, settings, path = checked(tmp_path, service.role(), ("describer",))
+            assert not check.failed() and any(words in note for note in notes_of(settings, check, path))
+
+
+def test_a_model_that_a_service_does_not_have_is_told_with_those_it_has(tmp_path: Path) -> None:
+    with served("together") as service:
+        check, settings, path = checked(tmp_path, plain_role(service, model="Qwen/Qwen2.5-VL-7B"), ("describer",))
+        assert check.changes == {"model": service.rules.model}
+        check, settings, path = checked(tmp_path, plain_role(service, model="nothing-like-it"), ("describer",))
+        assert not check.changes and f"the service has {service.rules.model}" in failure_of(settings, check, path)
+
+
+def test_another_model_that_answers_is_told_with_the_setting_that_allows_it(tmp_path: Path) -> None:
+    with served("ollama", faults=Faults(model="llava:13b")) as service:
+        check, settings, path = checked(tmp_path, service.role(), ("describer",))
+        message = failure_of(settings, check, path)
+        assert "another model answers: llava:13b" in message and 'other_models = ["llava:13b"]' in message
+
+
+def test_a_spent_balance_is_told_at_once_and_nothing_is_tried(tmp_path: Path) -> None:
+    with served("deepseek", faults=Faults(balance_for=0)) as service:
+        check, settings, path = checked(tmp_path, service.role())
+        assert "Insufficient Balance" in failure_of(settings, check, path)
+        assert not check.changes and check.calls == 4 and all(each.spent for each in check.results)
+
+
+def test_moderation_of_the_probes_stops_nothing(tmp_path: Path) -> None:
+    with served("openrouter", faults=Faults(moderated=lambda body: True)) as service:
+        check, settings, path = checked(tmp_path, service.role())
+        assert not check.failed() and len(list(notes_of(settings, check, path))) >= 1
 
 
 def test_what_came_back_is_told_and_what_it_cost(tmp_path: Path) -> None:
