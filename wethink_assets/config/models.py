@@ -50,6 +50,15 @@ class PriceTier(Table):
     price_cached_in: float | None = Field(None, ge=0)
 
 
+def distinct_tiers(tiers: tuple[PriceTier, ...]) -> tuple[PriceTier, ...]:
+    """Refuse two tiers with one bound."""
+    bounds = [tier.above for tier in tiers]
+    repeated = next((bound for bound in bounds if bounds.count(bound) > 1), None)
+    if repeated is not None:
+        raise ValueError(f"two tiers above {repeated}: which of their prices holds nobody can tell")
+    return tiers
+
+
 class RoleSettings(Table):
     """The model behind one role."""
 
@@ -103,7 +112,9 @@ class RoleSettings(Table):
     )
     price_out: float = Field(0.0, ge=0, description="money for a million tokens of replies")
     price_call: float = Field(0.0, ge=0, description="money for a call, whatever its length")
-    price_tiers: tuple[PriceTier, ...] = Field((), description="other prices for calls with long prompts")
+    price_tiers: Annotated[tuple[PriceTier, ...], AfterValidator(distinct_tiers)] = Field(
+        (), description="other prices for calls with long prompts"
+    )
 
     @model_validator(mode="before")
     @classmethod

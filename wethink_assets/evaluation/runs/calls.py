@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from wethink_assets.evaluation.forms.form import JudgeFailed
@@ -152,9 +153,7 @@ class Calls:
             model = self._opened.get(role) or await self._open(role)
             began = time.monotonic()
             reply = await model.chat(messages, sampling=sampling)
-            completion = Completion(
-                whole_text(reply.text), reply.prompt_tokens, reply.completion_tokens, reply.finish_reason, reply.model
-            )
+            completion = replace(reply, text=whole_text(reply.text))
             return Call(key, role, prompt, item, sample, completion, time.monotonic() - began, now())
 
         completion, cached = await self._journals[benchmark].once(key, make)

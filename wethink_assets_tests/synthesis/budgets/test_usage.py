@@ -44,3 +44,8 @@ def test_usage_counts_them_only_where_there_are_any() -> None:
     assert counts["prompt_tokens_from_cache"] == counts["describer.prompt_tokens_from_cache"] == 40
     assert counts["cached_prompt_tokens_from_cache"] == 40 and counts["calls_counted_here"] == 1
     assert counts["cached_money"] == pytest.approx((60 + 4 + 500) / 1e6)
+
+
+def test_two_tiers_with_one_bound_are_refused() -> None:
+    with pytest.raises(ValueError, match="two tiers above 32000"):
+        RoleSettings.model_validate({"price_tiers": [TIERS[1], {**TIERS[1], "price_in": 3}]})
