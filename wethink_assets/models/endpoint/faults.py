@@ -74,6 +74,7 @@ _SPENT_WORDS = _any(
     r"(spend|spending|billing hard|billing|credit|budget|usage|monthly)[ -](hard )?(limits?|cap)\b[^.]{0,40}\b(reached|exceeded)",
     r"(reached|exceeded|hit)\b[^.]{0,60}\b(spend|spending|billing|usage|monthly)[a-z ]{0,12} (limits?|cap|quota)|free usage limit",
     r"account is not active|in good standing|overdue|arrears|past invoices|budget has been exceeded|payment required",
+    r"exceeded ?\w*budget|max budget|trial key[^.]{0,60}limited to|payment method|free tier of|out of call volume quota",
     r"please (recharge|top up)|purchase (more )?credits|check your (plan|billing)|resource package",
     r"余额不足|余额已|欠费|请充值|额度不足|额度已|额度用尽|用量上限|使用上限",
 )
@@ -88,7 +89,9 @@ _MODERATED_WORDS = _any(
     r"\bflagged\b|\bmoderation\b|content (management )?polic|content filter|filtering policy|safety (system|filter|check|polic)",
     r"(violat|contrary)[^.]{0,40}(usage polic|our polic|safety polic|community guideline|terms of (service|use))|usage guidelines",
     r"(inappropriate|sensitive|unsafe|harmful|prohibited|explicit|disallowed) (content|input|image|material|information)",
-    r"content exists risk|considered high risk|prohibited_content|not allowed by our",
+    r"content exists risk|considered high risk|prohibited_content|not allowed by our|acceptable use policy|safety reasons",
+    r"sensitive words?|\b(input|output) (new_)?sensitive|(content|input) audit|内容安全",
+    r"(prompt|input|image|response|output|content) (was|has been|is|were) (blocked|filtered)",
     r"blocked (by|due to|for) (the |our |safety|content|prohibited)|censor|guardrail",
     r"敏感|不安全|违规|不当内容|审核",
 )
@@ -104,6 +107,9 @@ _LIMITED_WORDS = _any(r"rate[ _-]?limit|too[ _-]many[ _-]requests|throttl|(token
 _OVERLOADED_WORDS = _any(
     r"overloaded|capacity|high demand|temporarily unavailable|model is (currently )?loading|try again later"
 )
+_TOO_LARGE = re.compile(
+    r"request too large|(input|output|tokens)[^.]{0,40}must be reduced"
+)  # for the limit: no wait helps
 _ECHO = re.compile(r"input_value=.*?(?=, input_type=|$)")  # what pydantic repeats of the request
 _WAIT_WORDS = re.compile(
     r"\b(?:try again|retry(?:ing)?|wait|available again|reset(?:s|ting)?)\b[^.\d]{0,30}?"
@@ -178,6 +184,8 @@ def _meaning(status: int, body: _Body, words: str, delay: float | None) -> Meani
         return "spent"
     if any(_MODERATED_CODE.search(code) for code in body.codes):
         return "moderated"
+    if status == 429 and _TOO_LARGE.search(words):
+        return "request"
     if status == 429 and _PER_MINUTE.search(words):
         return "limited"
     if status != 422 and _SPENT_WORDS.search(words):
@@ -209,8 +217,10 @@ def _read(text: str) -> _Body:
                 body.messages.append(value.strip())
             elif key == "retrydelay" and isinstance(value, str):
                 body.delay = _longest(body.delay, duration(value))
-            elif key in ("retry_after_seconds", "retry_after", "estimated_time") and isinstance(value, (int, float)):
-                body.delay = _longest(body.delay, float(value))
+            elif key in ("retry_after_seconds", "retry_after", "estimated_time") and isinstance(
+                value, (int, float, str)
+            ):
+                body.delay = _longest(body.delay, seconds_until(str(value)))
             elif key == "headers" and isinstance(value, dict):
                 body.headers |= {str(header): str(told) for header, told in value.items()}
             elif key in ("flagged_input", "blockreason", "block_reason") or (
@@ -254,9 +264,8 @@ def _delay(headers: Mapping[str, str], body: _Body, words: str) -> float | None:
             return delay
     if body.delay is not None:
         return body.delay
-    spent = [
-        quota.reset for quota in _quotas(headers, body.headers) if quota.remaining == 0 and quota.reset is not None
-    ]
+    quotas = _quotas(headers, body.headers)
+    spent = [quota.reset for quota in quotas if not quota.remaining and quota.reset is not None]
     if spent:
         return max(spent)
     match = _WAIT_WORDS.search(words.lower())
