@@ -56,6 +56,7 @@ _ADMITS = re.compile(
 _GOES_ON = re.compile(
     r"\b(?:but|although|though|whereas) (?!the (?:image|question|answer)|i\b|there (?:is|are) no)\w+ \w+ \w+"
 )
+_ENDLESS = re.compile(r"(\S{1,20}?)(?:\s*\1){19,}")
 _BLANK = re.compile(r"[\s.?!,;:_\u2026\u2013\u2014\u2015\u3002\uff01\uff1f-]*")
 _ALPHABETIC = re.compile(r"[^\W\d_]")
 _AROUND = " \t.,;:!?\"'()[]{}<>/\\-\u2013\u2014\u2026\u3002\uff01\uff1f\uff0c\u3001\u300c\u300d\u201c\u201d\u00ab\u00bb\u00bf\u00a1=_~`"
@@ -177,6 +178,8 @@ def require_reply(text: str, wanted: Wanted = "text") -> None:
     """
     if not (_LETTER if wanted == "detail" else _ALPHABETIC).search(text):
         raise MalformedReply("no_answer", f"no word in {text[:80]!r}")
+    if _ENDLESS.fullmatch(text.strip()):
+        raise MalformedReply("no_answer", f"nothing but {text.strip()[:20]!r} again and again")
     bare = _bare(text) if len(text) <= LONGEST_PHRASE else ""
     if bare in _exact("none") or (
         wanted == "description" and (bare in _exact("unseen") or bare in _exact("no_description"))

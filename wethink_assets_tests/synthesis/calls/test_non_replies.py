@@ -35,6 +35,11 @@ Sorry.
 A man stands in the street. I'm sorry, but I can't identify him.
 "I'm sorry, but I can't assist with that."
 **I cannot comply with this request.**
+I must respectfully refuse.
+Apologies, but that is outside of what I can do.
+I'm sorry Dave, I'm afraid I can't do that.
+Я не могу ответить на этот вопрос.
+この質問にはお答えできかねます。
 Das kann ich leider nicht beantworten.
 Es tut mir leid, aber ich kann dabei nicht helfen.
 Je suis désolé, mais je ne peux pas répondre à cette demande.
@@ -75,6 +80,10 @@ Unbekannt
 わかりません
 Inconnu
 Internal Server Error
+As no image was attached, I can't describe it.
+Image not found
+Sorry, something went wrong.
+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 It cannot be determined.
 """.strip().split("\n")
 
@@ -91,6 +100,10 @@ It is not clear how many people stand behind the counter, but at least three hea
 An error message: Internal server error, in black letters on white.
 We see a kitchen from above; I count four chairs around a round table.
 The request form of a library, with fields for name and date, both empty.
+I see a wide valley with a river; no houses are visible.
+A cartoon: a robot says "As an AI, I cannot laugh", and a child replies "You just did".
+Sorry seems to be the hardest word is printed on the record sleeve.
+The sign is not visible in full: its left half reads "BAK".
 Content of a fridge: milk, eggs, three tomatoes and a bottle of juice.
 Please do not touch is printed on a plate below the statue.
 This document is a letter of apology in which the writer says that he cannot provide the goods.
