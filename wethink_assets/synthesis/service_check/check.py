@@ -217,7 +217,7 @@ class _Checker:
     ) -> tuple[Changes, RoleSettings] | None:
         """The change that mends one failure, else the first that brings other words than before; None where there is none left to try."""
         progress: tuple[Changes, RoleSettings] | None = None
-        words = _words(failed)
+        words = failed.words
         names = await self._names_like(role) if "model" in words and "HTTP 4" in words else []
         for changes, other in _candidates(role, failed, words, names):
             if self._tries >= MOST_TRIES or time.monotonic() > self._give_up:
@@ -228,7 +228,7 @@ class _Checker:
             [result] = await self._try(other, [(roles[failed.probe.form], failed.probe)])
             if result.good or (not self._every_form and not result.refused):
                 return changes, other
-            said = _words(result)
+            said = result.words
             if progress is None and not result.stops and said != words and not aspects_of_words(said) & SETUP:
                 progress = changes, other
         return progress
@@ -280,13 +280,6 @@ def _joined(roles: Sequence[Role], every_form: bool) -> list[tuple[Role, Probe]]
             if probe.form not in by_form or (probe.needed and not by_form[probe.form][1].needed):
                 by_form[probe.form] = role, probe
     return [by_form[form] for form in FORMS if form in by_form]
-
-
-def _words(result: ProbeResult) -> str:
-    """What the service said, without the model and the URL that our message begins with."""
-    message = result.refused or result.fault
-    said = re.search(r"HTTP \d{3}.*", message, re.DOTALL)
-    return said[0] if said else message
 
 
 def _is_final(error: ModelError) -> bool:

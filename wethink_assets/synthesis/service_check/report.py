@@ -96,7 +96,7 @@ def _remedy(settings: Settings, check: ServiceCheck, failed: ProbeResult, path: 
 
 def _advice(check: ServiceCheck, failed: ProbeResult) -> tuple[str, str]:
     """The setting that a failure is about for which no change was found that mends it, and what to do there."""
-    role, words = check.settings, failed.refused or failed.fault
+    role, words = check.settings, failed.words
     aspects = aspects_of_words(words)
     if failed.stops and "HTTP" not in words and "environment variable" in words:
         return "api_key_env", "export the variable that is named here, or name the one that holds the key"

@@ -1,5 +1,6 @@
 """Results of a service check: what came of each probe, and what mends what was refused."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,13 @@ class ProbeResult:
     def good(self) -> bool:
         """Whether a usable reply came."""
         return not (self.refused or self.fault)
+
+    @property
+    def words(self) -> str:
+        """What the service said, without the model and the URL that our message begins with."""
+        message = self.refused or self.fault
+        said = re.search(r"HTTP \d{3}.*", message, re.DOTALL)
+        return said[0] if said else re.sub(r"^\S{1,300} at https?://\S+ ", "", message)
 
     def notes(self, role: RoleSettings) -> Iterator[str]:
         """What is worth knowing of a reply that came."""

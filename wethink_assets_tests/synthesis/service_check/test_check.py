@@ -164,8 +164,10 @@ def test_nobody_there_is_told_with_the_line_of_the_url(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("faults", [Faults(status=500), Faults(error_in_200="Model unloaded.")])
 def test_a_service_that_fails_by_itself_is_not_searched_for_settings(faults: Faults, tmp_path: Path) -> None:
-    with served("lmstudio", faults=faults) as service:
-        check, settings, path = checked(tmp_path, service.role(), ("judge",))
+    with served(
+        "lmstudio", faults=faults
+    ) as service:  # which answers under any name, also one that says what words may say
+        check, settings, path = checked(tmp_path, service.role(model="qwen3-vl-8b-thinking"), ("judge",))
         assert check.calls == 1 and not check.changes
         message = failure_of(settings, check, path)
         assert "the service fails by itself" in message and (faults.error_in_200 or "status 500") in message
