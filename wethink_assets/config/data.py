@@ -42,6 +42,14 @@ class PipelineSettings(Table):
     budget: str = Field("", description="budget that runs spend which name none; empty: none")
     currency: str = Field("USD", description="what money is counted in, wherever it is shown")
     concurrency: int = Field(256, ge=1, le=4096, description="model calls in flight for one stage, at most")
+    description_certainty: Share = Field(
+        0.0,
+        description="least probability of a token of an image's first description; an image of less is rejected as unsure",
+    )
+    answer_certainty: Share = Field(
+        0.0,
+        description="least probability of a token of an answer from the image; a question of less is rejected as unsure",
+    )
     agreement_score: Share = Field(0.75, description="judged score from which two descriptive answers agree")
 
     @model_validator(mode="after")

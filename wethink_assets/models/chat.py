@@ -82,7 +82,7 @@ class Completion:
     """One reply. `finish_reason` is one of `FINISH_REASONS`; only `stop` is a whole one.
 
     cached_tokens: those of the prompt that the service had in its cache and bills as such; counted: the service told no usage, so tokens were
-    counted here.
+    counted here; certainty: the least probability that the model gave to one of the reply's tokens, 0 to 1, None where it tells none.
     """
 
     text: str
@@ -92,6 +92,9 @@ class Completion:
     model: str
     cached_tokens: int = 0
     counted: bool = False
+    certainty: float | None = field(
+        default=None, compare=False
+    )  # its last digits depend on what was computed beside it
 
 
 class ChatModel(Protocol):

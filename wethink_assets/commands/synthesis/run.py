@@ -123,7 +123,7 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
     outcome = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
     outcome["check"] = {"calls": checked.calls, "money": checked.money}
     state = budget_state(store, settings, budget, done.spent)
-    return {**outcome, "budget": state, "policies": policies, "scores": scores, **version, **figures(store)}
+    return {**outcome, "budget": state, "policies": policies, "scores": scores, **version, **figures(store, settings)}
 
 
 def progress_resource(display: "Display") -> "dg.ResourceDefinition":

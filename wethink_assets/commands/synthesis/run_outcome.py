@@ -21,8 +21,8 @@ def budget_state(store: "Store", settings: "Settings", name: str, spent: str) ->
     return {"name": name, "limits": limits, "spent": spent_of(Accounts(store, name).read()), "spent_at": spent}
 
 
-def figures(store: "Store") -> dict[str, Any]:
-    """The newest version: name, location, rows, funnel by source; empty before the first."""
+def figures(store: "Store", settings: "Settings") -> dict[str, Any]:
+    """The newest version: name, location, rows, funnel by source, and how many rows about drawn images are true; empty before the first."""
     from wethink_assets.dataset.versions.manifest import list_built, read_manifest, version_folder
 
     versions = list_built(store)
@@ -37,7 +37,26 @@ def figures(store: "Store") -> dict[str, Any]:
         "rows": manifest.rows,
         "kinds": manifest.counts.get("kind", {}),
         "funnel": statistics["funnel"],
+        "truth": truth(store, settings, f"{folder}/rows.parquet"),
     }
+
+
+def truth(store: "Store", settings: "Settings", path: str) -> dict[str, int]:
+    """Rows of a version that the drawn scenes know the truth of, and how many are true: in all, and of hard images. Empty where none was drawn."""
+    from dataclasses import asdict
+
+    from wethink_assets.sources.sample.audit import audit_rows
+    from wethink_assets.sources.sample.layout import read_scene_graphs
+
+    location = settings.resolve(settings.sample.location) if settings.sample.location else ""
+    try:
+        scenes = read_scene_graphs(location) if location else {}
+    except FileNotFoundError:  # drawn elsewhere, or not yet
+        return {}
+    columns = ["image_id", "question", "options", "answer"]
+    rows = store.scan_parquet(path).select(columns).collect().iter_rows(named=True)
+    audit = audit_rows(rows, scenes)
+    return asdict(audit) if audit.rows else {}
 
 
 def mostly_rejected(store: "Store", batch: str, stages: Iterable[str]) -> Iterator[str]:
@@ -80,7 +99,28 @@ def show(outcome: dict[str, Any], display: "Display") -> None:
         kinds = ", ".join(f"{count} {kind}" for kind, count in outcome["kinds"].items())
         state = "is new" if outcome["new"] else "is the newest"
         display.report(f"{outcome['version']} {state}: {outcome['rows']} rows ({kinds}) in {outcome['location']}")
+    if outcome.get("truth"):
+        display.report(truth_line(outcome["truth"]))
     display.report(f"done in {outcome['seconds']} s; `make ui` shows it")
+
+
+def truth_line(audit: dict[str, int]) -> str:
+    """Shares of true rows with their 95% intervals.
+
+    >>> truth_line({"rows": 315, "true": 312, "hard_rows": 25, "hard_true": 24})
+    'true by the drawn scenes: 312 of 315 rows (99.0%, 97.2 to 99.7), of hard images 24 of 25 (96.0%, 80.5 to 99.3)'
+    """
+    from wethink_assets.intervals import wilson
+
+    def share(true: int, rows: int) -> str:
+        low, high = wilson(true, rows)
+        return f"({true / rows:.1%}, {100 * low:.1f} to {100 * high:.1f})" if rows else ""
+
+    whole = f"{audit['true']} of {audit['rows']} rows {share(audit['true'], audit['rows'])}"
+    hard = (
+        f", of hard images {audit['hard_true']} of {audit['hard_rows']} {share(audit['hard_true'], audit['hard_rows'])}"
+    )
+    return f"true by the drawn scenes: {whole}{hard if audit['hard_rows'] else ''}"
 
 
 def show_cost(outcome: dict[str, Any], display: "Display") -> None:

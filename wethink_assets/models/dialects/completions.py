@@ -5,6 +5,7 @@ a tool that is called instead gives its arguments. Whatever ended a reply is one
 """
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -84,6 +85,7 @@ def completion_of(text: str, model: str, schema: Mapping[str, Any] | None = None
             finish_reason=finish,
             model=str(reply.get("model") or model),
             cached_tokens=cached,
+            certainty=_certainty(choice.get("logprobs")) if choice.get("logprobs") else None,
         )
     except ErrorReply:
         raise
@@ -188,6 +190,16 @@ def _in_place_of_content(message: Mapping[str, Any], finish: str, schema: Mappin
         values = None
     fits = schema is not None and isinstance(values, dict) and set(schema.get("required", ("",))) <= set(values)
     return written, "stop" if fits else "tool_calls"
+
+
+def _certainty(told: Any) -> float | None:
+    """The least probability among a reply's tokens; None where none is told."""
+    if not isinstance(told, dict):
+        return None
+    tokens = told.get("content")
+    each = [token["logprob"] for token in tokens] if tokens else told.get("token_logprobs") or []
+    known = [float(value) for value in each if value is not None]
+    return math.exp(min(0.0, *known)) if known else None
 
 
 def _usage(usage: Any) -> tuple[int, int, int]:

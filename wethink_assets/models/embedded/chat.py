@@ -158,7 +158,14 @@ class EmbeddedModel:
         requests = [waiting.request for waiting in ready if waiting.request is not None]
         replies = engine.reply(requests)
         for waiting, request, reply in zip(ready, requests, replies, strict=True):
-            done = Completion(reply.text, len(request.tokens), reply.tokens, reply.finish_reason, self.model_id)
+            done = Completion(
+                reply.text,
+                len(request.tokens),
+                reply.tokens,
+                reply.finish_reason,
+                self.model_id,
+                certainty=reply.certainty,
+            )
             _settle(waiting, done)
 
 

@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, LogitsProcessorList, Qwen2_5_VLForCondit
 
 from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import CallFailed, Image, Message, Sampling
-from wethink_assets.models.embedded.sampling import OwnLimits, SeededGumbel
+from wethink_assets.models.embedded.sampling import OwnLimits, Probabilities, SeededGumbel
 from wethink_assets.models.embedded.vision import CELLS, GRID, attend_in_batches, patches, square_view
 
 CACHED_VIEWS = 512
@@ -32,11 +32,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Text of a reply with its tokens and why it ended (`stop` or `length`)."""
+    """Text of a reply with its tokens, why it ended (`stop` or `length`), and the least probability of one of its tokens."""
 
     text: str
     tokens: int
     finish_reason: str
+    certainty: float
 
 
 def model_view(data: bytes) -> Pixels.Image:
@@ -147,20 +148,23 @@ class Engine:
             tensors["mm_token_type_ids"] = torch.from_numpy((ids == self._image_token).astype(np.int64))
         samplings = [request.sampling for request in requests]
         limits = [sampling.max_tokens for sampling in samplings]
+        probabilities = Probabilities()
+        ends = OwnLimits(length, limits, self._end, probabilities)
         self._model.model.rope_deltas = None  # transformers keeps the positions of the batch before
         output = self._model.generate(
             **{name: value.to(self._device) for name, value in tensors.items()},
             do_sample=False,
             max_new_tokens=max(limits),
-            logits_processor=LogitsProcessorList([SeededGumbel(samplings)]),
-            stopping_criteria=StoppingCriteriaList([OwnLimits(length, limits)]),
+            logits_processor=LogitsProcessorList([probabilities, SeededGumbel(samplings)]),
+            stopping_criteria=StoppingCriteriaList([ends]),
         )
-        return [self._read(row[length:].tolist(), limit) for row, limit in zip(output, limits, strict=True)]
+        written = zip(output, limits, ends.certainties, strict=True)
+        return [self._read(row[length:].tolist(), limit, certainty) for row, limit, certainty in written]
 
-    def _read(self, tokens: list[int], limit: int) -> Reply:
+    def _read(self, tokens: list[int], limit: int, certainty: float) -> Reply:
         tokens = tokens[:limit]
         stopped = self._end in tokens
         if stopped:
             tokens = tokens[: tokens.index(self._end)]
         text = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return Reply(text, len(tokens) + stopped, "stop" if stopped else "length")
+        return Reply(text, len(tokens) + stopped, "stop" if stopped else "length", certainty)

@@ -4,8 +4,10 @@ For audits, evaluation and tests; no stage of the pipeline imports it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from wethink_assets.kinds import LETTERS
 from wethink_assets.sources.sample.families import FAMILIES
@@ -66,3 +68,29 @@ def is_true(question: str, options: Sequence[str], answer: str, scene: Scene) ->
     if query is not None and query.family.sentences:
         return stated_facts(query, answer) == query.resolve(scene).facts
     return " ".join(answer.split()).rstrip(".").casefold() == truth.casefold()
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How many rows about drawn images are true, and how many of those about images that are hard to read."""
+
+    rows: int = 0
+    true: int = 0
+    hard_rows: int = 0
+    hard_true: int = 0
+
+
+def audit_rows(rows: Iterable[Mapping[str, Any]], scenes: Mapping[str, Scene]) -> Audit:
+    """Rows (`image_id`, `question`, `options`, `answer`) held against their scenes, by image id; those of other images are left out.
+
+    A row whose question asks about something that is not there, or has no answer among its options, is not true.
+    """
+    counts = [0, 0, 0, 0]
+    for row in rows:
+        scene = scenes.get(row["image_id"])
+        if scene is None:
+            continue
+        right = bool(is_true(row["question"], row["options"], row["answer"], scene))
+        for at, counted in enumerate((True, right, scene.hard, scene.hard and right)):
+            counts[at] += counted
+    return Audit(*counts)

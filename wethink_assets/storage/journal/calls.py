@@ -31,9 +31,16 @@ _COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "max_tokens": pl.Int64,
     "cached_tokens": pl.Int64,
     "counted": pl.Boolean,
+    "certainty": pl.Float64,
 }
 CALLS = pl.Schema(_COLUMNS)
-LATER: Mapping[str, Any] = {"request": "", "max_tokens": 0, "cached_tokens": 0, "counted": False}
+LATER: Mapping[str, Any] = {
+    "request": "",
+    "max_tokens": 0,
+    "cached_tokens": 0,
+    "counted": False,
+    "certainty": None,
+}
 """Columns that parts of before lack, with what stands in their place."""
 
 
@@ -127,6 +134,7 @@ class Call:
             "max_tokens": self.max_tokens,
             "cached_tokens": reply.cached_tokens,
             "counted": reply.counted,
+            "certainty": reply.certainty,
         }
 
 

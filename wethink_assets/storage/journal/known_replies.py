@@ -14,7 +14,16 @@ from hashlib import blake2b
 from wethink_assets.models.chat import Completion
 from wethink_assets.storage.journal.key_numbers import WIDTH, KeyNumbers
 
-REPLY = ("text", "prompt_tokens", "completion_tokens", "finish_reason", "model", "cached_tokens", "counted")
+REPLY = (
+    "text",
+    "prompt_tokens",
+    "completion_tokens",
+    "finish_reason",
+    "model",
+    "cached_tokens",
+    "counted",
+    "certainty",
+)
 """Columns of `CALLS` that make a `Completion`, in the order of its fields."""
 IN_MEMORY = 8 << 20  # bytes of replies above which they go to the disk
 

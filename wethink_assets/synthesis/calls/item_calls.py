@@ -38,6 +38,7 @@ class ItemCalls:
 
     A reply that was cut off is asked for again with four times the room, up to what the role allows; one that is malformed, or none, by a second
     sample. Then the item is rejected: `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `endpoint_error`, else `malformed_reply`.
+    One that the model was not certain enough of is `unsure`, and not asked for again.
     """
 
     def __init__(self, synthesis: Synthesis, item: str, image: Image | None = None) -> None:
@@ -58,9 +59,13 @@ class ItemCalls:
         bound: int = 20_000,
         when_empty: str = "malformed_reply",
         wanted: Wanted = "text",
+        certainty: float = 0.0,
         **variables: Any,
     ) -> str:
-        """A reply in words, without thoughts. `when_empty` names what an empty one is; `wanted` is what the words should be."""
+        """A reply in words, without thoughts. `when_empty` names what an empty one is; `wanted` is what the words should be.
+
+        `certainty` is the least probability that the model may have given to one of the reply's tokens.
+        """
 
         def parse(reply: str) -> str:
             text = final_text(reply)
@@ -70,14 +75,20 @@ class ItemCalls:
             self._require_own(prompt, text)
             return text
 
-        return await self._ask(prompt, parse, None, True, variables, when_empty)
+        return await self._ask(prompt, parse, None, True, variables, when_empty, certainty)
 
     async def answer(
-        self, prompt: str, accept: Callable[[str], str], *, shown: bool = False, **variables: Any
+        self,
+        prompt: str,
+        accept: Callable[[str], str],
+        *,
+        shown: bool = False,
+        certainty: float = 0.0,
+        **variables: Any,
     ) -> tuple[str, str]:
         """Thought and answer of a reply; `accept` turns the answer into its stored form or raises `MalformedReply`.
 
-        `shown`: the thought is what was asked for, so it too must be the model's own words.
+        `shown`: the thought is what was asked for, so it too must be the model's own words. `certainty` as in `text`.
         """
 
         def parse(reply: str) -> tuple[str, str]:
@@ -88,7 +99,7 @@ class ItemCalls:
             self._require_own(prompt, *([thought, answer] if shown else [answer]))
             return thought, accepted
 
-        return await self._ask(prompt, parse, None, True, variables)
+        return await self._ask(prompt, parse, None, True, variables, certainty=certainty)
 
     async def parsed(self, prompt: str, model: type[R], **variables: Any) -> R:
         """A JSON reply as `model`."""
@@ -116,6 +127,7 @@ class ItemCalls:
         whole: bool,
         variables: dict[str, Any],
         when_empty: str = "malformed_reply",
+        certainty: float = 0.0,
     ) -> T:
         keys: list[str] = []
         self._keys.append(keys)
@@ -124,12 +136,17 @@ class ItemCalls:
         room = 0
         for sample in range(SAMPLES):
             while True:
-                key, reply = await self._synthesis.complete(prompt, self._item, variables, image, schema, sample, room)
+                key, reply = await self._synthesis.complete(
+                    prompt, self._item, variables, image, schema, sample, room, certainty > 0
+                )
                 keys.append(key)
                 try:
-                    return _parsed(reply, parse, whole)
+                    value = _parsed(reply, parse, whole)
                 except MalformedReply as error:
                     fault = error
+                else:
+                    _require_certain(prompt, reply, certainty)
+                    return value
                 more = self._synthesis.more_room(prompt, reply, room) if fault.code == "cut_off" else 0
                 if not more:
                     break
@@ -143,6 +160,12 @@ class ItemCalls:
             return None
         role = self._synthesis.settings.role(use.role)
         return within(self._image, role.image_pixels, role.image_bytes)
+
+
+def _require_certain(prompt: str, reply: Completion, least: float) -> None:
+    """Raise `Rejected` where the model gave one of the reply's tokens a smaller probability than this."""
+    if reply.certainty is not None and reply.certainty < least:
+        raise Rejected("unsure", f"{prompt}: a token of probability {reply.certainty:.2f} in {reply.text[:80]!r}")
 
 
 def _parsed(reply: Completion, parse: Callable[[str], T], whole: bool) -> T:

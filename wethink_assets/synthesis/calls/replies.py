@@ -44,6 +44,7 @@ def kept_reply(reply: Completion) -> Completion:
         whole_text(reply.model[:300]),
         min(max(reply.cached_tokens, 0), MOST_TOKENS),
         reply.counted,
+        reply.certainty if reply.certainty is not None and 0 <= reply.certainty <= 1 else None,
     )
 
 

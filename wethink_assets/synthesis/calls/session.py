@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.config import Settings
+from wethink_assets.errors import ModelError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import CallFailed, ChatModel, Completion, Image, Message, Role, Sampling
@@ -34,6 +35,10 @@ from wethink_assets.synthesis.calls.worker_pool import Rows, Work, work_through
 from wethink_assets.synthesis.prompt_packs import Prompt, keep_prompts, load_prompts
 
 RETRY_TEMPERATURE = 0.7
+UNTOLD = (
+    "{role}: the service tells no probabilities of its tokens, which description_certainty and answer_certainty of [pipeline] go by; "
+    "set extra_body = {{ logprobs = true }} in [roles.{role}] where the service has that, else set both to 0"
+)
 ITEMS_FOR_A_CALL = 2
 
 
@@ -149,13 +154,16 @@ class Synthesis:
         schema: Mapping[str, Any] | None,
         sample: int,
         max_tokens: int = 0,
+        certain: bool = False,
     ) -> tuple[str, Completion]:
         """Journal key and reply of the `sample`-th call with a prompt, made now or found in the journal.
 
         `max_tokens` is another bound of its length than the role's. A reply to the same call under another bound that was not cut off, and is no
-        longer than this one allows, is the reply to this one: then the key is that of the other.
+        longer than this one allows, is the reply to this one: then the key is that of the other. `certain`: the reply must say how certain the
+        model was of it, which one that was journaled without being asked that does not.
 
         Raises `CallFailed` for a reply that its service gave up; that is not journaled, so the next run asks anew.
+        Raises `ModelError` where the model should say how certain it was and does not.
         """
         role = PROMPTS[prompt].role
         system, user = self.prompts[prompt].render(**variables)
@@ -164,7 +172,7 @@ class Synthesis:
         sampling = self._sampling(role, item, sample)
         if max_tokens:
             sampling = replace(sampling, max_tokens=max_tokens)
-        options = self._options[role][schema is not None]
+        options = {**self._options[role][schema is not None], **({"certainty": True} if certain else {})}
         asked = (*self.identities[role], messages, schema, sampling, sample, options)
         key, request = call_key(*asked), request_key(*asked)
         found = self._journal.with_room(key, request, sampling.max_tokens)
@@ -182,6 +190,8 @@ class Synthesis:
                 paid(reply)
             kept = kept_reply(reply)
             self.usage.made(role, prompt, kept, seconds)
+            if certain and kept.certainty is None and kept.finish_reason == "stop" and kept.text.strip():
+                raise ModelError(UNTOLD.format(role=role))
             if kept.finish_reason == "failed":
                 raise CallFailed(
                     f"{role}: the service gave up its reply ({reply.finish_reason!r}): {kept.text[:120]!r}"

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from wethink_assets.config import Settings
 from wethink_assets.rewards.equivalence.answers import answer_type
 from wethink_assets.sources.batches import source_of
 from wethink_assets.sources.catalog import Source, sources_of
@@ -33,7 +34,8 @@ def answer_questions(
     image's is accepted too.
 
     Rejections: `malformed_reply` (also an answer that names no option), `refused`, `filtered`, `cut_off`, `no_answer` ("Unknown"),
-    `wrong_language`, `adjudicated_neither`, `endpoint_error`.
+    `wrong_language`, `adjudicated_neither`, `endpoint_error`, and `unsure` where the describer gave a token of its answer less than
+    `answer_certainty`.
     """
     pictures = pictures_by_id(images, synthesis.blobs)
     fine = dict(descriptions.select("image_id", "fine").iter_rows())
@@ -54,7 +56,7 @@ async def _answer(
     asked = {"question": row["question"], "kind": row["kind"], "options": row["options"]}
     accept = accepted_answer(row["kind"], row["options"], row["question"], description)
     (image_thought, image_answer), (text_thought, text_answer) = await together(
-        calls.answer("answer_image", accept, **asked),
+        calls.answer("answer_image", accept, certainty=synthesis.settings.pipeline.answer_certainty, **asked),
         calls.answer("answer_text", accept, description=description, **asked),
     )
     threshold = synthesis.settings.pipeline.agreement_score
@@ -92,6 +94,11 @@ async def _answer(
     }
 
 
+def _suffix(settings: Settings) -> str:
+    least = settings.pipeline.answer_certainty
+    return latitude_suffix(settings) + (f"+certainty{least:g}" if least else "")
+
+
 STAGE = Stage(
     name="answers",
     description="Both answers of each question, whether they agree, and the verdict where they do not.",
@@ -103,7 +110,7 @@ STAGE = Stage(
     schema=ANSWERS,
     logic_version="3",
     logic_changes={"2": ANSWERS_BY_TYPE, "3": NON_REPLIES},
-    variant=latitude_suffix,
+    variant=_suffix,
     prompts=("answer_image", "answer_text", "judge", "adjudicate"),
     settings={"agreement_score": ("adjudicate",)},
     kinds=("vlm", "llm"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from wethink_assets.config import Settings
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import DESCRIPTIONS
 from wethink_assets.stages.spec import Preview, Stage, every
@@ -24,7 +25,8 @@ def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
     The describer writes a coarse description; the reasoner, who sees only text, asks for what is missing, and the describer
     answers each request from the image, for at most `refinement_turns` turns; the describer merges all of it.
 
-    Rejections: `empty_description`, `malformed_reply`, `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `endpoint_error`.
+    Rejections: `empty_description`, `malformed_reply`, `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `endpoint_error`,
+    and `unsure` where the describer gave a token of the coarse description less than `description_certainty`: an image that it cannot read.
     A detail may be "Not visible.": the prompt asks for those words.
     """
     pictures = pictures_by_id(images, synthesis.blobs)
@@ -39,7 +41,13 @@ def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
 
 
 async def _describe(image_id: str, calls: ItemCalls, synthesis: Synthesis) -> dict[str, Any]:
-    coarse = await calls.text("describe", bound=LONGEST, when_empty="empty_description", wanted="description")
+    coarse = await calls.text(
+        "describe",
+        bound=LONGEST,
+        when_empty="empty_description",
+        wanted="description",
+        certainty=synthesis.settings.pipeline.description_certainty,
+    )
     dialogue: list[dict[str, str]] = []
     turns = 0
     for _ in range(synthesis.settings.pipeline.refinement_turns):
@@ -78,6 +86,12 @@ def _new(requests: list[str], dialogue: list[dict[str, str]]) -> list[str]:
     return [request for request in dict.fromkeys(requests) if request.casefold() not in asked]
 
 
+def certainty_suffix(settings: Settings) -> str:
+    """What the logic version ends in where descriptions must be of some certainty; empty where any will do."""
+    least = settings.pipeline.description_certainty
+    return f"+certainty{least:g}" if least else ""
+
+
 STAGE = Stage(
     name="descriptions",
     description="Fine description of each image, with the refinement dialogue that led to it.",
@@ -90,6 +104,7 @@ STAGE = Stage(
     logic_version="2",
     logic_changes={"2": NON_REPLIES},
     prompts=("describe", "refine", "details", "merge"),
+    variant=certainty_suffix,
     settings={"refinement_turns": ("merge",)},
     calls_per_item={
         "refine": lambda settings: settings.pipeline.refinement_turns,

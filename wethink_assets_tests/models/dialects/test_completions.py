@@ -173,3 +173,19 @@ def test_a_reply_that_a_parser_took_for_a_thought_is_a_reply_where_nothing_think
     body = json.dumps({"choices": [{"message": {"content": None, "reasoning_content": "yes"}}]})
     assert completion_of(body, "m", thinks=False).text == "yes"
     assert completion_of(body, "m").text == "<think>yes</think>"
+
+
+@pytest.mark.parametrize(
+    ("logprobs", "certainty"),
+    [
+        ({"content": [{"token": "a", "logprob": -0.1}, {"token": "b", "logprob": -0.6931472}]}, 0.5),
+        ({"content": [{"token": "a", "logprob": 0.0}]}, 1.0),
+        ({"token_logprobs": [None, -0.6931472], "tokens": ["a", "b"]}, 0.5),
+        ({"content": [], "refusal": None}, None),
+        ({"content": None}, None),
+        (None, None),
+    ],
+)
+def test_the_certainty_of_a_reply_is_that_of_its_least_probable_token(logprobs: Any, certainty: float | None) -> None:
+    said = read({"content": "ab"}, choice={"logprobs": logprobs}).certainty
+    assert said == certainty if certainty is None else said == pytest.approx(certainty)

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from wethink_assets.config import Settings
+from wethink_assets.models.chat import Completion
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.stages.answers import answer_questions
 from wethink_assets_tests.support.asked_batch import asked_batch
-from wethink_assets_tests.support.scripted_model import ScriptedModel, after, good_script
+from wethink_assets_tests.support.scripted_model import ScriptedModel, after, good_script, scripted_settings
 
 Run = Callable[..., StageOutput]
 
@@ -121,3 +122,19 @@ def test_the_text_side_never_sees_the_image_and_the_writer_has_no_vote(store: St
     row = run_stage(answer_questions, model, *asked_batch(store, "MC")).results.row(0, named=True)
     assert row["answer"] == "B" and all("green" not in str(v.get("proposed_answer")) for v in seen)
     assert [("pixels" in v, "description" in v) for v in seen] == [(True, False), (False, True)]
+
+
+def test_an_answer_that_the_describer_is_unsure_of_is_rejected(store: Store, run_stage: Run, pack: str) -> None:
+    def answer(variables: dict[str, Any], sample: int) -> Completion:
+        return Completion("<answer>red</answer>", 1, 1, "stop", "scripted", certainty=0.4)
+
+    model = ScriptedModel(after(good_script, answer_image=answer))
+    for least, kept in ((0.3, 1), (0.5, 0)):
+        output = run_stage(
+            answer_questions,
+            model,
+            *asked_batch(store, "FIB"),
+            settings=scripted_settings(pack, answer_certainty=least),
+        )
+        assert output.results.height == kept
+        assert output.rejections["reason"].to_list() == ["unsure"] * (1 - kept)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from wethink_assets.models.chat import CallFailed
+from wethink_assets.errors import ModelError
+from wethink_assets.models.chat import CallFailed, Completion
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.stages.descriptions import describe_images
@@ -95,3 +96,39 @@ def test_a_malformed_reply_is_asked_for_once_more(store: Store, run_stage: Run) 
     assert model.asked["refine"] == 4, "two turns, each asked twice"
     assert len(row["calls"]) == len(set(row["calls"])) == 1 + 4 + 2 + 1
     assert len(set(model.seeds)) == 2, "a second sample has a seed of its own"
+
+
+def sure(certainty: float | None) -> ScriptedModel:
+    """A model that is so certain of its coarse descriptions."""
+
+    def describe(variables: dict[str, Any], sample: int) -> Completion:
+        return Completion("A red circle on white.", 1, 1, "stop", "scripted", certainty=certainty)
+
+    return ScriptedModel(after(good_script, describe=describe))
+
+
+def test_an_image_that_the_describer_is_unsure_of_is_rejected(store: Store, run_stage: Run, pack: str) -> None:
+    settings = scripted_settings(pack, description_certainty=0.5)
+    images = drawn_images(store, 1)
+    model = sure(0.4)
+    [rejection] = run_stage(describe_images, model, images, settings=settings).rejections.to_dicts()
+    assert (rejection["reason"], model.calls) == ("unsure", 1) and "probability 0.40" in rejection["detail"]
+
+
+def test_a_reply_without_its_certainty_is_asked_for_again_once_it_counts(
+    store: Store, run_stage: Run, pack: str
+) -> None:
+    images = drawn_images(store, 1)
+    only(run_stage(describe_images, sure(None), images))
+    model, settings = sure(0.6), scripted_settings(pack, description_certainty=0.5)
+    only(run_stage(describe_images, model, images, settings=settings))
+    assert model.asked["describe"] == 1 and model.calls == 1
+    again = sure(0.1)
+    only(run_stage(describe_images, again, images, settings=settings))
+    assert again.calls == 0, "certainties are journaled"
+
+
+def test_a_service_that_tells_no_certainty_stops_the_stage(store: Store, run_stage: Run, pack: str) -> None:
+    settings = scripted_settings(pack, description_certainty=0.5)
+    with pytest.raises(ModelError, match=r"logprobs = true.*\[roles.describer\]"):
+        run_stage(describe_images, sure(None), drawn_images(store, 1), settings=settings)
