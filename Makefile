@@ -3,8 +3,8 @@ PYTHON ?= $(firstword $(wildcard .venv/bin/python) $(foreach v,3.11 3.12 3.13,$(
 BIN := .venv/bin
 # The build of torch: auto takes that with CUDA where there is a GPU, else that for CPUs; cpu or cuda overrules it.
 TORCH ?= auto
-# Processes of a test suite; a file is run by one of them, so that what its tests share is made once.
-WORKERS ?= 2
+# Processes of a test suite, of which some wait for servers; a file is run by one of them, so that what its tests share is made once.
+WORKERS ?= 3
 INSTALL = @$(PYTHON) locks/install.py --torch $(TORCH)
 
 export DAGSTER_HOME := $(CURDIR)

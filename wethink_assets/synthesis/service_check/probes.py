@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from wethink_assets.config import Settings
 from wethink_assets.identity import sha256_hex
+from wethink_assets.kinds import FILL_IN
 from wethink_assets.models.chat import Completion, Image, Message, Role
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.synthesis.calls.non_replies import refusal_in
@@ -24,7 +25,11 @@ __all__ = ["FORMS", "Probe", "probes_of"]
 
 FORMS = ("text", "image", "schema", "schema with image")
 DESCRIPTION = 'A red circle on a white background. Below the circle, the number "42" is written in black.'
-QUESTION: Mapping[str, Any] = {"question": "Which number is written below the circle?", "kind": "FIB", "options": []}
+QUESTION: Mapping[str, Any] = {
+    "question": "Which number is written below the circle?",
+    "kind": FILL_IN.code,
+    "options": [],
+}
 SHOWN = ("circle", "red", "42", "round", "圆", "红", "kreis", "rot", "cercle", "rouge", "círculo", "rojo")
 
 

@@ -109,6 +109,7 @@ def test_a_service_that_fails_after_the_check_is_told_of_in_the_first_lines_and_
         assert trial.failed_runs(monkeypatch)["synthesize"].count("the picture is too wide") == 1
 
 
+@pytest.mark.slow
 def test_a_spent_balance_ends_the_run_with_the_services_words_and_rejects_nothing(trial: Trial) -> None:
     trial.project.add_images("coco", 2, seed=3)
     with served("deepseek", faults=Faults(balance_for=6)) as service:

@@ -40,6 +40,7 @@ def test_held_out_examples_are_fixed_and_a_quarter_is_hard() -> None:
     assert examples[5].prompt != held_out("describer", "answer_image", 5, 1).prompt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["describer", "reasoner", "policy"])
 def test_checkpoints_are_as_good_as_their_card_says(name: str) -> None:
     torch.set_num_threads(1)

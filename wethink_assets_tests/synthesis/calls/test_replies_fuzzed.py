@@ -27,11 +27,11 @@ from wethink_assets.synthesis.stages.path_filters import contradiction_in, leak_
 from wethink_assets.synthesis.stages.question_filters import fault_of, known_abilities, markup_in
 from wethink_assets_tests.support.reply_fuzzing import INSTRUCTIONS, VALID, hostile, very_long
 
-REPLIES = 10_000
+WHOLE, SAMPLED = 10_000, 2_000
 OPTIONS = ["2", "3", "4"]
 CODES = {
     "empty", "too_long", "unclosed_think", "several_answers", "nested_tags", "too_many_tags", "not_json", "duplicate_key", "wrong_shape",
-    "no_option", "markup", "echo", "wrong_language",
+    "no_option", "markup", "echo", "wrong_language", "no_answer", "refused",
 }  # fmt: skip
 
 
@@ -79,11 +79,12 @@ def parsed(reply: str | Completion, parser: Callable[[str], Any]) -> tuple[str, 
         return fault.code, []
 
 
-def test_ten_thousand_replies_through_every_parser() -> None:
+@pytest.mark.parametrize("replies", [SAMPLED, pytest.param(WHOLE, marks=pytest.mark.slow)])
+def test_ten_thousand_replies_through_every_parser(replies: int) -> None:
     chance = random.Random(0)
     fates: dict[str, Counter[str]] = {name: Counter() for name in PARSERS}
     texts: set[str] = set()
-    for number in range(REPLIES):
+    for number in range(replies):
         prompt = chance.choice(list(VALID))
         reply = hostile(VALID[prompt], prompt, chance)
         for name, parser in PARSERS.items():
@@ -93,12 +94,12 @@ def test_ten_thousand_replies_through_every_parser() -> None:
             fates[name][fate] += 1
             texts.update(said)
     for name, counts in fates.items():
-        assert sum(counts.values()) >= REPLIES * 0.99, name
-        assert counts["result"] > 100 and len(counts) > 2, (name, counts)
+        assert sum(counts.values()) >= replies * 0.99, name
+        assert counts["result"] > replies / 100 and len(counts) > 2, (name, counts)
     told: set[str] = set().union(*fates.values())
-    assert told >= CODES - {"markup", "nested_tags"}, "some fault never came up"
+    assert told >= CODES - {"markup", "nested_tags", "refused"}, "some fault never came up"
     frame = pl.DataFrame({"text": sorted(texts)})
-    assert frame.height > 5_000
+    assert frame.height > replies / 2
     joined = "\n".join(frame["text"])
     joined.encode("utf-8")
     assert not set(joined) & set("\x00\x07\x1b\x7f\x9f\u200b\u202e\u2060\ufeff\U000e0041"), (
@@ -124,7 +125,7 @@ def test_any_sequence_of_harm_ends_in_a_result_or_a_reason(prompt: str, chance: 
             one.encode("utf-8")
 
 
-QUICK = ["<think>", "{", " \n", "the answer is" + " " * 4000]
+QUICK = ["{", " \n"]
 UNITS = ["<think>", "</think>", "<answer>", "{", '{"a":[', '{"a":1,', "\\", " \n", "<", "<answer>a</answer>", '"', "\ufeff", "the answer is ",
          "option A ", "the given ", "ignore ", "\n", "x", "9", "\ud800", "“", "<|", "1/2 ", "[INST]", "the answer is" + " " * 4000]  # fmt: skip
 

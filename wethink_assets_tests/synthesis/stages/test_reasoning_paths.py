@@ -55,6 +55,9 @@ def test_the_raw_thought_is_that_of_the_side_that_was_right(
     assert row["raw_cot"] == raw and row["refined_cot"] == "I see a red circle, so it is B." and row["answer"] == "B"
 
 
+LONG = " ".join(f"Then {number} and one more make {number + 1}." for number in range(200))
+
+
 @pytest.mark.parametrize(
     ("kind", "answer", "reply", "reason"),
     [
@@ -65,7 +68,7 @@ def test_the_raw_thought_is_that_of_the_side_that_was_right(
         ("MC", "B", "<think> </think><answer>B</answer>", "path_empty"),
         ("FIB", "7", "<think>3 and 4 make 7.</think><answer>8</answer>", "path_misses_answer"),
         ("FIB", "7", "<think>The answer is 8.</think><answer>seven</answer>", "path_misses_answer"),
-        ("FIB", "7", f"<think>{'so ' * 2000}</think><answer>7</answer>", "path_too_long"),
+        ("FIB", "7", f"<think>{LONG}</think><answer>7</answer>", "path_too_long"),
         ("FIB", "7", "<think>The description says seven.</think><answer>7</answer>", "leaks_prompt"),
         ("FIB", "7", "<think>The final answer given is 7.</think><answer>7</answer>", "leaks_prompt"),
         ("FIB", "7", "", "malformed_reply"),
