@@ -12,8 +12,10 @@ ALLOWED = (
     "evaluation/forms/",
     "evaluation/samples/",
     "rewards/calibration/rows.py",
+    "commands/synthesis/run_outcome.py",
 )
-# The last three draw stand-ins of benchmarks, and rows to calibrate a judge on: their references are the truth, and no model is shown them.
+# Forms, samples and rows draw stand-ins of benchmarks, and rows to calibrate a judge on: their references are the truth, and no model is shown them.
+# The outcome of a run tells how many rows of a version are true, once it is built.
 # What runs when a call is answered; the rest of models/embedded trains and evaluates.
 RUNTIME = ("chat.py", "engine.py", "sampling.py", "vision.py", "checkpoints/__init__.py", "processor.py")
 
