@@ -3,8 +3,9 @@ PYTHON ?= $(firstword $(wildcard .venv/bin/python) $(foreach v,3.11 3.12 3.13,$(
 BIN := .venv/bin
 # The build of torch: auto takes that with CUDA where there is a GPU, else that for CPUs; cpu or cuda overrules it.
 TORCH ?= auto
-# Processes of a test suite, of which some wait for servers; a file is run by one of them, so that what its tests share is made once.
+# Processes of the default suite and of the slow one, some of which wait for servers; a file is run by one of them, so that what its tests share is made once.
 WORKERS ?= 3
+SLOW_WORKERS ?= 2
 INSTALL = @$(PYTHON) locks/install.py --torch $(TORCH)
 
 export DAGSTER_HOME := $(CURDIR)
@@ -40,7 +41,7 @@ test: setup-test ## Run the default test suite.
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-slow: setup-test ## Run the tests that take longer.
-	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m slow -n $(SLOW_WORKERS) --dist loadfile
 
 lint: setup-test ## Check style, types and import rules.
 	$(BIN)/ruff check .
