@@ -66,7 +66,11 @@ def _function_words() -> dict[str, tuple[str, ...]]:
 def mostly_english(text: str) -> bool:
     """Whether the share of English function words leaves no doubt; punctuation is not taken off, so it is quick and says yes too seldom."""
     known, words = _function_words(), text.lower().split()
-    return sum("en" in known.get(word, ()) for word in words) >= ENOUGH * len(words) if words else False
+    own = sum("en" in known.get(word, ()) for word in words)
+    foreign = sum(word in known and "en" not in known[word] for word in words)
+    return (
+        bool(words) and own >= ENOUGH * len(words) and 4 * foreign <= own
+    )  # "No me es posible": three words are English, too
 
 
 def language_of(text: str, asked: str = "en", fewest: int = FEWEST_WORDS) -> str | None:
