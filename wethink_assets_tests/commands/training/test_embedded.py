@@ -14,6 +14,7 @@ __all__ = ["tiny_recipes", "tokenizer"]  # fixtures
 pytestmark = pytest.mark.usefixtures("tiny_recipes")
 
 
+@pytest.mark.slow
 def test_train_makes_all_checkpoints_and_eval_writes_their_card(tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = CliRunner().invoke(app, ["train", "--out", str(out)])

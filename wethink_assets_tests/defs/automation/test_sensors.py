@@ -38,6 +38,7 @@ class Evaluator:
         return found
 
 
+@pytest.mark.slow
 def test_conditions_start_only_what_is_free(grown: Opened) -> None:
     daemon = Evaluator(grown)
     daemon.tick()
@@ -57,6 +58,7 @@ def test_conditions_start_only_what_is_free(grown: Opened) -> None:
     assert daemon.tick() == {}
 
 
+@pytest.mark.slow
 def test_a_changed_model_or_prompt_requests_no_batch(grown: Opened) -> None:
     daemon = Evaluator(grown)
     daemon.tick()

@@ -62,6 +62,7 @@ def test_weights_differ_and_the_vocabulary_is_one() -> None:
     assert len({checkpoint_digest(name) for name in checkpoint_names()}) == 3
 
 
+@pytest.mark.slow
 def test_auto_classes_load_a_folder_offline_and_without_torchvision(tmp_path: Path) -> None:
     shutil.copytree(FOLDER / "describer", tmp_path / "anywhere")
     done = subprocess.run(
