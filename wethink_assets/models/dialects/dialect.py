@@ -1,5 +1,6 @@
 """Dialect of a service that speaks the OpenAI form: what it takes, refuses and calls otherwise, as declared data. Entries: `services`."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,6 +57,7 @@ class Dialect:
         image_types: media types of images that it reads; others are sent as PNG.
         reasons: whether its models think where nothing is said of it: then a reply needs more room.
         thinking: how each way to think is asked for, by the role's setting `thinking`.
+        thinking_by_model: likewise, by regular expression of the names of models that differ from it; None: they have no such way.
         path: between base URL and `chat/completions`, with `{model}` for the model's name; left out where the URL has it.
         query: added to the URL, where it has no such key.
         key_header: header of the key; `key_prefix` stands before the key.
@@ -77,7 +79,16 @@ class Dialect:
     image_types: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp")
     reasons: bool = False
     thinking: Mapping[str, Thinking] = field(default_factory=dict)
+    thinking_by_model: Mapping[str, Mapping[str, Thinking | None]] = field(default_factory=dict)
     path: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     key_header: str = "Authorization"
     key_prefix: str = "Bearer "
+
+    def ways_to_think(self, model: str) -> dict[str, Thinking]:
+        """How each way to think is asked of a model, by the role's setting `thinking`."""
+        ways: dict[str, Thinking | None] = {**self.thinking}
+        for pattern, others in self.thinking_by_model.items():
+            if re.search(pattern, model):
+                ways.update(others)
+        return {name: way for name, way in ways.items() if way is not None}

@@ -55,7 +55,7 @@ class RequestForm:
     @classmethod
     def _of(cls, dialect: Dialect, role: "RoleSettings") -> "RequestForm":
         _check(role)
-        thinking = _thinking(dialect, role.thinking) if role.thinking else Thinking({})
+        thinking = _thinking(dialect, role.thinking, role.model) if role.thinking else Thinking({})
         mode = role.schema_mode or dialect.schema_mode
         if "response_format" in role.omit and mode != "none":
             mode = "none"
@@ -177,11 +177,14 @@ def request_options(role: "RoleSettings", with_schema: bool) -> dict[str, Any]:
     return form.differences(PLAIN_FORM if role.dialect else RequestForm.of(bare), with_schema)
 
 
-def _thinking(dialect: Dialect, way: str) -> Thinking:
+def _thinking(dialect: Dialect, way: str, model: str) -> Thinking:
+    ways = dialect.ways_to_think(model)
+    if way in ways:
+        return ways[way]
+    known = f"; it knows {', '.join(ways)}" if ways else ""
     if way in dialect.thinking:
-        return dialect.thinking[way]
+        raise ValueError(f"thinking = {way!r} is nothing that the model {model} of {dialect.title} has{known}")
     names = [name for name, each in DIALECTS.items() if way in each.thinking]
-    known = f"; it knows {', '.join(dialect.thinking)}" if dialect.thinking else ""
     raise ValueError(
         f"thinking = {way!r} is nothing that the dialect of {dialect.title} has{known}; dialects that have it: {', '.join(names)}"
     )

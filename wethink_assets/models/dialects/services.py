@@ -40,7 +40,8 @@ SGLANG = replace(PLAIN, title="SGLang")
 OPENAI = Dialect("OpenAI", hosts=("api.openai.com",), schema_mode="unbounded")
 
 # Reasoning models: max_completion_tokens, the default temperature alone, no top_p (platform.openai.com/docs/guides/reasoning); seed is
-# deprecated and some refuse it. No thought is "none" from gpt-5.1 on; gpt-5 has "minimal" in its place (`extra_body`), the o series nothing.
+# deprecated and some refuse it. No thought is "none" from gpt-5.1 on; gpt-5 has "minimal" in its place, the o series, the codex and the pro models
+# have nothing.
 OPENAI_REASONING = replace(
     OPENAI,
     title="OpenAI, models that reason",
@@ -50,6 +51,10 @@ OPENAI_REASONING = replace(
     instructions="developer",
     reasons=True,
     thinking=_efforts("none", "medium"),
+    thinking_by_model={
+        r"\bgpt-5(?!\.\d)": {"off": Thinking({"reasoning_effort": "minimal"})},
+        r"\bo\d|codex|-pro\b": {"off": None},
+    },
 )
 
 # Deployment in the path, version in the query, key in a header of its own (learn.microsoft.com/azure/ai-services/openai/reference); an URL that
@@ -69,7 +74,7 @@ AZURE_REASONING = replace(
     title="Azure OpenAI, models that reason",
     **{
         name: getattr(OPENAI_REASONING, name)
-        for name in ("models", "omit", "rename", "instructions", "reasons", "thinking")
+        for name in ("models", "omit", "rename", "instructions", "reasons", "thinking", "thinking_by_model")
     },
 )
 
@@ -96,8 +101,8 @@ ANTHROPIC = Dialect(
     },
 )
 
-# No seed (discuss.ai.google.dev/t/95991); enumerations of strings alone (github.com/BrokkAi/bifrost/issues/25); efforts:
-# ai.google.dev/gemini-api/docs/openai.
+# No seed (discuss.ai.google.dev/t/95991); enumerations of strings alone (github.com/BrokkAi/bifrost/issues/25); efforts, and that 2.5 Pro and the
+# models from 3 on always think: ai.google.dev/gemini-api/docs/openai.
 GEMINI = Dialect(
     "Gemini, OpenAI form",
     hosts=("generativelanguage.googleapis.com",),
@@ -106,6 +111,7 @@ GEMINI = Dialect(
     subset=closed_with_named_choices,
     reasons=True,
     thinking=_efforts("none", "medium"),
+    thinking_by_model={r"gemini-2\.5-pro|gemini-[3-9]": {"off": None}},
 )
 
 

@@ -132,6 +132,11 @@ def test_urls_get_what_their_dialect_has_in_them(dialect: str, url: str, whole: 
         ({"omit": ["sead"]}, "omit: unknown parameter 'sead'; known: temperature"),
         ({"rename": {"tokens": "max_new_tokens"}}, "rename: unknown parameter 'tokens'"),
         ({"dialect": "openai", "thinking": "on"}, "dialects that have it: plain, openai-reasoning"),
+        (
+            {"dialect": "azure-reasoning", "model": "my-o4-mini", "thinking": "off"},
+            "the model my-o4-mini of Azure OpenAI",
+        ),
+        ({"dialect": "gemini", "model": "gemini-2.5-pro", "thinking": "off"}, "it knows on, low, medium, high"),
         ({"extra_body": {"messages": []}}, "extra_body: messages is set by WeThink"),
         ({"extra_body": {"stream": True}}, "extra_body: stream is set by WeThink"),
         ({"extra_body": {"a": float("nan")}}, "extra_body cannot be sent as JSON"),

@@ -1,6 +1,7 @@
 """Every dialect against a double that refuses what its service refuses: texts, images, schemas and ways to think are answered."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from wethink_assets.models.registry import Models
 from wethink_assets.synthesis.calls.replies import final_text, parse_json_reply
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication, Grade, Question, Refinement, json_schema
 from wethink_assets_tests.support.images import drawing, encoded, photograph
-from wethink_assets_tests.support.services import SERVICES, ServiceDouble, served
+from wethink_assets_tests.support.services import SERVICES, Faults, ServiceDouble, served
 from wethink_assets_tests.support.services.rules import texts_of
 
 PICTURE = Image("0" * 64, "image/png", lambda: drawing(1))
@@ -66,11 +67,17 @@ def test_schemas_are_answered_with_what_follows_them(name: str, model: Any) -> N
     assert not service.refusals
 
 
-@pytest.mark.parametrize(("name", "way"), [(name, way) for name in DIALECTS for way in DIALECTS[name].thinking])
-def test_ways_to_think_are_taken(name: str, way: str) -> None:
-    if (name, way) == ("azure-reasoning", "off"):
-        pytest.skip("o4-mini, which the double serves, always thinks")
-    with served("vllm" if name == "plain" else name) as service:
+def ways() -> Iterator[tuple[str, str, str]]:
+    """Name of a dialect, model, and way to think that it has: models that the doubles serve, and others that differ from them."""
+    for name in DIALECTS:
+        model = ServiceDouble("vllm" if name == "plain" else name, None, Faults(), ()).rules.model
+        yield from ((name, model, way) for way in DIALECTS[name].ways_to_think(model))
+    yield from (("openai-reasoning", model, "off") for model in ("gpt-5", "gpt-5-mini-2025-08-07", "gpt-5.1"))
+
+
+@pytest.mark.parametrize(("name", "model", "way"), ways())
+def test_ways_to_think_are_taken(name: str, model: str, way: str) -> None:
+    with served("vllm" if name == "plain" else name, model=model) as service:
         reply = answered(service, TEXT, thinking=way, max_tokens=600)
         sent = service.requests[0]
     told = "<think>" in reply.text

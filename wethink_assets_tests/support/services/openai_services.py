@@ -1,5 +1,6 @@
 """Rules of OpenAI and of Azure, and checks that other services share with them; each with its source."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -139,6 +140,13 @@ def efforts(*known: str) -> Any:
     return check
 
 
+def efforts_of_model(body: Body) -> None:
+    """Efforts by model: "none" from gpt-5.1 on, "minimal" at gpt-5 alone. Source: platform.openai.com/docs/guides/reasoning."""
+    model = str(body.get("model", ""))
+    least = "none" if re.search(r"gpt-5\.\d", model) else "minimal" if "gpt-5" in model else ""
+    efforts(*filter(None, (least, "low", "medium", "high")))(body)
+
+
 def no_effort(body: Body) -> None:
     """Models that do not reason refuse `reasoning_effort`. Source: OpenAI's refusal of it with gpt-4o."""
     if "reasoning_effort" in body:
@@ -225,11 +233,11 @@ OPENAI_REASONING = replace(
     checks=(
         strict_schema,
         reasoning_parameters,
-        efforts("none", "minimal", "low", "medium", "high"),
+        efforts_of_model,
     ),
 )
 AZURE_REASONING = replace(
     AZURE,
     model="my-o4-mini",
-    checks=(strict_schema, json_in_prompt, reasoning_parameters, efforts("low", "medium", "high")),
+    checks=(strict_schema, json_in_prompt, reasoning_parameters, efforts_of_model),
 )

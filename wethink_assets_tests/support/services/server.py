@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -231,10 +232,19 @@ def instance(schema: Mapping[str, Any]) -> Any:
 
 @contextmanager
 def served(
-    name: str, script: Script | None = None, faults: Faults | None = None, keys: tuple[str, ...] = ("sk-double-0001",)
+    name: str,
+    script: Script | None = None,
+    faults: Faults | None = None,
+    keys: tuple[str, ...] = ("sk-double-0001",),
+    model: str = "",
 ) -> Iterator[ServiceDouble]:
-    """A double of the service `name` while the block runs, with its keys in the environment: the first in `key_env`, the others in `key_envs`."""
+    """A double of the service `name` while the block runs, with its keys in the environment: the first in `key_env`, the others in `key_envs`.
+
+    It serves another model than usual where one is named.
+    """
     double = ServiceDouble(name, script, faults or Faults(), keys)
+    if model:
+        double.rules = replace(double.rules, model=model)
     loop = asyncio.new_event_loop()
 
     async def start() -> web.AppRunner:
