@@ -22,6 +22,7 @@ from wethink_assets.synthesis.stages import answers, descriptions, questions, re
 from wethink_assets_tests.support.closed_stages import require_stage_closed
 
 BATCH = "mixed.000001"
+SAMPLE = pl.col("sample")
 
 
 class Stages:
@@ -86,7 +87,11 @@ class Stages:
 
 
 def rates(store: Store, made: dict[str, StageOutput]) -> dict[str, dict[str, int]]:
-    """By prompt: items asked, those whose first reply was of no use, replies cut off, items rejected for their replies; printed."""
+    """By prompt what became of its requests; printed.
+
+    `asked` are requests for a first sample, `asked again` those for a second, each counted once however often it was given more room for a
+    reply that was cut off: `more room` are those tries. `not JSON` and `cut off` are replies, `rejected` items.
+    """
     rates_of: dict[str, dict[str, int]] = {}
     for stage, output in made.items():
         calls = journaled_calls(store, stage, BATCH)
@@ -96,18 +101,20 @@ def rates(store: Store, made: dict[str, StageOutput]) -> dict[str, dict[str, int
         for (prompt,), group in calls.group_by("prompt", maintain_order=True):
             mine = unusable.filter(pl.col("detail").str.starts_with(f"{prompt}:"))
             cell = rates_of.setdefault(
-                str(prompt), dict.fromkeys(("asked", "asked again", "not JSON", "cut off", "rejected"), 0)
+                str(prompt), dict.fromkeys(("asked", "asked again", "more room", "not JSON", "cut off", "rejected"), 0)
             )
+            first, again = (group.filter(chosen)["request"].n_unique() for chosen in (SAMPLE == 0, SAMPLE > 0))
             cell["not JSON"] += sum(not is_object(text) for text in group["text"])
-            cell["asked"] += group.filter(pl.col("sample") == 0).height
-            cell["asked again"] += group.filter(pl.col("sample") > 0).height
+            cell["asked"] += first
+            cell["asked again"] += again
+            cell["more room"] += group.height - first - again
             cell["cut off"] += group.filter(pl.col("finish_reason") == "length").height
             cell["rejected"] += mine.height
         reasons = dict(output.rejections.group_by("reason").len().sort("reason").iter_rows())
         print(f"{stage}: {output.results.height} results, rejections {reasons}")
     for prompt, cell in rates_of.items():
-        first = 1 - cell["asked again"] / cell["asked"]
-        print(f"{prompt} ({PROMPTS[prompt].role}): {cell}; first reply parses in {first:.0%}")
+        usable = 1 - cell["asked again"] / cell["asked"]
+        print(f"{prompt} ({PROMPTS[prompt].role}): {cell}; the first sample is of use in {usable:.0%}")
     return rates_of
 
 
