@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 def diff(
-    before: Annotated[str, typer.Argument(help="Earlier version such as v0002.")],
-    after: Annotated[str, typer.Argument(help="Later version such as v0003.")],
+    before: Annotated[str, typer.Argument(help="Earlier version such as v0002, or a release.")],
+    after: Annotated[str, typer.Argument(help="Later version such as v0003, or a release.")],
     rows: Annotated[int, typer.Option(min=0, help="Rows to list for each kind of change; 0 for all.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
@@ -21,10 +21,12 @@ def diff(
     """
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.lineage.diff import diff_versions
+    from wethink_assets.dataset.versions.releases import resolve_version
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
-    difference = diff_versions(Store.open(settings.store_url, **settings.store.options), before, after)
+    store = Store.open(settings.store_url, **settings.store.options)
+    difference = diff_versions(store, resolve_version(store, before), resolve_version(store, after))
     if as_json:
         typer.echo(json.dumps(difference.as_json(rows), indent=1, ensure_ascii=False))
     else:

@@ -24,7 +24,7 @@ def show_formats(chosen: bool) -> None:
 
 
 def export(
-    version: Annotated[str, typer.Argument(help="Version such as v0003.")],
+    version: Annotated[str, typer.Argument(help="Version such as v0003, or a release.")],
     folder: Annotated[Path, typer.Argument(help="Local folder to create; it must be empty or absent.")],
     images: Annotated[bool, typer.Option("--images", help="Also copy the images.")] = False,
     form: Annotated[
@@ -45,10 +45,12 @@ def export(
     """Write a version into a folder in one of several formats, without the rows that have been taken down."""
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.exports.export import export_version
+    from wethink_assets.dataset.versions.releases import resolve_version
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
-    done = export_version(Store.open(settings.store_url, **settings.store.options), version, folder, images, form)
+    store = Store.open(settings.store_url, **settings.store.options)
+    done = export_version(store, resolve_version(store, version), folder, images, form)
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=1))
         return
@@ -57,7 +59,7 @@ def export(
 
 
 def card(
-    version: Annotated[str, typer.Argument(help="Version such as v0003.")],
+    version: Annotated[str, typer.Argument(help="Version such as v0003, or a release.")],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the card as JSON, with the number of rows and images taken down.")
     ] = False,
@@ -67,10 +69,12 @@ def card(
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
     from wethink_assets.dataset.versions.card import card_of
+    from wethink_assets.dataset.versions.releases import resolve_version
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
+    version = resolve_version(store, version)
     text = card_of(store, version)
     if as_json:
         gone = rows_taken_down(store, version, takedowns_of(store))

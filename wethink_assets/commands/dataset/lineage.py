@@ -11,7 +11,7 @@ from wethink_assets.commands.terminal import moment, table, visible
 
 
 def lineage(
-    version: Annotated[str, typer.Argument(help="Version such as v0003.")],
+    version: Annotated[str, typer.Argument(help="Version such as v0003, or a release.")],
     prompts: Annotated[bool, typer.Option("--prompts", help="Also print the texts of the prompts.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything, table by table, as JSON.")] = False,
 ) -> None:
@@ -22,10 +22,12 @@ def lineage(
     """
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.lineage.version import lineage_of
+    from wethink_assets.dataset.versions.releases import resolve_version
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
-    story = lineage_of(Store.open(settings.store_url, **settings.store.options), version)
+    store = Store.open(settings.store_url, **settings.store.options)
+    story = lineage_of(store, resolve_version(store, version))
     if as_json:
         typer.echo(json.dumps(story, indent=1, ensure_ascii=False))
         return

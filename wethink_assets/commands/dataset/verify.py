@@ -8,7 +8,9 @@ import typer
 
 
 def verify(
-    version: Annotated[str | None, typer.Argument(help="Version such as v0003; all versions if none is given.")] = None,
+    version: Annotated[
+        str | None, typer.Argument(help="Version such as v0003, or a release; all versions if none is given.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was checked and what is wrong as JSON.")] = False,
 ) -> None:
     """Verify the hashes of a version's files, of the tables it was made from, and of the images of its rows.
@@ -20,6 +22,7 @@ def verify(
     from rich.progress import Progress
 
     from wethink_assets.config import load_settings
+    from wethink_assets.dataset.versions.releases import resolve_version
     from wethink_assets.dataset.versions.verification import verify_versions
     from wethink_assets.storage.store import Store
 
@@ -28,7 +31,9 @@ def verify(
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("verifying", total=None)
         result = verify_versions(
-            store, [version] if version else [], lambda done, total: progress.update(task, completed=done, total=total)
+            store,
+            [resolve_version(store, version)] if version else [],
+            lambda done, total: progress.update(task, completed=done, total=total),
         )
     if as_json:
         typer.echo(json.dumps({"sound": result.sound, **asdict(result)}, indent=1))

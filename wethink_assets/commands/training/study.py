@@ -22,7 +22,9 @@ Plot = Annotated[Path | None, typer.Option(metavar="FILE", help="Also save the p
 
 def _command(name: str) -> Callable[..., None]:
     def command(
-        version: Annotated[str, typer.Option(help="Dataset version such as v0003; the newest by default.")] = "",
+        version: Annotated[
+            str, typer.Option(help="Dataset version such as v0003, or a release; the newest by default.")
+        ] = "",
         profile: Annotated[
             str, typer.Option(help="Effort: quick (2 seeds, 40% of the recipe's steps) or full (3 seeds, all steps).")
         ] = DEFAULT_PROFILE,
@@ -60,10 +62,12 @@ def _conduct(
     markdown: bool,
     plot: Path | None,
 ) -> None:
+    from wethink_assets.dataset.versions.releases import resolve_version
     from wethink_assets.training.studies.design import design_study
     from wethink_assets.training.studies.execution import run_study
 
     settings, store = _opened()
+    version = resolve_version(store, version) if version else ""
     with TrainingProgress() as progress:
         try:
             design = design_study(

@@ -7,7 +7,7 @@ import typer
 
 
 def train(
-    version: Annotated[str, typer.Argument(help="Dataset version such as v0003.")],
+    version: Annotated[str, typer.Argument(help="Dataset version such as v0003, or a release.")],
     recipe: Annotated[str, typer.Argument(help="Recipe: the name of a table `[recipes.<name>]` of wethink.toml.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the policy as JSON.")] = False,
 ) -> None:
@@ -20,6 +20,7 @@ def train(
     from wethink_assets.commands.synthesis.run import progress_resource
     from wethink_assets.commands.training.training_runs import policy_record, show_policy, train_key
     from wethink_assets.config import load_settings
+    from wethink_assets.dataset.versions.releases import resolve_version
     from wethink_assets.errors import TrainingError
 
     settings = load_settings()
@@ -31,6 +32,7 @@ def train(
             from wethink_assets.defs.runs.instance import project_instance
             from wethink_assets.defs.runs.liveness import fail_dead_runs
         store = store_of(settings)
+        version = resolve_version(store, version)
         with project_instance() as instance, models_kept_open():
             fail_dead_runs(instance)
             given = {"progress": progress_resource(display)}
