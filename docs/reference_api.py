@@ -33,6 +33,7 @@ PUBLIC = (
     "wethink_assets.dataset.versions.manifest",
     "wethink_assets.dataset.versions.card",
     "wethink_assets.dataset.versions.releases",
+    "wethink_assets.dataset.versions.rebuild",
     "wethink_assets.dataset.versions.verification",
     "wethink_assets.dataset.exports.export",
     "wethink_assets.dataset.lineage.version",

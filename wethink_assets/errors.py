@@ -7,6 +7,7 @@ __all__ = [
     "ArgumentError",
     "ConfigError",
     "ModelError",
+    "ReplayError",
     "SourceError",
     "StoreError",
     "TrainingError",
@@ -44,6 +45,10 @@ class SourceError(WeThinkError):
 
 class ModelError(WeThinkError):
     """A model cannot be reached, loaded or used."""
+
+
+class ReplayError(WeThinkError):
+    """What was made once cannot be made again from the store alone: a call, a prompt or a configuration is not kept."""
 
 
 class StoreError(WeThinkError):

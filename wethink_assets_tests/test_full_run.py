@@ -42,6 +42,8 @@ def test_images_of_18_sources_become_a_version_that_can_be_explained_and_verifie
     story = json.loads(project.wethink("explain", rows["row_id"][0], "--json").stdout)
     assert rows["row_id"][0] in json.dumps(story)
     assert project.wethink("verify", "v0001").returncode == 0
+    rebuilt = json.loads(project.wethink("rebuild", "v0001", "--json").stdout)
+    assert rebuilt["same"] and set(rebuilt["files"].values()) == {"bytes"} and not rebuilt["differences"]
     assert "v0001" in project.wethink("versions").stdout
     [policy] = told["policies"]  # the recipe marked `in_main_run`, on the newest version
     assert policy["new"] and policy["key"] == "v0001.grpo-short" and policy["steps"] == {"grpo": 15}

@@ -49,6 +49,23 @@ def cut_in_thought(text: str) -> bool:
     return not text[end + 8 if end >= 0 else 0 :].strip() or (end < 0 and text.lstrip().startswith("<think>"))
 
 
+def next_room(bound: int, first: int, most: int, thinks: bool, text: str) -> int:
+    """Bound of the next try for a text that was cut off at `bound` tokens; 0 where there is none.
+
+    Args:
+        bound: that it had.
+        first: the role's `max_tokens`.
+        most: the role's `most_tokens`; 0 for the default.
+        thinks: whether the role's model does before it answers.
+        text: what was cut off.
+
+    >>> next_room(512, 512, 0, False, "A red"), next_room(2048, 512, 0, False, "A red"), next_room(2048, 512, 0, True, "A red")
+    (2048, 0, 8192)
+    """
+    most = most or max(4 * first, THINKING_TOKENS if thinks or cut_in_thought(text) else 0)
+    return min(4 * bound, most) if bound < most else 0
+
+
 class Models:
     """The models of all roles, opened when they are first needed and shared where roles name the same one."""
 
@@ -151,10 +168,8 @@ class Models:
         settings = self._settings.role(role)
         if role not in self._given and not self._provider(role).has_more_room(settings):
             return 0
-        bound = max_tokens or first_tokens(settings)
-        thinks = reasons(settings) or cut_in_thought(reply.text)
-        most = settings.most_tokens or max(4 * first_tokens(settings), THINKING_TOKENS if thinks else 0)
-        return min(4 * bound, most) if bound < most else 0
+        first = first_tokens(settings)
+        return next_room(max_tokens or first, first, settings.most_tokens, reasons(settings), reply.text)
 
     def run(self, work: Coroutine[Any, Any, T], tick: Callable[[], None] | None = None, every: float = 0.5) -> T:
         """Run a coroutine on the models' event loop and wait for it, from any thread but the loop's own.

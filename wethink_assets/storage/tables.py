@@ -41,6 +41,7 @@ class Provenance(BaseModel):
         default_factory=dict, description="model calls, cached calls, tokens, money, seconds"
     )
     currency: str = Field("", description="what the money in `calls` is counted in")
+    configuration: str = Field("", description="digest of the settings that its calls follow from")
     started: datetime | None = None
 
 

@@ -74,7 +74,7 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
     ):
         return require_undamaged(store, read_manifest(store, cut.version))
     with store.scratch() as folder:
-        statistics, excluded = _write_files(store, cut, commits, folder, progress or (lambda done, total: None))
+        statistics, excluded = write_files(store, cut, commits, folder, progress or (lambda done, total: None))
         manifest = Manifest(
             version=cut.version,
             created=cut.created,
@@ -88,7 +88,7 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
             considered=statistics["rows"] + sum(excluded.values()),
             excluded=excluded,
             counts=statistics["counts"],
-            files={name: _described(folder / name) for name in DATA_FILES},
+            files={name: described(folder / name) for name in DATA_FILES},
             models=models_of(commits),
             prompts=prompts_of(commits),
             inputs=inputs_of(cut, commits),
@@ -98,7 +98,7 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
             return require_same(store, manifest, folder, DATA_FILES)
         write_card(folder / "README.md", manifest, statistics)
         manifest = manifest.model_copy(
-            update={"files": {**manifest.files, "README.md": _described(folder / "README.md")}}
+            update={"files": {**manifest.files, "README.md": described(folder / "README.md")}}
         )
         manifest = manifest.model_copy(update={"seal": seal_of(manifest)})
         for name in manifest.files:
@@ -108,9 +108,13 @@ def build_version(store: Store, version: str, progress: Progress | None = None) 
     return summary_of(store, manifest)
 
 
-def _write_files(
+def write_files(
     store: Store, cut: Cut, commits: Sequence[Commit], folder: Path, progress: Progress
 ) -> tuple[dict[str, Any], dict[str, int]]:
+    """Write the data files of a cut into a folder; its figures, and the rows left out by reason.
+
+    Raises `UnaccountedItems` when rows were lost.
+    """
     steps = _Steps(progress, 2 * len(cut.batches))
     (folder / "index").mkdir()
     selection = select_rows(store, cut, folder / "index", steps.advance)
@@ -185,7 +189,8 @@ def _key() -> pl.Expr:
     return pl.struct("batch", "slot", "row_id").hash(seed=0).alias("key")
 
 
-def _described(path: Path) -> VersionFile:
+def described(path: Path) -> VersionFile:
+    """A file as a manifest names it."""
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     rows, content = None, sha256

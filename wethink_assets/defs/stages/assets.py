@@ -26,6 +26,7 @@ from wethink_assets.stages.spec import BatchWork, Stage
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
+from wethink_assets.synthesis.replay import configuration_of, keep_configuration
 
 MEMBERSHIP = "image_batches"
 """The asset that a stage starts from which reads no other stage."""
@@ -82,7 +83,8 @@ def _publication(
             require_service(
                 stage.name, batch, output
             )  # in the session: its calls stay in the journal, for the next run
-        made = session.provenance()
+            kept = keep_configuration(given.store, configuration_of(settings, session.models, stage.roles))
+        made = {**session.provenance(), "configuration": kept}
     else:
         progress = given.progress.of(stage.name, batch)
         output = stage.run(*results, BatchWork(given.settings, blobs, batch, progress))

@@ -63,7 +63,9 @@ class Synthesis:
         journal: ReplyJournal,
         progress: ProgressReporter | None = None,
         allowance: Allowance | None = None,
+        prompts: Mapping[str, Prompt] | None = None,
     ) -> None:
+        """`prompts` are others than those of the settings' packs."""
         self.settings = settings
         self.models = models
         self.blobs = Blobs(store)
@@ -72,7 +74,7 @@ class Synthesis:
         self.progress = progress
         self.usage = Usage(settings)
         self.started = datetime.now(UTC)
-        self.prompts: Mapping[str, Prompt] = load_prompts(settings, STAGES[stage].prompts)
+        self.prompts: Mapping[str, Prompt] = prompts or load_prompts(settings, STAGES[stage].prompts)
         self.language = pack_language(prompt.text for prompt in self.prompts.values())
         self.identities = {role: models.identity(role) for role in STAGES[stage].roles}
         self._options = {
