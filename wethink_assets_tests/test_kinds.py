@@ -237,7 +237,7 @@ def check_rows(store: Any, folder: Path) -> None:
 def test_prompts_with_the_words_of_the_papers_kinds_are_those_that_stores_know() -> None:
     """Their hashes are part of the code versions of stages: other words make every batch stale."""
     assert prompt_hashes(Settings(), ["question", "answer_text", "answer_image"]) == {
-        "question": "bb372d4769ff56382b96c2a40c792510e7fac8b7171e6fe6c23bb1f0a84fff12",
+        "question": "c7864dd6ab0040c8c82e39efb5569291a2b24669863c9d8c19e49d7a98fccc14",
         "answer_text": "83dd7f629da3d9348ff7b8b2261d56e7a5922e737ceb4bc41d17de34375be2ef",
-        "answer_image": "97bb25118152b72cef8ff68e4b3fe58d13cfe60b29820138b992d0b4b2256baa",
+        "answer_image": "031aa8dfd7be694ddfe4d59716f26707802f47c4a27fd7eb57c8d81fb9557f28",
     }

@@ -4,7 +4,7 @@ A pack is a folder of `<name>.md` files: `standard` and `embedded` come with the
 template; what stands before a line `<!-- user -->` is the system message, what follows it the user message. The words of question kinds are
 put where a file says `<!-- kinds: question -->`, `<!-- kinds: answer -->` (a line of each kind) or `<!-- kinds: example -->` (that of the
 kind asked for): those of the paper's three kinds always, those of another kind in its own prompts only, so that a kind which is added
-changes no call that was made before.
+changes no call that was made before. Examples of whole questions rotate (`prompt_examples`).
 
 The text of a prompt is kept in the store by its hash, `prompts/<sha256>.md`, written once: so whoever meets the hash in a commit can read it.
 """
@@ -29,6 +29,7 @@ from wethink_assets.kinds import KINDS, PAPER_KINDS, QuestionKind
 from wethink_assets.models.chat import Role
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.prompt_examples import FILE, ROTATION, read_examples, with_examples
 
 PACKS = ("standard", "embedded")
 _USER_LINE = re.compile(r"^<!-- user -->[ \t]*\r?$", re.MULTILINE)
@@ -48,7 +49,10 @@ def _environment() -> jinja2.Environment:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt of a pack, compiled. `text` is all that its file says with the words of `kinds`, `sha256` that of this text."""
+    """One prompt of a pack, compiled. `text` is all that its file says with the words of `kinds`, `sha256` that of this text.
+
+    `examples` are the texts of all examples that it can show, which no reply may say again.
+    """
 
     name: str
     path: str
@@ -59,9 +63,13 @@ class Prompt:
     source: bytes
     variables: tuple[str, ...]
     kinds: tuple[QuestionKind, ...]
+    examples: tuple[str, ...]
+    example_source: bytes
 
-    def render(self, **variables: Any) -> tuple[str, str]:
+    def render(self, rotation: int = 0, **variables: Any) -> tuple[str, str]:
         """System text (empty where the prompt has none) and user text. What is put in cannot pose as part of the prompt: see `inert`.
+
+        `rotation` chooses the examples of a prompt that shows some.
 
         Raises `ConfigError` when a variable that the prompt uses is missing, `UnknownName` for an unknown `kind`.
         """
@@ -69,8 +77,11 @@ class Prompt:
             kind = KINDS[variables["kind"]]
             kinds = PAPER_KINDS if kind in PAPER_KINDS else (*PAPER_KINDS, kind)  # of each call: no hash of whole kinds
             if kinds != self.kinds:
-                return compiled(self.name, self.path, self.source, self.variables, kinds).render(**variables)
+                other = compiled(self.name, self.path, self.source, self.variables, kinds, self.example_source)
+                return other.render(rotation, **variables)
         variables = {name: inert(value) for name, value in variables.items()}
+        if self.examples:
+            variables[ROTATION] = rotation
         try:
             system = self.system.render(**variables) if self.system else ""
             return system.strip("\n"), self.user.render(**variables).strip("\n")
@@ -120,7 +131,10 @@ def load_prompt(settings: Settings, name: str, role: Role | None = None) -> Prom
             f"prompt {path} cannot be read: {error.strerror}; a pack needs a file for {', '.join(PROMPTS)}"
         ) from error
     asked = (code for code, share in sorted(settings.pipeline.kinds.items()) if share > 0)
-    return compiled(name, str(path), data, use.variables, named_kinds(asked))
+    examples = path.with_name(FILE)
+    return compiled(
+        name, str(path), data, use.variables, named_kinds(asked), examples.read_bytes() if examples.exists() else b""
+    )
 
 
 def named_kinds(codes: Iterable[str]) -> tuple[QuestionKind, ...]:
@@ -139,14 +153,25 @@ def _words_of(kinds: Iterable[QuestionKind], use: str) -> str:
 
 @lru_cache(maxsize=256)
 def compiled(
-    name: str, path: str, data: bytes, variables: tuple[str, ...], kinds: tuple[QuestionKind, ...] = PAPER_KINDS
+    name: str,
+    path: str,
+    data: bytes,
+    variables: tuple[str, ...],
+    kinds: tuple[QuestionKind, ...] = PAPER_KINDS,
+    examples: bytes = b"",
 ) -> Prompt:
-    """A prompt from its file's bytes. Raises `ConfigError` when it is no template, or uses what is not among `variables`."""
+    """A prompt from its file's bytes, and those of the file of its pack's examples.
+
+    Raises `ConfigError` when it is no template, uses what is not among `variables`, or shows examples that there are not.
+    """
     environment = _environment()
     try:
         file = data.decode("utf-8")
-        text = _KIND_WORDS.sub(lambda mark: _words_of(kinds, mark[1]), file)
-        unknown = jinja2.meta.find_undeclared_variables(environment.parse(text)) - set(variables)
+        worded = _KIND_WORDS.sub(lambda mark: _words_of(kinds, mark[1]), file)
+        pool = read_examples(str(Path(path).with_name(FILE)), examples)
+        text, shown = with_examples(worded, pool, kinds, path)
+        known = {*variables, ROTATION} if shown else {*variables}
+        unknown = jinja2.meta.find_undeclared_variables(environment.parse(text)) - known
         sections = _USER_LINE.split(text)
         templates = [environment.from_string(section.removeprefix("\n")) for section in sections]
     except UnicodeDecodeError as error:
@@ -154,13 +179,15 @@ def compiled(
     except jinja2.TemplateSyntaxError as error:
         raise ConfigError(f"prompt {path}:{error.lineno}: {error.message}") from error
     if unknown:
-        known = ", ".join(variables) or "none"
-        raise ConfigError(f"prompt {path} uses {', '.join(sorted(unknown))}; variables of {name!r} are: {known}")
+        names = ", ".join(variables) or "none"
+        raise ConfigError(f"prompt {path} uses {', '.join(sorted(unknown))}; variables of {name!r} are: {names}")
     if len(templates) > 2:
         raise ConfigError(f"prompt {path} has {len(templates) - 1} lines '<!-- user -->'; one at most")
     system = templates[0] if len(templates) == 2 else None
     named = kinds if text != file else ()
-    return Prompt(name, path, sha256_hex(text.encode()), system, templates[-1], text, data, variables, named)
+    return Prompt(
+        name, path, sha256_hex(text.encode()), system, templates[-1], text, data, variables, named, shown, examples
+    )
 
 
 def load_prompts(settings: Settings, names: Iterable[str]) -> dict[str, Prompt]:

@@ -5,11 +5,12 @@ by a parser, since both are well-formed; both would become rows. Here they are m
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from wethink_assets.identity import normalised_text
-from wethink_assets.synthesis.calls.languages import language_of, unquoted
+from wethink_assets.synthesis.calls.example_copies import copied_example
+from wethink_assets.synthesis.calls.languages import foreign_part, language_of, unquoted
 from wethink_assets.synthesis.calls.replies import MalformedReply
 
 ECHO = 40  # characters of one sentence that stand in the instructions word for word
@@ -19,13 +20,16 @@ _LATIN = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
 _OTHER = re.compile("(?![\u02b0-\u03ff])[^\\W\\d_\u0000-\u024f\u1e00-\u1eff]")  # Greek is mathematics
 
 
-def require_own_words(texts: Iterable[str], instructions: str, language: str = "") -> None:
+def require_own_words(
+    texts: Iterable[str], instructions: str, language: str = "", examples: Sequence[str] = ()
+) -> None:
     """Raise `MalformedReply` (`echo`, `wrong_language`) for a text that repeats its instructions or is in another language than they are.
 
     Args:
         texts: what would reach the tables; what quotation marks enclose may be in any language.
         instructions: the prompt as its file says it, without what was put into it: a text may well repeat that.
         language: that of the prompt pack, as `pack_language` tells; without one only scripts are told apart.
+        examples: texts of the prompt's examples, which no text may say again in other words.
 
     >>> require_own_words(["A red circle."], "Describe this image.")
     """
@@ -33,12 +37,18 @@ def require_own_words(texts: Iterable[str], instructions: str, language: str = "
         echoed = echo_in(text, instructions)
         if echoed:
             raise MalformedReply("echo", f"repeats its prompt: {echoed[:120]!r}")
+        copied = copied_example(text, examples)
+        if copied:
+            raise MalformedReply("echo", f"says an example of its prompt in other words: {copied[:120]!r}")
         written, asked = script_of(text), script_of(instructions)
         if written and asked and written != asked:
             raise MalformedReply("wrong_language", f"in {written} letters where {asked} were asked for: {text[:80]!r}")
         other = language_of(text, language) if language and written != "other" else None
         if other:
             raise MalformedReply("wrong_language", f"in {other!r} where {language!r} was asked for: {text[:80]!r}")
+        part = foreign_part(text, language) if language and written != "other" else None
+        if part:
+            raise MalformedReply("wrong_language", f"goes on in another language than {language!r}: {part[:80]!r}")
 
 
 def pack_language(instructions: Iterable[str]) -> str:

@@ -117,7 +117,8 @@ class ItemCalls:
         return await self._ask(prompt, parse, json_schema(model), False, variables)
 
     def _require_own(self, prompt: str, *texts: str) -> None:
-        require_own_words(texts, self._synthesis.prompts[prompt].text, self._synthesis.language)
+        asked = self._synthesis.prompts[prompt]
+        require_own_words(texts, asked.text, self._synthesis.language, asked.examples)
 
     async def _ask(
         self,

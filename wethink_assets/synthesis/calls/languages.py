@@ -116,3 +116,47 @@ def language_of(text: str, asked: str = "en", fewest: int = FEWEST_WORDS) -> str
         and evidence >= LEAD * own
     )
     return language if plain else None
+
+
+_PART = re.compile(r"(?<=[.!?\u2026])(?:\s+|(?=[\u0400-\uffff]))|(?<=[\u3002\uff01\uff1f])\s*|\n+")
+_COPIES = re.compile(
+    r":\s*$|\b(?:reads?|reading|says?|said|saying|states?|writ\w+|wrote|texts?|signs?|letters?|notes?|captions?|messages?|verses?|stanzas?|quot\w+|label\w*|"
+    r"titled?|headlines?|posters?|menus?|lists?|inscri\w+|transcri\w+|original|printed|words?|begins?|continues?|lyrics|poem|song|prayer|motto|"
+    r"version|column|half|translat\w+|subtitles?|speech|bubbles?|paragraphs?|pages?|dialogues?)\b",
+    re.IGNORECASE,
+)
+_OTHER_LETTER = re.compile(
+    "[\u0400-\u052f\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
+PART_WORDS = 8  # of a part of a text, from which on it has a language
+PART_LETTERS = 12  # of a part in letters that are not Latin
+PART_OWN = 0.1  # of the words of a part in another language, at most, that are of the language asked for
+
+
+def foreign_part(text: str, asked: str = "en") -> str | None:
+    """Where a text that began in the language asked for goes on in another one of its own accord, that part; else None.
+
+    What quotation marks enclose is not looked at, nor what the sentence before introduces as written in the image ("The letter reads:").
+
+    >>> foreign_part("A red circle is left of a square. Daneben steht ein blauer Kreis, der etwas kleiner ist als das Quadrat.")
+    'Daneben steht ein blauer Kreis, der etwas kleiner ist als das Quadrat.'
+    >>> foreign_part("The letter begins: Liebe Anna. Ich habe dir lange nicht geschrieben, weil ich auf der Reise war.") is None
+    True
+    """
+    known = _function_words()
+    foreign = any(word in known and asked not in known[word] for word in text.lower().split())
+    if not foreign and (text.isascii() or not _OTHER_LETTER.search(text)):
+        return None
+    parts = [part for part in _PART.split(unquoted(text)) if part and part.strip()]
+    for number, part in enumerate(parts):
+        if number and _is_foreign(part, asked) and not any(_COPIES.search(before) for before in parts[:number]):
+            return part.strip()
+    return None
+
+
+def _is_foreign(part: str, asked: str) -> bool:
+    words = _WORD.findall(part)
+    if len(_OTHER_LETTER.findall(part)) >= PART_LETTERS:
+        return len(_OTHER_LETTER.findall(part)) > sum(word.isascii() for word in words) * 3
+    own = sum(asked in _function_words().get(word.lower(), ()) for word in words)
+    return len(words) >= PART_WORDS and own <= PART_OWN * len(words) and language_of(part, asked) is not None

@@ -56,6 +56,11 @@ _ADMITS = re.compile(
 _GOES_ON = re.compile(
     r"\b(?:but|although|though|whereas) (?!the (?:image|question|answer)|i\b|there (?:is|are) no)\w+ \w+ \w+"
 )
+_YES_OR_NO = re.compile(
+    r"^\s*(?:yes|no)\.\s+(?=\w+ \w+ \w+)", re.IGNORECASE
+)  # "No. The gate is closed." tells a detail
+_COPIED = re.compile(r"\b(?:is|are|stands?) (?:printed|written|painted|engraved|stamped|carved|embroidered)\b")
+_NAMED = re.compile(r"@\w+|[\w-]+(?:\.[\w-]+)+|[\w.+-]+@[\w.-]+")  # user names, files, addresses
 _ENDLESS = re.compile(r"(\S{1,20}?)(?:\s*\1){19,}")
 _BLANK = re.compile(r"[\s.?!,;:_\u2026\u2013\u2014\u2015\u3002\uff01\uff1f-]*")
 _ALPHABETIC = re.compile(r"[^\W\d_]")
@@ -191,7 +196,9 @@ def require_reply(text: str, wanted: Wanted = "text") -> None:
     refusal = refusal_in(text)
     if refusal:
         raise MalformedReply("refused", refusal[:200])
-    missing = _opening_with(text, "no_image") or _opening_with(text[:LONGEST_PHRASE], "acknowledgement")
+    missing = _opening_with(text, "no_image") or _opening_with(
+        _YES_OR_NO.sub("", text[:LONGEST_PHRASE]), "acknowledgement"
+    )
     if missing:
         raise MalformedReply("no_answer", missing[:200])
     if wanted == "description" and _only_inability(text, generic=True):
@@ -230,6 +237,8 @@ def no_answer_in(answer: str, question: str, grounds: str, prose: bool = False) 
 def _fault_of_answer(answer: str, bare: str, prose: bool) -> str | None:
     if bare in _exact("none") or bare in _exact("unseen"):
         return "no_answer"
+    if _NAMED.fullmatch(answer.strip()):
+        return None
     if refusal_in(answer):
         return "refused"
     if _opening_with(answer, "no_image") or _only_inability(answer, generic=prose):
@@ -246,6 +255,7 @@ def _only_inability(text: str, generic: bool) -> bool:
     return (
         bool(sentences)
         and not _GOES_ON.search(_plain(text))
+        and not _COPIED.search(_plain(text))
         and all(
             (not generic or subject.match(sentence)) and any(p.search(sentence) for p in _patterns("sentence", "en"))
             for sentence in sentences

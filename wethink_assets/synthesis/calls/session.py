@@ -32,6 +32,7 @@ from wethink_assets.synthesis.calls.echo_filter import pack_language
 from wethink_assets.synthesis.calls.journal_flush import ReplyJournal, flush_quietly, flush_regularly
 from wethink_assets.synthesis.calls.replies import kept_reply, whole_text
 from wethink_assets.synthesis.calls.worker_pool import Rows, Work, work_through
+from wethink_assets.synthesis.prompt_examples import rotation_of
 from wethink_assets.synthesis.prompt_packs import Prompt, keep_prompts, load_prompts
 
 RETRY_TEMPERATURE = 0.7
@@ -168,7 +169,9 @@ class Synthesis:
         Raises `ModelError` where the model should say how certain it was and does not.
         """
         role = PROMPTS[prompt].role
-        system, user = self.prompts[prompt].render(**variables)
+        asking = self.prompts[prompt]
+        rotation = rotation_of(prompt, item, sample) if asking.examples else 0
+        system, user = asking.render(rotation, **variables)
         messages = [Message("system", whole_text(system))] if system else []
         messages.append(Message("user", whole_text(user), (image,) if image else ()))
         sampling = self._sampling(role, item, sample)

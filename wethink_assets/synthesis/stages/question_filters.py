@@ -9,28 +9,16 @@ from wethink_assets.rewards.equivalence.answers import normalised_value, number_
 from wethink_assets.rewards.equivalence.options import letter_class
 from wethink_assets.synthesis.calls.markup import markup_in
 from wethink_assets.synthesis.calls.reply_schemas import Question
+from wethink_assets.synthesis.prompt_packs import inert
 from wethink_assets.synthesis.stages.question_slots import ABILITIES, REASONING
+from wethink_assets.synthesis.stages.question_wording import gives_orders, leans_on_text
 
 LONGEST_QUESTION = 600
-
-# Whoever answers has the image and no text: a question must not lean on one.
-_LEANS_ON_TEXT = re.compile(
-    r"\b(?:according to|based on|in|from|per) (?:the|this|your) (?:\w+ )?(?:description|caption|passage)\b"
-    r"|\bthe (?:given|provided|above|following) (?:description|text|caption|passage|information)\b"
-    r"|\b(?:described|mentioned|stated|listed) above\b|\b(?:described|mentioned|stated) in the (?:description|text)\b"
-    r"|\b(?:text|passage|caption) above\b|\bdoes the (?:description|caption|passage)\b",
-    re.IGNORECASE,
-)
-# Orders to whoever answers, as they are written into pictures to be obeyed: no question about a picture needs them.
-_ORDERS = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b[^.?!\n]{0,40}\b(?:instructions?|prompts?|rules|guidelines|told|above)\b"
-    r"|\b(?:system prompt|developer mode|jailbreak)\b|\byou are now\b|\b(?:reply|respond|answer) only with\b",
-    re.IGNORECASE,
-)
+HONEST_WORDS = "rules on questions go by how words stand, and refuse reworded examples"
 
 
-def fault_of(question: Question, kind: str) -> str | None:
-    """The rule that a question breaks, in words, or None.
+def fault_of(question: Question, kind: str, description: str | None = None) -> str | None:
+    """The rule that a question breaks, in words, or None; `description` is that of its image, where it is known.
 
     >>> fault_of(Question(question="How many?", category="counting", abilities=["Reasoning", "Math"]), 'FIB') is None
     True
@@ -39,11 +27,11 @@ def fault_of(question: Question, kind: str) -> str | None:
     if len(text.split()) < 2 or len(text) > LONGEST_QUESTION:
         return "question is too short" if len(text) <= LONGEST_QUESTION else "question is too long"
     texts = [text, question.answer, question.category, *question.options]
-    if any(markup_in(part) for part in texts):
+    if any(markup_in(part) or inert(part) != part for part in texts):
         return "question holds markup"
-    if any(_ORDERS.search(part) for part in texts):
+    if any(gives_orders(part) for part in texts):
         return "question gives orders to whoever answers"
-    if _LEANS_ON_TEXT.search(text):
+    if leans_on_text(text, description):
         return "question refers to a text that is not shown"
     if not question.category:
         return "category is empty"
@@ -75,16 +63,17 @@ def _fault_of_options(question: Question, counts: range) -> str | None:
     options = question.options
     if len(options) not in counts:
         return f"{len(options)} options"
-    values = [number_of(option) or normalised_value(option) for option in options]
+    values = [number_of(option) or _case_counts(option) or normalised_value(option) for option in options]
     if len(set(values)) < len(options):
         return "two options are the same"
-    if any(re.match(rf"[\(\[]?{letter_class(len(options))}[\)\].:]\s", option, re.IGNORECASE) for option in options):
+    if _lettered(options):
         return "an option carries its letter"
     if not question.answer:
         return None
     letter = option_letter(question.answer, options)
     if letter is None:
-        return "answer is not among the options"
+        # Letters may be what an image asks for ("Which label marks the root?"); then the one meant is told by its text.
+        return None if options.count(question.answer) == 1 else "answer is not among the options"
     right = options[LETTERS.index(letter)]
     others = [option for option in options if option != right]
     revealed = gives_away(question.question, right) and not any(
@@ -93,12 +82,49 @@ def _fault_of_options(question: Question, counts: range) -> str | None:
     return "question gives its answer away" if revealed else None
 
 
+def _case_counts(option: str) -> str | None:
+    """An option of two letters of which the case counts, as of genes (`Bb`) and formulae (`CO`): as it is; else None."""
+    short = option.strip()
+    if len(short) == 2 and short.isalpha() and (short.casefold()[0] == short.casefold()[1] or short[1].isupper()):
+        return short
+    return None
+
+
+def _lettered(options: Sequence[str]) -> bool:
+    """Whether options carry letters of their own: `(a) red`, or `A. red` in more than one, since one may be an initial (`C. Lewis`)."""
+    letters = letter_class(len(options))
+    if any(re.match(rf"[(\[]?{letters}[)\]:]\s", option, re.IGNORECASE) for option in options):
+        return True
+    dotted = [re.match(rf"[(\[]?({letters})\.\s", option, re.IGNORECASE) for option in options]
+    carried = [(place, match[1].upper()) for place, match in enumerate(dotted) if match]
+    if any(letter not in LETTERS[: len(options)] for _, letter in carried):
+        return False
+    return len(carried) == len(options) or sum(letter == LETTERS[place] for place, letter in carried) >= 2
+
+
+_CHOSEN_FROM = r"\b(?:between|among|amongst|of|from|comparing|compare|compared|than|versus|vs)\b"
+_ASKED_FOR = r"\b(?:which|who|whose|what)\b"
+
+
 def gives_away(question: str, answer: str) -> bool:
-    """Whether a question says its answer. Numbers, short words and either-or questions are let pass: they prove nothing."""
-    value, asked = normalised_value(answer), normalised_value(question)
+    """Whether a question says its answer. Numbers, short words, and questions that name what to choose from are let pass: they prove nothing.
+
+    >>> gives_away("How is the red star called?", "red star"), gives_away("Of France, Spain and Italy, which has more?", "France")
+    (True, False)
+    """
+    value, asked = normalised_value(answer), normalised_value(re.sub(r"['\u2019]s\b", "", question))
     if len(value) < 4 or not re.search(r"[^\W\d_]", value) or " or " in f" {asked} ":
         return False
-    return f" {value} " in f" {asked} "
+    return f" {value} " in f" {asked} " and not _one_of_a_list(question, answer)
+
+
+def _one_of_a_list(question: str, answer: str) -> bool:
+    """Whether an answer is one of several things that its question names to choose from."""
+    named = re.escape(re.sub(r"^(?:the|an?)\s+", "", answer.strip(" .\"'"), flags=re.IGNORECASE))
+    joint = r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+(?:vs\.?|versus)\s+|\s*/\s*)"
+    other = r"(?!(?:which|what|who|whose|how|that|where|when|is|are)\b)\w+"
+    listed = rf"\b{named}{joint}(?:the\s+)?{other}|\b{other}{joint}(?:the\s+)?{named}\b"
+    return all(re.search(part, question, re.IGNORECASE) for part in (listed, _CHOSEN_FROM, _ASKED_FOR))
 
 
 def repeats(question: str, asked: Sequence[str]) -> bool:

@@ -17,7 +17,7 @@ from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.calls.reply_schemas import Question, Screening
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.captions import question_captions
-from wethink_assets.synthesis.stages.question_filters import fault_of, known_abilities, repeats
+from wethink_assets.synthesis.stages.question_filters import HONEST_WORDS, fault_of, known_abilities, repeats
 from wethink_assets.synthesis.stages.question_slots import planned_slots, slots_of
 
 
@@ -55,7 +55,7 @@ async def _write(slot: dict[str, Any], description: str, asked: list[str], calls
     )
     if repeats(written.question, asked):
         raise Rejected("repeated_question", written.question)
-    fault = fault_of(written, kind)
+    fault = fault_of(written, kind, description)
     if fault:
         raise Rejected("not_wellformed", f"{fault}: {written.question}")
     asked.append(written.question)
@@ -96,8 +96,8 @@ STAGE = Stage(
     item="slot",
     expected=expected_items,
     schema=QUESTIONS,
-    logic_version="2",
-    logic_changes={"2": NON_REPLIES},
+    logic_version="3",
+    logic_changes={"2": NON_REPLIES, "3": HONEST_WORDS},
     prompts=("question", "screen"),
     settings={"questions_per_image": (), "kinds": ("question",)},  # more questions an image add calls and change none
     items_per_row=lambda settings: settings.pipeline.questions_per_image,
