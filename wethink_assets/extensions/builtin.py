@@ -39,8 +39,15 @@ IMAGE_FORMATS: "Registry[ImageFormat]" = Registry(
 EXPORTS: "Registry[ExportFormat]" = Registry(
     "export format",
     {
-        "huggingface": "wethink_assets.dataset.exports.huggingface:HUGGING_FACE",
-        "jsonl": "wethink_assets.dataset.exports.paper_jsonl:PAPER_JSONL",
+        "huggingface": "wethink_assets.dataset.exports.formats.huggingface:HUGGING_FACE",
+        "trl": "wethink_assets.dataset.exports.formats.trl:TRL",
+        "verl": "wethink_assets.dataset.exports.formats.verl:VERL",
+        "easyr1": "wethink_assets.dataset.exports.formats.easyr1:EASYR1",
+        "llama-factory": "wethink_assets.dataset.exports.formats.llama_factory:LLAMA_FACTORY",
+        "ms-swift": "wethink_assets.dataset.exports.formats.ms_swift:MS_SWIFT",
+        "webdataset": "wethink_assets.dataset.exports.formats.webdataset:WEBDATASET",
+        "fiftyone": "wethink_assets.dataset.exports.formats.fiftyone:FIFTYONE",
+        "jsonl": "wethink_assets.dataset.exports.formats.paper_jsonl:PAPER_JSONL",
     },
 )
 BENCHMARK_FORMS: "Registry[Form]" = Registry(

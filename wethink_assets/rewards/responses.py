@@ -35,6 +35,15 @@ END_TOKENS = (
 _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 
 
+def response_text(thought: str, answer: str, *, prefilled: bool = False) -> str:
+    """A response of the wanted form; with `prefilled` the chat template has opened the thought already.
+
+    >>> response_text("two and two", "4")
+    '<think>two and two</think><answer>4</answer>'
+    """
+    return f"{'' if prefilled else '<think>'}{thought}</think><answer>{answer}</answer>"
+
+
 def format_reward(response: str | None, *, prefilled: bool = False, end_tokens: Iterable[str] = END_TOKENS) -> float:
     r"""Whether a response keeps to the format: one thought, then one answer, and nothing else but white space.
 

@@ -10,7 +10,7 @@ import polars as pl
 from wethink_assets.dataset.cuts.cut import seal_of
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, VersionFile, version_folder
-from wethink_assets.dataset.versions.rows import problem_text, rows_schema
+from wethink_assets.dataset.versions.rows import EXCLUDED, problem_text, rows_schema
 from wethink_assets.identity import data_version, row_id, sha256_hex, slot_id, split_of
 from wethink_assets.models.embedded.tasks import draw_example
 from wethink_assets.models.embedded.tasks.examples import Example, training_scene
@@ -74,6 +74,8 @@ def draw_version(store: Store, version: str = "v0001", train: int = 40, validati
     rows = pl.DataFrame(told, schema=rows_schema(stage_names())).unique("row_id").sort("row_id")
     store.write_parquet(f"{version_folder(version)}/rows.parquet", rows)
     data = store.read(f"{version_folder(version)}/rows.parquet")
+    store.write_parquet(f"{version_folder(version)}/excluded.parquet", pl.DataFrame(schema=EXCLUDED))
+    store.publish(f"{version_folder(version)}/README.md", f"# WeThink {version}\n".encode())
     now = datetime.now(UTC)
     manifest = Manifest(
         version=version,

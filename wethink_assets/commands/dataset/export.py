@@ -19,18 +19,40 @@ def show_formats(chosen: bool) -> None:
 
     load_settings()  # its plugins may bring formats
     for name, form in export_formats().items():
-        typer.echo(f"{name}: {form.title} ({', '.join(form.files)})")
+        parts = [", ".join(form.files), f"images {' or '.join(form.images)}" if form.images else ""]
+        detail = "; ".join(part for part in parts if part)
+        typer.echo(f"{name}: {form.title} ({detail})")
     raise typer.Exit
 
 
 def export(
     version: Annotated[str, typer.Argument(help="Version such as v0003, or a release.")],
-    folder: Annotated[Path, typer.Argument(help="Local folder to create; it must be empty or absent.")],
-    images: Annotated[bool, typer.Option("--images", help="Also copy the images.")] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Local folder to create; it must be empty or absent. By default `wethink-VERSION-NAME` in the folder where the command is given.",
+            show_default=False,
+        ),
+    ] = None,
     form: Annotated[
         str,
-        typer.Option("--format", help=f"Format of the export: {', '.join(EXPORTS)}, or one registered by a plugin."),
+        typer.Option("--for", "--format", help=f"Who reads it: {', '.join(EXPORTS)}, or a format of a plugin."),
     ] = "huggingface",
+    images: Annotated[
+        str,
+        typer.Option(
+            "--images",
+            help="How the images go along: files, or embedded in the rows. By default as the format's reader wants them.",
+            show_default=False,
+        ),
+    ] = "",
+    max_side: Annotated[
+        int, typer.Option(min=0, help="Longest side of an image in pixels; larger ones are scaled down. 0: as it is.")
+    ] = 0,
+    max_pixels: Annotated[
+        int,
+        typer.Option(min=0, help="Pixels of an image, width times height; larger ones are scaled down. 0: as it is."),
+    ] = 0,
     formats: Annotated[
         bool,
         typer.Option(
@@ -42,15 +64,22 @@ def export(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
-    """Write a version into a folder in one of several formats, without the rows that have been taken down."""
+    """Write a version into a folder as its reader wants it, images included, without the rows that have been taken down.
+
+    Train and validation are files of their own. The folder carries a card, `croissant.json`, the version's manifest and `SHA256SUMS`, which
+    `sha256sum -c` checks. It is there when all of it is.
+    """
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.exports.export import export_version
+    from wethink_assets.dataset.exports.pictures import ImageOptions, image_mode
     from wethink_assets.dataset.versions.releases import resolve_version
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
+    options = ImageOptions(image_mode(images), max_side, max_pixels)
+    target = folder or Path(f"wethink-{version}-{form}")
     store = Store.open(settings.store_url, **settings.store.options)
-    done = export_version(store, resolve_version(store, version), folder, images, form)
+    done = export_version(store, resolve_version(store, version), target, form, options)
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=1))
         return

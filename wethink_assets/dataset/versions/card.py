@@ -1,6 +1,7 @@
 """Card of a version, in the form that the Hugging Face hub shows, with the calibration of its judge and what was taken down since."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -119,20 +120,22 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
         _files(manifest),
         "## What it holds\n",
         *(
-            _counts(f"By {name.replace('_', ' ')}", name.replace("_", " "), statistics["counts"][name], manifest.rows)
+            counts_table(
+                f"By {name.replace('_', ' ')}", name.replace("_", " "), statistics["counts"][name], manifest.rows
+            )
             for name in COUNTED
             if name in statistics["counts"]
         ),
         "## From images to rows\n",
         _funnel(statistics["funnel"]),
-        _counts("Rows left out of this version", "reason", manifest.excluded, manifest.considered),
+        counts_table("Rows left out of this version", "reason", manifest.excluded, manifest.considered),
         "### Rejections by stage\n",
-        _table(
+        table(
             ["stage", "reason", "items"],
             [[a, r, n] for a, counts in statistics["rejections"].items() for r, n in counts.items()],
         ),
         "### Agreement of the two answers\n",
-        _table(
+        table(
             ["questions", "asked", "agreed", "adjudicated", "rejected", "agreement rate", "yield"],
             [
                 [f"{name}: {key}", *rates.values()]
@@ -143,21 +146,23 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
         "### Model calls\n",
         _cost_report(statistics["bill"]),
         "## Lineage\n",
-        _lineage(manifest),
+        lineage_tables(manifest),
         "## Sources\n",
-        _sources(statistics),
+        sources_table(statistics["counts"]["source"]),
         "## Limits\n",
-        f"{_limits(manifest)}\n{_held_against(manifest)}\n",
+        f"{limits_text(manifest)}\n{benchmarks_text(manifest)}\n",
     ]
     path.write_text("\n".join(parts), encoding="utf-8")
 
 
-def _limits(manifest: Manifest) -> str:
+def limits_text(manifest: Manifest) -> str:
+    """What a user of any version must know."""
     comparison = manifest.recipe.comparison
     return LIMITS.format(methods=f"{comparison.images.title} and {comparison.texts.title}")
 
 
-def _held_against(manifest: Manifest) -> str:
+def benchmarks_text(manifest: Manifest) -> str:
+    """Benchmarks that the version was compared with."""
     if not manifest.benchmarks:
         return "- Rows were not compared with evaluation benchmarks: hold them against yours before you train on them."
     names = ", ".join(dict.fromkeys(one.key for one in manifest.benchmarks))
@@ -203,11 +208,12 @@ def _files(manifest: Manifest) -> str:
         for name, file in manifest.files.items()
         if name in contents
     ]
-    return _table(["file", "holds", "bytes", "content (sha256)"], rows)
+    return table(["file", "holds", "bytes", "content (sha256)"], rows)
 
 
-def _counts(title: str, name: str, counts: dict[str, int], total: int) -> str:
-    return f"### {title}\n\n" + _table(
+def counts_table(title: str, name: str, counts: dict[str, int], total: int) -> str:
+    """Counts and shares under a heading."""
+    return f"### {title}\n\n" + table(
         [name, "rows", "share"], [[key, n, f"{n / max(total, 1):.1%}"] for key, n in counts.items()]
     )
 
@@ -216,7 +222,7 @@ def _funnel(funnel: list[dict[str, Any]]) -> str:
     steps = [step for step in funnel[0] if step != "source"] if funnel else list(FUNNEL)
     rows = [list(row.values()) for row in funnel]
     rows.append(["all", *(sum(row[step] for row in funnel) for step in steps)])
-    return _table(["source", *(step.replace("_", " ") for step in steps)], rows)
+    return table(["source", *(step.replace("_", " ") for step in steps)], rows)
 
 
 def _cost_report(report: dict[str, Any]) -> str:
@@ -226,10 +232,11 @@ def _cost_report(report: dict[str, Any]) -> str:
     parts += [(f"model: {part['model']}", part) for part in report["models"]]
     parts += [("in all", report), ("by kept row", report["per_kept_row"])]
     rows = [[name, *(part.get(amount, 0) for amount in amounts)] for name, part in parts]
-    return _table(["of", *(amount.replace("_", " ") for amount in amounts)], rows)
+    return table(["of", *(amount.replace("_", " ") for amount in amounts)], rows)
 
 
-def _lineage(manifest: Manifest) -> str:
+def lineage_tables(manifest: Manifest) -> str:
+    """What a version was made from, with which models and prompts."""
     recipe = {name: value for name, value in manifest.recipe.model_dump(mode="json").items() if value not in ([], 0)}
     facts: list[list[Any]] = [
         ["cut", f"`{manifest.cut_digest}`"],
@@ -242,11 +249,11 @@ def _lineage(manifest: Manifest) -> str:
     prompts = [[u.asset, u.name, f"`{str(u.identity['sha256'])[:16]}`", u.batches] for u in manifest.prompts]
     return "\n".join(
         [
-            _table(["made from", "which"], facts),
+            table(["made from", "which"], facts),
             "### Models\n",
-            _table(["stage", "role", "model", "batches"], models),
+            table(["stage", "role", "model", "batches"], models),
             "### Prompts\n",
-            _table(["stage", "prompt", "sha256", "batches"], prompts),
+            table(["stage", "prompt", "sha256", "batches"], prompts),
         ]
     )
 
@@ -258,18 +265,20 @@ def _model(used: Used) -> str:
     return f"{name} @ {revision[:16]}" if revision else str(name)
 
 
-def _sources(statistics: dict[str, Any]) -> str:
+def sources_table(sources: Iterable[str]) -> str:
+    """Sources with title, home and citation, as far as they are known."""
     known = {source.name: source for source in KNOWN_SOURCES}
     rows = []
-    for name in sorted(statistics["counts"]["source"]):
+    for name in sorted(sources):
         source = known.get(name)
         rows.append(
             [name, source.title if source else "", source.homepage if source else "", source.citation if source else ""]
         )
-    return _table(["source", "title", "home", "citation"], rows)
+    return table(["source", "title", "home", "citation"], rows)
 
 
-def _table(header: list[str], rows: list[list[Any]]) -> str:
+def table(header: list[str], rows: list[list[Any]]) -> str:
+    """A Markdown table."""
     if not rows:
         return "None.\n"
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]

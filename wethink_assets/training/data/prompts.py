@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.identity import sha256_hex
+from wethink_assets.rewards.responses import response_text
 from wethink_assets.rewards.trl import opens_thought
 from wethink_assets.synthesis.prompt_packs import Prompt, load_prompt
 from wethink_assets.training.data.rows import Rows
@@ -48,7 +49,7 @@ def target_of(row: Mapping[str, Any], *, prefilled: bool = False) -> str:
 
     With `prefilled` the chat template has opened the thought already.
     """
-    return f"{'' if prefilled else '<think>'}{row['refined_cot']}</think><answer>{row['answer']}</answer>"
+    return response_text(row["refined_cot"], row["answer"], prefilled=prefilled)
 
 
 CHUNK_ROWS = 1000

@@ -1,0 +1,1 @@
+"""Export formats that ship, one module each."""
