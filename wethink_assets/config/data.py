@@ -50,6 +50,35 @@ class PipelineSettings(Table):
         0.0,
         description="least probability of a token of an answer from the image; a question of less is rejected as unsure",
     )
+    shuffle_options: bool = Field(
+        False,
+        description="options stand in an order drawn from the row's id, whatever order the question's writer gave them",
+    )
+    second_order: bool = Field(
+        False, description="the image is asked again with the options in another order; the same one must be chosen"
+    )
+    image_samples: int = Field(1, ge=1, le=32, description="answers from the image to a question, at most, with a vote")
+    text_samples: int = Field(
+        1, ge=1, le=32, description="answers from the description to a question, at most, with a vote"
+    )
+    samples_agree: float = Field(
+        1.0, gt=0.5, le=1, description="share of a side's samples that must be the same answer, more than half of them"
+    )
+    samples_temperature: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="of the samples after a side's first; 0: the role's, and 0.7 where the role is greedy",
+    )
+    blind_samples: int = Field(
+        0,
+        ge=0,
+        le=32,
+        description="answers to the question alone; where all are right it is rejected as answerable_blind",
+    )
+    premise_check: bool = Field(
+        False, description="the describer says first whether what a question takes for granted is so in the image"
+    )
     agreement_score: Share = Field(0.75, description="judged score from which two descriptive answers agree")
 
     @model_validator(mode="after")

@@ -101,11 +101,14 @@ class Rates:
         """Work for so many items, and the basis of this estimate: `source`, `all sources`, or `settings` (calls only, tokens unknown)."""
         sums, basis = self._of(stage, source)
         expected: dict[str, Work] = {prompt: Work() for prompt in STAGES[stage].prompts}
-        if sums is None:
-            often = {prompt: calls(self._settings) for prompt, calls in STAGES[stage].calls_per_item.items()}
-            return {prompt: Work(items * often.get(prompt, 1)) for prompt in expected}, basis
-        for prompt, work in sums.work.items():
-            expected[prompt].add(work, items / sums.items)
+        asked = STAGES[stage].asked_prompts(self._settings)
+        often = {prompt: calls(self._settings) for prompt, calls in STAGES[stage].calls_per_item.items()}
+        for prompt in asked:
+            work = sums.work[prompt] if sums is not None else Work()
+            if sums is not None and (work.calls or not PROMPTS[prompt].setting):
+                expected[prompt].add(work, items / sums.items)
+            else:  # never asked with: no stage was run, or its setting is new
+                expected[prompt].calls += items * often.get(prompt, 1)
         return expected, basis
 
     def passing(self, stage: str, source: str) -> float:

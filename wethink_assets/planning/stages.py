@@ -38,7 +38,7 @@ def stage_plan(settings: Settings, stage: str) -> StagePlan:
     logic = entry.logic_version + entry.variant(settings)
     if not entry.prompts:
         return StagePlan(stage, (), {}, {}, logic)
-    prompts = prompt_hashes(settings, entry.prompts)
+    prompts = prompt_hashes(settings, entry.asked_prompts(settings))
     return StagePlan(stage, entry.roles, prompts, entry.counted_settings(settings), logic)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from wethink_assets.errors import ConfigError
 from wethink_assets.models.chat import Role
 from wethink_assets.stages.output import StageOutput
-from wethink_assets.stages.prompts import PROMPTS
+from wethink_assets.stages.prompts import PROMPTS, asked_prompts
 
 if TYPE_CHECKING:
     from wethink_assets.config import Settings
@@ -80,7 +80,8 @@ class Stage:
         logic_version: of its code; another one makes its tables stale.
         logic_changes: what versions of its code changed, in words for whoever asks why a table is stale.
         variant: what follows its logic version where settings beside those of `[pipeline]` make its tables other ones.
-        prompts: names of the prompts that it asks models with (`stages.prompts.PROMPTS`); none where it asks no model.
+        prompts: names of the prompts that it asks models with (`stages.prompts.PROMPTS`), also those that it asks only where a setting says so;
+            none where it asks no model.
         settings: those of `[pipeline]` that its output follows from beside the seed, each with the prompts whose calls it changes.
         kinds: badges of the asset.
         group: of the asset.
@@ -111,6 +112,10 @@ class Stage:
     before: str = ""
     items_per_row: Callable[["Settings"], float] = _once
     calls_per_item: Mapping[str, Callable[["Settings"], float]] = field(default_factory=dict)
+
+    def asked_prompts(self, settings: "Settings") -> tuple[str, ...]:
+        """Those of its prompts that it asks models with under these settings."""
+        return asked_prompts(settings, self.prompts)
 
     @property
     def roles(self) -> tuple[Role, ...]:

@@ -27,7 +27,7 @@ from wethink_assets.errors import ConfigError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.kinds import KINDS, PAPER_KINDS, QuestionKind
 from wethink_assets.models.chat import Role
-from wethink_assets.stages.prompts import PROMPTS
+from wethink_assets.stages.prompts import PROMPTS, asked_prompts
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.prompt_examples import FILE, ROTATION, read_examples, with_examples
 
@@ -127,8 +127,14 @@ def load_prompt(settings: Settings, name: str, role: Role | None = None) -> Prom
     try:
         data = path.read_bytes()
     except OSError as error:
+        if use.setting and isinstance(error, FileNotFoundError):
+            raise ConfigError(
+                f"prompt pack {settings.prompt_pack(role or use.role)!r} has no prompt {name!r}, which [pipeline] {use.setting} asks with: "
+                f"write {path}, or leave the setting out"
+            ) from error
+        needed = ", ".join(asked_prompts(settings))
         raise ConfigError(
-            f"prompt {path} cannot be read: {error.strerror}; a pack needs a file for {', '.join(PROMPTS)}"
+            f"prompt {path} cannot be read: {error.strerror}; a pack needs a file for {needed}"
         ) from error
     asked = (code for code, share in sorted(settings.pipeline.kinds.items()) if share > 0)
     examples = path.with_name(FILE)

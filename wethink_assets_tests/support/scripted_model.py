@@ -102,6 +102,10 @@ def good_script(name: str, variables: dict[str, Any], sample: int) -> str:
         return "```json\n" + json.dumps(reply | {"abilities": ["Recognition", "Reasoning"]}) + "\n```"
     if name == "screen":
         return '{"answerable": true, "verifiable": true, "reason": "shown"}'
+    if name == "premise":
+        return '{"holds": true, "reason": "a circle is there"}'
+    if name == "blind":
+        return "<think>Circles have any colour.</think><answer>unknown</answer>"
     if name in ("answer_image", "answer_text"):
         return f"<think>The circle is red ({name}).</think><answer>{answer}</answer>"
     if name == "judge":

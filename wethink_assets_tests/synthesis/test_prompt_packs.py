@@ -8,7 +8,8 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.stages.prompts import PROMPTS
+from wethink_assets.planning.stages import stage_plan
+from wethink_assets.stages.prompts import PROMPTS, asked_prompts
 from wethink_assets.synthesis.prompt_packs import PACKS, load_prompt, prompt_hashes
 from wethink_assets_tests.support.scripted_model import write_pack
 
@@ -30,12 +31,15 @@ VALUES: dict[str, Any] = {
 }
 
 
+FILES = [(pack, name) for pack in PACKS for name in PROMPTS if (pack, name) != ("embedded", "premise")]
+"""No embedded model was trained on a prompt that serves as `premise`."""
+
+
 def settings_of(pack: str) -> Settings:
     return Settings.model_validate({"pipeline": {"prompt_pack": pack}})
 
 
-@pytest.mark.parametrize("pack", PACKS)
-@pytest.mark.parametrize("name", PROMPTS)
+@pytest.mark.parametrize(("pack", "name"), FILES)
 def test_every_prompt_shows_what_its_call_gives(pack: str, name: str) -> None:
     prompt = load_prompt(settings_of(pack), name)
     values = {variable: VALUES[variable] for variable in PROMPTS[name].variables}
@@ -53,7 +57,7 @@ def test_every_prompt_shows_what_its_call_gives(pack: str, name: str) -> None:
 
 
 def test_the_standard_pack_says_the_reply_form_and_guards_against_the_image() -> None:
-    for name in ("refine", "question", "screen", "judge", "adjudicate"):
+    for name in ("refine", "question", "screen", "judge", "adjudicate", "premise"):
         system, _ = load_prompt(settings_of("standard"), name).render(**{v: VALUES[v] for v in PROMPTS[name].variables})
         assert "one JSON object and nothing else" in system
     for name in PROMPTS:
@@ -110,7 +114,7 @@ def test_missing_packs_prompts_and_variables_are_named(tmp_path: Path) -> None:
         load_prompt(settings_of(str(tmp_path / "empty")), "merge")
 
 
-@pytest.mark.parametrize("name", PROMPTS)
+@pytest.mark.parametrize("name", [name for pack, name in FILES if pack == "embedded"])
 def test_embedded_prompts_are_rendered_as_in_training(name: str) -> None:
     from wethink_assets.models.embedded.tasks.examples import render_prompt
 
@@ -118,3 +122,25 @@ def test_embedded_prompts_are_rendered_as_in_training(name: str) -> None:
     for changes in ({}, {"options": [], "asked": [], "dialogue": [], "description": "One line.\n"}):
         now = values | {key: value for key, value in changes.items() if key in values}
         assert load_prompt(settings_of("embedded"), name).render(**now) == ("", render_prompt(name, **now))
+
+
+def test_a_pack_needs_the_prompt_of_a_setting_only_where_it_is_set(tmp_path: Path) -> None:
+    mine = Path(write_pack(tmp_path / "mine"))
+    for name in ("premise", "blind"):
+        (mine / f"{name}.md").unlink()
+    plain = Settings.model_validate({"pipeline": {"prompt_pack": str(mine)}})
+    assert {"premise", "blind"}.isdisjoint(asked_prompts(plain))
+    assert stage_plan(plain, "answers").prompts.keys() == {"answer_image", "answer_text", "judge", "adjudicate"}
+    for pack, changes, told in (
+        (
+            str(mine),
+            {"premise_check": True},
+            "has no prompt 'premise', which [pipeline] premise_check asks with: write",
+        ),
+        (str(mine), {"blind_samples": 3}, "has no prompt 'blind', which [pipeline] blind_samples asks with: write"),
+        ("embedded", {"premise_check": True}, "prompt pack 'embedded' has no prompt 'premise'"),
+    ):
+        settings = Settings.model_validate({"pipeline": {"prompt_pack": pack, **changes}})
+        with pytest.raises(ConfigError) as caught:
+            stage_plan(settings, "answers")
+        assert told in str(caught.value)

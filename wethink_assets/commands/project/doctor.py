@@ -89,7 +89,7 @@ def of_settings(settings: "Settings") -> list[Finding]:
     from wethink_assets.sources.catalog import sources_of
     from wethink_assets.sources.locations import Location
     from wethink_assets.stages.order import model_stages
-    from wethink_assets.stages.prompts import PROMPTS
+    from wethink_assets.stages.prompts import asked_prompts
     from wethink_assets.synthesis.prompt_packs import load_prompts
 
     findings = []
@@ -103,7 +103,7 @@ def of_settings(settings: "Settings") -> list[Finding]:
             findings.append(Finding(f"source {source.name}: {error}", advice="check its location"))
     models = Models.open(settings)
     checks: list[Callable[[], object]] = [partial(models.identity, role) for role in ROLES]
-    checks.append(partial(load_prompts, settings, PROMPTS))
+    checks.append(partial(load_prompts, settings, asked_prompts(settings)))
     together = dict.fromkeys(models.servers_of(STAGES[stage].roles) for stage in model_stages())
     checks += [partial(models.servers.check_fit, servers) for servers in together]
     for check in checks:

@@ -7,7 +7,7 @@ from wethink_assets.defs.graph import MODEL_TEAM, MODELS
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import ROLES, Role
 from wethink_assets.models.registry import Models
-from wethink_assets.stages.prompts import PROMPTS
+from wethink_assets.stages.prompts import PROMPTS, asked_prompts
 from wethink_assets.synthesis.prompt_packs import prompt_hashes
 
 WHAT: dict[Role, str] = {
@@ -46,7 +46,7 @@ def role_asset(role: Role) -> dg.AssetsDefinition:
     @dg.multi_observable_source_asset(specs=[spec], name=f"observe_{spec.key.to_python_identifier()}")
     def observe(settings: dg.ResourceParam[Settings], models: dg.ResourceParam[Models]) -> dg.ObserveResult:
         described = models.describe(role)
-        prompts = prompt_hashes(settings, [name for name, use in PROMPTS.items() if use.role == role])
+        prompts = prompt_hashes(settings, [name for name in asked_prompts(settings) if PROMPTS[name].role == role])
         return dg.ObserveResult(
             data_version=dg.DataVersion(digest_of(described)),
             metadata={

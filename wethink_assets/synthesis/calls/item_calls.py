@@ -84,11 +84,14 @@ class ItemCalls:
         *,
         shown: bool = False,
         certainty: float = 0.0,
+        number: int = 0,
+        temperature: float = 0.0,
         **variables: Any,
     ) -> tuple[str, str]:
         """Thought and answer of a reply; `accept` turns the answer into its stored form or raises `MalformedReply`.
 
-        `shown`: the thought is what was asked for, so it too must be the model's own words. `certainty` as in `text`.
+        `shown`: the thought is what was asked for, so it too must be the model's own words. `certainty` as in `text`. `number` tells samples
+        of the same call apart; `temperature` is that of those after the first, where it is not the role's.
         """
 
         def parse(reply: str) -> tuple[str, str]:
@@ -99,7 +102,9 @@ class ItemCalls:
             self._require_own(prompt, *([thought, answer] if shown else [answer]))
             return thought, accepted
 
-        return await self._ask(prompt, parse, None, True, variables, certainty=certainty)
+        return await self._ask(
+            prompt, parse, None, True, variables, certainty=certainty, number=number, temperature=temperature
+        )
 
     async def parsed(self, prompt: str, model: type[R], **variables: Any) -> R:
         """A JSON reply as `model`."""
@@ -129,16 +134,26 @@ class ItemCalls:
         variables: dict[str, Any],
         when_empty: str = "malformed_reply",
         certainty: float = 0.0,
+        number: int = 0,
+        temperature: float = 0.0,
     ) -> T:
         keys: list[str] = []
         self._keys.append(keys)
         fault = MalformedReply("empty")
         image = self._image_for(prompt)
         room = 0
-        for sample in range(SAMPLES):
+        for sample in range(number * SAMPLES, (number + 1) * SAMPLES):
             while True:
                 key, reply = await self._synthesis.complete(
-                    prompt, self._item, variables, image, schema, sample, room, certainty > 0
+                    prompt,
+                    self._item,
+                    variables,
+                    image,
+                    schema,
+                    sample,
+                    room,
+                    certainty > 0,
+                    temperature if number else 0.0,
                 )
                 keys.append(key)
                 try:

@@ -99,6 +99,13 @@ class Adjudication(JsonReply):
     reason: Reason = ""
 
 
+class Premise(JsonReply):
+    """Whether what a question takes for granted is so in the image."""
+
+    holds: bool
+    reason: Reason = ""
+
+
 @cache
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     """JSON schema that an endpoint is held to: all fields required, no others allowed."""

@@ -75,7 +75,7 @@ class Synthesis:
         self.progress = progress
         self.usage = Usage(settings)
         self.started = datetime.now(UTC)
-        self.prompts: Mapping[str, Prompt] = prompts or load_prompts(settings, STAGES[stage].prompts)
+        self.prompts: Mapping[str, Prompt] = prompts or load_prompts(settings, STAGES[stage].asked_prompts(settings))
         self.language = pack_language(prompt.text for prompt in self.prompts.values())
         self.identities = {role: models.identity(role) for role in STAGES[stage].roles}
         self._options = {
@@ -109,7 +109,7 @@ class Synthesis:
 
         Raises `ConfigError` for a missing prompt, `ModelError` for a missing checkpoint, before it waits for anything.
         """
-        load_prompts(settings, STAGES[stage].prompts)
+        load_prompts(settings, STAGES[stage].asked_prompts(settings))
         for role in STAGES[stage].roles:
             models.identity(role)
         models.require(STAGES[stage].roles)
@@ -158,12 +158,13 @@ class Synthesis:
         sample: int,
         max_tokens: int = 0,
         certain: bool = False,
+        temperature: float = 0.0,
     ) -> tuple[str, Completion]:
         """Journal key and reply of the `sample`-th call with a prompt, made now or found in the journal.
 
         `max_tokens` is another bound of its length than the role's. A reply to the same call under another bound that was not cut off, and is no
         longer than this one allows, is the reply to this one: then the key is that of the other. `certain`: the reply must say how certain the
-        model was of it, which one that was journaled without being asked that does not.
+        model was of it, which one that was journaled without being asked that does not. `temperature` takes the place of the role's.
 
         Raises `CallFailed` for a reply that its service gave up; that is not journaled, so the next run asks anew.
         Raises `ModelError` where the model should say how certain it was and does not.
@@ -174,7 +175,7 @@ class Synthesis:
         system, user = asking.render(rotation, **variables)
         messages = [Message("system", whole_text(system))] if system else []
         messages.append(Message("user", whole_text(user), (image,) if image else ()))
-        sampling = self._sampling(role, item, sample)
+        sampling = self._sampling(role, item, sample, temperature)
         if max_tokens:
             sampling = replace(sampling, max_tokens=max_tokens)
         options = {**self._options[role][schema is not None], **({"certainty": True} if certain else {})}
@@ -240,9 +241,11 @@ class Synthesis:
         self._opened[role] = self.models.role(role)
         return self._opened[role]
 
-    def _sampling(self, role: Role, item: str, sample: int) -> Sampling:
+    def _sampling(self, role: Role, item: str, sample: int, temperature: float = 0.0) -> Sampling:
         seed = sampling_seed(self.settings.pipeline.seed_of(self.stage), self.stage, item, sample)
         first = self.models.sampling(role, seed)
+        if temperature:
+            return replace(first, temperature=temperature)
         if sample and first.temperature == 0:  # greedy would only repeat the reply that could not be used
             return Sampling(RETRY_TEMPERATURE, first.top_p, first.max_tokens, seed)
         return first

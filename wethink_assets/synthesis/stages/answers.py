@@ -13,13 +13,17 @@ from wethink_assets.stages.schemas import ANSWERS
 from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
-from wethink_assets.synthesis.calls.item_calls import ItemCalls, together
+from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication
 from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE, accepted_answer, compare
+from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE, compare
 from wethink_assets.synthesis.stages.captions import ASKED, answer_captions
 from wethink_assets.synthesis.stages.latitude import latitude_of, latitude_suffix
+from wethink_assets.synthesis.stages.question_checks import checks_suffix, require_image, require_premise
+from wethink_assets.synthesis.stages.votes import answers_of_both, image_calls, text_calls, votes_suffix
+
+BLIND_CALLS = 1.5  # of a question that needs its image: a wrong answer is the last one
 
 
 def answer_questions(
@@ -33,9 +37,13 @@ def answer_questions(
     What the question allows follows from the image's source and the answer's type; where a judge found that both answers say the same, the
     image's is accepted too.
 
+    With `premise_check` the describer first says whether what the question takes for granted is so; with `image_samples` and `text_samples`
+    a side answers several times with a vote; with `second_order` the image's answer must be chosen in another order of the options, too;
+    with `blind_samples` a question is left out that is answered right without the image.
+
     Rejections: `malformed_reply` (also an answer that names no option), `refused`, `filtered`, `cut_off`, `no_answer` ("Unknown"),
-    `wrong_language`, `adjudicated_neither`, `endpoint_error`, and `unsure` where the describer gave a token of its answer less than
-    `answer_certainty`.
+    `wrong_language`, `adjudicated_neither`, `endpoint_error`, `unsure` where the describer gave a token of its answer less than
+    `answer_certainty`, and of the settings above `false_premise`, `no_majority`, `order_dependent`, `answerable_blind`.
     """
     pictures = pictures_by_id(images, synthesis.blobs)
     fine = dict(descriptions.select("image_id", "fine").iter_rows())
@@ -54,10 +62,10 @@ async def _answer(
     row: dict[str, Any], description: str, source: Source, calls: ItemCalls, synthesis: Synthesis
 ) -> dict[str, Any]:
     asked = {"question": row["question"], "kind": row["kind"], "options": row["options"]}
-    accept = accepted_answer(row["kind"], row["options"], row["question"], description)
-    (image_thought, image_answer), (text_thought, text_answer) = await together(
-        calls.answer("answer_image", accept, certainty=synthesis.settings.pipeline.answer_certainty, **asked),
-        calls.answer("answer_text", accept, description=description, **asked),
+    if synthesis.settings.pipeline.premise_check:
+        await require_premise(calls, asked)
+    (image_thought, image_answer), (text_thought, text_answer) = await answers_of_both(
+        calls, asked, row["row_id"], description, synthesis.settings
     )
     threshold = synthesis.settings.pipeline.agreement_score
     agreement = await compare(calls, **asked, reference=text_answer, candidate=image_answer, threshold=threshold)
@@ -72,6 +80,7 @@ async def _answer(
         verdict = ruling.verdict
     answer = image_answer if verdict == "first" else text_answer
     allowed = latitude_of(source, row["kind"], row["question"], answer)
+    await require_image(calls, asked, row["row_id"], answer, allowed, synthesis.settings)
     return {
         "slot": row["slot"],
         "row_id": row["row_id"],
@@ -96,7 +105,8 @@ async def _answer(
 
 def _suffix(settings: Settings) -> str:
     least = settings.pipeline.answer_certainty
-    return latitude_suffix(settings) + (f"+certainty{least:g}" if least else "")
+    certainty = f"+certainty{least:g}" if least else ""
+    return latitude_suffix(settings) + certainty + votes_suffix(settings) + checks_suffix(settings)
 
 
 STAGE = Stage(
@@ -111,8 +121,13 @@ STAGE = Stage(
     logic_version="3",
     logic_changes={"2": ANSWERS_BY_TYPE, "3": NON_REPLIES},
     variant=_suffix,
-    prompts=("answer_image", "answer_text", "judge", "adjudicate"),
+    prompts=("answer_image", "answer_text", "judge", "adjudicate", "premise", "blind"),
     settings={"agreement_score": ("adjudicate",)},
+    calls_per_item={
+        "answer_image": image_calls,
+        "answer_text": text_calls,
+        "blind": lambda settings: min(settings.pipeline.blind_samples, BLIND_CALLS),
+    },
     kinds=("vlm", "llm"),
     preview=Preview(answer_captions, beside=ASKED),
 )

@@ -7,7 +7,6 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.identity import row_id
 from wethink_assets.kinds import KINDS
-from wethink_assets.rewards.equivalence.answers import option_letter
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import QUESTIONS
 from wethink_assets.stages.spec import Preview, Stage
@@ -17,6 +16,7 @@ from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.calls.reply_schemas import Question, Screening
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.captions import question_captions
+from wethink_assets.synthesis.stages.option_order import order_suffix, proposed_letter, stored_options
 from wethink_assets.synthesis.stages.question_filters import HONEST_WORDS, fault_of, known_abilities, repeats
 from wethink_assets.synthesis.stages.question_slots import planned_slots, slots_of
 
@@ -40,7 +40,9 @@ def write_questions(descriptions: pl.DataFrame, synthesis: Synthesis) -> StageOu
         asked: list[str] = []
         for slot in slots_of(row["image_id"], synthesis.settings):
             item = str(slot["slot"])
-            one = await settled(STAGE.name, item, _write(slot, row["fine"], asked, ItemCalls(synthesis, item)))
+            one = await settled(
+                STAGE.name, item, _write(slot, row["fine"], asked, ItemCalls(synthesis, item), synthesis.settings)
+            )
             outcome.results += one.results
             outcome.rejected += one.rejected
         return outcome
@@ -48,7 +50,9 @@ def write_questions(descriptions: pl.DataFrame, synthesis: Synthesis) -> StageOu
     return synthesis.collect(descriptions.select("image_id", "fine"), work, QUESTIONS, STAGE.item)
 
 
-async def _write(slot: dict[str, Any], description: str, asked: list[str], calls: ItemCalls) -> dict[str, Any]:
+async def _write(
+    slot: dict[str, Any], description: str, asked: list[str], calls: ItemCalls, settings: Settings
+) -> dict[str, Any]:
     kind = slot["kind"]
     written = await calls.parsed(
         "question", Question, description=description, kind=kind, abilities=slot["abilities"], asked=list(asked)
@@ -72,15 +76,17 @@ async def _write(slot: dict[str, Any], description: str, asked: list[str], calls
     if not screening.verifiable:
         raise Rejected("not_verifiable", screening.reason)
     answer = written.answer
+    row = row_id(slot["image_id"], kind, written.question, written.options)
+    options = stored_options(row, written.options, settings)
     return {
         "slot": slot["slot"],
-        "row_id": row_id(slot["image_id"], kind, written.question, written.options),
+        "row_id": row,
         "image_id": slot["image_id"],
         "kind": kind,
         "ordinal": slot["ordinal"],
         "question": written.question,
-        "options": written.options,
-        "proposed_answer": (option_letter(answer, written.options) or "") if KINDS[kind].has_options else answer,
+        "options": options,
+        "proposed_answer": proposed_letter(answer, written.options, options) if KINDS[kind].has_options else answer,
         "category": written.category,
         "abilities": known_abilities(written.abilities),
         "calls": calls.keys,
@@ -98,6 +104,7 @@ STAGE = Stage(
     schema=QUESTIONS,
     logic_version="3",
     logic_changes={"2": NON_REPLIES, "3": HONEST_WORDS},
+    variant=order_suffix,
     prompts=("question", "screen"),
     settings={"questions_per_image": (), "kinds": ("question",)},  # more questions an image add calls and change none
     items_per_row=lambda settings: settings.pipeline.questions_per_image,
