@@ -145,7 +145,7 @@ def replay_stage(store: Store, commit: Commit, inputs: Sequence[pl.DataFrame]) -
         )
         raise ReplayError(f"{commit.asset} of {commit.batch} {cause}: its calls cannot be asked for again")
     settings = kept.settings()
-    prompts = {name: _prompt(store, settings, name, commit) for name in stage.prompts}
+    prompts = {name: _prompt(store, settings, name, commit) for name in stage.asked_prompts(settings)}
     journal = _JournalOnly(store, commit.asset, commit.batch)
     with _ReplayedModels(settings, kept.roles) as models:
         session = Synthesis(settings, store, models, commit.asset, commit.batch, journal, prompts=prompts)
