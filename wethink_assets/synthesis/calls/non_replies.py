@@ -60,6 +60,10 @@ _YES_OR_NO = re.compile(
     r"^\s*(?:yes|no)\.\s+(?=\w+ \w+ \w+)", re.IGNORECASE
 )  # "No. The gate is closed." tells a detail
 _COPIED = re.compile(r"\b(?:is|are|stands?) (?:printed|written|painted|engraved|stamped|carved|embroidered)\b")
+_ABSENCE_ASKED = re.compile(
+    r"\b(?:leaves? (?:open|out)|left (?:open|out)|omits?|omitted|missing|lacks?|fails? to|n[o']t (?:say|tell|mention|show|give|explain|appear))\b",
+    re.IGNORECASE,
+)  # "What does the label leave open?": "It does not say how old the cheese is."
 _NAMED = re.compile(r"@\w+|[\w-]+(?:\.[\w-]+)+|[\w.+-]+@[\w.-]+")  # user names, files, addresses
 _ENDLESS = re.compile(r"(\S{1,20}?)(?:\s*\1){19,}")
 _BLANK = re.compile(r"[\s.?!,;:_\u2026\u2013\u2014\u2015\u3002\uff01\uff1f-]*")
@@ -231,7 +235,8 @@ def no_answer_in(answer: str, question: str, grounds: str, prose: bool = False) 
     if not bare:  # an operator ("+") is an answer, a dash or dots are none
         return "no_answer" if _BLANK.fullmatch(answer) and not _in_text(answer.strip(), grounds) else None
     code = _fault_of_answer(answer, bare, prose)
-    return None if code and _offered(bare, question, grounds) else code
+    sound = _offered(bare, question, grounds) or (prose and code == "no_answer" and _ABSENCE_ASKED.search(question))
+    return None if code and sound else code
 
 
 def _fault_of_answer(answer: str, bare: str, prose: bool) -> str | None:

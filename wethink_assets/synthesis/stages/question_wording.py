@@ -22,7 +22,7 @@ _LOCATED = (
     rf"(?!\s+(?:column\s+)?of\s+(?!(?:the|this|that|an|your)\s+(?:whole\s+|given\s+|provided\s+)?{_IMAGE}"
     r"(?!\s+(?:of|on|at|by|in\s+(?!one|two|three|a\s+few|your))\b)))"
     r"(?!\s+(?:written|printed|shown|displayed|entered|engraved|typed|attached|accompanying|listed|that\s+(?:stands|is\s+printed)|given|provided|found)?"
-    r"\s*(?:in|on|at|below|beneath|under|underneath|beside|next|near|inside|within|for|to\s+the|along|across|around|behind|by)\b"
+    r"\s*(?:in(?!\s+mind\b)|on|at|below|beneath|under|underneath|beside|next|near|inside|within|for|to\s+the|along|across|around|behind|by)\b"
     r"(?!\s+(?:one|a\s+single)\s+sentence))"
 )
 _QUALIFIED = (
@@ -81,7 +81,8 @@ _STANDING = (
     r"(?:at|in\s+front|facing|inside|outside|here|near|next|on|by|behind|before|between|above|below|under|opposite|looking|leaving|entering|about\s+to|"
     r"walking|standing|sitting|driving|riding|moving|heading|going\s+(?!to\b)|travell?ing|turning|waiting|passing|crossing|flying|back|ready|north|south|"
     r"east|west|in\s+(?!(?:\w+\s+)?mode\b)|an?\s+(?:few|couple|block|step|metre|meter|kilomet\w+|mile|hundred|minute|short)\b|"
-    r"(?:the\s+)?(?:first|second|third|fourth|fifth|next|last|\d)|one|two|three|four|five|\d)"
+    r"(?:the\s+)?(?:first|second|third|fourth|fifth|next|last|\d)|"
+    r"(?:the|an?)\s+(?:\w+\s+)?(?:player|driver|passenger|visitor|customer|guest|captain|goalkeeper)\b|one|two|three|four|five|\d)"
 )
 _ORDERS = re.compile(
     rf"{_BEGIN}{_PUT_ASIDE}\b(?!\s+(?:the|any)\s+rules?\s+(?:on|in|at)\b)[^.?!\n]{{0,40}}\b{_RULES}"
@@ -91,6 +92,7 @@ _ORDERS = re.compile(
     rf"|{_BEGIN}(?:enter|activate|enable|switch\s+to)\s+(?:\w+\s+)?(?:developer|jailbreak|god|debug)\s+mode\b|\byou\s+are\s+now\s+in\s+(?:\w+\s+)?mode\b"
     r"|\b(?:reply|respond|answer)\s+only\s+with\s+(?:the\s+(?:word|words|phrase|text|sentence|letter|number)\s+)?"
     r"(?:[\"\u201c'\u2018](?![^\"\u201d\n]*[\"\u201d],?\s+(?:or|and)\b)|(?-i:[A-Z]{4,})\b)"
+    r"|\bonly\s+with\s+the\s+words?\s+(?-i:[A-Z]{2,})\b"
     r"|\b(?:reply|respond|answer)\s+with\s+(?:the\s+)?(?:word|number|phrase)\s+(?:[\"\u201c]|(?-i:[A-Z]{3,})\b|\d)"
     rf"|{_BEGIN}(?:print|reveal|show|output|repeat|tell|display|leak|disclose|write|say)\s+(?:me\s+)?[^.?!\n]{{0,25}}\b{_HIDDEN}"
     r"|\byour\s+(?:system|initial|hidden|secret|previous|prior|original)\s+(?:prompt|instructions?)\b|\byour\s+prompt\b"
