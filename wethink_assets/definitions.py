@@ -16,6 +16,7 @@ from wethink_assets.defs.assets.staleness import staleness_asset
 from wethink_assets.defs.assets.studies import studies_asset, study_job
 from wethink_assets.defs.assets.training import policy_asset, train_job, training_runs_spec
 from wethink_assets.defs.assets.versions import cuts_spec, dataset_asset
+from wethink_assets.defs.automation.batch_jobs import batch_jobs_sensor
 from wethink_assets.defs.automation.nightly import nightly_schedule
 from wethink_assets.defs.automation.schedules import cut_schedule, train_new_job, train_sensor
 from wethink_assets.defs.automation.sensors import automation_sensor, observing_sensor
@@ -59,7 +60,12 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             study_job(),
             *score_jobs(),
         ],
-        sensors=[observing_sensor(settings), automation_sensor(settings), train_sensor(settings)],
+        sensors=[
+            observing_sensor(settings),
+            automation_sensor(settings),
+            train_sensor(settings),
+            batch_jobs_sensor(settings),
+        ],
         schedules=[nightly_schedule(settings), cut_schedule(settings)],
         resources={**resources_of(settings), **(given or {})},
         executor=dg.in_process_executor,

@@ -95,6 +95,13 @@ class RoleSettings(Table):
     other_models: tuple[str, ...] = Field(
         (), description="models that may answer in place of the one asked for; any: whichever does"
     )
+    mode: Literal["live", "batch"] = Field(
+        "live",
+        description="how stages ask: call by call, or by batch jobs of the service (files and batches of OpenAI's form)",
+    )
+    batch_lines: int = Field(50_000, ge=1, description="calls of one batch job, at most")
+    batch_bytes: int = Field(200_000_000, ge=1_000, description="bytes of the file of one batch job, at most")
+    batch_window: str = Field("24h", min_length=1, description="within which the service is to answer a batch job")
     prompt_pack: str = Field("", description="overrides the pipeline's")
     temperature: float = Field(0.0, ge=0, le=2)
     top_p: float = Field(1.0, gt=0, le=1)
@@ -114,6 +121,10 @@ class RoleSettings(Table):
     price_call: float = Field(0.0, ge=0, description="money for a call, whatever its length")
     price_tiers: Annotated[tuple[PriceTier, ...], AfterValidator(distinct_tiers)] = Field(
         (), description="other prices for calls with long prompts"
+    )
+
+    price_batch: float = Field(
+        0.5, ge=0, description="what calls in mode batch cost, as a share of the other prices: half, at most services"
     )
 
     @model_validator(mode="before")

@@ -6,7 +6,7 @@ and everything that awaits a model is run there. Weights are loaded at the first
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from wethink_assets.errors import ConfigError, ModelError
 from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.chat import ROLES, ChatModel, Completion, Role, Sampling
 from wethink_assets.models.dialects.request_form import reasons
+from wethink_assets.models.endpoint.batch_api import BatchApi
 from wethink_assets.models.providers.provider import Provider
 from wethink_assets.models.servers.servers import Servers
 
@@ -75,6 +76,7 @@ class Models:
         self._given = dict(given or {})
         self._opened: dict[tuple[str, ...], ChatModel] = {}
         self._providers: dict[str, Provider] = {}
+        self._batch_apis: dict[Role, BatchApi] = {}
         self.servers = Servers(settings)
         """Servers of this machine that roles name; they are started at the first call of such a role."""
         self._lock = threading.Lock()
@@ -105,6 +107,18 @@ class Models:
             if key not in self._opened:
                 self._opened[key] = provider.open(role, settings)
             return self._opened[key]
+
+    def asks_in_batches(self, role: Role) -> bool:
+        """Whether stages ask a role by batch jobs."""
+        return role not in self._given and self._settings.role(role).mode == "batch"
+
+    def batch_api(self, role: Role) -> BatchApi:
+        """The batch jobs of the service behind a role; nothing is connected yet. Raises `ConfigError` where it has none."""
+        provider = self._provider(role)
+        with self._lock:
+            if role not in self._batch_apis:
+                self._batch_apis[role] = provider.batch_api(self._settings.role(role))
+            return self._batch_apis[role]
 
     def require(self, roles: Iterable[Role]) -> None:
         """Say which roles are needed together from now on. Raises `ConfigError` where a provider says that this is impossible."""
@@ -216,8 +230,9 @@ class Models:
     def close(self) -> None:
         """Close every model that was opened, let go of the servers, and end the loop."""
         self.servers.close()
-        models = [*self._opened.values(), *self._given.values()]
-        self._opened = {}
+        models: list[ChatModel | BatchApi] = [*self._opened.values(), *self._given.values()]
+        models += self._batch_apis.values()
+        self._opened, self._batch_apis = {}, {}
         if self._loop is None and not models:
             return
         self.run(_close_all(models))
@@ -236,5 +251,5 @@ async def _announced(work: Coroutine[Any, Any, T], ended: threading.Event) -> T:
         ended.set()
 
 
-async def _close_all(models: list[ChatModel]) -> None:
+async def _close_all(models: Sequence[ChatModel | BatchApi]) -> None:
     await asyncio.gather(*(model.aclose() for model in {id(model): model for model in models}.values()))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from wethink_assets.defs.runs.driver import RunDriver
     from wethink_assets.storage.store import Store
 
+WAITING = 3
+"""Exit code where a batch waits for batch jobs."""
+
 
 def run(
     stages: Annotated[
@@ -32,6 +35,10 @@ def run(
             "--refresh", help="Also redo what `wethink plan` lists as stale because of new prompts, models or seeds."
         ),
     ] = False,
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Wait for the batch jobs of roles in mode batch, and go on until none is left."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
     """Observe the sources, synthesize what is missing, cut a version, train on it, and score the policies against their base model.
@@ -41,7 +48,8 @@ def run(
     and finished batches are kept. Before the first batch of a configuration the services of the models are called a few times; where one
     refuses what is needed, no batch is begun, and the line of wethink.toml that mends it is named. When the budget is spent, synthesis stops
     without a failure and the next run resumes from there. Exits with 1 if a batch or the version failed. A batch is failed, and not done,
-    when a service failed more than half of its items.
+    when a service failed more than half of its items. Exits with 3 if nothing failed and a batch waits for batch jobs of its service: the next
+    run goes on with those that have ended.
     """
     from wethink_assets.commands.progress import Display
     from wethink_assets.commands.synthesis.run_outcome import show
@@ -55,7 +63,7 @@ def run(
     with Display() as display:
         display.report(f"configuration {settings.folder}, store {settings.store_url}")
         try:
-            outcome = grow(settings, display, budget or settings.pipeline.budget, again)
+            outcome = grow(settings, display, budget or settings.pipeline.budget, again, wait)
         except KeyboardInterrupt:
             display.report("interrupted; finished model calls and batches are kept, `wethink run` resumes from there")
             raise typer.Exit(130) from None
@@ -66,6 +74,8 @@ def run(
         typer.echo(json.dumps(outcome, indent=1, default=str))
     if outcome["failures"]:
         raise typer.Exit(1)
+    if outcome["waiting"]:
+        raise typer.Exit(WAITING)
 
 
 def stages_named(stages: list[str], refresh: bool) -> tuple[str, ...]:
@@ -83,12 +93,14 @@ def stages_named(stages: list[str], refresh: bool) -> tuple[str, ...]:
     return tuple(stages) or (stage_names() if refresh else ())
 
 
-def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tuple[str, ...] = ()) -> dict[str, Any]:
+def grow(
+    settings: "Settings", display: "Display", budget: str = "", refresh: tuple[str, ...] = (), wait: bool = False
+) -> dict[str, Any]:
     """All steps in order; the outcome of each, and failures by what failed."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the bars are ours, and weights load in a second
     draw_missing_samples(settings, display)
     from wethink_assets.commands.evaluation.score import score_trained
-    from wethink_assets.commands.synthesis.run_outcome import budget_state, figures
+    from wethink_assets.commands.synthesis.run_outcome import budget_state, figures, waiting_state
     from wethink_assets.commands.training.training_runs import train_marked
 
     with display.waiting("loading Dagster"):
@@ -116,11 +128,14 @@ def grow(settings: "Settings", display: "Display", budget: str = "", refresh: tu
         done = Synthesized(left=list(unfinished))
         if not checked.failures:
             done = synthesize(driver, unfinished, store, display, budget, settings.pipeline.currency)
+            while wait and done.waiting and not (done.failures or done.spent):
+                done = go_on(driver, done, unfinished, settings, store, display, budget)
         failures |= checked.failures | done.failures
-        version = cut_and_build(driver, display, failures)
+        version = cut_and_build(driver, display, failures, first=bool(done.waiting))
         policies = train_marked(driver, settings, store, instance, display, failures)
         scores = score_trained(driver, settings, store, [policy["key"] for policy in policies], display, failures)
     outcome = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
+    outcome["waiting"] = waiting_state(store, done.waiting)
     outcome["check"] = {"calls": checked.calls, "money": checked.money}
     state = budget_state(store, settings, budget, done.spent)
     return {**outcome, "budget": state, "policies": policies, "scores": scores, **version, **figures(store, settings)}
@@ -180,13 +195,17 @@ def check_services(driver: "RunDriver", display: "Display", budget: str = "") ->
 
 @dataclass
 class Synthesized:
-    """Outcome of the batches: those done, those left or failed, failures, where the budget ran out, usage of the models."""
+    """Outcome of the batches: those done, those left or failed, failures, where the budget ran out, usage of the models.
+
+    waiting: batches that wait for batch jobs, with their stages from the one that waits.
+    """
 
     batches: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
     spent: str = ""
     models: dict[str, float] = field(default_factory=dict)
+    waiting: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def synthesize(
@@ -220,6 +239,9 @@ def synthesize(
                 break
             if ran.failures:
                 work.outcome = "failed"
+            elif ran.waiting:
+                work.outcome = f"waits at {ran.waiting}"
+                done.waiting[batch] = stages[stages.index(ran.waiting) :]
             else:
                 done.batches.append(batch)
             for line in mostly_rejected(store, batch, stages):
@@ -231,15 +253,43 @@ def synthesize(
     return done
 
 
-def cut_and_build(driver: "RunDriver", display: "Display", failures: dict[str, str]) -> dict[str, Any]:
-    """Decide a cut; build it when it holds anything new."""
+def go_on(
+    driver: "RunDriver",
+    before: Synthesized,
+    unfinished: dict[str, tuple[str, ...]],
+    settings: "Settings",
+    store: "Store",
+    display: "Display",
+    budget: str = "",
+) -> Synthesized:
+    """Wait until a batch job has ended, and take the batches further that it is of; the outcome of all batches so far."""
+    from collections import Counter
+
+    from wethink_assets.synthesis.batch_jobs.polling import wait_for_jobs
+
+    with display.busy(f"waiting for the batch jobs of {len(before.waiting)} batches"):
+        polled = wait_for_jobs(settings, store)
+    ended = {ready.batch for ready in polled.ready} or set(before.waiting)
+    todo = {batch: stages for batch, stages in before.waiting.items() if batch in ended} or before.waiting
+    done = synthesize(driver, todo, store, display, budget, settings.pipeline.currency)
+    done.waiting = {**{batch: stages for batch, stages in before.waiting.items() if batch not in todo}, **done.waiting}
+    done.batches = [*before.batches, *done.batches]
+    done.left = [batch for batch in unfinished if batch not in done.batches]
+    done.models = dict(Counter(before.models) + Counter(done.models))
+    return done
+
+
+def cut_and_build(
+    driver: "RunDriver", display: "Display", failures: dict[str, str], first: bool = False
+) -> dict[str, Any]:
+    """Decide a cut; build it when it holds anything new. `first`: a batch waits for batch jobs, so that there may be nothing to cut yet."""
     from wethink_assets.dataset.cuts.decision import NothingNew
     from wethink_assets.errors import VersionError
 
     try:
         cut = driver.decide()
     except VersionError as error:
-        if not failures:  # else it follows from them, and would hide them
+        if not failures and not first:  # else it follows from them, and would hide them
             failures["cut"] = str(error)
         return {"new": False}
     if isinstance(cut, NothingNew):

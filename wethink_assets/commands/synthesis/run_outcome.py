@@ -1,7 +1,7 @@
 """Outcome of `wethink run`: its figures, and the report that it prints."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +19,20 @@ def budget_state(store: "Store", settings: "Settings", name: str, spent: str) ->
 
     limits = budget_limits(settings.budgets, name).limits()
     return {"name": name, "limits": limits, "spent": spent_of(Accounts(store, name).read()), "spent_at": spent}
+
+
+def waiting_state(store: "Store", waiting: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Batches that wait, with the stage that does, and the batch jobs that they wait for; empty where none does."""
+    if not waiting:
+        return {}
+    from wethink_assets.synthesis.batch_jobs.records import open_jobs
+
+    jobs = [job for job in open_jobs(store) if job.batch in waiting and job.state != "ended"]
+    return {
+        "batches": {batch: stages[0] for batch, stages in waiting.items()},
+        "jobs": len(jobs),
+        "calls": sum(job.calls for job in jobs),
+    }
 
 
 def figures(store: "Store", settings: "Settings") -> dict[str, Any]:
@@ -93,6 +107,8 @@ def show(outcome: dict[str, Any], display: "Display") -> None:
     for what, why in outcome["failures"].items():
         display.report(f"failed: {what}: {why}")
     show_cost(outcome, display)
+    if outcome["waiting"]:
+        display.report(waiting_line(outcome["waiting"]))
     if not outcome["batches"] and not outcome["left"] and not outcome["new"] and not outcome["failures"]:
         display.report("nothing to do: no new images, and no batch or version is unfinished")
     if "version" in outcome:
@@ -102,6 +118,19 @@ def show(outcome: dict[str, Any], display: "Display") -> None:
     if outcome.get("truth"):
         display.report(truth_line(outcome["truth"]))
     display.report(f"done in {outcome['seconds']} s; `make ui` shows it")
+
+
+def waiting_line(waiting: Mapping[str, Any]) -> str:
+    """What batches wait for, and what goes on when it is there.
+
+    >>> waiting_line({"batches": {"coco.000001": "descriptions"}, "jobs": 2, "calls": 1024})
+    'coco.000001 (descriptions) waits for 2 batch jobs with 1,024 calls; wethink run goes on when one has ended, as does the sensor batch_jobs'
+    """
+    batches = [f"{batch} ({stage})" for batch, stage in waiting["batches"].items()]
+    named = ", ".join(batches[:3]) + (f" and {len(batches) - 3} more" if len(batches) > 3 else "")
+    jobs = f"{waiting['jobs']} batch job{'s' * (waiting['jobs'] != 1)} with {waiting['calls']:,} calls"
+    wait = "waits" if len(batches) == 1 else "wait"
+    return f"{named} {wait} for {jobs}; wethink run goes on when one has ended, as does the sensor batch_jobs"
 
 
 def truth_line(audit: dict[str, int]) -> str:

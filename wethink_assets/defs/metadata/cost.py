@@ -1,4 +1,4 @@
-"""Cost of a stage's model calls, as numbers that the UI plots, and the end of a stage whose run has spent its budget."""
+"""Cost of a stage's model calls, as numbers that the UI plots, and the early end of a stage whose budget is spent, or that waits for batch jobs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,8 +7,10 @@ from typing import Any
 from dagster import AssetExecutionContext
 
 from wethink_assets.models.chat import ROLES
+from wethink_assets.synthesis.batch_jobs.batch_calls import JobsPending
 from wethink_assets.synthesis.budgets.allowance import BudgetSpent
 
+WAITING_TAG = "wethink/waiting"  # of a run: the stage at which it ended since that waits for batch jobs
 SPENT_TAG = "wethink/budget_spent"  # of a run: the stage at which its budget was spent
 CALLS: Mapping[str, str] = {
     "calls": "model calls",
@@ -46,13 +48,18 @@ def _behind(calls: Mapping[str, float], name: str) -> float:
 
 
 @contextmanager
-def within_budget(context: AssetExecutionContext) -> Iterator[None]:
-    """A stage's work: when the budget is spent it ends here, as a success that says so in the run's log and tags."""
+def early_end(context: AssetExecutionContext) -> Iterator[None]:
+    """A stage's work: when the budget is spent, or it waits for batch jobs, it ends here, as a success that says so in the run's log and tags."""
+    stage = context.asset_key.to_user_string()
     try:
         yield
     except BudgetSpent as spent:
-        stage = context.asset_key.to_user_string()
         context.instance.add_run_tags(context.run_id, {SPENT_TAG: stage})
         context.log.warning(
             f"{spent}. {stage} of {context.partition_key} stays missing; its finished calls are in the journal, and the next run resumes from there."
+        )
+    except JobsPending as pending:
+        context.instance.add_run_tags(context.run_id, {WAITING_TAG: stage})
+        context.log.warning(
+            f"{pending}. The run ends meanwhile; the sensor batch_jobs starts the next one when a job has ended, and so does wethink run."
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from wethink_assets.defs.metadata.cost import SPENT_TAG
+from wethink_assets.defs.metadata.cost import SPENT_TAG, WAITING_TAG
 from wethink_assets.models.chat import BalanceSpent
 
 
@@ -14,13 +14,14 @@ from wethink_assets.models.chat import BalanceSpent
 class RunOutcome:
     """How a run ended: its id, what failed in it (step or asset to message), and the stage at which its budget was spent.
 
-    balance_spent: a service answers no more until somebody pays: further runs would fail as well.
+    balance_spent: a service answers no more until somebody pays: further runs would fail as well; waiting: the stage that waits for batch jobs.
     """
 
     run_id: str
     failures: dict[str, str]
     spent: str = ""
     balance_spent: bool = False
+    waiting: str = ""
 
     @property
     def success(self) -> bool:
@@ -38,6 +39,7 @@ class RunOutcome:
             dict(_failures(result)),
             run.tags.get(SPENT_TAG, "") if run else "",
             any(_comes_of(error, BalanceSpent.__name__) for error in errors),
+            run.tags.get(WAITING_TAG, "") if run else "",
         )
 
 

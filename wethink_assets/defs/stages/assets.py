@@ -1,7 +1,7 @@
 """Assets of the stages, each with its check `closed`: made from their entries in the registry, one image batch at a time.
 
 A stage that asks models works within the run's budget; once that is spent it yields nothing, so that its partition stays missing and the
-later stages are skipped.
+later stages are skipped. So it is while it waits for batch jobs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.defs.assets.roles import role_key
 from wethink_assets.defs.graph import DATA_TEAM, image_batch, pool_of, when_missing
-from wethink_assets.defs.metadata.cost import within_budget
+from wethink_assets.defs.metadata.cost import early_end
 from wethink_assets.defs.metadata.previews import stage_previews
 from wethink_assets.defs.stages.publication import closure, published, reason_told
 from wethink_assets.extensions.builtin import STAGES
@@ -62,7 +62,7 @@ def _asset(settings: Settings, stage: Stage) -> dg.AssetsDefinition:
     )
     def work(context: dg.AssetExecutionContext, **tables: StageOutput) -> Iterator[dg.MaterializeResult[StageOutput]]:
         inputs = {name: tables[name] for name in upstream}
-        with within_budget(context), reason_told(context):
+        with early_end(context), reason_told(context):
             yield _publication(context, settings, stage, inputs)
 
     return work

@@ -61,6 +61,7 @@ class Dialect:
         path: between base URL and `chat/completions`, with `{model}` for the model's name; left out where the URL has it.
         query: added to the URL, where it has no such key.
         key_header: header of the key; `key_prefix` stands before the key.
+        batch_endpoint: what batch jobs name as the path of their requests.
     """
 
     title: str
@@ -84,6 +85,7 @@ class Dialect:
     query: Mapping[str, str] = field(default_factory=dict)
     key_header: str = "Authorization"
     key_prefix: str = "Bearer "
+    batch_endpoint: str = "/v1/chat/completions"
 
     def ways_to_think(self, model: str) -> dict[str, Thinking]:
         """How each way to think is asked of a model, by the role's setting `thinking`."""

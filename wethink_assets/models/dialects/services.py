@@ -65,6 +65,7 @@ AZURE = replace(
     hosts=("openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"),
     path="openai/deployments/{model}",
     query={"api-version": "2024-10-21"},
+    batch_endpoint="/chat/completions",
     key_header="api-key",
     key_prefix="",
 )

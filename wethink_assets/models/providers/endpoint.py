@@ -13,6 +13,7 @@ from wethink_assets.models.providers.provider import Provider
 
 if TYPE_CHECKING:
     from wethink_assets.config import RoleSettings, Settings
+    from wethink_assets.models.endpoint.batch_api import BatchApi
     from wethink_assets.models.servers.servers import Servers
 
 
@@ -26,11 +27,13 @@ class EndpointProvider(Provider):
 
     @classmethod
     def check(cls, role: "RoleSettings") -> None:
-        """Either a server, or URL and model, and requests that the dialect has."""
+        """Either a server, or URL and model, and requests that the dialect has; for batch jobs one URL."""
         if role.server and role.replicas:
             super().check(role)
         if not role.server and not (role.replicas and role.model):
             raise ValueError("provider endpoint needs url and model")
+        if role.mode == "batch" and (role.server or len(role.replicas) > 1):
+            raise ValueError('mode = "batch" needs one url of a service that takes batch jobs, and no server or urls')
         RequestForm.of(role)
 
     @classmethod
@@ -91,3 +94,9 @@ class EndpointProvider(Provider):
             names_deployment="{model}" in form.dialect.path,
             restart_wait=partial(self.servers.wait_for_restart, settings.server) if settings.server else None,
         )
+
+    def batch_api(self, settings: "RoleSettings") -> "BatchApi":
+        """Batch jobs in OpenAI's form, at the role's URL; nothing is connected yet."""
+        from wethink_assets.models.endpoint.batch_api import BatchApi
+
+        return BatchApi(settings)

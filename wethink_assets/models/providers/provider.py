@@ -8,13 +8,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from wethink_assets.errors import ConfigError
 from wethink_assets.models.chat import ChatModel, Role
 
 if TYPE_CHECKING:
     from wethink_assets.config import RoleSettings, Settings
+    from wethink_assets.models.endpoint.batch_api import BatchApi
     from wethink_assets.models.servers.servers import Servers
 
 __all__ = ["Provider"]
+
+NO_BATCHES = 'mode = "batch" needs a hosted service: provider {provider} has no batch jobs'
 
 
 class Provider(ABC):
@@ -51,6 +55,8 @@ class Provider(ABC):
         """Raise `ValueError` where the settings of a role lack something or contradict each other. Called when settings are read."""
         if role.server:
             raise ValueError("a role with server has no url and no other provider: the server has its own")
+        if role.mode == "batch":
+            raise ValueError(NO_BATCHES.format(provider=role.provider))
 
     @classmethod
     def runs_here(cls, settings: "Settings", role: "RoleSettings") -> bool:
@@ -103,3 +109,7 @@ class Provider(ABC):
     @abstractmethod
     def open(self, role: Role, settings: "RoleSettings") -> ChatModel:
         """The model of a role, of settings that are prepared. Raises `ModelError` or `ConfigError`."""
+
+    def batch_api(self, settings: "RoleSettings") -> "BatchApi":
+        """The batch jobs of the service behind a role in mode `batch`. Raises `ConfigError` where it has none."""
+        raise ConfigError(NO_BATCHES.format(provider=settings.provider))

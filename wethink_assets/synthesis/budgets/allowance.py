@@ -74,6 +74,11 @@ class Allowance:
         """What this run spent so far, by limit."""
         return self._spending.amounts
 
+    @property
+    def account(self) -> str:
+        """File of the run's account."""
+        return self._file
+
     async def admit(self) -> None:
         """Wait until one more call fits, and count it as in flight. Raises `BudgetSpent` once none ever will, and none is in flight."""
         while not self._fits():

@@ -1,7 +1,8 @@
 """Ledger of a budget: what the runs that share it have spent and reserved.
 
-`budgets/<name>/<run>-<id>.json` is the account of one run: written by that run alone, each time as a whole, so runs on several machines
-share a budget without locks. What is spent is the sum of all accounts.
+`budgets/<name>/<run>-<id>.json` is the account of one run: written by that run alone, each time as a whole, so runs on several machines share a
+budget without locks. What is spent is the sum of all accounts. A batch job has an account of its own, `batch-<job>.json`, which holds what its calls
+can take at most until their replies are there (`job_accounts`).
 """
 
 import os
@@ -44,6 +45,7 @@ class Account(BaseModel):
     closed: bool = False
     spent: dict[str, float] = Field(default_factory=dict)
     reserved: dict[str, float] = Field(default_factory=dict, description="what the run may spend, spent included")
+    waits: bool = Field(False, description="it is of a batch job: its reservation outlives the run that made it")
 
     @property
     def gone(self) -> bool:
@@ -85,6 +87,8 @@ class Accounts:
     def held(self, account: Account, name: str, limit: str) -> float:
         """What a run's account takes of a limit: what it reserved, or only what it spent once it is over."""
         spent = account.spent.get(limit, 0.0)
+        if account.waits and not account.closed:
+            return max(spent, account.reserved.get(limit, 0.0))
         if account.closed or account.gone or self._is_silent(account, name):
             return spent
         return max(spent, account.reserved.get(limit, 0.0))

@@ -19,7 +19,7 @@ def price_of(
     """Money for calls of a role; prices are per million tokens, and per call.
 
     `cached_tokens` are those of the prompts that the service had in its cache. Of several tiers that one counts whose bound is the highest below the
-    tokens of a prompt (of several calls: on average).
+    tokens of a prompt (of several calls: on average). In mode `batch` all of it costs `price_batch` times as much.
 
     >>> price_of(RoleSettings(price_in=1, price_out=4, price_call=0.001), 1_000, 500)
     0.004
@@ -32,7 +32,8 @@ def price_of(
     cached = min(max(cached_tokens, 0), prompt_tokens)
     price_cached = tier.price_in if tier.price_cached_in is None else tier.price_cached_in
     tokens = (prompt_tokens - cached) * tier.price_in + cached * price_cached + completion_tokens * tier.price_out
-    return round(calls * role.price_call + tokens / 1e6, 12)
+    share = role.price_batch if role.mode == "batch" else 1.0
+    return round(share * (calls * role.price_call + tokens / 1e6), 12)
 
 
 class Usage:

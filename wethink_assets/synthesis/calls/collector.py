@@ -29,6 +29,13 @@ class Rejected(Exception):
         self.detail = detail
 
 
+class Waiting(Rejected):
+    """Ends the work on an item, for now, at a call that waits for a batch job: nothing became of it yet."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("waiting", key)
+
+
 @dataclass(slots=True)
 class Outcome:
     """What became of one piece of work: rows of the results table, and rejections."""
@@ -38,9 +45,11 @@ class Outcome:
 
 
 async def settled(stage: str, item: str, work: Awaitable[dict[str, Any]]) -> Outcome:
-    """Outcome of the work on one item: its row, or its rejection."""
+    """Outcome of the work on one item: its row, or its rejection; nothing while it waits."""
     try:
         return Outcome(results=[await work])
+    except Waiting:
+        return Outcome()
     except Rejected as fate:
         reason, detail = fate.reason, fate.detail
     except CallFailed as error:

@@ -10,12 +10,17 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from wethink_assets.errors import ModelError
 from wethink_assets.identity import canonical_json
-from wethink_assets.models.chat import Completion
+from wethink_assets.models.chat import CallFailed, Completion, Role
 from wethink_assets.models.finish_reasons import finish_reason_of
 from wethink_assets.synthesis.calls.markup import with_known_tags
 
 MAX_REPLY = 1_000_000
+UNTOLD = (
+    "{role}: the service tells no probabilities of its tokens, which description_certainty and answer_certainty of [pipeline] go by; "
+    "set extra_body = {{ logprobs = true }} in [roles.{role}] where the service has that, else set both to 0"
+)
 MOST_TOKENS = 2**31 - 1
 # C0 and C1 controls but not tab and line feed, what reverses or hides text (zero-width and bidirectional marks, byte order mark,
 # annotations, tags: in those whole sentences have been smuggled), and what is no character at all.
@@ -46,6 +51,14 @@ def kept_reply(reply: Completion) -> Completion:
         reply.counted,
         reply.certainty if reply.certainty is not None and 0 <= reply.certainty <= 1 else None,
     )
+
+
+def require_usable(role: Role, reply: Completion, certain: bool) -> None:
+    """Raise `CallFailed` for a kept reply that its service gave up, `ModelError` for one that should say how certain the model was and does not."""
+    if certain and reply.certainty is None and reply.finish_reason == "stop" and reply.text.strip():
+        raise ModelError(UNTOLD.format(role=role))
+    if reply.finish_reason == "failed":
+        raise CallFailed(f"{role}: the service gave up its reply ({reply.finish_reason!r}): {reply.text[:120]!r}")
 
 
 def clean_text(text: str) -> str:

@@ -11,10 +11,9 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.config import Settings
-from wethink_assets.errors import ModelError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import digest_of
-from wethink_assets.models.chat import CallFailed, ChatModel, Completion, Image, Message, Role, Sampling
+from wethink_assets.models.chat import ChatModel, Completion, Image, Message, Role, Sampling
 from wethink_assets.models.registry import Models
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.prompts import PROMPTS
@@ -23,6 +22,8 @@ from wethink_assets.storage.journal.calls import Call, call_key, now, request_ke
 from wethink_assets.storage.journal.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.batch_jobs.batch_calls import BatchCalls
+from wethink_assets.synthesis.batch_jobs.records import AskedCall
 from wethink_assets.synthesis.budgets.allowance import Allowance
 from wethink_assets.synthesis.budgets.progress import ProgressReporter
 from wethink_assets.synthesis.budgets.spent_balance import BalanceGuard
@@ -30,16 +31,12 @@ from wethink_assets.synthesis.budgets.usage import Usage
 from wethink_assets.synthesis.calls.collector import Collector, Outcome
 from wethink_assets.synthesis.calls.echo_filter import pack_language
 from wethink_assets.synthesis.calls.journal_flush import ReplyJournal, flush_quietly, flush_regularly
-from wethink_assets.synthesis.calls.replies import kept_reply, whole_text
+from wethink_assets.synthesis.calls.replies import kept_reply, require_usable, whole_text
 from wethink_assets.synthesis.calls.worker_pool import Rows, Work, work_through
 from wethink_assets.synthesis.prompt_examples import rotation_of
 from wethink_assets.synthesis.prompt_packs import Prompt, keep_prompts, load_prompts
 
 RETRY_TEMPERATURE = 0.7
-UNTOLD = (
-    "{role}: the service tells no probabilities of its tokens, which description_certainty and answer_certainty of [pipeline] go by; "
-    "set extra_body = {{ logprobs = true }} in [roles.{role}] where the service has that, else set both to 0"
-)
 ITEMS_FOR_A_CALL = 2
 
 
@@ -65,8 +62,9 @@ class Synthesis:
         progress: ProgressReporter | None = None,
         allowance: Allowance | None = None,
         prompts: Mapping[str, Prompt] | None = None,
+        batch_calls: BatchCalls | None = None,
     ) -> None:
-        """`prompts` are others than those of the settings' packs."""
+        """`prompts` are others than those of the settings' packs; `batch_calls` has those of roles in mode `batch`."""
         self.settings = settings
         self.models = models
         self.blobs = Blobs(store)
@@ -83,6 +81,7 @@ class Synthesis:
         }
         self._journal = journal
         self._allowance = allowance
+        self._batch_calls = batch_calls
         self._gate = asyncio.Semaphore(settings.pipeline.concurrency)
         self._balance = BalanceGuard()
         self._opened: dict[Role, ChatModel] = {}
@@ -103,7 +102,8 @@ class Synthesis:
     ) -> Iterator["Synthesis"]:
         """Hold the batch's lease for a stage, with its journal; waits while another run works on the same.
 
-        Calls are made as far as the `allowance` goes, where there is one: then `BudgetSpent` leaves the block.
+        Calls are made as far as the `allowance` goes, where there is one: then `BudgetSpent` leaves the block. Calls of roles in mode `batch` are
+        submitted as batch jobs: then `JobsPending` does, and so it does while none of these has ended.
 
         When the block ends well the journal is compacted; however it ends, finished calls are kept.
 
@@ -119,12 +119,16 @@ class Synthesis:
         ):
             journal = Journal(store, stage, batch, lease)
             try:
-                yield cls(settings, store, models, stage, batch, journal, progress, allowance)
+                with BatchCalls(settings, store, models, lease, stage, batch, allowance) as batch_calls:
+                    batch_calls.receive(journal)
+                    yield cls(
+                        settings, store, models, stage, batch, journal, progress, allowance, batch_calls=batch_calls
+                    )
+                    journal.compact()
+                    batch_calls.settle()
             except BaseException:
                 flush_quietly(journal)
                 raise
-            else:
-                journal.compact()
             finally:
                 journal.close()
 
@@ -183,11 +187,15 @@ class Synthesis:
         key, request = call_key(*asked), request_key(*asked)
         found = self._journal.with_room(key, request, sampling.max_tokens)
         if found is not None:
-            self.usage.cached(role, prompt, found[1])
+            self._count_found(role, prompt, *found)
             self._answering.setdefault(role, set()).add(found[1].model)
             return found
 
         async def make() -> Call:
+            if self._batch_calls is not None and self._batch_calls.takes(role, key):
+                call = AskedCall(key, role, prompt, item, sample, request, sampling.max_tokens, certain)
+                async with self._gate:
+                    await self._batch_calls.ask(call, messages, schema, sampling)
             model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
             async with self._gate, self._admitted(role) as paid, self._balance.call():
                 began = time.monotonic()
@@ -196,19 +204,20 @@ class Synthesis:
                 paid(reply)
             kept = kept_reply(reply)
             self.usage.made(role, prompt, kept, seconds)
-            if certain and kept.certainty is None and kept.finish_reason == "stop" and kept.text.strip():
-                raise ModelError(UNTOLD.format(role=role))
-            if kept.finish_reason == "failed":
-                raise CallFailed(
-                    f"{role}: the service gave up its reply ({reply.finish_reason!r}): {kept.text[:120]!r}"
-                )
+            require_usable(role, kept, certain)
             return Call(key, role, prompt, item, sample, kept, seconds, now(), request, sampling.max_tokens)
 
         completion, cached = await self._journal.once(key, make)
         if cached:
-            self.usage.cached(role, prompt, completion)
+            self._count_found(role, prompt, key, completion)
         self._answering.setdefault(role, set()).add(completion.model)
         return key, completion
+
+    def _count_found(self, role: Role, prompt: str, key: str, completion: Completion) -> None:
+        if self._batch_calls is not None and self._batch_calls.was_ingested(key):
+            self.usage.made(role, prompt, completion, 0.0)
+        else:
+            self.usage.cached(role, prompt, completion)
 
     def more_room(self, prompt: str, reply: Completion, max_tokens: int = 0) -> int:
         """Bound with which a reply that was cut off is asked for again: four times its own, up to the role's `most_tokens`; 0 for no further try.
@@ -266,6 +275,7 @@ class Synthesis:
             item: id column of the results, by which both tables are sorted.
 
         Raises whatever `work` raises, after the calls that finished were kept: `ModelError` when a model is gone.
+        Raises `JobsPending` when items wait for batch jobs.
         """
         self._done = 0
         with Collector(schema, item) as collector:
@@ -273,6 +283,8 @@ class Synthesis:
                 self.models.run(self._all(rows, work, collector), lambda: self._show(len(rows)))
             finally:
                 self._show(len(rows))
+            if self._batch_calls is not None:
+                self._batch_calls.submit()
             return collector.output()
 
     def _show(self, total: int) -> None:
@@ -282,7 +294,7 @@ class Synthesis:
     async def _all(self, rows: Rows, work: Work, collector: Collector) -> None:
         def take(outcome: Outcome) -> None:
             collector.add(outcome)
-            self._done += 1
+            self._done += bool(outcome.results or outcome.rejected)
 
         # More items than calls: what an item does between two calls must not leave a place in flight empty.
         at_once = ITEMS_FOR_A_CALL * self.settings.pipeline.concurrency

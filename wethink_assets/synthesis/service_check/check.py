@@ -37,6 +37,7 @@ __all__ = ["BESIDE_REQUESTS", "MOST_TRIES", "check_services", "services_of"]
 BESIDE_REQUESTS = (
     *("price_in", "price_out", "price_cached_in", "price_call", "price_tiers"),
     *("prompt_pack", "timeout", "concurrency", "revision"),
+    *("mode", "price_batch", "batch_lines", "batch_bytes", "batch_window"),
 )
 """Settings of a role that change nothing of what its service takes."""
 MOST_TRIES = 24

@@ -17,8 +17,8 @@ instance of it, which is found in `response_format` or in the prompt. The key is
 from wethink_assets_tests.support.services.faults import Faults
 from wethink_assets_tests.support.services.hosted import HOSTED
 from wethink_assets_tests.support.services.local import LOCAL
-from wethink_assets_tests.support.services.server import Script, ServiceDouble, served
+from wethink_assets_tests.support.services.server import Script, ServiceDouble, served, served_as
 
 SERVICES = (*HOSTED, *LOCAL)
 
-__all__ = ["SERVICES", "Faults", "Script", "ServiceDouble", "served"]
+__all__ = ["SERVICES", "Faults", "Script", "ServiceDouble", "served", "served_as"]

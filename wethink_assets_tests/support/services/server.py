@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -72,8 +72,8 @@ class ServiceDouble:
             if request.method == "GET" and request.path.endswith("/models"):
                 return web.json_response({"object": "list", "data": [{"id": self.rules.model, "object": "model"}]})
             body = self._checked(request, text)
-            self._faulty(body, told)
-            answer = self._answer(body)
+            self.show_faults(body, told)
+            answer = self.answer(body)
         except Refused as refused:
             self.refusals.append((refused.status, refused.message))
             told.update(refused.headers)
@@ -85,11 +85,7 @@ class ServiceDouble:
         rules = self.rules
         if self.faults.status:
             raise Refused(self.faults.status, f"status {self.faults.status}", kind="server_error")
-        if rules.key_header:
-            given = request.headers.get(rules.key_header, "")
-            key = given.removeprefix(rules.key_prefix)
-            if not given.startswith(rules.key_prefix) or key not in self.keys or key in self.faults.refused_keys:
-                raise Refused(401, "Incorrect API key provided", "invalid_api_key")
+        self.require_key(request)
         try:
             body: dict[str, Any] = json.loads(text)
         except ValueError:
@@ -98,6 +94,23 @@ class ServiceDouble:
         named = asked or rules.model
         if request.method != "POST" or request.path_qs != rules.path.replace("{model}", named):
             raise Refused(404, f"Invalid URL ({request.method} {request.path_qs})", "404")
+        self.check_body(body)
+        self.headers.append(dict(request.headers))
+        return body
+
+    def require_key(self, request: web.Request) -> None:
+        """Refuse a request without a key that the service knows."""
+        rules = self.rules
+        if rules.key_header:
+            given = request.headers.get(rules.key_header, "")
+            key = given.removeprefix(rules.key_prefix)
+            if not given.startswith(rules.key_prefix) or key not in self.keys or key in self.faults.refused_keys:
+                raise Refused(401, "Incorrect API key provided", "invalid_api_key")
+
+    def check_body(self, body: dict[str, Any]) -> None:
+        """Hold a conversation's request against the rules, and note it."""
+        rules = self.rules
+        named = str(body.get("model", "")) or rules.model
         if not rules.any_model and named != rules.model:
             raise Refused(
                 404, f"The model `{named}` does not exist or you do not have access to it.", "model_not_found"
@@ -109,10 +122,9 @@ class ServiceDouble:
         for check in rules.checks:
             check(body)
         self.requests.append(body)
-        self.headers.append(dict(request.headers))
-        return body
 
-    def _faulty(self, body: Body, told: dict[str, str]) -> None:
+    def show_faults(self, body: Body, told: dict[str, str]) -> None:
+        """Refuse a sound request for a fault that the service shows; `told` gets headers."""
         rules, faults = self.rules, self.faults
         if faults.balance_for is not None and self._answered >= faults.balance_for:
             raise (faults.quota and rules.quota_spent) or rules.spent
@@ -137,7 +149,8 @@ class ServiceDouble:
         if over:
             raise self.rules.too_many(reset)
 
-    def _answer(self, body: Body) -> Any:
+    def answer(self, body: Body) -> Any:
+        """The reply to a request."""
         rules, faults = self.rules, self.faults
         if faults.error_in_200:
             return rules.error_in_200(faults.error_in_200)
@@ -230,19 +243,23 @@ def instance(schema: Mapping[str, Any]) -> Any:
     return {"boolean": True, "integer": 1, "number": 1.0, "null": None}.get(str(kind), "a red square")
 
 
+Double = TypeVar("Double", bound=ServiceDouble)
+
+
 @contextmanager
-def served(
+def served_as(
+    kind: type[Double],
     name: str,
     script: Script | None = None,
     faults: Faults | None = None,
     keys: tuple[str, ...] = ("sk-double-0001",),
     model: str = "",
-) -> Iterator[ServiceDouble]:
+) -> Iterator[Double]:
     """A double of the service `name` while the block runs, with its keys in the environment: the first in `key_env`, the others in `key_envs`.
 
-    It serves another model than usual where one is named.
+    It serves another model than usual where one is named; `kind` is what stands on the port.
     """
-    double = ServiceDouble(name, script, faults or Faults(), keys)
+    double = kind(name, script, faults or Faults(), keys)
     if model:
         double.rules = replace(double.rules, model=model)
     loop = asyncio.new_event_loop()
@@ -270,3 +287,16 @@ def served(
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+@contextmanager
+def served(
+    name: str,
+    script: Script | None = None,
+    faults: Faults | None = None,
+    keys: tuple[str, ...] = ("sk-double-0001",),
+    model: str = "",
+) -> Iterator[ServiceDouble]:
+    """A double of the service `name`, as `served_as` has it."""
+    with served_as(ServiceDouble, name, script, faults, keys, model) as double:
+        yield double
