@@ -7,7 +7,7 @@ Multiple choice, fill in the blank and descriptive questions are those of the pa
 import re
 import string
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from wethink_assets.errors import ConfigError
@@ -64,6 +64,9 @@ class QuestionKind:
         normalised (`Callable[[str], str]`, *optional*): the form in which an answer without options is kept and compared; empty for a text
             that is no answer to such a question. Deterministic, never raising.
 
+    Attributes:
+        has_options: whether a question of this kind has options, of which its answer is the letter of one.
+
     Example:
         >>> KINDS["MC"].title, KINDS["MC"].has_options, KINDS["DES"].grader
         ('multiple choice', True, 'judge')
@@ -81,11 +84,10 @@ class QuestionKind:
     option_counts: range | None = None
     prose: bool = False
     normalised: Callable[[str], str] | None = None
+    has_options: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def has_options(self) -> bool:
-        """Whether a question of this kind has options, of which its answer is the letter of one."""
-        return self.option_counts is not None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "has_options", self.option_counts is not None)
 
 
 def _complete(key: str, kind: QuestionKind) -> None:

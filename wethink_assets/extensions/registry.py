@@ -6,6 +6,7 @@ nothing. `wethink.toml` names modules of one's own in `plugins`; what they regis
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import Generic, TypeVar, cast
 
 from wethink_assets.errors import ConfigError, UnknownName
@@ -49,6 +50,11 @@ class Registry(Mapping[str, T], Generic[T]):
     def unregister(self, key: str) -> None:
         """Take an entry out again, as tests do that put one in."""
         del self._entries[key]
+
+    @property
+    def declared(self) -> Mapping[str, T | str]:
+        """The entries as they were given, by key, `"module:NAME"` not imported: a view that stays true, for those who ask very often."""
+        return MappingProxyType(self._entries)
 
     def __getitem__(self, key: str) -> T:
         try:

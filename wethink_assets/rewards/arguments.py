@@ -16,6 +16,8 @@ from wethink_assets.kinds import KINDS, LETTERS, QuestionKind
 from wethink_assets.rewards.equivalence.reading import Allowed
 
 NOTHING_ALLOWED = Allowed()
+_KINDS = KINDS.declared
+_MOST_OPTIONS = len(LETTERS)
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 _MISSING_TYPES = ("NAType", "NaTType")
@@ -171,7 +173,7 @@ def options_of(values: object, name: str = "options") -> tuple[str, ...]:
 def lettered_options(values: object, name: str = "options") -> tuple[str, ...]:
     """`options_of`, at most as many as there are letters. Raises `ArgumentError`."""
     options = options_of(values, name)
-    if len(options) > len(LETTERS):
+    if len(options) > _MOST_OPTIONS:
         raise ArgumentError(
             f"{name}: {len(options)} options: there are letters for {len(LETTERS)} (A to Z) only; shorten the list"
         )
@@ -186,6 +188,9 @@ def kind_of(value: object, name: str = "kind") -> QuestionKind:
         Traceback (most recent call last):
         wethink_assets.errors.UnknownArgument: kind: unknown question kind 'mc'; known: MC, FIB, DES; did you mean 'MC'?
     """
+    kind = _KINDS.get(value) if type(value) is str else None
+    if type(kind) is QuestionKind:
+        return kind
     if isinstance(value, str) and value in KINDS:
         return KINDS[value]
     meant = next((code for code in KINDS if isinstance(value, str) and code.casefold() == value.casefold()), None)
@@ -214,6 +219,13 @@ def share_of(name: str, value: object, most: float = math.inf) -> float:
     raise ArgumentError(
         f"{name}: a number from 0{f' to {most:g}' if math.isfinite(most) else ' on'} is wanted; got {described(value)}"
     )
+
+
+def count_of(name: str, value: object) -> int:
+    """A whole number from 1 on. Raises `ArgumentError`."""
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1:
+        return int(value)
+    raise ArgumentError(f"{name}: a whole number from 1 on is wanted; got {described(value)}")
 
 
 def allowed_of(value: object, name: str = "allowed") -> Allowed:

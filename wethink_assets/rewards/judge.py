@@ -16,7 +16,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, TypeVar
 
+from wethink_assets.errors import ArgumentError
 from wethink_assets.models.chat import ChatModel, Message, Sampling
+from wethink_assets.rewards.arguments import count_of, described, flag_of, share_of
 from wethink_assets.rewards.equivalence.verdicts import worded_alike
 from wethink_assets.rewards.grades import GRADE_SCHEMA, grade_of
 from wethink_assets.rewards.judge_text import LONGEST_CANDIDATE, as_data, pleads
@@ -98,17 +100,31 @@ class Judge:
             screens: whether empty and equally worded answers are graded without a call, and echoed and pleading ones are checked; only
                 calibration turns them off, to see the bare model.
             loop: running event loop that the model belongs to; a thread with one is started where it is left out.
+
+        Raises `ArgumentError`, a `TypeError` that names the argument, for one that is no such value.
         """
+        if isinstance(model, type) or not callable(getattr(model, "chat", None)):
+            raise ArgumentError(f"model: a ChatModel, which has a method chat, is wanted; got {described(model)}")
+        if not callable(prompt):
+            raise ArgumentError(
+                f"prompt: a function of question, reference and candidate is wanted; got {described(prompt)}"
+            )
+        if sampling is not None and not isinstance(sampling, Sampling):
+            raise ArgumentError(f"sampling: a Sampling is wanted, or None; got {described(sampling)}")
+        if loop is not None and not isinstance(loop, asyncio.AbstractEventLoop):
+            raise ArgumentError(f"loop: an event loop is wanted, or None; got {described(loop)}")
         self.model = model
         self.counts: Counter[str] = Counter()
         self._prompt = prompt
         self._sampling = sampling or Sampling(max_tokens=512)
-        self._attempts = attempts
-        self._longest = longest
-        self._timeout = timeout
+        self._attempts = count_of("attempts", attempts)
+        self._longest = count_of("longest", longest)
+        self._timeout = share_of("timeout", timeout)
+        if not self._timeout:
+            raise ArgumentError(f"timeout: seconds, more than 0, are wanted; got {described(timeout)}")
         self._loop = loop
-        self._screens = screens
-        self._slots = asyncio.Semaphore(concurrency)
+        self._screens = flag_of("screens", screens)
+        self._slots = asyncio.Semaphore(count_of("concurrency", concurrency))
         self._lock = threading.Lock()
 
     async def grade(self, question: str, reference: str, candidate: str) -> JudgeGrade:

@@ -32,6 +32,9 @@ END_TOKENS = (
     "<|finetune_right_pad_id|>",
 )
 """Tokens by which models of the common families end a turn, or fill it up; at the end of a response they count as nothing."""
+_THOUGHT_ENDED = ("/think>", "/think>\n", "/think>\n\n")
+_OPENED = len("answer>")
+_SHORT = 240
 _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 
 
@@ -96,8 +99,17 @@ def answer_part(response: str | None, *, prefilled: bool = False) -> str | None:
         >>> answer_part("4") is None, answer_part("maybe <answer>3</answer>", prefilled=True) is None
         (True, True)
     """
-    opened = flag_of("prefilled", prefilled)
-    _, closed, rest = _written(response).rpartition("</think>")
+    return part_of(response, prefilled is not False and flag_of("prefilled", prefilled))
+
+
+def part_of(response: str | None, opened: bool) -> str | None:
+    """`answer_part`, where it is known whether the thought was opened."""
+    text = response if type(response) is str and len(response) <= LONGEST_RESPONSE else _written(response)
+    # Most responses end in three tags with a short answer between the last two: then nothing else need be looked for.
+    tags = text[-_SHORT:].rsplit("<", 3)
+    if tags[-1] == "/answer>" and len(tags) == 4 and tags[2][:_OPENED] == "answer>" and tags[1] in _THOUGHT_ENDED:
+        return tags[2][_OPENED:].strip()
+    _, closed, rest = text.rpartition("</think>")
     if opened and not closed:
         return None
     start, end = rest.find("<answer>"), rest.find("</answer>")

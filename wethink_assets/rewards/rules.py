@@ -4,11 +4,20 @@ from collections.abc import Iterable
 
 from wethink_assets.errors import ArgumentError
 from wethink_assets.kinds import QuestionKind
-from wethink_assets.rewards.arguments import allowed_of, described, kind_of, lettered_options, optional_text, text_of
+from wethink_assets.rewards.arguments import (
+    NOTHING_ALLOWED,
+    allowed_of,
+    described,
+    flag_of,
+    kind_of,
+    lettered_options,
+    optional_text,
+    text_of,
+)
 from wethink_assets.rewards.equivalence.options import option_letter
 from wethink_assets.rewards.equivalence.reading import Allowed
 from wethink_assets.rewards.equivalence.verdicts import accepted
-from wethink_assets.rewards.responses import answer_part
+from wethink_assets.rewards.responses import part_of
 
 
 def rule_reward(
@@ -59,10 +68,11 @@ def rule_reward(
         1.0
     """
     entry = kind_of(kind)
-    shown = lettered_options(options)
-    true = true_answer(entry, answer, shown)
-    asked, latitude = optional_text("question", question), allowed_of(allowed)
-    candidate = answer_part(response, prefilled=prefilled)
+    shown = () if options is None else lettered_options(options)
+    true = answer if type(answer) is str else true_answer(entry, answer, shown)
+    asked = None if question is None else optional_text("question", question)
+    latitude = NOTHING_ALLOWED if allowed is None else allowed_of(allowed)
+    candidate = part_of(response, prefilled is not False and flag_of("prefilled", prefilled))
     return 1.0 if candidate is not None and accepted(entry, true, candidate, shown, asked, latitude) else 0.0
 
 

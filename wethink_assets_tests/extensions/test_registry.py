@@ -63,3 +63,14 @@ def test_an_incomplete_entry_is_refused_when_it_is_registered_and_when_it_is_imp
 
 
 SEVEN = 7
+
+
+def test_declared_entries_are_those_of_the_moment_and_not_imported() -> None:
+    shapes = Registry[object]("shape", {"square": "no.such.module:SQUARE"})
+    declared = shapes.declared
+    assert dict(declared) == {"square": "no.such.module:SQUARE"}
+    shapes.register("circle", 1)
+    shapes.unregister("square")
+    assert dict(declared) == {"circle": 1}
+    with pytest.raises(TypeError):
+        declared["circle"] = 2  # type: ignore[index]

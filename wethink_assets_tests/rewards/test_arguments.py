@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.errors import ArgumentError, ConfigError, UnknownName
+from wethink_assets.kinds import KINDS
 from wethink_assets.rewards import (
     Allowed,
     Judge,
@@ -25,9 +27,10 @@ from wethink_assets.rewards import (
     judge_reward,
     rule_reward,
 )
-from wethink_assets.rewards.arguments import text_of
+from wethink_assets.rewards.arguments import kind_of, text_of
 from wethink_assets.rewards.equivalence.answers import accepts, answer_type, equal_values, same_answer, strict_key
 from wethink_assets.rewards.trl import AccuracyFunction, FormatFunction, reward_functions, texts_of
+from wethink_assets_tests.support.registered import registered
 from wethink_assets_tests.support.scripted_judge import Scripted, said
 
 OPTIONS = ["red", "blue", "green"]
@@ -188,6 +191,43 @@ def test_batches_of_arrays_and_series() -> None:
     assert [reward.accuracy for reward in rewards] == [1.0, 1.0, 0.0]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"model": "gpt"}, r"model: a ChatModel, which has a method chat, is wanted; got 'gpt' \(str\)"),
+        ({"model": Scripted}, "model: a ChatModel"),
+        ({"prompt": "Grade this."}, "prompt: a function of question, reference and candidate"),
+        ({"sampling": {"temperature": 0}}, r"sampling: a Sampling is wanted, or None; got {'temperature': 0} \(dict\)"),
+        ({"attempts": 0}, r"attempts: a whole number from 1 on is wanted; got 0 \(int\)"),
+        ({"attempts": 2.0}, "attempts: "),
+        ({"attempts": True}, "attempts: "),
+        ({"longest": "2000"}, "longest: "),
+        ({"concurrency": -1}, "concurrency: "),
+        ({"timeout": None}, "timeout: a number from 0 on"),
+        ({"timeout": 0}, "timeout: seconds, more than 0"),
+        ({"timeout": float("inf")}, "timeout: "),
+        ({"loop": asyncio}, "loop: an event loop"),
+        ({"screens": "no"}, "screens: True or False"),
+    ],
+)
+def test_what_a_judge_cannot_be_made_of_is_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        Judge(**{"model": Scripted('{"score": 1}'), **arguments})
+
+
+def test_a_judge_of_what_users_have() -> None:
+    judge = Judge(Scripted('{"score": 1}'), attempts=np.int64(1), timeout=np.float32(5), screens=np.bool_(True))  # type: ignore[arg-type]
+    assert judge_reward([said("A cat.")], ["A dog."], ["What?"], judge) == [1.0]
+
+
+def test_a_kind_is_known_as_long_as_it_is_registered() -> None:
+    own = replace(KINDS["FIB"], code="OWN")
+    with registered(KINDS, "OWN", own):
+        assert kind_of("OWN") is own and rule_reward(said("2"), "two", "OWN") == 1.0
+    with pytest.raises(UnknownName, match="'OWN'; known: MC, FIB, DES"):
+        kind_of("OWN")
+
+
 JUNK: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -251,6 +291,13 @@ def run_batch(one: Any, two: Any, three: Any, rest: list[Any]) -> Any:
     return hybrid_reward(one, two, three, **dict(zip(names, rest, strict=True)))
 
 
+JUDGED_BY = ("sampling", "attempts", "longest", "concurrency", "timeout", "loop", "screens")
+
+
+def judge_made_of(model: Any, prompt: Any, more: dict[str, Any]) -> Judge:
+    return Judge(model, prompt=prompt, **more)
+
+
 CALLS: list[tuple[Callable[..., Any], list[st.SearchStrategy[Any]]]] = [
     (
         lambda r, a, k, o, q, w, p: rule_reward(r, a, k, o, question=q, allowed=w, prefilled=p),
@@ -273,6 +320,7 @@ CALLS: list[tuple[Callable[..., Any], list[st.SearchStrategy[Any]]]] = [
         [SOME, SOME, SOME, JUNK | st.just(()), JUNK | st.none(), JUNK | st.none()],
     ),
     (lambda j, w, g, p, e: reward_functions(j, w, prefilled=p, end_tokens=e), [JUNK] * 5),
+    (judge_made_of, [JUNK | st.just(Scripted("")), JUNK, st.dictionaries(st.sampled_from(JUDGED_BY), JUNK, max_size=3)]),
     (texts_of, [JUNK]),
     (lambda c, p: FormatFunction()(c, prompts=p), [JUNK, JUNK]),
     (

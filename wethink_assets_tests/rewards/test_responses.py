@@ -1,6 +1,8 @@
 """Responses: what keeps to the format, and which part is the answer."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wethink_assets.rewards import END_TOKENS, answer_part, format_reward, hybrid_reward, rule_reward
 
@@ -26,6 +28,32 @@ def test_only_the_answer_part_is_read() -> None:
     assert answer_part("<think>a</think><answer>A</answer><answer>B</answer>") is None
     assert rule_reward("<think>B</think><answer>A</answer>", "B", "MC", ["x", "y"]) == 0
     assert rule_reward("B", "B", "MC", ["x", "y"]) == 0
+
+
+def plainly(response: str, opened: bool) -> str | None:
+    """The answer part, each condition looked at."""
+    _, closed, rest = response.rpartition("</think>")
+    if (opened and not closed) or "<think>" in rest or rest.count("<answer>") != 1 or rest.count("</answer>") != 1:
+        return None
+    start, end = rest.index("<answer>"), rest.index("</answer>")
+    return rest[start + len("<answer>") : end].strip() if start < end else None
+
+
+PIECES = [
+    "<think>", "</think>", "<answer>", "</answer>", "</think><answer>", "</think>\n<answer>", "</think>\n\n<answer>", "B</answer>", "<", ">", "B",
+    " ", "\n", "answer>", "/answer>", "/think>", "<|im_end|>", "4 < 5", "x" * 230, "x" * 260,
+]  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
+    st.sampled_from(["", "<think>a</think><answer>", "a</think>\n<answer>"]),
+    st.booleans(),
+)
+def test_the_answer_part_is_told_as_its_definition_tells_it(text: str, before: str, opened: bool) -> None:
+    for response in (before + text, f"{before}{text}</answer>"):
+        assert answer_part(response, prefilled=opened) == plainly(response, opened)
 
 
 WHOLE = "<think>a</think><answer>b</answer>"

@@ -57,7 +57,32 @@ def option_letter(answer: str, options: Sequence[str]) -> str | None:
         answer = answer.strip()
         if len(answer) > MAX_VALUE:
             return None
-    return _option_letter(answer, tuple(options))
+    return _exactly_named(answer, options) or read_letter(answer, tuple(options))
+
+
+def _exactly_named(answer: str, options: Sequence[str]) -> str | None:
+    """The option that an answer names to the character, by its text or by letter and text (`B. blue`); None where that takes reading.
+
+    Nothing is folded: it answers only where folding makes no difference to what `read_letter` says. An option of ASCII without backslashes
+    folds to a part of itself in lower case, but for white space that is not one blank.
+    """
+    labelled = answer[1:3] in _AFTER_LETTER
+    own = answer[3:] if labelled else answer
+    if own not in options:
+        return None
+    shown, ended = "|".join(options), own.rstrip(".")
+    if not ended[-1:].isalnum() or not shown.isascii() or "\\" in shown:
+        return None
+    if labelled:
+        index = LETTERS.find(answer[0])
+        if not -1 < index < len(options) or options[index] != own:
+            return None
+        worded_so = answer[1] in shown and answer[:2].lower() in shown.lower()  # an option may be "b. blue" itself
+        return None if worded_so else answer[0]
+    if own[0] == " " or "  " in shown or not shown.isprintable() or shown.lower().count(ended.lower()) > 1:
+        return None
+    index = options.index(own)
+    return LETTERS[index] if index < len(LETTERS) else None
 
 
 @lru_cache(maxsize=16384)
@@ -66,7 +91,8 @@ def _folded_option(option: str) -> str:
 
 
 @lru_cache(maxsize=16384)
-def _option_letter(answer: str, options: tuple[str, ...]) -> str | None:
+def read_letter(answer: str, options: tuple[str, ...]) -> str | None:
+    """`option_letter` of an answer of at most `MAX_VALUE` characters, without short cuts."""
     said = plain_answer(answer)
     index = _PLAIN.get(said)
     if index is not None:

@@ -16,6 +16,7 @@ CHOICE = "choice"
 TEXT = "text"
 """Answer type of prose, and of what is nothing else."""
 _NOT_ASKED = Asked()
+_LETTERS = frozenset(LETTERS)
 
 
 def key_of(kind: QuestionKind, answer: str, options: tuple[str, ...], question: str | None) -> str:
@@ -52,7 +53,11 @@ def accepted(
 ) -> bool:
     """Whether a candidate is right beside the true answer, or beside a further one that the question allows."""
     if kind.has_options:
-        return _chosen(answer, candidate, options, allowed)
+        letter = option_letter(candidate, options)
+        if letter is None or allowed.answers:
+            return _chosen_beyond(letter, answer, candidate, options, allowed)
+        # A letter names its own option or none, so that it need not be read.
+        return letter == answer or (answer not in _LETTERS and letter == option_letter(answer, options))
     if kind.normalised:
         normal = kind.normalised(candidate)
         return bool(normal) and any(normal == kind.normalised(true) for true in (answer, *allowed.answers))
@@ -77,11 +82,9 @@ def worded_alike(answer: str, candidate: str, allowed: Allowed = NOTHING) -> boo
     return bool(allowed.edit_distance) and answer_types()[TEXT].alike(one, other, _NOT_ASKED, allowed)
 
 
-def _chosen(answer: str, candidate: str, options: tuple[str, ...], allowed: Allowed) -> bool:
-    letter = option_letter(candidate, options)
-    if letter is not None and not allowed.answers:
-        return letter == option_letter(answer, options)
-    trues = (answer, *allowed.answers) if allowed.answers else (answer,)
+def _chosen_beyond(letter: str | None, answer: str, candidate: str, options: tuple[str, ...], allowed: Allowed) -> bool:
+    """Whether a candidate is right that names no option, or one beside several answers that are right."""
+    trues = (answer, *allowed.answers)
     if letter is None:
         return not options and any(
             option_letter(true, options) is None and worded_alike(true, candidate, allowed) for true in trues

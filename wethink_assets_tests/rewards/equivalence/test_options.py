@@ -3,11 +3,12 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.kinds import LETTERS
-from wethink_assets.rewards.equivalence.options import letter_class, option_letter
+from wethink_assets.rewards.equivalence.answers import accepts
+from wethink_assets.rewards.equivalence.options import letter_class, option_letter, read_letter
 from wethink_assets_tests.support.choice_wordings import CHOOSING, NOT_CHOOSING, choosing, not_choosing
 
 READ = 0.995
@@ -67,6 +68,62 @@ def test_letters_that_may_be_meant(count: int, expected: str) -> None:
 def test_any_text_names_an_option_that_there_is_or_none(answer: str, options: list[str]) -> None:
     letter = option_letter(answer, options)
     assert letter is None or letter in LETTERS[: len(options) or len(LETTERS)]
+
+
+OPTION_FORMS = [
+    "{}", "{}", "{}", " {}", "{} ", "{}.", "{}. ", "{}..", "{}\t", "\t{}", "\n{}", "**{}**", "*{}", "{}*", '"{}"', "${}$",
+    "\\text{{{}}}", "\\boxed{{{}}}", "b. {}", "B. {}", "b) {}", "B: {}", "\\text{{b}}. {}", "\uff22. {}", "\u2474 {}",
+    "({}", "not {}", "a {}", "{}|{}", "{} or lamp", "club. {}", "e.g. {}",
+]  # fmt: skip
+WORDINGS = [
+    "{text}",
+    "{text}",
+    "{letter}. {text}",
+    "{letter}. {text}",
+    "{letter}) {text}",
+    "({letter}) {text}",
+    "{letter}: {text}",
+    " {text}",
+    "{text}.",
+]
+
+
+@st.composite
+def choices(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """An answer and options that are one text, or two, in forms of which some fold to one."""
+    texts = draw(
+        st.lists(
+            st.sampled_from(["red", "red lamp", "it grows", "B", "2", "1/2", "caf\u00e9", "no"]), min_size=1, max_size=2
+        )
+    )
+    shown = st.sampled_from(texts).flatmap(
+        lambda text: st.sampled_from(
+            [text, text, text.title(), text.upper(), text.replace(" ", "  "), text.replace(" ", "\t")]
+        )
+    )
+    options = draw(
+        st.lists(
+            st.builds(lambda form, text: form.format(text, text), st.sampled_from(OPTION_FORMS), shown),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    place = draw(st.integers(0, len(options) - 1))
+    letter = draw(st.sampled_from([*LETTERS[:4], LETTERS[place], LETTERS[place], "b", "["]))
+    return draw(st.sampled_from(WORDINGS)).format(letter=letter, text=options[place]), options
+
+
+@settings(max_examples=250, deadline=None)
+@given(choices(), st.sampled_from(["A", "B", "Z", "b", "red", "2"]))
+@example(("B. red", ["b. red", "red"]), "A")
+@example(("B. red", ["\\text{b}. red", "red"]), "A")
+@example(("B. red", ["\uff22\uff0e red", "red"]), "A")
+@example(("red lamp", ["red  lamp", "red lamp"]), "B")
+def test_short_cuts_say_what_reading_says(choice: tuple[str, list[str]], true: str) -> None:
+    answer, options = choice
+    read = read_letter(answer, tuple(options))
+    assert option_letter(answer, options) == read
+    assert accepts("MC", true, answer, options) == (read is not None and read == read_letter(true, tuple(options)))
 
 
 @given(st.integers(0, 25), st.sampled_from(["{}", "({})", "{}.", "option {}", "**{}**", "The answer is {}."]))

@@ -3,6 +3,7 @@
 import math
 import threading
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from wethink_assets.rewards.equivalence.mathematics.notation import Unreadable
@@ -28,6 +29,23 @@ def context() -> Any:
         _LOCAL.context.dps = DIGITS
         _LOCAL.nothing = _LOCAL.context.mpf(10) ** -60
     return _LOCAL.context
+
+
+@cache
+def _unused() -> Any:
+    """Arithmetic that no thread calculates by, so that its precision stays: what is remembered for all threads is of it."""
+    import mpmath
+
+    unused = mpmath.MPContext()
+    unused.dps = DIGITS
+    return unused
+
+
+def shared(number: Number) -> Number:
+    """A number that any thread may calculate with, whatever the thread that it comes from does meanwhile."""
+    if isinstance(number, Fraction):
+        return number
+    return _unused().make_mpc(number._mpc_) if is_complex(number) else _unused().make_mpf(number._mpf_)
 
 
 def digits_of(number: Number) -> str:
@@ -72,7 +90,7 @@ def roundings() -> Number:
 
 def is_complex(number: Number) -> bool:
     """Whether a number is none of the real line's."""
-    return hasattr(number, "_mpc_")  # a value that is remembered may be of another thread's arithmetic
+    return hasattr(number, "_mpc_")  # which arithmetic's it is does not matter
 
 
 def inexact(number: Number) -> Number:

@@ -26,6 +26,7 @@ from wethink_assets.rewards.equivalence.mathematics.arithmetic import (
     negative,
     roundings,
     settled,
+    shared,
     whole_root,
 )
 from wethink_assets.rewards.equivalence.mathematics.notation import Unreadable
@@ -51,6 +52,11 @@ class Value:
     constant: bool
     slack: tuple[Number, ...] = ()
     digits: int = 0
+
+    def __post_init__(self) -> None:
+        """Values are remembered, and read by every thread."""
+        object.__setattr__(self, "at", tuple(map(shared, self.at)))
+        object.__setattr__(self, "slack", tuple(map(shared, self.slack)))
 
     @property
     def key(self) -> str:

@@ -9,10 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wethink_assets.rewards.equivalence.comparison import lenient
-from wethink_assets.rewards.equivalence.mathematics.arithmetic import digits_of
+from wethink_assets.rewards.equivalence.mathematics.arithmetic import context, digits_of, negative
 from wethink_assets.rewards.equivalence.mathematics.notation import Unreadable, tokens_of
+from wethink_assets.rewards.equivalence.mathematics.sameness import alike_values
 from wethink_assets.rewards.equivalence.mathematics.terms import term_of
-from wethink_assets.rewards.equivalence.mathematics.values import Value, value_of
+from wethink_assets.rewards.equivalence.mathematics.values import Value, scaled, value_of
 
 HOSTILE = [
     "9^{9^{9^{9}}}", "9^9^9^9", "(x+y+z+w)^{999}", "x^{9999}+1", "\\sum_{k=1}^{99999999} k",
@@ -117,6 +118,23 @@ def test_values_are_the_same_in_every_thread() -> None:
     for thread in threads:
         thread.join()
     assert gathered == [expected] * 6
+
+
+def test_a_value_is_read_alike_whatever_the_thread_that_made_it_does() -> None:
+    made: list[Value] = []
+
+    def evaluate() -> None:
+        made.extend(value_of(term_of(tokens_of(text))) for text in ("\\sqrt{3}", "\\sqrt{-3}", "1.7320508"))
+        context().dps = 5  # as mpmath's own functions set it while they work
+
+    thread = threading.Thread(target=evaluate)
+    thread.start()
+    thread.join()
+    own = [value_of(term_of(tokens_of(text))) for text in ("\\sqrt{3}", "\\sqrt{-3}", "1.7320508")]
+    for one, other in zip(made, own, strict=True):
+        assert scaled(one, Fraction(1, 7)).key == scaled(other, Fraction(1, 7)).key
+        assert digits_of(negative(one.at[0])) == digits_of(negative(other.at[0]))
+    assert alike_values(made[0], made[2]) and not alike_values(made[0], made[1])
 
 
 @settings(deadline=None, max_examples=300)
