@@ -2,10 +2,12 @@
 
 import os
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -109,7 +111,7 @@ class Display:
                 self._work = None
 
     def of(self, stage: str, batch: str) -> "ProgressReporter":
-        """Callback for a stage of the running batch: items done, items in total and usage of the models."""
+        """Callback for a stage of a batch at work: items done, items in total and usage of the models."""
         work = self._work
         return work.stage(stage, batch) if work else lambda done, total, usage=None, /: None
 
@@ -139,87 +141,117 @@ class _Bars(Progress):
         return super().add_task(description, *args, **{"left": "", **fields})  # type: ignore[arg-type]
 
 
+@dataclass
+class _Batch:
+    """A batch at work: which of all it is, its stages, the share of its work that is done, and the bar of its stage."""
+
+    number: int
+    stages: int
+    bar: TaskID
+    stage: int = 0
+    share: float = 0.0
+
+
 class BatchProgress:
-    """Progress over batches: they are weighted by images and stages, and the time left is estimated from what is done."""
+    """Progress over batches, also of several at a time: weighted by images and stages, with the time left estimated from what is done."""
 
     def __init__(self, display: Display, bars: Progress, sizes: Mapping[str, int], currency: str = "") -> None:
         self._display, self._bars, self._sizes, self._currency = display, bars, sizes, currency
         self._spent: Counter[str] = Counter()  # by finished stages
-        self._usage: Usage | None = None  # of the running stage
+        self._usage: dict[str, Usage] = {}  # of the stages at work, by batch
         self._started = time.monotonic()
-        self._number = 0
-        self._images = 0  # of batches that are done
-        self.outcome = "done"
-        """What became of the running batch."""
-        self._batch, self._stages, self._stage_number = "", 1, 0
+        self._at_work: dict[str, _Batch] = {}
+        self._begun = 0
+        self._ended: list[str] = []
+        self._interrupted = False
+        self._lock = threading.RLock()
         self._whole = bars.add_task("batches", total=len(sizes))
-        self._part = bars.add_task("", total=None, visible=False)
 
     def begin(self, batch: str, stages: int) -> None:
-        """A batch begins; the former one is done."""
-        self._finish()
-        self._number += 1
-        self.outcome = "done"
-        self._batch, self._stages, self._stage_number = batch, stages, 0
-        self._bars.update(self._whole, description=f"batch {batch}", completed=self._number - 1, left=self._left(0))
+        """A batch begins."""
+        with self._lock:
+            self._begun += 1
+            self._at_work[batch] = _Batch(self._begun, stages, self._bars.add_task("", total=None, visible=False))
+            self._show()
+
+    def finish(self, batch: str, outcome: str = "done") -> None:
+        """A batch ended, and what became of it."""
+        with self._lock:
+            ended = self._at_work.pop(batch)
+            self._spent += _totals(self._usage.pop(batch, None))
+            self._ended.append(batch)
+            self._bars.remove_task(ended.bar)
+            if not self._display.is_terminal:
+                self._line(batch, ended, outcome, "")
+            self._show()
 
     def end(self) -> None:
-        """The last batch is done."""
-        self._finish()
-        self._bars.update(self._whole, completed=self._number)
+        """All batches are done."""
+        for batch in list(self._at_work):
+            self.finish(batch)
 
-    def _finish(self) -> None:
-        if self._batch:
-            self._images += self._sizes[self._batch]
-            if not self._display.is_terminal:
-                self._line(self.outcome, "", 0)
+    def interrupt(self) -> None:
+        """Let each stage at work raise `KeyboardInterrupt` when it next tells how far it is."""
+        self._interrupted = True
+
+    def _show(self) -> None:
+        names = f"batch {', '.join(self._at_work)}" if self._at_work else "batches"
+        self._bars.update(self._whole, description=names, completed=len(self._ended), left=self._left())
 
     @property
     def totals(self) -> dict[str, float]:
         """Usage of the models over all batches so far, by the names of `Usage.as_dict`."""
-        totals = self._spent + _totals(self._usage)
-        return {name: round(value, 9) for name, value in sorted(totals.items())}
+        with self._lock:
+            totals = sum((_totals(usage) for usage in self._usage.values()), Counter(self._spent))
+            return {name: round(value, 9) for name, value in sorted(totals.items())}
 
     def stage(self, stage: str, batch: str) -> "ProgressReporter":
-        """Callback of a stage over the running batch."""
+        """Callback of a stage over a batch that was begun; any other is taken for one of the only batch at work."""
         from wethink_assets.synthesis.budgets.progress import Pace
 
-        self._stage_number += 1
-        number = self._stage_number
-        self._spent += _totals(self._usage)
-        self._usage = None
-        self._bars.update(self._part, description=stage, completed=0, total=None, visible=True, left="")
+        batch = batch if batch in self._at_work or len(self._at_work) != 1 else next(iter(self._at_work))
+        work = self._at_work[batch]
+        with self._lock:
+            work.stage += 1
+            self._spent += _totals(self._usage.pop(batch, None))
+        number = work.stage
+        self._bars.update(work.bar, description=stage, completed=0, total=None, visible=True, left="")
         pace = Pace(self._currency)
         reported = began = time.monotonic()
 
         def update(done: int, total: int, usage: "Usage | None" = None, /) -> None:
             nonlocal reported
+            if self._interrupted:
+                raise KeyboardInterrupt
             idle = not done and not (usage and usage.calls) and time.monotonic() - began < FIRST_LINE
             pace.update(done, total, usage)
-            self._usage = usage
-            self._bars.update(self._part, completed=done, total=total, left=pace.figures())
-            share = (number - 1 + done / max(total, 1)) / max(self._stages, number)
-            self._bars.update(self._whole, left=self._left(share))
+            if usage is not None:
+                self._usage[batch] = usage
+            self._bars.update(work.bar, completed=done, total=total, left=pace.figures())
+            work.share = (number - 1 + done / max(total, 1)) / max(work.stages, number)
+            self._bars.update(self._whole, left=self._left())
             if not self._display.is_terminal and not idle and time.monotonic() - reported >= LINE_EVERY:
                 reported = time.monotonic()
-                self._line(stage, pace.line(), share)
+                self._line(batch, work, stage, pace.line())
 
         return update
 
-    def _line(self, what: str, count: str, share: float = 1.0) -> None:
+    def _line(self, batch: str, work: _Batch, what: str, count: str) -> None:
         from wethink_assets.synthesis.budgets.progress import clock
 
         elapsed = clock(time.monotonic() - self._started)
-        left = self._left(share)
+        left = self._left()
         all_left = f"all batches {left}" if left else ""
-        parts = [f"[{self._number}/{len(self._sizes)}] {self._batch} {what}", count, f"{elapsed} elapsed", all_left]
+        parts = [f"[{work.number}/{len(self._sizes)}] {batch} {what}", count, f"{elapsed} elapsed", all_left]
         self._display.report(", ".join(part for part in parts if part))
 
-    def _left(self, share: float) -> str:
+    def _left(self) -> str:
         from wethink_assets.synthesis.budgets.progress import clock
 
         total = sum(self._sizes.values())
-        done = self._images + share * (self._sizes[self._batch] if self._batch and share else 0)
+        with self._lock:
+            done = float(sum(self._sizes[batch] for batch in self._ended))
+            done += sum(work.share * self._sizes[batch] for batch, work in self._at_work.items())
         if not done:
             return ""
         return f"about {clock((time.monotonic() - self._started) * (total - done) / done)} left"

@@ -41,7 +41,7 @@ class PipelineSettings(Table):
     )
     budget: str = Field("", description="budget that runs spend which name none; empty: none")
     currency: str = Field("USD", description="what money is counted in, wherever it is shown")
-    concurrency: int = Field(256, ge=1, le=4096, description="model calls in flight for one stage, at most")
+    concurrency: int = Field(256, ge=1, le=4096, description="model calls in flight at a time, at most")
     description_certainty: Share = Field(
         0.0,
         description="least probability of a token of an image's first description; an image of less is rejected as unsure",

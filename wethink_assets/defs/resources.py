@@ -1,6 +1,7 @@
 """Resources of runs: configuration, store, models and budgets, each opened once a process."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -95,6 +96,7 @@ def store_of(settings: Settings) -> Store:
 class _Shared:
     """Models of this process by configuration, and how many runs and callers need them open."""
 
+    lock = threading.RLock()
     opened: ClassVar[dict[str, Models]] = {}
     users = 0
 
@@ -102,21 +104,24 @@ class _Shared:
 @contextmanager
 def models_kept_open() -> Iterator[None]:
     """Let the runs of this process share models: weights are loaded once, and closed after the last run and caller."""
-    _Shared.users += 1
+    with _Shared.lock:
+        _Shared.users += 1
     try:
         yield
     finally:
-        _Shared.users -= 1
-        while _Shared.opened and not _Shared.users:
-            _Shared.opened.popitem()[1].close()
+        with _Shared.lock:
+            _Shared.users -= 1
+            while _Shared.opened and not _Shared.users:
+                _Shared.opened.popitem()[1].close()
 
 
 def models_of(settings: Settings) -> Models:
     """Models of the configuration, opened once while they are kept open."""
     key = settings.model_dump_json()
-    if key not in _Shared.opened:
-        _Shared.opened[key] = Models.open(settings)
-    return _Shared.opened[key]
+    with _Shared.lock:
+        if key not in _Shared.opened:
+            _Shared.opened[key] = Models.open(settings)
+        return _Shared.opened[key]
 
 
 def resources_of(settings: Settings) -> dict[str, object]:

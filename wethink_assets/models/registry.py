@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.errors import ConfigError, ModelError
 from wethink_assets.extensions.builtin import PROVIDERS
+from wethink_assets.models.call_gate import CallGate
 from wethink_assets.models.chat import ROLES, ChatModel, Completion, Role, Sampling
 from wethink_assets.models.dialects.request_form import reasons
 from wethink_assets.models.endpoint.batch_api import BatchApi
@@ -79,6 +80,8 @@ class Models:
         self._batch_apis: dict[Role, BatchApi] = {}
         self.servers = Servers(settings)
         """Servers of this machine that roles name; they are started at the first call of such a role."""
+        self.gate = CallGate(settings.pipeline.concurrency)
+        """Places for the calls in flight of all stages that are at work in this process."""
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None

@@ -35,3 +35,21 @@ def test_titles_cells_and_lines_are_plain_text(capfd: pytest.CaptureFixture[str]
     for text in ("in [b]store", "rows of [cut]", "[dedup]", "[red]x", "policies of [b]", "[i]", "[/link]"):
         assert text in shown
     assert "opening [bold]" in shown and "drawing into [folder]" in shown
+
+
+def test_batches_at_work_at_a_time_are_told_apart_and_added_up(capfd: pytest.CaptureFixture[str]) -> None:
+    usage = {batch: Usage(Settings()) for batch in "ab"}
+    with Display() as display, display.batches({"a": 6, "b": 2, "c": 2}) as work:
+        tellers = {}
+        for batch in "ab":
+            work.begin(batch, 2)
+            usage[batch].made("describer", "describe", Completion("x", 10, 5, "stop", "m"), 0.5)
+            tellers[batch] = display.of("descriptions", batch)
+        tellers["a"](3, 6, usage["a"])
+        tellers["b"](2, 2, usage["b"])
+        assert work.totals["calls"] == 2
+        work.finish("b", "failed")
+        work.begin("c", 2)
+        assert work.totals["calls"] == 2, "what a batch took stays when it has ended"
+    shown = capfd.readouterr().err
+    assert "[2/3] b failed" in shown and "[1/3] a done" in shown and "[3/3] c done" in shown

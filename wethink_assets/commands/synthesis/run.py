@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wethink_assets.commands.progress import Display
     from wethink_assets.config import Settings
     from wethink_assets.defs.runs.driver import RunDriver
+    from wethink_assets.defs.runs.outcome import RunOutcome
     from wethink_assets.storage.store import Store
 
 WAITING = 3
@@ -216,10 +217,14 @@ def synthesize(
     budget: str = "",
     currency: str = "",
 ) -> Synthesized:
-    """Take each unfinished batch through what it misses. One that fails does not stop the others; a spent budget or balance does."""
+    """Take each unfinished batch through what it misses, a few at a time where all models are behind endpoints.
+
+    One that fails does not stop the others; after a spent budget or balance no further batch begins.
+    """
     done = Synthesized()
     if not unfinished:
         return done
+    from wethink_assets.commands.synthesis.overlap import work_overlapped
     from wethink_assets.commands.synthesis.run_outcome import mostly_rejected
     from wethink_assets.sources.batches import read_membership
 
@@ -227,28 +232,32 @@ def synthesize(
     batches, images = len(unfinished), sum(sizes.values())
     display.report(f"{batches} batch{'es' * (batches > 1)} with {images} image{'s' * (images > 1)} to synthesize")
     with display.batches(sizes, currency) as work:
-        for batch, stages in unfinished.items():
-            work.begin(batch, len(stages))
-            ran = driver.synthesize(batch, stages, budget)
+
+        def synthesized(batch: str) -> "RunOutcome":
+            work.begin(batch, len(unfinished[batch]))
+            return driver.synthesize(batch, unfinished[batch], budget)
+
+        def ended(batch: str, ran: "RunOutcome") -> bool:
             for what, why in ran.failures.items():
                 done.failures[f"{batch}, {what}"] = f"{why} (run {ran.run_id})"
                 display.report(f"failed: {batch}, {what}: {why}")
+            waits = f"waits at {ran.waiting}" if ran.waiting else ""
+            work.finish(batch, "stopped" if ran.spent else "failed" if ran.failures else waits or "done")
             if ran.spent:
-                done.spent = f"{ran.spent} of {batch}"
-                work.outcome = "stopped"
-                break
-            if ran.failures:
-                work.outcome = "failed"
-            elif ran.waiting:
-                work.outcome = f"waits at {ran.waiting}"
+                done.spent = done.spent or f"{ran.spent} of {batch}"
+                return False
+            if ran.waiting and not ran.failures:
+                stages = unfinished[batch]
                 done.waiting[batch] = stages[stages.index(ran.waiting) :]
-            else:
+            elif not ran.failures:
                 done.batches.append(batch)
-            for line in mostly_rejected(store, batch, stages):
+            for line in mostly_rejected(store, batch, unfinished[batch]):
                 display.report(line)
-            if ran.balance_spent:
-                break
+            return not ran.balance_spent
+
+        work_overlapped(sizes, synthesized, ended, driver.batches_at_once(unfinished.values()), work.interrupt)
         done.models = work.totals
+    done.batches.sort(key=list(unfinished).index)
     done.left = [batch for batch in unfinished if batch not in done.batches]
     return done
 

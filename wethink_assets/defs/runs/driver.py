@@ -1,7 +1,7 @@
 """The run driver of the commands: observes, synthesizes what is missing, cuts, builds, trains and scores as Dagster runs of this process."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
@@ -15,6 +15,7 @@ from wethink_assets.defs.assets.roles import role_key
 from wethink_assets.defs.assets.scores import DRAW_LEADERBOARD, SCORE
 from wethink_assets.defs.assets.sources import source_key
 from wethink_assets.defs.assets.training import TRAIN
+from wethink_assets.defs.graph import REMOTE_POOL, pool_of
 from wethink_assets.defs.resources import BUDGET_TAG, models_kept_open, models_of
 from wethink_assets.defs.runs.jobs import BUILD, CHECK_SERVICES, OBSERVE, SYNTHESIZE
 from wethink_assets.defs.runs.liveness import this_process
@@ -22,6 +23,7 @@ from wethink_assets.defs.runs.outcome import RunOutcome
 from wethink_assets.defs.runs.reporting import Synced
 from wethink_assets.defs.runs.sync import report_cut, sync_instance
 from wethink_assets.evaluation.benchmarks.signatures import sign_present
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.models.chat import ROLES
 from wethink_assets.planning.staleness import InForce, commits_in_force, missing_stages, stages_to_refresh
 from wethink_assets.sources.batches import list_batches
@@ -29,6 +31,8 @@ from wethink_assets.sources.catalog import sources_of
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.service_check.records import CheckRecord, record_of, unchecked_services
 
+BATCHES_AT_ONCE = 3
+"""Batches taken through their stages at a time: the oldest, one that fills its gaps, and one for the gaps of both, such as between two stages."""
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -88,6 +92,14 @@ class RunDriver:
         """Take a batch through stages, in one run, within a budget where one is named."""
         assets = [dg.AssetKey(stage) for stage in stages]
         return self._run(SYNTHESIZE, assets, batch, {BUDGET_TAG: budget} if budget else {})
+
+    def batches_at_once(self, stages: Iterable[Sequence[str]]) -> int:
+        """How many batches may be taken through stages at a time: one where a model runs on this machine, else as the endpoints' pool allows."""
+        roles = {role for names in stages for stage in names for role in STAGES[stage].roles}
+        if pool_of(self._settings, tuple(sorted(roles))) != REMOTE_POOL:
+            return 1
+        limits = {pool.name: pool.limit for pool in self._instance.event_log_storage.get_pool_limits()}
+        return min(BATCHES_AT_ONCE, limits.get(REMOTE_POOL, BATCHES_AT_ONCE))
 
     def decide(self) -> Cut | NothingNew:
         """Decide the next cut by the configured recipe, and report it. Raises `VersionError` when there is nothing to cut."""

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ def project_instance() -> Iterator[dg.DagsterInstance]:
     os.environ["DAGSTER_HOME"] = str(home)
     with contextlib.chdir(home), fewer_disk_syncs(), dg.DagsterInstance.get() as instance:
         set_pool_limits(instance)
+        handlers = instance.get_yaml_python_handlers()
+        # Dagster would configure logging anew at the start of each run, which shuts the handlers of all others: of several runs in one process
+        # one would wait for the other for ever.
+        instance.get_yaml_python_handlers = lambda: handlers  # type: ignore[method-assign]
         yield instance
 
 
@@ -49,17 +54,21 @@ def fewer_disk_syncs() -> Iterator[None]:
     from sqlalchemy.engine import Engine
 
     held: dict[str, sqlite3.Connection] = {}
+    lock = threading.Lock()  # several runs of this process may connect at once
 
     def relax(connection: Any, _: Any) -> None:
         if not isinstance(connection, sqlite3.Connection):
             return
         connection.execute("PRAGMA synchronous = NORMAL")
         path = connection.execute("PRAGMA database_list").fetchone()[2]
-        if path and path not in held:
-            while len(held) > 8:
-                held.pop(next(iter(held))).close()
-            held[path] = sqlite3.connect(path, check_same_thread=False)
-        if path:  # a read makes the held connection notice that the file has a write-ahead log by now
+        if not path:
+            return
+        with lock:
+            if path not in held:
+                while len(held) > 8:
+                    held.pop(next(iter(held))).close()
+                held[path] = sqlite3.connect(path, check_same_thread=False)
+            # A read makes the held connection notice that the file has a write-ahead log by now.
             held[path].execute("SELECT count(*) FROM sqlite_master").fetchall()
 
     event.listen(Engine, "connect", relax)

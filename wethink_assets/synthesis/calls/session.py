@@ -82,7 +82,8 @@ class Synthesis:
         self._journal = journal
         self._allowance = allowance
         self._batch_calls = batch_calls
-        self._gate = asyncio.Semaphore(settings.pipeline.concurrency)
+        self._gate = models.gate
+        self._rank = self._gate.rank(batch)
         self._balance = BalanceGuard()
         self._opened: dict[Role, ChatModel] = {}
         self._answering: dict[Role, set[str]] = {}  # models that answered, by the role that asked
@@ -194,10 +195,10 @@ class Synthesis:
         async def make() -> Call:
             if self._batch_calls is not None and self._batch_calls.takes(role, key):
                 call = AskedCall(key, role, prompt, item, sample, request, sampling.max_tokens, certain)
-                async with self._gate:
+                async with self._gate.call(self._rank):
                     await self._batch_calls.ask(call, messages, schema, sampling)
             model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
-            async with self._gate, self._admitted(role) as paid, self._balance.call():
+            async with self._gate.call(self._rank), self._admitted(role) as paid, self._balance.call():
                 began = time.monotonic()
                 reply = await model.chat(messages, schema=schema, sampling=sampling)
                 seconds = time.monotonic() - began

@@ -116,6 +116,13 @@ def test_batches_registered_elsewhere_are_found(grown: Opened) -> None:
     assert unfinished["coco.000001"] == STAGES
 
 
+def test_batches_overlap_as_the_pool_of_endpoints_allows(grown: Opened) -> None:
+    assert grown.driver.batches_at_once([STAGES]) == 3
+    grown.instance.event_log_storage.set_concurrency_slots("endpoint", 2)
+    assert grown.driver.batches_at_once([STAGES]) == 2
+    assert grown.driver.batches_at_once([("images",)]) == 1, "no stage asks a model"
+
+
 def test_a_stage_of_older_inputs_counts_as_unfinished(grown: Opened) -> None:
     assert all(run.success for run in grown.grow(build=False).values())
     tables = Tables(grown.store)

@@ -39,6 +39,33 @@ def test_calls_in_flight_are_bounded_and_busy(store: Store, pack: str) -> None:
     assert model.most_in_flight == 5
 
 
+def test_batches_at_work_at_a_time_share_the_calls_in_flight_and_the_first_goes_first(store: Store, pack: str) -> None:
+    model = ScriptedModel(good_script, delay=0.01)
+    settings = scripted_settings(pack, concurrency=5)
+    images = drawn_images(store, 30)
+    ended = list[str]()
+    with models_of(settings, model) as models:
+
+        def work(batch: str) -> None:
+            with Synthesis.open(settings, store, models, "descriptions", batch) as synthesis:
+                began.wait(30)
+                assert describe_images(images, synthesis).results.height == 30
+            ended.append(batch)
+
+        began = threading.Barrier(3)
+        for batch in ("old.000001", "new.000001", "newer.000001"):
+            models.gate.rank(batch)
+        threads = [
+            threading.Thread(target=work, args=[batch]) for batch in ("newer.000001", "old.000001", "new.000001")
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert ended == ["old.000001", "new.000001", "newer.000001"]
+    assert model.most_in_flight == 5
+
+
 def test_results_do_not_depend_on_order_or_speed(tmp_path: Path, pack: str) -> None:
     versions = set()
     for number, concurrency in enumerate((1, 7, 64)):
