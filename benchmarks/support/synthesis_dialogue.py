@@ -1,8 +1,9 @@
-"""Dialogue of `synthesis.py`: one batch of photographs through the four stages that ask models, in this process."""
+"""Dialogue of `synthesis.py`: photographs through the four stages that ask models, in batches that overlap, in this process."""
 
 import json
 import resource
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,12 @@ from wethink_assets.synthesis.stages.questions import write_questions
 from wethink_assets.synthesis.stages.reasoning_paths import refine_paths
 
 ROLES = ("describer", "reasoner", "adjudicator", "judge")
+STAGES = (
+    ("descriptions", describe_images, ("images",)),
+    ("questions", write_questions, ("descriptions",)),
+    ("answers", answer_questions, ("questions", "descriptions", "images")),
+    ("reasoning_paths", refine_paths, ("answers", "questions", "images")),
+)
 
 
 def ingested(folder: Path, count: int) -> float:
@@ -34,11 +41,16 @@ def ingested(folder: Path, count: int) -> float:
     return size
 
 
-def dialogue(folder: Path, url: str, concurrency: int, journal: str) -> dict[str, Any]:
-    """Take the batch through the four stages, journaled as batch `journal`, in this process; figures of it."""
+def dialogue(folder: Path, url: str, concurrency: int, journal: str, batches: int = 1) -> dict[str, Any]:
+    """Take the images through the four stages in this process, in so many batches that overlap as in `wethink run`; figures of it.
+
+    Batches are journaled under names that begin with `journal`.
+    """
     import polars as pl
 
     import wethink_assets.models.endpoint  # noqa: F401  (imports are start-up)
+    from wethink_assets.commands.synthesis.overlap import work_overlapped
+    from wethink_assets.models.call_gate import BATCHES_AT_ONCE
 
     role = {"provider": "endpoint", "url": url, "model": "scripted", "max_tokens": 1024}
     settings = Settings.model_validate(
@@ -46,39 +58,45 @@ def dialogue(folder: Path, url: str, concurrency: int, journal: str) -> dict[str
     )
     store = Store.open(str(folder / "store"))
     images = pl.read_parquet(folder / "images.parquet")
-    calls = 0.0
-    stages: dict[str, dict[str, float]] = {}
+    share = -(-images.height // batches)
+    parts = {f"{journal}-{number}": images.slice(number * share, share) for number in range(batches)}
+    stages: dict[str, Counter[str]] = {}
     began, used = time.perf_counter(), time.process_time()
     with Models.open(settings) as models:
-        done: dict[str, pl.DataFrame] = {"images": images}
-        for stage, work, needs in (
-            ("descriptions", describe_images, ("images",)),
-            ("questions", write_questions, ("descriptions",)),
-            ("answers", answer_questions, ("questions", "descriptions", "images")),
-            ("reasoning_paths", refine_paths, ("answers", "questions", "images")),
-        ):
-            at, cpu = time.perf_counter(), time.process_time()
-            with Synthesis.open(settings, store, models, stage, journal) as synthesis:
-                output = work(*(done[name] for name in needs), synthesis)  # type: ignore[operator]
-            done[stage] = output.results
-            made = synthesis.usage.as_dict()["calls"]
-            calls += made
-            stages[stage] = {
-                "calls": int(made),
-                "seconds": round(time.perf_counter() - at, 2),
-                "cpu_ms": round(1000 * (time.process_time() - cpu) / made, 3),
-                "results": output.results.height,
-                "rejections": output.rejections.height,
-            }
+
+        def through_stages(batch: str) -> dict[str, dict[str, int]]:
+            done: dict[str, pl.DataFrame] = {"images": parts[batch]}
+            figures = {}
+            for stage, work, needs in STAGES:
+                with Synthesis.open(settings, store, models, stage, batch) as synthesis:
+                    output = work(*(done[name] for name in needs), synthesis)  # type: ignore[operator]
+                done[stage] = output.results
+                made = int(synthesis.usage.as_dict()["calls"])
+                figures[stage] = {
+                    "calls": made,
+                    "results": output.results.height,
+                    "rejections": output.rejections.height,
+                }
+            return figures
+
+        def ended(_: str, figures: dict[str, dict[str, int]]) -> bool:
+            for stage, counts in figures.items():
+                stages.setdefault(stage, Counter()).update(counts)
+            return True
+
+        sizes = {batch: part.height for batch, part in parts.items()}
+        work_overlapped(sizes, through_stages, ended, BATCHES_AT_ONCE)
     wall, cpu = time.perf_counter() - began, time.process_time() - used
+    calls = sum(counts["calls"] for counts in stages.values())
     return {
-        "calls": int(calls),
+        "calls": calls,
+        "batches": batches,
         "seconds": round(wall, 2),
         "calls_per_second": round(calls / wall, 1),
         "cpu_ms_per_call": round(1000 * cpu / calls, 3),
         "cpu_share": round(cpu / wall, 2),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "stages": stages,
+        "stages": {stage: dict(counts) for stage, counts in stages.items()},
     }
 
 

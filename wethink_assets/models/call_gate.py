@@ -11,6 +11,9 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+BATCHES_AT_ONCE = 3
+"""Batches at work at a time: the oldest, one that fills its gaps, and one for the gaps of both, such as between two stages."""
+
 
 class CallGate:
     """Places for calls in flight. For one event loop."""

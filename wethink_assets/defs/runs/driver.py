@@ -24,6 +24,7 @@ from wethink_assets.defs.runs.reporting import Synced
 from wethink_assets.defs.runs.sync import report_cut, sync_instance
 from wethink_assets.evaluation.benchmarks.signatures import sign_present
 from wethink_assets.extensions.builtin import STAGES
+from wethink_assets.models.call_gate import BATCHES_AT_ONCE
 from wethink_assets.models.chat import ROLES
 from wethink_assets.planning.staleness import InForce, commits_in_force, missing_stages, stages_to_refresh
 from wethink_assets.sources.batches import list_batches
@@ -31,8 +32,6 @@ from wethink_assets.sources.catalog import sources_of
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.service_check.records import CheckRecord, record_of, unchecked_services
 
-BATCHES_AT_ONCE = 3
-"""Batches taken through their stages at a time: the oldest, one that fills its gaps, and one for the gaps of both, such as between two stages."""
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
