@@ -19,8 +19,7 @@ def sha256_hex(data: bytes) -> str:
 
 def canonical_json(value: Any) -> bytes:
     """The one JSON form of `value`: sorted keys, no white space, UTF-8; lone surrogates are kept as escapes."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=_plain)
-    return text.encode("ascii")
+    return _CANONICAL.encode(value).encode("ascii")
 
 
 def _plain(value: Any) -> Any:
@@ -29,6 +28,9 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
     raise TypeError(f"no canonical JSON for {type(value).__name__}")
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=_plain)
 
 
 def digest_of(value: Any) -> str:

@@ -65,6 +65,8 @@ class Prompt:
     kinds: tuple[QuestionKind, ...]
     examples: tuple[str, ...]
     example_source: bytes
+    instructions: str | None = None
+    """System text where it is the same in every call."""
 
     def render(self, rotation: int = 0, **variables: Any) -> tuple[str, str]:
         """System text (empty where the prompt has none) and user text. What is put in cannot pose as part of the prompt: see `inert`.
@@ -83,8 +85,10 @@ class Prompt:
         if self.examples:
             variables[ROTATION] = rotation
         try:
-            system = self.system.render(**variables) if self.system else ""
-            return system.strip("\n"), self.user.render(**variables).strip("\n")
+            system = self.instructions
+            if system is None:
+                system = self.system.render(**variables).strip("\n") if self.system else ""
+            return system, self.user.render(**variables).strip("\n")
         except jinja2.TemplateError as error:
             raise ConfigError(f"prompt {self.path}: {error.message}") from error
 
@@ -180,6 +184,10 @@ def compiled(
         unknown = jinja2.meta.find_undeclared_variables(environment.parse(text)) - known
         sections = _USER_LINE.split(text)
         templates = [environment.from_string(section.removeprefix("\n")) for section in sections]
+        for template in templates:
+            template.globals = dict(template.globals)  # a chain of maps is slow to read, and each call reads it
+        constant = len(sections) == 2 and "{" not in sections[0]
+        instructions = templates[0].render().strip("\n") if constant else None
     except UnicodeDecodeError as error:
         raise ConfigError(f"prompt {path} is not UTF-8: {error}") from error
     except jinja2.TemplateSyntaxError as error:
@@ -192,7 +200,18 @@ def compiled(
     system = templates[0] if len(templates) == 2 else None
     named = kinds if text != file else ()
     return Prompt(
-        name, path, sha256_hex(text.encode()), system, templates[-1], text, data, variables, named, shown, examples
+        name,
+        path,
+        sha256_hex(text.encode()),
+        system,
+        templates[-1],
+        text,
+        data,
+        variables,
+        named,
+        shown,
+        examples,
+        instructions,
     )
 
 

@@ -66,6 +66,7 @@ class Replica:
         netloc = f"{host}:{self._port}" if self._port else host
         self.name = f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"  # for messages: no user, no password, no query
         self._query = Secret(parts.query)
+        self._addresses: dict[str, Secret] = {}
         self._login = Secret("")
         self._secrets: list[Secret] = [Secret(value) for name, value in parse_qsl(parts.query) if name not in PUBLIC]
         if parts.username is not None:
@@ -89,8 +90,10 @@ class Replica:
 
     def address(self, path: str) -> str:
         """URL of an API below the base, with the query that the configuration gave. Not for messages."""
-        scheme, netloc, base, _, _ = urlsplit(self.name)
-        return urlunsplit((scheme, netloc, f"{base}/{path}", self._query.reveal(), ""))
+        if path not in self._addresses:
+            scheme, netloc, base, _, _ = urlsplit(self.name)
+            self._addresses[path] = Secret(urlunsplit((scheme, netloc, f"{base}/{path}", self._query.reveal(), "")))
+        return self._addresses[path].reveal()
 
     @property
     def login(self) -> Secret:

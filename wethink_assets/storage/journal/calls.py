@@ -1,5 +1,6 @@
 """Calls of a model: how each is named and kept."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from wethink_assets.identity import digest_of
+from wethink_assets.identity import canonical_json
 from wethink_assets.models.chat import Completion, Message, Sampling
 
 KEY_VERSION = 1
@@ -54,7 +55,7 @@ def call_key(
     options: Mapping[str, Any] | None = None,
 ) -> str:
     """Journal key of a call: everything that its reply depends on, and nothing else; `options` are how it is asked beside its sampling."""
-    return _digest(model, revision, messages, schema, sampling, sampling.max_tokens, sample, options)
+    return call_keys(model, revision, messages, schema, sampling, sample, options)[0]
 
 
 def request_key(
@@ -67,31 +68,34 @@ def request_key(
     options: Mapping[str, Any] | None = None,
 ) -> str:
     """Key of what a call asks whatever its `max_tokens`: a reply that was not cut off is the reply at every bound that leaves it room."""
-    return _digest(model, revision, messages, schema, sampling, None, sample, options)
+    return call_keys(model, revision, messages, schema, sampling, sample, options)[1]
 
 
-def _digest(
+def call_keys(
     model: str,
     revision: str,
     messages: Sequence[Message],
     schema: Mapping[str, Any] | None,
     sampling: Sampling,
-    max_tokens: int | None,
     sample: int,
-    options: Mapping[str, Any] | None,
-) -> str:
-    return digest_of(
-        {
-            "version": KEY_VERSION,
-            "model": model,
-            "revision": revision,
-            "messages": [[m.role, m.text, [image.sha256 for image in m.images], *_places(m)] for m in messages],
-            "schema": schema,
-            "sampling": [sampling.temperature, sampling.top_p, max_tokens, sampling.seed],
-            "sample": sample,
-            **({"options": options} if options else {}),
-        }
-    )
+    options: Mapping[str, Any] | None = None,
+) -> tuple[str, str]:
+    """`call_key` and `request_key` of a call: digests of the canonical JSON of all this, which is written once for both."""
+    before = {
+        "messages": [[m.role, m.text, [image.sha256 for image in m.images], *_places(m)] for m in messages],
+        "model": model,
+        **({"options": options} if options else {}),
+        "revision": revision,
+        "sample": sample,
+    }
+    # All of it in the order of its names, `max_tokens` (null in the request's key) between these two.
+    start = canonical_json(before)[:-1] + b',"sampling":' + canonical_json([sampling.temperature, sampling.top_p])[:-1]
+    end = canonical_json([sampling.seed])[1:] + b',"schema":' + canonical_json(schema) + b',"version":%d}' % KEY_VERSION
+    call = hashlib.sha256(start)
+    request = call.copy()
+    call.update(b",%d," % sampling.max_tokens + end)
+    request.update(b",null," + end)
+    return call.hexdigest(), request.hexdigest()
 
 
 def _places(message: Message) -> list[list[int]]:

@@ -40,7 +40,7 @@ def require_own_words(
         copied = copied_example(text, examples)
         if copied:
             raise MalformedReply("echo", f"says an example of its prompt in other words: {copied[:120]!r}")
-        written, asked = script_of(text), script_of(instructions)
+        written, asked = script_of(text), _script_of_instructions(instructions)
         if written and asked and written != asked:
             raise MalformedReply("wrong_language", f"in {written} letters where {asked} were asked for: {text[:80]!r}")
         other = language_of(text, language) if language and written != "other" else None
@@ -76,6 +76,11 @@ def script_of(text: str) -> str | None:
     if latin + other < LETTERS:
         return None
     return "other" if other > latin else "latin"
+
+
+@lru_cache(maxsize=256)
+def _script_of_instructions(instructions: str) -> str | None:
+    return script_of(instructions)
 
 
 @lru_cache(maxsize=256)

@@ -63,11 +63,16 @@ def _function_words() -> dict[str, tuple[str, ...]]:
     return {word: tuple(names) for word, names in languages.items()}
 
 
+@cache
+def _words_of(language: str) -> frozenset[str]:
+    return frozenset(word for word, languages in _function_words().items() if language in languages)
+
+
 def mostly_english(text: str) -> bool:
     """Whether the share of English function words leaves no doubt; punctuation is not taken off, so it is quick and says yes too seldom."""
-    known, words = _function_words(), text.lower().split()
-    own = sum("en" in known.get(word, ()) for word in words)
-    foreign = sum(word in known and "en" not in known[word] for word in words)
+    words = text.lower().split()
+    own = sum(map(_words_of("en").__contains__, words))
+    foreign = sum(map(_function_words().__contains__, words)) - own
     return (
         bool(words) and own >= ENOUGH * len(words) and 4 * foreign <= own
     )  # "No me es posible": three words are English, too
@@ -88,7 +93,7 @@ def language_of(text: str, asked: str = "en", fewest: int = FEWEST_WORDS) -> str
     """
     known = _function_words()
     rough = text[: 8 * MOST_WORDS].lower().split()
-    if sum(asked in known.get(word, ()) for word in rough) >= ENOUGH * len(rough):
+    if sum(map(_words_of(asked).__contains__, rough)) >= ENOUGH * len(rough):
         return None
     words = _WORD.findall(unquoted(text))[:MOST_WORDS]
     if len(words) < fewest:

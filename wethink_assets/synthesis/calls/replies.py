@@ -29,6 +29,7 @@ _CONTROL = re.compile(
     "\U000e0000-\U000e007f]"
 )
 _LINES = re.compile("\r\n|[\r\u2028\u2029]")
+_RUNS = (" " * 9, "\n\n\n", "\n ")  # without these `_ENDLESS` matches in no printable text
 _ENDLESS = re.compile(r"\n(?:[ \t]*\n){2,}|[^\S\n]{9,}")
 
 
@@ -63,6 +64,9 @@ def require_usable(role: Role, reply: Completion, certain: bool) -> None:
 
 def clean_text(text: str) -> str:
     """Text for people and tables: whole, without control characters, line ends as \\n, no outer and no endless white space."""
+    # Most texts hold nothing but letters, spaces and single or double line ends; what is not printable is looked at more closely.
+    if text.replace("\n", "").isprintable() and not any(run in text for run in _RUNS):
+        return text.strip()
     text = _CONTROL.sub("", _LINES.sub("\n", whole_text(text)))
     return _ENDLESS.sub(lambda run: "\n\n" if "\n" in run[0] else " " * 8, text).strip()
 

@@ -18,7 +18,7 @@ from wethink_assets.models.registry import Models
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.blobs import Blobs
-from wethink_assets.storage.journal.calls import Call, call_key, now, request_key
+from wethink_assets.storage.journal.calls import Call, call_keys, now
 from wethink_assets.storage.journal.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
@@ -38,6 +38,10 @@ from wethink_assets.synthesis.prompt_packs import Prompt, keep_prompts, load_pro
 
 RETRY_TEMPERATURE = 0.7
 ITEMS_FOR_A_CALL = 2
+
+
+def _unpaid(_: Completion) -> None:
+    """What a reply costs where no budget is to know."""
 
 
 def sampling_seed(pipeline_seed: int, stage: str, item: str, sample: int) -> int:
@@ -184,8 +188,7 @@ class Synthesis:
         if max_tokens:
             sampling = replace(sampling, max_tokens=max_tokens)
         options = {**self._options[role][schema is not None], **({"certainty": True} if certain else {})}
-        asked = (*self.identities[role], messages, schema, sampling, sample, options)
-        key, request = call_key(*asked), request_key(*asked)
+        key, request = call_keys(*self.identities[role], messages, schema, sampling, sample, options)
         found = self._journal.with_room(key, request, sampling.max_tokens)
         if found is not None:
             self._count_found(role, prompt, *found)
@@ -198,7 +201,8 @@ class Synthesis:
                 async with self._gate.call(self._rank):
                     await self._batch_calls.ask(call, messages, schema, sampling)
             model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
-            async with self._gate.call(self._rank), self._admitted(role) as paid, self._balance.call():
+            admitted = self._admitted(role) if self._allowance is not None else nullcontext(_unpaid)
+            async with self._gate.call(self._rank), admitted as paid, self._balance.call():
                 began = time.monotonic()
                 reply = await model.chat(messages, schema=schema, sampling=sampling)
                 seconds = time.monotonic() - began
