@@ -1,10 +1,11 @@
 """Rows lost and calls repeated under SIGKILL: `wethink run` is killed at random moments and started again at once, beside one left alone.
 
-    python benchmarks/crash.py [--kills 30] [--s3] [--seed 0] [--json]
+    python benchmarks/crash.py [--kills 30] [--capacity 8] [--s3] [--seed 0] [--json]
 
 The endpoint's reply is a function of the request, and it logs when each call finished. Pictures arrive in rounds: whenever a run was left
 alone long enough to finish, more come in, until enough runs were killed. A second project sees the same pictures arrive and is never
-killed. Shown, and exit status 1 where it does not hold:
+killed. Batches overlap: three are at work when a run is killed. With `--capacity 256 --pictures 480 --batch 80 --span 6` hundreds of calls of
+all three are in flight then. Shown, and exit status 1 where it does not hold:
 
 - the tables of all stages and the rows of all versions are the same in both projects, so no row is lost and none differs;
 - of the calls that had finished more than 5 seconds before a kill none is made again;
@@ -114,13 +115,13 @@ def measured(
 ) -> dict[str, Any]:
     """Run both projects and compare them."""
     chance = random.Random(arguments.seed)
-    pipeline = {"batch_size": arguments.batch, "questions_per_image": 2, "concurrency": 16}
+    pipeline = {"batch_size": arguments.batch, "questions_per_image": 2, "concurrency": 2 * arguments.capacity}
     hit = ScriptedProject.make(folder / "killed", served.role(), store, **pipeline)
     began = time.monotonic()
     outcome = killed_often(hit, log, arguments.kills, arguments.pictures, arguments.span, chance)
     seconds = time.monotonic() - began
     calls = log.calls()
-    with endpoint(0.0, 64) as quick:
+    with endpoint(0.0, max(64, arguments.capacity)) as quick:
         whole = ScriptedProject.make(folder / "whole", quick.role(), **pipeline)
         left_alone = never_killed(whole, outcome.rounds, arguments.pictures)
         needed = quick.counts()["served"]
@@ -130,6 +131,7 @@ def measured(
     again = repeated(calls, outcome.kills)
     return {
         "store": "s3" if store else "local",
+        "capacity": arguments.capacity,
         "seed": arguments.seed,
         "kills": len(outcome.kills),
         "runs": len(outcome.starts),
@@ -157,6 +159,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=96, help="in a round")
     parser.add_argument("--batch", type=int, default=32, help="pictures in a batch")
     parser.add_argument("--span", type=float, default=12.0, help="seconds within which a run is killed")
+    parser.add_argument("--capacity", type=int, default=8, help="calls that the endpoint serves at once")
     parser.add_argument("--latency", type=float, default=0.15, help="seconds that a call takes")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--s3", action="store_true", help="results on a real S3 server (SeaweedFS), not in a folder")
@@ -166,7 +169,7 @@ def main() -> None:
         folder = Path(name)
         log = CallLog(folder / "calls.jsonl")
         store = stack.enter_context(s3_store(folder / "s3")) if arguments.s3 else None
-        served = stack.enter_context(endpoint(arguments.latency, 8, log.path))
+        served = stack.enter_context(endpoint(arguments.latency, arguments.capacity, log.path))
         figures = measured(arguments, folder, served, log, store)
     held = claims(figures, arguments.kills)
     if arguments.json:
