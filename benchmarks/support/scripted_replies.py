@@ -48,17 +48,25 @@ SYSTEM_TEXTS = _system_texts()
 
 def asked_of(body: Mapping[str, Any]) -> Asked:
     """What a chat completion request asks. Raises `KeyError` for a system message of another pack."""
-    first, *others = body["messages"]
+    turns = [_text_and_images(message["content"]) for message in body["messages"]]
+    picture = "".join(hashlib.sha256(image.encode()).hexdigest() for _, images in turns for image in images)
+    (system, _), *others = turns
     if others:
-        system, text, picture = first["content"], others[0]["content"], ""
+        text = others[0][0]
     else:  # with an image, all is one turn
-        (image,) = (part["image_url"]["url"] for part in first["content"] if part["type"] == "image_url")
-        turn = "".join(part["text"] for part in first["content"] if part["type"] == "text")
+        turn = system
         (system,) = (known for known in SYSTEM_TEXTS if turn.startswith(known))
         text = turn.removeprefix(system).lstrip("\n")
-        picture = hashlib.sha256(image.encode()).hexdigest()
     seed = body.get("seed", 0)
     return Asked(SYSTEM_TEXTS[system], text, picture, _number(system[:40], text, picture, str(seed)))
+
+
+def _text_and_images(content: Any) -> tuple[str, list[str]]:
+    """Text of a message and URLs of its images, whether it is one text or a list of parts."""
+    if isinstance(content, str):
+        return content, []
+    texts = [part["text"] for part in content if part["type"] == "text"]
+    return "".join(texts), [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
 
 
 def _number(*parts: str) -> int:

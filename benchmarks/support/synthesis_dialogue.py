@@ -4,6 +4,7 @@ import json
 import resource
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from wethink_assets.models.registry import Models
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import register_source
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.stages.answers import answer_questions
@@ -21,7 +23,7 @@ from wethink_assets.synthesis.stages.questions import write_questions
 from wethink_assets.synthesis.stages.reasoning_paths import refine_paths
 
 ROLES = ("describer", "reasoner", "adjudicator", "judge")
-STAGES = (
+STAGES: tuple[tuple[str, Callable[..., StageOutput], tuple[str, ...]], ...] = (
     ("descriptions", describe_images, ("images",)),
     ("questions", write_questions, ("descriptions",)),
     ("answers", answer_questions, ("questions", "descriptions", "images")),
@@ -69,7 +71,7 @@ def dialogue(folder: Path, url: str, concurrency: int, journal: str, batches: in
             figures = {}
             for stage, work, needs in STAGES:
                 with Synthesis.open(settings, store, models, stage, batch) as synthesis:
-                    output = work(*(done[name] for name in needs), synthesis)  # type: ignore[operator]
+                    output = work(*(done[name] for name in needs), synthesis)
                 done[stage] = output.results
                 made = int(synthesis.usage.as_dict()["calls"])
                 figures[stage] = {

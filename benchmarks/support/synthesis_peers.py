@@ -1,7 +1,7 @@
-"""Peers of `synthesis.py`: the calls of a file made by distilabel and by bespokelabs-curator, each in an environment of its own.
+"""Peers of `synthesis.py`: the calls of a file made by distilabel, bespokelabs-curator and NeMo Data Designer, each in an environment of its own.
 
-Both get the calls of the dialogue as one flat list, so they need not wait for one call's reply to write the next, and no more is
-asked of them than the replies' texts. Both get the concurrency that suits them best of those tried, and their rate counts from the first call
+All get the calls of the dialogue as one flat list, so they need not wait for one call's reply to write the next, and no more is
+asked of them than the replies' texts. All get the concurrency that suits them best of those tried, and their rate counts from the first call
 that the endpoint finished to the last, without their start-up. What cannot be installed or run is named with the reason, and left out.
 """
 
@@ -21,8 +21,9 @@ BENCHMARKS = Path(__file__).parents[1]
 PEERS: dict[str, tuple[tuple[str, ...], str, tuple[float, ...]]] = {
     "distilabel": (("distilabel[openai]==1.5.3", "requests", "pillow"), "peers/distilabel_calls.py", (1, 4, 16)),
     "bespokelabs-curator": (("bespokelabs-curator==0.1.31",), "peers/curator_calls.py", (1, 1.5, 4)),
+    "data-designer": (("data-designer==0.9.7",), "peers/data_designer_calls.py", (1, 1.5, 4)),
 }
-# Neither needs them for an endpoint; each would be gigabytes.
+# None needs them for an endpoint; each would be gigabytes.
 LEFT_OUT = "torch<0\ntorchvision<0\nvllm<0\n"
 LONGEST = 240.0
 TRIAL = 1500  # calls
