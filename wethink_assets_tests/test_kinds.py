@@ -22,9 +22,9 @@ from wethink_assets.errors import ConfigError, UnknownName
 from wethink_assets.kinds import FILL_IN, KINDS, LETTERS, MULTIPLE_CHOICE, QuestionKind, option_letters
 from wethink_assets.rewards import Judge, hybrid_reward, rule_reward
 from wethink_assets.rewards.equivalence.options import option_letter
-from wethink_assets.stages.prompts import PROMPTS
+from wethink_assets.stages.prompts import PACKS, PROMPTS, pack_folder
 from wethink_assets.synthesis.calls.reply_schemas import Question
-from wethink_assets.synthesis.prompt_packs import PACKS, load_prompt, pack_folder, prompt_hashes
+from wethink_assets.synthesis.prompt_packs import load_prompt, prompt_hashes
 from wethink_assets.synthesis.stages.agreement import accepted_answer
 from wethink_assets.training.data.rows import select_rows
 from wethink_assets.training.policies.plots import panels
@@ -134,9 +134,8 @@ def test_prompts_have_letters_for_all_options_of_a_question(pack: str) -> None:
     assert MULTIPLE_CHOICE.option_counts is not None
     lists = {
         letters
-        for name in PROMPTS
-        if (pack, name) != ("embedded", "premise")  # no trained model knows it
-        for letters in re.findall(r'"([A-Z]+)"\[loop', (pack_folder(Settings(), pack) / f"{name}.md").read_text())
+        for file in pack_folder(Settings(), pack).glob("*.md")
+        for letters in re.findall(r'"([A-Z]+)"\[loop', file.read_text())
     }
     assert len(lists) == 1 and LETTERS.startswith(letters := lists.pop())
     assert len(letters) >= max(MULTIPLE_CHOICE.option_counts)

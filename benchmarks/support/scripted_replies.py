@@ -21,6 +21,9 @@ REPLIES = re.compile(r"^Reply: (.*)$", re.MULTILINE)
 QUESTION = re.compile(r"^Question \((MC|FIB|DES)\): (.*)$", re.MULTILINE)
 OPTION = re.compile(r"^[A-J]\. (.*)$", re.MULTILINE)
 WANTED = re.compile(r"^Write one question of kind (MC|FIB|DES) that needs: (.*)\.$", re.MULTILINE)
+WANTED_ENTRY = re.compile(r"^(\d+)\. kind (MC|FIB|DES), needs: (.*)$", re.MULTILINE)
+SCREENED_ENTRY = re.compile(r"^(\d+)\. \((?:MC|FIB|DES)\) ", re.MULTILINE)
+REQUEST_ENTRY = re.compile(r"^(\d+)\. (.*)$", re.MULTILINE)
 ASKED = re.compile(r"^- .*$", re.MULTILINE)
 FINAL = re.compile(r"^Final answer: (.*)$", re.MULTILINE)
 GIVEN = re.compile(r"<reference>\n(.*?)\n</reference>.*<candidate>\n(.*?)\n</candidate>", re.DOTALL)
@@ -92,8 +95,19 @@ def _refine(asked: Asked) -> str:
     return json.dumps({"complete": done, "requests": requests})
 
 
+def _all_details(asked: Asked) -> str:
+    requests = REQUEST_ENTRY.findall(asked.text)
+    return json.dumps(
+        {"details": [{"number": int(number), "detail": _detail(asked, text)} for number, text in requests]}
+    )
+
+
 def _details(asked: Asked) -> str:
-    large = "How large" in asked.text
+    return _detail(asked, asked.text)
+
+
+def _detail(asked: Asked, request: str) -> str:
+    large = "How large" in request
     size = ("small", "middling", "large")[int(asked.picture[2], 16) % 3]
     return f"The discs are {size}." if large else f"A line of {1 + int(asked.picture[3], 16) % 5} grey dots."
 
@@ -112,9 +126,24 @@ def _question(asked: Asked) -> str:
     scene = SCENE.search(_description(asked))
     if wanted is None or scene is None:
         return json.dumps({"question": "", "options": [], "answer": "", "category": "", "abilities": []})
-    kind, abilities = wanted[1], wanted[2].split(", ")
-    name, discs, squares = scene[1], int(scene[2]), int(scene[3])
     number = len(ASKED.findall(asked.text.partition("Questions already asked")[2]))
+    return json.dumps(_written(asked, scene, wanted[1], wanted[2].split(", "), number))
+
+
+def _questions(asked: Asked) -> str:
+    scene = SCENE.search(_description(asked))
+    before = len(ASKED.findall(asked.text.partition("Questions already asked")[2].partition("\nWrite ")[0]))
+    entries = WANTED_ENTRY.findall(asked.text) if scene else []
+    written = [
+        {"number": int(number), **_written(asked, scene, kind, abilities.split(", "), before + int(number) - 1)}
+        for number, kind, abilities in entries
+        if scene
+    ]
+    return json.dumps({"questions": written})
+
+
+def _written(asked: Asked, scene: re.Match[str], kind: str, abilities: list[str], number: int) -> dict[str, Any]:
+    name, discs, squares = scene[1], int(scene[2]), int(scene[3])
     total = discs + squares + number
     thing = NOUNS[number % len(NOUNS)] + (f", plus {number}" if number else "")
     question, options, answer = f'In the scene whose sign reads "{name[4:9]}", how many {thing}?', [], str(total)
@@ -125,12 +154,21 @@ def _question(asked: Asked) -> str:
         question = f'Explain by two visible facts what the sign "{name[4:9]}" of picture {name} has to do with {thing}.'
         answer = f"It counts {total}."
     reply = {"question": question, "options": options, "answer": answer, "category": "counting"}
-    return json.dumps(reply | {"abilities": abilities})
+    return reply | {"abilities": abilities}
+
+
+def _screenings(asked: Asked) -> str:
+    numbers = [int(number) for number in SCREENED_ENTRY.findall(asked.text)]
+    return json.dumps({"screenings": [{"number": number, **_screened(asked.chance + number)} for number in numbers]})
+
+
+def _screened(chance: int) -> dict[str, Any]:
+    fate = chance % 25
+    return {"answerable": fate != 0, "verifiable": fate != 1, "reason": "Both counts are stated."}
 
 
 def _screen(asked: Asked) -> str:
-    fate = asked.chance % 25
-    return json.dumps({"answerable": fate != 0, "verifiable": fate != 1, "reason": "Both counts are stated."})
+    return json.dumps(_screened(asked.chance))
 
 
 def _answer(asked: Asked) -> str:
@@ -168,9 +206,12 @@ WRITERS: Mapping[str, Callable[[Asked], str]] = {
     "describe": _describe,
     "refine": _refine,
     "details": _details,
+    "all_details": _all_details,
     "merge": _merge,
     "question": _question,
+    "questions": _questions,
     "screen": _screen,
+    "screenings": _screenings,
     "answer_image": _answer,
     "answer_text": _answer,
     "judge": _judge,

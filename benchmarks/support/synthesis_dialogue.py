@@ -22,6 +22,7 @@ from wethink_assets.synthesis.stages.descriptions import describe_images
 from wethink_assets.synthesis.stages.questions import write_questions
 from wethink_assets.synthesis.stages.reasoning_paths import refine_paths
 
+GROUPED = ("questions_together", "screenings_together", "requests_together")  # off: the calls that peers are given too
 ROLES = ("describer", "reasoner", "adjudicator", "judge")
 STAGES: tuple[tuple[str, Callable[..., StageOutput], tuple[str, ...]], ...] = (
     ("descriptions", describe_images, ("images",)),
@@ -56,7 +57,10 @@ def dialogue(folder: Path, url: str, concurrency: int, journal: str, batches: in
 
     role = {"provider": "endpoint", "url": url, "model": "scripted", "max_tokens": 1024}
     settings = Settings.model_validate(
-        {"pipeline": {"prompt_pack": "standard", "concurrency": concurrency}, "roles": dict.fromkeys(ROLES, role)}
+        {
+            "pipeline": {"prompt_pack": "standard", "concurrency": concurrency, **dict.fromkeys(GROUPED, "off")},
+            "roles": dict.fromkeys(ROLES, role),
+        }
     )
     store = Store.open(str(folder / "store"))
     images = pl.read_parquet(folder / "images.parquet")

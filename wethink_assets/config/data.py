@@ -1,6 +1,6 @@
 """Tables about data: store, sources, synthesis, dedup and cuts."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -22,6 +22,10 @@ def model_stage(name: str) -> str:
     if name not in model_stages():
         raise ValueError(f"unknown stage {name!r}; those that ask models: {', '.join(model_stages())}")
     return name
+
+
+Grouping = Literal["auto", "on", "off"]
+"""Whether several things are asked for in one call: `auto` where the prompt pack has the prompt for it."""
 
 
 class PipelineSettings(Table):
@@ -78,6 +82,11 @@ class PipelineSettings(Table):
     )
     premise_check: bool = Field(
         False, description="the describer says first whether what a question takes for granted is so in the image"
+    )
+    questions_together: Grouping = Field("auto", description="all questions of an image in one call: auto, on or off")
+    screenings_together: Grouping = Field("auto", description="all screenings of an image in one call: auto, on or off")
+    requests_together: Grouping = Field(
+        "auto", description="all requests of a refinement turn in one call: auto, on or off; auto: where the pack can"
     )
     agreement_score: Share = Field(0.75, description="judged score from which two descriptive answers agree")
 

@@ -68,6 +68,16 @@ def next_room(bound: int, first: int, most: int, thinks: bool, text: str) -> int
     return min(4 * bound, most) if bound < most else 0
 
 
+def shared_room(replies: int, first: int, most: int, thinks: bool) -> int:
+    """Bound of a reply that holds several: `first` for each, up to the most that one that was cut off may have. Arguments as of `next_room`.
+
+    >>> shared_room(3, 512, 0, False), shared_room(20, 512, 0, False), shared_room(20, 512, 4096, False)
+    (1536, 2048, 4096)
+    """
+    most = most or max(4 * first, THINKING_TOKENS if thinks else 0)
+    return max(min(replies * first, most), first)
+
+
 class Models:
     """The models of all roles, opened when they are first needed and shared where roles name the same one."""
 
@@ -175,6 +185,13 @@ class Models:
         """Sampling of a role as configured, with the seed of one call."""
         settings = self._settings.role(role)
         return Sampling(settings.temperature, settings.top_p, first_tokens(settings), seed)
+
+    def room_for(self, role: Role, replies: int) -> int:
+        """Bound of a reply that holds several: as many times the role's, up to the most that one that was cut off may have; 0 for the role's."""
+        settings = self._settings.role(role)
+        if role not in self._given and not self._provider(role).has_more_room(settings):
+            return 0
+        return shared_room(replies, first_tokens(settings), settings.most_tokens, reasons(settings))
 
     def more_room(self, role: Role, reply: Completion, max_tokens: int = 0) -> int:
         """Bound of the next try for a reply of a role that was cut off at `max_tokens` (0: the role's); 0 where there is none.

@@ -36,7 +36,8 @@ ByPrompt = Mapping[str, Work]
 def work_of(commit: Commit) -> dict[str, Work]:
     """All calls behind a commit's table by prompt, whether they were made for it or found in the journal."""
     counts = commit.calls
-    work_by_prompt = {prompt: Work() for prompt in STAGES[commit.asset].prompts}
+    prompts = STAGES[commit.asset].prompts
+    work_by_prompt = {prompt: Work() for prompt in prompts if not commit.prompts or prompt in commit.prompts}
     for prompt, work in work_by_prompt.items():
         for how in ("", "cached_"):
             work.calls += counts.get(f"prompt.{prompt}.{how}calls", 0.0)
@@ -71,13 +72,21 @@ def descendants(prompts: Iterable[str]) -> set[str]:
 class _Sums:
     items: int = 0
     results: int = 0
+    measured: int = 0  # items of commits that were made with the prompts in use
     work: defaultdict[str, Work] = field(default_factory=lambda: defaultdict(Work))
 
-    def add(self, commit: Commit) -> None:
-        self.items += commit.results + commit.rejections
+    def add(self, commit: Commit, changed: Mapping[str, float] | None) -> None:
+        """Count a commit.
+
+        `changed`: how often prompts are asked with now, as a multiple of then; none where one of both asked for several at once, the other did not.
+        """
+        items = commit.results + commit.rejections
+        self.items += items
         self.results += commit.results
-        for prompt, work in work_of(commit).items():
-            self.work[prompt].add(work)
+        if changed is not None:
+            self.measured += items
+            for prompt, work in work_of(commit).items():
+                self.work[prompt].add(work, changed.get(prompt, 1.0))
 
 
 class Rates:
@@ -85,30 +94,42 @@ class Rates:
 
     def __init__(self, settings: Settings, commits: Iterable[Commit]) -> None:
         self._settings = settings
+        self._asked = {stage: STAGES[stage].asked_prompts(settings) for stage in stage_names()}
         self._sums: defaultdict[tuple[str, str], _Sums] = defaultdict(_Sums)
         for commit in commits:
             for source in (split_batch_key(commit.batch)[0], ""):
-                self._sums[commit.asset, source].add(commit)
+                self._sums[commit.asset, source].add(commit, self._changed(commit))
 
-    def _of(self, stage: str, source: str) -> tuple[_Sums | None, str]:
+    def _changed(self, commit: Commit) -> dict[str, float] | None:
+        asked = self._asked[commit.asset]
+        paired = {name for name in STAGES[commit.asset].prompts if PROMPTS[name].groups}
+        paired |= {PROMPTS[name].groups for name in paired}
+        if commit.prompts and paired & commit.prompts.keys() != paired & set(asked):
+            return None
+        then = self._settings.pipeline.model_copy(update=dict(commit.settings))
+        before = self._settings.model_copy(update={"pipeline": then})
+        often = STAGES[commit.asset].calls_per_item
+        grouped = [prompt for prompt in asked if PROMPTS[prompt].groups and prompt in often]
+        return {prompt: often[prompt](self._settings) / (often[prompt](before) or 1.0) for prompt in grouped}
+
+    def _of(self, stage: str, source: str, measured: bool = False) -> tuple[_Sums | None, str]:
         for name, basis in ((source, "source"), ("", "all sources")):
             sums = self._sums.get((stage, name))
-            if sums and sums.items:
+            if sums and (sums.measured if measured else sums.items):
                 return sums, basis
         return None, "settings"
 
     def expected(self, stage: str, source: str, items: float) -> tuple[dict[str, Work], str]:
         """Work for so many items, and the basis of this estimate: `source`, `all sources`, or `settings` (calls only, tokens unknown)."""
-        sums, basis = self._of(stage, source)
-        expected: dict[str, Work] = {prompt: Work() for prompt in STAGES[stage].prompts}
-        asked = STAGES[stage].asked_prompts(self._settings)
+        sums, basis = self._of(stage, source, measured=True)
+        expected: dict[str, Work] = {prompt: Work() for prompt in self._asked[stage]}
         often = {prompt: calls(self._settings) for prompt, calls in STAGES[stage].calls_per_item.items()}
-        for prompt in asked:
+        for prompt, each in expected.items():
             work = sums.work[prompt] if sums is not None else Work()
             if sums is not None and (work.calls or not PROMPTS[prompt].setting):
-                expected[prompt].add(work, items / sums.items)
+                each.add(work, items / sums.measured)
             else:  # never asked with: no stage was run, or its setting is new
-                expected[prompt].calls += items * often.get(prompt, 1)
+                each.calls += items * often.get(prompt, 1)
         return expected, basis
 
     def passing(self, stage: str, source: str) -> float:

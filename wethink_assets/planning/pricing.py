@@ -14,6 +14,7 @@ from wethink_assets.planning.journal_replay import Replayed, replayed
 from wethink_assets.planning.staleness import Cause, Commits
 from wethink_assets.sources.batches import membership_sizes, split_batch_key
 from wethink_assets.stages.order import model_stages, upstream_of
+from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
@@ -113,6 +114,7 @@ class Pricing:
         unsettled = sum(
             sum(self._replayed[name].lacking.values()) for name in upstream_of(stage) if name in self._replayed
         )
+        took = {prompt: took.get(prompt, Work()) for prompt in usual}  # of the prompts in use
         calls: dict[str, float] = {prompt: unsettled * took[prompt].calls / items for prompt in took}
         for prompt, lacking in replay.lacking.items():
             for name in {prompt, *(descendants([prompt]) & took.keys())}:
@@ -137,13 +139,20 @@ class Pricing:
         redone = set(took) if unknown else touched | perhaps | descendants(touched | perhaps)
         before = commit.results + commit.rejections
         more = max(items / before - 1, 0.0) if before and not unknown else 0.0  # further questions an image
-        to_make = {prompt: Work() for prompt in took}
-        for prompt, work in took.items():
-            to_make[prompt].add(work, (prompt in redone) * max(items / before, 1.0) if before else 0.0)
-            to_make[prompt].add(work, (prompt not in redone) * more)
-        at_least = sum(took[prompt].calls for prompt in touched) + more * sum(work.calls for work in took.values())
-        held = sum(work.calls for prompt, work in took.items() if prompt not in redone)
-        return _Estimate(to_make, at_least, held, "batch")
+        usual, basis = self._rates.expected(commit.asset, split_batch_key(commit.batch)[0], items)
+        to_make = {}
+        for prompt, expected in usual.items():
+            if prompt not in took:  # several things are asked for in one call now, or no longer
+                to_make[prompt] = expected
+                continue
+            grows = not PROMPTS[prompt].groups  # a call for all questions of an image is one, however many they are
+            times = (max(items / before, 1.0) if grows else 1.0) if before else 0.0
+            to_make[prompt] = Work()
+            to_make[prompt].add(took[prompt], times if prompt in redone else more * grows)
+        at_least = sum(took[prompt].calls for prompt in touched & took.keys())
+        at_least += more * sum(took[prompt].calls for prompt in usual if prompt in took and not PROMPTS[prompt].groups)
+        held = sum(work.calls for prompt, work in took.items() if prompt not in redone and prompt in usual)
+        return _Estimate(to_make, at_least, held, "batch" if usual.keys() <= took.keys() else basis)
 
     def _missing(self, batch: str, stage: str, items: float) -> _Estimate:
         expected, basis = self._rates.expected(stage, split_batch_key(batch)[0], items)

@@ -171,5 +171,6 @@ def _settings(plan: StagePlan, commit: Commit) -> list[Cause]:
         if name == "seed":
             causes.append(Cause("sampling", detail, tuple(plan.prompts)))
         else:
-            causes.append(Cause("settings", detail, STAGES[plan.stage].settings[name]))
+            prompts = tuple(each for each in STAGES[plan.stage].settings[name] if each in plan.prompts)
+            causes.append(Cause("settings", detail, prompts))
     return causes

@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +26,10 @@ from wethink_assets.errors import ConfigError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.kinds import KINDS, PAPER_KINDS, QuestionKind
 from wethink_assets.models.chat import Role
-from wethink_assets.stages.prompts import PROMPTS, asked_prompts
+from wethink_assets.stages.prompts import PROMPTS, asked_prompts, pack_folder
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.prompt_examples import FILE, ROTATION, read_examples, with_examples
 
-PACKS = ("standard", "embedded")
 _USER_LINE = re.compile(r"^<!-- user -->[ \t]*\r?$", re.MULTILINE)
 _DELIMITER = re.compile(
     r"<(?=\||/?(?:description|dialogue|notes|reference|candidate|question|think|answer|image|system|user|assistant|instructions?"
@@ -75,9 +73,9 @@ class Prompt:
 
         Raises `ConfigError` when a variable that the prompt uses is missing, `UnknownName` for an unknown `kind`.
         """
-        if self.kinds and "kind" in variables:
-            kind = KINDS[variables["kind"]]
-            kinds = PAPER_KINDS if kind in PAPER_KINDS else (*PAPER_KINDS, kind)  # of each call: no hash of whole kinds
+        if self.kinds and ("kind" in variables or "entries" in variables):
+            asked = [variables["kind"]] if "kind" in variables else [each["kind"] for each in variables["entries"]]
+            kinds = named_kinds(asked)  # of each call: no hash of whole kinds
             if kinds != self.kinds:
                 other = compiled(self.name, self.path, self.source, self.variables, kinds, self.example_source)
                 return other.render(rotation, **variables)
@@ -103,20 +101,6 @@ def inert(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: inert(inner) for name, inner in value.items()}
     return [inert(inner) for inner in value] if isinstance(value, (list, tuple)) else value
-
-
-def pack_folder(settings: Settings, pack: str) -> Path:
-    """Folder of a prompt pack. Raises `ConfigError` when there is none."""
-    folder = (
-        Path(str(files("wethink_assets.synthesis"))) / "prompts" / pack
-        if pack in PACKS
-        else Path(settings.resolve(pack))
-    )
-    if not folder.is_dir():
-        raise ConfigError(
-            f"prompt pack {pack!r}: {folder} is not a folder; packs of the package are {', '.join(PACKS)}"
-        )
-    return folder
 
 
 def load_prompt(settings: Settings, name: str, role: Role | None = None) -> Prompt:

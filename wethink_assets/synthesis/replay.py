@@ -16,7 +16,7 @@ from wethink_assets.extensions.builtin import PROVIDERS, STAGES
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import ChatModel, Completion, Role
 from wethink_assets.models.dialects.request_form import reasons
-from wethink_assets.models.registry import Models, first_tokens, next_room
+from wethink_assets.models.registry import Models, first_tokens, next_room, shared_room
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.prompts import PROMPTS
@@ -145,7 +145,8 @@ def replay_stage(store: Store, commit: Commit, inputs: Sequence[pl.DataFrame]) -
         )
         raise ReplayError(f"{commit.asset} of {commit.batch} {cause}: its calls cannot be asked for again")
     settings = kept.settings()
-    prompts = {name: _prompt(store, settings, name, commit) for name in stage.asked_prompts(settings)}
+    # Of a prompt and one that asks several of it at once, the commit names the one that was asked with.
+    prompts = {name: _prompt(store, settings, name, commit) for name in commit.prompts or stage.asked_prompts(settings)}
     journal = _JournalOnly(store, commit.asset, commit.batch)
     with _ReplayedModels(settings, kept.roles) as models:
         session = Synthesis(settings, store, models, commit.asset, commit.batch, journal, prompts=prompts)
@@ -217,6 +218,12 @@ class _ReplayedModels(Models):
 
     def request_options(self, role: Role, with_schema: bool) -> dict[str, Any]:
         return self._roles[role].options[with_schema]
+
+    def room_for(self, role: Role, replies: int) -> int:
+        kept = self._roles[role]
+        if not kept.has_more_room:
+            return 0
+        return shared_room(replies, kept.max_tokens, kept.most_tokens, kept.thinks)
 
     def more_room(self, role: Role, reply: Completion, max_tokens: int = 0) -> int:
         kept = self._roles[role]

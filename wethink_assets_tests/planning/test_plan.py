@@ -16,7 +16,7 @@ from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE
 from wethink_assets_tests.support.journals import without_one_call
 from wethink_assets_tests.support.planned_store import Grown
-from wethink_assets_tests.support.scripted_model import after, good_script
+from wethink_assets_tests.support.scripted_model import after, good_script, write_pack
 from wethink_assets_tests.synthesis.conftest import models_of
 
 STAGES = stage_names()
@@ -123,6 +123,28 @@ def test_a_new_prompt_of_answers_reuses_everything_that_does_not_follow_from_it(
     before = grown.model.asked.copy()
     grown.grow(ONE, settings, "answers")
     assert grown.model.asked - before == {"answer_image": 8}
+
+
+def test_asking_for_all_at_once_is_a_new_prompt_priced_by_the_calls_that_it_makes(grown: Grown) -> None:
+    write_pack(grown.folder / "pack", grouped=True)
+    settings = grown.settings()
+    told = row(planned(grown, settings), "questions")
+    assert told["cause"] == "prompt" and told["detail"].startswith("new questions, screenings;")
+    assert (told["calls"], told["basis"]) == (8, "settings")
+    before = grown.model.asked.copy()
+    for stage in ("descriptions", "questions"):
+        grown.grow(ONE, settings, stage)
+    assert grown.model.asked - before == {"all_details": 4, "questions": 4, "screenings": 4}
+    assert planned(grown, settings).filter(pl.col("stage").is_in(["descriptions", "questions"])).is_empty()
+    more = row(planned(grown, grown.settings(questions_per_image=4)), "questions")
+    assert (more["cause"], more["calls"], more["held"]) == ("settings", 8, 0)
+    grown.register(TWO, 6)
+    told = row(planned(grown, grown.settings(questions_per_image=4)), "questions", TWO)
+    assert (told["calls"], told["basis"]) == (12, "source")
+    single = planned(
+        grown, grown.settings(questions_together="off", screenings_together="off", requests_together="off")
+    )
+    assert row(single, "questions")["detail"].startswith("new question, screen")
 
 
 def published_by_an_earlier_release(store: Store, stage: str, batch: str) -> None:

@@ -22,10 +22,12 @@ from wethink_assets.storage.store import Store
 Script = Callable[[str, dict[str, Any], int], str | Completion | Exception]
 
 
-def write_pack(folder: Path) -> str:
-    """A prompt pack whose prompts are their own name and variables, so that a script can read them."""
+def write_pack(folder: Path, grouped: bool = False) -> str:
+    """A prompt pack whose prompts are their own name and variables, so that a script can read them; with those that ask several at once, or not."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, use in PROMPTS.items():
+        if use.groups and not grouped:
+            continue
         values = ", ".join(f'"{variable}": {variable}' for variable in use.variables)
         (folder / f"{name}.md").write_text(f"{name}\n<!-- user -->\n{{{{ {{{values}}} | tojson }}}}\n")
     return str(folder)
@@ -83,6 +85,9 @@ class ScriptedModel:
 
 def good_script(name: str, variables: dict[str, Any], sample: int) -> str:
     """A sensible reply to each prompt: the picture shows a red circle, and the two sides agree on it."""
+    single = PROMPTS[name].groups
+    if single:
+        return grouped_reply(name, [good_script(single, each, sample) for each in single_variables(name, variables)])
     kind = variables.get("kind")
     answer = {"MC": "B", "FIB": "red", "DES": "A red circle, alone."}.get(str(kind), "")
     if name == "describe":
@@ -114,6 +119,27 @@ def good_script(name: str, variables: dict[str, Any], sample: int) -> str:
         return '{"verdict": "first", "reason": "the image shows it"}'
     assert name == "rewrite"
     return f"<think>I see a red circle, so it is {variables['answer']}.</think><answer>{variables['answer']}</answer>"
+
+
+def single_variables(name: str, variables: dict[str, Any]) -> list[dict[str, Any]]:
+    """Variables of the single calls that a grouped one stands for: of questions each knows that those before it were asked."""
+    shared = {key: value for key, value in variables.items() if key != "entries"}
+    again = 10 if variables.get("asked") else 0  # so that what is asked for again is another question than all before
+    asked = [f"earlier {number}" for number in range(again + len(variables["entries"]))] if name == "questions" else []
+    return [
+        {**shared, **entry, **({"asked": [*shared["asked"], *asked[: again + number]]} if name == "questions" else {})}
+        for number, entry in enumerate(variables["entries"])
+    ]
+
+
+def grouped_reply(name: str, replies: Sequence[str]) -> str:
+    """A grouped reply of single ones."""
+    listed = {"questions": "questions", "screenings": "screenings", "all_details": "details"}[name]
+    entries = [
+        {"number": number, **({"detail": reply} if listed == "details" else json.loads(reply.strip("`json\n")))}
+        for number, reply in enumerate(replies, 1)
+    ]
+    return json.dumps({listed: entries})
 
 
 def scripted_settings(pack: str, **pipeline: Any) -> Settings:

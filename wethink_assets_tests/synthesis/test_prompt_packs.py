@@ -9,8 +9,8 @@ from wethink_assets.config import Settings
 from wethink_assets.errors import ConfigError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.planning.stages import stage_plan
-from wethink_assets.stages.prompts import PROMPTS, asked_prompts
-from wethink_assets.synthesis.prompt_packs import PACKS, load_prompt, prompt_hashes
+from wethink_assets.stages.prompts import PACKS, PROMPTS, asked_prompts
+from wethink_assets.synthesis.prompt_packs import load_prompt, prompt_hashes
 from wethink_assets_tests.support.scripted_model import write_pack
 
 VALUES: dict[str, Any] = {
@@ -28,10 +28,20 @@ VALUES: dict[str, Any] = {
     "second": "B",
     "answer": "B",
     "raw": "the notes",
+    "entries": [
+        {"request": "Which one?", "kind": "FIB", "abilities": ["Math"], "question": "How many?", "options": []},
+        {"request": "Which other?", "kind": "MC", "abilities": ["OCR"], "question": "How few?", "options": ["beta"]},
+    ],
+}
+SHOWN_OF_ENTRIES = {
+    "questions": ("1. kind FIB", "2. kind MC", "Math", "OCR"),
+    "screenings": ("1. (FIB) How many?", "2. (MC) How few?", "A. beta"),
+    "all_details": ("1. Which one?", "2. Which other?"),
 }
 
 
-FILES = [(pack, name) for pack in PACKS for name in PROMPTS if (pack, name) != ("embedded", "premise")]
+OF_LARGE_MODELS = ("premise", "questions", "screenings", "all_details")
+FILES = [(pack, name) for pack in PACKS for name in PROMPTS if pack == "standard" or name not in OF_LARGE_MODELS]
 """No embedded model was trained on a prompt that serves as `premise`."""
 
 
@@ -46,6 +56,9 @@ def test_every_prompt_shows_what_its_call_gives(pack: str, name: str) -> None:
     system, user = prompt.render(**values)
     assert user and user == user.strip("\n")
     for variable, value in values.items():
+        if variable == "entries":
+            assert all(each in user for each in SHOWN_OF_ENTRIES[name]), user
+            continue
         shown = {"dialogue": "Teal.", "asked": "An earlier one?", "options": "beta", "abilities": "OCR"}.get(
             variable, value
         )
@@ -57,7 +70,8 @@ def test_every_prompt_shows_what_its_call_gives(pack: str, name: str) -> None:
 
 
 def test_the_standard_pack_says_the_reply_form_and_guards_against_the_image() -> None:
-    for name in ("refine", "question", "screen", "judge", "adjudicate", "premise"):
+    names = ("refine", "question", "questions", "screen", "screenings", "all_details", "judge", "adjudicate", "premise")
+    for name in names:
         system, _ = load_prompt(settings_of("standard"), name).render(**{v: VALUES[v] for v in PROMPTS[name].variables})
         assert "one JSON object and nothing else" in system
     for name in PROMPTS:
@@ -67,11 +81,11 @@ def test_the_standard_pack_says_the_reply_form_and_guards_against_the_image() ->
 
 def test_hashes_are_those_of_the_files(tmp_path: Path) -> None:
     pack = write_pack(tmp_path / "mine")
-    before = prompt_hashes(settings_of(pack), PROMPTS)
+    before = prompt_hashes(settings_of(pack), asked_prompts(settings_of(pack)))
     assert before["describe"] == sha256_hex((tmp_path / "mine" / "describe.md").read_bytes())
     (tmp_path / "mine" / "merge.md").write_text("Merge {{ description }}")
-    after = prompt_hashes(settings_of(pack), PROMPTS)
-    assert {name for name in PROMPTS if before[name] != after[name]} == {"merge"}
+    after = prompt_hashes(settings_of(pack), asked_prompts(settings_of(pack)))
+    assert {name for name in before if before[name] != after[name]} == {"merge"}
 
 
 def test_a_role_may_have_a_pack_of_its_own(tmp_path: Path) -> None:
@@ -144,3 +158,14 @@ def test_a_pack_needs_the_prompt_of_a_setting_only_where_it_is_set(tmp_path: Pat
         with pytest.raises(ConfigError) as caught:
             stage_plan(settings, "answers")
         assert told in str(caught.value)
+
+
+def test_of_single_and_grouped_prompts_the_setting_and_the_pack_choose(tmp_path: Path) -> None:
+    grouped = {"questions", "screenings", "all_details"}
+    assert grouped <= set(asked_prompts(settings_of("standard")))
+    assert not grouped & set(asked_prompts(settings_of("embedded")))
+    assert not {"question", "screen", "details"} & set(asked_prompts(settings_of("standard")))
+    mine = {"prompt_pack": write_pack(tmp_path / "mine"), "requests_together": "on"}
+    with pytest.raises(ConfigError, match="requests_together") as caught:
+        asked_prompts(Settings.model_validate({"pipeline": mine}))
+    assert "all_details" in str(caught.value) and "mine" in str(caught.value) and "'details'" in str(caught.value)

@@ -113,7 +113,7 @@ def _stages(store: Store, row: RowVerdict, tables: Mapping[str, CutInput], image
         "image": {**image, "occurrences": _occurrences(store, image_id, images)},
         "description": _without(records.get("descriptions")),
         "question": _without(records.get("questions")),
-        "screening": [call for call in calls.get("questions", []) if call.get("prompt") == "screen"],
+        "screening": [call for call in calls.get("questions", []) if call.get("prompt") in ("screen", "screenings")],
         "answers": _without(records.get("answers")),
         **({"further_stages": further} if further else {}),
         "reasoning_path": _without(records.get("reasoning_paths")),

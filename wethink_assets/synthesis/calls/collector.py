@@ -50,11 +50,14 @@ async def settled(stage: str, item: str, work: Awaitable[dict[str, Any]]) -> Out
         return Outcome(results=[await work])
     except Waiting:
         return Outcome()
-    except Rejected as fate:
-        reason, detail = fate.reason, fate.detail
-    except CallFailed as error:
-        reason, detail = error.reason, str(error)
-    return Outcome(rejected=[{"item": item, "stage": stage, "reason": reason, "detail": whole_text(detail)[:500]}])
+    except (Rejected, CallFailed) as fate:
+        return Outcome(rejected=[rejection(stage, item, fate)])
+
+
+def rejection(stage: str, item: str, fate: Rejected | CallFailed) -> dict[str, str]:
+    """The rejection of an item, as a row of the rejections table."""
+    detail = fate.detail if isinstance(fate, Rejected) else str(fate)
+    return {"item": item, "stage": stage, "reason": fate.reason, "detail": whole_text(detail)[:500]}
 
 
 CHUNK = 2_000  # rows held as Python objects before they become columns

@@ -1,14 +1,15 @@
 """Model calls for one item: more room for a reply that was cut off, a second sample in place of one that cannot be used."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from wethink_assets.models.chat import CallFailed, Completion, Image
 from wethink_assets.models.finish_reasons import finish_reason_of
 from wethink_assets.stages.prompts import PROMPTS
-from wethink_assets.synthesis.calls.collector import Rejected
+from wethink_assets.synthesis.calls.collector import Rejected, Waiting
 from wethink_assets.synthesis.calls.echo_filter import require_own_words
+from wethink_assets.synthesis.calls.grouped_replies import Entry, grouped_entries, grouped_schema
 from wethink_assets.synthesis.calls.images import within
 from wethink_assets.synthesis.calls.non_replies import Wanted, refusal_in, require_no_refusal, require_reply
 from wethink_assets.synthesis.calls.replies import MalformedReply, final_text, parse_json_reply, split_answer
@@ -121,6 +122,94 @@ class ItemCalls:
 
         return await self._ask(prompt, parse, json_schema(model), False, variables)
 
+    async def grouped(
+        self,
+        prompt: str,
+        model: type[R],
+        entries: Sequence[Mapping[str, Any]],
+        *,
+        check: Callable[[R], None] | None = None,
+        again: Callable[[list[R]], Mapping[str, Any]] = lambda values: {},
+        **variables: Any,
+    ) -> list[Entry[R]]:
+        """What became of each of several things that are asked for in one call, as `model`; those without a usable entry are asked for once more.
+
+        Args:
+            prompt: shows `entries`, numbered from 1, and wants a list of as many numbered objects.
+            model: of one entry of the reply; names the list.
+            entries: variables of each thing that is asked for.
+            check: raises `MalformedReply` for an entry that must not be used; by default one whose texts refuse, or repeat the prompt.
+            again: variables of the second call that follow from what the first one gave.
+            variables: of the prompt, beside `entries`.
+        """
+
+        def sound(value: R) -> None:
+            if check is None:
+                require_no_refusal(value.kept_texts())
+            else:
+                check(value)
+            self._require_own(prompt, *(text for _, text in value if isinstance(text, str)))
+
+        ended: list[Entry[R]] = [Entry() for _ in entries]
+        pending = list(range(len(entries)))
+        room = 0
+        for sample in range(SAMPLES):
+            if not pending:
+                break
+            values = [entry.value for entry in ended if entry.value is not None]
+            asked = {
+                **variables,
+                "entries": [entries[number] for number in pending],
+                **(again(values) if sample else {}),
+            }
+            group = [ended[number] for number in pending]
+            try:
+                room = await self._ask_group(prompt, model, asked, sample, sound, group, room)
+            except Waiting:  # what follows from the entries there are would be asked anew with the others
+                raise
+            except (Rejected, CallFailed) as fate:
+                for entry in group:
+                    entry.fate = None if entry.value is not None else fate
+                break
+            pending = [number for number in pending if ended[number].value is None]
+        return ended
+
+    async def _ask_group(
+        self,
+        prompt: str,
+        model: type[R],
+        variables: dict[str, Any],
+        sample: int,
+        check: Callable[[R], None],
+        group: Sequence[Entry[R]],
+        room: int,
+    ) -> int:
+        """Ask for the entries of a group, with `room` at least; a reply that was cut off with more, and where there is none its whole entries count.
+
+        Returns the room that it came to.
+        """
+        keys: list[str] = []
+        self._keys.append(keys)
+        schema, image = grouped_schema(model, len(group)), self._image_for(prompt)
+        room = max(room, self._synthesis.room_for(prompt, len(group)))
+        while True:
+            key, reply = await self._synthesis.complete(
+                prompt, self._item, variables, image, schema, sample, room, False
+            )
+            keys.append(key)
+            for entry, value in zip(group, _group_in(reply, model, len(group), check), strict=True):
+                entry.keys.append(key)
+                if not isinstance(value, MalformedReply):
+                    entry.value, entry.fate = value, None
+                elif entry.value is None:
+                    reason = REASONS.get(value.code, "malformed_reply")
+                    entry.fate = Rejected(reason, f"{prompt}: {value}")
+            cut_off = any(entry.fate is not None and entry.fate.reason == "cut_off" for entry in group)
+            more = self._synthesis.more_room(prompt, reply, room) if cut_off else 0
+            if not more:
+                return room
+            room = more
+
     def _require_own(self, prompt: str, *texts: str) -> None:
         asked = self._synthesis.prompts[prompt]
         require_own_words(texts, asked.text, self._synthesis.language, asked.examples)
@@ -194,6 +283,27 @@ def _parsed(reply: Completion, parse: Callable[[str], T], whole: bool) -> T:
         return parse(reply.text)
     except MalformedReply as error:
         raise MalformedReply(code, f"{cause}: {error}") if code else error from None
+
+
+def _group_in(reply: Completion, model: type[R], count: int, check: Callable[[R], None]) -> list[R | MalformedReply]:
+    """Entries of a grouped reply; where it did not end by itself, those that it lacks have the fault of how it ended."""
+    ended = finish_reason_of(reply.finish_reason)
+    code, cause = ENDINGS.get(ended, ("", ""))
+    try:
+        if code in ("refused", "filtered", "failed"):
+            raise MalformedReply(code, f"{cause} after {reply.completion_tokens} tokens: {reply.text[:80]!r}")
+        values = grouped_entries(reply.text, model, count, check)
+    except MalformedReply as fault:
+        refusal = refusal_in(final_text(reply.text)) if fault.code == "not_json" and not code else None
+        whole = MalformedReply("refused", refusal) if refusal else fault
+        values = [whole] * count
+    lost = ("lacks_entry", "not_json", "unclosed_think", "empty")
+    return [
+        MalformedReply(code, f"{cause}: {value}")
+        if code and isinstance(value, MalformedReply) and value.code in lost
+        else value
+        for value in values
+    ]
 
 
 async def together(*work: Awaitable[T]) -> list[T]:

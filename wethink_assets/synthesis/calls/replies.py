@@ -187,7 +187,7 @@ def _no_constant(name: str) -> Any:
     raise MalformedReply("not_json", f"{name} is no JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_no_constant, strict=False)
+DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_no_constant, strict=False)
 
 
 def first_object(text: str) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def first_object(text: str) -> dict[str, Any]:
         if start < 0:
             break
         try:
-            value, _ = _DECODER.raw_decode(text, start)
+            value, _ = DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict) and value:
@@ -212,7 +212,11 @@ def parse_json_reply(reply: str, model: type[ReplyModel]) -> ReplyModel:
     >>> parse_json_reply('<think>two?</think>```json\\n{"score": 0.5, "reason": "half"}\\n```', Grade).score
     0.5
     """
-    value = first_object(final_text(reply))
+    return as_model(first_object(final_text(reply)), model)
+
+
+def as_model(value: Any, model: type[ReplyModel]) -> ReplyModel:
+    """A JSON value as `model`. Raises `MalformedReply` (`wrong_shape`) that names the first field at fault."""
     try:
         return model.model_validate(value)
     except ValidationError as error:

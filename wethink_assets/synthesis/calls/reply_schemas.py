@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -37,9 +37,10 @@ Reason = Annotated[str, BeforeValidator(_as_text), Field(max_length=2000)]
 
 
 class JsonReply(BaseModel):
-    """A reply in JSON."""
+    """A reply in JSON. `listed` names the list of several of them in a grouped reply."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+    listed: ClassVar[str] = ""
 
     def kept_texts(self) -> Sequence[str]:
         """Texts of it that are asked with or kept, so that none may be a refusal or stand for nothing."""
@@ -63,8 +64,17 @@ class Refinement(JsonReply):
         return self
 
 
+class Detail(JsonReply):
+    """What the image shows of one request."""
+
+    listed: ClassVar[str] = "details"
+    detail: Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=12_000)]
+
+
 class Question(JsonReply):
     """A candidate question. `answer` is its writer's opinion, and no vote."""
+
+    listed: ClassVar[str] = "questions"
 
     question: Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=1000)]
     options: list[Option] = Field(default_factory=list, max_length=10)
@@ -79,6 +89,8 @@ class Question(JsonReply):
 
 class Screening(JsonReply):
     """Whether a question can be answered from its description, and an answer verified."""
+
+    listed: ClassVar[str] = "screenings"
 
     answerable: bool
     verifiable: bool

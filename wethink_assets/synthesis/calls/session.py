@@ -224,6 +224,10 @@ class Synthesis:
         else:
             self.usage.cached(role, prompt, completion)
 
+    def room_for(self, prompt: str, replies: int) -> int:
+        """Bound of a reply with so many entries; 0 for that of the role."""
+        return self.models.room_for(PROMPTS[prompt].role, replies)
+
     def more_room(self, prompt: str, reply: Completion, max_tokens: int = 0) -> int:
         """Bound with which a reply that was cut off is asked for again: four times its own, up to the role's `most_tokens`; 0 for no further try.
 

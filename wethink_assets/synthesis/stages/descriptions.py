@@ -5,14 +5,15 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.config import Settings
+from wethink_assets.models.chat import CallFailed
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import DESCRIPTIONS
 from wethink_assets.stages.spec import Preview, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
 from wethink_assets.synthesis.calls.item_calls import ItemCalls, together
-from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
-from wethink_assets.synthesis.calls.reply_schemas import Refinement
+from wethink_assets.synthesis.calls.non_replies import NON_REPLIES, require_reply
+from wethink_assets.synthesis.calls.reply_schemas import Detail, Refinement
 from wethink_assets.synthesis.calls.session import Synthesis
 
 LONGEST = 12_000
@@ -23,7 +24,7 @@ def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
     """Describe each image of a batch (schema `IMAGES`); results follow `DESCRIPTIONS`, one row an image.
 
     The describer writes a coarse description; the reasoner, who sees only text, asks for what is missing, and the describer
-    answers each request from the image, for at most `refinement_turns` turns; the describer merges all of it.
+    answers each request from the image, or all of a turn in one call, for at most `refinement_turns` turns; the describer merges all of it.
 
     Rejections: `empty_description`, `malformed_reply`, `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `endpoint_error`,
     and `unsure` where the describer gave a token of the coarse description less than `description_certainty`: an image that it cannot read.
@@ -55,10 +56,9 @@ async def _describe(image_id: str, calls: ItemCalls, synthesis: Synthesis) -> di
         requests = [] if refinement.complete else _new(refinement.requests, dialogue)
         if not requests:
             break
-        replies = await together(
-            *(calls.text("details", bound=LONGEST, wanted="detail", request=request) for request in requests)
+        dialogue += await (
+            _all_details(requests, calls) if "all_details" in synthesis.prompts else _details(requests, calls)
         )
-        dialogue += [{"request": request, "reply": reply} for request, reply in zip(requests, replies, strict=True)]
         turns += 1
     fine = coarse
     if dialogue:
@@ -78,6 +78,35 @@ async def _describe(image_id: str, calls: ItemCalls, synthesis: Synthesis) -> di
         "fine": fine,
         "calls": calls.keys,
     }
+
+
+async def _details(requests: list[str], calls: ItemCalls) -> list[dict[str, str]]:
+    """Turns of the dialogue in which each request has a call of its own. Raises what the first call raised that failed."""
+    replies = await together(
+        *(calls.text("details", bound=LONGEST, wanted="detail", request=request) for request in requests)
+    )
+    return [{"request": request, "reply": reply} for request, reply in zip(requests, replies, strict=True)]
+
+
+async def _all_details(requests: list[str], calls: ItemCalls) -> list[dict[str, str]]:
+    """Turns of the dialogue whose requests share a call. One without a usable reply is left out: it may be asked for in the next turn.
+
+    Raises what the first request without a reply failed by where none has one, and `CallFailed` of any.
+    """
+    ended = await calls.grouped(
+        "all_details",
+        Detail,
+        [{"request": request} for request in requests],
+        check=lambda value: require_reply(value.detail, "detail"),
+    )
+    for entry in ended:
+        if isinstance(entry.fate, CallFailed) or all(each.value is None for each in ended):
+            entry.taken()
+    return [
+        {"request": request, "reply": entry.value.detail}
+        for request, entry in zip(requests, ended, strict=True)
+        if entry.value is not None
+    ]
 
 
 def _new(requests: list[str], dialogue: list[dict[str, str]]) -> list[str]:
@@ -103,12 +132,13 @@ STAGE = Stage(
     schema=DESCRIPTIONS,
     logic_version="2",
     logic_changes={"2": NON_REPLIES},
-    prompts=("describe", "refine", "details", "merge"),
+    prompts=("describe", "refine", "details", "all_details", "merge"),
     variant=certainty_suffix,
     settings={"refinement_turns": ("merge",)},
     calls_per_item={
         "refine": lambda settings: settings.pipeline.refinement_turns,
         "details": lambda settings: REQUESTS * settings.pipeline.refinement_turns,
+        "all_details": lambda settings: settings.pipeline.refinement_turns,
     },
     kinds=("vlm", "llm"),
     preview=Preview(lambda row: [("", row["fine"])]),

@@ -1,6 +1,7 @@
 """Question slots of an image: the kind of each question that is to be written, and the abilities it asks for."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -33,10 +34,10 @@ def planned_slots(descriptions: pl.DataFrame, settings: Settings) -> pl.DataFram
     return pl.DataFrame(rows, schema=SLOTS).sort("slot")
 
 
-def slots_of(image_id: str, settings: Settings) -> list[dict[str, object]]:
+def slots_of(image_id: str, settings: Settings) -> list[dict[str, Any]]:
     """Slots of one image in the order in which its questions are written."""
     start = _uniform("kind", image_id)
-    slots: list[dict[str, object]] = []
+    slots: list[dict[str, Any]] = []
     counts: dict[str, int] = {}
     for index in range(settings.pipeline.questions_per_image):
         kind = _kind_at((start + index * _GOLDEN) % 1, settings.pipeline.kinds)
