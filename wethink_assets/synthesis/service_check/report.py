@@ -9,8 +9,8 @@ from typing import Any
 from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.config.loading import line_of
 from wethink_assets.models.chat import Role
-from wethink_assets.synthesis.budgets.progress import money
 from wethink_assets.stages.prompts import PACKS
+from wethink_assets.synthesis.budgets.progress import money
 from wethink_assets.synthesis.service_check.remedies import aspects_of_words
 from wethink_assets.synthesis.service_check.results import ProbeResult, ServiceCheck
 
