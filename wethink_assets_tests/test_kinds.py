@@ -146,7 +146,13 @@ def test_prompts_have_letters_for_all_options_of_a_question(pack: str) -> None:
 def test_a_kind_is_in_its_own_prompts_and_changes_no_other(yes_no: QuestionKind) -> None:
     shares = {"pipeline": {"kinds": {"MC": 0.5, "YN": 0.5}}}
     with_it, without = Settings.model_validate(shares), Settings()
-    asked: dict[str, Any] = {"description": "d", "abilities": ["Reasoning"], "asked": [], "question": "q", "options": []}
+    asked: dict[str, Any] = {
+        "description": "d",
+        "abilities": ["Reasoning"],
+        "asked": [],
+        "question": "q",
+        "options": [],
+    }
     for name in ("question", "answer_image", "answer_text"):
         values = {key: value for key, value in asked.items() if key in PROMPTS[name].variables}
         for kind in ("MC", "FIB", "DES"):

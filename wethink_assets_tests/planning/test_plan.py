@@ -14,6 +14,7 @@ from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets.synthesis.budgets.allowance import BudgetSpent, allowance_of
 from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE
+from wethink_assets.synthesis.stages.question_filters import HONEST_WORDS
 from wethink_assets_tests.support.journals import without_one_call
 from wethink_assets_tests.support.planned_store import Grown
 from wethink_assets_tests.support.scripted_model import after, good_script, write_pack
@@ -168,7 +169,7 @@ def test_a_new_model_a_new_revision_and_new_code(grown: Grown) -> None:
     grown.model.revision = "1"
     published_by_an_earlier_release(grown.store, "questions", ONE)
     told = row(planned(grown, settings), "questions")
-    assert (told["cause"], told["detail"]) == ("code", f"logic 0 is now 2: {NON_REPLIES}")
+    assert (told["cause"], told["detail"]) == ("code", f"logic 0 is now 3: {NON_REPLIES}; {HONEST_WORDS}")
     assert (told["at_least"], told["calls"], told["held"], told["exact"]) == (0, 0, 16, True)
     told = row(planned(grown, settings, rehearse_seconds=0.0), "questions")
     assert (told["at_least"], told["calls"]) == (0, 16), (
