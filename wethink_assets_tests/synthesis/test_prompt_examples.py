@@ -118,3 +118,15 @@ def test_a_pack_without_examples_may_show_none(tmp_path: Path) -> None:
 def test_a_line_that_is_no_example_is_named(data: bytes, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read_examples(FILE, data)
+
+
+def test_all_questions_of_an_image_at_once_are_shown_examples_by_image() -> None:
+    prompt = prompt_of("standard", "questions")
+    asked = {"description": "A red disc.", "asked": [], "entries": [{"kind": "MC", "abilities": ["Reasoning", "OCR"]}]}
+    shown = {
+        line
+        for image in range(300)
+        for line in prompt.render(rotation_of("questions", f"i{image}", 0), **asked)[1].split("\n")
+        if line.startswith("Good (")
+    }
+    assert shown == {example.written for example in EXAMPLES}
