@@ -41,7 +41,7 @@ test: setup-test ## Run the default test suite.
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-slow: setup-test ## Run the tests that take longer.
-	$(BIN)/python -m pytest -m slow -n $(SLOW_WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m slow -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: setup-test ## Check style, types and import rules.
 	$(BIN)/ruff check .
@@ -60,4 +60,4 @@ lock: setup ## Resolve the locks anew and record the sizes of what they name.
 	$(PYTHON) locks/resolve.py
 
 clean: ## Remove the environment and what Dagster keeps; the store stays.
-	rm -rf .venv .venv-vllm .venv-vlmevalkit .dagster
+	rm -rf .venv .venv-vllm .venv-vlmevalkit .test-models .dagster

@@ -1,4 +1,4 @@
-"""Fixtures for all tests: a store on a disk and on a real S3 server."""
+"""For all tests: a store on a disk and on a real S3 server, and the order in which long files run."""
 
 import signal
 import uuid
@@ -10,11 +10,44 @@ import pytest
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.s3_server import S3Server, s3_server
 
+TESTS = Path(__file__).parent
+LONGEST_FIRST = (
+    "models/servers/test_servers_pretrained.py",
+    "test_full_run.py",
+    "evaluation/vlmevalkit/test_scoring.py",
+    "rewards/equivalence/test_comparison_pools.py",
+    "synthesis/calls/test_replies_fuzzed.py",
+    "defs/automation/test_nightly_daemon.py",
+    "defs/test_defs_ui.py",
+    "models/servers/test_servers_vllm.py",
+    "commands/training/test_train.py",
+    "evaluation/test_evaluation.py",
+    "models/dialects/test_services_llamacpp.py",
+    "commands/training/test_calibrate.py",
+    "benchmarks/test_crash.py",
+    "synthesis/test_synthesis_non_replies.py",
+    "commands/synthesis/test_budget.py",
+    "training/trainers/test_vllm.py",
+    "training/trainers/test_checkpoints.py",
+    "commands/training/test_study.py",
+    "dataset/test_calibration.py",
+    "commands/synthesis/test_run.py",
+    "defs/automation/test_sensors.py",
+    "dataset/lineage/test_version.py",
+)
+"""Files whose slow tests take a minute or more, by how long: begun first, so that none of them runs on alone when all others are done."""
+
 
 def pytest_configure() -> None:
     """Heed SIGINT also where a shell's `&` had it ignored: Dagster has SIGTERM treated alike, and all processes started later would inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, each as a whole; `make test-slow` hands files out in this order."""
+    order = {TESTS / name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 @pytest.fixture(scope="session")

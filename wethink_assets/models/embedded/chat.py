@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LARGEST_BATCH = 64
 BATCH_WINDOW = 0.006
 """Seconds to wait for more calls before a batch starts, as long as they keep coming."""
+ALIKE, SHORT = 3, 600
+"""A batch's calls have at most so many times the characters of the oldest, and no fewer, but for short ones: all are padded to the longest."""
 LOADING = threading.Lock()
 """Held while weights are loaded: transformers switches torch's initialisation for the whole process meanwhile, so that of two models loaded at
 once one is left without weights."""
@@ -110,7 +112,12 @@ class EmbeddedModel:
                 seen = len(self._pending)
                 self._arrived.wait_for(lambda: self._closed or len(self._pending) >= LARGEST_BATCH, BATCH_WINDOW)
             oldest = self._pending[0]
-            alike = [waiting for waiting in self._pending if bool(waiting.images) == bool(oldest.images)]
+            least, most = max(oldest.size, SHORT) / ALIKE, max(oldest.size, SHORT) * ALIKE
+            alike = [
+                waiting
+                for waiting in self._pending
+                if bool(waiting.images) == bool(oldest.images) and least <= max(waiting.size, SHORT) <= most
+            ]
             alike.sort(key=lambda waiting: abs(waiting.size - oldest.size))
             batch = alike[:LARGEST_BATCH]
             taken = {id(waiting) for waiting in batch}

@@ -110,6 +110,13 @@ _OVERLOADED_WORDS = _any(
 _TOO_LARGE = re.compile(
     r"request too large|(input|output|tokens)[^.]{0,40}must be reduced"
 )  # for the limit: no wait helps
+# A server that says 500 of what it never can do: llama.cpp of an image where it has no projector, Ollama likewise.
+_UNABLE_WORDS = _any(
+    r"\b(not|un)[ -]?supported\b|does(n't| not) support",
+    r"missing data required for image|mmproj",
+    r"failed to (initialize samplers|parse (the )?(grammar|json ?schema)|(load|decode|process) (the )?(image|input))",
+    r"exceed\w* (the )?(available |model'?s? )?context|context (size|length|window) (was |is )?exceeded",
+)
 _ECHO = re.compile(r"input_value=.*?(?=, input_type=|$)")  # what pydantic repeats of the request
 _WAIT_WORDS = re.compile(
     r"\b(?:try again|retry(?:ing)?|wait|available again|reset(?:s|ting)?)\b[^.\d]{0,30}?"
@@ -199,6 +206,8 @@ def _meaning(status: int, body: _Body, words: str, delay: float | None) -> Meani
     if status == 200:
         limited, busy = _LIMITED_WORDS.search(codes + words), _OVERLOADED_WORDS.search(codes + words)
         return "limited" if limited else "overloaded" if busy else "broken"
+    if status in (500, 501) and _UNABLE_WORDS.search(words):
+        return "request"
     return _STATUS.get(status, "broken" if status >= 500 else "request")
 
 

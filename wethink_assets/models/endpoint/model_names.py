@@ -2,7 +2,8 @@
 
 Services write one model in several ways: with the provider before it (`openai/gpt-4o`, `models/gemini-2.5-flash`), with the date of a snapshot behind
 it (`gpt-4o-2024-08-06`, `gpt-4-0613`, `claude-3-5-sonnet-20241022`, `gemini-2.0-flash-001`), with a variant or provider behind a colon (`:free`,
-`:latest`), with dots or hyphens, in another order of words (`claude-sonnet-4`, `claude-4-sonnet`).
+`:latest`), with dots or hyphens, in another order of words (`claude-sonnet-4`, `claude-4-sonnet`), as the file that it was loaded from, whose
+name ends in how its weights are stored (`/models/Qwen3-8B-Q4_K_M.gguf`, as llama.cpp tells it).
 """
 
 import re
@@ -15,10 +16,11 @@ _DATE = re.compile(r"((19|20)\d\d)?(0[1-9]|1[0-2])([0-2]\d|3[01])|(19|20)\d\d(0[
 _DATED = re.compile(
     r"(preview |exp )?((19|20)\d\d )?(0[1-9]|1[0-2]) ([0-2]\d|3[01])|(preview |exp )?((19|20)\d\d )?(0[1-9]|1[0-2])"
 )
+_STORED = re.compile(r"[-.](ud-)?(i?q\d(_[a-z0-9]+)*|tq\d_\d|mxfp\d(_moe)?|b?f16|f32)$")  # llama.cpp's types of weights
 
 
 def same_model(asked: str, answered: str) -> bool:
-    """Whether two names are of one model; two different snapshots of it are not.
+    """Whether two names are of one model; two different snapshots of it are not, nor two ways to store its weights.
 
     >>> same_model("gpt-4o", "gpt-4o-2024-08-06"), same_model("openai/gpt-4o", "gpt-4o"), same_model("gpt-4o", "gpt-4o-mini")
     (True, True, False)
@@ -28,6 +30,8 @@ def same_model(asked: str, answered: str) -> bool:
     (name, variant), (other, other_variant) = _parts(asked), _parts(answered)
     if variant and other_variant and variant != other_variant:
         return False
+    if bool(_STORED.search(name)) != bool(_STORED.search(other)):
+        name, other = _STORED.sub("", name), _STORED.sub("", other)
     words, other_words = Counter(_words(name)), Counter(_words(other))
     if not words or not other_words:
         return False

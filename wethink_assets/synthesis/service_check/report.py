@@ -102,6 +102,9 @@ def _advice(check: ServiceCheck, failed: ProbeResult) -> tuple[str, str]:
         return "api_key_env", "export the variable that is named here, or name the one that holds the key"
     if failed.stops and "not reachable" in words:
         return "url", "start the service, or mend the url"
+    answered = re.search(r"another model answers: (\S.*?), not ", words)
+    if failed.stops and answered:
+        return "model", f"name the model that answers, model = {_toml(answered[1])}, or allow it"
     if failed.stops:
         return "model", "settle this at the service, or name another one"
     if failed.refused and not re.search(r"HTTP [1-4]\d\d", words) and not aspects:

@@ -17,6 +17,7 @@ prompt_pack = "embedded"
 [roles.judge]
 provider = "embedded"
 model = "{model}"
+max_tokens = 96  # one that was never trained to judge rambles on
 [rewards]
 calibration_rows = 6
 {bounds}

@@ -22,6 +22,10 @@ SAME = [
     ("Qwen/Qwen2.5-VL-3B-Instruct", "/models/Qwen2.5-VL-3B-Instruct"),
     ("Qwen/Qwen2.5-VL-7B-Instruct:hyperbolic", "qwen/qwen2.5-vl-7b-instruct"),
     ("accounts/fireworks/models/llama-v3p1-8b-instruct", "llama-v3p1-8b-instruct"),
+    ("SmolLM2-135M-Instruct", "/models/SmolLM2-135M-Instruct.Q4_1.gguf"),
+    ("Qwen/Qwen3-8B-GGUF-Q4_K_M", "Qwen3-8B-GGUF-Q4_K_M.gguf"),
+    ("gemma-3-4b-it", "C:\\models\\gemma-3-4b-it-UD-IQ2_XXS.gguf"),
+    ("gpt-oss-20b", "gpt-oss-20b-mxfp4.gguf"),
 ]
 OTHERS = [
     ("gpt-4o", "gpt-4o-mini"),
@@ -37,6 +41,8 @@ OTHERS = [
     ("Qwen2.5-VL-3B-Instruct", "Qwen2.5-VL-3B-Instruct-AWQ"),
     ("deepseek-reasoner", "deepseek-chat"),
     ("my-deployment", "gpt-4o"),
+    ("Qwen3-8B-Q8_0", "Qwen3-8B-Q4_K_M.gguf"),
+    ("Qwen3-8B", "Qwen3-4B-Q4_K_M.gguf"),
     ("a", ""),
 ]
 

@@ -12,19 +12,17 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.models.registry import Models
-from wethink_assets.sources.catalog import sources_of
-from wethink_assets.sources.ingestion import ingest_batch
-from wethink_assets.sources.known_sources import KNOWN_SOURCES
-from wethink_assets.sources.registration import register_source
-from wethink_assets.sources.sample import draw_samples
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.service_check.check import check_services, services_of
+from wethink_assets_tests.support.drawn_batch import copied, drawn_batch
 from wethink_assets_tests.support.pretrained_model import smollm2
 from wethink_assets_tests.support.stage_run import Stages, rates
 from wethink_assets_tests.support.vllm_environment import vllm_python
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 IMAGES_DRAWN = 54
+QUESTIONS = 20  # of the embedded model that the pretrained one screens, answers and judges
 EMBEDDED = {"provider": "embedded", "prompt_pack": "embedded", "max_tokens": 160}
 
 
@@ -32,19 +30,7 @@ EMBEDDED = {"provider": "embedded", "prompt_pack": "embedded", "max_tokens": 160
 def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Store, dict[str, Any], pl.DataFrame]:
     """A store with 54 ingested images of 18 sources; the sources' settings; the images table."""
     monkeypatch.setenv("WETHINK_SERVERS_DIR", str(tmp_path / "servers"))
-    draw_samples(tmp_path / "drawn", IMAGES_DRAWN, seed=8, hard_share=0.0)
-    located = {
-        one.name: {"location": str(tmp_path / "drawn" / "images" / one.name), "licence": "CC0-1.0"}
-        for one in KNOWN_SOURCES
-    }
-    settings = Settings.model_validate({"sources": located})
-    store = Store.open(str(tmp_path / "store"))
-    tables = []
-    for source in (sources_of(settings)[one.name] for one in KNOWN_SOURCES):
-        tables += [ingest_batch(store, source, key).results for key in register_source(store, source, 64).batches]
-    images = pl.concat(tables)
-    assert images.height == IMAGES_DRAWN
-    return store, located, images
+    return drawn_batch(tmp_path, IMAGES_DRAWN)
 
 
 def settings_with(located: dict[str, Any], roles: dict[str, Any], servers: dict[str, Any], **pipeline: Any) -> Settings:
@@ -71,8 +57,8 @@ def test_a_pretrained_model_in_the_text_roles_on_the_standard_pack(
         # What a model of 135 million parameters asks is hardly ever well-formed, so it also judges and answers questions of the embedded one.
         embedded = Stages(own, copied(store, tmp_path / "own"), models)
         described = embedded.describe(images)
-        asked = embedded.ask(described)
-    assert described.height >= 50 and asked.height >= 40
+        asked = embedded.ask(described).head(QUESTIONS)
+    assert described.height >= 50 and asked.height == QUESTIONS
 
     words = {"model": str(smollm2()), "max_model_len": 4096, "kv_cache": 2}
     text = {"server": "words", "prompt_pack": "standard", "timeout": 1800}
@@ -92,9 +78,11 @@ def test_a_pretrained_model_in_the_text_roles_on_the_standard_pack(
         screening = Stages(settings, copied(store, tmp_path / "screening"), models)
         screening.made["questions"] = screening.screen(asked, described)
         counts = rates(store, stages.made) | rates(screening.store, screening.made)
+        checks = check_services(settings, models, list(services_of(settings, ("reasoner", "judge"))), every_form=True)
         models.servers.close(wait=60)
     assert counts["refine"]["asked"] == IMAGES_DRAWN >= 50 and counts["question"]["asked"] >= 50
     assert counts["screen"]["asked"] == counts["answer_text"]["asked"] == asked.height and counts["judge"]["asked"] > 0
+    assert [check.failed(strict=True) for check in checks] == [[], []], "`wethink config check --call` passes"
     for name in ("refine", "question", "screen", "judge"):
         assert counts[name]["not JSON"] <= counts[name]["cut off"], f"{name}: the schema binds: {counts[name]}"
 
@@ -126,12 +114,3 @@ def test_the_vision_roles_on_a_server_do_what_they_do_in_process(
     print(f"of {ours.height} images {same} have the same descriptions as from the engine in process")
     # The engine squares an image of any shape before it looks; a server keeps its shape, so its views of oblong images are others.
     assert made["served"]["descriptions"].results.height >= 45
-
-
-def copied(store: Store, folder: Path) -> Store:
-    """A store with the same images and nothing else."""
-    other = Store.open(str(folder))
-    for name in store.names("blobs"):
-        for blob in store.names(f"blobs/{name}"):
-            other.publish(f"blobs/{name}/{blob}", store.read(f"blobs/{name}/{blob}"))
-    return other
