@@ -78,11 +78,11 @@ def test_a_pretrained_model_in_the_text_roles_on_the_standard_pack(
         screening = Stages(settings, copied(store, tmp_path / "screening"), models)
         screening.made["questions"] = screening.screen(asked, described)
         counts = rates(store, stages.made) | rates(screening.store, screening.made)
-        checks = check_services(settings, models, list(services_of(settings, ("reasoner", "judge"))), every_form=True)
+        checks = check_services(settings, models, list(services_of(settings, ("reasoner", "judge"))))
         models.servers.close(wait=60)
     assert counts["refine"]["asked"] == IMAGES_DRAWN >= 50 and counts["question"]["asked"] >= 50
     assert counts["screen"]["asked"] == counts["answer_text"]["asked"] == asked.height and counts["judge"]["asked"] > 0
-    assert [check.failed(strict=True) for check in checks] == [[], []], "`wethink config check --call` passes"
+    assert checks and not any(check.failed() for check in checks), "the check before a first batch passes"
     for name in ("refine", "question", "screen", "judge"):
         assert counts[name]["not JSON"] <= counts[name]["cut off"], f"{name}: the schema binds: {counts[name]}"
 
