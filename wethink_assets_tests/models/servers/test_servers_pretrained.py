@@ -69,7 +69,8 @@ def test_a_pretrained_model_in_the_text_roles_on_the_standard_pack(
         "reasoner": text | {"max_tokens": 128, "most_tokens": 128},
         "judge": text | {"max_tokens": 64, "most_tokens": 64},
     }
-    settings = settings_with(located, roles, {"words": words}, concurrency=32, **kinds)
+    one_by_one = {"questions_together": "off", "screenings_together": "off"}  # lists are beyond a model of this size
+    settings = settings_with(located, roles, {"words": words}, concurrency=32, **one_by_one, **kinds)
     with Models.open(settings) as models:
         stages = Stages(settings, store, models)
         stages.describe(images)
