@@ -97,7 +97,7 @@ NONE = "refusals, non-answers and other languages are no replies"
 WORDS = "rules on questions go by how words stand, and refuse reworded examples"
 JUDGED = {
     "descriptions": f"logic 1 is now 2: {NONE}",
-    "questions": f"logic 1 is now 3: {NONE}; {WORDS}; follows from descriptions",
+    "questions": f"logic 1 is now 3+shuffled: {NONE}; {WORDS}; follows from descriptions",
     "answers": f"logic 1 is now 3: answers are compared by what they are read as; {NONE}; follows from questions, descriptions",
     "reasoning_paths": f"logic 1 is now 3: answers are compared by what they are read as; {NONE}; follows from answers, questions",
     "signatures": "logic 1 is now 2: superscripts tell questions apart; follows from reasoning_paths, questions",

@@ -55,7 +55,7 @@ class PipelineSettings(Table):
         description="least probability of a token of an answer from the image; a question of less is rejected as unsure",
     )
     shuffle_options: bool = Field(
-        False,
+        True,
         description="options stand in an order drawn from the row's id, whatever order the question's writer gave them",
     )
     second_order: bool = Field(

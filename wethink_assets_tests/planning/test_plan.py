@@ -169,7 +169,7 @@ def test_a_new_model_a_new_revision_and_new_code(grown: Grown) -> None:
     grown.model.revision = "1"
     published_by_an_earlier_release(grown.store, "questions", ONE)
     told = row(planned(grown, settings), "questions")
-    assert (told["cause"], told["detail"]) == ("code", f"logic 0 is now 3: {NON_REPLIES}; {HONEST_WORDS}")
+    assert (told["cause"], told["detail"]) == ("code", f"logic 0 is now 3+shuffled: {NON_REPLIES}; {HONEST_WORDS}")
     assert (told["at_least"], told["calls"], told["held"], told["exact"]) == (0, 0, 16, True)
     told = row(planned(grown, settings, rehearse_seconds=0.0), "questions")
     assert (told["at_least"], told["calls"]) == (0, 16), (

@@ -11,7 +11,8 @@ from wethink_assets.config import Settings
 from wethink_assets.identity import row_id
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import DESCRIPTIONS
-from wethink_assets.synthesis.stages.questions import write_questions
+from wethink_assets.synthesis.stages.option_order import drawn_order
+from wethink_assets.synthesis.stages.questions import STAGE, write_questions
 from wethink_assets_tests.support.closed_stages import require_stage_closed
 from wethink_assets_tests.support.scripted_model import ScriptedModel, after, good_script, scripted_settings
 
@@ -42,9 +43,12 @@ def test_questions_of_an_image_are_written_in_turn(run_stage: Run, settings: Set
     assert output.results.height == 12, output.rejections
     assert sorted(len(asked) for asked in seen) == [0] * 4 + [1] * 4 + [2] * 4
     for row in output.results.iter_rows(named=True):
-        assert row["row_id"] == row_id(row["image_id"], row["kind"], row["question"], row["options"])
+        written = ["blue", "red", "green"] if row["kind"] == "MC" else []
+        assert row["row_id"] == row_id(row["image_id"], row["kind"], row["question"], written)
+        assert row["options"] == [written[index] for index in drawn_order(row["row_id"], written)]
         assert row["slot"] == f"{row['image_id']}:{row['kind']}:{row['ordinal']}"
-        assert row["proposed_answer"] == {"MC": "B", "FIB": "red", "DES": "A red circle, alone."}[row["kind"]]
+        right = "ABC"[row["options"].index("red")] if written else ""
+        assert row["proposed_answer"] == {"MC": right, "FIB": "red", "DES": "A red circle, alone."}[row["kind"]]
         assert row["abilities"] == ["Reasoning", "Recognition"] and len(row["calls"]) == 2
     assert output.results["slot"].is_sorted()
 
@@ -87,3 +91,12 @@ def test_a_repeated_question_is_refused(run_stage: Run, settings: Settings) -> N
 def test_nothing_described_is_nothing_asked(run_stage: Run) -> None:
     output = run_stage(write_questions, ScriptedModel(good_script), described(0))
     assert output.results.is_empty() and output.rejections.is_empty()
+
+
+def test_options_stay_as_written_where_they_are_not_shuffled(run_stage: Run, pack: str) -> None:
+    settings = scripted_settings(pack, shuffle_options=False)
+    output = run_stage(write_questions, ScriptedModel(good_script), described(4), settings=settings)
+    rows = output.results.filter(kind="MC")
+    assert rows.height and set(rows["proposed_answer"]) == {"B"}
+    assert all(row == ["blue", "red", "green"] for row in rows["options"].to_list())
+    assert (STAGE.variant(settings), STAGE.variant(Settings())) == ("", "+shuffled")
