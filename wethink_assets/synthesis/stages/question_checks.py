@@ -6,7 +6,7 @@ from typing import Any
 from wethink_assets.config import Settings
 from wethink_assets.kinds import KINDS
 from wethink_assets.rewards.equivalence.answers import Allowed, accepts
-from wethink_assets.synthesis.calls.collector import Rejected
+from wethink_assets.synthesis.calls.collector import Rejected, Waiting
 from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.replies import MalformedReply
 from wethink_assets.synthesis.calls.reply_schemas import Premise
@@ -70,6 +70,8 @@ async def _guess(calls: ItemCalls, asked: Mapping[str, Any], row_id: str, number
             temperature=settings.pipeline.samples_temperature,
             **{**asked, "options": shown},
         )
+    except Waiting:
+        raise
     except Rejected:  # declined, cut off, empty: whatever it is, the question was not answered
         return ""
     return guess

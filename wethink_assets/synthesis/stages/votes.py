@@ -10,7 +10,7 @@ from typing import Any
 
 from wethink_assets.config import Settings
 from wethink_assets.kinds import KINDS
-from wethink_assets.synthesis.calls.collector import Rejected
+from wethink_assets.synthesis.calls.collector import Rejected, Waiting
 from wethink_assets.synthesis.calls.item_calls import ItemCalls, together
 from wethink_assets.synthesis.stages.agreement import accepted_answer, compare
 from wethink_assets.synthesis.stages.option_order import as_in_row, turned_order
@@ -59,8 +59,8 @@ async def voted(
     for number in range(samples):
         try:
             answer = await ask(number)
-        except Rejected:
-            if not number:
+        except Rejected as fate:
+            if not number or isinstance(fate, Waiting):
                 raise
         else:
             for ballot in ballots:

@@ -11,7 +11,7 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.calls.collector import Rejected
+from wethink_assets.synthesis.calls.collector import Rejected, Waiting
 from wethink_assets.synthesis.stages.answers import STAGE, answer_questions
 from wethink_assets.synthesis.stages.votes import image_calls, needed_votes, voted, votes_suffix
 from wethink_assets_tests.support.asked_batch import asked_batch
@@ -71,6 +71,19 @@ def test_stopping_early_never_changes_the_outcome(count: int) -> None:
 )
 def test_no_sample_is_asked_once_the_outcome_stands(samples: str, needed: int, outcome: str, asked: int) -> None:
     assert vote(samples, needed) == (outcome, asked)
+
+
+def test_a_sample_that_waits_for_a_batch_job_is_no_lost_vote() -> None:
+    async def ask(number: int) -> tuple[str, str]:
+        if number:
+            raise Waiting("key")
+        return "", "a"
+
+    async def same(first: str, second: str) -> bool:
+        return first == second
+
+    with pytest.raises(Waiting):
+        asyncio.run(voted("image", ask, same, 5, 3))
 
 
 def test_more_than_half_must_agree() -> None:
