@@ -24,6 +24,7 @@ T = TypeVar("T")
 THINKING_TOKENS = 32_768
 """Room for a reply with its thoughts, at most, of a role that names none: what DeepSeek-R1 and Qwen3 are evaluated with."""
 
+SHARED_TOKENS = 4_096  # of a reply that holds several, at first: services refuse bounds above that of their model
 FIRST_THINKING_TOKENS = 8_192
 """`max_tokens` of a role that is told to think, or whose dialect says that its models do, where the role names none."""
 ROOM = ("most_tokens", "image_pixels", "image_bytes")
@@ -71,11 +72,13 @@ def next_room(bound: int, first: int, most: int, thinks: bool, text: str) -> int
 def shared_room(replies: int, first: int, most: int, thinks: bool) -> int:
     """Bound of a reply that holds several: `first` for each, up to the most that one that was cut off may have. Arguments as of `next_room`.
 
-    >>> shared_room(3, 512, 0, False), shared_room(20, 512, 0, False), shared_room(20, 512, 4096, False)
-    (1536, 2048, 4096)
+    Beyond `SHARED_TOKENS` it grows only where a reply was cut off: services refuse a bound above that of their model.
+
+    >>> shared_room(3, 512, 0, False), shared_room(20, 512, 0, False), shared_room(20, 512, 9000, False), shared_room(2, 8192, 0, True)
+    (1536, 2048, 4096, 8192)
     """
     most = most or max(4 * first, THINKING_TOKENS if thinks else 0)
-    return max(min(replies * first, most), first)
+    return max(min(replies * first, most, SHARED_TOKENS), first)
 
 
 class Models:

@@ -239,7 +239,10 @@ def instance(schema: Mapping[str, Any]) -> Any:
     if kind == "object":
         return {name: instance(each) for name, each in schema.get("properties", {}).items()}
     if kind == "array":
-        return [instance(schema.get("items", {"type": "string"}))] * max(1, int(schema.get("minItems", 1)))
+        count = max(1, int(schema.get("minItems", 1)))
+        each = [instance(schema.get("items", {"type": "string"})) for _ in range(count)]
+        numbered = all(isinstance(one, dict) and "number" in one for one in each)
+        return [{**one, "number": number} for number, one in enumerate(each, 1)] if numbered else each
     return {"boolean": True, "integer": 1, "number": 1.0, "null": None}.get(str(kind), "a red square")
 
 
