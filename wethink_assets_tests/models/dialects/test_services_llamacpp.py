@@ -46,6 +46,8 @@ def test_a_batch_of_the_pack_standard_ends_with_each_reply_parsed_or_counted_as_
         "pipeline": {
             "questions_per_image": 1,
             "refinement_turns": 1,
+            "questions_together": "off",  # lists are beyond a model of this size
+            "screenings_together": "off",
             "kinds": {"MC": 0.3, "FIB": 0.3, "DES": 0.4},
         },
     }
