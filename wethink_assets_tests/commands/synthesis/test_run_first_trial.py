@@ -118,7 +118,8 @@ def test_a_spent_balance_ends_the_run_with_the_services_words_and_rejects_nothin
         done = trial.run("--json")
         assert done.exit_code == 1 and "Insufficient Balance" in "\n".join(trial.lines(done))
         outcome = json.loads(done.stdout)
-        assert len(outcome["failures"]) == 1 and len(outcome["left"]) == 3 and outcome["batches"] == []
+        assert outcome["failures"] and len(outcome["left"]) == 3 and outcome["batches"] == []
+        assert all("Insufficient Balance" in why for why in outcome["failures"].values())  # of each batch at work
         asked = len(service.requests)
         service.faults = Faults()
         again = json.loads(trial.run("--json").stdout)
