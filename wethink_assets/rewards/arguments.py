@@ -110,7 +110,11 @@ def _number(value: Any) -> str | None:
         if not exact.is_finite() or abs(exact.adjusted()) > _TOO_LONG:
             return str(value)
         return format(exact.to_integral_value() if exact == exact.to_integral_value() else exact, "f")
-    except (ValueError, ArithmeticError):  # an integer of more digits than Python writes
+    except (
+        ValueError,
+        ArithmeticError,
+        TypeError,
+    ):  # an integer of more digits than Python writes; a span of numpy's, which counts as an integer
         return None
 
 
@@ -223,8 +227,9 @@ def share_of(name: str, value: object, most: float = math.inf) -> float:
 
 def count_of(name: str, value: object) -> int:
     """A whole number from 1 on. Raises `ArgumentError`."""
-    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1:
-        return int(value)
+    number = _number(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if number is not None and int(number) >= 1:
+        return int(number)
     raise ArgumentError(f"{name}: a whole number from 1 on is wanted; got {described(value)}")
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
+LOOK_UP = 0.5  # seconds after which a signal is noticed that reached another thread than the main one
 MOST_IMAGES = 20_000
 """Images of the batches at work at a time, unless a single one has more: a larger batch leaves fewer gaps, and takes more memory."""
 
@@ -54,7 +55,7 @@ def work_overlapped(
                         break
                     batch = waiting.popleft()
                     at_work[pool.submit(work, batch)] = batch
-                wait(at_work, return_when=FIRST_COMPLETED)
+                wait(at_work, LOOK_UP, FIRST_COMPLETED)
                 for future in [each for each in at_work if each.done()]:
                     if not ended(at_work.pop(future), future.result()):
                         waiting.clear()

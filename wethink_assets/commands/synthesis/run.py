@@ -38,7 +38,7 @@ def run(
     ] = False,
     wait: Annotated[
         bool,
-        typer.Option("--wait", help="Wait for the batch jobs of roles in mode batch, and go on until none is left."),
+        typer.Option("--wait", help="Wait for the batch jobs of roles in mode batch, and resume, until none is left."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
@@ -50,7 +50,7 @@ def run(
     refuses what is needed, no batch is begun, and the line of wethink.toml that mends it is named. When the budget is spent, synthesis stops
     without a failure and the next run resumes from there. Exits with 1 if a batch or the version failed. A batch is failed, and not done,
     when a service failed more than half of its items. Exits with 3 if nothing failed and a batch waits for batch jobs of its service: the next
-    run goes on with those that have ended.
+    run resumes with those that have ended.
     """
     from wethink_assets.commands.progress import Display
     from wethink_assets.commands.synthesis.run_outcome import show

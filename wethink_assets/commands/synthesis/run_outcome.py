@@ -121,16 +121,16 @@ def show(outcome: dict[str, Any], display: "Display") -> None:
 
 
 def waiting_line(waiting: Mapping[str, Any]) -> str:
-    """What batches wait for, and what goes on when it is there.
+    """What batches wait for, and what resumes when it is there.
 
     >>> waiting_line({"batches": {"coco.000001": "descriptions"}, "jobs": 2, "calls": 1024})
-    'coco.000001 (descriptions) waits for 2 batch jobs with 1,024 calls; wethink run goes on when one has ended, as does the sensor batch_jobs'
+    'coco.000001 (descriptions) waits for 2 batch jobs with 1,024 calls; wethink run resumes when one has ended, as does the sensor batch_jobs'
     """
     batches = [f"{batch} ({stage})" for batch, stage in waiting["batches"].items()]
     named = ", ".join(batches[:3]) + (f" and {len(batches) - 3} more" if len(batches) > 3 else "")
     jobs = f"{waiting['jobs']} batch job{'s' * (waiting['jobs'] != 1)} with {waiting['calls']:,} calls"
     wait = "waits" if len(batches) == 1 else "wait"
-    return f"{named} {wait} for {jobs}; wethink run goes on when one has ended, as does the sensor batch_jobs"
+    return f"{named} {wait} for {jobs}; wethink run resumes when one has ended, as does the sensor batch_jobs"
 
 
 def truth_line(audit: dict[str, int]) -> str:

@@ -29,7 +29,7 @@ def test_a_run_ends_with_3_while_it_waits_and_with_wait_grows_the_version(tmp_pa
             "jobs": 1,
             "calls": 2,
         }
-        told = "coco.000001 (descriptions) waits for 1 batch job with 2 calls; wethink run goes on when one has ended"
+        told = "coco.000001 (descriptions) waits for 1 batch job with 2 calls; wethink run resumes when one has ended"
         assert told in first.stderr
         last = run("--wait")
         assert last.exit_code == 0, last.stderr
