@@ -128,7 +128,7 @@ async def column_rewards(
         methods=columns.get("reward"),
         allowed=_allowed(columns, len(texts)),
         judge=judge,
-        weights=weights or Weights(),
+        weights=Weights() if weights is None else weights,
         prefilled=_prefilled(prefilled, columns),
         end_tokens=end_tokens,
     )
@@ -223,7 +223,7 @@ def reward_functions(
         >>> [function.__name__ for function in functions], weights
         (['accuracy_reward', 'format_reward'], [0.7, 0.3])
     """
-    counted = weights or Weights()
+    counted = Weights() if weights is None else weights
     if not isinstance(counted, Weights):
         raise ArgumentError(f"weights: Weights are wanted, or None; got {described(weights)}")
     tokens = tokens_of(end_tokens)
