@@ -130,6 +130,8 @@ def candidates(role: RoleSettings, words: str, names: Sequence[str] = ()) -> Ite
             continue
         differs = {aspect for aspect, value in after.items() if value != before[aspect]}
         setup = named & SETUP
+        if "max_tokens" in other.omit and "max_tokens" not in named:
+            continue  # without a bound a server of one's own writes until its context is full
         if not differs or (setup and not differs & named) or (not setup and differs & SETUP):
             continue  # a key or an address that is wrong is mended by no parameter, and one that is right needs no mending
         likely = _is_likely(role, str(changes.get("dialect", "")))
