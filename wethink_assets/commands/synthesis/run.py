@@ -217,7 +217,7 @@ def synthesize(
     budget: str = "",
     currency: str = "",
 ) -> Synthesized:
-    """Take each unfinished batch through what it misses, a few at a time where all models are behind endpoints.
+    """Take each unfinished batch through what it misses, a few at a time where all models are behind endpoints and no budget is spent.
 
     One that fails does not stop the others; after a spent budget or balance no further batch begins.
     """
@@ -255,7 +255,9 @@ def synthesize(
                 display.report(line)
             return not ran.balance_spent
 
-        work_overlapped(sizes, synthesized, ended, driver.batches_at_once(unfinished.values()), work.interrupt)
+        # Batches that share a budget would each be left half done by it; in turn, those that it pays for are whole.
+        at_once = 1 if budget else driver.batches_at_once(unfinished.values())
+        work_overlapped(sizes, synthesized, ended, at_once, work.interrupt)
         done.models = work.totals
     done.batches.sort(key=list(unfinished).index)
     done.left = [batch for batch in unfinished if batch not in done.batches]
