@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from wethink_assets.config import Settings
-from wethink_assets.models.registry import Models
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.batch_jobs.batch_calls import JobsPending
-from wethink_assets.synthesis.budgets.allowance import allowance_of
-from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.stages.descriptions import describe_images
+from wethink_assets_tests.support.described_batch import describe_within_budget
 from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
 from wethink_assets_tests.support.scripted_model import drawn_images
 from wethink_assets_tests.support.services import ServiceDouble
@@ -49,16 +46,7 @@ def batch_settings(
 
 def one_run(settings: Settings, store: Store, provenance: list[Any] | None = None) -> StageOutput:
     """One run of the stage. Raises what ends it."""
-    images = drawn_images(store, IMAGES)
-    with (
-        Models.open(settings) as models,
-        allowance_of(store, settings, "night", run_id="run") as allowance,
-        Synthesis.open(settings, store, models, "descriptions", BATCH, allowance=allowance) as synthesis,
-    ):
-        output = describe_images(images, synthesis)
-        if provenance is not None:
-            provenance.append(synthesis.provenance())
-        return output
+    return describe_within_budget(settings, store, drawn_images(store, IMAGES), provenance)
 
 
 def all_runs(

@@ -18,10 +18,10 @@ from wethink_assets.dataset.exports.features import Feature, as_yaml
 from wethink_assets.dataset.exports.files import Layout
 from wethink_assets.dataset.versions.card import (
     INTRODUCTION,
-    SIZES,
     benchmarks_text,
     calibration_section,
     counts_table,
+    described_by,
     limits_text,
     lineage_tables,
     sources_table,
@@ -98,13 +98,7 @@ def write_export_card(
 def _front_matter(contents: Contents, layout: Layout | None, sums: Mapping[str, FileSum]) -> dict[str, Any]:
     version = contents.version
     front: dict[str, Any] = {
-        "pretty_name": f"WeThink {version}",
-        "license": "other",
-        "license_name": "by-source",
-        "license_link": "#licences-by-source",
-        "task_categories": ["visual-question-answering", "image-text-to-text"],
-        "tags": ["reasoning", "chain-of-thought", "multimodal", "reinforcement-learning", "synthetic"],
-        "size_categories": [next((label for limit, label in SIZES if contents.rows < limit), "n>10M")],
+        **described_by(version, contents.rows, "#licences-by-source"),
         "version": version,
         "source_datasets": sorted(contents.counts["source"]),
     }

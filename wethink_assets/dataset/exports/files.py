@@ -125,6 +125,22 @@ def write_parquet(
     return {split: f"{split}.parquet" for split in SPLITS}
 
 
+def write_either(
+    samples: Samples,
+    folder: Path,
+    features: Mapping[str, Feature],
+    row_of: Callable[[dict[str, Any], Picture], dict[str, Any]],
+    in_rows: bool,
+) -> Layout:
+    """Write parquet where the images are in the rows (column `images`), else JSON lines beside the images' files."""
+    if in_rows:
+        return Layout(
+            "parquet", write_parquet(samples, folder, features, row_of), features, "images", "answer", "split"
+        )
+    files = write_json_lines(samples, folder, row_of)
+    return Layout("jsonl", files, features, "images", "answer", "split", image_files=f"{IMAGES}/*/*")
+
+
 def write_json_lines(
     samples: Samples, folder: Path, row_of: Callable[[dict[str, Any], Picture], dict[str, Any]]
 ) -> dict[str, str]:

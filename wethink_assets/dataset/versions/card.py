@@ -172,15 +172,22 @@ def benchmarks_text(manifest: Manifest) -> str:
     )
 
 
-def _front_matter(manifest: Manifest) -> dict[str, Any]:
+def described_by(version: str, rows: int, licences: str) -> dict[str, Any]:
+    """Front matter of the card of a version or its export; `licences` links to the section that names them."""
     return {
-        "pretty_name": f"WeThink {manifest.version}",
+        "pretty_name": f"WeThink {version}",
         "license": "other",
         "license_name": "by-source",
-        "license_link": "#what-it-holds",
+        "license_link": licences,
         "task_categories": ["visual-question-answering", "image-text-to-text"],
         "tags": ["reasoning", "chain-of-thought", "multimodal", "reinforcement-learning", "synthetic"],
-        "size_categories": [next((label for limit, label in SIZES if manifest.rows < limit), "n>10M")],
+        "size_categories": [next((label for limit, label in SIZES if rows < limit), "n>10M")],
+    }
+
+
+def _front_matter(manifest: Manifest) -> dict[str, Any]:
+    return {
+        **described_by(manifest.version, manifest.rows, "#what-it-holds"),
         "configs": [
             {"config_name": name, "default": name == "default", "data_files": [{"split": "full", "path": path}]}
             for name, path in _tables(manifest)

@@ -22,7 +22,7 @@ from wethink_assets.models.dialects.request_form import RequestForm
 from wethink_assets.models.endpoint.api_keys import ApiKeys, KeyRefused, Permit
 from wethink_assets.models.endpoint.faults import service_fault
 from wethink_assets.models.endpoint.http import SHORTEST_SECRET, HttpClient
-from wethink_assets.models.endpoint.model_names import is_allowed, same_model
+from wethink_assets.models.endpoint.model_names import may_answer
 from wethink_assets.models.endpoint.openai_format import OpenAIFormat
 from wethink_assets.models.endpoint.rate_limits import RateLimit
 from wethink_assets.models.endpoint.replicas import Replica
@@ -207,7 +207,7 @@ class BatchApi(HttpClient):
     def _require_model(self, answered: str) -> None:
         if answered in self._known_names or self._names_deployment:
             return
-        if not same_model(self._model, answered) and not is_allowed(answered, self._other_models):
+        if not may_answer(self._model, answered, self._other_models):
             raise ModelError(
                 f"{self._model} at {self.address}: another model answered in a batch job: {answered}. If that is meant, say so in the role's "
                 f'table: other_models = ["{answered}"] (or ["any"]); the replies are kept at the service until then'

@@ -20,7 +20,7 @@ from wethink_assets.models.chat import BalanceSpent, CallFailed, Completion, Mes
 from wethink_assets.models.endpoint.api_keys import ApiKeys, KeyRefused, Permit
 from wethink_assets.models.endpoint.http import HttpClient
 from wethink_assets.models.endpoint.load_balancer import LoadBalancer
-from wethink_assets.models.endpoint.model_names import is_allowed, same_model
+from wethink_assets.models.endpoint.model_names import may_answer
 from wethink_assets.models.endpoint.openai_format import OpenAIFormat
 from wethink_assets.models.endpoint.replicas import DEFAULT_CONCURRENCY, Replica, Replicas
 from wethink_assets.models.endpoint.retry import DOWN_AFTER, HealthCheck, RestartWait, Retry, TransientFault
@@ -209,7 +209,7 @@ class EndpointModel:
         if answered in self._known_names:
             return
         self._expected = self._expected or answered
-        if not same_model(self._expected, answered) and not is_allowed(answered, self._other_models):
+        if not may_answer(self._expected, answered, self._other_models):
             raise ModelError(
                 f"{self.name}: another model answers: {answered}, not {self._expected}. If that is meant, say so in the role's table: "
                 f'other_models = ["{answered}"] (or ["any"]); what answered is kept with each call'

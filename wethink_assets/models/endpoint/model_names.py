@@ -39,9 +39,9 @@ def same_model(asked: str, answered: str) -> bool:
     return not less and (not more or _is_snapshot(more))
 
 
-def is_allowed(answered: str, others: Iterable[str]) -> bool:
-    """Whether a model may answer in place of the one that was asked for."""
-    return any(other == ANY or same_model(other, answered) for other in others)
+def may_answer(asked: str, answered: str, others: Iterable[str]) -> bool:
+    """Whether a model may answer where one was asked for: it is the same, or one of those that may stand in its place."""
+    return same_model(asked, answered) or any(other == ANY or same_model(other, answered) for other in others)
 
 
 def _parts(name: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -201,8 +201,7 @@ class Synthesis:
                 async with self._gate.call(self._rank):
                     await self._batch_calls.ask(call, messages, schema, sampling)
             model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
-            admitted = self._admitted(role) if self._allowance is not None else nullcontext(_unpaid)
-            async with self._gate.call(self._rank), admitted as paid, self._balance.call():
+            async with self._gate.call(self._rank), self._admitted(role) as paid, self._balance.call():
                 began = time.monotonic()
                 reply = await model.chat(messages, schema=schema, sampling=sampling)
                 seconds = time.monotonic() - began
@@ -229,30 +228,24 @@ class Synthesis:
         return self.models.room_for(PROMPTS[prompt].role, replies)
 
     def more_room(self, prompt: str, reply: Completion, max_tokens: int = 0) -> int:
-        """Bound with which a reply that was cut off is asked for again: four times its own, up to the role's `most_tokens`; 0 for no further try.
-
-        Args:
-            prompt: what was asked.
-            reply: what was cut off.
-            max_tokens: bound that it had; 0 for the role's.
-
-        A model whose context ends before its bound has no more room to give.
-        """
+        """Bound with which a reply that was cut off at `max_tokens` (0: the role's) is asked for again; 0 for no further try: `Models.more_room`."""
         return self.models.more_room(PROMPTS[prompt].role, reply, max_tokens)
 
-    @asynccontextmanager
-    async def _admitted(self, role: Role) -> AsyncIterator[Callable[[Completion], None]]:
+    def _admitted(self, role: Role) -> AbstractAsyncContextManager[Callable[[Completion], None]]:
         """One call within the budget, if there is one; to be told the reply. Raises `BudgetSpent`."""
-        allowance, replies = self._allowance, list[Completion]()
-        if allowance is not None:
-            await allowance.admit()
+        return nullcontext(_unpaid) if self._allowance is None else self._within(self._allowance, role)
+
+    @asynccontextmanager
+    async def _within(self, allowance: Allowance, role: Role) -> AsyncIterator[Callable[[Completion], None]]:
+        replies = list[Completion]()
+        await allowance.admit()
         try:
             yield replies.append
         finally:
-            if allowance is not None and replies:
+            if replies:
                 reply = replies[0]
                 allowance.finished(reply.prompt_tokens + reply.completion_tokens, self.usage.price(role, reply))
-            elif allowance is not None:
+            else:
                 allowance.failed()
 
     def _open(self, role: Role) -> ChatModel:

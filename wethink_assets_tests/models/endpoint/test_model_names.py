@@ -2,7 +2,7 @@
 
 import pytest
 
-from wethink_assets.models.endpoint.model_names import is_allowed, same_model
+from wethink_assets.models.endpoint.model_names import may_answer, same_model
 
 SAME = [
     ("gpt-4o", "gpt-4o-2024-08-06"),
@@ -58,5 +58,6 @@ def test_sizes_versions_and_other_snapshots_are_others(asked: str, answered: str
 
 
 def test_models_that_the_settings_allow() -> None:
-    assert is_allowed("gpt-4o-2024-08-06", ["gpt-4o"]) and is_allowed("whatever", ["any"])
-    assert not is_allowed("gpt-4o-mini", ["gpt-4o"]) and not is_allowed("x", [])
+    assert may_answer("mine", "gpt-4o-2024-08-06", ["gpt-4o"]) and may_answer("mine", "whatever", ["any"])
+    assert not may_answer("mine", "gpt-4o-mini", ["gpt-4o"]) and not may_answer("mine", "x", [])
+    assert may_answer("gpt-4o", "gpt-4o-2024-08-06", [])

@@ -9,13 +9,11 @@ import pytest
 
 from wethink_assets.config import Settings
 from wethink_assets.models.chat import BalanceSpent
-from wethink_assets.models.registry import Models
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.budgets.allowance import BudgetSpent, allowance_of
-from wethink_assets.synthesis.calls.session import Synthesis
-from wethink_assets.synthesis.stages.descriptions import describe_images
+from wethink_assets.synthesis.budgets.allowance import BudgetSpent
+from wethink_assets_tests.support.described_batch import describe_within_budget
 from wethink_assets_tests.support.scripted_endpoint import ScriptedEndpoint
 from wethink_assets_tests.support.scripted_model import drawn_images
 from wethink_assets_tests.support.services import Faults, ServiceDouble, served
@@ -43,16 +41,7 @@ def settings_of(service: ServiceDouble, pack: str, budget: dict[str, float] | No
 
 
 def described(settings: Settings, store: Store, provenance: list[Any] | None = None) -> StageOutput:
-    images = drawn_images(store, IMAGES)
-    with (
-        Models.open(settings) as models,
-        allowance_of(store, settings, "night", run_id="run") as allowance,
-        Synthesis.open(settings, store, models, "descriptions", BATCH, allowance=allowance) as synthesis,
-    ):
-        output = describe_images(images, synthesis)
-        if provenance is not None:
-            provenance.append(synthesis.provenance())
-        return output
+    return describe_within_budget(settings, store, drawn_images(store, IMAGES), provenance)
 
 
 def answered(service: ServiceDouble) -> Counter[str]:

@@ -10,14 +10,7 @@ from typing import Any
 
 from wethink_assets.dataset.exports.export import ExportFormat, ShownVersion
 from wethink_assets.dataset.exports.features import IMAGE, STRINGS, Feature
-from wethink_assets.dataset.exports.files import (
-    SPLITS,
-    Layout,
-    embedded,
-    image_file,
-    write_json_lines,
-    write_parquet,
-)
+from wethink_assets.dataset.exports.files import SPLITS, Layout, embedded, image_file, write_either
 from wethink_assets.dataset.exports.pictures import Picture
 from wethink_assets.dataset.exports.samples import PLACEHOLDER, SYSTEM, asked, carried, carried_features, target
 
@@ -61,18 +54,9 @@ def write_sharegpt(version: ShownVersion, folder: Path) -> Layout:
             **carried(row, further),
         }
 
-    samples = version.pictured()
-    files = write_parquet(samples, folder, features, row_of) if in_rows else write_json_lines(samples, folder, row_of)
-    (folder / INDEX).write_text(json.dumps(_index(files), indent=1) + "\n", encoding="utf-8")
-    return Layout(
-        "parquet" if in_rows else "jsonl",
-        files,
-        features,
-        "images",
-        "answer",
-        "split",
-        image_files="" if in_rows else "images/*/*",
-    )
+    layout = write_either(version.pictured(), folder, features, row_of, in_rows)
+    (folder / INDEX).write_text(json.dumps(_index(layout.files), indent=1) + "\n", encoding="utf-8")
+    return layout
 
 
 LLAMA_FACTORY = ExportFormat(

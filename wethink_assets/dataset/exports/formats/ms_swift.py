@@ -8,7 +8,7 @@ from typing import Any
 
 from wethink_assets.dataset.exports.export import ExportFormat, ShownVersion
 from wethink_assets.dataset.exports.features import IMAGE, STRINGS, Feature
-from wethink_assets.dataset.exports.files import Layout, embedded, image_file, write_json_lines, write_parquet
+from wethink_assets.dataset.exports.files import Layout, embedded, image_file, write_either
 from wethink_assets.dataset.exports.formats.trl import MESSAGES
 from wethink_assets.dataset.exports.pictures import Picture
 from wethink_assets.dataset.exports.samples import PLACEHOLDER, SYSTEM, asked, carried, carried_features, target
@@ -37,11 +37,7 @@ def write_messages(version: ShownVersion, folder: Path) -> Layout:
             **carried(row, further),
         }
 
-    if in_rows:
-        files = write_parquet(version.pictured(), folder, features, row_of)
-        return Layout("parquet", files, features, "images", "answer", "split")
-    files = write_json_lines(version.pictured(), folder, row_of)
-    return Layout("jsonl", files, features, "images", "answer", "split", image_files="images/*/*")
+    return write_either(version.pictured(), folder, features, row_of, in_rows)
 
 
 MS_SWIFT = ExportFormat(
