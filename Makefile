@@ -53,11 +53,12 @@ format: setup-test ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup ## Write docs/commands.md and docs/api.md anew from the code.
+docs: setup-test ## Write docs/commands.md and docs/api.md anew from the code, and build the site of all pages in site/.
 	$(BIN)/python docs/reference.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 lock: setup ## Resolve the locks anew and record the sizes of what they name.
 	$(PYTHON) locks/resolve.py
 
 clean: ## Remove the environment and what Dagster keeps; the store stays.
-	rm -rf .venv .venv-vllm .venv-vlmevalkit .test-models .dagster
+	rm -rf site .venv .venv-vllm .venv-vlmevalkit .test-models .dagster

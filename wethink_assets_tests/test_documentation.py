@@ -11,7 +11,7 @@ import pytest
 from wethink_assets.config import load_settings
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md", *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -55,7 +55,7 @@ def headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in plain}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     broken = []
     for target in LINK.findall(page.read_text()):
@@ -86,7 +86,9 @@ def exists(name: str) -> bool:
     return path.is_dir() or path.with_suffix(".py").is_file() or known
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_modules_that_pages_name_exist(page: Path) -> None:
     assert {name for name in modules_named(page.read_text()) if not exists(name)} == set()
 
@@ -103,7 +105,8 @@ def test_the_settings_that_readme_shows_are_right(tmp_path: Path) -> None:
 def test_the_index_names_every_page() -> None:
     index = (ROOT / "docs" / "README.md").read_text()
     named = {target.partition("#")[0] for target in LINK.findall(index)}
-    assert {page.name for page in PAGES if page.parent.name == "docs" and page.name != "README.md"} - named == set()
+    pages = {str(page.relative_to(ROOT / "docs")) for page in PAGES if page.is_relative_to(ROOT / "docs")}
+    assert pages - named == {"README.md"}
 
 
 def test_each_term_of_the_glossary_is_explained_once() -> None:
