@@ -8,8 +8,6 @@ the next takes only what that leaves, and goes on from there when it is the olde
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 BATCHES_AT_ONCE = 3
 """Batches at work at a time: the oldest, one that fills its gaps, and one for the gaps of both, such as between two stages."""
@@ -29,14 +27,9 @@ class CallGate:
         """Rank of a batch: 0 for the first that was asked for, and so on."""
         return self._ranks.setdefault(batch, len(self._ranks))
 
-    @asynccontextmanager
-    async def call(self, rank: int) -> AsyncIterator[None]:
+    def call(self, rank: int) -> "_Place":
         """A place for one call of a batch with this rank; waits until there is one that no older batch wants."""
-        await self.enter(rank)
-        try:
-            yield
-        finally:
-            self.leave()
+        return _Place(self, rank)
 
     async def enter(self, rank: int) -> None:
         """Wait for a place and take it; `leave` must follow."""
@@ -60,3 +53,19 @@ class CallGate:
                 place.set_result(None)
                 return
         self._free += 1
+
+
+class _Place:
+    """A place of a `CallGate`, held within a block; each call passes one, so it is no generator."""
+
+    __slots__ = ("_gate", "_rank")
+
+    def __init__(self, gate: CallGate, rank: int) -> None:
+        self._gate = gate
+        self._rank = rank
+
+    async def __aenter__(self) -> None:
+        await self._gate.enter(self._rank)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gate.leave()

@@ -5,6 +5,7 @@ Ollama and LM Studio. Journals of before hold a service's own word, so whoever j
 """
 
 import re
+from functools import lru_cache
 
 __all__ = ["finish_reason_of"]
 
@@ -24,6 +25,7 @@ _CANONICAL = {synonym: reason for reason, synonyms in _SYNONYMS.items() for syno
 _BREAKS = re.compile(r"[\s.-]+")
 
 
+@lru_cache(maxsize=256)
 def finish_reason_of(word: str | None) -> str:
     """The one of `FINISH_REASONS` that a service's word stands for: `stop` where it says nothing, `failed` for a word that nobody knows.
 

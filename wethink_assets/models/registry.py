@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from wethink_assets.config import RoleSettings, Settings
-from wethink_assets.errors import ConfigError, ModelError
+from wethink_assets.errors import ConfigError
 from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.call_gate import CallGate
 from wethink_assets.models.chat import ROLES, ChatModel, Completion, Role, Sampling
 from wethink_assets.models.dialects.request_form import reasons
 from wethink_assets.models.endpoint.batch_api import BatchApi
+from wethink_assets.models.event_loop import EventLoop
 from wethink_assets.models.providers.provider import Provider
 from wethink_assets.models.servers.servers import Servers
 
@@ -96,8 +97,7 @@ class Models:
         self.gate = CallGate(settings.pipeline.concurrency)
         """Places for the calls in flight of all stages that are at work in this process."""
         self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._loop = EventLoop("models")
 
     @classmethod
     def open(cls, settings: Settings) -> "Models":
@@ -218,37 +218,12 @@ class Models:
 
         An interrupt while waiting cancels the work, and lets it clean up, before it goes on.
         """
-        ended = threading.Event()
-        future = asyncio.run_coroutine_threadsafe(_announced(work, ended), self._running_loop())
-        try:
-            while True:
-                try:
-                    return future.result(every)
-                except TimeoutError:
-                    if future.done():  # the work itself raised a TimeoutError
-                        raise
-                if tick:
-                    tick()
-        except BaseException:
-            if not future.done():
-                future.cancel()
-                ended.wait(30)
-            raise
+        return self._loop.run(work, tick, every)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The models' event loop, running; for whoever hands it work without waiting, as `run` does."""
-        return self._running_loop()
-
-    def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                self._loop = _new_event_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="models", daemon=True)
-                self._thread.start()
-            if self._thread is threading.current_thread():
-                raise ModelError("the models' event loop cannot wait for itself")
-            return self._loop
+        return self._loop.running()
 
     def close(self) -> None:
         """Close every model that was opened, let go of the servers, and end the loop."""
@@ -256,32 +231,9 @@ class Models:
         models: list[ChatModel | BatchApi] = [*self._opened.values(), *self._given.values()]
         models += self._batch_apis.values()
         self._opened, self._batch_apis = {}, {}
-        if self._loop is None and not models:
-            return
-        self.run(_close_all(models))
-        loop, thread = self._loop, self._thread
-        self._loop = self._thread = None
-        if loop is not None and thread is not None:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            loop.close()
-
-
-def _new_event_loop() -> asyncio.AbstractEventLoop:
-    """An event loop, of uvloop where that is installed: it takes a third less of a core for the same calls."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
-
-
-async def _announced(work: Coroutine[Any, Any, T], ended: threading.Event) -> T:
-    try:
-        return await work
-    finally:
-        ended.set()
+        if self._loop.began or models:
+            self._loop.run(_close_all(models))
+            self._loop.close()
 
 
 async def _close_all(models: Sequence[ChatModel | BatchApi]) -> None:

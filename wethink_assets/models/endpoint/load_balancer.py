@@ -83,7 +83,8 @@ class LoadBalancer:
                 tried.
             image: digest of the image that the conversation begins with.
         """
-        order = tuple(replica for replica in self.preference(image) if replica is not avoid)
+        preferred = self.preference(image)
+        order = tuple(replica for replica in preferred if replica is not avoid) if preferred else ()
         best = self._best(avoid, order)
         if best is not None and (avoid is not None or not self.waits):
             return self._keys.permit(best)

@@ -108,7 +108,7 @@ class OpenAIFormat(WireFormat):
     async def _turn(self, message: Message, system: str) -> bytes:
         role = "developer" if message.role == "system" and self._form.instructions == "developer" else message.role
         if not message.images:
-            return json.dumps({"role": role, "content": message.text}).encode("ascii")
+            return b'{"role": "' + role.encode("ascii") + b'", "content": ' + _quoted(message.text) + b"}"
         parts = [await self._images.get(self._readable(image)) for image in message.images]
         if message.places:
             parts = _interleaved(message, parts)
@@ -182,7 +182,11 @@ def _as_png(read: Callable[[], bytes]) -> bytes:
 
 
 def _text_part(text: str) -> bytes:
-    return json.dumps({"type": "text", "text": text}).encode("ascii")
+    return b'{"type": "text", "text": ' + _quoted(text) + b"}"
+
+
+def _quoted(text: str) -> bytes:
+    return json.dumps(text).encode("ascii")  # of a bare text it takes a third of the time
 
 
 def _interleaved(message: Message, images: Sequence[bytes]) -> list[bytes]:

@@ -16,7 +16,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -188,6 +188,7 @@ class HealthCheck:
 
 
 SUSPECT_AFTER, POISON_AFTER = 2, 3  # ends of the server during one call
+_AT_ONCE = nullcontext()
 
 
 class ServerEnds:
@@ -205,15 +206,17 @@ class Quarantine:
         self._alone = asyncio.Lock()
         self._poison_known = 0
 
-    @asynccontextmanager
-    async def admission(self, ends: ServerEnds) -> AsyncIterator[None]:
+    def admission(self, ends: ServerEnds) -> AbstractAsyncContextManager[None]:
         """An attempt of a call: at once, or, of a suspect, when no other suspect is being tried."""
-        if ends.count >= SUSPECT_AFTER:
-            async with self._alone:
-                if ends.poison_known == self._poison_known:
-                    yield
-                    return
-            ends.count = 0
+        return self._admission_alone(ends) if ends.count >= SUSPECT_AFTER else _AT_ONCE
+
+    @asynccontextmanager
+    async def _admission_alone(self, ends: ServerEnds) -> AsyncIterator[None]:
+        async with self._alone:
+            if ends.poison_known == self._poison_known:
+                yield
+                return
+        ends.count = 0
         yield
 
     def is_poison(self, ends: ServerEnds) -> bool:

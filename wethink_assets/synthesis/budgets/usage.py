@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
 
 from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.config.models import PriceTier
@@ -65,17 +66,17 @@ class Usage:
         return price_of(self._prices[role], *tokens, cached_tokens=completion.cached_tokens)
 
     def _count(self, how: str, role: Role, prompt: str, completion: Completion) -> None:
-        money = self.price(role, completion)
-        for scope in ("", f"{role}.", f"prompt.{prompt}."):
-            self.counts[f"{scope}{how}calls"] += 1
-            self.counts[f"{scope}{how}prompt_tokens"] += completion.prompt_tokens
-            self.counts[f"{scope}{how}completion_tokens"] += completion.completion_tokens
+        money, counts = self.price(role, completion), self.counts
+        for calls, of_prompt, of_completion, from_cache, counted, of_money in _names_of(how, role, prompt):
+            counts[calls] += 1
+            counts[of_prompt] += completion.prompt_tokens
+            counts[of_completion] += completion.completion_tokens
             if completion.cached_tokens:
-                self.counts[f"{scope}{how}{FROM_CACHE}"] += completion.cached_tokens
+                counts[from_cache] += completion.cached_tokens
             if completion.counted:
-                self.counts[f"{scope}{how}{COUNTED}"] += 1
+                counts[counted] += 1
             if money:
-                self._amounts[f"{scope}{how}money"] += money
+                self._amounts[of_money] += money
 
     @property
     def calls(self) -> int:
@@ -97,3 +98,10 @@ class Usage:
         amounts = {name: round(value, 9) for name, value in self._amounts.items()}
         counts = {name: float(n) for name, n in self.counts.items()}
         return dict(sorted((dict.fromkeys(TOTALS, 0.0) | counts | amounts).items()))
+
+
+@lru_cache(maxsize=256)
+def _names_of(how: str, role: Role, prompt: str) -> tuple[tuple[str, ...], ...]:
+    """Names of the counts that a call adds to: in all, of its role, of its prompt."""
+    counted = ("calls", "prompt_tokens", "completion_tokens", FROM_CACHE, COUNTED, "money")
+    return tuple(tuple(f"{scope}{how}{name}" for name in counted) for scope in ("", f"{role}.", f"prompt.{prompt}."))

@@ -67,9 +67,32 @@ def copied_example(text: str, examples: Sequence[str]) -> str | None:
     >>> copied_example("How many of the beers on the board cost more than the juice?", [board]) is None
     True
     """
-    found = [(likeness(text, example), example) for example in examples]
+    one, shared = _read(text), Counter[int]()
+    known, having = _pool(tuple(examples))
+    for word in one.places:
+        shared.update(having.get(word, ()))
+    likely = (number for number, count in shared.items() if _may_be_alike(one, known[number], count))
+    found = [(likeness(text, examples[number]), examples[number]) for number in likely]
     best = max(found, default=(0.0, ""))
     return best[1] if best[0] >= COPY else None
+
+
+def _may_be_alike(one: _Text, two: _Text, shared: int) -> bool:
+    """Whether texts with so many distinct words in common can reach `COPY`: their lengths bound frame and words in common."""
+    if shared < FEWEST_COMMON * min(len(one.places), len(two.places)):
+        return False
+    lengths, weights = (len(one.words), len(two.words)), (one.weight, two.weight)
+    return min(lengths) / sum(lengths) + min(weights) / sum(weights) >= COPY
+
+
+@lru_cache(maxsize=64)
+def _pool(examples: tuple[str, ...]) -> tuple[tuple[_Text, ...], dict[str, list[int]]]:
+    """Examples as they are compared, and those that have a word by their numbers."""
+    known, having = tuple(map(_read, examples)), dict[str, list[int]]()
+    for number, example in enumerate(known):
+        for word in example.places:
+            having.setdefault(word, []).append(number)
+    return known, having
 
 
 def likeness(text: str, example: str) -> float:

@@ -201,7 +201,7 @@ class Synthesis:
                 async with self._gate.call(self._rank):
                     await self._batch_calls.ask(call, messages, schema, sampling)
             model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
-            async with self._gate.call(self._rank), self._admitted(role) as paid, self._balance.call():
+            async with self._gate.call(self._rank), self._admitted(role) as paid, self._balance:
                 began = time.monotonic()
                 reply = await model.chat(messages, schema=schema, sampling=sampling)
                 seconds = time.monotonic() - began

@@ -6,12 +6,13 @@ words for the same, sentences turned around. The honest questions are those of `
 
 import json
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from wethink_assets.synthesis.calls.echo_filter import require_own_words
-from wethink_assets.synthesis.calls.example_copies import copied_example, likeness
+from wethink_assets.synthesis.calls.example_copies import COPY, copied_example, likeness
 from wethink_assets.synthesis.calls.replies import MalformedReply
 from wethink_assets.synthesis.prompt_examples import FILE, read_examples
 
@@ -57,3 +58,11 @@ def test_a_copy_is_an_echo() -> None:
 @pytest.mark.parametrize("text", ["", "teapot", "8:10", "Two coffees and one tea."])
 def test_a_short_text_is_no_copy(text: str) -> None:
     assert copied_example(text, QUESTIONS) is None
+
+
+def test_what_is_passed_over_without_a_look_would_be_no_copy() -> None:
+    """Lengths and words in common decide most texts; those would be no copies by their likeness either."""
+    for pool in (QUESTIONS, THOUGHTS):
+        for text in (*COPIES, *HONEST[::5], *THOUGHTS, *(f"{one} {two}" for one, two in pairwise(HONEST[:60]))):
+            likest = max(likeness(text, example) for example in pool)
+            assert (copied_example(text, pool) is not None) == (likest >= COPY), text
