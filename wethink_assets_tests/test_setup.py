@@ -129,14 +129,21 @@ def test_each_direct_dependency_is_locked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "lock"), [("cpu-test", "cpu"), ("gpu-test", "gpu"), ("vllm-cpu",) * 2, ("vlmevalkit",) * 2]
+    ("key", "lock"),
+    [
+        ("cpu-test", "cpu"),
+        ("gpu-test", "gpu"),
+        ("vllm-cpu",) * 2,
+        ("vlmevalkit",) * 2,
+        *((f"consumer-{name}",) * 2 for name in locks_module("plan").CONSUMERS),
+    ],
 )
 def test_a_size_is_recorded_for_each_locked_package(key: str, lock: str) -> None:
     path = ROOT / "locks" / f"{lock}.lock"
     sizes, locked = recorded(key), locks_module("plan").locked_versions(path)
     strange = {name: version for name, version in sizes.items() if version not in locked.get(name, ())}
     assert set(strange) <= {"torch"}, "run `make lock`"
-    assert sizes["torch"].partition("+")[0] == pins(lock)["torch"].partition("+")[0]
+    assert sizes.get("torch", "").partition("+")[0] == pins(lock).get("torch", "").partition("+")[0]
     # The universal lock also names what other systems and Pythons need, and the CUDA libraries of torch's other build.
     elsewhere = set(re.findall(r"^(\S+)==[^\n]* ; ", path.read_text(), re.MULTILINE))
     assert set(locked) - set(sizes) - elsewhere <= {"cuda-bindings", "cuda-pathfinder"}, "run `make lock`"
@@ -205,7 +212,7 @@ def test_the_build_can_be_overruled(make: Make) -> None:
 def test_a_dry_run_announces_every_environment_and_makes_none(make: Make, clone: Path) -> None:
     before = sorted(path for path in clone.rglob("*") if "__pycache__" not in path.parts)
     plans = blocks(make("setup-dry-run").stdout)
-    assert list(plans) == ["setup", "setup-test", "setup-vllm", "setup-vlmevalkit"]
+    assert list(plans) == ["setup", "setup-test", "setup-vllm", "setup-vlmevalkit", "setup-consumers"]
     assert int(re.findall(r"(\d+) packages", plans["setup"]["downloads"])[0]) == len(recorded("cpu")) + 1  # and uv
     assert int(re.findall(r"(\d+) packages", plans["setup-test"]["installed"])[0]) == len(recorded("cpu"))
     assert plans["setup-vllm"]["downloads"].partition(": ")[2].startswith("torch 192 MB, vllm-cpu 129 MB, ")
@@ -306,6 +313,14 @@ def stamps(clone: Path, name: str, build: str) -> list[Path]:
         [sys.executable, "-c", look, name, build], cwd=clone / "locks", capture_output=True, text=True, check=True
     )
     return [Path(line) for line in done.stdout.splitlines()]
+
+
+def test_make_makes_the_environment_of_each_consumer_that_has_a_lock() -> None:
+    named = re.search(r"^CONSUMERS \?= (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert named and tuple(named[1].split()) == locks_module("plan").CONSUMERS
+    assert {path.stem.removeprefix("consumer-") for path in (ROOT / "locks").glob("consumer-*.lock")} == set(
+        named[1].split()
+    )
 
 
 def test_make_names_its_targets() -> None:
