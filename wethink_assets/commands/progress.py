@@ -100,6 +100,14 @@ class Display:
             yield lambda: bars.advance(task)
 
     @contextmanager
+    def reading(self, what: str) -> Iterator[Callable[[str, int], None]]:
+        """Show how many rows of files are read, whose number is not known before; yields a callback for a file and its rows so far."""
+        with self._bars() as bars:
+            self._announce(what)
+            task = bars.add_task(what, total=None)
+            yield lambda file, rows: bars.update(task, description=f"{what}: {file}", completed=rows)
+
+    @contextmanager
     def batches(self, sizes: Mapping[str, int], currency: str = "") -> Iterator["BatchProgress"]:
         """Show the progress of batches of so many images; yields what is notified when a batch begins, with usage in the end."""
         with self._bars() as bars:

@@ -9,6 +9,7 @@ from wethink_assets.extensions.registry import Registry
 
 if TYPE_CHECKING:
     from wethink_assets.dataset.exports.export import ExportFormat
+    from wethink_assets.dataset.imports.format import ImportFormat
     from wethink_assets.dedup.methods import ImageMethod, TextMethod
     from wethink_assets.evaluation.forms.form import Form
     from wethink_assets.models.dialects.dialect import Dialect
@@ -48,6 +49,17 @@ EXPORTS: "Registry[ExportFormat]" = Registry(
         "webdataset": "wethink_assets.dataset.exports.formats.webdataset:WEBDATASET",
         "fiftyone": "wethink_assets.dataset.exports.formats.fiftyone:FIFTYONE",
         "jsonl": "wethink_assets.dataset.exports.formats.paper_jsonl:PAPER_JSONL",
+    },
+)
+IMPORTS: "Registry[ImportFormat]" = Registry(
+    "import format",
+    {  # in the order in which a record is held against them
+        "webdataset": "wethink_assets.dataset.imports.formats.samples:WEBDATASET",
+        "fiftyone": "wethink_assets.dataset.imports.formats.samples:FIFTYONE",
+        "verl": "wethink_assets.dataset.imports.formats.verl:VERL",
+        "sharegpt": "wethink_assets.dataset.imports.formats.conversations:CONVERSATIONS",
+        "jsonl": "wethink_assets.dataset.imports.formats.paper_jsonl:PAPER_JSONL",
+        "huggingface": "wethink_assets.dataset.imports.formats.huggingface:HUGGING_FACE",
     },
 )
 BENCHMARK_FORMS: "Registry[Form]" = Registry(

@@ -3,19 +3,21 @@
 import itertools
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
-from wethink_assets.errors import SourceError
+from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.sources.archives import read_members
 from wethink_assets.sources.batches import read_membership, split_batch_key
 from wethink_assets.sources.catalog import Source, sources_of
 from wethink_assets.sources.claims import Occurrence, claim, holder, note
 from wethink_assets.sources.images.decoding import ImageFacts, ImageFault, examine
+from wethink_assets.sources.imported_pairs import imported_source, pairs_of
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
 from wethink_assets.sources.readers.folder import read_files
@@ -62,14 +64,19 @@ def ingest_batch(store: Store, source: Source, key: str, progress: Progress | No
     Raises `StoreError` when there is no such batch, `SourceError` when the source's location cannot be opened.
     """
     membership = read_membership(store, key)
-    if not source.configured:
-        raise SourceError(f'source {source.name} is not configured: give sources."{source.name}" a location')
-    location = Location.open(source.location, source.options)
     entries = [Entry(*row) for row in membership.select(Entry._fields).iter_rows()]
-    keeper = _Keeper(store, source, key)
-    remote = not (store.local and location.local)
+    pairs = pairs_of(store, key)
+    if pairs is not None:
+        remote = not store.local
+        fetches = _kept_fetches(store, entries, dict(pairs.select("item", "blob").iter_rows()))
+    else:
+        if not source.configured:
+            raise SourceError(f'source {source.name} is not configured: give sources."{source.name}" a location')
+        location = Location.open(source.location, source.options)
+        remote = not (store.local and location.local)
+        fetches = _fetches(store, source, location, entries)
+    keeper = _Keeper(store, source, key, pairs)
     threads = REMOTE_THREADS if remote else os.cpu_count() or 1
-    fetches = _fetches(store, source, location, entries)
     with ThreadPoolExecutor(threads, thread_name_prefix="ingest") as pool:
         for done in _worked_off(_chunks(fetches, 1 if remote else CHUNK_FILES), keeper, pool):
             if progress:
@@ -137,6 +144,22 @@ def _fetches(store: Store, source: Source, location: Location, entries: list[Ent
             yield from read_files(location, list(group))
 
 
+def _kept_fetches(store: Store, entries: list[Entry], kept: Mapping[str, str]) -> Iterator[tuple[Entry, Fetch]]:
+    """Images of an imported source, which the import has kept as blobs; `kept` has their paths by item."""
+    blobs = Blobs(store)
+
+    def fetch(item: str) -> bytes:
+        try:
+            return blobs.read(kept[item])
+        except KeyError:
+            raise ReadFailure("retracted", f"the pairs about {item} were erased") from None
+        except StoreError as error:
+            raise ReadFailure("unreadable", str(error)) from error
+
+    for entry in entries:
+        yield entry, partial(fetch, entry.item)
+
+
 def _examine_all(chunk: list[tuple[Entry, Fetch]]) -> list[_Examined]:
     return [_examine(entry, fetch) for entry, fetch in chunk]
 
@@ -155,15 +178,19 @@ def _examine(entry: Entry, fetch: Fetch) -> _Examined:
 class _Keeper:
     """Turns examined files into rows: claims their content, keeps their bytes, collects results and rejections."""
 
-    def __init__(self, store: Store, source: Source, key: str) -> None:
+    def __init__(self, store: Store, source: Source, key: str, pairs: pl.DataFrame | None = None) -> None:
+        """`pairs` came with the images: each has the licence that they name, and is this batch's image whoever else holds it."""
         self._store = store
+        self._shares = pairs is not None
+        self._licences = {} if pairs is None else dict(pairs.select("image_id", "licence").iter_rows())
         self._blobs = Blobs(store)
         self._source = source
         self._key = key
         self._first: dict[str, str] = {}
         taken_down = takedowns_of(store)
         self._retracted = set(taken_down.images)
-        self._all_retracted = source.name in taken_down.sources or source.licence in taken_down.licences
+        self._retracted_licences = taken_down.licences
+        self._all_retracted = source.name in taken_down.sources
         self._results: list[tuple[object, ...]] = []
         self._rejections: list[dict[str, str]] = []
 
@@ -183,31 +210,34 @@ class _Keeper:
         if isinstance(examined.outcome, ImageFault):
             self._reject(item, examined.outcome.reason, examined.outcome.detail)
             return
-        if self._all_retracted or examined.sha256 in self._retracted:
+        licence = self._licences.get(examined.sha256, self._source.licence)
+        if self._all_retracted or examined.sha256 in self._retracted or licence in self._retracted_licences:
             self._reject(item, "retracted", f"sha256 {examined.sha256} was taken down")
             return
-        own = Occurrence(self._source.name, self._key, first, self._source.licence)
+        own = Occurrence(self._source.name, self._key, first, licence)
         held = holder(self._store, examined.sha256)
         blob = ""
-        if held is None or held.batch == self._key:
+        if held is None or held.batch == self._key or self._shares:
             # Bytes first: whoever sees the claim may rely on the blob.
             blob = self._blobs.put(examined.data, examined.outcome.extension, examined.sha256)
             held = claim(self._store, examined.sha256, own)
-        if held.batch == self._key and item == first:
-            self._results.append(self._row(examined, examined.outcome, blob))
+        if item == first and (held.batch == self._key or self._shares):
+            self._results.append(self._row(examined, examined.outcome, blob, licence))
+            if held.batch != self._key:
+                note(self._store, examined.sha256, own)
             return
         note(self._store, examined.sha256, own._replace(item=item))
         held_as = first if held.batch == self._key else held.item
         detail = f"sha256 {examined.sha256} is held by {held.batch} as {held_as}"
         self._reject(item, "already_ingested", detail)
 
-    def _row(self, examined: _Examined, facts: ImageFacts, blob: str) -> tuple[object, ...]:
+    def _row(self, examined: _Examined, facts: ImageFacts, blob: str, licence: str) -> tuple[object, ...]:
         return (
             examined.sha256,
             examined.entry.item,
             self._source.name,
             self._key,
-            self._source.licence,
+            licence,
             blob,
             facts.format,
             facts.width,
@@ -230,7 +260,8 @@ class _Keeper:
 
 
 def _run(work: BatchWork) -> StageOutput:
-    source = sources_of(work.settings)[split_batch_key(work.batch)[0]]
+    name = split_batch_key(work.batch)[0]
+    source = imported_source(work.blobs.store, name) or sources_of(work.settings)[name]
     return ingest_batch(work.blobs.store, source, work.batch, work.progress)
 
 

@@ -15,6 +15,7 @@ from wethink_assets.stages.prompts import PROMPTS, asked_prompts
 if TYPE_CHECKING:
     from wethink_assets.config import Settings
     from wethink_assets.storage.blobs import Blobs
+    from wethink_assets.storage.store import Store
 
 __all__ = ["SYNTHESIS", "BatchWork", "Preview", "Stage", "every"]
 
@@ -76,6 +77,7 @@ class Stage:
         run: does the work: takes the results of what it reads, in this order, and its work (`Synthesis`, else `BatchWork`).
         item: column of the results with the ids of its items: `image_id` or `slot`; the ingestion of files has another.
         expected: ids that its output must account for, of the results (or the batch's files) that it reads first and the settings.
+        imported: the same for a batch whose questions were imported, of the store and the batch, too; by default `expected`.
         schema: of its results.
         logic_version: of its code; another one makes its tables stale.
         logic_changes: what versions of its code changed, in words for whoever asks why a table is stale.
@@ -99,6 +101,7 @@ class Stage:
     run: Callable[..., StageOutput] = _lacking
     item: str = ""
     expected: Callable[[pl.DataFrame, "Settings"], pl.Series] = _lacking
+    imported: "Callable[[pl.DataFrame, Store, str], pl.Series | None] | None" = None
     schema: pl.Schema = field(default_factory=pl.Schema)
     logic_version: str = ""
     logic_changes: Mapping[str, str] = field(default_factory=dict)
@@ -112,6 +115,11 @@ class Stage:
     before: str = ""
     items_per_row: Callable[["Settings"], float] = _once
     calls_per_item: Mapping[str, Callable[["Settings"], float]] = field(default_factory=dict)
+
+    def expected_of(self, table: pl.DataFrame, settings: "Settings", store: "Store", batch: str) -> pl.Series:
+        """Ids that its output must account for in a batch, of what it reads first there."""
+        own = self.imported(table, store, batch) if self.imported else None
+        return self.expected(table, settings) if own is None else own
 
     def asked_prompts(self, settings: "Settings") -> tuple[str, ...]:
         """Those of its prompts that it asks models with under these settings."""

@@ -50,6 +50,7 @@ def story_tree(story: Mapping[str, Any]) -> "Tree":
         gone = story["retracted"]
         tree.add(_line("taken down", f"{', '.join(gone['by'])}{', erased' if gone['erased'] else ''}"))
     for title, grow, value in (
+        ("imported", _fields, story.get("import")),
         ("image", _image, story["image"]),
         ("description", _fields, story["description"]),
         ("question", _fields, story["question"]),

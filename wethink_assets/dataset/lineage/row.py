@@ -21,6 +21,7 @@ from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.sources import claims
 from wethink_assets.sources.batches import source_of
+from wethink_assets.sources.imported_pairs import pairs_of
 from wethink_assets.stages.spec import SYNTHESIS
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
@@ -66,6 +67,7 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
         "told_from": row_verdict.version or "the tables in force",
         "versions": [{"version": p.version, "verdict": p.verdict, "survivor": p.survivor} for p in verdicts],
         "retracted": _retracted(store, row_verdict.slot.partition(":")[0], stages["image"]),
+        **_import(store, row_verdict),
         **stages,
         "neighbours": neighbours_of(store, row_verdict.version, row_verdict.row_id).to_dicts()
         if row_verdict.version
@@ -76,6 +78,16 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
         },
         "trained": uses_of(store, kept_by),
     }
+
+
+def _import(store: Store, row: RowVerdict) -> Story:
+    """Where an imported row was read: file, row and its sha256, the format, what read it, and the record itself; nothing for a grown one."""
+    pairs = pairs_of(store, row.batch)
+    if pairs is None:
+        return {}
+    columns = ("file", "row", "sha256", "format", "importer", "missing", "licence", "origin", "given")
+    found = pairs.filter(pl.col("slot") == row.slot).select(*columns).to_dicts()
+    return {"import": {"source": source_of(row.batch), **found[0]}} if found else {}
 
 
 def _retracted(store: Store, image_id: str, image: Story) -> Story | None:

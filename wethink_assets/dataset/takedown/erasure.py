@@ -16,6 +16,7 @@ from wethink_assets.dataset.takedown.erasure_log import ERASED, Erasure
 from wethink_assets.dataset.takedown.takedown import Subject
 from wethink_assets.identity import data_version, digest_of
 from wethink_assets.sources.batches import source_of
+from wethink_assets.sources.imported_pairs import forget_images
 from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.storage.journal.files import write_part
@@ -76,6 +77,7 @@ def erase(store: Store, subject: Subject, progress: Callable[[int, int], None] |
 
 def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
     replies = sum(_erase_replies(store, stage, batch, images) for stage in _kept(store, "journal"))
+    forget_images(store, batch, images)
     current = _commit_without(store, batch, images)
     rewritten = {}
     for asset in _kept(store, "tables"):

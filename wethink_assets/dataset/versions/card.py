@@ -13,6 +13,7 @@ from wethink_assets.dataset.versions.statistics import FUNNEL
 from wethink_assets.rewards.calibration.catalog import BY_TYPE, Calibration, newest_calibration
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
 from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.imported_pairs import UNCHECKED
 
 __all__ = ["card_of", "write_card"]
 
@@ -150,9 +151,22 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
         "## Sources\n",
         sources_table(statistics["counts"]["source"]),
         "## Limits\n",
-        f"{limits_text(manifest)}\n{benchmarks_text(manifest)}\n",
+        f"{limits_text(manifest)}\n{unchecked_text(_unchecked(statistics))}{benchmarks_text(manifest)}\n",
     ]
     path.write_text("\n".join(parts), encoding="utf-8")
+
+
+def unchecked_text(rows: int) -> str:
+    """What a card says of answers that came with imported rows and that no model has checked; nothing where there are none."""
+    return (
+        f"- {rows} questions came with an answer that no model has checked (their `agreement` is `{UNCHECKED}`).\n"
+        if rows
+        else ""
+    )
+
+
+def _unchecked(statistics: dict[str, Any]) -> int:
+    return sum(groups.get(UNCHECKED, 0) for groups in statistics.get("agreement", {}).get("source", {}).values())
 
 
 def limits_text(manifest: Manifest) -> str:

@@ -13,6 +13,7 @@ from wethink_assets.dedup.methods import TextMethod
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.sources.batches import source_of
 from wethink_assets.storage.store import Store
+from wethink_assets.synthesis.imported_pairs import UNCHECKED
 
 NGRAM = 3  # words
 SAMPLE = 50_000  # rows looked at, at most: those with the smallest row ids, which are hashes and so an even choice
@@ -118,6 +119,7 @@ class Statistics:
             filtered_out=tables["questions"].rejections,
             reasoned=tables["reasoning_paths"].results,
             **{name: verdicts.get(name, 0) for name in ("agreed", "adjudicated", "disagreed")},
+            **({UNCHECKED: verdicts[UNCHECKED]} if verdicts[UNCHECKED] else {}),
             **{name: tables[name].results for name in filters},
         )
         for outcome, kind, abilities in outcomes.iter_rows():
@@ -169,9 +171,9 @@ class Statistics:
 
 
 def _outcomes(store: Store, tables: Mapping[str, CutInput]) -> pl.DataFrame:
-    """Each question that passed the filters: agreed, adjudicated or disagreed, with kind and abilities."""
+    """Each question that passed the filters: agreed, adjudicated, disagreed or, of imported rows, unchecked; with kind and abilities."""
     questions = results(store, table_of(tables, "questions")).select("slot", "kind", "abilities")
-    answers = results(store, table_of(tables, "answers")).select("slot", "agreed")
+    answers = results(store, table_of(tables, "answers")).select("slot", "agreed", "agreement")
     return (
         questions.join(answers, on="slot", how="left")
         .select(
@@ -179,6 +181,8 @@ def _outcomes(store: Store, tables: Mapping[str, CutInput]) -> pl.DataFrame:
             .then(pl.lit("disagreed"))
             .when("agreed")
             .then(pl.lit("agreed"))
+            .when(pl.col("agreement") == UNCHECKED)
+            .then(pl.lit(UNCHECKED))
             .otherwise(pl.lit("adjudicated"))
             .alias("outcome"),
             "kind",
@@ -198,6 +202,7 @@ def _rates(counter: Counter[str]) -> dict[str, float]:
     return {
         "asked": asked,
         **steps,
+        **({UNCHECKED: counter[UNCHECKED]} if counter[UNCHECKED] else {}),
         "agreement_rate": round(steps["agreed"] / asked, 4),
         "yield": round(1 - steps["disagreed"] / asked, 4),
     }

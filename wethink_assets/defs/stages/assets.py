@@ -92,7 +92,7 @@ def _publication(
     return published(
         context,
         output,
-        expected=stage.expected(results[0] if members is None else members, settings),
+        expected=stage.expected_of(results[0] if members is None else members, settings, given.store, batch),
         item=stage.item,
         inputs=inputs if members is None else {MEMBERSHIP: membership_digest(members)},
         made=made,
@@ -125,13 +125,17 @@ def _check(settings: Settings, stage: Stage) -> dg.AssetChecksDefinition:
 
         @dg.asset_check(**options, required_resource_keys={"store"})
         def of_files(context: dg.AssetCheckExecutionContext, made: StageOutput) -> dg.AssetCheckResult:
-            members = read_membership(context.resources.store, context.partition_key)
-            return closure(MEMBERSHIP, stage.expected(members, settings), made, stage.item)
+            store, batch = context.resources.store, context.partition_key
+            members = read_membership(store, batch)
+            return closure(MEMBERSHIP, stage.expected_of(members, settings, store, batch), made, stage.item)
 
         return of_files
 
-    @dg.asset_check(**options, additional_ins={"upstream": dg.AssetIn(upstream[0])})
-    def of_table(made: StageOutput, upstream: StageOutput) -> dg.AssetCheckResult:
-        return closure(stage.reads[0], stage.expected(upstream.results, settings), made, stage.item)
+    @dg.asset_check(**options, additional_ins={"upstream": dg.AssetIn(upstream[0])}, required_resource_keys={"store"})
+    def of_table(
+        context: dg.AssetCheckExecutionContext, made: StageOutput, upstream: StageOutput
+    ) -> dg.AssetCheckResult:
+        expected = stage.expected_of(upstream.results, settings, context.resources.store, context.partition_key)
+        return closure(stage.reads[0], expected, made, stage.item)
 
     return of_table

@@ -17,6 +17,7 @@ from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication
 from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.imported_pairs import checked_answer, imported_batch
 from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE, compare
 from wethink_assets.synthesis.stages.captions import ASKED, answer_captions
 from wethink_assets.synthesis.stages.latitude import latitude_of, latitude_suffix
@@ -41,6 +42,8 @@ def answer_questions(
     a side answers several times with a vote; with `second_order` the image's answer must be chosen in another order of the options, too;
     with `blind_samples` a question is left out that is answered right without the image.
 
+    An answer that came with its question stands for the reasoner's; `given_answer_refuted` where the adjudicator sees the image's in it instead.
+
     Rejections: `malformed_reply` (also an answer that names no option), `refused`, `filtered`, `cut_off`, `no_answer` ("Unknown"),
     `wrong_language`, `adjudicated_neither`, `endpoint_error`, `unsure` where the describer gave a token of its answer less than
     `answer_certainty`, and of the settings above `false_premise`, `no_majority`, `order_dependent`, `answerable_blind`.
@@ -49,9 +52,14 @@ def answer_questions(
     fine = dict(descriptions.select("image_id", "fine").iter_rows())
     name = source_of(synthesis.batch)
     source = sources_of(synthesis.settings).get(name) or Source(name, name, "", "", "", "")
+    pairs = imported_batch(synthesis)
+    given = {} if pairs is None else {pair["slot"]: pair for pair in pairs.iter_rows(named=True)}
 
     async def work(row: dict[str, Any]) -> Outcome:
         calls = ItemCalls(synthesis, row["slot"], pictures[row["image_id"]])
+        if pair := given.get(row["slot"]):
+            checked = checked_answer(pair, fine[row["image_id"]], source, calls, synthesis)
+            return await settled(STAGE.name, row["slot"], checked)
         return await settled(STAGE.name, row["slot"], _answer(row, fine[row["image_id"]], source, calls, synthesis))
 
     rows = questions.select("slot", "row_id", "image_id", "kind", "question", "options")

@@ -15,6 +15,7 @@ from wethink_assets.synthesis.calls.item_calls import ItemCalls, together
 from wethink_assets.synthesis.calls.non_replies import NON_REPLIES, require_reply
 from wethink_assets.synthesis.calls.reply_schemas import Detail, Refinement
 from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.imported_pairs import imported_batch, undescribed
 
 LONGEST = 12_000
 REQUESTS = 2  # that a turn of the refinement usually makes
@@ -28,8 +29,12 @@ def describe_images(images: pl.DataFrame, synthesis: Synthesis) -> StageOutput:
 
     Rejections: `empty_description`, `malformed_reply`, `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `endpoint_error`,
     and `unsure` where the describer gave a token of the coarse description less than `description_certainty`: an image that it cannot read.
-    A detail may be "Not visible.": the prompt asks for those words.
+    A detail may be "Not visible.": the prompt asks for those words. Images of imported pairs whose rows are to be marked get an empty description.
     """
+    pairs = imported_batch(synthesis)
+    marked = None if pairs is None else undescribed(images, pairs)
+    if marked is not None:
+        return marked
     pictures = pictures_by_id(images, synthesis.blobs)
 
     async def work(row: dict[str, Any]) -> Outcome:

@@ -19,6 +19,7 @@ from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.calls.reply_schemas import Question, Screening
 from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.imported_pairs import expected_questions, given_questions, imported_batch
 from wethink_assets.synthesis.stages.captions import question_captions
 from wethink_assets.synthesis.stages.option_order import order_suffix, proposed_letter, stored_options
 from wethink_assets.synthesis.stages.question_filters import HONEST_WORDS, fault_of, known_abilities, repeats
@@ -34,11 +35,15 @@ def write_questions(descriptions: pl.DataFrame, synthesis: Synthesis) -> StageOu
     """Write and filter the questions of a batch (schema `DESCRIPTIONS`); results follow `QUESTIONS`, one row a slot.
 
     The questions of one image are written in one call, and those that the rules let pass are screened in one; or in turn, so that each knows
-    those before it, with a screening each. Images are worked on side by side.
+    those before it, with a screening each. Images are worked on side by side. Imported questions are taken as they came.
 
     Rejections: `malformed_reply`, `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `not_wellformed` (the detail names the
     rule), `repeated_question`, `not_answerable`, `not_verifiable`, `endpoint_error`.
     """
+
+    pairs = imported_batch(synthesis)
+    if pairs is not None:
+        return given_questions(pairs, descriptions)
 
     async def work(row: dict[str, Any]) -> Outcome:
         try:
@@ -175,6 +180,7 @@ STAGE = Stage(
     run=write_questions,
     item="slot",
     expected=expected_items,
+    imported=expected_questions,
     schema=QUESTIONS,
     logic_version="3",
     logic_changes={"2": NON_REPLIES, "3": HONEST_WORDS},

@@ -13,6 +13,7 @@ from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.markup import markup_in
 from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
 from wethink_assets.synthesis.calls.session import Synthesis
+from wethink_assets.synthesis.imported_pairs import given_path, imported_batch
 from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE, accepted_answer, compare
 from wethink_assets.synthesis.stages.captions import ASKED, path_captions
 from wethink_assets.synthesis.stages.path_filters import LONGEST_PATH, contradiction_in, leak_in
@@ -23,7 +24,7 @@ def refine_paths(
 ) -> StageOutput:
     """Rewrite the thought behind each accepted answer from image and answer; results follow `REASONING_PATHS`, one row an answer.
 
-    The raw thought is that of the side whose answer was kept (the description's where both agreed).
+    The raw thought is that of the side whose answer was kept (the description's where both agreed). A path that came with its question is kept.
 
     Rejections: `malformed_reply`, `refused`, `filtered`, `cut_off`, `no_answer`, `wrong_language`, `path_empty`, `path_too_long`,
     `path_misses_answer` (ends in another answer, or concludes one on the way), `leaks_prompt` (speaks of the description, the notes or the
@@ -33,7 +34,15 @@ def refine_paths(
     columns = ("slot", "row_id", "image_id", "kind", "answer", "verdict", "image_thought", "text_thought")
     rows = answers.select(columns).join(questions.select("slot", "question", "options"), on="slot", how="left")
 
+    pairs = imported_batch(synthesis)
+    given = {} if pairs is None else {pair["slot"]: pair for pair in pairs.iter_rows(named=True)}
+
     async def work(row: dict[str, Any]) -> Outcome:
+        if pair := given.get(row["slot"]):
+            kept = given_path(pair, row["answer"])
+            if kept is not None:
+                return Outcome(results=[kept])
+            row["text_thought"] = row["image_thought"]  # the only one that there is
         calls = ItemCalls(synthesis, row["slot"], pictures[row["image_id"]])
         return await settled(STAGE.name, row["slot"], _refine(row, calls, synthesis))
 

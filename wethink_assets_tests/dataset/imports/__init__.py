@@ -1,0 +1,1 @@
+"""Tests of `wethink_assets.dataset.imports`."""
