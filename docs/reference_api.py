@@ -36,6 +36,8 @@ PUBLIC = (
     "wethink_assets.dataset.versions.rebuild",
     "wethink_assets.dataset.versions.verification",
     "wethink_assets.dataset.exports.export",
+    "wethink_assets.dataset.imports.format",
+    "wethink_assets.dataset.imports.importer",
     "wethink_assets.dataset.lineage.version",
     "wethink_assets.dataset.takedown.takedown",
     "wethink_assets.dataset.takedown.erasure",

@@ -46,7 +46,7 @@ def import_pairs(
     images: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that the rows name their images below, beside the data file's own.", show_default=False
+            help="Folder that holds the images, where it is not the data file's own.", show_default=False
         ),
     ] = None,
     column: Annotated[
@@ -80,7 +80,7 @@ def import_pairs(
     """Import question-answer pairs with their images; the next `wethink run` checks them as it does grown ones.
 
     No model is called here. Each row becomes a pair of the source, is one that the source has, or is rejected with a reason. The same file
-    adds nothing when it is imported again; an import that was interrupted is gone on with. `wethink imports SOURCE` tells what became of the rows.
+    adds nothing when it is imported again; an import that was interrupted resumes. `wethink imports SOURCE` counts what became of the rows.
     """
     from wethink_assets.commands.progress import Display
     from wethink_assets.config import load_settings

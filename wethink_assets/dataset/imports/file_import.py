@@ -180,6 +180,10 @@ class ImportWork:
         """As it was asked for."""
         return self._options
 
+    def forget_rejections(self, name: str) -> None:
+        """Delete those of an earlier import of the file, which is read again."""
+        self._store.delete(f"{FOLDER}/{self._source.name}/rejections/{name}")
+
     def keep_rejections(self, name: str, number: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep some rejections of a file."""
         path = f"{FOLDER}/{self._source.name}/rejections/{name}/{number:06d}.parquet"
@@ -205,6 +209,7 @@ class FileWork:
 
     def run(self, progress: Progress) -> None:
         """Go through the rows."""
+        self._work.forget_rejections(self._digest)
         number = 0
         for number, record in records_of(self._path):
             self._row(number, record)

@@ -1,7 +1,7 @@
 """Import of data files into batches of an imported source: row by row, each a pair that the rules let pass or a rejection with a reason.
 
 Pairs are known by what they consist of: a file that is imported twice adds nothing, one that has grown adds its new rows, an import that was killed
-is gone on with: its finished batches are there, and the rows after them come next, in the same batches. Images that decode are kept as blobs.
+resumes: its finished batches are there, and the rows after them come next, in the same batches. Images that decode are kept as blobs.
 """
 
 from collections import Counter
@@ -91,7 +91,8 @@ def rejections_of(store: Store, source: str) -> pl.DataFrame:
     """Rejections of all imports into a source (schema `REJECTED`), by file and row."""
     folder = f"{FOLDER}/{source}/rejections"
     frames = [store.read_parquet(path) for path in store.files(folder)]
-    return pl.concat([REJECTED.to_frame(), *frames]).sort("file", "row")
+    # A file that has grown since has its earlier rows again.
+    return pl.concat([REJECTED.to_frame(), *frames]).unique().sort("file", "row", "reason", "detail")
 
 
 def _free_name(settings: Settings, name: str) -> str:

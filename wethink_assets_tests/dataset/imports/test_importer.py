@@ -164,6 +164,16 @@ def test_wrappers_of_names_of_images_are_taken_off_and_counted(
     assert done.imported == 1 and wrapper in done.mended
 
 
+def test_images_that_come_later_are_imported_from_the_same_file(local: Store, tmp_path: Path) -> None:
+    file = lines(tmp_path / "data", 3)
+    late = (tmp_path / "data/images/1.png").rename(tmp_path / "late.png")
+    assert import_rows(local, SETTINGS, file, "given", ImportOptions()).rejected == {"image_missing": 1}
+    late.rename(tmp_path / "data/images/1.png")
+    done = import_rows(local, SETTINGS, file, "given", ImportOptions())
+    assert (done.imported, done.known, done.rejected) == (1, 2, {})
+    assert rejections_of(local, "given").is_empty()
+
+
 def test_a_name_alone_is_not_taken_for_another_images(local: Store, tmp_path: Path) -> None:
     file = lines(tmp_path / "data", 1)
     file.write_text(json.dumps({**json.loads(file.read_text()), "image_path": "coco/0.png"}))
