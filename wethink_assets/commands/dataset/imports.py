@@ -45,9 +45,7 @@ def import_pairs(
     ] = "",
     images: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder that holds the images, where it is not the data file's own.", show_default=False
-        ),
+        typer.Option(help="Folder that holds the images, where it is not the data file's own.", show_default=False),
     ] = None,
     column: Annotated[
         list[str] | None,
