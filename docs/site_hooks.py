@@ -6,6 +6,7 @@ MkDocs calls them by name (`hooks` of mkdocs.yml). So every page is written once
 import posixpath
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ JOINED = {  # path in the repository -> page of the site
 }
 FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+CELL = re.compile(r"<td>.*?</td>", re.DOTALL)
+FILE_NAME = re.compile(r"[\w/-]+\.md")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -44,11 +47,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Rewrite links to what lies elsewhere in the site; what is no part of it becomes plain text."""
+    """Rewrite links: to where a page lies in the site, by its title in place of its file's name; what is no part of the site becomes plain text."""
     source = {uri: path for path, uri in JOINED.items()}.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     parts = FENCED.split(markdown)
     parts[::2] = [LINK.sub(lambda link: _site_link(link, source, page.file.src_uri), text) for text in parts[::2]]
     return "".join(parts)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Show bars in cells of tables as GitHub does: Markdown's own tables keep the backslash that escapes one inside code."""
+    return CELL.sub(lambda cell: cell[0].replace(r"\|", "|"), html)
 
 
 def _site_link(link: re.Match[str], source: str, page: str) -> str:
@@ -62,5 +70,15 @@ def _site_link(link: re.Match[str], source: str, page: str) -> str:
         return (
             text if (ROOT / repository_path).exists() else link[0]
         )  # the second is a dead link, which the build reports
+    if FILE_NAME.fullmatch(text):
+        text = _title(repository_path)
     relative = posixpath.relpath(uri, posixpath.dirname(page) or ".")
     return f"{image}[{text}]({relative}{hash_sign}{fragment})"
+
+
+@cache
+def _title(repository_path: str) -> str:
+    """First heading of a page."""
+    page = ROOT / repository_path
+    heading = re.search(r"^# (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE) if page.is_file() else None
+    return heading[1] if heading else repository_path

@@ -14,6 +14,7 @@ TESTS = Path(__file__).parent
 LONGEST_FIRST = (
     "models/servers/test_servers_pretrained.py",
     "test_full_run.py",
+    "test_tutorials.py",
     "evaluation/vlmevalkit/test_scoring.py",
     "rewards/equivalence/test_comparison_pools.py",
     "synthesis/calls/test_replies_fuzzed.py",

@@ -66,6 +66,14 @@ def test_links_and_anchors_of_the_built_pages_lead_somewhere(site: Path) -> None
     assert dead == []
 
 
+def test_pages_read_as_on_github(site: Path) -> None:
+    commands = (site / "commands.html").read_text(encoding="utf-8")
+    assert "<code>IMAGE|SOURCE|LICENCE</code>" in commands  # a bar in a table
+    assert '<a href="lineage.html">Where a version came from, and where it went</a>' in commands  # a page by its title
+    home = (site / "index.html").read_text(encoding="utf-8")
+    assert 'href="measurements/benchmarks.html">benchmarks</a>' in home  # a page from outside of docs/
+
+
 def test_search_knows_commands_settings_and_python_names(site: Path) -> None:
     index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))["docs"]
     titles = {entry["title"]: entry["location"] for entry in index}
