@@ -8,7 +8,6 @@ before is used as it is. Growing takes about five minutes on two cores, looking 
 
 import argparse
 import asyncio
-import shutil
 import signal
 import sys
 import tempfile
@@ -20,9 +19,9 @@ from urllib.parse import quote
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from screenshots_browser import HEIGHT, Page, chromium, tab  # noqa: E402
 from screenshots_project import FAILED, grown  # noqa: E402
 
+from wethink_assets_tests.support.browser import HEIGHT, PROGRAM, Page, chromium, tab  # noqa: E402
 from wethink_assets_tests.support.dagster_ui import Ui, dagster_ui  # noqa: E402
 
 VERSION = "v0002"
@@ -96,14 +95,13 @@ def main() -> None:
     parser.add_argument("--home", type=Path, help="grow in this folder, and leave it; else in a temporary one")
     parser.add_argument("--only", default="", help="names of pictures, separated by commas")
     arguments = parser.parse_args()
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
+    if PROGRAM is None:
         sys.exit("there is no Chromium: apt-get install chromium")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that the server and the browser end too
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         project = grown(arguments.home or Path(temporary) / "wethink")
-        with dagster_ui(project) as ui, chromium(program, Path(temporary)) as port:
+        with dagster_ui(project) as ui, chromium(PROGRAM, Path(temporary)) as port:
             asyncio.run(look(ui, port, arguments.out, set(filter(None, arguments.only.split(",")))))
 
 

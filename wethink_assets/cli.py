@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from wethink_assets.commands.dataset import (
+    browse,
     cut,
     diff,
     explain,
@@ -75,6 +76,7 @@ COMMANDS: dict[
         "card": export.card,
         "export": export.export,
         "growth": growth.growth,
+        "browse": browse.browse,
     },
     "Lineage and takedowns": {
         "explain": explain.explain,

@@ -30,7 +30,7 @@ from wethink_assets.stages.schemas import with_latitude
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Takedowns
 
-__all__ = ["Export", "ExportFormat", "ShownVersion", "export_formats", "export_version"]
+__all__ = ["Export", "ExportFormat", "ShownVersion", "export_formats", "export_version", "make_unfinished_folder"]
 
 DEFAULT = "huggingface"
 SLICE = 20_000
@@ -133,7 +133,7 @@ def export_version(
     contents = contents_of(shown.rows, manifest)
     if not contents.rows:
         raise VersionError(f"all {manifest.rows} rows of {version} were taken down: there is nothing to export")
-    unfinished = _make_folder(folder)
+    unfinished = make_unfinished_folder(folder)
     try:
         layout = chosen.write(shown, unfinished)
         absent = [name for name in chosen.files if not (unfinished / name).exists()]
@@ -170,8 +170,8 @@ def _add_proof(
     write_sums(folder, sums | sums_of(folder, (CARD,)))
 
 
-def _make_folder(folder: Path) -> Path:
-    """A folder beside the wanted one, to be renamed when it is complete."""
+def make_unfinished_folder(folder: Path) -> Path:
+    """A folder beside the wanted one, to be renamed when it is complete. Raises `VersionError` when the wanted one is not empty or cannot be made."""
     if folder.is_file():
         raise VersionError(f"{folder} is a file: name a folder to make")
     if folder.exists() and any(folder.iterdir()):

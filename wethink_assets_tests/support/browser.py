@@ -1,8 +1,9 @@
-"""How does a script look at a page? Headless Chromium, spoken to by the DevTools protocol."""
+"""Headless Chromium, driven over the DevTools protocol: for tests of pages, and for the pictures of docs/images/."""
 
 import asyncio
 import base64
 import json
+import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -17,6 +18,8 @@ WIDTH, HEIGHT = 1600, 1000
 PATIENCE = 60.0  # seconds until a page shows what it is to show
 MARGIN = 16
 COLOURS = 160  # of a picture's palette, so that it stays small
+PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+"""The browser of this machine, None without one: `apt-get install chromium`."""
 
 
 @contextmanager
@@ -60,9 +63,9 @@ class Page:
         told = await self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         return told["result"].get("value")
 
-    async def open(self, url: str, height: int = HEIGHT) -> None:
-        """Go to a page, in a window of this height."""
-        size = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    async def open(self, url: str, height: int = HEIGHT, width: int = WIDTH) -> None:
+        """Go to a page, in a window of this size."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         await self.call("Emulation.setDeviceMetricsOverride", **size)
         await self.call("Emulation.setTimezoneOverride", timezoneId="UTC")
         await self.call("Page.navigate", url=url)

@@ -1,0 +1,71 @@
+"""Pages in HTML, from templates that escape whatever a model, a file name or a reader says.
+
+Every value that a template shows goes through `visible_text`, and Jinja escapes it; no template marks a value as safe, none puts one into a script, a
+style or the address of anything but our own pages.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["ASSETS", "asset", "rendered", "visible_text"]
+
+ASSETS = {"browse.css": "text/css", "browse.js": "text/javascript", "written.js": "text/javascript"}
+"""Files that pages load, by name, with their media types."""
+_UNSEEN = ("Cc", "Cf", "Cs", "Co")
+
+
+def visible_text(text: str) -> str:
+    """A text in which control, direction-changing and unpaired characters show as U+FFFD.
+
+    >>> visible_text("a\\u202eb\\0")
+    'a\ufffdb\ufffd'
+    """
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in _UNSEEN else "\ufffd" for c in text)
+
+
+def asset(name: str) -> str:
+    """Text of a file that pages load."""
+    return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
+
+
+def rendered(template: str, **values: Any) -> str:
+    """A page."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    folder = files(__package__) / "templates"
+    environment = Environment(
+        loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters["query"] = _query
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Markup):
+        return value
+    return "" if value is None else visible_text(str(value))
+
+
+def _query(parameters: Mapping[str, str], **more: Any) -> str:
+    """Parameters of an address, with others beside them; empty without any."""
+    chosen = {name: str(value) for name, value in {**parameters, **more}.items() if value not in ("", None)}
+    return f"?{urlencode(chosen)}" if chosen else ""
