@@ -234,7 +234,9 @@ def _facets(part: pl.DataFrame, rates: tuple[str, ...], first: int) -> pl.DataFr
     return held.with_columns(values)
 
 
-_EMPTY = dict.fromkeys(("source", "kind", "answer_type", "agreement", "category", "split", "licence"), pl.String) | {
+_EMPTY: dict[str, Any] = dict.fromkeys(
+    ("source", "kind", "answer_type", "agreement", "category", "split", "licence"), pl.String
+) | {
     "abilities": pl.List(pl.String),
     "agreed": pl.Boolean,
 }

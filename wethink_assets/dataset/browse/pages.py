@@ -16,7 +16,7 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["ASSETS", "asset", "rendered", "visible_text"]
+__all__ = ["ASSETS", "asset", "compile_templates", "rendered", "visible_text"]
 
 ASSETS = {"browse.css": "text/css", "browse.js": "text/javascript", "written.js": "text/javascript"}
 """Files that pages load, by name, with their media types."""
@@ -40,6 +40,12 @@ def asset(name: str) -> str:
 def rendered(template: str, **values: Any) -> str:
     """A page."""
     return _environment().get_template(template).render(**values)
+
+
+def compile_templates() -> None:
+    """Read all templates, so that the first page takes no longer than others."""
+    for name in ("list", "row", "duplicates", "fault"):
+        _environment().get_template(f"{name}.html")
 
 
 @cache

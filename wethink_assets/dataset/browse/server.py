@@ -15,7 +15,7 @@ from wethink_assets.dataset.browse.duplicates import DuplicateGroups
 from wethink_assets.dataset.browse.facets import FACETS, Filters, filters_of
 from wethink_assets.dataset.browse.images import LARGE, SMALL, page_image
 from wethink_assets.dataset.browse.index import BrowseIndex
-from wethink_assets.dataset.browse.pages import ASSETS, asset, rendered
+from wethink_assets.dataset.browse.pages import ASSETS, asset, compile_templates, rendered
 from wethink_assets.dataset.browse.stories import sections_of, story_of
 from wethink_assets.errors import ConfigError, StoreError, WeThinkError
 
@@ -99,6 +99,7 @@ def browse_app(collection: Collection, index: BrowseIndex) -> "Starlette":
 
     site = ServedSite(collection.title)
     groups = DuplicateGroups(collection, index)
+    compile_templates()
 
     def fault(status: int, heading: str, message: str) -> Response:
         return HTMLResponse(rendered("fault.html", site=site, here="", heading=heading, message=message), status)
