@@ -73,7 +73,7 @@ FACETS: tuple[Facet, ...] = (
 def shown_value(value: str) -> str:
     """A value as it is shown and asked for.
 
-    >>> shown_value("two\nlines\0")
+    >>> shown_value("two\\nlines\\0")
     'two lines\ufffd'
     """
     line = visible_text(" ".join(value.split()))
