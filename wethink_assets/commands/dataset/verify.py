@@ -1,7 +1,8 @@
-"""`wethink verify`: a check that versions are still what they were."""
+"""`wethink verify`: a check that versions, or an export of one, are still what they were."""
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,15 +10,68 @@ import typer
 
 def verify(
     version: Annotated[
-        str | None, typer.Argument(help="Version such as v0003, or a release; all versions if none is given.")
+        str | None,
+        typer.Argument(
+            help="Version such as v0003, or a release, or the folder of an export; all versions if none is given.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was checked and what is wrong as JSON.")] = False,
 ) -> None:
     """Verify the hashes of a version's files, of the tables it was made from, and of the images of its rows.
 
     Names every missing or altered file, and exits with 1 if there is one. What was erased after a takedown is listed as retracted and is
-    not an error.
+    not an error. The folder of an export is verified by what it carries, without a store: `SHA256SUMS`, `croissant.json`, manifest and
+    card, against its files and each other. A folder whose name is also that of a release is given with its path, such as `./paper-1`.
     """
+    if version and _is_export(version):
+        _verify_export(Path(version), as_json)
+    else:
+        _verify_versions(version, as_json)
+
+
+def _is_export(name: str) -> bool:
+    """Whether a folder is meant: a path, or the name of one that no release has."""
+    path = Path(name)
+    if path.name != name:
+        return True
+    if not path.is_dir():
+        return False
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.versions.releases import resolve_version
+    from wethink_assets.errors import StoreError, VersionError
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    try:
+        resolve_version(Store.open(settings.store_url, **settings.store.options), name)
+    except (StoreError, VersionError):
+        return True
+    return False
+
+
+def _verify_export(folder: Path, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from wethink_assets.commands.terminal import visible
+    from wethink_assets.dataset.exports.verification import verify_export
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("verifying", total=None)
+        result = verify_export(folder, lambda done, total: progress.update(task, completed=done, total=total))
+    if as_json:
+        typer.echo(json.dumps({"sound": result.sound, **asdict(result)}, indent=1))
+    else:
+        for fault in result.faults:
+            typer.echo(visible(f"{fault.fault}: {fault.path} ({fault.detail})"))
+        checked = f"{result.files} files ({result.bytes:,} bytes), {result.rows} rows over {result.images} images"
+        verdict = f"{len(result.faults)} wrong" if result.faults else "all as they were"
+        typer.echo(f"{checked} of {result.version or 'no version'} in {result.folder}: {verdict}")
+    if not result.sound:
+        raise typer.Exit(1)
+
+
+def _verify_versions(version: str | None, as_json: bool) -> None:
     from rich.console import Console
     from rich.progress import Progress
 

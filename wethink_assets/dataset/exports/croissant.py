@@ -15,7 +15,7 @@ from wethink_assets.dataset.exports.contents import Contents
 from wethink_assets.dataset.exports.features import IMAGE, Feature
 from wethink_assets.dataset.exports.files import Layout
 
-__all__ = ["CROISSANT", "write_croissant"]
+__all__ = ["CROISSANT", "IMAGE_FILES", "described", "write_croissant"]
 
 CROISSANT = "croissant.json"
 FORMATS = {
@@ -70,6 +70,14 @@ CONTEXT: dict[str, Any] = {
 }
 
 
+def described(contents: Contents) -> str:
+    """What an export holds, in a sentence."""
+    return (
+        f"{contents.rows} question-answer pairs with reasoning paths over {contents.images} images; licences of the "
+        "images by source are in README.md."
+    )
+
+
 def write_croissant(folder: Path, contents: Contents, layout: Layout | None, sums: Mapping[str, FileSum]) -> None:
     """Write `croissant.json` for the files of an export, whose sums these are."""
     listed = {name: known for name, known in sums.items() if layout is None or not layout.is_image(name)}
@@ -78,8 +86,7 @@ def write_croissant(folder: Path, contents: Contents, layout: Layout | None, sum
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "name": f"WeThink-{contents.version}",
-        "description": f"{contents.rows} question-answer pairs with reasoning paths over {contents.images} images; licences of the "
-        "images by source are in README.md.",
+        "description": described(contents),
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "citeAs": CITATION,
         "license": licences[0] if len(licences) == 1 else licences,

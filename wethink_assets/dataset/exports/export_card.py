@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from wethink_assets.dataset.exports.checksums import SUMS, FileSum
+from wethink_assets.dataset.exports.checksums import SUMS, FileSum, sums_text
 from wethink_assets.dataset.exports.contents import Contents
 from wethink_assets.dataset.exports.features import Feature, as_yaml
 from wethink_assets.dataset.exports.files import Layout
@@ -29,7 +29,7 @@ from wethink_assets.dataset.versions.card import (
 )
 from wethink_assets.storage.store import Store
 
-__all__ = ["CARD", "write_export_card"]
+__all__ = ["CARD", "counts_text", "images_text", "licences_text", "rows_text", "write_export_card"]
 
 CARD = "README.md"
 HELD = {
@@ -64,9 +64,8 @@ def write_export_card(
         f"---\n{front}---\n",
         f"# WeThink {contents.version}\n",
         INTRODUCTION + "\n",
-        f"{contents.rows} rows over {contents.images} images: "
-        + ", ".join(f"{rows} {split}" for split, rows in contents.splits.items())
-        + f". Images are train or validation, never both. The version was decided {manifest.created:%Y-%m-%d %H:%M} UTC.{gone}\n",
+        rows_text(contents)
+        + f" Images are train or validation, never both. The version was decided {manifest.created:%Y-%m-%d %H:%M} UTC.{gone}\n",
         "## Reading\n",
         f"The format is `{form}`: {title}.\n",
         reading + "\n",
@@ -74,16 +73,8 @@ def write_export_card(
         _files(contents, layout, sums),
         f"`sha256sum -c {SUMS}` checks all of them, images too.\n",
         "## What it holds\n",
-        *(
-            counts_table(f"By {name.replace('_', ' ')}", name.replace("_", " "), counts, contents.rows)
-            for name, counts in contents.counts.items()
-            if counts
-        ),
-        "### Licences by source\n",
-        table(
-            ["source", "licence of its images", "rows", "images"],
-            [[entry.source, entry.licence, entry.rows, entry.images] for entry in contents.licences],
-        ),
+        *counts_text(contents).values(),
+        licences_text(contents),
         "## Lineage\n",
         lineage_tables(manifest),
         "## Sources\n",
@@ -93,6 +84,36 @@ def write_export_card(
         f"{limits_text(manifest)}\n{benchmarks_text(manifest)}\n",
     ]
     (folder / CARD).write_text("\n".join(parts), encoding="utf-8")
+
+
+def rows_text(contents: Contents) -> str:
+    """Rows and images in all, and rows of each split."""
+    splits = ", ".join(f"{rows} {split}" for split, rows in contents.splits.items())
+    return f"{contents.rows} rows over {contents.images} images: {splits}."
+
+
+def counts_text(contents: Contents) -> dict[str, str]:
+    """Tables of rows by what they are counted by, where they have it."""
+    return {
+        name: counts_table(f"By {name.replace('_', ' ')}", name.replace("_", " "), counts, contents.rows)
+        for name, counts in contents.counts.items()
+        if counts
+    }
+
+
+def licences_text(contents: Contents) -> str:
+    """Table of the licences of each source, with rows and images."""
+    lines = [[entry.source, entry.licence, entry.rows, entry.images] for entry in contents.licences]
+    return "### Licences by source\n\n" + table(["source", "licence of its images", "rows", "images"], lines)
+
+
+def images_text(images: Mapping[str, FileSum]) -> str:
+    """Line of the images in the table of files: how many, their bytes, and the sha256 of their lines in `SHA256SUMS`."""
+    total = sum(known.bytes for known in images.values())
+    digest = hashlib.sha256(sums_text(images).encode("utf-8")).hexdigest()
+    return (
+        f"| {len(images)} images | pictures; the sha256 is that of their lines in `{SUMS}` | {total} | `{digest}` |\n"
+    )
 
 
 def _front_matter(contents: Contents, layout: Layout | None, sums: Mapping[str, FileSum]) -> dict[str, Any]:
@@ -149,14 +170,8 @@ def _files(contents: Contents, layout: Layout | None, sums: Mapping[str, FileSum
             images[name] = known
         else:
             rows.append([f"`{name}`", _held(name, contents, layout), known.bytes, f"`{known.sha256}`"])
-    if images:
-        lines = "".join(f"{known.sha256}  {name}\n" for name, known in images.items())
-        total = sum(known.bytes for known in images.values())
-        digest = hashlib.sha256(lines.encode("utf-8")).hexdigest()
-        rows.append(
-            [f"{len(images)} images", f"pictures; the sha256 is that of their lines in `{SUMS}`", total, f"`{digest}`"]
-        )
-    return table(["file", "holds", "bytes", "sha256"], rows)
+    listed = table(["file", "holds", "bytes", "sha256"], rows)
+    return listed + images_text(images) if images else listed
 
 
 def _held(name: str, contents: Contents, layout: Layout | None) -> str:

@@ -4,7 +4,7 @@ Parquet holds its rows in groups of a bounded size, with images in the rows; JSO
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -14,7 +14,19 @@ from typing import Any, Literal
 from wethink_assets.dataset.exports.features import Feature, arrow_schema
 from wethink_assets.dataset.exports.pictures import Picture
 
-__all__ = ["IMAGES", "SPLITS", "Layout", "embedded", "image_file", "write_json_lines", "write_parquet"]
+__all__ = [
+    "IMAGES",
+    "NESTED",
+    "SPLITS",
+    "Layout",
+    "embedded",
+    "image_file",
+    "json_text",
+    "read_rows",
+    "write_either",
+    "write_json_lines",
+    "write_parquet",
+]
 
 SPLITS = ("train", "validation")
 IMAGES = "images"
@@ -22,6 +34,10 @@ IMAGES = "images"
 GROUP_ROWS = 500
 GROUP_BYTES = 32 * 2**20
 """Rows and bytes of a row group, about: what a writer holds of a split, and what a reader must hold at once."""
+NESTED = "extra_info"
+"""Column of verl's rows that holds those that it has no place for."""
+ROWS_AT_ONCE = 2_000
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 Samples = Iterator[tuple[dict[str, Any], Picture]]
 
 
@@ -55,6 +71,15 @@ class Layout:
     def is_image(self, name: str) -> bool:
         """Whether a file of the folder is an image."""
         return bool(self.image_files) and fnmatch(name, self.image_files) and name not in self.files.values()
+
+
+def json_text(value: Any) -> str:
+    r"""A value as JSON on one line, whatever a reader takes for the end of one: separators that JSON allows in a text are escaped.
+
+    >>> json_text({"answer": "a\u2028b"})
+    '{"answer": "a\\u2028b"}'
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).translate(_LINE_ENDS)
 
 
 def embedded(picture: Picture) -> dict[str, Any]:
@@ -150,5 +175,33 @@ def write_json_lines(
             split: stack.enter_context((folder / f"{split}.jsonl").open("w", encoding="utf-8")) for split in SPLITS
         }
         for row, picture in samples:
-            files[row["split"]].write(json.dumps(row_of(row, picture), ensure_ascii=False) + "\n")
+            files[row["split"]].write(json_text(row_of(row, picture)) + "\n")
     return {split: f"{split}.jsonl" for split in SPLITS}
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+    """Rows of a data file, some at a time: of parquet these columns, where it has them, plain or below `extra_info`; of lines all of them."""
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path) as file:
+            present = {part.name: part.type for part in file.schema_arrow}
+            wanted = [name for name in columns if name in present]
+            if NESTED in present:
+                below = {part.name for part in present[NESTED].fields}
+                wanted += [f"{NESTED}.{name}" for name in columns if name in below]
+            for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted):
+                yield batch.to_pylist()
+        return
+    rows: list[dict[str, Any]] = []
+    with path.open("rb") as stream:
+        for line in stream:
+            # Samples of FiftyOne stand on lines of their own between `{"samples": [` and `]}`.
+            text = line.strip().removesuffix(b",")
+            if path.suffix == ".json" and not text.startswith(b'{"filepath"'):
+                continue
+            rows.append(json.loads(text))
+            if len(rows) == ROWS_AT_ONCE:
+                yield rows
+                rows = []
+    yield rows

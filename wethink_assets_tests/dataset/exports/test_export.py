@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 import yaml
 
-from wethink_assets.dataset.exports.checksums import export_faults, read_sums
+from wethink_assets.dataset.exports.checksums import read_sums
 from wethink_assets.dataset.exports.export import ExportFormat, ShownVersion, export_formats, export_version
 from wethink_assets.dataset.exports.pictures import ImageOptions
+from wethink_assets.dataset.exports.verification import verify_export
 from wethink_assets.dataset.takedown.takedown import Subject, take_down
 from wethink_assets.errors import ConfigError, UnknownName, VersionError
 from wethink_assets.extensions.builtin import EXPORTS
@@ -57,7 +58,7 @@ def test_sums_of_every_format_are_checked_by_sha256sum(exported: Exported, form:
         ["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=folder, capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stdout
-    assert export_faults(folder) == []
+    assert verify_export(folder).faults == []
     assert {"README.md", "croissant.json", "manifest.json"} <= set(read_sums(folder))
 
 
@@ -117,7 +118,7 @@ def test_a_format_of_a_plugin_is_listed_and_written(
     done = wethink("export", version, str(tmp_path / "out"), "--for", "ids", "--json")
     assert json.loads(done.stdout)["rows"] == 8
     assert (tmp_path / "out" / "ids.txt").read_text().split() == [version, *rows_of(local, version)["row_id"]]
-    assert export_faults(tmp_path / "out") == []
+    assert verify_export(tmp_path / "out").faults == []
 
 
 def test_formats_that_ship_are_listed(wethink: Wethink) -> None:
@@ -163,16 +164,3 @@ def test_a_format_that_writes_less_than_it_names_is_named(local: Store, version:
             export_version(local, version, tmp_path / "out", form="lazy")
     finally:
         EXPORTS.unregister("lazy")
-
-
-def test_faults_of_a_folder_are_named(drawn: Store, tmp_path: Path) -> None:
-    folder = tmp_path / "out"
-    export_version(drawn, "v0001", folder, "jsonl")
-    (folder / "train.jsonl").write_text("{}\n")
-    (folder / "validation.jsonl").unlink()
-    (folder / "extra.txt").write_text("more")
-    assert export_faults(folder) == [
-        "validation.jsonl: missing",
-        "extra.txt: not listed in SHA256SUMS",
-        "train.jsonl: altered",
-    ]

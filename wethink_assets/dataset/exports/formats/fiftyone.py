@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from wethink_assets.dataset.exports.export import ExportFormat, ShownVersion
 from wethink_assets.dataset.exports.features import STRINGS, Feature
-from wethink_assets.dataset.exports.files import SPLITS, Layout
+from wethink_assets.dataset.exports.files import SPLITS, Layout, json_text
 from wethink_assets.dataset.exports.pictures import Picture
 from wethink_assets.dataset.exports.samples import carried, carried_features
 
@@ -35,7 +35,7 @@ class _Samples:
 
     def add(self, sample: dict[str, Any]) -> None:
         """Add a sample."""
-        self._stream.write(("\n" if self._first else ",\n") + json.dumps(sample, ensure_ascii=False))
+        self._stream.write(("\n" if self._first else ",\n") + json_text(sample))
         self._first = False
 
     def close(self) -> None:

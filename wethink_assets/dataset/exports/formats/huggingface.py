@@ -5,7 +5,6 @@ The columns are those of the version, but for `image_path` and `calls`, which me
 gives the rows that the version left out, and why. With images as files the folder has the form of `imagefolder`.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import polars as pl
 
 from wethink_assets.dataset.exports.export import ExportFormat, ShownVersion
 from wethink_assets.dataset.exports.features import IMAGE, Feature
-from wethink_assets.dataset.exports.files import SPLITS, Layout, embedded, write_parquet
+from wethink_assets.dataset.exports.files import SPLITS, Layout, embedded, json_text, write_parquet
 from wethink_assets.dataset.exports.pictures import Picture
 
 EXCLUDED = "excluded.parquet"
@@ -71,7 +70,7 @@ def _write_image_folder(version: ShownVersion, folder: Path, features: dict[str,
                 file.write_bytes(picture.data)
             row = {**row, "width": picture.width, "height": picture.height}
             line = {"file_name": picture.name, **{name: row[name] for name in columns}}
-            files[row["split"]].write(json.dumps(line, ensure_ascii=False) + "\n")
+            files[row["split"]].write(json_text(line) + "\n")
     finally:
         for stream in files.values():
             stream.close()

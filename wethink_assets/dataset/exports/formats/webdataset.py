@@ -5,14 +5,13 @@ A shard ends when it holds half a gigabyte or 10,000 rows. Headers are fixed, so
 """
 
 import io
-import json
 import tarfile
 from contextlib import ExitStack
 from pathlib import Path
 
 from wethink_assets.dataset.exports.export import ExportFormat, ShownVersion
 from wethink_assets.dataset.exports.features import IMAGE, Feature
-from wethink_assets.dataset.exports.files import SPLITS, Layout
+from wethink_assets.dataset.exports.files import SPLITS, Layout, json_text
 from wethink_assets.dataset.exports.samples import SYSTEM, carried, carried_features, plain_text, target
 
 SHARD_BYTES = 500 * 10**6
@@ -84,14 +83,14 @@ def write_shards(version: ShownVersion, folder: Path) -> Layout:
             extensions.add(picture.extension)
             shard = shards[row["split"]].add(
                 row["row_id"],
-                {picture.extension: picture.data, "json": json.dumps(values, ensure_ascii=False).encode("utf-8")},
+                {picture.extension: picture.data, "json": json_text(values).encode("utf-8")},
             )
             entry = {
                 "shard": shard,
                 "image": f"{row['row_id']}.{picture.extension}",
                 **{name: row[name] for name in INDEXED},
             }
-            indices[row["split"]].write(json.dumps(entry, ensure_ascii=False) + "\n")
+            indices[row["split"]].write(json_text(entry) + "\n")
     samples: dict[str, Feature] = {
         **dict.fromkeys(sorted(extensions), IMAGE),
         "json": features,
