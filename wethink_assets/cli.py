@@ -26,7 +26,7 @@ from wethink_assets.commands.dataset import (
 )
 from wethink_assets.commands.evaluation import compare, leaderboard, score
 from wethink_assets.commands.project import config, doctor, sample, sync
-from wethink_assets.commands.synthesis import budget, plan, register, run, serve
+from wethink_assets.commands.synthesis import budget, jobs, plan, register, run, serve
 from wethink_assets.commands.training import calibrate, embedded, study, train
 from wethink_assets.errors import WeThinkError
 
@@ -60,6 +60,7 @@ COMMANDS: dict[
         "run": run.run,
         "plan": plan.plan,
         "budget": budget.budget,
+        "jobs": jobs.jobs,
         "register": register.register,
         "import": imports.import_pairs,
         "imports": imports.imports,

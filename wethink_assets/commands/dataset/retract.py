@@ -47,23 +47,25 @@ def retract(
     from wethink_assets.dataset.takedown.erasure import held_images
     from wethink_assets.dataset.takedown.takedown import find_subject, take_down, takedown_impact
     from wethink_assets.storage.store import Store
+    from wethink_assets.synthesis.batch_jobs.records import jobs_about
 
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
     target = find_subject(store, subject, kind.value if kind else None)
+    held = sorted({image for images in held_images(store, target).values() for image in images})
+    jobs = {"batch_jobs": [job.name for job in jobs_about(store, held)]}
     if dry_run:
-        report: dict[str, Any] = {**asdict(target), "dry_run": True, **takedown_impact(store, target)}
+        report: dict[str, Any] = {**asdict(target), "dry_run": True, **takedown_impact(store, target), **jobs}
         if erase:
-            report["would_erase"] = sorted({image for held in held_images(store, target).values() for image in held})
+            report["would_erase"] = held
         typer.echo(json.dumps(report, indent=1, ensure_ascii=False)) if as_json else _show(report, "would be")
         return
     made, new = take_down(store, target, reason)
-    report = {**made.model_dump(mode="json"), "new": new, **takedown_impact(store, target), "erased": []}
+    report = {**made.model_dump(mode="json"), "new": new, **takedown_impact(store, target), **jobs, "erased": []}
     if not as_json:
         _show(report, "is" if new else "was already")
     if erase:
-        images = sum(map(len, held_images(store, target).values()))
-        question = f"Delete {images} images with all replies about them from {store.url}? This cannot be undone."
+        question = f"Delete {len(held)} images with all replies about them from {store.url}? This cannot be undone."
         if not yes and not typer.confirm(question, err=True):
             typer.echo("nothing was erased; the takedown stands", err=True)
             raise typer.Exit(1)
@@ -95,6 +97,11 @@ def _show(report: dict[str, Any], verb: str) -> None:
         shown = ", ".join(image[:16] for image in report["look_alikes"][:5])
         typer.echo(
             f"{len(report['look_alikes'])} images were left out as near-duplicates of it and may come in instead: {shown}"
+        )
+    if report["batch_jobs"]:
+        typer.echo(
+            f"{len(report['batch_jobs'])} open batch jobs have calls about it, and their services its images until they have ended: "
+            f"`wethink jobs {' '.join(report['batch_jobs'][:3])} --cancel` ends them"
         )
     if "would_erase" in report:
         typer.echo(f"--erase would delete {len(report['would_erase'])} images with all replies about them")

@@ -144,6 +144,16 @@ class BatchApi(HttpClient):
             await self._asked("GET", f"batches/{job}", within=within, attempts=1 if within else ATTEMPTS)
         )
 
+    async def cancel(self, job: str) -> ServiceJob:
+        """Have a job stopped; its state since then. Calls that were answered stay paid, and are handed out. Raises `ModelError`."""
+        try:
+            return ServiceJob.of(await self._asked("POST", f"batches/{job}/cancel", body={}))
+        except ModelError:
+            state = await self.state(job)
+            if not state.ended:  # else it had ended before
+                raise
+            return state
+
     async def created(self, file: str, name: str, since: float) -> ServiceJob | None:
         """The job that was made of an uploaded file, if it was; none is older than `since`. Raises `ModelError`."""
         after = ""

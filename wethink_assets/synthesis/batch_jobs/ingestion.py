@@ -3,11 +3,12 @@
 An error that may pass (overload, a limit, a broken reply) is tried again in the next round, five times at most; moderation and refused requests are
 the fates of their items; a spent balance, a refused key and a wrong setup end the run. Calls that an expired or cancelled job did not come to are
 asked anew. All of it is read from the service's files, so it can be repeated until the record says `ended`: whatever was journaled before is left as
-it is.
+it is. Replies about images that were erased since then are paid, counted and not kept.
 """
 
 import asyncio
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -21,6 +22,7 @@ from wethink_assets.models.token_counts import TokenCounter
 from wethink_assets.storage.journal.calls import Call, now
 from wethink_assets.storage.journal.journal import Journal
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Tables
 from wethink_assets.synthesis.batch_jobs.records import AskedCall, JobRecord, Unanswered, calls_of, keep_unanswered
 from wethink_assets.synthesis.batch_jobs.submission import drop
 from wethink_assets.synthesis.budgets.job_accounts import close_account
@@ -61,7 +63,7 @@ async def ingest(
         failure = api.failure(state)
         return Ingested(stop=failure, full=any(words in state.errors.lower() for words in TOO_MUCH))
     calls = await asyncio.to_thread(lambda: {call.key: call for call in calls_of(store, job)})
-    replies = _Replies(journal, role, calls)
+    replies = _Replies(journal, role, calls, await asyncio.to_thread(_erased, store, job.batch, calls.values()))
     with tempfile.TemporaryDirectory(prefix="wethink-batch-") as folder:
         for file in filter(None, (state.output_file, state.error_file)):
             async for reply in api.replies(file, Path(folder)):
@@ -89,11 +91,23 @@ async def ingest(
     return ingested
 
 
+def _erased(store: Store, batch: str, calls: Iterable[AskedCall]) -> frozenset[str]:
+    """Images that calls are about and the batch holds no more; none where its images were never published."""
+    commit = Tables(store).current("images", batch)
+    if commit is None:
+        return frozenset()
+    held = store.scan_parquet(f"{commit.folder}/results.parquet").select("image_id").collect()["image_id"]
+    return frozenset(call.image_id for call in calls).difference(held)
+
+
 class _Replies:
     """Replies of one job, as they are read."""
 
-    def __init__(self, journal: Journal, role: RoleSettings, calls: dict[str, AskedCall]) -> None:
+    def __init__(
+        self, journal: Journal, role: RoleSettings, calls: dict[str, AskedCall], erased: frozenset[str]
+    ) -> None:
         self._journal = journal
+        self._erased = erased
         self._role = role
         self._calls = calls
         self.ingested = Ingested()
@@ -125,6 +139,8 @@ class _Replies:
         self.tokens += reply.prompt_tokens + reply.completion_tokens
         tokens = (reply.prompt_tokens, reply.completion_tokens)
         self.money = round(self.money + price_of(self._role, *tokens, cached_tokens=reply.cached_tokens), 12)
+        if call.image_id in self._erased:
+            return
         try:
             kept = kept_reply(reply)
             require_usable(cast(Role, call.role), kept, call.certain)

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from wethink_assets.config import Settings
 from wethink_assets.errors import WeThinkError
 from wethink_assets.identity import digest_of
+from wethink_assets.models.endpoint.batch_api import ServiceJob
 from wethink_assets.models.endpoint.retry import TransientFault
 from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.batch_jobs.records import JobRecord, open_jobs
 
-__all__ = ["Polled", "ReadyStage", "poll_jobs", "wait_for_jobs"]
+__all__ = ["Polled", "ReadyStage", "job_states", "poll_jobs", "wait_for_jobs"]
 
 MOST_JOBS = 32
 """Jobs that are asked for at once; the others are next."""
@@ -49,9 +50,8 @@ def poll_jobs(settings: Settings, store: Store, after: str = "") -> Polled:
     """Ask for the jobs that follow a job by name, in turn. Raises `StoreError` where a record is damaged; no service that is out of reach does."""
     jobs = sorted(open_jobs(store), key=lambda job: (job.name <= after, job.name))
     submitted = [job for job in jobs if job.state == "submitted"][:MOST_JOBS]
-    with Models.open(settings) as models:
-        told = models.run(_all(models, submitted)) if submitted else []
-    ended = [job for job, answer in zip(submitted, told, strict=True) if answer is True]
+    states = job_states(settings, submitted)
+    ended = [job for job in submitted if isinstance(state := states[job.name], ServiceJob) and state.ended]
     stuck = [job for job in jobs if job.state != "submitted" and _age(job) > STUCK]
     stages: defaultdict[tuple[str, str], list[JobRecord]] = defaultdict(list)
     for job in (*ended, *stuck):
@@ -59,21 +59,29 @@ def poll_jobs(settings: Settings, store: Store, after: str = "") -> Polled:
     ready = [
         ReadyStage(stage, batch, of_stage[0].budget, _key(of_stage)) for (stage, batch), of_stage in stages.items()
     ]
-    notes = [answer for answer in told if isinstance(answer, str)]
+    notes = [state for state in states.values() if isinstance(state, str)]
     return Polled(ready, len(jobs), list(dict.fromkeys(notes)), submitted[-1].name if submitted else "")
 
 
-async def _all(models: Models, jobs: Sequence[JobRecord]) -> list[bool | str]:
-    return list(await asyncio.gather(*(_has_ended(models, job) for job in jobs)))
+def job_states(settings: Settings, jobs: Sequence[JobRecord], cancel: bool = False) -> dict[str, ServiceJob | str]:
+    """State of submitted jobs at their services, by our names of them, or why that cannot be told; `cancel` has them stopped."""
+    if not jobs:
+        return {}
+    with Models.open(settings) as models:
+        states = models.run(_all(models, jobs, cancel))
+    return {job.name: state for job, state in zip(jobs, states, strict=True)}
 
 
-async def _has_ended(models: Models, job: JobRecord) -> bool | str:
-    """Whether a job has ended, else why that cannot be told."""
+async def _all(models: Models, jobs: Sequence[JobRecord], cancel: bool) -> list[ServiceJob | str]:
+    return list(await asyncio.gather(*(_state(models, job, cancel) for job in jobs)))
+
+
+async def _state(models: Models, job: JobRecord, cancel: bool) -> ServiceJob | str:
     try:
         api = models.batch_api(job.role)
         if api.address != job.url:
             return f"{job.description} is open, and [roles.{job.role}] names another service by now"
-        return (await api.state(job.job_id, WITHIN)).ended
+        return await (api.cancel(job.job_id) if cancel else api.state(job.job_id, WITHIN))
     except (WeThinkError, TransientFault) as error:
         return f"{job.description}: {error}"
 

@@ -13,7 +13,7 @@ Only who holds the lease of a stage's batch writes the records of its jobs.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -25,7 +25,7 @@ from wethink_assets.models.chat import Role
 from wethink_assets.storage.records import read_record, replace_record
 from wethink_assets.storage.store import Store
 
-__all__ = ["AskedCall", "JobRecord", "Unanswered", "open_jobs"]
+__all__ = ["AskedCall", "JobRecord", "Unanswered", "jobs_about", "open_jobs"]
 
 OPEN, DONE = "batch_jobs/open", "batch_jobs/done"
 
@@ -105,6 +105,11 @@ class AskedCall:
     prompt_tokens: int = 0
     tries: int = 0
 
+    @property
+    def image_id(self) -> str:
+        """The image that it is about."""
+        return self.item.partition(":")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
@@ -137,6 +142,13 @@ def open_jobs(store: Store) -> list[JobRecord]:
     """Jobs of all stages and batches that are not settled."""
     records = (read_record(store, f"{OPEN}/{name}/job.json", JobRecord) for name in store.names(OPEN))
     return [record for record in records if record is not None]
+
+
+def jobs_about(store: Store, images: Collection[str]) -> list[JobRecord]:
+    """Open jobs with calls about any of these images: their services have the images, or descriptions of them, until they have ended."""
+    wanted = frozenset(images)
+    waiting = (job for job in open_jobs(store) if job.state != "ended")
+    return [job for job in waiting if any(call.image_id in wanted for call in calls_of(store, job))]
 
 
 def jobs_of(store: Store, stage: str, batch: str) -> list[JobRecord]:

@@ -113,6 +113,8 @@ class BatchDouble(ServiceDouble):
                 return self._listed(request)
             case ("GET", "batches", job):
                 return self._polled(job)
+            case ("POST", "batches", job, "cancel"):
+                return self._cancelled(job)
         raise Refused(404, f"Invalid URL ({request.method} {request.path})", "404")
 
     def _file(self, file: str) -> bytes:
@@ -171,8 +173,19 @@ class BatchDouble(ServiceDouble):
         job = self.jobs.get(name)
         if job is None:
             raise Refused(404, f"No batch found with id '{name}'.", "not_found")
-        if job.answer["status"] in WORKING:
+        if job.answer["status"] in (*WORKING, "cancelling"):
             self._advance(job)
+        return job.answer
+
+    def _cancelled(self, name: str) -> Any:
+        """A job that works is stopped by the next poll; one that ended cannot be cancelled any more."""
+        job = self.jobs.get(name)
+        if job is None:
+            raise Refused(404, f"No batch found with id '{name}'.", "not_found")
+        if job.answer["status"] not in WORKING:
+            raise Refused(409, f"Cannot cancel a batch with status '{job.answer['status']}'.", "conflict")
+        self.batch_faults.waits, self.batch_faults.ends = False, "cancelled"
+        job.answer["status"] = "cancelling"
         return job.answer
 
     def _advance(self, job: _Job) -> None:
