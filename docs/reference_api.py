@@ -43,6 +43,7 @@ PUBLIC = (
     "wethink_assets.dataset.imports.format",
     "wethink_assets.dataset.imports.importer",
     "wethink_assets.dataset.exports.verification",
+    "wethink_assets.dataset.edits.edits",
     "wethink_assets.dataset.lineage.version",
     "wethink_assets.dataset.takedown.takedown",
     "wethink_assets.dataset.takedown.erasure",

@@ -26,7 +26,7 @@ from wethink_assets.commands.dataset import (
 )
 from wethink_assets.commands.evaluation import compare, leaderboard, score
 from wethink_assets.commands.project import config, doctor, sample, sync
-from wethink_assets.commands.synthesis import budget, jobs, plan, register, run, serve
+from wethink_assets.commands.synthesis import budget, jobs, plan, register, run, serve, table
 from wethink_assets.commands.training import calibrate, embedded, study, train
 from wethink_assets.errors import WeThinkError
 
@@ -66,6 +66,7 @@ COMMANDS: dict[
         "imports": imports.imports,
         "serve": serve.serve,
         "sample": sample.sample,
+        "table": table.app,
     },
     "Dataset versions": {
         "cut": cut.cut,

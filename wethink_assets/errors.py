@@ -6,6 +6,7 @@ A message names the file, row or setting, says what is wrong and what to do abou
 __all__ = [
     "ArgumentError",
     "ConfigError",
+    "EditError",
     "ModelError",
     "ReplayError",
     "SourceError",
@@ -45,6 +46,10 @@ class SourceError(WeThinkError):
 
 class ModelError(WeThinkError):
     """A model cannot be reached, loaded or used."""
+
+
+class EditError(WeThinkError):
+    """A stage's table cannot be handed out to be edited, or not be brought back as a person left it; the message names file, row and column."""
 
 
 class ReplayError(WeThinkError):

@@ -14,7 +14,7 @@ from wethink_assets.dedup.texts import comparable_text, text_digest
 from wethink_assets.errors import StoreError
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.stages.schemas import SCHEMA_VERSION, SIGNATURES
-from wethink_assets.stages.spec import BatchWork, Stage, every
+from wethink_assets.stages.spec import BatchWork, Editing, Stage, every
 from wethink_assets.storage.blobs import Blobs
 
 DECODERS = min(8, 2 * (os.cpu_count() or 1))
@@ -141,4 +141,5 @@ STAGE = Stage(
     logic_changes={"2": "superscripts tell questions apart"},
     variant=lambda settings: method_suffix(settings.dedup),
     group="versions",
+    editing=Editing(columns=(), adds=False),
 )

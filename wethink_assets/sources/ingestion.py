@@ -23,7 +23,7 @@ from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
 from wethink_assets.sources.readers.folder import read_files
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.stages.schemas import IMAGES, SCHEMA_VERSION
-from wethink_assets.stages.spec import BatchWork, Preview, Stage, every
+from wethink_assets.stages.spec import BatchWork, Editing, Preview, Stage, every
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import takedowns_of
@@ -276,6 +276,7 @@ STAGE = Stage(
     logic_version="1",
     kinds=("image",),
     group="images",
+    editing=Editing(columns=("licence",), adds=False),
     preview=Preview(
         lambda row: [("", row["item"]), ("", f"{row['format']} {row['width']} x {row['height']}, {row['mode']}")]
     ),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wethink_assets.storage.blobs import Blobs
     from wethink_assets.storage.store import Store
 
-__all__ = ["SYNTHESIS", "BatchWork", "Preview", "Stage", "every"]
+__all__ = ["SYNTHESIS", "BatchWork", "Editing", "Look", "Preview", "Row", "Stage", "every"]
 
 Row = Mapping[str, Any]
 SYNTHESIS = "synthesis"
@@ -35,6 +35,32 @@ class Preview:
 
     captions: Callable[[Row], Sequence[tuple[str, str]]]
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+Look = Callable[[str], Row | None]
+"""Looks up the row of an item in a table that its stage reads."""
+
+
+def _nothing_follows(row: Row, before: Row | None, look: Look) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Editing:
+    """What a person may change of a stage's table by hand (`wethink table`). Any row may be removed.
+
+    columns: those that may be changed; by default all but ids, calls and the schema's version.
+    adds: whether an item that the stage rejected may be given a row.
+    follows: fields that follow from an edited row: takes the row, the row as it was (none where it is added), and what looks up the row of its item
+        in a table that the stage reads. Raises `Rejected` where the row is none of this stage's.
+    """
+
+    columns: tuple[str, ...] | None = None
+    adds: bool = True
+    follows: Callable[[Row, Row | None, Look], Mapping[str, Any]] = _nothing_follows
+
+
+IDS = ("slot", "row_id", "image_id", "kind", "ordinal", "item", "calls", "schema_version")
 
 
 @dataclass(frozen=True)
@@ -88,6 +114,7 @@ class Stage:
         kinds: badges of the asset.
         group: of the asset.
         preview: what the UI shows beside a table of some rows.
+        editing: what of its table a person may change by hand.
         provides: the table in whose place later stages read this one; by default its own name.
         before: the stage that it precedes; by default it comes last.
         items_per_row: items that a row of what it reads first usually makes.
@@ -111,6 +138,7 @@ class Stage:
     kinds: tuple[str, ...] = ()
     group: str = SYNTHESIS
     preview: Preview | None = None
+    editing: Editing = field(default_factory=Editing)
     provides: str = ""
     before: str = ""
     items_per_row: Callable[["Settings"], float] = _once
@@ -129,6 +157,12 @@ class Stage:
     def roles(self) -> tuple[Role, ...]:
         """Roles whose models it asks, each once."""
         return tuple(dict.fromkeys(PROMPTS[name].role for name in self.prompts))
+
+    @property
+    def edited_columns(self) -> tuple[str, ...]:
+        """Columns of its table that a person may change by hand."""
+        chosen = self.editing.columns
+        return tuple(name for name in self.schema if name not in (*IDS, self.item)) if chosen is None else chosen
 
     def counted_settings(self, settings: "Settings") -> dict[str, Any]:
         """Settings that its output follows from, beside its prompts and models: its seed, and those that it names.
@@ -165,6 +199,9 @@ class Stage:
             yield f"its schema has no column {', '.join(absent)}"
         if self.reads and self.item not in ("", "image_id", "slot"):
             yield f"its items are {self.item!r}; what follows from images is known by image_id or slot"
+        unknown = [name for name in self.editing.columns or () if name not in self.schema]
+        if unknown:
+            yield f"its schema has no column {', '.join(unknown)}, which may be edited"
         unknown = [name for name in self.prompts if name not in PROMPTS]
         if unknown:
             yield f"unknown prompt {', '.join(unknown)}; known: {', '.join(PROMPTS)}"

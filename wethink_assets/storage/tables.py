@@ -1,7 +1,8 @@
 """Stage tables and their commits: written once, found by the highest commit.
 
 `tables/<asset>/<batch>/<digest>/{results,rejections}.parquet` never change; `tables/<asset>/<batch>/commits/<n>.json`
-are created in turn, and the highest says which digest is current and how it came about.
+are created in turn, and the highest says which digest is current and how it came about. A table that a person edited carries the edit from commit to
+commit: it is laid over whatever the stage makes (`storage.edits`), which is kept beside it.
 """
 
 from collections.abc import Collection, Iterator
@@ -17,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import data_version
 from wethink_assets.stages.output import StageOutput
-from wethink_assets.storage.records import parse_record
+from wethink_assets.storage.edits import TableEdit, edit_path, overlaid
+from wethink_assets.storage.records import create_record, parse_record, read_record
 from wethink_assets.storage.store import Store
 
 FEW = 32  # batches that are looked up one by one, wherever they are
@@ -57,11 +59,21 @@ class Commit(Provenance):
     rejections: int
     reasons: dict[str, int]
     finished: datetime
+    edit: str = Field("", description="digest of the edit by hand that the table carries")
+    edited: dict[str, int] = Field(
+        default_factory=dict, description="rows that the edit changed, removed, added, set aside"
+    )
+    made: str = Field("", description="data version of the table as the stage made it, where it carries an edit")
 
     @property
     def folder(self) -> str:
         """Folder of the tables that this commit made current."""
         return f"tables/{self.asset}/{self.batch}/{self.digest}"
+
+    @property
+    def made_folder(self) -> str:
+        """Folder of the tables as the stage made them."""
+        return f"tables/{self.asset}/{self.batch}/{self.made[:32]}" if self.made else self.folder
 
 
 @dataclass(frozen=True)
@@ -71,37 +83,88 @@ class Tables:
     store: Store
 
     def publish(self, asset: str, batch: str, output: StageOutput, provenance: Provenance) -> Commit:
-        """Write both tables and make them current by one create-only put.
+        """Write both tables, with the edit in force laid over them, and make them current by one create-only put.
 
         Publishing content that is current already, made from the same inputs, adds no commit and returns the one there.
         """
-        version = data_version(output.results, output.rejections)
-        digest = version[:32]
-        current = self.current(asset, batch)
         same = ("code_version", "prompts", "models", "settings", "inputs")
-        if current and current.digest == digest and all(getattr(current, f) == getattr(provenance, f) for f in same):
-            return current
-        folder = f"tables/{asset}/{batch}/{digest}"
+        number = 0
+        while True:
+            current = self.current(asset, batch)
+            edit = self.edit_of(current) if current else None
+            carried = self._carrying(asset, batch, output, edit, current.edit if current else "")
+            unchanged = current and current.digest == carried["digest"] and current.made == carried["made"]
+            if current and unchanged and all(getattr(current, f) == getattr(provenance, f) for f in same):
+                return current
+            number = max(number, current.number if current else 0) + 1
+            commit = Commit(**provenance.model_dump(), **carried, number=number, finished=datetime.now(UTC))
+            if self.store.create(self._commit_path(asset, batch, number), commit.model_dump_json(indent=1).encode()):
+                return commit
+
+    def publish_edit(self, current: Commit, edit: TableEdit) -> Commit:
+        """Lay an edit over the table as the stage made it, in place of the edit that it carries, and make that current.
+
+        Raises `StoreError` where the table was published anew since `current`.
+        """
+        create_record(self.store, edit_path(edit.asset, edit.batch, edit.digest), edit)
+        made = self.load_made(current)
+        carried = self._carrying(edit.asset, edit.batch, made, edit, edit.digest)
+        provenance = current.model_dump(include=set(Provenance.model_fields))
+        number = current.number + 1
+        commit = Commit(**provenance, **carried, number=number, finished=datetime.now(UTC))
+        path = self._commit_path(edit.asset, edit.batch, number)
+        if not self.store.create(path, commit.model_dump_json(indent=1).encode()):
+            raise StoreError(
+                f"{edit.asset} of batch {edit.batch} was published anew at the same moment, nothing was changed: export it again"
+            )
+        return commit
+
+    def _carrying(self, asset: str, batch: str, made: StageOutput, edit: TableEdit | None, name: str) -> dict[str, Any]:
+        """Write the tables of a commit, and beside them those as the stage made them where an edit is laid over; fields of the commit."""
+        output, counts = (made, {}) if edit is None else overlaid(made, edit)
+        version = self._write(asset, batch, output)
+        return {
+            "asset": asset,
+            "batch": batch,
+            "digest": version[:32],
+            "data_version": version,
+            "results": output.results.height,
+            "rejections": output.rejections.height,
+            "reasons": output.reasons(),
+            "edit": name,
+            "edited": counts,
+            "made": self._write(asset, batch, made) if edit else "",
+        }
+
+    def _write(self, asset: str, batch: str, output: StageOutput) -> str:
+        version = data_version(output.results, output.rejections)
+        folder = f"tables/{asset}/{batch}/{version[:32]}"
         for name, frame in (("results", output.results), ("rejections", output.rejections)):
             if not self.store.exists(f"{folder}/{name}.parquet"):
                 self.store.write_parquet(f"{folder}/{name}.parquet", frame)
-        number = current.number + 1 if current else 1
-        while True:
-            commit = Commit(
-                **provenance.model_dump(),
-                asset=asset,
-                batch=batch,
-                number=number,
-                digest=digest,
-                data_version=version,
-                results=output.results.height,
-                rejections=output.rejections.height,
-                reasons=output.reasons(),
-                finished=datetime.now(UTC),
-            )
-            if self.store.create(self._commit_path(asset, batch, number), commit.model_dump_json(indent=1).encode()):
-                return commit
-            number += 1
+        return version
+
+    def with_edit(self, asset: str, batch: str, output: StageOutput) -> StageOutput:
+        """What a stage made, with the edit in force laid over it."""
+        current = self.current(asset, batch)
+        edit = self.edit_of(current) if current else None
+        return overlaid(output, edit)[0] if edit else output
+
+    def edit_of(self, commit: Commit) -> TableEdit | None:
+        """The edit that a commit's table carries. Raises `StoreError` when its record is missing or damaged."""
+        return self.edit(commit.asset, commit.batch, commit.edit) if commit.edit else None
+
+    def edit(self, asset: str, batch: str, digest: str) -> TableEdit:
+        """One edit. Raises `StoreError` when its record is missing or damaged."""
+        path = edit_path(asset, batch, digest)
+        edit = read_record(self.store, path, TableEdit)
+        if edit is None:
+            raise StoreError(f"{self.store.link(path)} is missing, which a commit of {asset} of batch {batch} names")
+        return edit
+
+    def load_made(self, commit: Commit) -> StageOutput:
+        """Both tables of a commit as the stage made them."""
+        return self._load(commit.made_folder)
 
     @staticmethod
     def _commit_path(asset: str, batch: str, number: int) -> str:
@@ -134,6 +197,12 @@ class Tables:
         """One commit by its number. Raises `StoreError` when it is missing or damaged."""
         return self._commit(self._commit_path(asset, batch, number))
 
+    def all_of(self, asset: str, batch: str) -> list[Commit]:
+        """All commits of an asset over a batch, oldest first."""
+        folder = f"tables/{asset}/{batch}/commits"
+        paths = [f"{folder}/{name}" for name in self.store.names(folder)]
+        return [self._parsed(path, data) for path, data in zip(paths, self.store.read_many(paths), strict=True)]
+
     def _commit(self, path: str) -> Commit:
         return self._parsed(path, self.store.read(path))
 
@@ -155,9 +224,12 @@ class Tables:
 
     def load_commit(self, commit: Commit) -> StageOutput:
         """Both tables of one commit."""
+        return self._load(commit.folder)
+
+    def _load(self, folder: str) -> StageOutput:
         return StageOutput(
-            results=self.store.read_parquet(f"{commit.folder}/results.parquet"),
-            rejections=self.store.read_parquet(f"{commit.folder}/rejections.parquet"),
+            results=self.store.read_parquet(f"{folder}/results.parquet"),
+            rejections=self.store.read_parquet(f"{folder}/rejections.parquet"),
         )
 
     def scan(self, asset: str, batch: str) -> pl.LazyFrame:

@@ -60,6 +60,7 @@ def story_tree(story: Mapping[str, Any]) -> "Tree":
         ("signature", _fields, story["signature"]),
         ("rows left out in favour of this one", _neighbours, story["neighbours"]),
         ("rejections", _rejections, story["rejections"]),
+        ("edits by hand", _edits, story["edits"]),
         ("made by", _made_by, story["made_by"]),
         ("trained on it", _trained, story.get("trained")),
     ):
@@ -113,6 +114,22 @@ def _neighbours(branch: "Tree", rows: list[Mapping[str, Any]]) -> None:
 def _rejections(branch: "Tree", rows: list[Mapping[str, Any]]) -> None:
     for row in rows:
         branch.add(_line(row["stage"], f"{row['reason']}: {row['detail']}"))
+
+
+def _edits(branch: "Tree", edits: list[Mapping[str, Any]]) -> None:
+    for edit in edits:
+        note = f" ({edit['note']})" if edit["note"] else ""
+        state = "" if edit["applies"] else "; set aside: the stage makes another row now"
+        line = branch.add(
+            _line(edit["stage"], f"{edit['change']} by {edit['editor']} on {edit['edited'][:19]} UTC{note}{state}")
+        )
+        for name, values in edit["fields"].items():
+            line.add(_line(name, f"{_short(values['before'])} is now {_short(values['after'])}"))
+
+
+def _short(value: Any, limit: int = 300) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def _made_by(branch: "Tree", stages: Mapping[str, Mapping[str, Any]]) -> None:

@@ -9,6 +9,8 @@ import typer
 from wethink_assets.commands.dataset.explain import standing
 from wethink_assets.commands.terminal import moment, table, visible
 
+CHANGES = ("changed", "removed", "added", "set_aside")
+
 
 def lineage(
     version: Annotated[str, typer.Argument(help="Version such as v0003, or a release.")],
@@ -76,6 +78,18 @@ def _show(story: dict[str, Any]) -> None:
     batches = [[b["batch"], *(t["data_version"][:8] for t in b["tables"].values())] for b in story["batches"]]
     stages = list(story["batches"][0]["tables"]) if story["batches"] else []
     table("batches, by data version", ["batch", *stages], batches)
+    edits = [
+        [
+            e["stage"],
+            e["batch"],
+            moment(e["edited"]),
+            ", ".join(e["editors"]),
+            *(e["rows"].get(n, 0) for n in CHANGES),
+            e["note"],
+        ]
+        for e in story["edits"]
+    ]
+    table("edits by hand", ["stage", "batch", "last (UTC)", "by", *CHANGES, "note"], edits)
     for entry in story["left_out"]:
         typer.echo(f"left out: {entry['batch']}: {entry['reason']}")
     show_uses(story["trained"])

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import READERS, Cut, CutInput
+from wethink_assets.dataset.edits.record import edit_summary
 from wethink_assets.dataset.versions.rows import table_rejections
 from wethink_assets.errors import StoreError
 from wethink_assets.stages.order import stage_names
@@ -20,7 +21,7 @@ class BatchChange:
     """A batch that was synthesized again between two cuts.
 
     stage: the first whose table differs; detail: what exactly differs; cause: `stages` (one was put in or taken out), `model`, `prompt`,
-    `settings`, `code`, `retracted`, or `resynthesized` where the stages that differ were made with the same of all these.
+    `settings`, `code`, `edited` by hand, `retracted`, or `resynthesized` where the stages that differ were made with the same of all these.
     """
 
     batch: str
@@ -45,7 +46,7 @@ def batch_changes(store: Store, before: Cut, after: Cut) -> dict[str, BatchChang
                 detail = f"{absent[0]}: the stage is {'gone' if number else 'new'}"
                 return BatchChange(batch, absent[0], "stages", detail)
         pairs = [(_commit(store, before, batch, a), _commit(store, after, batch, a)) for a in stages]
-        return _change(batch, stages, pairs)
+        return _change(store, batch, stages, pairs)
 
     with ThreadPoolExecutor(READERS) as pool:
         return {
@@ -66,7 +67,9 @@ def _commit(store: Store, cut: Cut, batch: str, asset: str) -> Commit | None:
         return None
 
 
-def _change(batch: str, stages: list[str], pairs: list[tuple[Commit | None, Commit | None]]) -> BatchChange:
+def _change(
+    store: Store, batch: str, stages: list[str], pairs: list[tuple[Commit | None, Commit | None]]
+) -> BatchChange:
     causes: list[tuple[str, str]] = []
     for stage, (old, new) in zip(stages, pairs, strict=True):
         if old is None or new is None:
@@ -80,6 +83,8 @@ def _change(batch: str, stages: list[str], pairs: list[tuple[Commit | None, Comm
         # The code version of a stage that asks models covers its prompts too: alone it means code only where they are the same.
         if old.code_version != new.code_version and not (prompts or settings):
             causes.append(("code", f"{stage}: code {old.code_version or 'unknown'} -> {new.code_version or 'unknown'}"))
+        if old.edit != new.edit:
+            causes.append(("edited", f"{stage}: {edit_summary(store, new)}"))
         if new.reasons.get("retracted", 0) > old.reasons.get("retracted", 0):
             causes.append(("retracted", f"{stage}: {new.reasons['retracted']} files were taken down"))
     if not causes:

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import CutInput, read_cut
+from wethink_assets.dataset.edits.record import row_edits
 from wethink_assets.dataset.lineage.downstream import uses_of
 from wethink_assets.dataset.lineage.row_lookup import (
     RowVerdict,
@@ -72,6 +73,9 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
         "neighbours": neighbours_of(store, row_verdict.version, row_verdict.row_id).to_dicts()
         if row_verdict.version
         else [],
+        "edits": row_edits(
+            store, commits.values(), {row_verdict.slot, row_verdict.slot.partition(":")[0], *_files(stages)}
+        ),
         "made_by": {asset: _provenance(commit) for asset, commit in commits.items()},
         "prompts": {
             sha256: prompt_text(store, sha256) for commit in commits.values() for sha256 in commit.prompts.values()
@@ -88,6 +92,11 @@ def _import(store: Store, row: RowVerdict) -> Story:
     columns = ("file", "row", "sha256", "format", "importer", "missing", "licence", "origin", "given")
     found = pairs.filter(pl.col("slot") == row.slot).select(*columns).to_dicts()
     return {"import": {"source": source_of(row.batch), **found[0]}} if found else {}
+
+
+def _files(stages: Story) -> list[str]:
+    """The file by which the table of images knows the row's image."""
+    return [stages["image"]["item"]] if stages["image"].get("item") else []
 
 
 def _retracted(store: Store, image_id: str, image: Story) -> Story | None:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import READERS, read_cut
+from wethink_assets.dataset.edits.record import table_edits
 from wethink_assets.dataset.lineage.diff import diff_versions
 from wethink_assets.dataset.lineage.downstream import uses_of
 from wethink_assets.dataset.lineage.image import whereabouts
@@ -61,6 +62,7 @@ def lineage_of(store: Store, version: str) -> Story:
         "calls": _calls(commits),
         "sources": _sources(store, rows, manifest),
         "batches": _batches(manifest),
+        "edits": table_edits(store, commits),
         "left_out": [entry.model_dump() for entry in cut.left_out],
         "missing": missing,
         "retracted": {"rows": gone.height, "images": gone["image_id"].n_unique(), "erased": _erased(store, gone)},

@@ -1,4 +1,5 @@
-"""Erasure: deletion of what is kept of a taken-down image, which is its blob, the models' replies about it, and its rows in the stage tables.
+"""Erasure: deletion of what is kept of a taken-down image, which is its blob, the models' replies about it, its rows in the stage tables,
+and what edits by hand say of them.
 
 Versions are not edited: their `rows.parquet` keeps the texts, which listings, cards and exports leave out. Every stage table that changes
 is named in a record of the erasure with the data version that it has since, so that `verify` says "retracted" and not "altered". The tables in
@@ -19,10 +20,12 @@ from wethink_assets.sources.batches import source_of
 from wethink_assets.sources.imported_pairs import forget_images
 from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput, rejections
+from wethink_assets.storage.edits import FOLDER as EDITS
+from wethink_assets.storage.edits import TableEdit
 from wethink_assets.storage.journal.files import write_part
 from wethink_assets.storage.journal.journal import journal_folder, journaled_calls
 from wethink_assets.storage.lease import leased
-from wethink_assets.storage.records import create_record
+from wethink_assets.storage.records import create_record, read_record, replace_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets.storage.takedowns import READERS, Takedowns
@@ -79,6 +82,7 @@ def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
     replies = sum(_erase_replies(store, stage, batch, images) for stage in _kept(store, "journal"))
     forget_images(store, batch, images)
     current = _commit_without(store, batch, images)
+    edits = _edits_about(store, batch, images)
     rewritten = {}
     for asset in _kept(store, "tables"):
         for folder in table_folders(store, asset, batch):
@@ -89,14 +93,15 @@ def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
             ):
                 rewritten[folder] = after
     blobs = [path for image in images for path in _blobs(store, image)]
-    if not (rewritten or blobs or replies):
+    if not (rewritten or blobs or replies or edits):
         return None
     made = Erasure(
         batch=batch,
         images=tuple(images),
         blobs=tuple(blobs),
         replies=replies,
-        tables={folder: data_version(left.results, left.rejections) for folder, left in rewritten.items()},
+        tables={folder: data_version(left.results, left.rejections) for folder, left in rewritten.items()}
+        | {path: edit.digest for path, edit in edits.items()},
         created=datetime.now(UTC),
     )
     # The record first: whenever this stops, a table is as it was, as the record says, or found again by the next call.
@@ -104,9 +109,23 @@ def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
     for folder, left in rewritten.items():
         store.write_parquet(f"{folder}/results.parquet", left.results)
         store.write_parquet(f"{folder}/rejections.parquet", left.rejections)
+    for path, edit in edits.items():
+        replace_record(store, path, edit)
     for path in blobs:
         store.delete(path)
     return made
+
+
+def _edits_about(store: Store, batch: str, images: list[str]) -> dict[str, TableEdit]:
+    """Records of edits by hand that speak of the images, by path, each without what it says of them."""
+    edits = {}
+    for asset in _kept(store, EDITS):
+        for path in store.files(f"{EDITS}/{asset}/{batch}"):
+            before = read_record(store, path, TableEdit)
+            after = before and before.without(frozenset(images))
+            if after is not None and after is not before:
+                edits[path] = after
+    return edits
 
 
 def _kept(store: Store, folder: str) -> list[str]:
@@ -137,7 +156,7 @@ def _commit_without(store: Store, batch: str, images: list[str]) -> set[str]:
         commit = tables.current(asset, batch)
         if commit is None:
             continue
-        before = tables.load_commit(commit)
+        before = tables.load_made(commit)  # whose edit is laid over it again
         after = _without(before, images)
         if asset == "images":
             gone = before.results.filter(pl.col("image_id").is_in(images)).select("item", "image_id")
@@ -153,7 +172,7 @@ def _commit_without(store: Store, batch: str, images: list[str]) -> set[str]:
         provenance = {**commit.model_dump(include=set(Provenance.model_fields)), "inputs": inputs}
         published = tables.publish(asset, batch, after, Provenance(**provenance))
         versions[asset] = (commit.data_version, published.data_version)
-        folders.add(published.folder)
+        folders |= {published.folder, published.made_folder}
     return folders
 
 

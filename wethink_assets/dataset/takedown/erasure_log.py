@@ -15,7 +15,10 @@ ERASED = f"{FOLDER}/erased"
 
 
 class Erasure(BaseModel):
-    """What was deleted of a batch: images, blobs, replies; tables: folder to the data version of what is left there."""
+    """What was deleted of a batch: images, blobs, replies.
+
+    tables: folder to the data version of what is left there, and record of an edit by hand to the digest of what is left of it.
+    """
 
     model_config = ConfigDict(frozen=True)
 

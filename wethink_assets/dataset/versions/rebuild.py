@@ -28,6 +28,7 @@ from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.spec import BatchWork, Stage
 from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.edits import overlaid
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.synthesis.replay import replay_stage
@@ -117,7 +118,12 @@ class _TableWork:
     images: set[str]
 
     def made(self) -> tuple[str, StageOutput]:
-        """The table made again, and how. Raises `ReplayError`, `ConfigError` and `StoreError`."""
+        """The table made again, with the edit by hand that its commit names, and how. Raises `ReplayError`, `ConfigError` and `StoreError`."""
+        how, output = self._made()
+        edit = Tables(self.store).edit_of(self.commit) if how != CHECKED else None
+        return how, overlaid(output, edit)[0] if edit else output
+
+    def _made(self) -> tuple[str, StageOutput]:
         stage = STAGES[self.entry.asset]
         if not stage.reads:
             return CHECKED, self._checked()

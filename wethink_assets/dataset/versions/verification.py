@@ -25,8 +25,9 @@ from wethink_assets.dataset.versions.manifest import (
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import data_version
 from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.edits import edit_path
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.tables import Tables
+from wethink_assets.storage.tables import Commit, Tables
 
 __all__ = ["Fault", "Verification", "verify_versions"]
 
@@ -247,9 +248,26 @@ def _check_table(store: Store, entry: CutInput, gone: Erasures) -> list[Fault]:
     except StoreError as error:
         faults.append(_fault(commit, error))
     else:
+        faults += _edit_faults(store, named, gone)
         if (named.digest, named.data_version) != (entry.digest, entry.data_version):
             faults.append(Fault(commit, "altered", "it names another table than the cut does"))
     return faults
+
+
+def _edit_faults(store: Store, commit: Commit, gone: Erasures) -> list[Fault]:
+    """What is wrong with the record of the edit that a table carries."""
+    if not commit.edit:
+        return []
+    path = edit_path(commit.asset, commit.batch, commit.edit)
+    try:
+        edit = Tables(store).edit_of(commit)
+    except StoreError as error:
+        return [_fault(path, error)]
+    if edit is None or edit.digest == commit.edit:
+        return []
+    if edit.digest in gone.tables.get(path, ()):
+        return [Fault(path, RETRACTED, "what was edited of images that were taken down is erased")]
+    return [Fault(path, "altered", "it says something else than the edit that its table carries")]
 
 
 def _check_blob(store: Store, path: str, gone: Erasures) -> list[Fault]:

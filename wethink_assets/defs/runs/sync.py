@@ -63,6 +63,7 @@ def commit_metadata(commit: Commit) -> dict[str, object]:
         "made by run": commit.run_id or "unknown",
         "synced from the store": True,
         **{f"rejected: {reason}": count for reason, count in commit.reasons.items()},
+        **{f"edited by hand: {how}": rows for how, rows in commit.edited.items()},
         **bill(commit.calls, commit.results),
     }
 

@@ -88,15 +88,17 @@ def _publication(
     else:
         progress = given.progress.of(stage.name, batch)
         output = stage.run(*results, BatchWork(given.settings, blobs, batch, progress))
-    shown = {**dict(zip(stage.reads, results, strict=True)), **_pictures(given.store, stage, batch, output)}
+    edited = Tables(given.store).with_edit(stage.name, batch, output)
+    shown = {**dict(zip(stage.reads, results, strict=True)), **_pictures(given.store, stage, batch, edited)}
     return published(
         context,
         output,
+        edited,
         expected=stage.expected_of(results[0] if members is None else members, settings, given.store, batch),
         item=stage.item,
         inputs=inputs if members is None else {MEMBERSHIP: membership_digest(members)},
         made=made,
-        metadata=stage_previews(stage, output, shown, blobs),
+        metadata=stage_previews(stage, edited, shown, blobs),
     )
 
 

@@ -34,7 +34,10 @@ class StageTables(dg.IOManager):
         provenance = obj.provenance if isinstance(obj, Publication) else Provenance(run_id=context.run_id)
         asset, batch = context.asset_key.to_user_string(), context.asset_partition_key
         commit = self.tables.publish(asset, batch, obj, provenance)
-        context.add_output_metadata({"commit": commit.number, "tables": self.tables.store.link(commit.folder)})
+        edited = {f"edited by hand: {how}": rows for how, rows in commit.edited.items()}
+        context.add_output_metadata(
+            {"commit": commit.number, "tables": self.tables.store.link(commit.folder), **edited}
+        )
 
     def load_input(self, context: dg.InputContext) -> StageOutput:
         """Both tables in force of the upstream asset, at this batch."""

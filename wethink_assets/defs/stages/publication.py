@@ -34,6 +34,7 @@ METADATA_BYTES = 30_000  # of the 32 kB that one materialization may weigh in th
 def published(
     context: AssetExecutionContext,
     output: StageOutput,
+    edited: StageOutput,
     *,
     expected: pl.Series,
     item: str,
@@ -44,6 +45,8 @@ def published(
     """Assert that the output closes, then hand it on with its data version, provenance and metadata.
 
     Args:
+        output: as the stage made it, which the IO manager lays the edit in force over.
+        edited: with the edit laid over it, as it will be read: what the UI is told.
         expected: ids that the upstream table holds.
         item: name of the id column of the results.
         inputs: what was read: upstream asset to its tables, or to its data version.
@@ -53,6 +56,7 @@ def published(
     Raises `UnaccountedItems` before anything is written when the output does not close.
     """
     require_closed(context.asset_key.to_user_string(), expected, output, item)
+    require_closed(context.asset_key.to_user_string(), expected, edited, item)
     provenance = Provenance(
         run_id=context.run.run_id,
         code_version=context.assets_def.code_versions_by_key[context.asset_key] or "",
@@ -60,15 +64,15 @@ def published(
         **made,
     )
     counts: dict[str, Any] = {
-        "dagster/row_count": output.results.height,
-        "rejections": output.rejections.height,
-        **{f"rejected: {reason}": count for reason, count in output.reasons().items()},
-        **bill(provenance.calls, output.results.height),
+        "dagster/row_count": edited.results.height,
+        "rejections": edited.rejections.height,
+        **{f"rejected: {reason}": count for reason, count in edited.reasons().items()},
+        **bill(provenance.calls, edited.results.height),
         "wall seconds": _seconds_since(provenance.started),
     }
     return dg.MaterializeResult(
         value=Publication(output.results, output.rejections, provenance),
-        data_version=dg.DataVersion(data_version(output.results, output.rejections)),
+        data_version=dg.DataVersion(data_version(edited.results, edited.rejections)),
         metadata=fitting({**counts, **metadata}),
     )
 

@@ -10,20 +10,34 @@ from wethink_assets.sources.batches import source_of
 from wethink_assets.sources.catalog import Source, sources_of
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import ANSWERS
-from wethink_assets.stages.spec import Preview, Stage, every
+from wethink_assets.stages.spec import Editing, Look, Preview, Row, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
 from wethink_assets.synthesis.calls.item_calls import ItemCalls
 from wethink_assets.synthesis.calls.non_replies import NON_REPLIES
+from wethink_assets.synthesis.calls.replies import MalformedReply
 from wethink_assets.synthesis.calls.reply_schemas import Adjudication
 from wethink_assets.synthesis.calls.session import Synthesis
 from wethink_assets.synthesis.imported_pairs import checked_answer, imported_batch
-from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE, compare
+from wethink_assets.synthesis.stages.agreement import ANSWERS_BY_TYPE, accepted_answer, compare
 from wethink_assets.synthesis.stages.captions import ASKED, answer_captions
 from wethink_assets.synthesis.stages.latitude import latitude_of, latitude_suffix
 from wethink_assets.synthesis.stages.question_checks import checks_suffix, require_image, require_premise
 from wethink_assets.synthesis.stages.votes import answers_of_both, image_calls, text_calls, votes_suffix
 
+VERDICTS = ("none", "first", "second")
+EDITED = (
+    "image_answer",
+    "image_thought",
+    "text_answer",
+    "text_thought",
+    "agreed",
+    "agreement",
+    "score",
+    "verdict",
+    "answer",
+)
+EDITED += ("accepted_answers", "tolerance", "edit_distance")
 BLIND_CALLS = 1.5  # of a question that needs its image: a wrong answer is the last one
 
 
@@ -111,6 +125,27 @@ async def _answer(
     }
 
 
+def edited_answer(row: Row, before: Row | None, look: Look) -> dict[str, Any]:
+    """The form in which an answer is kept that a person gave or changed, and what it is read as. Raises `Rejected`."""
+    asked = look("questions")
+    if asked is None:
+        raise Rejected("no_question", f"{row['slot']} has no question")
+    if row["verdict"] not in VERDICTS:
+        raise Rejected("unknown_verdict", f"verdict {row['verdict']!r} is none of {', '.join(VERDICTS)}")
+    if before and before["answer"] == row["answer"]:
+        return {}
+    kind, options, question = asked["kind"], asked["options"] or [], asked["question"]
+    try:
+        answer = accepted_answer(kind, options, question, f'"{row["answer"]}"')(row["answer"])
+    except MalformedReply as fault:
+        raise Rejected(fault.code, f"{fault.detail} of a {kind} question") from fault
+    return {
+        "row_id": asked["row_id"],
+        "answer": answer,
+        "answer_type": answer_type(kind, answer, options, question=question),
+    }
+
+
 def _suffix(settings: Settings) -> str:
     least = settings.pipeline.answer_certainty
     certainty = f"+certainty{least:g}" if least else ""
@@ -138,4 +173,5 @@ STAGE = Stage(
     },
     kinds=("vlm", "llm"),
     preview=Preview(answer_captions, beside=ASKED),
+    editing=Editing(columns=EDITED, follows=edited_answer),
 )

@@ -12,7 +12,7 @@ from wethink_assets.kinds import KINDS
 from wethink_assets.models.chat import CallFailed
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import QUESTIONS
-from wethink_assets.stages.spec import Preview, Stage
+from wethink_assets.stages.spec import Editing, Look, Preview, Row, Stage
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, Waiting, rejection, settled
 from wethink_assets.synthesis.calls.grouped_replies import Entry
 from wethink_assets.synthesis.calls.item_calls import ItemCalls
@@ -172,6 +172,18 @@ class _ImageQuestions:
         }
 
 
+def edited_question(row: Row, before: Row | None, look: Look) -> dict[str, Any]:
+    """Identity of a question that a person wrote or changed; its options stay in the order that they were given. Raises `Rejected`."""
+    asked = {name: row[name] or [] for name in ("options", "abilities")}
+    written = Question(question=row["question"], category=row["category"], answer=row["proposed_answer"], **asked)
+    fault = fault_of(written, row["kind"])
+    if fault:
+        raise Rejected("not_wellformed", fault)
+    if before and (before["question"], before["options"]) == (row["question"], row["options"]):
+        return {}
+    return {"row_id": row_id(row["image_id"], row["kind"], row["question"], asked["options"])}
+
+
 STAGE = Stage(
     name="questions",
     description="Questions of each image with kind, options, category and abilities, as far as they pass both filters.",
@@ -195,4 +207,5 @@ STAGE = Stage(
     },
     kinds=("llm",),
     preview=Preview(question_captions),
+    editing=Editing(follows=edited_question),
 )

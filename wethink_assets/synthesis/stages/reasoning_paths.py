@@ -6,7 +6,7 @@ import polars as pl
 
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import REASONING_PATHS
-from wethink_assets.stages.spec import Preview, Stage, every
+from wethink_assets.stages.spec import Editing, Look, Preview, Row, Stage, every
 from wethink_assets.synthesis.calls.collector import Outcome, Rejected, settled
 from wethink_assets.synthesis.calls.images import pictures_by_id
 from wethink_assets.synthesis.calls.item_calls import ItemCalls
@@ -80,6 +80,19 @@ async def _refine(row: dict[str, Any], calls: ItemCalls, synthesis: Synthesis) -
     }
 
 
+def edited_path(row: Row, before: Row | None, look: Look) -> dict[str, Any]:
+    """What a reasoning path that a person wrote or changed belongs to: row and answer of its slot. Raises `Rejected`."""
+    answered = look("answers")
+    if answered is None:
+        raise Rejected("no_answer", f"{row['slot']} has no answer")
+    if len(row["refined_cot"]) > LONGEST_PATH:
+        raise Rejected("path_too_long", f"refined_cot has {len(row['refined_cot'])} characters, {LONGEST_PATH} at most")
+    leak = markup_in(row["refined_cot"])
+    if leak:
+        raise Rejected("leaks_prompt", f"refined_cot holds {leak}")
+    return {"row_id": answered["row_id"], "answer": answered["answer"]}
+
+
 STAGE = Stage(
     name="reasoning_paths",
     description="Reasoning of each answer, rewritten from the image and the final answer, and checked to end in it.",
@@ -95,4 +108,5 @@ STAGE = Stage(
     settings={"agreement_score": ()},  # which paths pass follows from it, no call does
     kinds=("vlm", "llm"),
     preview=Preview(path_captions, beside=ASKED),
+    editing=Editing(columns=("raw_cot", "refined_cot"), follows=edited_path),
 )

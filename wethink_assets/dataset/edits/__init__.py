@@ -1,0 +1,1 @@
+"""Edits of stage tables by hand: export to a file, comparison of what comes back, publication, and who changed what."""
