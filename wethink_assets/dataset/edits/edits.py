@@ -80,7 +80,7 @@ def export_table(store: Store, batch: str, stage: str, path: Path, progress: Pro
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         form.write(beside, sheet, progress or (lambda *_: None))
-        os.link(beside, path)  # never over a file that came meanwhile
+        _put(beside, path)
     except FileExistsError as error:
         raise EditError(f"{path} was written by another process at the same moment: name another file") from error
     except OSError as error:
@@ -88,6 +88,16 @@ def export_table(store: Store, batch: str, stage: str, path: Path, progress: Pro
     finally:
         beside.unlink(missing_ok=True)
     return sheet
+
+
+def _put(beside: Path, path: Path) -> None:
+    """Give a file its name, never over one that came meanwhile where the file system has links. Raises `FileExistsError`."""
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        beside.rename(path)
 
 
 def replace_table(

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+import polars as pl
+
 from wethink_assets.errors import StoreError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.storage.edits import RowEdit, TableEdit, row_digest
@@ -66,8 +68,8 @@ def _applies(store: Store, commit: Commit, row: RowEdit) -> bool:
     if row.change == "added":
         return True
     column = STAGES[commit.asset].item
-    made = Tables(store).load_made(commit).results
-    rows = made.filter(made.get_column(column) == row.item)
+    made = store.scan_parquet(f"{commit.made_folder}/results.parquet")
+    rows = made.filter(pl.col(column) == row.item).collect()
     return rows.height == 1 and row_digest(rows.row(0, named=True)) == row.made
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from wethink_assets.errors import EditError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import sha256_hex
-from wethink_assets.stages.order import provider_of
+from wethink_assets.stages.order import provider_of, upstream_of
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.spec import IDS, Stage
 from wethink_assets.storage.edits import BESIDE_CONTENT
@@ -118,12 +118,13 @@ def sheet_of(store: Store, batch: str, stage: str) -> Sheet:
             f"{stage} of batch {batch} was never materialized in {store.url}: batches that have it: {known}"
         )
     output = tables.load_commit(commit)
-    beside = {name: _rows(tables, batch, name) for name in entry.reads}
+    read = dict(zip(entry.reads, upstream_of(stage), strict=True))
+    beside = {name: _rows(tables, batch, provider) for name, provider in read.items()}
     return Sheet(entry, commit, output, tuple(_columns(entry, output.results.schema, beside)), beside)
 
 
-def _rows(tables: Tables, batch: str, name: str) -> dict[str, Row]:
-    commit = tables.current(provider_of(name), batch)
+def _rows(tables: Tables, batch: str, stage: str) -> dict[str, Row]:
+    commit = tables.current(stage, batch)
     if commit is None:
         return {}
     results = tables.load_commit(commit).results

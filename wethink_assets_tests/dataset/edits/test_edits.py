@@ -1,5 +1,7 @@
 """Tables edited by hand: what came of an edit, who is named for it, and that taking it back leaves no trace in the tables."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from wethink_assets.dataset.takedown.erasure import erase
 from wethink_assets.dataset.takedown.takedown import Subject, take_down
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import EditError, UnknownName
+from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import row_id
 from wethink_assets.planning.staleness import commits_in_force, missing_stages
 from wethink_assets.stages.order import stage_names
@@ -17,6 +20,7 @@ from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Provenance, Tables
 from wethink_assets_tests.dataset.edits.conftest import BATCH, Edit, Rows, exported, written
+from wethink_assets_tests.support.registered import registered
 from wethink_assets_tests.support.versions import cut
 
 
@@ -220,3 +224,62 @@ def test_a_record_of_an_edit_that_was_altered_is_named(store: Store, files: Path
     store.delete(path)
     (fault,) = verify_versions(store, [version]).faults
     assert (fault.path, fault.fault) == (path, "missing")
+
+
+def test_a_process_that_is_killed_before_its_commit_changes_nothing(
+    store: Store, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(exported(store, files), recolour)
+    before, create = current(store, "questions"), Store.create
+
+    def killed(store: Store, relative: str, data: bytes) -> bool:
+        if "/commits/" in relative:
+            raise KeyboardInterrupt
+        return create(store, relative, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "create", killed)
+        with pytest.raises(KeyboardInterrupt):
+            replace_table(store, BATCH, "questions", path, "Ann")
+    assert current(store, "questions") == before and table_history(store, BATCH) == []
+    assert replace_table(store, BATCH, "questions", path, "Ann").counts == {"changed": 1}
+
+
+def test_editors_and_runs_at_the_same_time_lose_nothing(store: Store, files: Path) -> None:
+    made = Tables(store).load("questions", BATCH)
+    paths = [written(exported(store, files), put(number)) for number in range(4)]
+
+    def replaced(path: Path) -> bool:
+        try:
+            return replace_table(store, BATCH, "questions", path, path.stem).commit is not None
+        except EditError as error:
+            return "published anew" not in str(error)
+
+    def published(number: int) -> str:
+        return Tables(store).publish("questions", BATCH, made, Provenance(code_version=f"code {number}")).digest
+
+    with ThreadPoolExecutor(8) as pool:
+        runs = [pool.submit(published, number) for number in range(8)]
+        edits = [pool.submit(replaced, path) for path in paths]
+        assert all(run.result() for run in runs)
+        done = [edit.result() for edit in edits]
+    commits = Tables(store).all_of("questions", BATCH)
+    assert [commit.number for commit in commits] == list(range(1, len(commits) + 1))
+    assert sum(done) <= 1 and bool(commits[-1].edit) == any(done)
+
+
+def put(number: int) -> Edit:
+    return lambda rows: rows[number].update(category=f"category {number}")
+
+
+def test_a_stage_that_stands_in_for_another_shows_what_it_reads(store: Store, files: Path) -> None:
+    reviewed = replace(
+        STAGES["answers"], name="second_look", reads=("answers", "questions"), provides="answers", before="reasoning_paths"
+    )  # fmt: skip
+    answers = Tables(store).load("answers", BATCH)
+    Tables(store).publish("second_look", BATCH, answers, Provenance())
+    with registered(STAGES, "second_look", reviewed):
+        path = exported(store, files, "second_look")
+        assert '"questions.question": "Which is largest?"' in path.read_text()
+        written(path, lambda rows: rows[0].update(image_thought="I see."))
+        assert replace_table(store, BATCH, "second_look", path, "Ann").fields == {"image_thought": 1}
