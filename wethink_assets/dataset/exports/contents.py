@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from wethink_assets.dataset.versions.manifest import Manifest
+from wethink_assets.synthesis.imported_pairs import UNCHECKED
 
 __all__ = ["COUNTED", "Contents", "Licence", "contents_of"]
 
@@ -26,6 +27,7 @@ class Contents:
     """Figures of an export.
 
     counts: rows by each value of the columns of `COUNTED` and of `abilities`, most first. taken_down: rows of the version that are not shown.
+    unchecked: rows whose answer came with them and was checked by no model.
     """
 
     version: str
@@ -35,6 +37,7 @@ class Contents:
     taken_down: int
     counts: dict[str, dict[str, int]]
     licences: tuple[Licence, ...]
+    unchecked: int = 0
 
     @property
     def splits(self) -> dict[str, int]:
@@ -44,7 +47,7 @@ class Contents:
 
 def contents_of(rows: pl.LazyFrame, manifest: Manifest) -> Contents:
     """Count rows (schema `dataset.versions.rows.rows_schema`), reading columns of few values only."""
-    read = rows.select(*COUNTED, "abilities", "image_id").collect(engine="streaming")
+    read = rows.select(*COUNTED, "abilities", "image_id", "agreement").collect(engine="streaming")
     counts = {name: _counted(read[name]) for name in COUNTED}
     counts["ability"] = _counted(read["abilities"].explode(empty_as_null=True).drop_nulls())
     licences = read.group_by("source", "licence").agg(
@@ -58,6 +61,7 @@ def contents_of(rows: pl.LazyFrame, manifest: Manifest) -> Contents:
         manifest.rows - read.height,
         counts,
         tuple(Licence(*row) for row in licences.sort("source", "licence").iter_rows()),
+        (read["agreement"] == UNCHECKED).sum(),
     )
 
 

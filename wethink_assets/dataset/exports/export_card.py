@@ -26,6 +26,7 @@ from wethink_assets.dataset.versions.card import (
     lineage_tables,
     sources_table,
     table,
+    unchecked_text,
 )
 from wethink_assets.storage.store import Store
 
@@ -81,7 +82,7 @@ def write_export_card(
         sources_table(contents.counts["source"]),
         calibration_section(store, manifest),
         "## Limits\n",
-        f"{limits_text(manifest)}\n{benchmarks_text(manifest)}\n",
+        f"{limits_text(manifest)}\n{unchecked_text(contents.unchecked)}{benchmarks_text(manifest)}\n",
     ]
     (folder / CARD).write_text("\n".join(parts), encoding="utf-8")
 
