@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from wethink_assets.commands.dataset.explain import standing
 from wethink_assets.commands.terminal import moment, table, visible
+
+if TYPE_CHECKING:
+    from wethink_assets.storage.store import Store
 
 CHANGES = ("changed", "removed", "added", "set_aside")
 
@@ -15,21 +20,44 @@ CHANGES = ("changed", "removed", "added", "set_aside")
 def lineage(
     version: Annotated[str, typer.Argument(help="Version such as v0003, or a release.")],
     prompts: Annotated[bool, typer.Option("--prompts", help="Also print the texts of the prompts.")] = False,
+    form: Annotated[
+        Literal["prov", "openlineage"] | None,
+        typer.Option(
+            "--format",
+            help="Write it as others read it: prov, W3C PROV (JSON) of every row; openlineage, the events of the runs that made its tables.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            help="Local folder to create for --format; it must be empty or absent. By default `lineage-VERSION-FORMAT`.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything, table by table, as JSON.")] = False,
 ) -> None:
     """Show what a version was made from: batches, tables, runs, models, prompts, code, source listings and licences.
 
     Also shows what was made from it: training runs and scores. Everything is read from the version's manifest, so it stays right
-    whatever is synthesized again later.
+    whatever is synthesized again later. With `--format` it is written into a folder, which is there when all of it is.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.lineage.version import lineage_of
     from wethink_assets.dataset.versions.releases import resolve_version
+    from wethink_assets.errors import ConfigError
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
-    story = lineage_of(store, resolve_version(store, version))
+    version = resolve_version(store, version)
+    if form is not None:
+        _write(store, version, form, output or Path(f"lineage-{version}-{form}"), as_json)
+        return
+    if output is not None:
+        raise ConfigError("--output names the folder of --format: say which, prov or openlineage")
+    story = lineage_of(store, version)
     if as_json:
         typer.echo(json.dumps(story, indent=1, ensure_ascii=False))
         return
@@ -37,6 +65,27 @@ def lineage(
     if prompts:
         for sha256, text in {one["sha256"]: one["text"] for one in story["prompts"]}.items():
             typer.echo(f"\n--- prompt {sha256}\n{visible(text) if text else 'its text was not kept'}")
+
+
+def _write(store: "Store", version: str, form: str, folder: Path, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from wethink_assets.dataset.lineage.openlineage.history import export_events
+    from wethink_assets.dataset.lineage.prov.export import export_prov
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(f"lineage of {version}", total=None)
+        write = export_prov if form == "prov" else export_events
+        done = write(store, version, folder, lambda done, total: progress.update(task, completed=done, total=total))
+    if as_json:
+        typer.echo(json.dumps(asdict(done), indent=1))
+        return
+    counts = {name: value for name, value in asdict(done).items() if name not in ("version", "folder") and value}
+    counted = ", ".join(
+        f"{value} {'taken-down rows left out' if name == 'retracted' else name}" for name, value in counts.items()
+    )
+    typer.echo(f"{done.version}: {counted} in {done.folder}")
 
 
 def _show(story: dict[str, Any]) -> None:

@@ -16,9 +16,10 @@ def sync(
     """Register with the Dagster instance what the store holds: batches, stage tables, cuts, versions, policies, scores and studies.
 
     Only what the instance does not know yet is registered, so it is safe to repeat. An empty instance then shows everything that a lost
-    one did, except the runs.
+    one did, except the runs. OpenLineage events that could not be sent when their runs told them are sent.
     """
     from wethink_assets.config import load_settings
+    from wethink_assets.dataset.lineage.openlineage.emission import emit_unsent
     from wethink_assets.defs.resources import store_of
     from wethink_assets.defs.runs.instance import project_instance
     from wethink_assets.defs.runs.sync import sync_instance
@@ -26,9 +27,13 @@ def sync(
     settings = load_settings()
     with project_instance() as instance:
         synced = sync_instance(instance, store_of(settings), settings)
+    sent = emit_unsent(store_of(settings))
     if as_json:
-        typer.echo(json.dumps(asdict(synced), indent=1))
-    elif synced.nothing:
+        typer.echo(json.dumps({**asdict(synced), "openlineage_sent": sent}, indent=1))
+        return
+    if sent:
+        typer.echo(f"{sent} OpenLineage events were sent")
+    if synced.nothing:
         typer.echo("the instance knows all that the store holds")
     else:
         typer.echo(f"{len(synced.batches)} batches and {len(synced.versions)} versions were new to the instance")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from wethink_assets.dataset.cuts.cut import (
     FOLDER,
@@ -25,6 +26,8 @@ from wethink_assets.dataset.cuts.cut import (
     version_number,
 )
 from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.lineage.openlineage.emission import ended, outcome, started
+from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableReference
 from wethink_assets.dataset.takedown.takedown import takedowns_touching
 from wethink_assets.dedup.contamination import signed_benchmarks
 from wethink_assets.errors import StoreError, VersionError
@@ -37,6 +40,7 @@ from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.storage.takedowns import takedowns_of
 
 VERIFIED = "reasoning_paths"
+CUTS = "cuts"  # the asset
 
 
 def new_verified_rows(store: Store, recipe: CutRecipe) -> int:
@@ -74,6 +78,33 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
 
     Raises `VersionError` when no batch is complete.
     """
+    began = datetime.now(UTC)
+    try:
+        decided = _decide(store, recipe)
+    except Exception as error:
+        failed = LineageRun(job=CUTS, partition="undecided", own_id=uuid4().hex)
+        started(store, failed, tuple, began)
+        ended(store, failed, error)
+        raise
+    if isinstance(decided, Cut):
+        run = LineageRun(job=CUTS, partition=decided.version, own_id=decided.digest, code_version=LOGIC_VERSION)
+        started(store, run, lambda: _tables_of(decided), began)
+        outcome(store, run, lambda: _tables_of(decided), lambda: [_file_of(decided)])
+    return decided
+
+
+def _tables_of(cut: Cut) -> list[TableReference]:
+    return [
+        TableReference(path=f"tables/{entry.asset}/{entry.batch}", data_version=entry.data_version, rows=entry.results)
+        for entry in cut.inputs
+    ]
+
+
+def _file_of(cut: Cut) -> TableReference:
+    return TableReference(path=f"{FOLDER}/{cut.version}.json", data_version=cut.digest)
+
+
+def _decide(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
     commits, left_out = _whole_batches(store, recipe)
     if not commits:
         reasons = "; ".join(f"{entry.batch}: {entry.reason}" for entry in left_out[:3])

@@ -76,7 +76,7 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
         "edits": row_edits(
             store, commits.values(), {row_verdict.slot, row_verdict.slot.partition(":")[0], *_files(stages)}
         ),
-        "made_by": {asset: _provenance(commit) for asset, commit in commits.items()},
+        "made_by": {asset: provenance_of(commit) for asset, commit in commits.items()},
         "prompts": {
             sha256: prompt_text(store, sha256) for commit in commits.values() for sha256 in commit.prompts.values()
         },
@@ -206,6 +206,7 @@ def _rejections(store: Store, tables: Mapping[str, CutInput], items: set[str]) -
     return rejections
 
 
-def _provenance(commit: Commit) -> Story:
+def provenance_of(commit: Commit) -> Story:
+    """What a commit says of how its table came about."""
     provenance = commit.model_dump(mode="json", exclude={"asset", "batch", "reasons", "calls", "results", "rejections"})
     return {"commit": provenance.pop("number"), **provenance}

@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import Cut, is_built, read_cut, seal_of
+from wethink_assets.dataset.cuts.cut import FOLDER, Cut, is_built, read_cut, seal_of
 from wethink_assets.dataset.lineage.cost import cost_report
+from wethink_assets.dataset.lineage.openlineage.emission import recorded
+from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableReference, named_columns
 from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.card import write_card
 from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
@@ -56,18 +59,39 @@ LINES = ("problem", "answer", "category", "abilities", "refined_cot", "image_pat
 """Fields of `wethink.jsonl`: the paper's. Versions that exist are compared with it when they are built again, so it stays."""
 
 
-def build_version(store: Store, version: str, progress: Progress | None = None) -> VersionSummary:
+def build_version(store: Store, version: str, progress: Progress | None = None, run_id: str = "") -> VersionSummary:
     """Build a version from its cut; one that exists is built again beside it and compared.
 
     A version that was made from rows erased since cannot be built again: only the hashes of its files are compared.
 
     Args:
         progress: called with steps done and steps in all; a step is one pass over one batch.
+        run_id: the Dagster run that asks for it, for OpenLineage.
 
     Raises `VersionError` when the cut is unknown, when it would hold no row, or when a version that exists is not what its
     cut gives (the message names the files that differ), and `UnaccountedItems` when rows were lost: then nothing is published.
     """
     cut = read_cut(store, version)
+    built = TableReference(path=f"{FOLDER}/{cut.version}.json", data_version=cut.digest)
+    run = LineageRun(
+        job="dataset",
+        partition=cut.version,
+        parent=run_id,
+        own_id="" if run_id else uuid4().hex,
+        code_version=cut.logic_version,
+    )
+    with recorded(store, run, lambda: [built], lambda: [_rows_reference(store, cut.version)]):
+        return _build(store, cut, progress)
+
+
+def _rows_reference(store: Store, version: str) -> TableReference:
+    path, manifest = f"{version_folder(version)}/rows.parquet", read_manifest(store, version)
+    with store.open_read(path) as stream:
+        columns = named_columns(pl.Schema(pl.read_parquet_schema(stream)))
+    return TableReference(path=path, data_version=manifest.digest, rows=manifest.rows, columns=columns)
+
+
+def _build(store: Store, cut: Cut, progress: Progress | None) -> VersionSummary:
     commits = commits_of(store, cut.inputs)
     if is_built(store, cut.version) and not erasures_of(store).tables.keys().isdisjoint(
         entry.folder for entry in cut.inputs

@@ -62,7 +62,7 @@ def dataset_asset() -> dg.AssetsDefinition:
         """Deduplicated rows with statistics, card and exports; building it again verifies that it is the same."""
         version = context.partition_key
         with reason_told(context):
-            summary = build_version(store, version, progress.of("dataset", version))
+            summary = build_version(store, version, progress.of("dataset", version), context.run.run_id)
         return dg.MaterializeResult(
             data_version=dg.DataVersion(summary.digest), metadata=fitting(summary_metadata(store, summary))
         )

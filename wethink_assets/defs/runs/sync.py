@@ -7,6 +7,7 @@ import dagster as dg
 
 from wethink_assets.config import Settings
 from wethink_assets.dataset.cuts.cut import Cut, list_cuts, read_cut
+from wethink_assets.dataset.lineage.openlineage.emission import settle
 from wethink_assets.dataset.versions.catalog import list_versions
 from wethink_assets.dataset.versions.manifest import list_built
 from wethink_assets.defs.assets.scores import sync_scores
@@ -106,4 +107,10 @@ def sync_instance(
     sync_scores(instance, store, settings, synced)
     sync_studies(instance, store, synced)
     register_runs(instance, settings, list_built(store))
+    settle(store, partial(_is_over, instance))
     return synced
+
+
+def _is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.is_finished

@@ -5,6 +5,7 @@ later stages are skipped. So it is while it waits for batch jobs.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ import dagster as dg
 import polars as pl
 
 from wethink_assets.config import Settings
+from wethink_assets.dataset.lineage.openlineage.emission import stage_recorded
+from wethink_assets.dataset.lineage.openlineage.events import LineageRun, stage_inputs
 from wethink_assets.defs.assets.roles import role_key
 from wethink_assets.defs.graph import DATA_TEAM, image_batch, pool_of, when_missing
 from wethink_assets.defs.metadata.cost import early_end
@@ -26,6 +29,8 @@ from wethink_assets.stages.spec import BatchWork, Stage
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
+from wethink_assets.synthesis.batch_jobs.batch_calls import JobsPending
+from wethink_assets.synthesis.budgets.allowance import BudgetSpent
 from wethink_assets.synthesis.replay import configuration_of, keep_configuration
 
 MEMBERSHIP = "image_batches"
@@ -62,10 +67,17 @@ def _asset(settings: Settings, stage: Stage) -> dg.AssetsDefinition:
     )
     def work(context: dg.AssetExecutionContext, **tables: StageOutput) -> Iterator[dg.MaterializeResult[StageOutput]]:
         inputs = {name: tables[name] for name in upstream}
-        with early_end(context), reason_told(context):
+        with early_end(context), reason_told(context), _events(context, stage, plan.code_version):
             yield _publication(context, settings, stage, inputs)
 
     return work
+
+
+def _events(context: dg.AssetExecutionContext, stage: Stage, code_version: str) -> AbstractContextManager[None]:
+    """OpenLineage events that the run of a stage began and, where it does, failed; the IO manager tells that it completed."""
+    store, batch = context.resources.store, context.partition_key
+    run = LineageRun(job=stage.name, partition=batch, parent=context.run.run_id, code_version=code_version)
+    return stage_recorded(store, run, lambda: stage_inputs(store, stage.name, batch), (BudgetSpent, JobsPending))
 
 
 def _publication(

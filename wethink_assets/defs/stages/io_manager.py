@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from wethink_assets.dataset.lineage.openlineage.emission import completed, ended
+from wethink_assets.dataset.lineage.openlineage.events import LineageRun
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
@@ -33,7 +35,12 @@ class StageTables(dg.IOManager):
             )
         provenance = obj.provenance if isinstance(obj, Publication) else Provenance(run_id=context.run_id)
         asset, batch = context.asset_key.to_user_string(), context.asset_partition_key
-        commit = self.tables.publish(asset, batch, obj, provenance)
+        try:
+            commit = self.tables.publish(asset, batch, obj, provenance)
+        except Exception as error:
+            ended(self.tables.store, LineageRun(job=asset, partition=batch, parent=context.run_id), error)
+            raise
+        completed(self.tables.store, commit, obj.results.schema, context.run_id)
         edited = {f"edited by hand: {how}": rows for how, rows in commit.edited.items()}
         context.add_output_metadata(
             {"commit": commit.number, "tables": self.tables.store.link(commit.folder), **edited}

@@ -1,10 +1,11 @@
 """`wethink lineage`: what a version was made from and what was made from it, whole when piped."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from wethink_assets.errors import VersionError
+from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.commands.dataset.conftest import printed
 from wethink_assets_tests.dataset.conftest import Wethink
@@ -65,3 +66,22 @@ def test_scores_are_out_of_a_hundred_by_decoding(trained: Wethink, local: Store)
 )
 def test_what_is_unknown_is_an_error(trained: Wethink, arguments: tuple[str, ...]) -> None:
     assert isinstance(trained(*arguments).exception, VersionError)
+
+
+@pytest.mark.parametrize(
+    ("form", "file", "counted"), [("prov", "version.json", "rows"), ("openlineage", "events.ndjson", "events")]
+)
+def test_lineage_is_written_as_others_read_it(
+    trained: Wethink, tmp_path: Path, form: str, file: str, counted: str
+) -> None:
+    folder = tmp_path / "lineage"
+    done = json.loads(printed(trained, "lineage", "v0002", "--format", form, "--output", str(folder), "--json"))
+    assert (folder / file).is_file() and done["bytes"] > 0 and done[counted] > 0
+    assert f"{done[counted]} {counted}" in printed(
+        trained, "lineage", "v0002", "--format", form, "--output", str(tmp_path / "again")
+    )
+
+
+def test_a_folder_without_its_format_is_refused(trained: Wethink, tmp_path: Path) -> None:
+    result = trained("lineage", "v0002", "--output", str(tmp_path / "x"))
+    assert isinstance(result.exception, ConfigError) and "--format" in str(result.exception)

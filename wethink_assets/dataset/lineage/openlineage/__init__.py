@@ -1,0 +1,1 @@
+"""OpenLineage events of runs: how they are built, kept in the store and sent."""
