@@ -1,6 +1,6 @@
 """Explanation of a row: its image, every call that made it, what was decided about it and by which code and models."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -33,6 +33,7 @@ from wethink_assets.synthesis.prompt_packs import prompt_text
 Story = dict[str, Any]
 SECTIONS = ("descriptions", "questions", "answers", "reasoning_paths")
 """Stages that a story has a section for; others of the synthesis stand in its `further_stages`."""
+IMPORTED = ("file", "row", "sha256", "format", "importer", "missing", "licence", "origin", "given")
 
 
 def explain_row(store: Store, row: str, version: str | None = None) -> Story:
@@ -86,12 +87,19 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
 
 def _import(store: Store, row: RowVerdict) -> Story:
     """Where an imported row was read: file, row and its sha256, the format, what read it, and the record itself; nothing for a grown one."""
-    pairs = pairs_of(store, row.batch)
+    imported = imports_of(store, row.batch, [row.slot])
+    return {"import": imported[row.slot]} if row.slot in imported else {}
+
+
+def imports_of(store: Store, batch: str, slots: Sequence[str]) -> dict[str, Story]:
+    """Where imported rows of a batch were read, by slot; empty for a grown batch."""
+    pairs = pairs_of(store, batch)
     if pairs is None:
         return {}
-    columns = ("file", "row", "sha256", "format", "importer", "missing", "licence", "origin", "given")
-    found = pairs.filter(pl.col("slot") == row.slot).select(*columns).to_dicts()
-    return {"import": {"source": source_of(row.batch), **found[0]}} if found else {}
+    imported: dict[str, Story] = {}
+    for pair in pairs.filter(pl.col("slot").is_in(list(slots))).select("slot", *IMPORTED).iter_rows(named=True):
+        imported.setdefault(pair.pop("slot"), {"source": source_of(batch), **pair})
+    return imported
 
 
 def _files(stages: Story) -> list[str]:

@@ -44,6 +44,7 @@ def chain_of(story: Story) -> Chain:
         "calls": {stage: many for stage, many in calls.items() if many},
         "made_by": story["made_by"],
         "prompts": {sha256: _sha256(text) for sha256, text in story["prompts"].items()},
+        "imported": story.get("import"),
         "neighbours": story["neighbours"],
         "rejections": _sorted(story["rejections"]),
         "trained": story["trained"],
@@ -76,11 +77,15 @@ class _Reader:
 
     def chain(self, name: str, row: Mapping[str, Any]) -> Chain:
         files: list[Any] = []
+        imported: dict[str, Any] | None = None
         records: dict[str, Any] = {}
         calls: dict[str, Any] = {}
         made_by: dict[str, Any] = {}
         prompts: dict[str, Any] = {}
         for source, relation in self._derived[name]:
+            if self._entities[source]["prov:type"] == "wt:imported":
+                imported = unpacked(self._entities[source]["wt:record"])
+                continue
             if self._entities[source]["prov:type"] == "wt:image":
                 files = [_plain(self._entities[file]) for file, _ in _ordered(self._derived.get(source, []))]
                 continue
@@ -103,6 +108,7 @@ class _Reader:
             "calls": calls,
             "made_by": made_by,
             "prompts": prompts,
+            "imported": imported,
             "neighbours": neighbours,
             "rejections": _sorted(unpacked(row.get("wt:rejections", "[]"))),
         }

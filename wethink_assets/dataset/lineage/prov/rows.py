@@ -12,7 +12,7 @@ import polars as pl
 
 from wethink_assets.dataset.cuts.cut import READERS, CutInput
 from wethink_assets.dataset.lineage.prov.document import Document, identifier, packed
-from wethink_assets.dataset.lineage.row import Story, provenance_of
+from wethink_assets.dataset.lineage.row import Story, imports_of, provenance_of
 from wethink_assets.dataset.versions.rows import results, table_rejections
 from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.extensions.builtin import STAGES
@@ -54,9 +54,14 @@ class BatchProvenance:
         for name, commit in self._commits.items():
             self._add_stage(document, name, commit)
         records = {name: self._records(name, rows) for name in self._tables}
+        imported = imports_of(self._store, self._batch, [row["slot"] for row in rows])
         for row in rows:
             self._add_row(document, row, records, neighbours.get(row["row_id"], ()), occurrences[row["image_id"]])
             name = identifier("row", self._version, row["row_id"])
+            if row["slot"] in imported:
+                pair = packed(imported[row["slot"]])
+                given = document.entity(identifier("imported", self._batch, row["slot"]), "wt:imported", record=pair)
+                document.relate("wasDerivedFrom", name, given)
             document.relate("hadMember", version, name)
             document.relate("wasGeneratedBy", name, build)
         return document
