@@ -19,6 +19,8 @@ __all__ = ["Chain", "chain_of", "chains_from"]
 Chain = dict[str, Any]
 OWN = ("calls", "schema_version", "slot", "row_id", "image_id")
 """Columns of a record that are told elsewhere in a chain."""
+PACKED = ("settings", "edited")
+"""Fields of a commit that are nested."""
 SECTIONS = {
     "descriptions": "description",
     "questions": "question",
@@ -45,6 +47,7 @@ def chain_of(story: Story) -> Chain:
         "made_by": story["made_by"],
         "prompts": {sha256: _sha256(text) for sha256, text in story["prompts"].items()},
         "imported": story.get("import"),
+        "edits": story["edits"],
         "neighbours": story["neighbours"],
         "rejections": _sorted(story["rejections"]),
         "trained": story["trained"],
@@ -78,11 +81,15 @@ class _Reader:
     def chain(self, name: str, row: Mapping[str, Any]) -> Chain:
         files: list[Any] = []
         imported: dict[str, Any] | None = None
+        edits: list[tuple[str, Any]] = []
         records: dict[str, Any] = {}
         calls: dict[str, Any] = {}
         made_by: dict[str, Any] = {}
         prompts: dict[str, Any] = {}
         for source, relation in self._derived[name]:
+            if self._entities[source]["prov:type"] == "wt:edit":
+                edits.append((source, relation))
+                continue
             if self._entities[source]["prov:type"] == "wt:imported":
                 imported = unpacked(self._entities[source]["wt:record"])
                 continue
@@ -109,6 +116,7 @@ class _Reader:
             "made_by": made_by,
             "prompts": prompts,
             "imported": imported,
+            "edits": [unpacked(self._entities[edit]["wt:record"]) for edit, _ in _ordered(edits)],
             "neighbours": neighbours,
             "rejections": _sorted(unpacked(row.get("wt:rejections", "[]"))),
         }
@@ -141,7 +149,7 @@ class _Reader:
                 inputs[used["wt:asset"]] = used["wt:data_version"]
         made_by[stage] = {
             **{name: value for name, value in told.items() if name not in ("stage", "batch")},
-            "settings": unpacked(told["settings"]),
+            **{name: unpacked(told[name]) for name in PACKED if name in told},
             "models": models,
             "prompts": named,
             "inputs": inputs,

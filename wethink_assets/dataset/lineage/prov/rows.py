@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import READERS, CutInput
+from wethink_assets.dataset.edits.record import row_edits
 from wethink_assets.dataset.lineage.prov.document import Document, identifier, packed
 from wethink_assets.dataset.lineage.row import Story, imports_of, provenance_of
 from wethink_assets.dataset.versions.rows import results, table_rejections
@@ -58,6 +59,11 @@ class BatchProvenance:
         for row in rows:
             self._add_row(document, row, records, neighbours.get(row["row_id"], ()), occurrences[row["image_id"]])
             name = identifier("row", self._version, row["row_id"])
+            for position, edit in enumerate(self._edits(row, records)):
+                by_hand = document.entity(
+                    identifier("edit", self._version, row["row_id"], str(position)), "wt:edit", record=packed(edit)
+                )
+                document.relate("wasDerivedFrom", name, by_hand, position=position)
             if row["slot"] in imported:
                 pair = packed(imported[row["slot"]])
                 given = document.entity(identifier("imported", self._batch, row["slot"]), "wt:imported", record=pair)
@@ -66,6 +72,13 @@ class BatchProvenance:
             document.relate("wasGeneratedBy", name, build)
         return document
 
+    def _edits(self, row: Mapping[str, Any], records: Mapping[str, Mapping[str, Story]]) -> list[Story]:
+        if not any(commit.edit for commit in self._commits.values()):
+            return []
+        image = records.get("images", {}).get(row["image_id"], {})
+        files = {str(image["item"])} if image.get("item") else set()
+        return row_edits(self._store, self._commits.values(), {row["slot"], row["image_id"], *files})
+
     def _activity(self, stage: str) -> str:
         return identifier("stage", stage, self._batch, str(self._commits[stage].number))
 
@@ -73,7 +86,7 @@ class BatchProvenance:
         told = provenance_of(commit)
         related = ("models", "prompts", "inputs", "started", "finished")
         attributes = {key: value for key, value in told.items() if key not in related}
-        attributes["settings"] = packed(attributes["settings"])
+        attributes |= {name: packed(value) for name, value in attributes.items() if isinstance(value, (dict, list))}
         stage = document.activity(
             self._activity(name), "wt:stage", told["started"], told["finished"],
             stage=name, batch=self._batch, **attributes,
