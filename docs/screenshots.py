@@ -1,4 +1,4 @@
-"""Take the pictures of docs/images/: a store is grown, `dagster dev` serves it, headless Chromium looks at it.
+"""Take the pictures of docs/images/: a store is grown, `dagster dev` and `wethink browse` serve it, headless Chromium looks at it.
 
     python docs/screenshots.py [--out docs/images] [--home /srv/wethink] [--only version,growth]
 
@@ -21,10 +21,13 @@ sys.path.insert(0, str(ROOT))
 
 from screenshots_project import FAILED, grown  # noqa: E402
 
+from wethink_assets.storage.store import Store  # noqa: E402
+from wethink_assets_tests.support.browsed import served  # noqa: E402
 from wethink_assets_tests.support.browser import HEIGHT, PROGRAM, Page, chromium, tab  # noqa: E402
 from wethink_assets_tests.support.dagster_ui import Ui, dagster_ui  # noqa: E402
 
 VERSION = "v0002"
+ROWS_WIDTH = 1200
 GRAPH = "foreignObject"  # the nodes and groups of a graph of assets
 
 
@@ -102,7 +105,26 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         project = grown(arguments.home or Path(temporary) / "wethink")
         with dagster_ui(project) as ui, chromium(PROGRAM, Path(temporary)) as port:
-            asyncio.run(look(ui, port, arguments.out, set(filter(None, arguments.only.split(",")))))
+            only = set(filter(None, arguments.only.split(",")))
+            asyncio.run(look(ui, port, arguments.out, only))
+            with served(Store.open(project.settings.store_url), Path(temporary) / "browse", VERSION) as site:
+                asyncio.run(look_at_rows(f"http://127.0.0.1:{site.port}", port, arguments.out, only))
+
+
+async def look_at_rows(address: str, port: int, out: Path, only: set[str]) -> None:
+    """Take the pictures of rows: a list that is filtered, and the story of its first row."""
+    async with tab(port) as page:
+        await page.open(f"{address}/?q=circle", 900, ROWS_WIDTH)
+        await page.shows("rows")
+        story = await page.run("document.querySelector('.card a').href")
+        for name, url, shown in (
+            ("browse_rows", f"{address}/?q=circle", "circle"),
+            ("browse_story", story, "How it came about"),
+        ):
+            if not only or name in only:
+                await page.open(url, 900, ROWS_WIDTH)
+                await page.shows(shown)
+                await page.take(out / f"{name}.png")
 
 
 def failed_run(ui: Ui) -> str:

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,18 @@ class Page:
         await self.call("Emulation.setDeviceMetricsOverride", **size)
         await self.call("Emulation.setTimezoneOverride", timezoneId="UTC")
         await self.call("Page.navigate", url=url)
+
+    @asynccontextmanager
+    async def leaving(self) -> AsyncIterator[None]:
+        """Do what leads to another page, or to the same one again, and wait until that is there. Raises `RuntimeError` when it never is."""
+        await self.run("window.leaving = true")
+        yield
+        for _ in range(int(PATIENCE * 20)):
+            with suppress(RuntimeError):  # asked between two pages
+                if await self.run("typeof leaving === 'undefined' && document.readyState === 'complete'"):
+                    return
+            await asyncio.sleep(0.05)
+        raise RuntimeError("the page was never left")
 
     async def shows(self, text: str) -> None:
         """Wait until the page shows a text. Raises `RuntimeError` when it never does."""
