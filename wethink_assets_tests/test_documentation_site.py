@@ -43,6 +43,9 @@ def test_the_site_loads_nothing_from_elsewhere(site: Path) -> None:
         if re.match(r"[\"']?(?:https?:)?//", target)
     }
     assert elsewhere == set()
+    assert [
+        page.name for page in site.rglob("*.html") if 'class="mermaid"' in page.read_text()
+    ] == []  # the theme fetches what draws it
 
 
 def test_every_page_has_its_place_in_the_navigation(site: Path) -> None:
