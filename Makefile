@@ -61,7 +61,7 @@ format: setup-test ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup-test ## Write docs/commands.md and docs/api.md anew from the code, and build the site of all pages in site/.
+docs: setup-test ## Write docs/commands.md, settings.md and api.md anew from the code, and build the site of all pages in site/.
 	$(BIN)/python docs/reference.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 

@@ -1,6 +1,6 @@
-"""Reference pages: docs/commands.md from the commands' help, docs/api.md from the public modules' docstrings.
+"""Reference pages: docs/commands.md from the commands' help, docs/settings.md from the tables of settings, docs/api.md from docstrings.
 
-    python docs/reference.py            # writes both; `make docs` does the same
+    python docs/reference.py            # writes them; `make docs` does the same
     python docs/reference.py --check    # exit 1 naming the page that is not what the code says
 
 A module joins the public API by an `__all__` and a line in `PUBLIC` of reference_api.py.
@@ -15,8 +15,9 @@ sys.path.insert(0, str(DOCS.parent))
 
 from reference_api import api_page  # noqa: E402
 from reference_commands import commands_page  # noqa: E402
+from reference_settings import settings_page  # noqa: E402
 
-PAGES = {"commands.md": commands_page, "api.md": api_page}
+PAGES = {"commands.md": commands_page, "settings.md": settings_page, "api.md": api_page}
 
 
 def main() -> int:

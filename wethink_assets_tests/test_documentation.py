@@ -30,7 +30,8 @@ def test_an_outdated_reference_page_is_named_and_written_anew(tmp_path: Path) ->
     for path in (ROOT / "docs").glob("reference*.py"):
         shutil.copy(path, tmp_path / "docs")
     (tmp_path / "wethink_assets").symlink_to(ROOT / "wethink_assets")
-    shutil.copy(ROOT / "docs" / "api.md", tmp_path / "docs")
+    for name in ("api.md", "settings.md"):
+        shutil.copy(ROOT / "docs" / name, tmp_path / "docs")
     (tmp_path / "docs" / "commands.md").write_text("of another release\n")
     checked = reference(tmp_path, "--check")
     assert (checked.returncode, checked.stderr) == (1, "not what the code says: commands.md; run `make docs`\n")
@@ -39,12 +40,18 @@ def test_an_outdated_reference_page_is_named_and_written_anew(tmp_path: Path) ->
     assert (tmp_path / "docs" / "commands.md").read_bytes() == (ROOT / "docs" / "commands.md").read_bytes()
 
 
-@pytest.mark.parametrize("module", ["reference_api", "reference_markdown"])
+@pytest.mark.parametrize("module", ["reference_api", "reference_markdown", "reference_settings"])
 def test_examples_of_the_generator_hold(module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "doctest", f"{module}.py"], cwd=ROOT / "docs", capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_every_setting_has_a_meaning() -> None:
+    rows = re.findall(r"^\| (`.+) \|$", (ROOT / "docs" / "settings.md").read_text(), flags=re.MULTILINE)
+    assert len(rows) > 200
+    assert [row for row in rows if not row.rpartition(" | ")[2].strip()] == []
 
 
 def headings(page: Path) -> set[str]:

@@ -32,7 +32,7 @@ class PipelineSettings(Table):
     """How images become questions."""
 
     batch_size: int = Field(64, ge=1, le=10_000, description="images in a new image batch, at most")
-    questions_per_image: int = Field(2, ge=1, le=20)
+    questions_per_image: int = Field(2, ge=1, le=20, description="questions asked of each image")
     kinds: dict[Kind, Share] = Field(
         default={MULTIPLE_CHOICE.code: 0.4, FILL_IN.code: 0.4, DESCRIPTIVE.code: 0.2},
         description="share of each question kind; they sum to 1",
@@ -114,7 +114,7 @@ class SourceSettings(Table):
     location: str = Field("", description="folder, archive or fsspec URL; empty: not configured")
     reader: Reader = Field("auto", description="auto recognises folder, zip (also split), tar(.gz) and parquet")
     licence: str = Field("", description="overrides the catalog's; a new source must name one")
-    title: str = ""
+    title: str = Field("", description="name to show; empty: the catalog's")
     include: str = Field("**", description="glob on the path inside the source")
     options: dict[str, Any] = Field(default_factory=dict, description="fsspec options of the location")
     tolerance: float | None = Field(
@@ -180,6 +180,6 @@ class SampleSettings(Table):
     """The drawn images that `wethink run` starts from on a machine with no data."""
 
     location: str = Field("", description="folder to draw into; empty: draw nothing")
-    images: int = Field(216, ge=1)
-    seed: int = Field(0, ge=0)
-    hard: Share = 0.25
+    images: int = Field(216, ge=1, description="pictures over all 18 sources")
+    seed: int = Field(0, ge=0, description="same seed, same bytes")
+    hard: Share = Field(0.25, description="share of pictures that are made hard to read")

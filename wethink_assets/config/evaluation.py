@@ -25,7 +25,7 @@ class BenchmarkSettings(Table):
     """One benchmark's file: another place for one of the fourteen, or a benchmark of one's own."""
 
     path: str = Field("", description="TSV file; empty: <name>.tsv in the folder that `scoring.lmu_data` names")
-    title: str = ""
+    title: str = Field("", description="name to show")
     form: Annotated[str, AfterValidator(known_form)] | None = Field(
         None, description="how a benchmark of one's own is scored; empty: choice where the file has options, else free"
     )
@@ -48,7 +48,7 @@ class ScoringSettings(Table):
     greedy: bool = Field(True, description="score greedy replies; they are the score that is shown")
     seeds: tuple[int, ...] = Field((1, 2), description="sampling seeds: one more score each")
     temperature: float = Field(0.7, gt=0, le=2, description="of sampled replies")
-    top_p: float = Field(1.0, gt=0, le=1)
+    top_p: float = Field(1.0, gt=0, le=1, description="of sampled replies")
     max_tokens: int = Field(2048, ge=1, description="of one reply; the embedded policy gets at most 200")
     prompts: Literal["auto", "vlmevalkit", "embedded"] = Field(
         "auto", description="wording of the questions; auto: embedded for an embedded policy, else VLMEvalKit's"

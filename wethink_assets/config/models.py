@@ -45,9 +45,9 @@ class PriceTier(Table):
     """Prices of calls whose prompt has more tokens than `above`, as some services have them."""
 
     above: int = Field(ge=1, description="prompt tokens from which, exclusively, these prices hold")
-    price_in: float = Field(ge=0)
-    price_out: float = Field(ge=0)
-    price_cached_in: float | None = Field(None, ge=0)
+    price_in: float = Field(ge=0, description="money for a million prompt tokens")
+    price_out: float = Field(ge=0, description="money for a million tokens of replies")
+    price_cached_in: float | None = Field(None, ge=0, description="of prompt tokens in the cache; none: price_in")
 
 
 def distinct_tiers(tiers: tuple[PriceTier, ...]) -> tuple[PriceTier, ...]:
@@ -103,9 +103,9 @@ class RoleSettings(Table):
     batch_bytes: int = Field(200_000_000, ge=1_000, description="bytes of the file of one batch job, at most")
     batch_window: str = Field("24h", min_length=1, description="within which the service is to answer a batch job")
     prompt_pack: str = Field("", description="overrides the pipeline's")
-    temperature: float = Field(0.0, ge=0, le=2)
-    top_p: float = Field(1.0, gt=0, le=1)
-    max_tokens: int = Field(512, ge=1)
+    temperature: float = Field(0.0, ge=0, le=2, description="of sampling; 0: greedy")
+    top_p: float = Field(1.0, gt=0, le=1, description="of sampling")
+    max_tokens: int = Field(512, ge=1, description="tokens of a reply, at most")
     most_tokens: int = Field(
         0, ge=0, description="room for a reply that was cut off, at most; 0: chosen by max_tokens and thinking"
     )

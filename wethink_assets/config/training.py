@@ -67,8 +67,8 @@ class LoraSettings(Table):
     RENAMED: ClassVar[Mapping[str, str]] = {"targets": "target_modules"}
 
     rank: int = Field(0, ge=0, description="0: train all weights")
-    alpha: int = Field(64, ge=1)
-    dropout: Share = 0.0
+    alpha: int = Field(64, ge=1, description="scale of the adapters")
+    dropout: Share = Field(0.0, description="of the adapters")
     target_modules: tuple[str, ...] = Field(
         ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
         description="modules that get an adapter; those of the vision tower with these names do, too",
@@ -149,8 +149,10 @@ class RecipeSettings(Table):
         "loader_workers": "dataloader_num_workers",
     }
 
-    method: Literal["grpo", "sft", "sft+grpo"] = "grpo"
-    seed: int = Field(0, ge=0)
+    method: Literal["grpo", "sft", "sft+grpo"] = Field(
+        "grpo", description="how it trains; sft is on the reasoning paths"
+    )
+    seed: int = Field(0, ge=0, description="of the order of rows and of sampling")
     model: str = Field(
         "", description="folder or hub name to start from; empty: what plays the role `policy`, if embedded"
     )
@@ -160,7 +162,7 @@ class RecipeSettings(Table):
     prompt: Literal["paper", "pack"] = Field(
         "paper", description="paper: `system_prompt` and the problem; pack: answer_image of the policy's pack"
     )
-    system_prompt: str = PAPER_SYSTEM
+    system_prompt: str = Field(PAPER_SYSTEM, description="with the prompt `paper`")
     kinds: tuple[Kind, ...] = Field((), description="question kinds to train on; empty: all")
     data_share: float = Field(
         1.0, gt=0, le=1, description="share of the rows; a smaller share is part of every larger one"
@@ -176,43 +178,43 @@ class RecipeSettings(Table):
         "hybrid",
         description="hybrid: as each row's `reward` says; rules: rows graded by rule only; judge: it grades every row",
     )
-    accuracy_weight: float = Field(0.7, ge=0)
-    format_weight: float = Field(0.3, ge=0)
+    accuracy_weight: float = Field(0.7, ge=0, description="weight of a right answer in the reward")
+    format_weight: float = Field(0.3, ge=0, description="weight of the form in the reward")
 
     num_generations: int = Field(5, ge=2, description="completions of each prompt")
-    prompts_per_step: int = Field(64, ge=1)
+    prompts_per_step: int = Field(64, ge=1, description="rows a step")
     steps: int = Field(0, ge=0, description="0: as many as `epochs` take")
-    epochs: float = Field(1.0, gt=0)
-    learning_rate: float = Field(1e-6, gt=0)
-    lr_scheduler_type: Literal["constant", "linear", "cosine"] = "constant"
+    epochs: float = Field(1.0, gt=0, description="passes over the rows")
+    learning_rate: float = Field(1e-6, gt=0, description="of the optimiser, at its highest")
+    lr_scheduler_type: Literal["constant", "linear", "cosine"] = Field("constant", description="how the rate falls")
     warmup_steps: int = Field(0, ge=0, description="steps over which the rate rises")
     beta: float = Field(0.01, ge=0, description="KL coefficient; 0 needs no reference model")
-    epsilon: float = Field(0.2, gt=0)
+    epsilon: float = Field(0.2, gt=0, description="bound of the clipped ratio")
     num_iterations: int = Field(1, ge=1, description="updates from one set of completions")
     loss_type: Literal["grpo", "dapo", "dr_grpo", "bnpo"] = Field(
         "dapo", description="dapo: every token weighs the same, as in EasyR1"
     )
-    max_grad_norm: float = Field(1.0, gt=0)
-    weight_decay: float = Field(0.0, ge=0)
-    temperature: float = Field(1.0, gt=0, le=2)
-    top_p: float = Field(1.0, gt=0, le=1)
+    max_grad_norm: float = Field(1.0, gt=0, description="norm to which gradients are clipped")
+    weight_decay: float = Field(0.0, ge=0, description="of the optimiser")
+    temperature: float = Field(1.0, gt=0, le=2, description="of completions")
+    top_p: float = Field(1.0, gt=0, le=1, description="of completions")
     max_prompt_length: int = Field(8192, ge=16, description="tokens with those of the image; longer rows are left out")
     max_completion_length: int = Field(1024, ge=8, description="tokens")
     micro_batch_size: int = Field(8, ge=0, description="completions in one forward pass of a process; 0: all of a step")
 
     sft_steps: int = Field(0, ge=0, description="0: as many as `sft_epochs` take")
-    sft_epochs: float = Field(1.0, gt=0)
-    sft_learning_rate: float = Field(1e-5, gt=0)
+    sft_epochs: float = Field(1.0, gt=0, description="passes over the rows")
+    sft_learning_rate: float = Field(1e-5, gt=0, description="of the optimiser, at its highest")
     sft_batch_size: int = Field(64, ge=1, description="rows a step")
 
-    lora: LoraSettings = LoraSettings()
+    lora: LoraSettings = Field(LoraSettings(), description="adapters")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 on a GPU, else float32"
     )
-    gradient_checkpointing: bool = True
-    rollouts: RolloutSettings = RolloutSettings()
-    launcher: LauncherSettings = LauncherSettings()
-    stop: StopSettings = StopSettings()
+    gradient_checkpointing: bool = Field(True, description="less memory for more time")
+    rollouts: RolloutSettings = Field(RolloutSettings(), description="what writes completions")
+    launcher: LauncherSettings = Field(LauncherSettings(), description="processes of a training")
+    stop: StopSettings = Field(StopSettings(), description="when a run that goes wrong is stopped")
     save_steps: int = Field(50, ge=1, description="steps")
     threads: int = Field(0, ge=0, description="of torch on a CPU; 0: as torch thinks")
     dataloader_num_workers: int = Field(0, ge=0, description="processes that read images ahead")
