@@ -10,14 +10,18 @@ from wethink_assets.storage.store import Store
 __all__ = ["Section", "sections_of", "story_of"]
 
 HIDDEN = frozenset({"schema_version", "slot", "image_id", "occurrences", "pixels", "minhash"})
+APART = frozenset({"row_id", "slot", "batch", "told_from", "retracted", "image", "calls", "prompts"})
+"""What a page shows elsewhere, or in sections of its own."""
 SECTIONS = (
     ("versions", "Versions"),
+    ("import", "Imported from"),
     ("description", "Description of the image"),
     ("question", "Question as it was asked for"),
     ("screening", "Verdicts of the filters"),
     ("answers", "Both answers"),
     ("further_stages", "Further stages"),
     ("reasoning_path", "Reasoning path"),
+    ("edits", "Edits by hand"),
     ("rejections", "Rejections"),
     ("neighbours", "Rows left out in favour of this one"),
     ("signature", "Signature"),
@@ -45,7 +49,10 @@ def sections_of(story: Mapping[str, Any]) -> list[Section]:
     image = story["image"]
     files = [dict(file) for file in image.get("occurrences", ())]
     sections = [Section("Image", _plain({**image, "files": files}))]
-    sections += [Section(title, _plain(story[name])) for name, title in SECTIONS if story.get(name)]
+    titles = dict(SECTIONS) | {
+        name: name.replace("_", " ").capitalize() for name in story.keys() - dict(SECTIONS).keys() - APART
+    }
+    sections += [Section(title, _plain(story[name])) for name, title in titles.items() if story.get(name)]
     for stage, calls in story["calls"].items():
         if calls:
             sections.append(

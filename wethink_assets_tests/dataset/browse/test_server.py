@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+import polars as pl
 import pytest
 from PIL import Image
 
@@ -20,7 +21,7 @@ from wethink_assets_tests.support.hostile_texts import HOSTILE
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import CHOICE, COLOUR, STORY
 from wethink_assets_tests.support.stage_tables import Grower
-from wethink_assets_tests.support.versions import built
+from wethink_assets_tests.support.versions import built, rows_of
 
 TAGS = set(
     re.findall(
@@ -179,6 +180,28 @@ def test_filters_choose_rows(site: Served) -> None:
     assert status(q='"shown animal"') == "0 of 8 rows"
     assert status(q="larg", kind="MC") == "2 of 8 rows"
     assert status(agreed="adjudicated") == "0 of 8 rows"
+
+
+def test_pass_rates_choose_rows(local: Store, grower: Grower, tmp_path: Path) -> None:
+    built(local)
+    rows = rows_of(local, "v0001")
+    rates = pl.Series("pass_rate_policy", [None, 0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.0])
+    local.write_parquet("versions/v0001/rows.parquet", rows.with_columns(rates))
+    with served(local, tmp_path / "scratch") as site:
+        for query, count in (("_from=0.25", 5), ("_to=0.25", 3), ("_from=.1&pass_rate_policy_to=.6", 3), ("_to=1", 7)):
+            assert f"{count} of 8 rows" in site.get(f"/?pass_rate_policy{query}").text
+        assert site.get("/?pass_rate_policy_from=all").status == 400
+        assert "0.125" in site.get(f"/row/{rows['row_id'][2]}").text
+
+
+def test_a_version_of_which_nothing_may_be_shown_is_empty(local: Store, grower: Grower, tmp_path: Path) -> None:
+    built(local)
+    for source in ("coco", "geoqa+"):
+        take_down(local, find_subject(local, source, "source"))
+    with served(local, tmp_path / "scratch") as site:
+        assert "0 of 0 rows" in site.get("/").text
+        assert "0 of 0 rows" in site.get("/?q=colour&kind=MC").text
+        assert site.get("/duplicates").text.count("<article") == 0
 
 
 def test_unknown_filters_are_named(site: Served) -> None:
