@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.dataset.exports.export import ExportFormat, ShownVersion
-from wethink_assets.dataset.exports.features import IMAGE, Feature
+from wethink_assets.dataset.exports.features import IMAGE, STRINGS, Feature
 from wethink_assets.dataset.exports.files import SPLITS, Layout, embedded, json_text, write_parquet
 from wethink_assets.dataset.exports.pictures import Picture
 
@@ -69,12 +69,13 @@ def _write_image_folder(version: ShownVersion, folder: Path, features: dict[str,
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(picture.data)
             row = {**row, "width": picture.width, "height": picture.height}
-            line = {"file_name": picture.name, **{name: row[name] for name in columns}}
+            # A trainer that knows question and answer by name, and no `file_name`, has the image by `images`, or an error.
+            line = {"file_name": picture.name, "images": [picture.name], **{name: row[name] for name in columns}}
             files[row["split"]].write(json_text(line) + "\n")
     finally:
         for stream in files.values():
             stream.close()
-    lines: dict[str, Feature] = {"file_name": "string", **{name: features[name] for name in columns}}
+    lines: dict[str, Feature] = {"file_name": "string", "images": STRINGS, **{name: features[name] for name in columns}}
     return Layout(
         "jsonl",
         {split: f"{split}/metadata.jsonl" for split in SPLITS},

@@ -13,6 +13,7 @@ import yaml
 from PIL import Image
 
 from wethink_assets.config.training import PAPER_SYSTEM
+from wethink_assets.dataset.exports.files import json_text
 from wethink_assets.stages.schemas import with_latitude
 from wethink_assets_tests.dataset.exports.conftest import Exported
 
@@ -71,6 +72,7 @@ def test_an_image_folder_names_its_files(exported: Exported, rows: pl.DataFrame)
         read = lines(folder / split / "metadata.jsonl")
         assert [row["row_id"] for row in read] == ids(rows, split)
         assert all(Image.open(folder / split / row["file_name"]).size == (96, 96) for row in read)
+        assert all(row["images"] == [row["file_name"]] for row in read)
 
 
 def test_conversations_for_trl_have_the_systems_prompt(exported: Exported, rows: pl.DataFrame) -> None:
@@ -145,6 +147,12 @@ def test_samples_for_fiftyone_have_labels(exported: Exported, rows: pl.DataFrame
         for sample in samples:
             assert Image.open(folder / split / sample["filepath"]).size == (96, 96)
             assert sample["kind"]["_cls"] == "Classification" and sample["tags"] == [split]
+
+
+def test_no_text_breaks_a_line_of_json() -> None:
+    text = "one\u2028two\u2029three\x85four\nfive"
+    (line,) = json_text({"problem": text}).splitlines()
+    assert json.loads(line) == {"problem": text}
 
 
 def test_lines_of_the_paper_name_their_image(exported: Exported, rows: pl.DataFrame) -> None:
