@@ -2,9 +2,13 @@
 
 In memory are about 60 bytes a row; a row's texts and the words of all texts lie in an SQLite file. A page costs a pass over the facets and one read
 a row, wherever in the collection it stands.
+
+Words are compared without regard to case and accents, and by their beginning: `tri` finds triangle. Characters of scripts without spaces count as
+words of their own. `"two words"` in quotes must stand beside each other.
 """
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +24,6 @@ import polars as pl
 
 from wethink_assets.dataset.browse.collection import Collection
 from wethink_assets.dataset.browse.facets import FACETS, Filters, rate_columns
-from wethink_assets.dataset.browse.search import TABLE, match_expression, searchable
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Takedowns, takedowns_of
@@ -34,6 +37,9 @@ KEPT = (
     "refined_cot", "agreed", "agreement", "verdict", "width", "height", "batch",
 )  # fmt: skip
 """Columns that pages show."""
+WORDS_TABLE = "CREATE VIRTUAL TABLE words USING fts5(body, content='', tokenize='unicode61 remove_diacritics 2')"
+_UNSPACED = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff])")
+_TERM = re.compile(r'"([^"]*)"|([^\s"]+)')
 WORDS = ("row_id", "image_id", "question", "options", "answer", "refined_cot", "category")
 READS = {
     "row_id": "SELECT position, body FROM rows WHERE row_id = ? ORDER BY position",
@@ -81,7 +87,7 @@ class BrowseIndex:
             database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
             database.execute("CREATE TABLE rows(position INTEGER PRIMARY KEY, row_id TEXT, image_id TEXT, body TEXT)")
             try:
-                database.execute(TABLE)
+                database.execute(WORDS_TABLE)
             except sqlite3.OperationalError as error:
                 raise StoreError(
                     f"this Python's SQLite cannot search texts ({error}): use a Python whose SQLite has FTS5"
@@ -246,3 +252,23 @@ def _counts(values: pl.Series) -> dict[str, int]:
     single = values.explode(empty_as_null=True).drop_nulls() if values.dtype == pl.List else values
     counts = single.cast(pl.String).rename("value").value_counts(name="rows")
     return dict(counts.sort(["rows", "value"], descending=[True, False]).iter_rows())
+
+
+def searchable(text: str) -> str:
+    """A text as it is put into the index.
+
+    >>> searchable("a 三角 b\\0")
+    'a  三  角  b '
+    """
+    return _UNSPACED.sub(r" \1 ", text.replace("\0", " "))
+
+
+def match_expression(search: str) -> str:
+    """The words of a reader as an expression of SQLite's, in which nothing but words has a meaning; empty without a word.
+
+    >>> match_expression('Red "a circle" OR*')
+    '"Red" * "a circle" * "OR*" *'
+    """
+    terms = (phrase or word for phrase, word in _TERM.findall(search))
+    spaced = (" ".join(searchable(term).split()) for term in terms)
+    return " ".join(f'"{term}" *' for term in spaced if any(character.isalnum() for character in term))

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from wethink_assets.dataset.browse.search import TABLE, match_expression, searchable
+from wethink_assets.dataset.browse.index import WORDS_TABLE, match_expression, searchable
 
 TEXTS = (
     "A red triangle, left of the circle.",
@@ -17,7 +17,7 @@ TEXTS = (
 
 def matches(search: str) -> list[int]:
     with sqlite3.connect(":memory:") as database:
-        database.execute(TABLE)
+        database.execute(WORDS_TABLE)
         database.executemany("INSERT INTO words(rowid, body) VALUES (?, ?)", enumerate(map(searchable, TEXTS)))
         expression = match_expression(search)
         return (
