@@ -112,7 +112,13 @@ def test_only_what_depends_on_an_edit_is_done_again_and_it_can_be_taken_back(
     assert set(diff_versions(grown.store, "v0001", second.version).rows.filter(batch=BATCH)["cause"]) == {"edited"}
 
     paid = Counter(endpoint.asked)
-    for stage in ("descriptions", "questions", "reasoning_paths"):
+    told = json.loads(
+        grown.project.wethink("table", "restore", BATCH, "descriptions", "--editor", "Bob", "--json").stdout
+    )
+    assert told["to_do"] == ["questions", "answers", "reasoning_paths", "signatures"]
+    assert statuses(grown, {"questions": (BATCH,)})["questions", BATCH][0] == "STALE"  # the command told Dagster
+    finished(grown)
+    for stage in ("questions", "reasoning_paths"):
         restored = restore_table(grown.store, BATCH, stage, "Bob")
         assert restored.commit is not None
         sync_stages(grown.instance, [restored.commit], Synced())
