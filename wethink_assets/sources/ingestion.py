@@ -261,7 +261,11 @@ class _Keeper:
 
 def _run(work: BatchWork) -> StageOutput:
     name = split_batch_key(work.batch)[0]
-    source = imported_source(work.blobs.store, name) or sources_of(work.settings)[name]
+    source = sources_of(work.settings).get(name) or imported_source(work.blobs.store, name)
+    if source is None:
+        raise SourceError(
+            f'batch {work.batch} is of source {name!r}, which was neither imported nor configured: give sources."{name}" a location'
+        )
     return ingest_batch(work.blobs.store, source, work.batch, work.progress)
 
 

@@ -29,7 +29,10 @@ def show_formats(chosen: bool) -> None:
 
 def import_pairs(
     path: Annotated[
-        Path, typer.Argument(help="Data file (.jsonl, .json, .parquet or .tar), or a folder that holds some.")
+        Path,
+        typer.Argument(
+            help="Data file (.jsonl, .json, .csv, .tsv, .parquet, .arrow or .tar), or a folder that holds some."
+        ),
     ],
     source: Annotated[
         str, typer.Option("--source", help="Name of the imported source that the rows belong to, such as wethink.")

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from wethink_assets.dataset.imports.batches import ImportBatches, KeptImage
 from wethink_assets.dataset.imports.format import FIELDS, Fields, ImportFormat, Record, format_of, is_image
-from wethink_assets.dataset.imports.images import ImageFiles
+from wethink_assets.dataset.imports.images import ImageFiles, encoded_image
 from wethink_assets.dataset.imports.pairs import Pair, pair_of
 from wethink_assets.dataset.imports.records import Faulty, records_of
 from wethink_assets.dataset.imports.texts import plain_value
@@ -311,6 +311,8 @@ def _as_given(record: Record) -> tuple[str, str]:
 def _named(value: Any) -> Any:
     if isinstance(value, bytes):
         return {"sha256": sha256_hex(value)}
+    if isinstance(value, str) and (encoded := encoded_image(value)) is not None:
+        return {"sha256": sha256_hex(encoded)}
     if isinstance(value, list):
         return [_named(part) for part in value]
     if is_image(value) and isinstance(value["bytes"], bytes):

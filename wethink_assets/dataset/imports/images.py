@@ -4,6 +4,7 @@ Names come with whatever wrote them: `./`, backslashes, a folder of another mach
 counted. A name that leads out of the folders is refused.
 """
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from wethink_assets.sources.images.formats import format_of
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES, is_text, printable
 from wethink_assets.synthesis.calls.collector import Rejected
 
-__all__ = ["ImageFiles", "ReadImage"]
+__all__ = ["ImageFiles", "ReadImage", "encoded_image"]
 
+SHORTEST_ENCODED = 64
 _WRAPPER = re.compile(
     r"^\s*(?:<\s*/?\s*(?:image|img)\s*>|<\|[a-z_]+\|>|file://|[\"'])+|(?:<\s*/?\s*(?:image|img)\s*>|<\|[a-z_]+\|>|[\"'])+\s*$",
     re.IGNORECASE,
@@ -57,6 +60,9 @@ class ImageFiles:
             return ReadImage(bytes(value), "")
         if not isinstance(value, str) or not value.strip():
             raise Rejected("no_image", "the row names no image")
+        data = encoded_image(value)
+        if data is not None:
+            return ReadImage(data, "")
         return self._file(value)
 
     def _file(self, written: str) -> ReadImage:
@@ -73,14 +79,30 @@ class ImageFiles:
             for folder in self._folders:
                 if above and "/" not in candidate and above != folder.name:
                     continue  # a file's name alone may be that of any other image
-                path = (folder / candidate).resolve()
-                if not path.is_relative_to(folder):
-                    outside = True
-                elif path.is_file():
+                try:
+                    path = (folder / candidate).resolve()
+                    outside = outside or not path.is_relative_to(folder)
+                    present = path.is_relative_to(folder) and path.is_file()
+                except OSError:  # longer than names can be, or links in a circle
+                    present = False
+                if present:
                     return ReadImage(_content(path, written), candidate, (*mended, *how))
         if outside or ".." in parts:
             raise Rejected("unsafe_path", f"{written[:200]!r} leads out of {_shown(self._folders)}")
         raise Rejected("image_missing", f"{written[:200]!r} is not below {_shown(self._folders)}")
+
+
+def encoded_image(text: str) -> bytes | None:
+    """The image that a text stands for in base64, alone or as a `data:` address; None for any other text."""
+    head, comma, _ = text[:100].partition(",")
+    address = bool(comma) and head.lower().startswith("data:image/") and head.lower().endswith(";base64")
+    if not address and len(text) < SHORTEST_ENCODED:
+        return None
+    try:
+        data = base64.b64decode("".join(text[len(head) + 1 if address else 0 :].split()), validate=True)
+    except ValueError:
+        return None
+    return data if address or format_of(data) is not None else None
 
 
 def _unwrapped(written: str) -> tuple[str, list[str]]:

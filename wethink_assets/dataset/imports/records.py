@@ -1,8 +1,9 @@
-"""Records of data files, one after another: JSON lines, JSON arrays, parquet and tar shards, in memory that does not grow with the file.
+"""Records of data files, one after another: JSON, tables, Arrow and tar shards, in memory that does not grow with the file.
 
 A record that cannot be read is a fault with its row number; the file goes on after it where it can.
 """
 
+import csv
 import json
 import tarfile
 from collections.abc import Iterator
@@ -203,6 +204,41 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any] | Faulty]]:
         yield number + 1, Faulty(f"no rows from here on: {str(error).splitlines()[0]}")
 
 
+def _arrow(path: Path) -> Iterator[tuple[int, dict[str, Any] | Faulty]]:
+    """Rows of a file that `datasets` saved to a disk."""
+    import pyarrow
+
+    number = 0
+    try:
+        with pyarrow.memory_map(str(path)) as stream, pyarrow.ipc.open_stream(stream) as reader:
+            for batch in reader:
+                for start in range(0, batch.num_rows, ROWS):
+                    for record in batch.slice(start, ROWS).to_pylist():
+                        number += 1
+                        yield number, record
+    except pyarrow.ArrowException as error:
+        if not number:
+            raise SourceError(f"{path} is no Arrow file that can be read: {str(error).splitlines()[0]}") from error
+        yield number + 1, Faulty(f"no rows from here on: {str(error).splitlines()[0]}")
+
+
+def _table(path: Path) -> Iterator[tuple[int, dict[str, Any] | Faulty]]:
+    """Rows of a table with a heading, its cells between commas or tabs; an empty cell is none."""
+    csv.field_size_limit(LONGEST_LINE)
+    number = 0
+    with path.open("r", encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+        rows = csv.DictReader(stream, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+        try:
+            for row in rows:
+                number += 1
+                if None in row:
+                    yield number, Faulty(f"more cells than the heading's {len(rows.fieldnames or ())}")
+                else:
+                    yield number, {name: value or None for name, value in row.items()}
+        except csv.Error as error:
+            yield number + 1, Faulty(f"no rows from here on: {error}")
+
+
 def _shard(path: Path) -> Iterator[tuple[int, dict[str, Any] | Faulty]]:
     """Samples of a tar file: members that follow each other and share a name up to its first dot. Nothing is unpacked."""
     number, key = 0, None
@@ -231,5 +267,14 @@ def _shard(path: Path) -> Iterator[tuple[int, dict[str, Any] | Faulty]]:
         yield number + 1, parts
 
 
-READABLE = {".jsonl": _lines, ".ndjson": _lines, ".json": _json, ".parquet": _parquet, ".tar": _shard}
+READABLE = {
+    ".jsonl": _lines,
+    ".ndjson": _lines,
+    ".json": _json,
+    ".csv": _table,
+    ".tsv": _table,
+    ".parquet": _parquet,
+    ".arrow": _arrow,
+    ".tar": _shard,
+}
 """Readers of data files by the ending of their names."""

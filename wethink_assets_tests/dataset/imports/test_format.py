@@ -1,5 +1,6 @@
 """Records of others become pairs: formats are recognised by their fields, questions, options, answers and images are found under usual names."""
 
+import base64
 import io
 import json
 import tarfile
@@ -246,3 +247,30 @@ def test_shards_are_read_without_unpacking(local: Store, tmp_path: Path) -> None
                 archive.addfile(member, io.BytesIO(data))
     assert pairs(local, tmp_path / "train-000000.tar").height == 3
     assert not list(tmp_path.parent.glob("*.png"))
+
+
+def test_an_image_folder_with_a_table_is_read(local: Store, tmp_path: Path) -> None:
+    (tmp_path / "0.png").write_bytes(drawing(0))
+    (tmp_path / "metadata.csv").write_text('file_name,question,answer\n0.png,"How many bars, in all?",7\n')
+    assert pairs(local, tmp_path).select(ASKED).rows() == [("FIB", "How many bars, in all?", [], "7")]
+
+
+def test_images_in_base64_are_read(local: Store, tmp_path: Path) -> None:
+    encoded = base64.b64encode(drawing(0)).decode()
+    rows = [("image", "question", "A", "B", "answer"), (encoded, "Which is red?", "the disc", "the bar", "B")]
+    rows.append((f"data:image/png;base64,{encoded}", "Which is blue?", "the disc", "the bar", "A"))
+    (tmp_path / "rows.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+    found = pairs(local, tmp_path / "rows.tsv")
+    assert sorted(found["answer"]) == ["A", "B"] and found["image_id"].n_unique() == 1
+    assert encoded not in found["given"][0]
+
+
+def test_rows_that_datasets_saved_are_read(local: Store, tmp_path: Path) -> None:
+    table = pa.Table.from_pylist([{"image": IMAGE, "question": "How many bars are there?", "answer": "7"}])
+    with (
+        pa.OSFile(str(tmp_path / "data-00000-of-00001.arrow"), "wb") as sink,
+        pa.ipc.new_stream(sink, table.schema) as writer,
+    ):
+        writer.write_table(table)
+    (tmp_path / "dataset_info.json").write_text("{}")
+    assert pairs(local, tmp_path)["answer"].to_list() == ["7"]

@@ -121,6 +121,7 @@ def test_rows_that_are_no_pairs_are_rejected_with_file_row_and_reason(local: Sto
         ("malformed_row", "[1]"),
         ("image_missing", {**good, "image_path": "images/none.png"}),
         ("unsafe_path", {**good, "image_path": "../../../etc/hostname"}),
+        ("image_missing", {**good, "image_path": "images/" + "long" * 500}),
         ("truncated", {**good, "image_path": "images/cut.png"}),
         ("not_an_image", {**good, "image_path": "images/text.png"}),
         ("no_answer", {**good, "answer": ""}),
