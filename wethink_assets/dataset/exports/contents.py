@@ -61,7 +61,7 @@ def contents_of(rows: pl.LazyFrame, manifest: Manifest) -> Contents:
         manifest.rows - read.height,
         counts,
         tuple(Licence(*row) for row in licences.sort("source", "licence").iter_rows()),
-        (read["agreement"] == UNCHECKED).sum(),
+        read.filter(pl.col("agreement") == UNCHECKED).height,
     )
 
 

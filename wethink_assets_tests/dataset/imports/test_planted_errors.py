@@ -56,7 +56,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     (folder / "LMUData").mkdir()
     drawings, rng = Store.open(str(folder / "drawings")), random.Random(5)
     plan = ["true"] * TRUE + ["wrong"] * WRONG + ["broken"] * BROKEN + ["leaked"] * LEAKED + ["wrapped"] * WRAPPED
-    drawn = []
+    drawn: list[dict[str, Any]] = []
     while len(drawn) < len(plan):
         row = drawn_row(drawings, f"planted/{len(drawn)}/{rng.random()}", "train", hard_share=0.0)
         if row["kind"] != "DES":
