@@ -33,7 +33,7 @@ __all__ = ["ExportVerification", "verify_export"]
 LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 LISTED = re.compile(r"^\| `([^`]+)` \| .*\| (\d+) \| `([0-9a-f]{64})` \|$", re.MULTILINE)
 """A file's line in the card: name, bytes and sha256."""
-COLUMNS = (*COUNTED, "abilities", "image_id")
+COLUMNS = (*COUNTED, "abilities", "image_id", "agreement")
 
 
 @dataclass(slots=True)
