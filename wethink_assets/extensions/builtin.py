@@ -56,7 +56,7 @@ IMPORTS: "Registry[ImportFormat]" = Registry(
     {  # in the order in which a record is held against them
         "webdataset": "wethink_assets.dataset.imports.formats.samples:WEBDATASET",
         "fiftyone": "wethink_assets.dataset.imports.formats.samples:FIFTYONE",
-        "verl": "wethink_assets.dataset.imports.formats.verl:VERL",
+        "verl": "wethink_assets.dataset.imports.formats.conversations:VERL",
         "sharegpt": "wethink_assets.dataset.imports.formats.conversations:CONVERSATIONS",
         "jsonl": "wethink_assets.dataset.imports.formats.paper_jsonl:PAPER_JSONL",
         "huggingface": "wethink_assets.dataset.imports.formats.huggingface:HUGGING_FACE",

@@ -1,6 +1,7 @@
 """Conversations about an image: ShareGPT as LLaMA-Factory reads it, messages as ms-swift does, and TRL's prompt with its completion.
 
 Each question of the user with the reply that follows is a pair; a system message is none. Other columns go along with the first pair.
+Rows of verl are a prompt of messages, too, with `images`, `reward_model.ground_truth`, `data_source` and `extra_info`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,4 +57,28 @@ def fields_of(record: Record) -> Iterator[Fields]:
             asked, further = None, {}
 
 
+def in_verl(record: Record) -> bool:
+    """Whether a record has a prompt of messages and a ground truth."""
+    truth = record.get("reward_model")
+    return isinstance(record.get("prompt"), list) and isinstance(truth, Mapping) and "ground_truth" in truth
+
+
+def verl_fields(record: Record) -> Iterator[Fields]:
+    """The one pair of a record. The last message of the user asks; `extra_info.target` is the whole reply where it is there."""
+    info = record.get("extra_info")
+    info = info if isinstance(info, Mapping) else {}
+    fields = {name: value for name, value in info.items() if name in FIELDS and name != "problem"}
+    asked = [message.get("content") for message in record["prompt"] if message.get("role") == "user"]
+    fields["problem"] = asked[-1] if asked else None
+    fields["answer"] = record["reward_model"]["ground_truth"]
+    if info.get("target"):
+        fields["response"] = info["target"]
+    fields["image"] = record.get("images") or record.get("image")
+    if "abilities" not in fields and record.get("ability"):
+        fields["category"] = fields.get("category") or record["ability"]
+    fields.setdefault("source", record.get("data_source"))
+    yield fields
+
+
 CONVERSATIONS = ImportFormat("conversations: ShareGPT, messages, or TRL's prompt and completion", recognises, fields_of)
+VERL = ImportFormat("verl's parquet", in_verl, verl_fields)
