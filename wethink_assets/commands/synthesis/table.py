@@ -74,10 +74,15 @@ def replace(
     What depends on the rows that changed is done again by the next `wethink run`; all other calls come from the journal. With anything wrong in
     the file, or a table that is no longer the one that was exported, nothing is changed, and the exit code is 1.
     """
+    from rich.console import Console
+    from rich.progress import Progress
+
     from wethink_assets.dataset.edits.edits import replace_table
 
     settings, store = _opened()
-    done = replace_table(store, batch, stage, file, editor, note, dry_run=dry_run)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(f"comparing {file.name}", total=None)
+        done = replace_table(store, batch, stage, file, editor, note, dry_run=dry_run)
     _report(settings, store, done, "would be" if dry_run else "is", as_json)
 
 
