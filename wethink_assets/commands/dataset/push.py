@@ -14,7 +14,9 @@ def push(
     source: Annotated[
         str, typer.Argument(help="Folder of an export, or a version or release, which is exported first.")
     ],
-    to: Annotated[str, typer.Option("--to", help="Where to: s3://bucket/prefix.")],
+    to: Annotated[
+        str, typer.Option("--to", help="Where to: s3://bucket/prefix, or hf://datasets/owner/name[@branch].")
+    ],
     form: Annotated[
         str, typer.Option("--for", "--format", help="Who reads it, where a version is named: an export format.")
     ] = "huggingface",
@@ -24,7 +26,9 @@ def push(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and send nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was sent, kept and removed as JSON.")] = False,
 ) -> None:
-    """Push an export to S3: what is there already is not sent again, and SHA256SUMS is written last, so who finds it finds all.
+    """Push an export to S3 or the Hugging Face hub: what is there already is not sent again, and the last write makes it complete.
+
+    On S3 that is SHA256SUMS, on the hub the one commit.
 
     Credentials come from the environment alone. A push that was stopped is gone on with by the same command.
     """

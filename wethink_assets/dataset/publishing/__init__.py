@@ -1,1 +1,1 @@
-"""Publication of exports: to a bucket of S3 or whatever else fsspec writes to as one."""
+"""Publication of exports: to a bucket of S3, or a repository of the Hugging Face hub."""

@@ -61,11 +61,14 @@ class Target(Protocol):
 
 def target_of(url: str) -> Target:
     """The target of a URL. Raises `ConfigError` for one of another kind."""
+    from wethink_assets.dataset.publishing.hub_target import HubTarget
     from wethink_assets.dataset.publishing.s3_target import S3Target
 
     scheme, _, rest = url.partition("://")
+    if scheme == "hf":
+        return HubTarget.open(url)
     if scheme != "s3" or not rest.partition("/")[0]:
-        raise ConfigError(f"{url!r} is no target of a push: name one as s3://bucket/prefix")
+        raise ConfigError(f"{url!r} is no target of a push: name one as s3://bucket/prefix or hf://datasets/owner/name")
     return S3Target.open(url)
 
 
