@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from wethink_assets.dataset.exports.export import export_formats
+from wethink_assets.dataset.exports.export import export_formats, export_version
+from wethink_assets.dataset.exports.pictures import ImageOptions
+from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.exports.conftest import Exported
 from wethink_assets_tests.dataset.exports.consumers.conftest import Reading, easyr1_source
 from wethink_assets_tests.dataset.exports.consumers.test_trainers import MODEL
+from wethink_assets_tests.support.hostile_rows import hostile_version
 
 pytestmark = pytest.mark.consumers
 
@@ -55,3 +58,22 @@ def test_datasets_shows_the_images_of_each_folder_that_it_reads(reading: Reading
     assert {outcome for outcome, _ in read["outcomes"].values()} <= {"shown", "refused"}
     refused = {path for path, (outcome, _) in read["outcomes"].items() if outcome == "refused"}
     assert refused <= {str(exported("fiftyone")), str(exported("webdataset"))}
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Exports in the formats that `datasets` reads of a version with hostile texts and unusual images."""
+    home = tmp_path_factory.mktemp("hostile")
+    store = Store.open(str(home / "store"))
+    hostile_version(store)
+    folders = []
+    for form, mode in MODES:
+        if form not in ("fiftyone", "webdataset"):
+            folders.append(home / f"{form} {mode}")
+            export_version(store, "v0001", folders[-1], form, ImageOptions(mode))
+    return folders
+
+
+def test_datasets_shows_each_row_of_hostile_texts_and_unusual_images(reading: Reading, hostile: list[Path]) -> None:
+    read = reading("datasets", "read_with_datasets", "--as-it-is", *hostile)
+    assert read["outcomes"] == {str(folder): ["shown", "16"] for folder in hostile}
