@@ -72,7 +72,7 @@ def replace(
 
     Rows that are gone from the file become rejections with the reason removed_by_editor; an item that the stage rejected may be given a row.
     What depends on the rows that changed is done again by the next `wethink run`; all other calls come from the journal. If anything is
-    wrong with the file, or the table was published anew since the export, nothing is changed, and the exit code is 1.
+    wrong with the file, or the table was published again since the export, nothing is changed, and the exit code is 1.
     """
     from rich.console import Console
     from rich.progress import Progress
