@@ -30,7 +30,7 @@ def push(
 
     On S3 that is SHA256SUMS, on the hub the one commit.
 
-    Credentials come from the environment alone. A push that was stopped is gone on with by the same command.
+    Credentials come from the environment alone. The same command resumes a push that was stopped.
     """
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn

@@ -16,7 +16,7 @@ def sync(
     """Register with the Dagster instance what the store holds: batches, stage tables, cuts, versions, policies, scores and studies.
 
     Only what the instance does not know yet is registered, so it is safe to repeat. An empty instance then shows everything that a lost
-    one did, except the runs. OpenLineage events that could not be sent when their runs told them are sent.
+    one did, except the runs. OpenLineage events that a run could not send are sent now.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.lineage.openlineage.emission import emit_unsent

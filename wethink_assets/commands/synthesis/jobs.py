@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def jobs(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[JOB]...", help="Jobs by name, by a prefix of it or by the service's id; all if none."),
+        typer.Argument(metavar="JOB...", help="Jobs by name, by a prefix of it or by the service's id; all if none."),
     ] = None,
     cancel: Annotated[
         bool, typer.Option("--cancel", help="Have their services stop them; calls answered by then stay paid and used.")
