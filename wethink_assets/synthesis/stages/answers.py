@@ -36,8 +36,10 @@ EDITED = (
     "score",
     "verdict",
     "answer",
+    "accepted_answers",
+    "tolerance",
+    "edit_distance",
 )
-EDITED += ("accepted_answers", "tolerance", "edit_distance")
 BLIND_CALLS = 1.5  # of a question that needs its image: a wrong answer is the last one
 
 
