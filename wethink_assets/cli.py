@@ -11,21 +11,17 @@ import typer
 from wethink_assets.commands.dataset import (
     browse,
     cut,
-    diff,
-    explain,
     export,
     growth,
     imports,
-    lineage,
     push,
     rebuild,
     release,
-    retract,
     verify,
     versions,
-    where,
 )
 from wethink_assets.commands.evaluation import compare, leaderboard, score
+from wethink_assets.commands.lineage import diff, explain, lineage, retract, where
 from wethink_assets.commands.project import config, doctor, sample, sync
 from wethink_assets.commands.synthesis import budget, jobs, plan, register, run, serve, table
 from wethink_assets.commands.training import calibrate, embedded, study, train

@@ -1,1 +1,1 @@
-"""Commands about dataset versions: cutting, lineage, verification, export, takedowns, growth."""
+"""Commands about dataset versions: import, cut, verification, export, push, growth."""

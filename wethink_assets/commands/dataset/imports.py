@@ -31,7 +31,8 @@ def import_pairs(
     path: Annotated[
         Path,
         typer.Argument(
-            help="Data file (.jsonl, .json, .csv, .tsv, .parquet, .arrow or .tar), or a folder that holds some."
+            metavar="PATH",
+            help="Data file (.jsonl, .json, .csv, .tsv, .parquet, .arrow or .tar), or a folder that holds some.",
         ),
     ],
     source: Annotated[
@@ -135,7 +136,7 @@ def _counts(counts: Mapping[str, int]) -> list[list[str]]:
 
 def imports(
     source: Annotated[
-        str | None, typer.Argument(help="Imported source to report on; all of them if none is given.")
+        str | None, typer.Argument(metavar="SOURCE", help="Imported source to report on; all of them if none is given.")
     ] = None,
     rejected: Annotated[
         bool, typer.Option("--rejected", help="List the rows that did not become pairs, with file, row and reason.")

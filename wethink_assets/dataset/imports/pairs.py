@@ -40,6 +40,7 @@ ORDINALS = 30_000
 """Slots of imported questions begin after those that are planned, at a place that follows from the row: the same question has the same slot."""
 SENTENCE_WORDS = 8
 STAND_INS = ("Reasoning", "Recognition")
+GRADED_BY_A_MODEL = ("judge", "llm", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +130,10 @@ def _kind(fields: Fields, asked: Asked, answer: str) -> str:
         return str(named)
     if asked.options:
         return MULTIPLE_CHOICE.code
-    if str(fields.get("reward") or "").lower() in ("judge", "llm", "model"):
+    reward = str(fields.get("reward") or "").lower()  # "rule", "rule-based", "model_based reward"
+    if any(word in reward for word in GRADED_BY_A_MODEL):
         return DESCRIPTIVE.code
-    if str(fields.get("reward") or "").lower() == "rule":
+    if "rule" in reward:
         return FILL_IN.code
     prose = (
         len(answer.split()) > SENTENCE_WORDS and answer_type(FILL_IN.code, answer, question=asked.question) == "text"

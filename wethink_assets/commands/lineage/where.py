@@ -31,7 +31,7 @@ def where(
 
 
 def _show(story: dict[str, Any]) -> None:
-    from wethink_assets.commands.dataset.lineage import show_uses
+    from wethink_assets.commands.lineage.lineage import show_uses
     from wethink_assets.commands.terminal import table, visible
 
     typer.echo(f"image {story['image_id']}")

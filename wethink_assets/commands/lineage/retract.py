@@ -84,7 +84,7 @@ def retract(
 
 
 def _show(report: dict[str, Any], verb: str) -> None:
-    from wethink_assets.commands.dataset.lineage import show_uses
+    from wethink_assets.commands.lineage.lineage import show_uses
     from wethink_assets.commands.terminal import table, visible
 
     typer.echo(f"{report['kind']} {visible(report['name'])} {verb} taken down")

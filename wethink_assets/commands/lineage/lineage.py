@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from wethink_assets.commands.dataset.explain import standing
+from wethink_assets.commands.lineage.explain import standing
 from wethink_assets.commands.terminal import moment, table, visible
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Commands about where rows come from, and about takedowns."""
