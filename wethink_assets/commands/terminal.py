@@ -30,6 +30,11 @@ def visible(text: str) -> str:
     return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else "\ufffd" for c in text)
 
 
+def in_one_line(text: str) -> str:
+    """`visible` text on one line: a name of a file may hold line breaks."""
+    return visible(text.replace("\n", "\ufffd").replace("\t", " "))
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], shown: int = SHOWN) -> None:
     """Print a table of plain texts: only its first rows if it is long, nothing if it is empty."""
     from rich.table import Table

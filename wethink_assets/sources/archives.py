@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from wethink_assets.errors import SourceError
+from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.locations import FileInfo, Location
 from wethink_assets.sources.readers.entries import ENTRIES, Entry, Fetch, Index, ReadFailure, Refusal, failing
@@ -84,12 +84,24 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
     try:
         with archive.open(location) as stream:
             index = archive.format.index(stream, archive.path, archive.etag, store, include)
-    except (OSError, ReadFailure) as error:
+    except StoreError:
+        raise
+    except (
+        Exception
+    ) as error:  # readers raise a dozen types on bad input: one archive must not keep the others from being listed
         # Nothing is kept: the cause may be gone at the next registration.
-        failure = error if isinstance(error, ReadFailure) else ReadFailure("unreadable_archive", str(error))
+        failure = _failure_of(archive, error)
         return ArchiveIndex(ENTRIES.to_frame(), [Refusal(archive.path, failure.reason, failure.detail)], 0)
     store.create(path, _packed(index))
     return _unpacked(_packed(index))
+
+
+def _failure_of(archive: Archive, error: Exception) -> ReadFailure:
+    if isinstance(error, ReadFailure):
+        return error
+    if isinstance(error, OSError):
+        return ReadFailure("unreadable_archive", str(error))
+    return ReadFailure("damaged_archive", f"{archive.path}: {type(error).__name__} {error}")
 
 
 def _packed(index: Index) -> bytes:

@@ -169,6 +169,12 @@ def _examine(entry: Entry, fetch: Fetch) -> _Examined:
         data = fetch()
     except ReadFailure as failure:
         return _Examined(entry, ImageFault(failure.reason, failure.detail))
+    except StoreError:
+        raise
+    except Exception as error:  # unpacking raises what it likes on bad input
+        return _Examined(
+            entry, ImageFault("corrupt", f"{entry.item} cannot be read: {type(error).__name__} {error}"[:300])
+        )
     outcome = examine(data)
     if isinstance(outcome, ImageFault):
         return _Examined(entry, outcome)

@@ -1,14 +1,21 @@
 """Archives that are none, or not whole: what can be read is, and the rest is named."""
 
+import io
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from wethink_assets.sources.ingestion import ingest_batch
+from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.sources import (
     drawings,
     ingest_all,
     members,
+    parquet_of,
     registered,
     source_at,
     split,
@@ -65,3 +72,41 @@ def test_a_missing_part_is_named(local: Store, tmp_path: Path) -> None:
     del parts["image.zip.part-ab"]
     found = registered(local, write_files(tmp_path / "s", parts))
     assert [(refusal.name, refusal.reason) for refusal in found.refusals] == [("image.zip", "incomplete_archive")]
+
+
+def test_a_nameless_member_is_refused_and_the_others_are_read(local: Store, tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in FILES.items():
+            archive.writestr(name, data)
+        with archive.open(zipfile.ZipInfo(""), "w") as member:
+            member.write(b"nobody knows its name")
+    found = registered(local, write_files(tmp_path / "s", {"x.zip": buffer.getvalue()}))
+    assert [refusal.reason for refusal in found.refusals] == ["unsafe_path"]
+    assert found.files == len(FILES)
+
+
+MAKERS: dict[str, Callable[[dict[str, bytes]], bytes]] = {
+    "x.zip": lambda files: zip_of(files, zipfile.ZIP_DEFLATED),
+    "x.tar": tar_of,
+    "x.tar.gz": lambda files: tar_of(files, "w:gz"),
+    "x.parquet": parquet_of,
+}
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_no_change_of_an_archive_ends_a_registration_or_a_batch(name: str, local: Store, tmp_path: Path) -> None:
+    whole = MAKERS[name](FILES)
+    random = Random(name)
+    for number in range(40):
+        data = bytearray(whole)
+        structure = random.choice((range(600), range(len(data) - 400, len(data)), range(len(data))))
+        for _ in range(random.randint(1, 8)):
+            position = random.choice(structure) % len(data)
+            data[position] = random.choice((0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
+        folder = write_files(tmp_path / str(number), {name: bytes(data), "beside.png": next(iter(FILES.values()))})
+        source = source_at(folder, f"mutated{number}")
+        found = register_source(local, source, 1000)
+        for key in found.batches:
+            output = ingest_batch(local, source, key)
+            assert output.results.height + output.rejections.height == found.files, "each file is one outcome"

@@ -26,6 +26,7 @@ def register(
     from rich.console import Console
     from rich.progress import Progress
 
+    from wethink_assets.commands.terminal import in_one_line
     from wethink_assets.config import load_settings
     from wethink_assets.errors import SourceError
     from wethink_assets.sources.catalog import sources_of
@@ -59,7 +60,9 @@ def register(
         typer.echo(f"{sum(len(one.batches) for one in outcomes)} new batches; {idle} sources not configured")
         for one in outcomes:
             for refusal in one.refusals[:5]:
-                typer.echo(f"refused in {one.source}: {refusal.name}: {refusal.reason}, {refusal.detail}")
+                typer.echo(
+                    f"refused in {one.source}: {in_one_line(f'{refusal.name}: {refusal.reason}, {refusal.detail}')}"
+                )
     if failures:
         raise SourceError("\n".join(failures))
 

@@ -69,8 +69,16 @@ def examine(data: bytes) -> ImageFacts | ImageFault:
     except MemoryError:
         return ImageFault("too_large", "decoding it takes more memory than there is")
     except Exception as error:  # decoders raise a dozen types on bad input, struct.error and IndexError among them
+        return _fault_of(data, image_format, error)
+
+
+def _fault_of(data: bytes, image_format: ImageFormat, error: Exception) -> ImageFault:
+    """What the structure of an image shows to be wrong that cannot be decoded; where that cannot be walked either, what the decoder said."""
+    try:
         damage = image_format.damage(data)
-        return ImageFault(*damage) if damage else ImageFault("corrupt", f"{image_format.name}: {_described(error)}")
+    except Exception:
+        damage = None
+    return ImageFault(*damage) if damage else ImageFault("corrupt", f"{image_format.name}: {_described(error)}")
 
 
 def _described(error: Exception) -> str:

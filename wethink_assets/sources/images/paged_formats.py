@@ -45,7 +45,7 @@ def tiff_pages(data: bytes) -> tuple[int, bool]:
             end = position + struct.calcsize(order + length) + entries * entry
             seen.add(position)
             (position,) = struct.unpack_from(order + offset, data, end)
-    except struct.error:
+    except (struct.error, OverflowError):  # an offset of a BigTIFF may be beyond any file
         return len(seen), False
     return len(seen), True
 

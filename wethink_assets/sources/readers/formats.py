@@ -77,6 +77,10 @@ class OffsetFormat(ABC):
                 yield entry, failing(failure.reason, failure.detail)
             except OSError as error:
                 yield entry, failing("unreadable", f"{entry.item}: {error}")
+            except (
+                Exception
+            ) as error:  # of a member whose header leads anywhere: struct.error, OverflowError, ValueError
+                yield entry, failing("corrupt", f"{entry.item} cannot be read: {type(error).__name__} {error}")
 
 
 def read_extracted(store: Store, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Fetch]]:

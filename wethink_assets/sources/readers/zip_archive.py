@@ -51,9 +51,9 @@ class ZipFormat(OffsetFormat):
         ends = _next_offsets(members, directory)
         entries, refusals, ignored = [], [], 0
         for number, member in enumerate(members):
-            if member.is_dir():
-                continue
             name = member.orig_filename
+            if name.endswith("/"):
+                continue
             refused = _refused(member, ends[number], latest[name] != number)
             if refused:
                 refusals.append(Refusal(f"{path}::{printable(name)}", *refused))

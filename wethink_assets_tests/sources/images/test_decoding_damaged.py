@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -98,3 +99,25 @@ def test_damage_never_raises(name: str, data: st.DataObject) -> None:
 )
 def test_noise_never_raises(magic: bytes, noise: bytes) -> None:
     assert isinstance(examine(magic + noise), ImageFault)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("offset", [2**63 - 1, 2**63, 2**64 - 1])
+def test_a_directory_beyond_any_file_is_damage_of_that_file(order: str, offset: int) -> None:
+    mark = b"II" if order == "<" else b"MM"
+    data = mark + struct.pack(f"{order}HHHQ", 43, 8, 0, offset)
+    assert len(data) == 16
+    assert isinstance(examine(data), ImageFault)
+
+
+@pytest.mark.parametrize("name", sorted(ACCEPTED))
+def test_no_change_of_the_first_bytes_raises(name: str) -> None:
+    whole = ACCEPTED[name]
+    random = Random(name)
+    for _ in range(150):
+        data = bytearray(whole)
+        for _ in range(random.randint(1, 6)):
+            data[random.randrange(min(len(data), 200))] = random.choice(
+                (0, 1, 0x7F, 0x80, 0xFE, 0xFF, random.randrange(256))
+            )
+        examine(bytes(data[: random.choice((len(data), len(data), random.randint(8, len(data))))]))
