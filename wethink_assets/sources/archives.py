@@ -16,7 +16,7 @@ from wethink_assets.sources.readers.part_names import is_complete, whole_name
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2  # 2: several streams and joined tars are read to their end
 
 
 @dataclass(frozen=True)

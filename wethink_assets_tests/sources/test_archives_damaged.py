@@ -1,11 +1,15 @@
 """Archives that are none, or not whole: what can be read is, and the rest is named."""
 
+import bz2
+import gzip
 import io
+import lzma
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import pyarrow
 import pytest
 
 from wethink_assets.sources.ingestion import ingest_batch
@@ -110,3 +114,99 @@ def test_no_change_of_an_archive_ends_a_registration_or_a_batch(name: str, local
         for key in found.batches:
             output = ingest_batch(local, source, key)
             assert output.results.height + output.rejections.height == found.files, "each file is one outcome"
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": lambda data: pyarrow.compress(data, "zstd", asbytes=True),
+    "lz4": lambda data: pyarrow.compress(data, "lz4", asbytes=True),
+}
+
+
+def halves(data: bytes) -> tuple[bytes, bytes]:
+    return data[: len(data) // 2], data[len(data) // 2 :]
+
+
+@pytest.mark.parametrize("ending", sorted(PACKED))
+def test_an_archive_of_several_streams_is_read_to_its_end(ending: str, local: Store, tmp_path: Path) -> None:
+    pack = PACKED[ending]
+    data = b"".join(map(pack, halves(tar_of(FILES))))
+    folder = write_files(tmp_path / "s", {f"x.tar.{ending}": data})
+    found = registered(local, folder, batch_size=20)
+    assert not found.refusals
+    assert members(ingest_all(local, source_at(folder))) == set(FILES)
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".zst"])
+def test_joined_tars_are_read_to_their_end(ending: str, local: Store, tmp_path: Path) -> None:
+    names = list(FILES)
+    data = tar_of({name: FILES[name] for name in names[:3]}) + tar_of({name: FILES[name] for name in names[3:]})
+    data = PACKED[ending[1:]](data) if ending else data
+    folder = write_files(tmp_path / "s", {f"x.tar{ending}": data})
+    found = registered(local, folder, batch_size=20)
+    assert not found.refusals
+    assert members(ingest_all(local, source_at(folder))) == set(FILES)
+
+
+@pytest.mark.parametrize(("name", "pack"), [("x.tar", gzip.compress), ("x.tar", bz2.compress), ("x.tar.gz", bytes)])
+def test_the_content_decides_how_a_tar_is_packed(
+    name: str, pack: Callable[[bytes], bytes], local: Store, tmp_path: Path
+) -> None:
+    folder = write_files(tmp_path / "s", {name: pack(tar_of(FILES))})
+    assert not registered(local, folder, batch_size=20).refusals
+    assert members(ingest_all(local, source_at(folder))) == set(FILES)
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_what_follows_a_damaged_header_is_read_and_the_gap_is_named(ending: str, local: Store, tmp_path: Path) -> None:
+    data = bytearray(tar_of(FILES))
+    second = data.index(list(FILES)[1].encode())
+    data[second + 150] ^= 0xFF  # the header's checksum
+    packed = PACKED["gz"](bytes(data)) if ending else bytes(data)
+    folder = write_files(tmp_path / "s", {f"x.tar{ending}": packed})
+    found = registered(local, folder, batch_size=20)
+    [refusal] = found.refusals
+    assert refusal.reason == "damaged_archive" and "are no member" in refusal.detail
+    assert members(ingest_all(local, source_at(folder))) == set(FILES) - {list(FILES)[1]}
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_tar_cut_between_two_members_is_named(ending: str, local: Store, tmp_path: Path) -> None:
+    data = tar_of(FILES)
+    cut = data[: data.index(list(FILES)[4].encode())]
+    folder = write_files(tmp_path / "s", {f"x.tar{ending}": PACKED["gz"](cut) if ending else cut})
+    found = registered(local, folder, batch_size=20)
+    assert [refusal.reason for refusal in found.refusals] == ["damaged_archive"]
+    assert found.files == 4
+
+
+@pytest.mark.parametrize("ending", ["gz", "xz"])
+def test_a_wrong_checksum_refuses_all_that_it_covers(ending: str, local: Store, tmp_path: Path) -> None:
+    data = bytearray(PACKED[ending](tar_of(FILES)))
+    position = len(data) - 8 if ending == "gz" else len(data) - 40
+    data[position] ^= 1
+    found = registered(local, write_files(tmp_path / "s", {f"x.tar.{ending}": bytes(data)}), batch_size=20)
+    assert found.files == 0 and [refusal.reason for refusal in found.refusals] == ["damaged_archive"]
+
+
+def test_gzip_with_an_extra_field_is_read(local: Store, tmp_path: Path) -> None:
+    data = bytearray(gzip.compress(tar_of(FILES)))
+    data[3] |= 4
+    data[10:10] = b"\6\0AB\2\0xy"
+    folder = write_files(tmp_path / "s", {"x.tar.gz": bytes(data)})
+    assert not registered(local, folder, batch_size=20).refusals
+    assert members(ingest_all(local, source_at(folder))) == set(FILES)
+
+
+@pytest.mark.parametrize("name", ["image.zip", "images.tar.gz", "images.tar"])
+def test_parts_with_bare_letters_are_joined(name: str, local: Store, tmp_path: Path) -> None:
+    data = {"image.zip": zip_of, "images.tar.gz": lambda files: tar_of(files, "w:gz"), "images.tar": tar_of}[name](
+        FILES
+    )
+    parts = {part.replace(".part-", "."): piece for part, piece in split(data, name).items()}
+    assert f"{name}.aa" in parts
+    folder = write_files(tmp_path / "s", parts)
+    assert not registered(local, folder, batch_size=20).refusals
+    assert members(ingest_all(local, source_at(folder))) == set(FILES)

@@ -5,9 +5,7 @@ are kept as a blob under their sha256, where ingestion finds them. An image that
 already; what is rejected stays as a blob that no table names.
 """
 
-import lzma
 import tarfile
-import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +14,7 @@ from typing import Literal
 from wethink_assets.identity import sha256_hex
 from wethink_assets.sources.images.formats import extension_of
 from wethink_assets.sources.locations import matches
+from wethink_assets.sources.readers.compression import FAULTS, compression_of, covers_all, is_fault, unpacked
 from wethink_assets.sources.readers.entries import (
     MAX_RATIO,
     Entry,
@@ -29,7 +28,7 @@ from wethink_assets.sources.readers.entries import (
 )
 from wethink_assets.sources.readers.formats import read_extracted
 from wethink_assets.sources.readers.split_archive import ArchiveStream
-from wethink_assets.sources.readers.tar_archive import refused_member
+from wethink_assets.sources.readers.tar_members import Gap, TarStream, refused_member, tar_members
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 
@@ -37,11 +36,23 @@ MAX_SKIPPED = 4 * 2**30
 RATIO_FREE_BYTES = 2**28
 THREADS = 8
 WINDOW_BYTES = 2**26
-_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+_SUFFIXES = (
+    ".tar.gz",
+    ".tgz",
+    ".tar.bz2",
+    ".tbz",
+    ".tbz2",
+    ".tar.xz",
+    ".txz",
+    ".tar.zst",
+    ".tar.zstd",
+    ".tzst",
+    ".tar.lz4",
+)
 
 
 class CompressedTarFormat:
-    """Tar archives packed by gzip, bzip2 or xz, whole or split. A member is known by its sha256."""
+    """Tar archives packed by gzip, bzip2, xz, zstd or lz4, whole or split. A member is known by its sha256."""
 
     name = "tar"
     extracts_on_index = True
@@ -55,29 +66,33 @@ class CompressedTarFormat:
         """Members in one pass, their bytes kept as blobs. `include` chooses by member name."""
         entries: dict[str, Entry] = {}
         refusals, ignored = [], 0
+        plain = unpacked(stream, compression_of(stream))
         with _BlobWriter(store) as blobs:
             try:
-                with tarfile.open(fileobj=stream, mode="r|*") as archive:
-                    for number, member in enumerate(archive):
-                        refused = refused_member(member)
-                        if refused:
-                            refusals.append(Refusal(f"{path}::{printable(member.name)}", *refused))
-                        elif member.isdir() or is_passed_over(member.name):
-                            ignored += not member.isdir()
-                        elif matches(include, member.name):
-                            file = archive.extractfile(member)
-                            data = file.read() if file else b""
-                            if len(data) < member.size:
-                                raise tarfile.ReadError("unexpected end of data")
-                            entries.pop(member.name, None)
-                            content = blobs.write(data)
-                            entries[member.name] = Entry(path, member.name, number, member.size, content)
-                        archive.members = []  # type: ignore[attr-defined] # tarfile keeps all it has seen
-                        if _is_bomb(member, stream):
-                            refusals.append(Refusal(path, "bomb", f"what follows {printable(member.name)} is not read"))
-                            break
-            except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
-                if not entries:
+                for number, member in enumerate(tar_members(TarStream(plain, seekable=plain is stream))):
+                    if isinstance(member, Gap):
+                        refusals.append(Refusal(path, "damaged_archive", member.detail))
+                        continue
+                    archive, info = member
+                    refused = refused_member(info)
+                    if refused:
+                        refusals.append(Refusal(f"{path}::{printable(info.name)}", *refused))
+                    elif info.isdir() or is_passed_over(info.name):
+                        ignored += not info.isdir()
+                    elif matches(include, info.name):
+                        file = archive.extractfile(info)
+                        data = file.read() if file else b""
+                        if len(data) < info.size:
+                            raise tarfile.ReadError("unexpected end of data")
+                        entries.pop(info.name, None)
+                        entries[info.name] = Entry(path, info.name, number, info.size, blobs.write(data))
+                    if _is_bomb(info, stream):
+                        refusals.append(Refusal(path, "bomb", f"what follows {printable(info.name)} is not read"))
+                        break
+            except (tarfile.TarError, *FAULTS) as error:
+                if not is_fault(error):
+                    raise
+                if covers_all(error) or not entries:
                     raise ReadFailure("damaged_archive", f"{path}: {error}") from error
                 refusals.append(Refusal(path, "damaged_archive", f"its end cannot be read: {error}"))
         return Index(list(entries.values()), refusals, ignored)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
-# image.zip.part-aa, image.zip.partab, image.zip.001: what `split` and archivers make of one file.
+# image.zip.part-aa, image.zip.partab, image.zip.aa, image.zip.001: what `split` and archivers make of one file.
 PART = re.compile(
-    r"(?P<whole>.+\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz))\.(?:part[-_.]?(?P<letters>[a-z]+|\d+)|(?P<digits>\d{2,}))",
+    r"(?P<whole>.+\.(?:zip|tar|tgz|tar\.(?:gz|bz2|xz|zst|lz4)))\."
+    r"(?:part[-_.]?(?P<letters>[a-z]+|\d+)|(?P<bare>(?!(?:gz|xz|bz|lz|md|sh|py|js|db)$)[a-z]{2})|(?P<digits>\d{2,}))",
     re.IGNORECASE,
 )
 
@@ -18,7 +19,11 @@ def whole_name(path: str) -> str:
 
 def is_complete(paths: Sequence[str]) -> bool:
     """Whether parts in order follow one another without a gap from the first; a single whole file is complete."""
-    suffixes = [(match["letters"] or match["digits"]).lower() for path in paths if (match := PART.fullmatch(path))]
+    suffixes = [
+        (match["letters"] or match["bare"] or match["digits"]).lower()
+        for path in paths
+        if (match := PART.fullmatch(path))
+    ]
     if not suffixes:
         return True
     numbers = [_ordinal(number) for number in suffixes]

@@ -1,7 +1,10 @@
 """Reader of tar archives: headers are walked once, members read at their offsets."""
 
 import tarfile
+from collections.abc import Iterator, Sequence
 
+from wethink_assets.sources.readers.compressed_tar import COMPRESSED_TAR
+from wethink_assets.sources.readers.compression import compression_of
 from wethink_assets.sources.readers.entries import (
     MAX_FILE_BYTES,
     SUPERSEDED,
@@ -10,14 +13,14 @@ from wethink_assets.sources.readers.entries import (
     Index,
     ReadFailure,
     Refusal,
+    Relocate,
     given,
     is_passed_over,
     printable,
-    unsafe_name,
-    unsafe_size,
 )
-from wethink_assets.sources.readers.formats import OffsetFormat
+from wethink_assets.sources.readers.formats import OffsetFormat, read_extracted
 from wethink_assets.sources.readers.split_archive import ArchiveStream
+from wethink_assets.sources.readers.tar_members import Gap, TarStream, refused_member, tar_members
 from wethink_assets.storage.store import Store
 
 
@@ -29,30 +32,42 @@ class TarFormat(OffsetFormat):
 
     def index(self, stream: ArchiveStream, path: str, etag: str, store: Store, include: str) -> Index:
         """Members by their headers; the stream seeks over their data."""
+        if compression_of(stream):  # whatever it is called
+            return COMPRESSED_TAR.index(stream, path, etag, store, "**")
         entries: dict[str, Entry] = {}
         refusals, ignored = [], 0
         try:
-            with tarfile.open(fileobj=stream, mode="r:") as archive:
-                for member in archive:
-                    refused = refused_member(member)
-                    if not refused and member.offset_data + member.size > stream.size:
-                        refused = ("damaged_archive", "the archive ends within it")
-                    if refused:
-                        refusals.append(Refusal(f"{path}::{printable(member.name)}", *refused))
-                    elif member.isdir() or is_passed_over(member.name):
-                        ignored += not member.isdir()
-                    else:
-                        # A later member of the same name replaces an earlier one, as on unpacking.
-                        replaced = entries.pop(member.name, None)
-                        if replaced:
-                            refusals.append(Refusal(replaced.item, *SUPERSEDED))
-                        etag_of_member = f"mtime:{member.mtime}"
-                        entries[member.name] = Entry(path, member.name, member.offset, member.size, etag_of_member)
+            for each in tar_members(TarStream(stream, seekable=True)):
+                if isinstance(each, Gap):
+                    refusals.append(Refusal(path, "damaged_archive", each.detail))
+                    continue
+                member = each.info
+                refused = refused_member(member)
+                if not refused and member.offset_data + member.size > stream.size:
+                    refused = ("damaged_archive", "the archive ends within it")
+                if refused:
+                    refusals.append(Refusal(f"{path}::{printable(member.name)}", *refused))
+                elif member.isdir() or is_passed_over(member.name):
+                    ignored += not member.isdir()
+                else:
+                    # A later member of the same name replaces an earlier one, as on unpacking.
+                    replaced = entries.pop(member.name, None)
+                    if replaced:
+                        refusals.append(Refusal(replaced.item, *SUPERSEDED))
+                    etag_of_member = f"mtime:{member.mtime}"
+                    entries[member.name] = Entry(path, member.name, member.offset, member.size, etag_of_member)
         except tarfile.TarError as error:
             if not entries:
                 raise ReadFailure("damaged_archive", f"{path}: {error}") from error
             refusals.append(Refusal(path, "damaged_archive", f"what follows its first members cannot be read: {error}"))
         return Index(list(entries.values()), refusals, ignored)
+
+    def read(
+        self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate
+    ) -> Iterator[tuple[Entry, Fetch]]:
+        """Members at their offsets; of an archive that is compressed under the name of one that is not, from their blobs."""
+        packed = entries[0].etag.startswith("sha256:") if entries else False
+        return read_extracted(store, entries) if packed else super().read(stream, etag, store, entries, relocate)
 
     def at_offset(self, stream: ArchiveStream, entry: Entry) -> Fetch | None:
         """The member whose header is at the entry's offset, checked against it."""
@@ -60,23 +75,6 @@ class TarFormat(OffsetFormat):
 
 
 TAR = TarFormat()
-
-
-def refused_member(member: tarfile.TarInfo) -> tuple[str, str] | None:
-    """Reason and detail when a member must not be read."""
-    fault = unsafe_name(member.name)
-    bomb = unsafe_size(None, member.size)
-    if fault:
-        return "unsafe_path", fault
-    if member.issym() or member.islnk():
-        return "link", f"it is a link to {printable(member.linkname)}"
-    if member.isdir():
-        return None
-    if not member.isreg() or member.issparse():
-        return "special_file", "it is a device, pipe or sparse file"
-    if bomb:
-        return "bomb", bomb
-    return None
 
 
 def _fetch(stream: ArchiveStream, entry: Entry) -> Fetch | None:
