@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 from wethink_assets_tests.commands.dataset.conftest import grower, local, printed, wethink
@@ -13,7 +15,10 @@ __all__ = ["grower", "local", "wethink"]
 BATCH = "coco.000001"
 
 
-def test_a_table_goes_out_and_comes_back(local: Store, grower: Grower, wethink: Wethink, tmp_path: Path) -> None:
+def test_a_table_goes_out_and_comes_back(
+    local: Store, grower: Grower, wethink: Wethink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
     path = tmp_path / "questions.csv"
     out = printed(wethink, "table", "export", BATCH, "questions", str(path))
     assert f"questions of {BATCH}: 3 rows in {path}, {path.stat().st_size} bytes" in out
