@@ -85,6 +85,7 @@ def test_search_knows_commands_settings_and_python_names(site: Path) -> None:
     assert any(entry["location"].startswith("api.html#") and "hybrid_reward" in entry["title"] for entry in index)
 
 
+@pytest.mark.slow
 def test_a_dead_link_fails_the_build_and_is_named(tmp_path: Path) -> None:
     for name in ("mkdocs.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
         shutil.copy(ROOT / name, tmp_path)

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from wethink_assets.cli import app
@@ -16,6 +17,7 @@ from wethink_assets_tests.support.services import Faults, served
 ROLES = ("describer", "reasoner", "adjudicator", "judge")
 
 
+@pytest.mark.slow
 def test_a_balance_that_runs_out_stops_the_run_and_the_next_goes_on(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project", None, sources=("coco",), images=3)
     store = Store.open(str(project.home / "data"))

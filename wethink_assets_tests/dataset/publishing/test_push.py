@@ -62,6 +62,7 @@ def test_an_export_is_pushed_once(server: S3Server, folder: Path) -> None:
     assert (again.sent, again.kept) == (0, 31)
 
 
+@pytest.mark.slow
 def test_a_killed_push_goes_on(server: S3Server, folder: Path) -> None:
     url = f"s3://{server.bucket}/killed"
     process = subprocess.Popen(

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
+import pytest
 
 from wethink_assets.defs.runs.reporting import known_versions
 from wethink_assets.defs.runs.sync import sync_instance
@@ -24,6 +25,7 @@ STAGES = stage_names()
 HOSTILE = "<script>alert('x')</script> ![p](https://evil.example/p.png) | **bold** # [l](javascript:x)"
 
 
+@pytest.mark.slow
 def test_growth_does_only_its_own_work_and_makes_nothing_stale(grown: Opened, endpoint: ScriptedEndpoint) -> None:
     ran = grown.grow()
     assert all(run.success for run in ran.values()), ran
@@ -41,6 +43,7 @@ def test_growth_does_only_its_own_work_and_makes_nothing_stale(grown: Opened, en
     assert grown.driver.observe().success and endpoint.asked["describe"] - asked["describe"] == 2
 
 
+@pytest.mark.slow
 def test_a_new_model_marks_partitions_stale_and_runs_nothing(grown: Opened, endpoint: ScriptedEndpoint) -> None:
     grown.grow(build=False)
     path = grown.project.home / "wethink.toml"
@@ -96,6 +99,7 @@ def test_hostile_text_of_a_model_is_shown_harmlessly(grown: Opened, endpoint: Sc
         assert weight(metadata) < 32_000
 
 
+@pytest.mark.slow
 def test_an_empty_instance_learns_all_from_the_store(grown: Opened, tmp_path: Path) -> None:
     assert all(run.success for run in grown.grow().values())
     told = {asset: known_versions(grown.instance, asset) for asset in (*STAGES, "image_batches", "cuts", "dataset")}
