@@ -44,6 +44,10 @@ class SourceError(WeThinkError):
     """A source dataset cannot be listed or read."""
 
 
+class SourceUnreachable(SourceError):
+    """A source is out of reach for now, which says nothing of its files: what was about to be read is read by the next run."""
+
+
 class ModelError(WeThinkError):
     """A model cannot be reached, loaded or used."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from wethink_assets.errors import SourceError, StoreError
+from wethink_assets.errors import SourceError, SourceUnreachable, StoreError
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.locations import FileInfo, Location
 from wethink_assets.sources.readers.entries import ENTRIES, Entry, Fetch, Index, ReadFailure, Refusal, failing
@@ -133,7 +133,11 @@ def read_members(
     try:
         archive = _archive_at(location, path, reader)
         stream = archive.open(location)
-    except (OSError, ReadFailure, SourceError) as error:
+    except Exception as error:
+        if isinstance(error, SourceUnreachable):
+            raise
+        if not isinstance(error, (ReadFailure, SourceError)) and location.is_outage(error):
+            raise location.unreachable(path, error) from error
         yield from ((entry, failing("unreadable", f"{path}: {error}")) for entry in entries)
         return
     present: dict[str, Entry] = {}

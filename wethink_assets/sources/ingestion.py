@@ -21,6 +21,7 @@ from wethink_assets.sources.imported_pairs import imported_source, pairs_of
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
 from wethink_assets.sources.readers.folder import read_files
+from wethink_assets.sources.registration import note_unread
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.stages.schemas import IMAGES, SCHEMA_VERSION
 from wethink_assets.stages.spec import BatchWork, Editing, Preview, Stage, every
@@ -81,7 +82,10 @@ def ingest_batch(store: Store, source: Source, key: str, progress: Progress | No
         for done in _worked_off(_chunks(fetches, 1 if remote else CHUNK_FILES), keeper, pool):
             if progress:
                 progress(done, len(entries))
-    return keeper.output()
+    output = keeper.output()
+    if pairs is None:
+        note_unread(store, key, output)
+    return output
 
 
 def _chunks(fetches: Iterator[tuple[Entry, Fetch]], files: int) -> Iterator[list[tuple[Entry, Fetch]]]:
@@ -169,7 +173,7 @@ def _examine(entry: Entry, fetch: Fetch) -> _Examined:
         data = fetch()
     except ReadFailure as failure:
         return _Examined(entry, ImageFault(failure.reason, failure.detail))
-    except StoreError:
+    except (SourceError, StoreError):
         raise
     except Exception as error:  # unpacking raises what it likes on bad input
         return _Examined(

@@ -1,5 +1,6 @@
 """Locations of sources: one file system and one root each, listed and opened the same way whatever the protocol."""
 
+import errno
 import os
 import re
 import stat
@@ -12,7 +13,7 @@ from typing import IO, Any, NamedTuple
 
 import fsspec
 
-from wethink_assets.errors import SourceError
+from wethink_assets.errors import SourceError, SourceUnreachable
 from wethink_assets.sources.readers.entries import ReadFailure
 from wethink_assets.sources.readers.part_names import whole_name
 
@@ -35,6 +36,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 BLOCK = 4 * 2**20
+_NAMES = (
+    "ESTALE ENOTCONN ETIMEDOUT ECONNREFUSED ECONNRESET ECONNABORTED EHOSTDOWN EHOSTUNREACH ENETDOWN ENETUNREACH ENETRESET "
+    "EPIPE EREMOTEIO ESHUTDOWN EAGAIN EMFILE ENFILE ENOMEM ENOLINK ECOMM"
+)
+_OUTAGES = frozenset(getattr(errno, name) for name in _NAMES.split() if hasattr(errno, name))
+"""Errors of a file system that is out of reach, or of a machine that has too little to go on: none is about the file."""
+_OF_A_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 _ETAG_KEYS = ("ETag", "etag", "blob_id", "sha256", "md5", "mtime", "LastModified", "last_modified", "created")
 
 
@@ -122,6 +130,8 @@ class Location:
         try:
             entries = self.fs.ls(full, detail=True)
         except Exception as error:
+            if self.is_outage(error):
+                raise self.unreachable(folder, error) from error
             raise SourceError(f"{full} cannot be listed: {error}") from error
         prefix = f"{folder}/" if folder else ""
         return [
@@ -133,7 +143,7 @@ class Location:
     def read(self, path: str, accept: Callable[[FileInfo], None]) -> bytes:
         """Content of a file, if `accept` does not raise on what the file is now.
 
-        Raises `ReadFailure` when it cannot be read.
+        Raises `ReadFailure` when it cannot be read, `SourceUnreachable` when nothing can be for now.
         """
         try:
             if self.local:
@@ -143,11 +153,38 @@ class Location:
                     return stream.read()
             info = self.fs.info(self.full(path))
             accept(FileInfo(path, int(info.get("size") or 0), _etag(info)))
-            return bytes(self.fs.cat_file(self.full(path)))
+            data = bytes(self.fs.cat_file(self.full(path)))
         except ReadFailure:
             raise
         except Exception as error:
+            if self.is_outage(error):
+                raise self.unreachable(path, error) from error
             raise ReadFailure("unreadable", f"{path}: {_plain(error)}") from error
+        if len(data) != int(info.get("size") or 0):
+            raise ReadFailure("unreadable", f"{path}: {len(data)} of {info.get('size')} bytes came")
+        return data
+
+    def is_outage(self, error: Exception) -> bool:
+        """Whether an error is about the location and not about one file: the network, a server, a mount that is gone."""
+        if isinstance(error, OSError) and error.errno in _OUTAGES:
+            return True
+        # Clients of remote stores have types of their own for what goes wrong on the way.
+        return not self.local and not isinstance(error, _OF_A_FILE)
+
+    def unreachable(self, path: str, error: Exception) -> SourceUnreachable:
+        """What an outage is raised as."""
+        return SourceUnreachable(
+            f"{self.url} is out of reach: {path}: {_plain(error)}. Nothing of it is lost: what was not read yet is read by the next run"
+        )
+
+    def opens(self, path: str) -> bool:
+        """Whether the first byte of a file can be read now."""
+        try:
+            with self.stream(path) as stream:
+                stream.read(1)
+        except Exception:
+            return False
+        return True
 
     def stream(self, path: str) -> IO[bytes]:
         """A seekable stream over a file, read in blocks. Raises `OSError`."""

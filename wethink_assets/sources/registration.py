@@ -2,32 +2,41 @@
 
 The batch files of a source are a log. Number n is taken by a create-only put whose content was decided knowing all
 numbers below n; who loses the race reads what won and decides again. So no file is in two batches, and none is lost.
+
+A file that its batch could not read, since it was away or nobody was allowed to, is put into a new batch once it can be opened: see `unread`.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from wethink_assets.sources.batches import batch_key, batch_numbers, batch_path, create_batch
+from wethink_assets.sources.batches import batch_key, batch_numbers, batch_path, create_batch, split_batch_key
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.listing import Listing, list_source
+from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import Refusal
+from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import MEMBERSHIP, SCHEMA_VERSION
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Tables
 
 Progress = Callable[[int, int], None]
 VERSION = ["item", "size", "etag"]
+UNREAD = "unread"
+"""Folder of what notes that a batch has files that it could not read: `<source>/<number>.json`."""
+UNREADABLE = "unreadable"
+MOST_OFFERS = 5
 
 
 @dataclass(frozen=True)
 class Registration:
     """What one registration of a source found and did.
 
-    listing_digest: data version of the source; files: readable ones; new, changed: of them, put into the new `batches`;
-    vanished: registered once and not there now; ignored: no images by their name; refusals: refused by name.
+    listing_digest: data version of the source; files: readable ones; new, changed, again: of them, put into the new `batches`, the last since
+    an earlier batch could not read them; vanished: registered once and not there now; ignored: no images by their name; refusals: refused by name.
     """
 
     source: str
@@ -39,6 +48,7 @@ class Registration:
     ignored: int
     batches: list[str]
     refusals: list[Refusal] = field(default_factory=list)
+    again: int = 0
 
     @property
     def refused(self) -> int:
@@ -56,11 +66,12 @@ def register_source(store: Store, source: Source, batch_size: int, progress: Pro
     listing = list_source(store, source)
     numbers = batch_numbers(store, source.name)
     record = _record(store, source.name, listing.digest)
-    if record.get("registered_through") == (numbers[-1] if numbers else 0):
-        return _outcome(source, listing, [], 0, 0, len(record["vanished"]))
-    known = _Known(store, source.name)
+    again = unread(store, source, listing.entries)
+    if again.is_empty() and record.get("registered_through") == (numbers[-1] if numbers else 0):
+        return _outcome(source, listing, [], {}, len(record["vanished"]))
+    known = _Known(store, source.name, again)
     created: list[str] = []
-    counts = {"new": 0, "changed": 0}
+    counts = {"new": 0, "changed": 0, "again": 0}
     fresh = known.unregistered(listing.entries)
     total = fresh.height
     while not fresh.is_empty():
@@ -79,16 +90,52 @@ def register_source(store: Store, source: Source, batch_size: int, progress: Pro
             progress(total - fresh.height, total)
     vanished = known.missing_from(listing.entries)
     _keep_record(store, source.name, listing, known.last, vanished)
-    return _outcome(source, listing, created, counts["new"], counts["changed"], len(vanished))
+    return _outcome(source, listing, created, counts, len(vanished))
+
+
+def unread(store: Store, source: Source, entries: pl.DataFrame) -> pl.DataFrame:
+    """Files of a listing that a batch rejected as `unreadable` and that can be opened now: `item`, with the `number` of the batch that did.
+
+    A version that was offered `MOST_OFFERS` times is not offered any more.
+    """
+    tables, location = Tables(store), None
+    rows: list[tuple[str, int]] = []
+    listed = dict(entries.select("item", "path").iter_rows())
+    opens: dict[str, bool] = {}
+    for name in store.names(f"{UNREAD}/{source.name}"):
+        number = int(name.removesuffix(".json"))
+        commit = tables.current("images", batch_key(source.name, number))
+        if commit is None:
+            continue  # its run did not end: it reads them itself
+        rejected = store.scan_parquet(f"{commit.folder}/rejections.parquet").filter(pl.col("reason") == UNREADABLE)
+        for item in rejected.select("item").collect()["item"]:
+            path = listed.get(item)
+            if path is not None:
+                location = location or Location.open(source.location, source.options)
+                if path not in opens:
+                    opens[path] = any(location.opens(part.path) for part in location.file_or_parts(path)[:1])
+                if opens[path]:
+                    rows.append((item, number))
+    return pl.DataFrame(rows, schema={"item": pl.String, "number": pl.Int32}, orient="row")
+
+
+def note_unread(store: Store, key: str, output: StageOutput) -> None:
+    """Note that a batch has files that it could not read, for `unread`; to be called before its table is published."""
+    source, number = split_batch_key(key)
+    count = int((output.rejections["reason"] == UNREADABLE).sum())
+    if count:
+        store.publish(f"{UNREAD}/{source}/{number:06d}.json", json.dumps({"files": count}).encode())
 
 
 class _Known:
     """All file versions that the batches of a source hold, read in order of their numbers."""
 
-    def __init__(self, store: Store, source: str) -> None:
+    def __init__(self, store: Store, source: str, again: pl.DataFrame) -> None:
+        """`again` are the files that batches could not read, as `unread` has them."""
         self._store = store
         self._source = source
-        self._frame = pl.DataFrame(schema={column: MEMBERSHIP[column] for column in VERSION})
+        self._again = again
+        self._frame = pl.DataFrame(schema={column: MEMBERSHIP[column] for column in VERSION} | {"number": pl.Int32})
         self.last = 0
         self.catch_up()
 
@@ -98,24 +145,35 @@ class _Known:
         for number in batch_numbers(self._store, self._source):
             if number > self.last:
                 lazy = self._store.scan_parquet(batch_path(batch_key(self._source, number)))
-                frames.append(lazy.select(VERSION).collect())
+                frames.append(lazy.select(*VERSION, number=pl.lit(number, dtype=pl.Int32)).collect())
                 self.last = number
         self._frame = pl.concat(frames)
 
     def add(self, batch: pl.DataFrame, number: int) -> None:
         """Count a batch of our own as known."""
-        self._frame = pl.concat([self._frame, batch.select(VERSION)])
+        rows = batch.select(*VERSION, number=pl.lit(number, dtype=pl.Int32))
+        self._frame = pl.concat([self._frame, rows])
         self.last = number
 
     def unregistered(self, entries: pl.DataFrame) -> pl.DataFrame:
         """Entries that no batch holds in this version, in listing order, with `change` and `schema_version`.
 
-        A version that was registered once is never registered again, whatever came between.
+        A version that was registered once is not registered again, whatever came between, unless no batch that has it could read it.
         """
-        fresh = entries.join(self._frame, on=VERSION, how="anti", nulls_equal=True, maintain_order="left")
+        held = self._frame.join(self._again, on=["item", "number"], how="anti")
+        unread = self._frame.join(self._again, on=["item", "number"], how="semi")
+        offers = unread.group_by(VERSION).len()
+        given_up = offers.filter(pl.col("len") >= MOST_OFFERS).select(VERSION)
+        held = pl.concat([held.select(VERSION), given_up])
+        fresh = entries.join(held, on=VERSION, how="anti", nulls_equal=True, maintain_order="left")
         was_there = pl.col("item").is_in(self._frame["item"].unique().implode())
+        again = pl.struct(VERSION).is_in(unread.select(pl.struct(VERSION)).to_series().implode())
         return fresh.with_columns(
-            change=pl.when(was_there).then(pl.lit("changed")).otherwise(pl.lit("new")),
+            change=pl.when(again)
+            .then(pl.lit("again"))
+            .when(was_there)
+            .then(pl.lit("changed"))
+            .otherwise(pl.lit("new")),
             schema_version=pl.lit(SCHEMA_VERSION, dtype=pl.Int16),
         )
 
@@ -148,14 +206,15 @@ def _keep_record(store: Store, source: str, listing: Listing, last: int, vanishe
 
 
 def _outcome(
-    source: Source, listing: Listing, batches: list[str], new: int, changed: int, vanished: int
+    source: Source, listing: Listing, batches: list[str], counts: Mapping[str, int], vanished: int
 ) -> Registration:
     return Registration(
         source=source.name,
         listing_digest=listing.digest,
         files=listing.entries.height,
-        new=new,
-        changed=changed,
+        new=counts.get("new", 0),
+        changed=counts.get("changed", 0),
+        again=counts.get("again", 0),
         vanished=vanished,
         ignored=listing.ignored,
         batches=batches,

@@ -47,7 +47,7 @@ MEMBERSHIP = _schema(
         "offset": pl.Int64,
         "size": pl.Int64,
         "etag": pl.String,
-        "change": pl.String,  # new | changed
+        "change": pl.String,  # new | changed | again
         "schema_version": pl.Int16,
     }
 )

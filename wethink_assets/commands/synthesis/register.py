@@ -72,9 +72,9 @@ def _table(outcomes: "list[Registration]") -> "Table":
 
     table = Table(title="registered sources")
     table.add_column("source")
-    for column in ("files", "new", "changed", "vanished", "refused", "ignored", "new batches"):
+    for column in ("files", "new", "changed", "again", "vanished", "refused", "ignored", "new batches"):
         table.add_column(column, justify="right")
     for one in outcomes:
-        counts = (one.files, one.new, one.changed, one.vanished, one.refused, one.ignored, len(one.batches))
+        counts = (one.files, one.new, one.changed, one.again, one.vanished, one.refused, one.ignored, len(one.batches))
         table.add_row(one.source, *map(str, counts))
     return table

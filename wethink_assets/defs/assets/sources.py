@@ -55,6 +55,7 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
                 "files": registration.files,
                 "new": registration.new,
                 "changed": registration.changed,
+                "offered again": registration.again,
                 "vanished": registration.vanished,
                 "ignored": registration.ignored,
                 "new batches": len(registration.batches),

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol
 
-from wethink_assets.errors import StoreError
+from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.extensions.builtin import READERS
 from wethink_assets.sources.readers.entries import Entry, Fetch, Index, ReadFailure, Relocate, failing, moved_away
 from wethink_assets.sources.readers.split_archive import ArchiveStream
@@ -77,6 +77,8 @@ class OffsetFormat(ABC):
                 yield entry, failing(failure.reason, failure.detail)
             except OSError as error:
                 yield entry, failing("unreadable", f"{entry.item}: {error}")
+            except (SourceError, StoreError):
+                raise
             except (
                 Exception
             ) as error:  # of a member whose header leads anywhere: struct.error, OverflowError, ValueError

@@ -55,9 +55,11 @@ class _Joined(io.RawIOBase):
                 self._number = number
             self._stream.seek(self._position - self._starts[number])
             return self._stream.read(size)
-        except OSError:
-            raise
         except Exception as error:  # clients of remote stores have types of their own
+            if self._location.is_outage(error):
+                raise self._location.unreachable(self._parts[number].path, error) from error
+            if isinstance(error, OSError):
+                raise
             raise OSError(5, f"{self._parts[number].path}: {error}") from error
 
     def _close_part(self) -> None:
