@@ -56,7 +56,7 @@ def test_a_server_that_goes_away_costs_no_image(
     source = on_s3(s3, proxy, files)
     [key] = register_source(local, source, 100).batches
     proxy.bytes_left = bytes_left
-    with pytest.raises(SourceError, match="out of reach|cannot be opened"):
+    with pytest.raises(SourceError, match=r"out of reach|cannot be opened"):
         ingest_batch(local, source, key)
     proxy.cut()
     proxy.bytes_left = None
