@@ -35,6 +35,9 @@ IMAGE_FORMATS: "Registry[ImageFormat]" = Registry(
         "GIF": "wethink_assets.sources.images.paged_formats:GIF",
         "TIFF": "wethink_assets.sources.images.paged_formats:TIFF",
         "WEBP": "wethink_assets.sources.images.still_formats:WEBP",
+        "BMP": "wethink_assets.sources.images.further_formats:BMP",
+        "AVIF": "wethink_assets.sources.images.further_formats:AVIF",
+        "JPEG2000": "wethink_assets.sources.images.further_formats:JPEG_2000",
     },
 )
 EXPORTS: "Registry[ExportFormat]" = Registry(

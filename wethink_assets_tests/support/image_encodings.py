@@ -26,6 +26,12 @@ ACCEPTED = {
     "tiff": encoded(PHOTO, "TIFF"),
     "packed tiff": encoded(PHOTO, "TIFF", compression="tiff_lzw"),
     "cmyk tiff": encoded(PHOTO.convert("CMYK"), "TIFF"),
+    "bmp": encoded(PHOTO, "BMP"),
+    "grey bmp": encoded(PHOTO.convert("L"), "BMP"),
+    "avif": encoded(PHOTO, "AVIF"),
+    "avif with alpha": encoded(PHOTO.convert("RGBA"), "AVIF"),
+    "jpeg2000": encoded(PHOTO, "JPEG2000"),
+    "jpeg2000 codestream": encoded(PHOTO, "JPEG2000", no_jp2=True),
     "float tiff": encoded(Image.fromarray(np.asarray(PHOTO.convert("L"), dtype=np.float32)), "TIFF"),
     "16-bit tiff": encoded(Image.fromarray(np.asarray(PHOTO.convert("L"), dtype=np.uint16) * 257), "TIFF"),
 }

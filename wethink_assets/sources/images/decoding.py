@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from wethink_assets.sources.images.formats import ImageFormat, format_of, refused_format
+from wethink_assets.sources.images.formats import LFS_POINTER, ImageFormat, format_of, refused_format
 from wethink_assets.sources.images.perceptual_hash import perceptual_hash
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES
 
@@ -59,6 +59,10 @@ def examine(data: bytes) -> ImageFacts | ImageFault:
     if len(data) > MAX_FILE_BYTES:
         return ImageFault("too_large", f"{len(data)} bytes, more than {MAX_FILE_BYTES}")
     image_format = format_of(data)
+    if data.startswith(LFS_POINTER):
+        return ImageFault(
+            "not_an_image", "a Git LFS pointer and not the file: run `git lfs pull` where the source lies"
+        )
     if image_format is None:
         refused = refused_format(data)
         return ImageFault("not_an_image", f"{refused} is not accepted" if refused else "no image format is recognised")

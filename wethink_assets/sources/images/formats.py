@@ -8,14 +8,13 @@ from wethink_assets.extensions.builtin import IMAGE_FORMATS
 MAX_PIXELS = 2**26
 # Formats that are told by name when they are refused.
 _REFUSED = (
-    (b"BM", "BMP"),
     (b"%PDF", "PDF"),
     (b"\0\0\x01\0", "ICO"),
-    (b"\0\0\0\x0cjP  ", "JPEG 2000"),
     (b"8BPS", "PSD"),
     (b"<svg", "SVG"),
 )
-_HEIF_BRANDS = (b"avif", b"heic", b"mif1", b"heix")
+_HEIF_BRANDS = (b"heic", b"mif1", b"heix", b"hevc", b"msf1")
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True)

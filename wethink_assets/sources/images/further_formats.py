@@ -1,0 +1,62 @@
+"""Image formats that cameras, browsers and archives write beside the common ones: BMP, AVIF and JPEG 2000."""
+
+import struct
+
+from wethink_assets.sources.images.formats import ImageFormat
+
+JP2 = b"\0\0\0\x0cjP  \r\n\x87\n"
+CODESTREAM = b"\xff\x4f\xff\x51"
+END_OF_CODESTREAM = b"\xff\xd9"
+AVIF_BRANDS = (b"avif", b"avis")
+
+
+def box_overrun(data: bytes) -> int:
+    """Bytes by which the boxes of an ISO base media file (AVIF, HEIF, JP2) lead beyond its end; 0 where they end with it."""
+    position = 0
+    while position + 8 <= len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        if length == 1 and position + 16 <= len(data):
+            (length,) = struct.unpack_from(">Q", data, position + 8)
+        if length == 0:  # to the end of the file
+            return 0
+        if length < 8:
+            return 0  # no box: something is wrong, but not at the end
+        position += length
+    return max(position - len(data), 0) or (8 - (len(data) - position) if position < len(data) else 0)
+
+
+def brands(data: bytes) -> set[bytes]:
+    """Brands of an ISO base media file: the major one and those that it is compatible with."""
+    if data[4:8] != b"ftyp":
+        return set()
+    end = min(struct.unpack_from(">I", data)[0], len(data), 256)
+    return {data[8:12], *(data[start : start + 4] for start in range(16, end - 3, 4))}
+
+
+def _bmp_damage(data: bytes) -> tuple[str, str] | None:
+    announced = struct.unpack_from("<I", data, 2)[0] if len(data) >= 6 else 6
+    return ("truncated", f"{len(data)} of {announced} bytes") if len(data) < announced else None
+
+
+def _avif_damage(data: bytes) -> tuple[str, str] | None:
+    missing = box_overrun(data)
+    return ("truncated", f"its boxes end {missing} bytes after the file") if missing else None
+
+
+def _jpeg_2000_damage(data: bytes) -> tuple[str, str] | None:
+    if data.startswith(JP2) and (missing := box_overrun(data)):
+        return "truncated", f"its boxes end {missing} bytes after the file"
+    whole = END_OF_CODESTREAM in (data if data.startswith(JP2) else data[-64:])
+    return None if whole else ("truncated", "the end of its codestream is missing")
+
+
+BMP = ImageFormat("BMP", "bmp", (b"BM",), damage=_bmp_damage, damage_shows_first=True)
+AVIF = ImageFormat(
+    "AVIF",
+    "avif",
+    (),
+    recognise=lambda data: bool(brands(data) & set(AVIF_BRANDS)),
+    damage=_avif_damage,
+    damage_shows_first=True,
+)
+JPEG_2000 = ImageFormat("JPEG2000", "jp2", (JP2, CODESTREAM), damage=_jpeg_2000_damage, damage_shows_first=True)
