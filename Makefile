@@ -13,7 +13,7 @@ INSTALL = @$(PYTHON) locks/install.py --torch $(TORCH)
 export DAGSTER_HOME := $(CURDIR)
 export DO_NOT_TRACK := 1
 
-.PHONY: setup setup-dry-run setup-test setup-vllm setup-vlmevalkit setup-consumers run ui test test-slow test-consumers lint format docs lock clean help
+.PHONY: setup setup-dry-run setup-test setup-vllm setup-vlmevalkit setup-consumers run ui test test-slow test-long test-consumers lint format docs lock clean help
 
 help: ## Say what each target does.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -43,10 +43,13 @@ ui: setup ## Serve the Dagster UI on http://127.0.0.1:3000.
 	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
 
 test: setup-test ## Run the default test suite.
-	$(BIN)/python -m pytest -m "not slow and not consumers" -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not long and not consumers" -n $(WORKERS) --dist loadfile
 
 test-slow: setup-test ## Run the tests that take longer.
 	$(BIN)/python -m pytest -m "slow and not consumers" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
+
+test-long: setup-test ## Run the tests that take too long for CI: whole tutorials, a thousand changes of exports, chains of many rows.
+	$(BIN)/python -m pytest -m long -n $(SLOW_WORKERS) --dist loadfile
 
 test-consumers: setup-test setup-consumers ## Run the tests that read exports with their consumers' own loaders.
 	$(BIN)/python -m pytest -m consumers

@@ -26,7 +26,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_the_first_tutorial_ends_with_a_trained_and_scored_version(first: Path) -> None:
     assert (first / "first" / "data" / "versions" / "v0001" / "manifest.json").is_file()
@@ -34,7 +34,7 @@ def test_the_first_tutorial_ends_with_a_trained_and_scored_version(first: Path) 
     assert list((first / "first" / "data" / "scores").rglob("score.json"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_a_stage_is_added_and_leaves_counting_questions_out(first: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(first, tmp_path / "project")
@@ -45,7 +45,7 @@ def test_a_stage_is_added_and_leaves_counting_questions_out(first: Path, tmp_pat
     assert set(before.filter(~counting)["row_id"]) == set(after["row_id"]) and before.filter(counting).height > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_other_trainers_commands_name_files_columns_and_functions_that_are_there(first: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(first, tmp_path / "project")

@@ -152,7 +152,7 @@ def test_each_of_a_hundred_changes_is_found(exports: dict[str, tuple[Path, Path]
     found(len(exports) * len(CHANGES) // 2, exports, tmp_path / "changed")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_of_a_thousand_changes_is_found(exports: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:
     found(1_000, exports, tmp_path / "changed")
 

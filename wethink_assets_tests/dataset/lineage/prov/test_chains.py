@@ -24,7 +24,7 @@ def words(rng: random.Random) -> str:
     return " ".join("".join(rng.choices("abcdefghijklmnoprstuvw", k=rng.randint(3, 9))) for _ in range(8))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(0)
 def test_no_chain_differs_from_what_explain_tells(local: Store, tmp_path: Path) -> None:
     rng = random.Random(0)
