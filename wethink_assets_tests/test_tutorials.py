@@ -74,7 +74,7 @@ def test_other_trainers_commands_name_files_columns_and_functions_that_are_there
         assert all(row["conversations"][0]["value"].count("<image>") == len(row["images"]) == 1 for row in rows)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_own_images_and_models_become_a_version_within_a_budget(tmp_path: Path) -> None:
     folder = tmp_path / "project"
