@@ -1,17 +1,14 @@
 """Exports of a drawn version, made once, and a store to import into."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-import polars as pl
 import pytest
 
-from wethink_assets.dataset.exports.export import export_version
-from wethink_assets.dataset.exports.pictures import ImageOptions
 from wethink_assets.storage.store import Store
+from wethink_assets_tests.dataset.exports.conftest import Exported, exported, rows
 from wethink_assets_tests.support.drawn_version import draw_version
 
-Exported = Callable[..., Path]
+__all__ = ["Exported", "exported", "rows"]
 
 
 @pytest.fixture(scope="session")
@@ -20,27 +17,6 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Store:
     store = Store.open(str(tmp_path_factory.mktemp("imports") / "drawn"))
     draw_version(store, train=9, validation=2, seed=3)
     return store
-
-
-@pytest.fixture(scope="session")
-def rows(drawn: Store) -> pl.DataFrame:
-    """The rows of the version."""
-    return drawn.read_parquet("versions/v0001/rows.parquet")
-
-
-@pytest.fixture(scope="session")
-def exported(drawn: Store, tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """Gives the folder of an export by format and form of images; each is made once."""
-    made: dict[tuple[str, str], Path] = {}
-
-    def folder(form: str, mode: str = "") -> Path:
-        if (form, mode) not in made:
-            target = tmp_path_factory.mktemp("exports") / form
-            export_version(drawn, "v0001", target, form, ImageOptions(mode))  # type: ignore[arg-type]
-            made[form, mode] = target
-        return made[form, mode]
-
-    return folder
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ another line end, the last digits of a number) stays what it was, as long as nob
 import json
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,26 +49,26 @@ class FileTable:
     line_word: str = "line"
 
 
-class TableFormat:
+class TableFormat(ABC):
     """One file format. `title` names it."""
 
     title = ""
 
+    @abstractmethod
     def write(self, path: Path, sheet: Sheet, progress: Progress) -> None:
         """Write a sheet."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, path: Path, sheet: Sheet) -> FileTable:
         """Read a file. Raises `EditError` where it is no such file."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unchanged(self, cell: Any, value: Any, dtype: pl.DataType) -> bool:
         """Whether a cell is still what was written for a value."""
-        raise NotImplementedError
 
+    @abstractmethod
     def value(self, cell: Any, before: Any, dtype: pl.DataType) -> Any:
         """The value that an edited cell stands for, None where it is empty. Raises `CellFault`."""
-        raise NotImplementedError
 
 
 def typed(value: Any, dtype: pl.DataType) -> Any:
