@@ -1,9 +1,10 @@
 """Tables and texts on a terminal: plain, so that neither markup nor control characters of a model reach it."""
 
 import os
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from wethink_assets.plain_text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,16 +24,6 @@ def printer() -> "Console":
     known = Console()
     folded = known.is_terminal or "COLUMNS" in os.environ
     return Console(width=max(known.width, MIN_WIDTH) if folded else UNFOLDED)
-
-
-def visible(text: str) -> str:
-    """Text with control and direction-changing characters, which a model may write, shown as U+FFFD."""
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else "\ufffd" for c in text)
-
-
-def in_one_line(text: str) -> str:
-    """`visible` text on one line: a name of a file may hold line breaks."""
-    return visible(text.replace("\n", "\ufffd").replace("\t", " "))
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], shown: int = SHOWN) -> None:

@@ -4,19 +4,29 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
 from wethink_assets.errors import SourceError, SourceUnreachable, StoreError
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.locations import FileInfo, Location
-from wethink_assets.sources.readers.entries import ENTRIES, Entry, Fetch, Index, ReadFailure, Refusal, failing
+from wethink_assets.sources.readers.entries import (
+    ENTRIES,
+    Entry,
+    Fetch,
+    IgnoredEntries,
+    Index,
+    ReadFailure,
+    Refusal,
+    failing,
+)
 from wethink_assets.sources.readers.formats import ArchiveFormat, format_of, read_extracted
 from wethink_assets.sources.readers.part_names import is_complete, whole_name
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
 
-INDEX_VERSION = 2  # 2: several streams and joined tars are read to their end
+INDEX_VERSION = 3  # 2: several streams and joined tars are read to their end; 3: what is ignored is kept by kind
 
 
 @dataclass(frozen=True)
@@ -61,11 +71,11 @@ def archives_among(files: Iterable[FileInfo], reader: str) -> tuple[list[Archive
 
 @dataclass(frozen=True)
 class ArchiveIndex:
-    """Readable members (schema `ENTRIES`), members refused by name, and how many are no images by their name."""
+    """Readable members (schema `ENTRIES`), members refused by name, and ignored ones by kind."""
 
     entries: pl.DataFrame
     refusals: list[Refusal]
-    ignored: int
+    ignored: IgnoredEntries
 
 
 def list_archive(store: Store, location: Location, archive: Archive, include: str) -> ArchiveIndex:
@@ -78,9 +88,9 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
     path = f"indexes/{digest_of([*described, [(part.size, part.etag) for part in archive.parts]])}.parquet"
     kept = store.read_if_present(path)
     if kept is not None:
-        return _unpacked(kept)
+        return _unpacked(store, path, kept)
     if not is_complete([part.path for part in archive.parts]):
-        return ArchiveIndex(ENTRIES.to_frame(), [Refusal(archive.path, "incomplete_archive", "a part is missing")], 0)
+        return _refused(archive, "incomplete_archive", "a part is missing")
     try:
         with archive.open(location) as stream:
             index = archive.format.index(stream, archive.path, archive.etag, store, include)
@@ -91,9 +101,20 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
     ) as error:  # readers raise a dozen types on bad input: one archive must not keep the others from being listed
         # Nothing is kept: the cause may be gone at the next registration.
         failure = _failure_of(archive, error)
-        return ArchiveIndex(ENTRIES.to_frame(), [Refusal(archive.path, failure.reason, failure.detail)], 0)
-    store.create(path, _packed(index))
-    return _unpacked(_packed(index))
+        return _refused(archive, failure.reason, failure.detail)
+    if index.ignored:
+        with store.scratch() as folder:
+            listed = folder / "ignored"
+            with listed.open("wb") as out:
+                index.ignored.write(out)
+            store.publish_file(_ignored_path(path), listed)
+    packed = _packed(index)
+    store.create(path, packed)
+    return _unpacked(store, path, packed)
+
+
+def _refused(archive: Archive, reason: str, detail: str) -> ArchiveIndex:
+    return ArchiveIndex(ENTRIES.to_frame(), [Refusal(archive.path, reason, detail)], IgnoredEntries())
 
 
 def _failure_of(archive: Archive, error: Exception) -> ReadFailure:
@@ -107,15 +128,25 @@ def _failure_of(archive: Archive, error: Exception) -> ReadFailure:
 def _packed(index: Index) -> bytes:
     frame = pl.DataFrame([(entry.item, *entry) for entry in index.entries], schema=ENTRIES, orient="row")
     buffer = io.BytesIO()
-    metadata = {"refusals": json.dumps([list(refusal) for refusal in index.refusals]), "ignored": str(index.ignored)}
+    metadata = {
+        "refusals": json.dumps([list(refusal) for refusal in index.refusals]),
+        "ignored": json.dumps({"counts": index.ignored.counts, "examples": index.ignored.examples}),
+    }
     frame.write_parquet(buffer, compression="zstd", metadata=metadata)
     return buffer.getvalue()
 
 
-def _unpacked(data: bytes) -> ArchiveIndex:
+def _ignored_path(index: str) -> str:
+    """Where all ignored members of an archive stand, of which its index has the counts and a few."""
+    return f"{index.replace('indexes/', 'ignored/', 1).removesuffix('.parquet')}.json.gz"
+
+
+def _unpacked(store: Store, path: str, data: bytes) -> ArchiveIndex:
     metadata = pl.read_parquet_metadata(io.BytesIO(data))
     refusals = [Refusal(*row) for row in json.loads(metadata["refusals"])]
-    return ArchiveIndex(pl.read_parquet(io.BytesIO(data)), refusals, int(metadata["ignored"]))
+    ignored = json.loads(metadata["ignored"])
+    kept = partial(store.open_read, _ignored_path(path)) if ignored["counts"] else None
+    return ArchiveIndex(pl.read_parquet(io.BytesIO(data)), refusals, IgnoredEntries(**ignored, kept=kept))
 
 
 def read_members(

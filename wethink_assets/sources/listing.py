@@ -1,7 +1,7 @@
 """Listing of a source: its readable files, those refused and those passed over, and a digest of them."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -9,8 +9,17 @@ import polars as pl
 from wethink_assets.errors import SourceError
 from wethink_assets.sources.archives import Archive, archives_among, list_archive
 from wethink_assets.sources.catalog import Source
-from wethink_assets.sources.locations import FileInfo, Location, matches
-from wethink_assets.sources.readers.entries import ENTRIES, Entry, Refusal, is_passed_over, is_text, printable
+from wethink_assets.sources.locations import FileInfo, Listed, Location, matches
+from wethink_assets.sources.readers.entries import (
+    ENTRIES,
+    Entry,
+    Ignored,
+    IgnoredEntries,
+    Refusal,
+    ignored_kind,
+    is_text,
+    printable,
+)
 from wethink_assets.storage.store import Store
 
 
@@ -19,12 +28,14 @@ class Listing:
     """Content of a source by name only.
 
     entries: one row a readable file (schema `ENTRIES`), sorted by path and place in the archive.
-    refusals: files that are not registered, with the reason; ignored: how many files are no images by their name.
+    refusals: files that are not registered, with the reason; ignored: what is no image by its name or is no file, by kind;
+    archives: files that are archives, or parts of some, and stand for their members.
     """
 
     entries: pl.DataFrame
     refusals: list[Refusal]
-    ignored: int
+    ignored: IgnoredEntries
+    archives: int = 0
 
     @property
     def digest(self) -> str:
@@ -44,38 +55,58 @@ def list_source(store: Store, source: Source) -> Listing:
     if not source.configured:
         raise SourceError(f'source {source.name} is not configured: give sources."{source.name}" a location')
     location = Location.open(source.location, source.options)
-    files, refusals = _encodable(location.files())
+    ignored = IgnoredEntries()
+    refusals: list[Refusal] = []
+    files = list(_files(location.listed(), refusals, ignored))
     archives, plain = archives_among(files, source.reader)
     entries: list[Entry] = []
-    ignored = 0
     for file in plain:
-        if source.reader not in ("auto", "folder") or is_passed_over(file.path):
-            ignored += 1
-        elif matches(source.include, file.path):
+        if kind := _ignored_kind(source, file.path):
+            ignored.add(file.path, kind)
+        else:
             entries.append(Entry(file.path, "", 0, file.size, file.etag))
     frames = [_frame(entries)]
     for archive in archives:
         frame, refused, passed = _archive_entries(store, source, location, archive)
         frames.append(frame)
         refusals += refused
-        ignored += passed
+        ignored.extend(passed)
     table = pl.concat(frames).sort("path", "offset", "member")
-    return Listing(table, sorted(refusals), ignored)
+    return Listing(table, sorted(refusals), ignored, len(files) - len(plain))
+
+
+def _ignored_kind(source: Source, path: str) -> str:
+    """Kind as which a plain file is ignored; empty for one that is to be registered."""
+    if source.reader not in ("auto", "folder"):
+        return "other_reader"
+    return ignored_kind(path) or ("" if matches(source.include, path) else "not_included")
 
 
 def _archive_entries(
     store: Store, source: Source, location: Location, archive: Archive
-) -> tuple[pl.DataFrame, list[Refusal], int]:
+) -> tuple[pl.DataFrame, list[Refusal], IgnoredEntries]:
     whole = matches(source.include, archive.path)
     if archive.format.include_names == "archive" and not whole:
-        return ENTRIES.to_frame(), [], 0
+        passed = IgnoredEntries()
+        passed.add(archive.path, "not_included")
+        return ENTRIES.to_frame(), [], passed
     extracts = archive.format.extracts_on_index
     index = list_archive(store, location, archive, source.include if extracts and not whole else "**")
     if whole:
         return index.entries, index.refusals, index.ignored
-    chosen = [matches(source.include, member) for member in index.entries["member"]]
-    refusals = [refusal for refusal in index.refusals if matches(source.include, refusal.name.partition("::")[2])]
-    return index.entries.filter(pl.Series(chosen, dtype=pl.Boolean)), refusals, index.ignored
+    chosen = pl.Series([matches(source.include, member) for member in index.entries["member"]], dtype=pl.Boolean)
+    passed = IgnoredEntries()
+    passed.extend(index.ignored)
+    for item in index.entries.filter(~chosen)["item"]:
+        passed.add(item, "not_included")
+    refusals = []
+    for refusal in index.refusals:
+        # What is wrong with the archive as a whole is about members that are included, too.
+        if "::" not in refusal.name or matches(source.include, refusal.name.partition("::")[2]):
+            refusals.append(refusal)
+        else:
+            passed.add(refusal.name, "not_included")
+    return index.entries.filter(chosen), refusals, passed
 
 
 def _frame(entries: Iterable[Entry]) -> pl.DataFrame:
@@ -83,12 +114,15 @@ def _frame(entries: Iterable[Entry]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=ENTRIES, orient="row")
 
 
-def _encodable(files: Iterable[FileInfo]) -> tuple[list[FileInfo], list[Refusal]]:
-    kept, refused = [], []
-    for file in files:
-        if is_text(file.path):
-            kept.append(file)
+def _files(listed: Iterable[Listed], refusals: list[Refusal], ignored: IgnoredEntries) -> Iterator[FileInfo]:
+    """The files of a listing whose names are text; what is no such file is added to `refusals` or `ignored`."""
+    for each in listed:
+        if isinstance(each, Refusal):
+            refusals.append(each)
+        elif isinstance(each, Ignored):
+            ignored.add(*each)
+        elif is_text(each.path):
+            yield each
         else:
             fault = "the name holds control characters or no valid text"
-            refused.append(Refusal(printable(file.path), "unsafe_path", fault))
-    return kept, refused
+            refusals.append(Refusal(printable(each.path), "unsafe_path", fault))

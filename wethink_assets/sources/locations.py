@@ -14,7 +14,8 @@ from typing import IO, Any, NamedTuple
 import fsspec
 
 from wethink_assets.errors import SourceError, SourceUnreachable
-from wethink_assets.sources.readers.entries import ReadFailure
+from wethink_assets.plain_text import visible_name
+from wethink_assets.sources.readers.entries import Ignored, ReadFailure, Refusal, printable
 from wethink_assets.sources.readers.part_names import whole_name
 
 _TRANSLATIONS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
@@ -52,6 +53,11 @@ class FileInfo(NamedTuple):
     path: str
     size: int
     etag: str
+
+
+Listed = FileInfo | Ignored | Refusal
+"""What a listing has: a file, or what is none, with the reason."""
+_SPECIAL = {stat.S_IFBLK: "device", stat.S_IFCHR: "device", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 
 
 @dataclass(frozen=True)
@@ -92,21 +98,27 @@ class Location:
 
     def files(self) -> Iterator[FileInfo]:
         """All files below the location, or the one that it is (with its parts, where it was split)."""
+        return (each for each in self.listed() if isinstance(each, FileInfo))
+
+    def listed(self) -> Iterator[Listed]:
+        """All that is below the location: files, and what is none, each once."""
         if self.single:
             yield from self.file_or_parts(self.single)
         elif self.local:
-            yield from _walk(self.root, "", frozenset())
+            yield from _walk(self.root, "")
         else:
             yield from self._find()
 
-    def _find(self) -> Iterator[FileInfo]:
+    def _find(self) -> Iterator[Listed]:
         start = len(self.root) + 1
         try:
             infos = self.fs.find(self.root, detail=True)
         except Exception as error:
             raise SourceError(f"{self.url} cannot be listed: {error}") from error
         for name, info in infos.items():
-            if not name.endswith("/"):
+            if name.endswith("/"):
+                yield Ignored(name[start:] or "/", "directory")
+            else:
                 yield FileInfo(name[start:], int(info.get("size") or 0), _etag(info))
 
     def file_or_parts(self, path: str) -> list[FileInfo]:
@@ -125,7 +137,7 @@ class Location:
 
     def _siblings(self, folder: str) -> list[FileInfo]:
         if self.local:
-            return list(_walk(self.root, folder, frozenset(), deep=False))
+            return [each for each in _walk(self.root, folder, deep=False) if isinstance(each, FileInfo)]
         full = self.full(folder).rstrip("/")
         try:
             entries = self.fs.ls(full, detail=True)
@@ -222,28 +234,50 @@ def _etag(info: Mapping[str, Any]) -> str:
     return ""
 
 
-def _walk(root: str, folder: str, above: frozenset[tuple[int, int]], deep: bool = True) -> Iterator[FileInfo]:
-    """Files below a local folder, or only those directly in it.
+def _walk(root: str, folder: str, deep: bool = True) -> Iterator[Listed]:
+    """What is below a local folder, or only directly in it, the folder itself not among it.
 
-    Links are followed, as users link data sets into place, but never in a circle.
+    Links are followed, as users link data sets into place, but never in a circle. Raises `SourceError` where the folder cannot be listed.
     """
-    try:
-        own = Path(root, folder).stat()
-        identity = (own.st_dev, own.st_ino)
-        if identity in above:
-            return
-        with os.scandir(f"{root}/{folder}") as scanned:
-            entries = sorted(scanned, key=lambda entry: entry.name)
-    except OSError as error:
-        raise SourceError(f"{root}/{folder} cannot be listed: {_plain(error)}") from error
-    for entry in entries:
-        path = f"{folder}/{entry.name}" if folder else entry.name
+    pending: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
+    while pending:
+        current, above = pending.pop()
         try:
-            status = entry.stat()
-        except OSError:
-            continue  # a broken link, or a file that went while we looked
-        if stat.S_ISDIR(status.st_mode):
-            if deep:
-                yield from _walk(root, path, above | {identity})
-        elif stat.S_ISREG(status.st_mode):
-            yield FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}")
+            own = os.stat(f"{root}/{current}")
+            identity = (own.st_dev, own.st_ino)
+            if identity in above:
+                yield Ignored(current, "looping_link")
+                continue
+            with os.scandir(f"{root}/{current}") as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
+        except OSError as error:
+            if current == folder or error.errno in _OUTAGES:
+                raise SourceError(f"{visible_name(f'{root}/{current}')} cannot be listed: {_plain(error)}") from error
+            yield Refusal(printable(current), "unreadable_folder", f"it cannot be listed: {_plain(error)}")
+            continue
+        if current != folder:
+            yield Ignored(current, "directory")
+        for entry in entries:
+            path = f"{current}/{entry.name}" if current else entry.name
+            try:
+                status = entry.stat()
+            except OSError as error:
+                yield _without_status(path, entry, error)
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}")
+            elif not stat.S_ISDIR(status.st_mode):
+                yield Ignored(path, _SPECIAL.get(stat.S_IFMT(status.st_mode), "device"))
+            elif deep:
+                pending.append((path, above | {identity}))
+
+
+def _without_status(path: str, entry: os.DirEntry[str], error: OSError) -> Ignored | Refusal:
+    """What an entry of a folder is of which the system does not say what it is."""
+    if error.errno in _OUTAGES:
+        raise SourceError(f"{visible_name(path)} cannot be listed: {_plain(error)}") from error
+    if error.errno == errno.ELOOP:
+        return Ignored(path, "looping_link")
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+        return Ignored(path, "dangling_link" if entry.is_symlink() else "vanished")
+    return Refusal(printable(path), "unreadable", f"it cannot be looked at: {_plain(error)}")

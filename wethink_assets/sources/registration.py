@@ -17,7 +17,7 @@ from wethink_assets.sources.batches import batch_key, batch_numbers, batch_path,
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.listing import Listing, list_source
 from wethink_assets.sources.locations import Location
-from wethink_assets.sources.readers.entries import Refusal
+from wethink_assets.sources.readers.entries import IgnoredEntries, Refusal
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import MEMBERSHIP, SCHEMA_VERSION
 from wethink_assets.storage.store import Store
@@ -36,7 +36,8 @@ class Registration:
     """What one registration of a source found and did.
 
     listing_digest: data version of the source; files: readable ones; new, changed, again: of them, put into the new `batches`, the last since
-    an earlier batch could not read them; vanished: registered once and not there now; ignored: no images by their name; refusals: refused by name.
+    an earlier batch could not read them; vanished: registered once and not there now; refusals: refused by name; ignored: no images by
+    their name, or no files, by kind; archives: files that stand for their members.
     """
 
     source: str
@@ -45,10 +46,11 @@ class Registration:
     new: int
     changed: int
     vanished: int
-    ignored: int
     batches: list[str]
     refusals: list[Refusal] = field(default_factory=list)
     again: int = 0
+    archives: int = 0
+    ignored: IgnoredEntries = field(default_factory=IgnoredEntries)
 
     @property
     def refused(self) -> int:
@@ -197,7 +199,9 @@ def _keep_record(store: Store, source: str, listing: Listing, last: int, vanishe
     record = {
         "digest": listing.digest,
         "files": listing.entries.height,
-        "ignored": listing.ignored,
+        "ignored": len(listing.ignored),
+        "ignored_by_kind": dict(sorted(listing.ignored.counts.items())),
+        "ignored_examples": dict(sorted(listing.ignored.examples.items())),
         "refused": [refusal._asdict() for refusal in listing.refusals],
         "vanished": vanished,
         "registered_through": last,
@@ -215,6 +219,7 @@ def _outcome(
         new=counts.get("new", 0),
         changed=counts.get("changed", 0),
         again=counts.get("again", 0),
+        archives=listing.archives,
         vanished=vanished,
         ignored=listing.ignored,
         batches=batches,

@@ -48,7 +48,7 @@ def test_each_kind_is_registered_and_read(kind: str, local: Store, tmp_path: Pat
     folder = write_files(tmp_path / "source", {**ARCHIVES[kind](), "README.md": b"# images"})
     found = registered(local, folder)
     assert (found.files, found.new, found.refused, len(found.batches)) == (7, 7, 0, 3)
-    assert found.ignored == 1
+    assert found.ignored.counts["text"] == 1
     output = ingest_all(local, source_at(folder))
     assert output.rejections.is_empty()
     assert output.results["bytes"].sort().to_list() == sorted(len(data) for data in FILES.values())

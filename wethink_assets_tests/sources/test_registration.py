@@ -25,7 +25,7 @@ def test_new_files_become_batches_of_bounded_size(store: Store, tmp_path: Path) 
     seen: list[tuple[int, int]] = []
     found = register_source(store, source, 3, lambda done, total: seen.append((done, total)))
     assert found.batches == ["geoqa+.000001", "geoqa+.000002", "geoqa+.000003"]
-    assert (found.files, found.new, found.changed, found.vanished, found.ignored) == (8, 8, 0, 0, 0)
+    assert (found.files, found.new, found.changed, found.vanished) == (8, 8, 0, 0)
     assert [read_membership(store, key).height for key in found.batches] == [3, 3, 2]
     assert read_membership(store, found.batches[0]).schema == MEMBERSHIP
     assert items(store, "geoqa+") == sorted(drawings(8))
@@ -82,7 +82,7 @@ def test_a_vanished_file_is_recorded_and_may_come_back(local: Store, tmp_path: P
 def test_annotations_are_ignored_and_unknown_endings_are_not(local: Store, tmp_path: Path) -> None:
     files = {"a.json": b"{}", "notes/b.TXT": b"", ".DS_Store": b"", "c": b"x", "d.xyz": b"x", "e.png": b"x"}
     found = register_source(local, source_at(write_files(tmp_path / "s", files)), 10)
-    assert (found.files, found.ignored) == (3, 3)
+    assert (found.files, found.ignored.counts) == (3, {"text": 2, "system_file": 1, "directory": 1})
     assert items(local) == ["c", "d.xyz", "e.png"]
 
 

@@ -94,11 +94,11 @@ def card(
     ] = False,
 ) -> None:
     """Print the card of a version, with what has been taken down since it was built."""
-    from wethink_assets.commands.terminal import visible
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
     from wethink_assets.dataset.versions.card import card_of
     from wethink_assets.dataset.versions.releases import resolve_version
+    from wethink_assets.plain_text import visible
     from wethink_assets.storage.store import Store
 
     settings = load_settings()

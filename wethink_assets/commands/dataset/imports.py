@@ -120,7 +120,8 @@ def _columns(pairs: list[str]) -> dict[str, str]:
 
 
 def _show(done: "Imported") -> None:
-    from wethink_assets.commands.terminal import table, visible
+    from wethink_assets.commands.terminal import table
+    from wethink_assets.plain_text import visible
 
     kept = f"{done.imported} of {done.rows} rows imported into {done.source}, over {done.images} images ({done.bytes / 1e6:.1f} MB)"
     typer.echo(f"{kept} in {len(done.batches)} new batches; {done.known} were there already")

@@ -35,9 +35,10 @@ def release(
 
 def releases(as_json: Json = False) -> None:
     """List the releases: each name, its version, and what it stood for before."""
-    from wethink_assets.commands.terminal import moment, table, visible
+    from wethink_assets.commands.terminal import moment, table
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.versions.releases import list_releases, release_history
+    from wethink_assets.plain_text import visible
     from wethink_assets.storage.store import Store
 
     settings = load_settings()

@@ -53,8 +53,8 @@ def _verify_export(folder: Path, as_json: bool) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from wethink_assets.commands.terminal import visible
     from wethink_assets.dataset.exports.verification import verify_export
+    from wethink_assets.plain_text import visible
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("verifying", total=None)

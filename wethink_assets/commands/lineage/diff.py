@@ -34,7 +34,8 @@ def diff(
 
 
 def _show(difference: "Difference", limit: int) -> None:
-    from wethink_assets.commands.terminal import table, visible
+    from wethink_assets.commands.terminal import table
+    from wethink_assets.plain_text import visible
 
     changes = ", ".join(f"{count} {change}" for change, count in difference.counts.items())
     typer.echo(f"{difference.before} -> {difference.after}: {difference.same} rows are the same, {changes}")

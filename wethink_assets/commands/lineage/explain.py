@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wethink_assets.commands.terminal import printer, visible
+from wethink_assets.commands.terminal import printer
+from wethink_assets.plain_text import visible
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from wethink_assets.commands.lineage.explain import standing
-from wethink_assets.commands.terminal import moment, table, visible
+from wethink_assets.commands.terminal import moment, table
+from wethink_assets.plain_text import visible
 
 if TYPE_CHECKING:
     from wethink_assets.storage.store import Store

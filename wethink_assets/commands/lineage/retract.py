@@ -85,7 +85,8 @@ def retract(
 
 def _show(report: dict[str, Any], verb: str) -> None:
     from wethink_assets.commands.lineage.lineage import show_uses
-    from wethink_assets.commands.terminal import table, visible
+    from wethink_assets.commands.terminal import table
+    from wethink_assets.plain_text import visible
 
     typer.echo(f"{report['kind']} {visible(report['name'])} {verb} taken down")
     rows = [[entry["version"], entry["rows"], entry["images"]] for entry in report["versions"]]

@@ -32,7 +32,8 @@ def where(
 
 def _show(story: dict[str, Any]) -> None:
     from wethink_assets.commands.lineage.lineage import show_uses
-    from wethink_assets.commands.terminal import table, visible
+    from wethink_assets.commands.terminal import table
+    from wethink_assets.plain_text import visible
 
     typer.echo(f"image {story['image_id']}")
     if story["retracted"]:

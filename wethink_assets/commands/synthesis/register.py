@@ -1,15 +1,17 @@
 """`wethink register`: listings of the sources, whose new files are put into image batches."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from wethink_assets.sources.registration import Registration
+
+
+SHOWN = 5
 
 
 def register(
@@ -17,16 +19,21 @@ def register(
         list[str] | None,
         typer.Argument(metavar="SOURCE", help="Sources to list; all configured ones if none is given."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was found and registered as JSON.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print what was found and registered as JSON, all refused and ignored entries in it."
+        ),
+    ] = False,
 ) -> None:
     """List the sources and put new or changed files into new image batches.
 
     Only listings are read (a compressed tar is read through once), so it is cheap to run often. If nothing is new, nothing is written.
+    All that is listed is registered, refused with a reason, or ignored and counted by kind.
     """
     from rich.console import Console
     from rich.progress import Progress
 
-    from wethink_assets.commands.terminal import in_one_line
     from wethink_assets.config import load_settings
     from wethink_assets.errors import SourceError
     from wethink_assets.sources.catalog import sources_of
@@ -52,29 +59,61 @@ def register(
                 failures.append(str(error))
             progress.advance(task)
     if as_json:
-        records = [{**asdict(one), "refusals": [r._asdict() for r in one.refusals]} for one in outcomes]
-        typer.echo(json.dumps({"registrations": records, "failures": failures}, indent=2))
+        for piece in _json(outcomes, failures):
+            typer.echo(piece, nl=False)
     else:
-        Console().print(_table(outcomes))
+        _print(outcomes)
         idle = len(known) - sum(source.configured for source in known.values())
         typer.echo(f"{sum(len(one.batches) for one in outcomes)} new batches; {idle} sources not configured")
-        for one in outcomes:
-            for refusal in one.refusals[:5]:
-                typer.echo(
-                    f"refused in {one.source}: {in_one_line(f'{refusal.name}: {refusal.reason}, {refusal.detail}')}"
-                )
     if failures:
         raise SourceError("\n".join(failures))
 
 
-def _table(outcomes: "list[Registration]") -> "Table":
-    from rich.table import Table
+def _print(outcomes: "list[Registration]") -> None:
+    from wethink_assets.commands.terminal import table
+    from wethink_assets.plain_text import in_one_line, visible_name
 
-    table = Table(title="registered sources")
-    table.add_column("source")
-    for column in ("files", "new", "changed", "again", "vanished", "refused", "ignored", "new batches"):
-        table.add_column(column, justify="right")
+    columns = [
+        "source",
+        "files",
+        "new",
+        "changed",
+        "again",
+        "vanished",
+        "archives",
+        "refused",
+        "ignored",
+        "new batches",
+    ]
+    rows = []
     for one in outcomes:
-        counts = (one.files, one.new, one.changed, one.again, one.vanished, one.refused, one.ignored, len(one.batches))
-        table.add_row(one.source, *map(str, counts))
-    return table
+        counts = (one.files, one.new, one.changed, one.again, one.vanished, one.archives, one.refused)
+        rows.append([one.source, *counts, len(one.ignored), len(one.batches)])
+    table("registered sources", columns, rows, shown=len(rows))
+    for one in outcomes:
+        for refusal in one.refusals[:SHOWN]:
+            typer.echo(
+                in_one_line(
+                    f"refused in {one.source}: {visible_name(refusal.name)}: {refusal.reason}, {refusal.detail}"
+                )
+            )
+        if one.refused > SHOWN:
+            typer.echo(f"refused in {one.source}: {one.refused - SHOWN} more, all with --json")
+        for kind, count in one.ignored.counts.most_common():
+            names = ", ".join(visible_name(name) for name in one.ignored.examples[kind])
+            more = ", ..." if count > len(one.ignored.examples[kind]) else ""
+            typer.echo(f"ignored in {one.source}: {count} {kind}: {names}{more}")
+
+
+def _json(outcomes: "list[Registration]", failures: list[str]) -> Iterator[str]:
+    """All that was found, piece by piece: what is ignored may be much."""
+    yield '{"registrations": ['
+    for number, one in enumerate(outcomes):
+        record = {each.name: getattr(one, each.name) for each in fields(one) if each.name != "ignored"}
+        record["refusals"] = [refusal._asdict() for refusal in one.refusals]
+        record |= {"ignored": len(one.ignored), "ignored_by_kind": dict(one.ignored.counts)}
+        yield f'{"," if number else ""}\n{json.dumps(record, indent=2)[:-2]},\n  "ignored_entries": ['
+        for place, each in enumerate(one.ignored):
+            yield f"{',' if place else ''}\n    {json.dumps(each._asdict())}"
+        yield "]}"
+    yield f'],\n"failures": {json.dumps(failures, indent=2)}}}\n'

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from wethink_assets.dataset.browse.pages import visible_text
 from wethink_assets.dataset.exports.samples import pass_rates
 from wethink_assets.errors import UnknownName, VersionError
+from wethink_assets.plain_text import visible
 
 __all__ = ["FACETS", "Facet", "Filters", "filters_of", "rate_columns"]
 
@@ -76,7 +76,7 @@ def shown_value(value: str) -> str:
     >>> shown_value("two\\nlines\\0")
     'two lines\ufffd'
     """
-    line = visible_text(" ".join(value.split()))
+    line = visible(" ".join(value.split()))
     return line if len(line) <= LONGEST_VALUE else f"{line[: LONGEST_VALUE - 1]}…"
 
 

@@ -1,10 +1,9 @@
 """Pages in HTML, from templates that escape whatever a model, a file name or a reader says.
 
-Every value that a template shows goes through `visible_text`, and Jinja escapes it; no template marks a value as safe, none puts one into a script, a
+Every value that a template shows goes through `visible`, and Jinja escapes it; no template marks a value as safe, none puts one into a script, a
 style or the address of anything but our own pages.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -13,23 +12,15 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from wethink_assets.plain_text import visible
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["ASSETS", "asset", "compile_templates", "rendered", "visible_text"]
+__all__ = ["ASSETS", "asset", "compile_templates", "rendered"]
 
 ASSETS = {"browse.css": "text/css", "browse.js": "text/javascript", "written.js": "text/javascript"}
 """Files that pages load, by name, with their media types."""
-_UNSEEN = ("Cc", "Cf", "Cs", "Co")
-
-
-def visible_text(text: str) -> str:
-    """A text in which control, direction-changing and unpaired characters show as U+FFFD.
-
-    >>> visible_text("a\\u202eb\\0")
-    'a\ufffdb\ufffd'
-    """
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in _UNSEEN else "\ufffd" for c in text)
 
 
 def asset(name: str) -> str:
@@ -68,7 +59,7 @@ def _environment() -> "Environment":
 def _shown(value: Any) -> Any:
     if isinstance(value, Markup):
         return value
-    return "" if value is None else visible_text(str(value))
+    return "" if value is None else visible(str(value))
 
 
 def _query(parameters: Mapping[str, str], **more: Any) -> str:

@@ -20,10 +20,11 @@ from wethink_assets.dataset.browse.duplicates import DuplicateGroups
 from wethink_assets.dataset.browse.facets import FACETS, Filters
 from wethink_assets.dataset.browse.images import page_image
 from wethink_assets.dataset.browse.index import PAGE_ROWS, BrowseIndex
-from wethink_assets.dataset.browse.pages import ASSETS, asset, rendered, visible_text
+from wethink_assets.dataset.browse.pages import ASSETS, asset, rendered
 from wethink_assets.dataset.browse.server import CHOICES, row_page
 from wethink_assets.dataset.exports.export import make_unfinished_folder
 from wethink_assets.errors import VersionError
+from wethink_assets.plain_text import visible
 from wethink_assets.storage.store import Store
 
 __all__ = ["WrittenPages", "WrittenSite", "write_pages"]
@@ -226,7 +227,7 @@ def _line(row: Mapping[str, Any], extension: str) -> dict[str, Any]:
 def _visible(value: Any) -> Any:
     if isinstance(value, list):
         return [_visible(item) for item in value]
-    return visible_text(value) if isinstance(value, str) else value
+    return visible(value) if isinstance(value, str) else value
 
 
 def _script(value: Any) -> str:

@@ -5,11 +5,13 @@ import dagster as dg
 from wethink_assets.config import Settings
 from wethink_assets.defs.graph import DATA_TEAM, IMAGES, SOURCES, image_batch
 from wethink_assets.defs.runs.sync import sync_batches
+from wethink_assets.plain_text import in_one_line, visible_name
 from wethink_assets.sources.catalog import Source, sources_of
-from wethink_assets.sources.registration import register_source
+from wethink_assets.sources.registration import Registration, register_source
 from wethink_assets.storage.store import Store
 
 UNCONFIGURED = "not configured"
+MOST_SHOWN = 20
 
 
 def source_key(source: Source) -> dg.AssetKey:
@@ -57,13 +59,40 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
                 "changed": registration.changed,
                 "offered again": registration.again,
                 "vanished": registration.vanished,
-                "ignored": registration.ignored,
+                "archives": registration.archives,
+                "refused": registration.refused,
+                "ignored": len(registration.ignored),
+                **accounts(registration),
                 "new batches": len(registration.batches),
                 **({"first new batch": registration.batches[0]} if registration.batches else {}),
             },
         )
 
     return observe
+
+
+def accounts(registration: Registration) -> dict[str, dg.TableMetadataValue]:
+    """Tables of what a registration refused and ignored, with a few names each, escaped; none where there is nothing to show."""
+    tables = {}
+    if registration.refusals:
+        refused = [
+            dg.TableRecord({"name": visible_name(each.name), "reason": each.reason, "detail": in_one_line(each.detail)})
+            for each in registration.refusals[:MOST_SHOWN]
+        ]
+        tables["refused files"] = dg.MetadataValue.table(refused)
+    if registration.ignored:
+        ignored = [
+            dg.TableRecord(
+                {
+                    "kind": kind,
+                    "entries": count,
+                    "such as": ", ".join(map(visible_name, registration.ignored.examples[kind])),
+                }
+            )
+            for kind, count in registration.ignored.counts.most_common()
+        ]
+        tables["ignored by kind"] = dg.MetadataValue.table(ignored)
+    return tables
 
 
 def described(source: Source) -> str:

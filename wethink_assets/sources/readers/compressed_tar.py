@@ -17,13 +17,15 @@ from wethink_assets.sources.locations import matches
 from wethink_assets.sources.readers.compression import FAULTS, compression_of, covers_all, is_fault, unpacked
 from wethink_assets.sources.readers.entries import (
     MAX_RATIO,
+    SUPERSEDED,
     Entry,
     Fetch,
+    IgnoredEntries,
     Index,
     ReadFailure,
     Refusal,
     Relocate,
-    is_passed_over,
+    ignored_kind,
     printable,
 )
 from wethink_assets.sources.readers.formats import read_extracted
@@ -65,7 +67,7 @@ class CompressedTarFormat:
     def index(self, stream: ArchiveStream, path: str, etag: str, store: Store, include: str) -> Index:
         """Members in one pass, their bytes kept as blobs. `include` chooses by member name."""
         entries: dict[str, Entry] = {}
-        refusals, ignored = [], 0
+        refusals, ignored = [], IgnoredEntries()
         plain = unpacked(stream, compression_of(stream))
         with _BlobWriter(store) as blobs:
             try:
@@ -77,14 +79,18 @@ class CompressedTarFormat:
                     refused = refused_member(info)
                     if refused:
                         refusals.append(Refusal(f"{path}::{printable(info.name)}", *refused))
-                    elif info.isdir() or is_passed_over(info.name):
-                        ignored += not info.isdir()
-                    elif matches(include, info.name):
+                    elif kind := "directory" if info.isdir() else ignored_kind(info.name, nested=True):
+                        ignored.add(f"{path}::{info.name}", kind)
+                    elif not matches(include, info.name):
+                        ignored.add(f"{path}::{info.name}", "not_included")
+                    else:
                         file = archive.extractfile(info)
                         data = file.read() if file else b""
                         if len(data) < info.size:
                             raise tarfile.ReadError("unexpected end of data")
-                        entries.pop(info.name, None)
+                        replaced = entries.pop(info.name, None)
+                        if replaced:
+                            refusals.append(Refusal(replaced.item, *SUPERSEDED))
                         entries[info.name] = Entry(path, info.name, number, info.size, blobs.write(data))
                     if _is_bomb(info, stream):
                         refusals.append(Refusal(path, "bomb", f"what follows {printable(info.name)} is not read"))

@@ -1,8 +1,17 @@
-"""Parts of a listing: entries that can be read, and refusals that are only named."""
+"""Parts of a listing: entries that can be read, refusals that are only named, and ignored entries with their kind.
 
+What a listing has of an archive or a folder is one of the three, so that their counts add up to what `tar -t`, `unzip -l` or `find` show.
+"""
+
+import gzip
+import json
+import os
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+import tempfile
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, NamedTuple, cast
 
 import polars as pl
 
@@ -22,15 +31,63 @@ MAX_FILE_BYTES = 128 * 2**20
 MAX_RATIO = 200
 RATIO_FREE_BYTES = 4 * 2**20
 MAX_NAME = 1024
-# fmt: off
-NOT_IMAGES = frozenset({
-    "7z", "bin", "c", "cfg", "csv", "db", "doc", "docx", "gitattributes", "gitignore", "gz", "h5", "htm",
-    "html", "ini", "ipynb", "js", "json", "jsonl", "license", "lock", "log", "mat", "md", "mp3", "mp4", "npy",
-    "npz", "parquet", "pdf", "pickle", "pkl", "ppt", "pptx", "pt", "pth", "py", "pyc", "rar", "rst",
-    "safetensors", "sh", "sha256", "sqlite", "svg", "tar", "tex", "tfrecord", "toml", "tsv", "txt", "wav",
-    "webm", "xls", "xlsx", "xml", "yaml", "yml", "zip",
-})
-# fmt: on
+ARCHIVES = frozenset(
+    [
+        "7z",
+        "arrow",
+        "bz2",
+        "gz",
+        "lz4",
+        "parquet",
+        "rar",
+        "tar",
+        "tbz",
+        "tbz2",
+        "tgz",
+        "txz",
+        "tzst",
+        "xz",
+        "zip",
+        "zst",
+    ]
+)
+_KINDS_BY_ENDING = {
+    "text": "cfg csv gitattributes gitignore htm html ini json jsonl license lock log md rst sha256 tex toml tsv txt xml yaml yml",
+    "code": "c ipynb js py pyc sh",
+    "document": "doc docx pdf ppt pptx xls xlsx",
+    "drawing": "svg",
+    "audio_or_video": "mp3 mp4 wav webm",
+    "data": "bin db h5 mat npy npz pickle pkl pt pth safetensors sqlite tfrecord",
+    "archive": "7z gz parquet rar tar zip",
+}
+NOT_IMAGES = {ending: kind for kind, endings in _KINDS_BY_ENDING.items() for ending in endings.split()}
+"""Endings of names of files that are no images, with the kind that they are ignored as."""
+IGNORED_KINDS = {
+    "directory": "folder, or an object that stands for one",
+    "hidden": "file or folder whose name begins with a dot",
+    "system_file": "what file managers leave behind: .DS_Store, __MACOSX, Thumbs.db",
+    "text": "text, by its ending: annotations, tables, read-me files",
+    "code": "program or notebook, by its ending",
+    "document": "PDF or office document, by its ending",
+    "drawing": "vector drawing, by its ending",
+    "audio_or_video": "sound or film, by its ending",
+    "data": "arrays, weights or database, by its ending",
+    "archive": "archive of a format that is not read",
+    "nested_archive": "archive within an archive, which is not opened",
+    "other_reader": "file that the source's `reader` does not read",
+    "not_included": "file that the source's `include` does not match",
+    "dangling_link": "link to what is not there",
+    "looping_link": "link that leads to itself, or to a folder that it lies in",
+    "device": "block or character device",
+    "pipe": "named pipe",
+    "socket": "socket",
+    "vanished": "file that went while the folder was listed",
+    "empty": "row without an image in a column of images",
+}
+"""What is listed and neither registered nor refused, by kind."""
+EXAMPLES = 5
+_BLOCK = 2**12
+_SPOOLED = 2**22
 _DRIVE = re.compile(r"[A-Za-z]:")
 _NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -62,12 +119,107 @@ class Refusal(NamedTuple):
     detail: str
 
 
+class Ignored(NamedTuple):
+    """A file that is listed and no image, and about which nothing is wrong: `kind` is one of `IGNORED_KINDS`."""
+
+    name: str
+    kind: str
+
+
+class IgnoredEntries:
+    """Ignored entries of a listing: counts by kind, examples of each kind, and all of them on iteration, in memory that does not grow with them.
+
+    >>> ignored = IgnoredEntries()
+    >>> ignored.add("notes.txt", "text")
+    >>> dict(ignored.counts), list(ignored)
+    ({'text': 1}, [Ignored(name='notes.txt', kind='text')])
+    """
+
+    def __init__(
+        self,
+        counts: Mapping[str, int] | None = None,
+        examples: Mapping[str, Sequence[str]] | None = None,
+        kept: Callable[[], IO[bytes]] | None = None,
+    ) -> None:
+        """Empty, or what was kept before: `kept` opens the file that `write` made."""
+        self.counts: Counter[str] = Counter(counts)
+        self.examples: dict[str, list[str]] = {kind: list(names) for kind, names in (examples or {}).items()}
+        self._kept = kept
+        self._others: list[IgnoredEntries] = []
+        self._recent: list[tuple[str, str]] = []
+        self._spool: IO[bytes] | None = None
+
+    def __len__(self) -> int:
+        return self.counts.total()
+
+    def add(self, name: str, kind: str) -> None:
+        """Count an entry. Raises `KeyError` for a kind that is not declared."""
+        if kind not in IGNORED_KINDS:
+            raise KeyError(f"{kind!r} is no kind of ignored entries; they are {', '.join(IGNORED_KINDS)}")
+        text = printable(name)
+        self.counts[kind] += 1
+        examples = self.examples.setdefault(kind, [])
+        if len(examples) < EXAMPLES:
+            examples.append(text)
+        self._recent.append((text, kind))
+        if len(self._recent) >= _BLOCK:
+            self._spill()
+
+    def extend(self, other: "IgnoredEntries") -> None:
+        """Count all of another listing's, which is kept open and read when these are."""
+        self.counts.update(other.counts)
+        for kind, names in other.examples.items():
+            examples = self.examples.setdefault(kind, [])
+            examples += names[: EXAMPLES - len(examples)]
+        self._others.append(other)
+
+    def __iter__(self) -> Iterator[Ignored]:
+        self._spill()
+        if self._kept:
+            with self._kept() as stream:
+                yield from _blocks(stream)
+        if self._spool:
+            self._spool.seek(0)
+            yield from _blocks(self._spool)
+        for other in self._others:
+            yield from other
+
+    def write(self, target: IO[bytes]) -> None:
+        """Write all of them: JSON in gzip, a line a block."""
+        block: list[tuple[str, str]] = []
+        for each in self:
+            block.append(each)
+            if len(block) == _BLOCK:
+                target.write(_packed(block))
+                block = []
+        target.write(_packed(block))
+
+    def _spill(self) -> None:
+        if not self._recent:
+            return
+        if self._spool is None:
+            self._spool = cast(IO[bytes], tempfile.SpooledTemporaryFile(_SPOOLED))  # noqa: SIM115 # closed with this
+            weakref.finalize(self, self._spool.close)
+        self._spool.seek(0, os.SEEK_END)
+        self._spool.write(_packed(self._recent))
+        self._recent = []
+
+
+def _packed(block: Sequence[tuple[str, str]]) -> bytes:
+    return gzip.compress(json.dumps(block).encode() + b"\n", 1, mtime=0)
+
+
+def _blocks(stream: IO[bytes]) -> Iterator[Ignored]:
+    for line in gzip.GzipFile(fileobj=stream, mode="rb"):
+        yield from (Ignored(*each) for each in json.loads(line))
+
+
 class Index(NamedTuple):
-    """What an archive holds: readable members, members refused by name, members passed over as no images."""
+    """What an archive holds: readable members, members refused by name, and members ignored by kind, directories among them."""
 
     entries: list[Entry]
     refusals: list[Refusal]
-    ignored: int
+    ignored: IgnoredEntries
 
 
 class ReadFailure(Exception):
@@ -104,16 +256,24 @@ def failing(reason: str, detail: str) -> Fetch:
     return fetch
 
 
-def is_passed_over(path: str) -> bool:
-    """Whether a file is no image by its name alone: annotations, hidden files, what file managers leave behind.
+def ignored_kind(path: str, nested: bool = False) -> str:
+    """Kind of a file that is no image by its name alone; empty where the name does not say so.
 
-    An unknown ending, or none, says nothing: such files are registered and ingestion decides.
+    An unknown ending, or none, says nothing: such files are registered and ingestion decides. `nested`: it lies in an archive.
+
+    >>> ignored_kind("a/.DS_Store"), ignored_kind("a.zip", nested=True), ignored_kind("a.png")
+    ('system_file', 'nested_archive', '')
     """
     parts = path.replace("\\", "/").split("/")
-    if any(part == "__MACOSX" or (part.startswith(".") and part not in (".", "..")) for part in parts):
-        return True
     name = parts[-1].lower()
-    return name in ("thumbs.db", "desktop.ini") or ("." in name and name.rpartition(".")[2] in NOT_IMAGES)
+    if "__MACOSX" in parts or name in (".ds_store", "thumbs.db", "desktop.ini"):
+        return "system_file"
+    if any(part.startswith(".") and part not in (".", "..") for part in parts):
+        return "hidden"
+    ending = name.rpartition(".")[2] if "." in name else ""
+    if nested and ending in ARCHIVES:
+        return "nested_archive"
+    return NOT_IMAGES.get(ending, "")
 
 
 def is_text(name: str) -> bool:

@@ -9,6 +9,7 @@ from wethink_assets.sources.readers.entries import (
     MAX_FILE_BYTES,
     Entry,
     Fetch,
+    IgnoredEntries,
     Index,
     ReadFailure,
     Relocate,
@@ -54,7 +55,7 @@ class ParquetFormat:
             ]
         except pyarrow.ArrowException as error:
             raise ReadFailure("damaged_archive", f"{path}: {error}") from error
-        return Index([Entry(path, name, row, None, etag) for row, name in sorted(members)], [], 0)
+        return Index([Entry(path, name, row, None, etag) for row, name in sorted(members)], [], IgnoredEntries())
 
     def read(
         self, stream: ArchiveStream, etag: str, store: Store, entries: Sequence[Entry], relocate: Relocate

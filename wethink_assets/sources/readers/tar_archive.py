@@ -10,12 +10,13 @@ from wethink_assets.sources.readers.entries import (
     SUPERSEDED,
     Entry,
     Fetch,
+    IgnoredEntries,
     Index,
     ReadFailure,
     Refusal,
     Relocate,
     given,
-    is_passed_over,
+    ignored_kind,
     printable,
 )
 from wethink_assets.sources.readers.formats import OffsetFormat, read_extracted
@@ -35,7 +36,7 @@ class TarFormat(OffsetFormat):
         if compression_of(stream):  # whatever it is called
             return COMPRESSED_TAR.index(stream, path, etag, store, "**")
         entries: dict[str, Entry] = {}
-        refusals, ignored = [], 0
+        refusals, ignored = [], IgnoredEntries()
         try:
             for each in tar_members(TarStream(stream, seekable=True)):
                 if isinstance(each, Gap):
@@ -47,8 +48,8 @@ class TarFormat(OffsetFormat):
                     refused = ("damaged_archive", "the archive ends within it")
                 if refused:
                     refusals.append(Refusal(f"{path}::{printable(member.name)}", *refused))
-                elif member.isdir() or is_passed_over(member.name):
-                    ignored += not member.isdir()
+                elif kind := "directory" if member.isdir() else ignored_kind(member.name, nested=True):
+                    ignored.add(f"{path}::{member.name}", kind)
                 else:
                     # A later member of the same name replaces an earlier one, as on unpacking.
                     replaced = entries.pop(member.name, None)

@@ -13,10 +13,11 @@ from wethink_assets.sources.readers.entries import (
     SUPERSEDED,
     Entry,
     Fetch,
+    IgnoredEntries,
     Index,
     ReadFailure,
     Refusal,
-    is_passed_over,
+    ignored_kind,
     printable,
     unsafe_name,
     unsafe_size,
@@ -49,16 +50,17 @@ class ZipFormat(OffsetFormat):
             raise ReadFailure("damaged_archive", f"{path}: {error}") from error
         latest = {member.orig_filename: number for number, member in enumerate(members)}
         ends = _next_offsets(members, directory)
-        entries, refusals, ignored = [], [], 0
+        entries, refusals, ignored = [], [], IgnoredEntries()
         for number, member in enumerate(members):
             name = member.orig_filename
             if name.endswith("/"):
+                ignored.add(f"{path}::{name}", "directory")
                 continue
             refused = _refused(member, ends[number], latest[name] != number)
             if refused:
                 refusals.append(Refusal(f"{path}::{printable(name)}", *refused))
-            elif is_passed_over(name):
-                ignored += 1
+            elif kind := ignored_kind(name, nested=True):
+                ignored.add(f"{path}::{name}", kind)
             else:
                 entries.append(Entry(path, name, member.header_offset, member.file_size, f"crc:{member.CRC:08x}"))
         return Index(sorted(entries, key=lambda entry: entry.offset), refusals, ignored)

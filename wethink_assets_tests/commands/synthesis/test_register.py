@@ -44,7 +44,7 @@ def test_all_configured_sources_are_registered(app: typer.Typer) -> None:
     assert told["failures"] == []
     found = {one["source"]: one for one in told["registrations"]}
     assert found["coco"]["batches"] == ["coco.000001", "coco.000002"]
-    assert (found["geoqa+"]["files"], found["geoqa+"]["ignored"]) == (3, 1)
+    assert (found["geoqa+"]["files"], found["geoqa+"]["ignored"]) == (3, 2)
     assert found["shots"]["refusals"][0]["reason"] == "unsafe_path"
     again = json.loads(CliRunner().invoke(app, ["--json"]).stdout)
     assert [one["new"] for one in again["registrations"]] == [0, 0, 0]

@@ -11,8 +11,8 @@ import pytest
 
 from wethink_assets.dataset.browse.collection import collection_of
 from wethink_assets.dataset.browse.index import BrowseIndex
-from wethink_assets.dataset.browse.pages import visible_text
 from wethink_assets.dataset.browse.written import write_pages
+from wethink_assets.plain_text import visible
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.browsed import Served, hostile_store, served
 from wethink_assets_tests.support.browser import PROGRAM, Page, chromium, tab
@@ -125,11 +125,11 @@ def test_served_pages_are_harmless(site: Site, bypassed: bool) -> None:
         state = await opened(page, f"{site.address}/", f"of {len(rows)} rows")
         require_harmless(state, (site.address,))
         for text in HOSTILE:
-            assert visible_text(text) in state["text"]
+            assert visible(text) in state["text"]
         for row in rows[::6]:
             state = await opened(page, f"{site.address}/row/{row['row_id']}", "How it came about")
             require_harmless(state, (site.address,))
-            assert visible_text(row["question"]) in state["text"]
+            assert visible(row["question"]) in state["text"]
             assert state["title"].endswith("WeThink")
         require_harmless(await opened(page, f"{site.address}/duplicates", "side by side"), (site.address,))
 
@@ -149,7 +149,7 @@ def test_what_a_reader_types_is_harmless(site: Site, bypassed: bool) -> None:
                     await page.run(f"document.getElementById('search').value = {json.dumps(text)}; 1")
                     await page.run("document.getElementById('filters').requestSubmit(); 1")
                 await page.shows(total)
-                assert visible_text(text) == await page.run("document.getElementById('search').value")
+                assert visible(text) == await page.run("document.getElementById('search').value")
                 assert (await page.run(STATE))["pwned"] is None
 
     site.look(work)
@@ -164,7 +164,7 @@ def test_written_pages_are_harmless(site: Site, bypassed: bool) -> None:
         state = await opened(page, site.file, f"of {len(rows)} rows")
         require_harmless(state, (site.written.as_uri(),), 3)
         for text in HOSTILE:
-            assert visible_text(text) in state["text"]
+            assert visible(text) in state["text"]
         for row in rows[::6]:
             name = f"rows/{row['row_id'][:2]}/{row['row_id']}.html"
             require_harmless(

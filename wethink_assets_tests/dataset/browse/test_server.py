@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from wethink_assets.dataset.browse.pages import visible_text
 from wethink_assets.dataset.browse.server import listening
 from wethink_assets.dataset.takedown.takedown import find_subject, take_down
 from wethink_assets.errors import ConfigError
+from wethink_assets.plain_text import visible
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.browsed import Served, hostile_store, served
 from wethink_assets_tests.support.hostile_texts import HOSTILE
@@ -89,14 +89,14 @@ def require_own(page: str) -> Structure:
 def test_hostile_texts_stay_texts_in_lists(hostile: Served) -> None:
     structure = require_own(hostile.get("/").text)
     texts = set(structure.texts)
-    assert {text for text in HOSTILE if visible_text(text) not in texts} == set()
+    assert {text for text in HOSTILE if visible(text) not in texts} == set()
     require_own(hostile.get("/duplicates").text)
 
 
 def test_hostile_texts_stay_texts_in_stories(hostile: Served) -> None:
     for row in list(hostile.index.all_rows())[::4]:
         structure = require_own(hostile.get(f"/row/{row['row_id']}").text)
-        assert structure.texts.count(visible_text(row["question"])) >= 3  # heading, question as asked for, reply
+        assert structure.texts.count(visible(row["question"])) >= 3  # heading, question as asked for, reply
         assert "The story cannot be told" not in "".join(structure.texts)
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from wethink_assets.dataset.browse.collection import collection_of
 from wethink_assets.dataset.browse.index import BrowseIndex
-from wethink_assets.dataset.browse.pages import visible_text
 from wethink_assets.dataset.browse.written import WrittenPages, write_pages
 from wethink_assets.errors import StoreError
+from wethink_assets.plain_text import visible
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.browse.test_server import ATTRIBUTES, TAGS, Structure
 from wethink_assets_tests.support.browsed import hostile_store
@@ -64,7 +64,7 @@ def test_data_are_json_without_a_character_of_html(pages: Path) -> None:
         text = script.read_text(encoding="ascii")
         assert not set(text) & set("<>&")
     rows = json.loads(re.fullmatch(r"wethinkRows\(0, (.*)\);\n", scripts[1].read_text()).group(1))  # type: ignore[union-attr]
-    assert {visible_text(text) for text in SOME} <= {row["question"] for row in rows}
+    assert {visible(text) for text in SOME} <= {row["question"] for row in rows}
     facets = json.loads(scripts[0].read_text().removeprefix("window.wethinkFacets = ").removesuffix(";\n"))
     assert facets["total"] == len(rows) == len(facets["facets"]["source"]["rows"])
 

@@ -1,12 +1,23 @@
 """Names and sizes that must not be used."""
 
+import io
 import posixpath
+import tracemalloc
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wethink_assets.sources.locations import matches
-from wethink_assets.sources.readers.entries import MAX_FILE_BYTES, is_passed_over, printable, unsafe_name, unsafe_size
+from wethink_assets.sources.readers.entries import (
+    ARCHIVES,
+    MAX_FILE_BYTES,
+    IgnoredEntries,
+    ignored_kind,
+    printable,
+    unsafe_name,
+    unsafe_size,
+)
 from wethink_assets.sources.readers.part_names import is_complete, whole_name
 
 part = st.sampled_from(["..", ".", "", "a", "b.jpg", "C:", "\\", "..\\x", "~", " ", "é"])
@@ -47,11 +58,47 @@ def test_bombs_are_told_by_size_and_ratio() -> None:
     assert unsafe_size(2**20, 10 * 2**20) is None
 
 
-def test_what_is_no_image_by_its_name() -> None:
-    for name in ("a.json", "x/README.md", "labels.TXT", ".DS_Store", "__MACOSX/a.jpg", "a/._b.jpg", "Thumbs.db"):
-        assert is_passed_over(name)
-    for name in ("a.jpg", "b.PNG", "no_ending", "c.jpeg_large", "d.xyz", "v1.0/e", "a.jpg.1"):
-        assert not is_passed_over(name)
+KINDS = {
+    "text": ("a.json", "x/README.md", "labels.TXT"),
+    "system_file": (".DS_Store", "__MACOSX/a.jpg", "__MACOSX/._a.jpg", "Thumbs.db"),
+    "hidden": ("a/._b.jpg", ".git/HEAD", ".cache/a.png"),
+    "archive": ("a.7z", "b.rar"),
+    "data": ("labels.npy", "weights.safetensors"),
+    "": ("a.jpg", "b.PNG", "no_ending", "c.jpeg_large", "d.xyz", "v1.0/e", "a.jpg.1", "../a.png"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_is_no_image_by_its_name(kind: str) -> None:
+    assert {ignored_kind(name) for name in KINDS[kind]} == {kind}
+
+
+def test_archives_in_archives_are_called_so() -> None:
+    assert {ignored_kind(f"a.{ending}", nested=True) for ending in ARCHIVES} == {"nested_archive"}
+
+
+def test_ignored_entries_are_counted_in_memory_that_does_not_grow() -> None:
+    ignored, first = IgnoredEntries(), IgnoredEntries()
+    first.add("caf\udce9.txt", "text")
+    ignored.extend(first)
+    tracemalloc.start()
+    for number in range(20_000):
+        ignored.add(f"folder/{number:0200d}.json", "text")
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 2**20 * 1.5
+    assert ignored.counts == {"text": 20_001}
+    assert ignored.examples["text"][:2] == ["caf\\udce9.txt", f"folder/{0:0200d}.json"]
+    assert {each.name for each in ignored} == {"caf\\udce9.txt", *(f"folder/{n:0200d}.json" for n in range(20_000))}
+    target = io.BytesIO()
+    ignored.write(target)
+    again = IgnoredEntries(ignored.counts, ignored.examples, lambda: io.BytesIO(target.getvalue()))
+    assert sorted(again) == sorted(ignored) and len(again) == len(ignored)
+
+
+def test_a_kind_that_is_not_declared_is_an_error() -> None:
+    with pytest.raises(KeyError, match="'odd' is no kind of ignored entries; they are directory"):
+        IgnoredEntries().add("a", "odd")
 
 
 def test_globs() -> None:
