@@ -44,6 +44,12 @@ class GrowthSettings(Table):
     observe_interval_seconds: int = Field(
         1800, ge=30, description="time between two observations of all configured sources"
     )
+    compare_gigabytes: float = Field(
+        20.0,
+        ge=0,
+        description="most that one observation of a source reads to know files again that were copied anew or renamed; 0: nothing",
+    )
+    compare_seconds: float = Field(300.0, ge=0, description="most time that it takes for this")
     nightly_cron: Cron = Field(
         "*/20 0-5 * * *", description="ticks of the night; each requests a few of the oldest unfinished batches"
     )

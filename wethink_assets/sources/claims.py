@@ -2,14 +2,22 @@
 
 `claims/<2 hex>/<sha256>.json` is created once and never changed, so two batches that meet the same content agree on
 its holder, and a batch that runs again finds its own claims. The cost of a claim does not grow with the dataset.
+`rejected/<2 hex>/<sha256>.json` notes a content that is no usable image, so that it is known again too.
 """
 
 import json
+import threading
+from collections import OrderedDict
 from typing import NamedTuple
 
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import canonical_json, digest_of
+from wethink_assets.sources.images.decoding import ImageFault, examine
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Tables
+from wethink_assets.storage.takedowns import takedowns_of
+
+TABLES_IN_MEMORY = 16
 
 
 class Occurrence(NamedTuple):
@@ -53,6 +61,80 @@ def occurrences(store: Store, image_id: str) -> list[Occurrence]:
     paths = [f"{_path(image_id)}/{name}" for name in names]
     others = sorted(_occurrence(store, path, store.read(path)) for path in paths)
     return ([first] if first else []) + others
+
+
+def note_rejected(store: Store, content: str, occurrence: Occurrence) -> None:
+    """Keep which file had a content first that was rejected for what it is."""
+    store.create(_rejected_path(content), canonical_json(occurrence._asdict()))
+
+
+def content_rejected(store: Store, content: str) -> Occurrence | None:
+    """The file that had a content first that was rejected for what it is; None where none was."""
+    data = store.read_if_present(_rejected_path(content))
+    return _occurrence(store, _rejected_path(content), data) if data is not None else None
+
+
+class KnownContents:
+    """Contents that the store knows: images that a batch holds by now, and files that were rejected for what they are."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tables = Tables(store)
+        self._takedowns = takedowns_of(store)
+        self._retracted = frozenset(self._takedowns.images)
+        self._by_batch: OrderedDict[str, _BatchImages] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def any(self) -> bool:
+        """Whether there are any."""
+        return bool(self._store.names("claims") or self._store.names("rejected"))
+
+    def was_read(self, batch: str) -> bool:
+        """Whether a batch went through its ingestion."""
+        return self._tables.current("images", batch) is not None
+
+    def held(self, content: str) -> Occurrence | None:
+        """Who holds an image: a batch whose table in force has it, or had it before it was taken down."""
+        occurrence = holder(self._store, content)
+        if occurrence is None:
+            return None
+        # A claim is made before its batch is done, which may find the file gone when it goes on.
+        if content in self._retracted or content in self.of(occurrence.batch).images:
+            return occurrence
+        return None
+
+    def rejected(self, content: str, data: bytes) -> Occurrence | None:
+        """The file that had a content which was rejected for what it is, if it would be rejected today."""
+        occurrence = content_rejected(self._store, content)
+        return occurrence if occurrence is not None and isinstance(examine(data), ImageFault) else None
+
+    def of(self, batch: str) -> "_BatchImages":
+        """Images of a batch's table in force; none before its ingestion."""
+        with self._lock:
+            if batch in self._by_batch:
+                self._by_batch.move_to_end(batch)
+                return self._by_batch[batch]
+            commit = self._tables.current("images", batch)
+            by_item: dict[str, str] = {}
+            if commit is not None:
+                results = self._store.scan_parquet(f"{commit.folder}/results.parquet").select("item", "image_id")
+                by_item = dict(results.collect().iter_rows())
+            self._by_batch[batch] = _BatchImages(by_item, frozenset(by_item.values()))
+            if len(self._by_batch) > TABLES_IN_MEMORY:
+                self._by_batch.popitem(last=False)
+            return self._by_batch[batch]
+
+
+class _BatchImages(NamedTuple):
+    """Images of one batch: by item, and all of them."""
+
+    by_item: dict[str, str]
+    images: frozenset[str]
+
+
+def _rejected_path(content: str) -> str:
+    return f"rejected/{content[:2]}/{content}.json"
 
 
 def _occurrence(store: Store, path: str, data: bytes) -> Occurrence:

@@ -12,15 +12,14 @@ import polars as pl
 
 from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.sources.archives import read_members
 from wethink_assets.sources.batches import read_membership, split_batch_key
 from wethink_assets.sources.catalog import Source, sources_of
-from wethink_assets.sources.claims import Occurrence, claim, holder, note
+from wethink_assets.sources.claims import Occurrence, claim, holder, note, note_rejected
 from wethink_assets.sources.images.decoding import ImageFacts, ImageFault, examine
 from wethink_assets.sources.imported_pairs import imported_source, pairs_of
+from wethink_assets.sources.listing import read_entries
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
-from wethink_assets.sources.readers.folder import read_files
 from wethink_assets.sources.registration import note_unread
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.stages.schemas import IMAGES, SCHEMA_VERSION
@@ -43,12 +42,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class _Examined:
-    """One file after decoding: what it is, or why it cannot be used."""
+    """One file after decoding: what it is, or why it cannot be used.
+
+    sha256, data: of an image; rejected_content: sha256 of a file that was read and is no image that can be used.
+    """
 
     entry: Entry
     outcome: ImageFacts | ImageFault
     sha256: str = ""
     data: bytes = b""
+    rejected_content: str = ""
 
 
 def ingest_batch(store: Store, source: Source, key: str, progress: Progress | None = None) -> StageOutput:
@@ -75,7 +78,7 @@ def ingest_batch(store: Store, source: Source, key: str, progress: Progress | No
             raise SourceError(f'source {source.name} is not configured: give sources."{source.name}" a location')
         location = Location.open(source.location, source.options)
         remote = not (store.local and location.local)
-        fetches = _fetches(store, source, location, entries)
+        fetches = read_entries(store, source, location, entries)
     keeper = _Keeper(store, source, key, pairs)
     threads = REMOTE_THREADS if remote else os.cpu_count() or 1
     with ThreadPoolExecutor(threads, thread_name_prefix="ingest") as pool:
@@ -140,14 +143,6 @@ def _worked_off(
             examining.append((size, pool.submit(_examine_all, chunk)))
 
 
-def _fetches(store: Store, source: Source, location: Location, entries: list[Entry]) -> Iterator[tuple[Entry, Fetch]]:
-    for (path, in_archive), group in itertools.groupby(entries, key=lambda entry: (entry.path, bool(entry.member))):
-        if in_archive:
-            yield from read_members(store, location, path, source.reader, list(group))
-        else:
-            yield from read_files(location, list(group))
-
-
 def _kept_fetches(store: Store, entries: list[Entry], kept: Mapping[str, str]) -> Iterator[tuple[Entry, Fetch]]:
     """Images of an imported source, which the import has kept as blobs; `kept` has their paths by item."""
     blobs = Blobs(store)
@@ -181,7 +176,7 @@ def _examine(entry: Entry, fetch: Fetch) -> _Examined:
         )
     outcome = examine(data)
     if isinstance(outcome, ImageFault):
-        return _Examined(entry, outcome)
+        return _Examined(entry, outcome, rejected_content=sha256_hex(data))
     return _Examined(entry, outcome, sha256_hex(data), data)
 
 
@@ -219,6 +214,9 @@ class _Keeper:
         item = examined.entry.item
         if isinstance(examined.outcome, ImageFault):
             self._reject(item, examined.outcome.reason, examined.outcome.detail)
+            if examined.rejected_content:
+                rejected = Occurrence(self._source.name, self._key, item, self._source.licence)
+                note_rejected(self._store, examined.rejected_content, rejected)
             return
         licence = self._licences.get(examined.sha256, self._source.licence)
         if self._all_retracted or examined.sha256 in self._retracted or licence in self._retracted_licences:

@@ -1,18 +1,20 @@
-"""Listing of a source: its readable files, those refused and those passed over, and a digest of them."""
+"""Listing of a source: its readable files, those refused and those passed over, a digest of them, and how the files are read."""
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
 from wethink_assets.errors import SourceError
-from wethink_assets.sources.archives import Archive, archives_among, list_archive
+from wethink_assets.sources.archives import Archive, archives_among, list_archive, read_members
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.locations import FileInfo, Listed, Location, matches
 from wethink_assets.sources.readers.entries import (
     ENTRIES,
     Entry,
+    Fetch,
     Ignored,
     IgnoredEntries,
     Refusal,
@@ -20,6 +22,7 @@ from wethink_assets.sources.readers.entries import (
     is_text,
     printable,
 )
+from wethink_assets.sources.readers.folder import read_files
 from wethink_assets.storage.store import Store
 
 
@@ -80,6 +83,17 @@ def _ignored_kind(source: Source, path: str) -> str:
     if source.reader not in ("auto", "folder"):
         return "other_reader"
     return ignored_kind(path) or ("" if matches(source.include, path) else "not_included")
+
+
+def read_entries(
+    store: Store, source: Source, location: Location, entries: Iterable[Entry]
+) -> Iterator[tuple[Entry, Fetch]]:
+    """Each entry of a listing with a function that gives its bytes or raises `ReadFailure`; it may be called in another thread."""
+    for (path, in_archive), group in itertools.groupby(entries, key=lambda entry: (entry.path, bool(entry.member))):
+        if in_archive:
+            yield from read_members(store, location, path, source.reader, list(group))
+        else:
+            yield from read_files(location, list(group))
 
 
 def _archive_entries(

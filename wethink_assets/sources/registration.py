@@ -4,6 +4,7 @@ The batch files of a source are a log. Number n is taken by a create-only put wh
 numbers below n; who loses the race reads what won and decides again. So no file is in two batches, and none is lost.
 
 A file that its batch could not read, since it was away or nobody was allowed to, is put into a new batch once it can be opened: see `unread`.
+One that was copied again or renamed, with the content that it had, is put into none: see `recopied_files`.
 """
 
 import json
@@ -18,13 +19,20 @@ from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.listing import Listing, list_source
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import IgnoredEntries, Refusal
+from wethink_assets.sources.recopied_files import (
+    LOGGED,
+    VERSION,
+    CompareLimits,
+    RecopiedFiles,
+    log_numbers,
+    logged_versions,
+)
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import MEMBERSHIP, SCHEMA_VERSION
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
 
 Progress = Callable[[int, int], None]
-VERSION = ["item", "size", "etag"]
 UNREAD = "unread"
 """Folder of what notes that a batch has files that it could not read: `<source>/<number>.json`."""
 UNREADABLE = "unreadable"
@@ -35,9 +43,10 @@ MOST_OFFERS = 5
 class Registration:
     """What one registration of a source found and did.
 
-    listing_digest: data version of the source; files: readable ones; new, changed, again: of them, put into the new `batches`, the last since
-    an earlier batch could not read them; vanished: registered once and not there now; refusals: refused by name; ignored: no images by
-    their name, or no files, by kind; archives: files that stand for their members.
+    listing_digest: data version of the source; files: readable ones; new, changed, again: of them, put into the new `batches`, the last
+    since an earlier batch could not read them; known: of them, put into none since batches have read their content; vanished: registered once
+    and not there now; refusals: refused by name; ignored: no images by their name, or no files, by kind; archives: files that stand for their
+    members.
     """
 
     source: str
@@ -51,6 +60,7 @@ class Registration:
     again: int = 0
     archives: int = 0
     ignored: IgnoredEntries = field(default_factory=IgnoredEntries)
+    known: int = 0
 
     @property
     def refused(self) -> int:
@@ -58,23 +68,37 @@ class Registration:
         return len(self.refusals)
 
 
-def register_source(store: Store, source: Source, batch_size: int, progress: Progress | None = None) -> Registration:
+def register_source(
+    store: Store,
+    source: Source,
+    batch_size: int,
+    progress: Progress | None = None,
+    *,
+    limits: CompareLimits = CompareLimits(),  # noqa: B008 (it is frozen)
+    recheck: bool = False,
+) -> Registration:
     """List a source and put what is new or changed into new batches of at most `batch_size` files.
 
-    Nothing is downloaded, except that a compressed tar is read through once and its members are kept as blobs.
-    `progress(done, total)` counts files put into batches.
+    Nothing is downloaded, except that a compressed tar is read through once and its members are kept as blobs, and that files whose content may be
+    known already are read within `limits` to find out. `recheck` reads all listed files, and takes as changed what has another content than when
+    it was ingested though the listing shows no difference. `progress(done, total)` counts files put into batches.
     Raises `SourceError` when the source is not configured or cannot be listed.
     """
     listing = list_source(store, source)
     numbers = batch_numbers(store, source.name)
     record = _record(store, source.name, listing.digest)
     again = unread(store, source, listing.entries)
-    if again.is_empty() and record.get("registered_through") == (numbers[-1] if numbers else 0):
+    if not recheck and again.is_empty() and record.get("registered_through") == (numbers[-1] if numbers else 0):
         return _outcome(source, listing, [], {}, len(record["vanished"]))
     known = _Known(store, source.name, again)
     created: list[str] = []
     counts = {"new": 0, "changed": 0, "again": 0}
-    fresh = known.unregistered(listing.entries)
+    recopied = RecopiedFiles(store, source, limits)
+    found = recopied.find(known.unregistered(listing.entries), known.versions, listing.entries)
+    known.add(found, LOGGED)
+    rechecked = known.marked(recopied.changed(known.versions, listing.entries) if recheck else listing.entries.clear())
+    fresh = _together(known.unregistered(listing.entries), rechecked)
+    counts["known"] = found.height
     total = fresh.height
     while not fresh.is_empty():
         batch = fresh.head(batch_size)
@@ -87,7 +111,8 @@ def register_source(store: Store, source: Source, batch_size: int, progress: Pro
             fresh = fresh.slice(batch_size)
         else:
             known.catch_up()
-            fresh = known.unregistered(listing.entries)
+            left = fresh.join(rechecked, on="item", how="semi")
+            fresh = _together(known.unregistered(listing.entries), left)
         if progress:
             progress(total - fresh.height, total)
     vanished = known.missing_from(listing.entries)
@@ -138,6 +163,7 @@ class _Known:
         self._source = source
         self._again = again
         self._frame = pl.DataFrame(schema={column: MEMBERSHIP[column] for column in VERSION} | {"number": pl.Int32})
+        self._log_read = 0
         self.last = 0
         self.catch_up()
 
@@ -149,13 +175,23 @@ class _Known:
                 lazy = self._store.scan_parquet(batch_path(batch_key(self._source, number)))
                 frames.append(lazy.select(*VERSION, number=pl.lit(number, dtype=pl.Int32)).collect())
                 self.last = number
+        for number in log_numbers(self._store, self._source):
+            if number > self._log_read:
+                rows = logged_versions(self._store, self._source, number)
+                frames.append(rows.with_columns(number=pl.lit(LOGGED, dtype=pl.Int32)))
+                self._log_read = number
         self._frame = pl.concat(frames)
 
-    def add(self, batch: pl.DataFrame, number: int) -> None:
-        """Count a batch of our own as known."""
-        rows = batch.select(*VERSION, number=pl.lit(number, dtype=pl.Int32))
+    @property
+    def versions(self) -> pl.DataFrame:
+        """All of them, with the `number` of their batch, or `LOGGED`."""
+        return self._frame
+
+    def add(self, versions: pl.DataFrame, number: int) -> None:
+        """Count what we registered or logged ourselves as known."""
+        rows = versions.select(*VERSION, number=pl.lit(number, dtype=pl.Int32))
         self._frame = pl.concat([self._frame, rows])
-        self.last = number
+        self.last = max(self.last, number)
 
     def unregistered(self, entries: pl.DataFrame) -> pl.DataFrame:
         """Entries that no batch holds in this version, in listing order, with `change` and `schema_version`.
@@ -179,10 +215,25 @@ class _Known:
             schema_version=pl.lit(SCHEMA_VERSION, dtype=pl.Int16),
         )
 
+    @staticmethod
+    def marked(entries: pl.DataFrame) -> pl.DataFrame:
+        """Entries as changed ones, for a batch."""
+        return entries.with_columns(change=pl.lit("changed"), schema_version=pl.lit(SCHEMA_VERSION, dtype=pl.Int16))
+
     def missing_from(self, entries: pl.DataFrame) -> list[str]:
         """Registered files that are not listed now, sorted."""
-        gone = self._frame.select("item").unique().join(entries.select("item"), on="item", how="anti")
+        gone = (
+            self._frame.filter(pl.col("number") != LOGGED)
+            .select("item")
+            .unique()
+            .join(entries.select("item"), on="item", how="anti")
+        )
         return gone["item"].sort().to_list()
+
+
+def _together(fresh: pl.DataFrame, rechecked: pl.DataFrame) -> pl.DataFrame:
+    """Both, in listing order."""
+    return pl.concat([fresh, rechecked]).sort("path", "offset", "member") if rechecked.height else fresh
 
 
 def _record_path(source: str, digest: str) -> str:
@@ -220,6 +271,7 @@ def _outcome(
         changed=counts.get("changed", 0),
         again=counts.get("again", 0),
         archives=listing.archives,
+        known=counts.get("known", 0),
         vanished=vanished,
         ignored=listing.ignored,
         batches=batches,

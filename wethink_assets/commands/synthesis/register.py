@@ -19,6 +19,13 @@ def register(
         list[str] | None,
         typer.Argument(metavar="SOURCE", help="Sources to list; all configured ones if none is given."),
     ] = None,
+    recheck: Annotated[
+        bool,
+        typer.Option(
+            "--recheck",
+            help="Read all files again: one whose content changed behind an unchanged size and time is put into a new batch.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -28,8 +35,9 @@ def register(
 ) -> None:
     """List the sources and put new or changed files into new image batches.
 
-    Only listings are read (a compressed tar is read through once), so it is cheap to run often. If nothing is new, nothing is written.
-    All that is listed is registered, refused with a reason, or ignored and counted by kind.
+    Only listings are read (a compressed tar is read through once), and files that may be known ones, copied again or renamed: these are put into
+    no batch if their content is known. So it is cheap to run often. If nothing is new, nothing is written.
+    All that is listed is registered, known, refused with a reason, or ignored and counted by kind.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -37,6 +45,7 @@ def register(
     from wethink_assets.config import load_settings
     from wethink_assets.errors import SourceError
     from wethink_assets.sources.catalog import sources_of
+    from wethink_assets.sources.recopied_files import CompareLimits
     from wethink_assets.sources.registration import register_source
     from wethink_assets.storage.store import Store
 
@@ -54,7 +63,10 @@ def register(
         for source in chosen:
             progress.update(task, description=f"registering {source.name}")
             try:
-                outcomes.append(register_source(store, source, settings.pipeline.batch_size))
+                limits = CompareLimits.of(settings)
+                outcomes.append(
+                    register_source(store, source, settings.pipeline.batch_size, limits=limits, recheck=recheck)
+                )
             except SourceError as error:
                 failures.append(str(error))
             progress.advance(task)
@@ -91,6 +103,10 @@ def _print(outcomes: "list[Registration]") -> None:
         rows.append([one.source, *counts, len(one.ignored), len(one.batches)])
     table("registered sources", columns, rows, shown=len(rows))
     for one in outcomes:
+        if one.known:
+            typer.echo(
+                f"{one.source}: {one.known} files are known already, copied again or renamed with the content that they had: no batch"
+            )
         for refusal in one.refusals[:SHOWN]:
             typer.echo(
                 in_one_line(

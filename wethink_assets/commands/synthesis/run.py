@@ -132,7 +132,7 @@ def grow(
             while wait and done.waiting and not (done.failures or done.spent):
                 done = go_on(driver, done, unfinished, settings, store, display, budget)
         failures |= checked.failures | done.failures
-        version = cut_and_build(driver, display, failures, first=bool(done.waiting))
+        version = cut_and_build(driver, display, failures, early=bool(done.waiting or done.spent))
         policies = train_marked(driver, settings, store, instance, display, failures)
         scores = score_trained(driver, settings, store, [policy["key"] for policy in policies], display, failures)
     outcome = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
@@ -291,16 +291,16 @@ def go_on(
 
 
 def cut_and_build(
-    driver: "RunDriver", display: "Display", failures: dict[str, str], first: bool = False
+    driver: "RunDriver", display: "Display", failures: dict[str, str], early: bool = False
 ) -> dict[str, Any]:
-    """Decide a cut; build it when it holds anything new. `first`: a batch waits for batch jobs, so that there may be nothing to cut yet."""
+    """Decide a cut; build it when it holds anything new. `early`: batches wait for jobs or a budget, so that there may be nothing to cut yet."""
     from wethink_assets.dataset.cuts.decision import NothingNew
     from wethink_assets.errors import VersionError
 
     try:
         cut = driver.decide()
     except VersionError as error:
-        if not failures and not first:  # else it follows from them, and would hide them
+        if not failures and not early:  # else it follows from them, and would hide them
             failures["cut"] = str(error)
         return {"new": False}
     if isinstance(cut, NothingNew):

@@ -7,6 +7,7 @@ from wethink_assets.defs.graph import DATA_TEAM, IMAGES, SOURCES, image_batch
 from wethink_assets.defs.runs.sync import sync_batches
 from wethink_assets.plain_text import in_one_line, visible_name
 from wethink_assets.sources.catalog import Source, sources_of
+from wethink_assets.sources.recopied_files import CompareLimits
 from wethink_assets.sources.registration import Registration, register_source
 from wethink_assets.storage.store import Store
 
@@ -48,7 +49,7 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
     ) -> dg.ObserveResult:
         if not source.configured:
             return dg.ObserveResult(data_version=dg.DataVersion("not-configured"), metadata={"state": UNCONFIGURED})
-        registration = register_source(store, source, settings.pipeline.batch_size)
+        registration = register_source(store, source, settings.pipeline.batch_size, limits=CompareLimits.of(settings))
         sync_batches(context.instance, store, source.name)
         return dg.ObserveResult(
             data_version=dg.DataVersion(registration.listing_digest),
@@ -58,6 +59,7 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
                 "new": registration.new,
                 "changed": registration.changed,
                 "offered again": registration.again,
+                "known already": registration.known,
                 "vanished": registration.vanished,
                 "archives": registration.archives,
                 "refused": registration.refused,
