@@ -14,9 +14,10 @@ from typing import IO, Any, NamedTuple
 import fsspec
 
 from wethink_assets.errors import SourceError, SourceUnreachable
-from wethink_assets.plain_text import visible_name
+from wethink_assets.plain_text import in_one_line, visible_name
 from wethink_assets.sources.readers.entries import Ignored, ReadFailure, Refusal, printable
 from wethink_assets.sources.readers.part_names import whole_name
+from wethink_assets.storage.access_faults import absence, access_fault, shown_url
 
 _TRANSLATIONS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
@@ -84,8 +85,10 @@ class Location:
             if any(part.startswith(f"{name}.") for part in _names(fs, folder)):
                 return cls(url, fs, folder, name)
         except Exception as error:  # clients of remote stores have types of their own
-            raise SourceError(f"location {url!r} cannot be opened: {error}") from error
-        raise SourceError(f"location {url!r} does not exist or holds nothing")
+            raise SourceError(
+                f"location '{shown_url(url)}' cannot be opened: {access_fault(error, url, options)}"
+            ) from error
+        raise SourceError(f"location '{shown_url(url)}' does not exist or holds nothing: {absence(fs, root, url)}")
 
     @property
     def local(self) -> bool:
@@ -114,7 +117,9 @@ class Location:
         try:
             infos = self.fs.find(self.root, detail=True)
         except Exception as error:
-            raise SourceError(f"{self.url} cannot be listed: {error}") from error
+            raise SourceError(
+                f"{shown_url(self.url)} cannot be listed: {access_fault(error, self.url, self.fs.storage_options)}"
+            ) from error
         for name, info in infos.items():
             if name.endswith("/"):
                 yield Ignored(name[start:] or "/", "directory")
@@ -144,7 +149,9 @@ class Location:
         except Exception as error:
             if self.is_outage(error):
                 raise self.unreachable(folder, error) from error
-            raise SourceError(f"{full} cannot be listed: {error}") from error
+            raise SourceError(
+                f"{visible_name(full)} cannot be listed: {access_fault(error, self.url, self.fs.storage_options)}"
+            ) from error
         prefix = f"{folder}/" if folder else ""
         return [
             FileInfo(prefix + entry["name"].rpartition("/")[2], int(entry.get("size") or 0), _etag(entry))
@@ -171,9 +178,9 @@ class Location:
         except Exception as error:
             if self.is_outage(error):
                 raise self.unreachable(path, error) from error
-            raise ReadFailure("unreadable", f"{path}: {_plain(error)}") from error
+            raise ReadFailure("unreadable", f"{visible_name(path)}: {_plain(error)}") from error
         if len(data) != int(info.get("size") or 0):
-            raise ReadFailure("unreadable", f"{path}: {len(data)} of {info.get('size')} bytes came")
+            raise ReadFailure("unreadable", f"{visible_name(path)}: {len(data)} of {info.get('size')} bytes came")
         return data
 
     def is_outage(self, error: Exception) -> bool:
@@ -186,7 +193,8 @@ class Location:
     def unreachable(self, path: str, error: Exception) -> SourceUnreachable:
         """What an outage is raised as."""
         return SourceUnreachable(
-            f"{self.url} is out of reach: {path}: {_plain(error)}. Nothing of it is lost: what was not read yet is read by the next run"
+            f"{shown_url(self.url)} is out of reach: {visible_name(path)}: {access_fault(error, self.url, self.fs.storage_options)}. "
+            "Nothing of it is lost: what was not read yet is read by the next run"
         )
 
     def opens(self, path: str) -> bool:
@@ -210,7 +218,7 @@ def _expanded(url: str) -> str:
 
 
 def _plain(error: Exception) -> str:
-    return getattr(error, "strerror", None) or f"{type(error).__name__} {error}".strip()
+    return getattr(error, "strerror", None) or in_one_line(f"{type(error).__name__} {error}".strip())
 
 
 def _names(fs: fsspec.AbstractFileSystem, folder: str) -> list[str]:

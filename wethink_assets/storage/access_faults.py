@@ -1,0 +1,233 @@
+"""Faults of access to a location: which of the scheme, the host, the credentials, the bucket and the path is wrong, and what to do about it.
+
+File systems raise types of their own, or of the client below them, or say only that nothing is there. The cause is looked for in the whole chain of
+an error: the codes of S3 first (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html), then what the network and the system say.
+"""
+
+import difflib
+import errno
+import os
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import fsspec
+
+from wethink_assets.plain_text import in_one_line, visible_name
+
+__all__ = ["absence", "access_fault", "shown_url"]
+
+_KEY = "AWS_ACCESS_KEY_ID, or `key` among the options"
+_SECRET = "AWS_SECRET_ACCESS_KEY, or `secret` among the options"  # noqa: S105 # names, no secret
+_TOKEN = "AWS_SESSION_TOKEN, or `token` among the options"  # noqa: S105
+_NO_CREDENTIALS = (
+    f"no credentials are given: set {_KEY}, and {_SECRET}; a public bucket is read with the option `anon = true`"
+)
+_DENIED = (
+    "access is denied: the credentials are known and may not list or read this; ask its owner for s3:ListBucket and s3:GetObject on it, "
+    "or take other credentials"
+)
+_DENIED_TO_ALL = (
+    f"access is denied to those without credentials: take `anon` from the options, and set {_KEY}, and {_SECRET}"
+)
+_EXPIRED = f"the session token has expired: get new credentials, and set {_TOKEN}, with the key and the secret that came with it"
+_REGION = "the bucket is in another region: set AWS_DEFAULT_REGION, or `client_kwargs.region_name` and `endpoint_url` among the options"
+_BUSY = "the service is out of reach or busy for now: try again later"
+_BY_CODE = {
+    "InvalidAccessKeyId": f"the access key is not known to the service: check {_KEY}",
+    "SignatureDoesNotMatch": f"the secret is not that of the access key: check {_SECRET}",
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "TokenRefreshRequired": _EXPIRED,
+    "InvalidToken": f"the session token is refused: check {_TOKEN}; long-lived keys have none",
+    "RequestTimeTooSkewed": "the clock of this machine is wrong, so that signatures are refused: set it",
+    "AccessDenied": _DENIED,
+    "AllAccessDisabled": _DENIED,
+    "Forbidden": _DENIED,
+    "403": _DENIED,
+    "InvalidBucketName": "this is no name of a bucket: check it",
+    "PermanentRedirect": _REGION,
+    "AuthorizationHeaderMalformed": _REGION,
+    "IllegalLocationConstraintException": _REGION,
+    "301": _REGION,
+    "SlowDown": _BUSY,
+    "ServiceUnavailable": _BUSY,
+    "InternalError": _BUSY,
+    "503": _BUSY,
+}
+_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]*@")
+_SCHEME = re.compile(r"(?:^|/)(?P<scheme>[A-Za-z][A-Za-z0-9+]+):(?P<rest>/?[^/].*)")
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(?P<name>[^']*)'")
+_COMMON_SCHEMES = ("file", "s3", "gs", "abfs", "hf", "http", "https", "ftp", "sftp", "memory")
+_COMMON_OPTIONS = (
+    "key",
+    "secret",
+    "token",
+    "anon",
+    "endpoint_url",
+    "client_kwargs",
+    "config_kwargs",
+    "requester_pays",
+    "use_ssl",
+    "profile",
+)
+_WITH_BUCKETS = ("s3", "s3a", "gs", "gcs")
+_BY_STATUS = {
+    401: "the server asks for credentials: give them among the options",
+    403: "access is denied: check the credentials among the options, and the path",
+    404: "the server has nothing at this path: check it",
+}
+_ADDRESS_SETTINGS = {
+    **dict.fromkeys(("s3", "s3a"), " (`endpoint_url` among the options, or AWS_ENDPOINT_URL)"),
+    "hf": " (HF_ENDPOINT, if it is set)",
+}
+_MOST_NAMES = 10_000
+
+
+def shown_url(url: str) -> str:
+    """A location as it may be shown: on one line, without the credentials that it may hold.
+
+    >>> shown_url("ftp://me:secret@host/a\\n")
+    'ftp://***@host/a\\\\n'
+    """
+    return visible_name(_CREDENTIALS_IN_URL.sub("***@", url))
+
+
+def access_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
+    """What is wrong with a location that gave an error, and the remedy. `options` are those of its file system."""
+    for each in _causes(error):
+        for reading in (_of_client, _of_address, _of_network):
+            if fault := reading(each, url, options):
+                return fault
+    reason = getattr(error, "strerror", None) or f"{type(error).__name__} {error}".strip()
+    return in_one_line(_CREDENTIALS_IN_URL.sub("***@", reason))
+
+
+def absence(fs: fsspec.AbstractFileSystem, root: str, url: str) -> str:
+    """Which part of a location is not there: the bucket, or the path below what is there, with the name that may have been meant."""
+    scheme = _SCHEME.search(url)
+    if scheme and "://" not in url and scheme["scheme"].lower() in fsspec.available_protocols():
+        return f"it was read as a local path: is {scheme['scheme']}://{visible_name(scheme['rest'].lstrip('/'))} meant?"
+    lead, parts = "/" if root.startswith("/") else "", root.strip("/").split("/")
+    for depth in range(len(parts) - 1, 0, -1):
+        parent = lead + "/".join(parts[:depth])
+        if _is_there(fs, parent):
+            missing = f"{visible_name(parent)} is there and has nothing named '{visible_name(parts[depth])}'"
+            return missing + _meant(fs, parent, parts[depth])
+    if url.partition("://")[0] in _WITH_BUCKETS:
+        return _no_bucket(url, fs.storage_options)
+    return f"there is no '{visible_name(lead + parts[0])}'{_meant(fs, lead, parts[0])}"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _of_client(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
+    """What a client of a store says, by its codes and by the names of its types, which are not imported for that."""
+    response = getattr(error, "response", None)
+    code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    status, name = getattr(error, "status", None), type(error).__name__
+    if code == "NoSuchBucket":
+        return _no_bucket(url, options)
+    if code == "InvalidAccessKeyId" and (options.get("token") or os.environ.get("AWS_SESSION_TOKEN")):
+        return f"{_BY_CODE[code]}; the session token that comes with it may have expired: {_TOKEN}"
+    if code in _BY_CODE:
+        return _DENIED_TO_ALL if _BY_CODE[code] == _DENIED and options.get("anon") else _BY_CODE[code]
+    if name in ("NoCredentialsError", "CredentialRetrievalError"):
+        return _NO_CREDENTIALS
+    if name == "PartialCredentialsError":
+        missing = str(error).rpartition(" ")[2]
+        return (
+            f"the credentials are given in part, {missing} is missing: set {_SECRET if 'secret' in missing else _KEY}"
+        )
+    if name == "ParamValidationError" and "bucket name" in str(error):
+        return f"'{visible_name(_bucket(url))}' cannot be the name of a bucket: check it"
+    if isinstance(status, int) and url.startswith(("http://", "https://")):
+        return _BY_STATUS.get(status, f"the server answers with status {status}")
+    return ""
+
+
+def _of_address(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
+    """What is wrong with the URL, the endpoint or the names of the options."""
+    scheme, text = url.partition("://")[0], str(error)
+    if isinstance(error, ValueError) and text.startswith("Protocol not known"):
+        near = difflib.get_close_matches(scheme, _COMMON_SCHEMES, 1, 0.5)
+        meant = f": is {near[0]}:// meant?" if near else ""
+        return f"the scheme '{visible_name(scheme)}' is not known{meant}; some that are: {', '.join(_COMMON_SCHEMES)}"
+    if isinstance(error, ImportError):
+        return f"the scheme '{visible_name(scheme)}' needs a package that is not installed: {in_one_line(text)}"
+    if isinstance(error, ValueError) and text.startswith("Invalid endpoint"):
+        return f"`endpoint_url` '{shown_url(str(_endpoint(options)))}' is no address: it begins with http:// or https://, then host and port"
+    if isinstance(error, ValueError) and "all of S3" in text:
+        return "the URL names no bucket: it is s3://bucket/prefix"
+    if isinstance(error, TypeError) and (unexpected := _UNEXPECTED.search(text)):
+        near = difflib.get_close_matches(unexpected["name"], _COMMON_OPTIONS, 1, 0.5)
+        return f"the option '{visible_name(unexpected['name'])}' is not known{f': is {near[0]} meant?' if near else ''}"
+    return ""
+
+
+def _of_network(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
+    """What the network and the system say."""
+    number = getattr(error, "errno", None) if isinstance(error, OSError) else None
+    if number == errno.EACCES:
+        return "this user may not read it: check the rights of the folder and of those above it (`namei -l` shows them)"
+    if "://" not in url or url.startswith("file:"):
+        return ""
+    host = shown_url(str(_endpoint(options) or _CREDENTIALS_IN_URL.sub("", url)))
+    setting = _ADDRESS_SETTINGS.get(url.partition("://")[0], "")
+    if isinstance(error, socket.gaierror):
+        return f"the host of {host} is not known: check how it is spelt{setting}, and the network"
+    if isinstance(error, ssl.SSLError):
+        if "VERSION_NUMBER" in str(error):
+            return f"what answers at {host} speaks http and not https: change the scheme of the address, or its port"
+        return f"the certificate of {host} is refused ({in_one_line(str(getattr(error, 'verify_message', '') or error.reason))}): check the address"
+    if number == errno.ECONNREFUSED:
+        return f"nothing answers at {host}: check host and port{setting}, and that the service runs"
+    if number in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT) or isinstance(error, TimeoutError):
+        return f"{host} does not answer: check host and port, and the network"
+    return ""
+
+
+def _no_bucket(url: str, options: Mapping[str, Any]) -> str:
+    at = f" at {shown_url(str(endpoint))}" if (endpoint := _endpoint(options)) else ""
+    return (
+        f"there is no bucket '{visible_name(_bucket(url))}'{at}: check its name, and `endpoint_url` among the options"
+    )
+
+
+def _bucket(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]
+
+
+def _endpoint(options: Mapping[str, Any]) -> Any:
+    of_client = options.get("client_kwargs") or {}
+    named = options.get("endpoint_url") or of_client.get("endpoint_url")
+    return named or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+def _is_there(fs: fsspec.AbstractFileSystem, path: str) -> bool:
+    try:
+        return bool(fs.exists(path))
+    except Exception:  # it is asked only to say more about an error
+        return False
+
+
+def _meant(fs: fsspec.AbstractFileSystem, folder: str, name: str) -> str:
+    """A name in a local folder that is near; elsewhere a listing may be long."""
+    if not isinstance(fs, fsspec.implementations.local.LocalFileSystem):
+        return ""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in islice(entries, _MOST_NAMES)]
+    except OSError:
+        return ""
+    near = difflib.get_close_matches(name, names, 1)
+    return f": is '{visible_name(near[0])}' meant?" if near else ""
