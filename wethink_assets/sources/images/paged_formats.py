@@ -1,6 +1,13 @@
 """Image formats of several pictures: GIF and TIFF. Pictures are counted by blocks: Pillow's count takes minutes on files made to have millions."""
 
+import ctypes
+import logging
+import re
 import struct
+import sys
+from pathlib import Path
+
+from PIL import _imaging  # noqa: F401 # loads libtiff
 
 from wethink_assets.sources.images.formats import ImageFormat
 
@@ -48,6 +55,22 @@ def tiff_pages(data: bytes) -> tuple[int, bool]:
     except (struct.error, OverflowError):  # an offset of a BigTIFF may be beyond any file
         return len(seen), False
     return len(seen), True
+
+
+def _silence_libtiff() -> None:
+    """Keep libtiff, and Pillow's logger, from printing what they think of damaged files onto the terminal: it becomes a rejection.
+
+    Pillow silences libtiff's warnings alone. The library is looked up among those that are loaded, which Linux tells.
+    """
+    logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)
+    maps = Path("/proc/self/maps")
+    if sys.platform != "linux" or not maps.exists():
+        return
+    for path in set(re.findall(r"/\S*/libtiff[^/\s]*\.so[^/\s]*", maps.read_text())):
+        ctypes.CDLL(path).TIFFSetErrorHandler(None)
+
+
+_silence_libtiff()
 
 
 def _gif_damage(data: bytes) -> tuple[str, str] | None:

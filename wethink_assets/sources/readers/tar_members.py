@@ -110,6 +110,8 @@ def refused_member(member: tarfile.TarInfo) -> tuple[str, str] | None:
     bomb = unsafe_size(None, member.size)
     if fault:
         return "unsafe_path", fault
+    if member.size < 0:
+        return "damaged_archive", f"its header states a size of {member.size} bytes"
     if member.issym() or member.islnk():
         return "link", f"it is a link to {printable(member.linkname)}"
     if member.isdir():
