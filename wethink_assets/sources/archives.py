@@ -181,7 +181,23 @@ def read_members(
         return moved if moved and (moved.size, moved.etag) == (entry.size, entry.etag) else None
 
     with stream:
-        yield from archive.format.read(stream, archive.etag, store, entries, relocate)
+        yield from _all_of(entries, archive.format.read(stream, archive.etag, store, entries, relocate))
+
+
+def _all_of(entries: Sequence[Entry], given: Iterator[tuple[Entry, Fetch]]) -> Iterator[tuple[Entry, Fetch]]:
+    """What a reader gives, and a failing fetch of each entry that it does not give, or that follows where it broke off."""
+    missing = dict.fromkeys(entries)
+    reason, detail = "corrupt", "is announced by its archive, and is not in it"
+    try:
+        for entry, fetch in given:
+            missing.pop(entry, None)
+            yield entry, fetch
+    except (SourceError, StoreError):
+        raise
+    except Exception as error:  # readers raise a dozen types on bad input
+        reason = "unreadable" if isinstance(error, OSError) else "corrupt"
+        detail = f"cannot be read: {type(error).__name__} {error}"[:300]
+    yield from ((entry, failing(reason, f"{entry.item} {detail}")) for entry in missing)
 
 
 def _archive_at(location: Location, path: str, reader: str) -> Archive:

@@ -191,6 +191,23 @@ def test_a_wrong_checksum_refuses_all_that_it_covers(ending: str, local: Store, 
     assert found.files == 0 and [refusal.reason for refusal in found.refusals] == ["damaged_archive"]
 
 
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_member_of_negative_size_is_refused_and_the_first_ones_are_read(
+    ending: str, local: Store, tmp_path: Path
+) -> None:
+    data = bytearray(tar_of(FILES))
+    header = data.index(list(FILES)[3].encode())
+    data[header + 124 : header + 136] = (
+        b"\xff" * 11 + b"\x00"
+    )  # as GNU tar writes numbers that eleven octal digits can't hold
+    total = sum(data[header : header + 512]) - sum(data[header + 148 : header + 156]) + 8 * 32
+    data[header + 148 : header + 156] = b"%06o\0 " % total
+    folder = write_files(tmp_path / "s", {f"x.tar{ending}": PACKED["gz"](bytes(data)) if ending else bytes(data)})
+    found = registered(local, folder, batch_size=20)
+    assert {refusal.reason for refusal in found.refusals} == {"damaged_archive"}
+    assert members(ingest_all(local, source_at(folder))) >= set(list(FILES)[:3])
+
+
 def test_gzip_with_an_extra_field_is_read(local: Store, tmp_path: Path) -> None:
     data = bytearray(gzip.compress(tar_of(FILES)))
     data[3] |= 4

@@ -106,11 +106,14 @@ def _ingest(
         result.outcomes[f"{formats.get(folder)}: refused, {refusal.reason}"] += 1
     if len(items) != registration.files or len(set(items)) != len(items):
         result.faults.append(f"{registration.files} files registered, {len(items)} outcomes of {len(set(items))} items")
-    silent = [
-        folder for folder, files in written.items() if not seen[folder] and any(size for size, _ in files.values())
-    ]
-    if len(silent) > registration.ignored:
-        result.faults.append(f"in no count: {silent}, {registration.ignored} ignored")
+    for ignored in registration.ignored:
+        folder, slash, _ = ignored.name.partition("/")
+        if slash:  # the folders themselves are ignored entries too
+            seen[folder] += 1
+            result.outcomes[f"{formats.get(folder)}: ignored, {ignored.kind}"] += 1
+    silent = [folder for folder in written if not seen[folder]]
+    if silent:
+        result.faults.append(f"in no count: {silent}")
 
 
 def _written(folder: Path, one: Mutation) -> dict[bytes, tuple[int, int]]:
