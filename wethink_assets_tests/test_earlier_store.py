@@ -23,7 +23,7 @@ from wethink_assets.dataset.cuts.decision import decide_cut
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import stale_versions
 from wethink_assets.dataset.versions.manifest import read_manifest
-from wethink_assets.dataset.versions.rows import rows_schema
+from wethink_assets.dataset.versions.rows import rows_schema, scan_rows
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.evaluation.benchmarks.files import wanted_files
 from wethink_assets.evaluation.runs.jobs import jobs_with_scores
@@ -110,7 +110,7 @@ def test_what_follows_from_how_replies_are_judged_is_stale_and_nothing_else(comm
         (batch, stage): ("code", detail) for stage, detail in JUDGED.items() for batch in EXPECTED["tables"][stage]
     }
     assert [(one["version"], one["cause"], one["batches"]) for one in planned["versions"]] == [("v0002", "code", 10)]
-    assert planned["versions"][0]["detail"].startswith("rules 2 are now 3: answers are compared")
+    assert planned["versions"][0]["detail"].startswith("rules 2 are now 4: answers are compared")
     described = [row for row in planned["stages"] if row["stage"] == "descriptions"]
     assert described and all(row["exact"] and row["at_least"] == row["calls"] == 0 for row in described)
     sources = command("register")["registrations"]
@@ -151,7 +151,7 @@ def test_a_refresh_asks_what_the_plan_says_and_the_next_version_is_another(proje
     decided = decide_cut(store, read_cut(store, "v0002").recipe)
     assert isinstance(decided, Cut) and decided.version == "v0003"
     assert build_version(store, decided.version).rows > 0
-    rows = store.read_parquet("versions/v0003/rows.parquet")
+    rows = scan_rows(store, "v0003").collect()
     assert rows.schema == rows_schema(stage_names())
     assert rows["answer_type"].null_count() == 0 and set(rows["tolerance"]) == {0.0}
     assert verify_versions(store).sound and not stale_versions(store)

@@ -35,9 +35,10 @@ def test_images_of_18_sources_become_a_version_that_can_be_explained_and_verifie
     assert set(rows["source"]) <= names and rows["refined_cot"].str.len_chars().min() > 0
     lines = [json.loads(line) for line in (folder / "wethink.jsonl").read_text().splitlines()]
     assert len(lines) == rows.height
-    keys = {"problem", "answer", "category", "abilities", "refined_cot", "image_path", "reward"}
+    keys = {"problem", "answer", "category", "abilities", "refined_cot", "image_path", "reward", "images"}
     assert all(keys == set(line) and "Reasoning" in line["abilities"] for line in lines)
     assert all((tmp_path / "data" / line["image_path"]).is_file() for line in lines)
+    assert all((folder / image).is_file() for line in lines for image in line["images"])
 
     story = json.loads(project.wethink("explain", rows["row_id"][0], "--json").stdout)
     assert rows["row_id"][0] in json.dumps(story)

@@ -9,7 +9,7 @@ from wethink_assets.dataset.cuts.cut import CutInput, read_cut
 from wethink_assets.dataset.lineage.row_lookup import tables_in_force
 from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.manifest import list_built, read_manifest, version_folder
-from wethink_assets.dataset.versions.rows import full_rows, results, table_of
+from wethink_assets.dataset.versions.rows import full_rows, results, scan_rows, table_of
 from wethink_assets.errors import VersionError
 from wethink_assets.stages.schemas import with_latitude
 from wethink_assets.storage.store import Store
@@ -67,7 +67,7 @@ def _of_version(store: Store, version: str) -> Collection:
 
     def slices() -> Iterator[pl.DataFrame]:
         covered = takedowns_of(store)
-        table = store.scan_parquet(f"{folder}/rows.parquet")
+        table = scan_rows(store, manifest.version)
         shown = with_latitude(table.filter(~covered.covers(table)))
         yield from shown.collect_batches(chunk_size=SLICE, maintain_order=True)
 

@@ -21,9 +21,12 @@ from wethink_assets.storage.takedowns import Takedowns
 
 FOLDER = "cuts"
 VERSION = re.compile(r"v(\d{4,})")
-LOGIC_VERSION = "3"
+LOGIC_VERSION = "4"
 """Of the rules by which a cut becomes rows. Cuts that were decided before it was part of them follow those of version 2."""
-LOGIC_CHANGES = {"3": "answers are compared by what they are read as, questions with their superscripts"}
+LOGIC_CHANGES = {
+    "3": "answers are compared by what they are read as, questions with their superscripts",
+    "4": "the files of a version name the image of each row where trainers look for it",
+}
 """What each version of the rules changed, in words for whoever asks why a version is stale."""
 READERS = 16  # commits read at once: each is a small file, perhaps far away
 ADDED = (
@@ -97,6 +100,11 @@ class Cut(BaseModel):
         """Version of the rules by which the cut becomes rows."""
         return self.logic or "2"
 
+    @property
+    def names_images(self) -> bool:
+        """Whether the files of rows name images where trainers look for them."""
+        return images_are_named(self.logic_version)
+
     @cached_property
     def tables(self) -> dict[str, dict[str, CutInput]]:
         """The tables by batch and asset."""
@@ -104,6 +112,11 @@ class Cut(BaseModel):
         for entry in self.inputs:
             tables[entry.batch][entry.asset] = entry
         return tables
+
+
+def images_are_named(logic_version: str) -> bool:
+    """Whether a version that follows these rules names the image of each row where trainers look for it."""
+    return int(logic_version) >= 4
 
 
 def version_number(version: str) -> int:

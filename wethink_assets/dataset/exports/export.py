@@ -24,6 +24,7 @@ from wethink_assets.dataset.exports.pictures import ORIGINAL_SIZE, ImageMode, Im
 from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.manifest import MANIFEST, read_manifest, version_folder
+from wethink_assets.dataset.versions.rows import scan_rows
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.extensions.builtin import EXPORTS
 from wethink_assets.stages.schemas import with_latitude
@@ -124,8 +125,8 @@ def export_version(
     covered = takedowns_of(store)
     shown = ShownVersion(
         version,
-        with_latitude(_shown(store, version, "rows", covered)),
-        _shown(store, version, "excluded", covered),
+        with_latitude(_shown(scan_rows(store, version), covered)),
+        _shown(store.scan_parquet(f"{version_folder(version)}/excluded.parquet"), covered),
         card_of(store, version),
         store,
         options,
@@ -184,6 +185,5 @@ def make_unfinished_folder(folder: Path) -> Path:
         raise VersionError(f"{folder} cannot be made: {error.strerror}") from error
 
 
-def _shown(store: Store, version: str, name: str, covered: Takedowns) -> pl.LazyFrame:
-    table = store.scan_parquet(f"{version_folder(version)}/{name}.parquet")
+def _shown(table: pl.LazyFrame, covered: Takedowns) -> pl.LazyFrame:
     return table.filter(~covered.covers(table))

@@ -42,7 +42,17 @@ from wethink_assets.dataset.versions.manifest import (
     read_manifest,
     version_folder,
 )
-from wethink_assets.dataset.versions.rows import EXCLUDED, candidate_rows, full_rows, results, rows_schema, table_of
+from wethink_assets.dataset.versions.rows import (
+    EXCLUDED,
+    IMAGES,
+    candidate_rows,
+    filed_rows,
+    filed_schema,
+    full_rows,
+    results,
+    rows_schema,
+    table_of,
+)
 from wethink_assets.dataset.versions.selection import Selection, select_rows
 from wethink_assets.dataset.versions.statistics import Statistics, occurrences
 from wethink_assets.dataset.versions.verification import require_same, require_undamaged
@@ -56,7 +66,7 @@ from wethink_assets.storage.tables import Commit
 Progress = Callable[[int, int], None]
 DATA_FILES = ("rows.parquet", "excluded.parquet", "wethink.jsonl", "statistics.json")
 LINES = ("problem", "answer", "category", "abilities", "refined_cot", "image_path", "reward")
-"""Fields of `wethink.jsonl`: the paper's. Versions that exist are compared with it when they are built again, so it stays."""
+"""Fields of `wethink.jsonl`: the paper's, beside `images`. Versions that exist are compared with it when they are built again, so it stays."""
 
 
 def build_version(store: Store, version: str, progress: Progress | None = None, run_id: str = "") -> VersionSummary:
@@ -148,15 +158,19 @@ def write_files(
     held = {image: 1 + count for image, count in files.items()}
     statistics = Statistics()
     total = len(selection.duplicates.reason)
-    kept = SortedFile(folder / "kept", rows_schema({entry.asset for entry in cut.inputs}, cut.typed), total)
+    schema = rows_schema({entry.asset for entry in cut.inputs}, cut.typed)
+    filed = filed_rows(pl.DataFrame(schema=schema)).schema if cut.names_images else schema
+    kept = SortedFile(folder / "kept", filed, total)
     left_out = SortedFile(folder / "left-out", EXCLUDED, total, sort_by=("row_id", "slot", "batch"))
     for batch in cut.batches:
         _add_batch(store, cut, batch, selection, held, kept, left_out, statistics)
         steps.advance()
-    kept.write(folder / "rows.parquet")
+    kept.write(folder / "rows.parquet", filed_schema(schema) if cut.names_images else None)
     left_out.write(folder / "excluded.parquet")
     _require_all_rows(store, cut, folder)
-    pl.scan_parquet(folder / "rows.parquet").select(LINES).sink_ndjson(folder / "wethink.jsonl", maintain_order=True)
+    paths = [pl.col(IMAGES).list.eval(pl.element().struct.field("path"))] if cut.names_images else []
+    lines = pl.scan_parquet(folder / "rows.parquet").select(*LINES, *paths)
+    lines.sink_ndjson(folder / "wethink.jsonl", maintain_order=True)
     figures = {**statistics.as_json(), "bill": cost_report(commits, statistics.rows)}
     (folder / "statistics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return figures, figures["excluded"]
@@ -175,7 +189,7 @@ def _add_batch(
     tables = cut.tables[batch]
     slots, excluded = selection.verdicts(batch, candidate_rows(store, tables, ()))
     rows = full_rows(store, tables, slots, held, cut.typed)
-    kept.add(rows)
+    kept.add(filed_rows(rows) if cut.names_images else rows)
     left_out.add(excluded)
     statistics.add_tables(store, batch, tables)
     statistics.add_rows(source_of(batch), rows, excluded)

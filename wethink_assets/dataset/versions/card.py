@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from wethink_assets.dataset.cuts.cut import images_are_named
 from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
 from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest, version_folder
 from wethink_assets.dataset.versions.statistics import FUNNEL
@@ -218,9 +219,12 @@ def _tables(manifest: Manifest) -> list[tuple[str, str]]:
 
 
 def _files(manifest: Manifest) -> str:
+    named = images_are_named(manifest.code.get("dataset", "2"))
     contents = {
-        "rows.parquet": "one row a question, with identity, split (train or validation, by image) and journal keys; sorted by row_id",
-        "wethink.jsonl": "the same rows in the paper's format; image_path is below the store's root",
+        "rows.parquet": "one row a question, with identity, split (train or validation, by image) and journal keys; sorted by row_id"
+        + ("; images are below the store's root, which has to be two folders up" if named else ""),
+        "wethink.jsonl": "the same rows in the paper's format; image_path is below the store's root"
+        + (", and `images` names it from this folder" if named else ""),
         "excluded.parquet": "rows that were left out, why, and which row stays in their place",
         "statistics.json": "the figures of this card",
     }

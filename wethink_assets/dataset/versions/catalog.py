@@ -73,9 +73,16 @@ class StaleVersion:
 def stale_versions(store: Store) -> list[StaleVersion]:
     """The newest built version of each recipe, where it was decided by other rules than those of now; oldest first."""
     newest = {cut.recipe.digest: cut for cut in (read_cut(store, version) for version in list_built(store))}
-    changed = LOGIC_CHANGES.get(LOGIC_VERSION, "")
     return [
-        StaleVersion(cut.version, f"rules {cut.logic_version} are now {LOGIC_VERSION}: {changed}", cut.batches)
+        StaleVersion(
+            cut.version,
+            f"rules {cut.logic_version} are now {LOGIC_VERSION}: {_changes_since(cut.logic_version)}",
+            cut.batches,
+        )
         for cut in newest.values()
         if cut.logic_version != LOGIC_VERSION
     ]
+
+
+def _changes_since(logic: str) -> str:
+    return "; ".join(change for version, change in LOGIC_CHANGES.items() if int(version) > int(logic))

@@ -4,6 +4,7 @@ Row ids are hexadecimal hashes, so equal stretches of them hold about equally ma
 """
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -50,8 +51,12 @@ class SortedFile:
         self._parts += 1
         self._waiting, self._rows = [], 0
 
-    def write(self, target: Path) -> None:
-        """Write all rows, sorted, in row groups of at most 64,000."""
+    def write(self, target: Path, schema: Any = None) -> None:
+        """Write all rows, sorted, in row groups of at most 64,000.
+
+        Args:
+            schema: Arrow schema of the file, with metadata; without one it is that which polars writes.
+        """
         self._spill()
         ordered = []
         for number in range(self._buckets):
@@ -63,5 +68,18 @@ class SortedFile:
                 )
                 for part in parts:
                     part.unlink()
+        if schema is not None:
+            _write_as(target, ordered, schema)
+            return
         lazy = pl.concat([pl.scan_parquet(path) for path in ordered]) if ordered else pl.LazyFrame(schema=self._schema)
         lazy.sink_parquet(target, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
+
+
+def _write_as(target: Path, ordered: list[Path], schema: Any) -> None:
+    # polars writes texts as types that readers of the metadata take for others than it names.
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetWriter(target, schema, compression="zstd") as writer:
+        for path in ordered:
+            part = pl.read_parquet(path).to_arrow(compat_level=pl.CompatLevel.oldest())
+            writer.write_table(part.cast(schema), row_group_size=ROW_GROUP)

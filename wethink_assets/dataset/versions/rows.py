@@ -1,10 +1,19 @@
-"""Columns of a version's rows, and how one batch's stage tables become them."""
+"""Columns of a version's rows, how one batch's stage tables become them, and the form in which the files of a version hold them.
+
+Trainers take `problem` and `answer` by default, and without `images` they train on the text alone, silently. So the files of a version name the
+image of each row where they look for it: `problem` begins with a placeholder, and `images` is a picture by its path, which `datasets` opens, or
+fails to. Versions whose cuts were decided by earlier rules have neither, and stay as they are; `scan_rows` reads both alike.
+"""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import CutInput
+from wethink_assets.dataset.exports.features import IMAGE, arrow_schema
+from wethink_assets.dataset.exports.samples import PLACEHOLDER
+from wethink_assets.dataset.versions.manifest import version_folder
 from wethink_assets.errors import VersionError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import split_of
@@ -28,6 +37,11 @@ EXCLUDED = pl.Schema(
         "schema_version": pl.Int16(),
     }
 )
+
+IMAGES = "images"
+"""Column of the files that names the image of a row: a list of one picture, whose path is that from the version's folder."""
+TO_ROOT = "../../"
+"""From the folder of a version to the root of the store."""
 
 
 def call_stages(tables: Iterable[str]) -> tuple[str, ...]:
@@ -196,6 +210,28 @@ def _answer_types(rows: pl.DataFrame) -> list[str]:
         known or answer_type(kind, answer, options or [], question=question)
         for known, kind, answer, options, question in rows.select(columns).iter_rows()
     ]
+
+
+def filed_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows (schema `rows_schema`) as the files of a version hold them, each with its image where trainers look for it."""
+    picture = pl.struct(pl.lit(None, pl.Binary).alias("bytes"), (TO_ROOT + pl.col("image_path")).alias("path"))
+    problem = (PLACEHOLDER + pl.col("problem")).alias("problem")
+    return rows.with_columns(problem, pl.concat_list(picture).alias(IMAGES))
+
+
+def filed_schema(schema: pl.Schema) -> Any:
+    """Arrow schema of the files of rows, with the metadata from which `datasets` knows that `images` holds pictures."""
+    known = arrow_schema({IMAGES: [IMAGE]})
+    columns = pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    return columns.append(known.field(IMAGES)).with_metadata(known.metadata)
+
+
+def scan_rows(store: Store, version: str) -> pl.LazyFrame:
+    """Rows of a version in order, whichever rules it was cut by: without the placeholder and the column that are there for trainers."""
+    rows = store.scan_parquet(f"{version_folder(version)}/rows.parquet")
+    if IMAGES not in rows.collect_schema():
+        return rows
+    return rows.drop(IMAGES).with_columns(pl.col("problem").str.strip_prefix(PLACEHOLDER))
 
 
 def problem_text(question: str, options: list[str] | None) -> str:

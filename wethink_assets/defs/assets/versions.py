@@ -11,6 +11,7 @@ from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.catalog import VersionSummary
+from wethink_assets.dataset.versions.rows import scan_rows
 from wethink_assets.defs.graph import DATA_TEAM, VERSIONS, dataset_version, when_missing
 from wethink_assets.defs.metadata.plots import bar_panels
 from wethink_assets.defs.metadata.previews import picture_gallery, plain, sample_table
@@ -91,7 +92,7 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
     """What a built version holds, as metadata: figures first, then funnel, sample, pictures and card."""
     folder = f"versions/{summary.version}"
     statistics = json.loads(store.read(f"{folder}/statistics.json"))
-    rows = store.scan_parquet(f"{folder}/rows.parquet")
+    rows = scan_rows(store, summary.version)
     shown = rows.filter(~takedowns_of(store).covers(rows))
     some = shown.select("image_id", "image_path", *SHOWN).head(SHOWN_OF).collect()
     return {

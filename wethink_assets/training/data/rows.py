@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from wethink_assets.config import RecipeSettings
 from wethink_assets.dataset.takedown.takedown import takedowns_of
-from wethink_assets.dataset.versions.manifest import version_folder
+from wethink_assets.dataset.versions.rows import scan_rows
 from wethink_assets.errors import TrainingError
 from wethink_assets.stages.schemas import LATITUDE, with_latitude
 from wethink_assets.storage.store import Store
@@ -63,7 +63,7 @@ class RowSelection:
 
 def version_rows(store: Store, version: str, split: str) -> pl.LazyFrame:
     """Rows of a version in one split (`train` or `validation`), in the order of their ids; those of an earlier version allow nothing."""
-    rows = with_latitude(store.scan_parquet(f"{version_folder(version)}/rows.parquet"))
+    rows = with_latitude(scan_rows(store, version))
     return rows.filter(pl.col("split") == split)
 
 

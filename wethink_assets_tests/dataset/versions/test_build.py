@@ -14,14 +14,16 @@ from wethink_assets.dataset.versions import build
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import list_versions
 from wethink_assets.dataset.versions.manifest import content_digest, read_manifest
+from wethink_assets.dataset.versions.rows import scan_rows
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import UnaccountedItems, VersionError
 from wethink_assets.identity import sha256_hex
+from wethink_assets.stages.schemas import LATITUDE
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import COLOUR
 from wethink_assets_tests.support.stage_tables import Asked, Grower
-from wethink_assets_tests.support.versions import built, rows_of
+from wethink_assets_tests.support.versions import built
 
 
 def test_building_again_gives_the_same(local: Store, grower: Grower, tmp_path: Path) -> None:
@@ -139,11 +141,36 @@ def test_a_missing_table_is_named(local: Store, grower: Grower) -> None:
     assert list_versions(local) == []
 
 
-def test_the_lines_of_a_version_have_the_fields_of_the_paper(local: Store, grower: Grower) -> None:
+def test_the_lines_of_a_version_have_the_fields_of_the_paper_and_the_image(local: Store, grower: Grower) -> None:
     built(local)
     lines = [json.loads(line) for line in local.read("versions/v0001/wethink.jsonl").decode().splitlines()]
-    rows = rows_of(local, "v0001")
-    assert [list(line) for line in lines] == [
-        ["problem", "answer", "category", "abilities", "refined_cot", "image_path", "reward"]
-    ] * rows.height
-    assert lines == rows.select(list(lines[0])).to_dicts()
+    rows = scan_rows(local, "v0001").collect()
+    paper = ["problem", "answer", "category", "abilities", "refined_cot", "image_path", "reward"]
+    assert [list(line) for line in lines] == [[*paper, "images"]] * rows.height
+    assert [[line.pop("images"), line["problem"]] for line in lines] == [
+        [[f"../../{path}"], f"<image>{problem}"] for path, problem in rows.select("image_path", "problem").iter_rows()
+    ]
+    plain = [{**line, "problem": line["problem"].removeprefix("<image>")} for line in lines]
+    assert plain == rows.select(paper).to_dicts()
+
+
+@pytest.mark.parametrize("logic", ["", "3"])
+def test_a_version_that_was_decided_before_its_files_named_images_is_built_as_it_was(
+    local: Store, grower: Grower, logic: str
+) -> None:
+    cut = decide_cut(local, CutRecipe())
+    assert isinstance(cut, Cut)
+    earlier = cut.model_copy(update={"logic": logic, "digest": "of then", "seal": ""})
+    local.publish("cuts/v0001.json", earlier.model_copy(update={"seal": seal_of(earlier)}).model_dump_json().encode())
+    build_version(local, "v0001")
+    build_version(local, built(local).version)
+    before, after = (local.read_parquet(f"versions/{version}/rows.parquet") for version in ("v0001", "v0002"))
+    assert set(after.columns) - set(before.columns) == {"images"} | (set() if logic else set(LATITUDE))
+    assert not before["problem"].str.starts_with("<image>").any() and after["problem"].str.starts_with("<image>").all()
+    lines = local.read("versions/v0001/wethink.jsonl").decode()
+    assert "images" not in json.loads(lines.splitlines()[0]) and "<image>" not in lines
+    assert "`images`" not in local.read("versions/v0001/README.md").decode()
+    alike = [
+        scan_rows(local, version).select("row_id", "problem", "answer").collect() for version in ("v0001", "v0002")
+    ]
+    assert alike[0].equals(alike[1])

@@ -1,9 +1,13 @@
 """A version's files hold every row or say why not, where it is from, and statistics that close."""
 
+import json
+from posixpath import normpath
+
 import polars as pl
+import pyarrow.parquet
 
 from wethink_assets.dataset.cuts.recipe import CutRecipe
-from wethink_assets.dataset.versions.rows import EXCLUDED, rows_schema
+from wethink_assets.dataset.versions.rows import EXCLUDED, filed_rows, rows_schema, scan_rows
 from wethink_assets.identity import data_version, sha256_hex, split_of
 from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput
@@ -20,7 +24,7 @@ def test_rows_hold_identity_provenance_and_what_is_trained_on(local: Store, grow
     summary = built(local)
     assert (summary.considered, summary.rows, summary.images, summary.batches) == (9, 8, 5, 3)
     assert summary.excluded == {"duplicate_near": 1}
-    rows = rows_of(local, "v0001")
+    rows = scan_rows(local, "v0001").collect()
     assert rows.schema == rows_schema(stage_names())
     assert rows["row_id"].to_list() == sorted(rows["row_id"])
     assert rows["split"].to_list() == [split_of(image) for image in rows["image_id"]]
@@ -31,6 +35,30 @@ def test_rows_hold_identity_provenance_and_what_is_trained_on(local: Store, grow
     assert all(len(keys) == 1 for keys in choice["calls"].values())
     assert set(rows.filter(pl.col("kind") == "DES")["reward"]) == {"judge"}
     assert all(local.exists(path) for path in rows["image_path"])
+
+
+def test_the_file_of_rows_names_images_where_trainers_look_for_them(local: Store, grower: Grower) -> None:
+    built(local)
+    filed = rows_of(local, "v0001")
+    assert filed.equals(filed_rows(scan_rows(local, "v0001").collect()))
+    for [picture], path in filed.select("images", "image_path").iter_rows():
+        assert picture == {"bytes": None, "path": f"../../{path}"}
+        assert local.exists(normpath(f"versions/v0001/{picture['path']}"))
+    with local.open_read("versions/v0001/rows.parquet") as stream:
+        schema = pyarrow.parquet.read_schema(stream)
+    assert json.loads(schema.metadata[b"huggingface"])["info"]["features"] == {
+        "images": {"feature": {"_type": "Image"}, "_type": "Sequence"}
+    }
+    picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+    assert schema.field("images").type == pyarrow.list_(picture), "else `datasets` shows no pictures, and no error"
+
+
+def test_a_question_that_begins_like_a_placeholder_is_read_as_it_was(local: Store, grower: Grower) -> None:
+    built(local)
+    rows = scan_rows(local, "v0001").collect().with_columns(problem=pl.lit("<image> or <video>?"))
+    for version, filed in (("v0008", filed_rows(rows)), ("v0009", rows)):
+        local.write_parquet(f"versions/{version}/rows.parquet", filed)
+        assert scan_rows(local, version).collect().equals(rows)
 
 
 def test_an_excluded_row_names_the_row_that_stays(local: Store, grower: Grower) -> None:
@@ -88,6 +116,6 @@ def test_a_table_from_before_answers_had_types_is_read(local: Store, grower: Gro
         refreshed = paths.model_dump(include=set(Provenance.model_fields)) | {"inputs": now}
         tables.publish("reasoning_paths", batch, tables.load("reasoning_paths", batch), Provenance(**refreshed))
     built(local)
-    rows = rows_of(local, "v0001")
+    rows = scan_rows(local, "v0001").collect()
     assert rows.schema == rows_schema(stage_names()) and rows["answer_type"].null_count() == 0
     assert set(rows["tolerance"]) == {0.0}

@@ -45,13 +45,18 @@ class _Samples:
 
 
 def _sample_fields(fields: dict[str, Feature]) -> dict[str, str]:
-    known = {"string": "StringField", "float64": "FloatField", "int32": "IntField", "bool": "BooleanField"}
+    """Types of the fields by their full names, in which FiftyOne's importer looks for classes."""
+    known = {"string": "String", "float64": "Float", "int32": "Int", "bool": "Boolean"}
+
+    def field_of(kind: str, of: str = "") -> str:
+        return f"fiftyone.core.fields.{kind}Field" + (f"({of})" if of else "")
+
     return {
-        name: "ListField"
+        name: field_of("List", field_of(known[str(feature[0])]))
         if isinstance(feature, list)
-        else "EmbeddedDocumentField"
+        else field_of("EmbeddedDocument", "fiftyone.core.labels.Classification")
         if name in LABELS
-        else known[str(feature)]
+        else field_of(known[str(feature)])
         for name, feature in fields.items()
     }
 

@@ -1,7 +1,7 @@
 """JSON lines with the fields of the WeThink paper (arXiv 2506.07905), one object per row, and the images in a folder.
 
 Beside the paper's fields a line has `images`, and its `problem` begins with `<image>`: EasyR1, with which the paper trains, reads lines without
-these as text alone, and says nothing. `wethink.jsonl` of a version in the store has the paper's fields only; it is written by
+these as text alone, and says nothing. `wethink.jsonl` of a version in the store names images in the store; it is written by
 `wethink_assets.dataset.versions.build` and stays as it is when this format changes.
 """
 
