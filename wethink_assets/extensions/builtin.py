@@ -24,7 +24,8 @@ READERS: "Registry[ArchiveFormat]" = Registry(
         "zip": "wethink_assets.sources.readers.zip_archive:ZIP",
         "tar": "wethink_assets.sources.readers.tar_archive:TAR",
         "compressed_tar": "wethink_assets.sources.readers.compressed_tar:COMPRESSED_TAR",
-        "parquet": "wethink_assets.sources.readers.parquet:PARQUET",
+        "parquet": "wethink_assets.sources.readers.tables.reader:PARQUET",
+        "arrow": "wethink_assets.sources.readers.tables.reader:ARROW",
     },
 )
 IMAGE_FORMATS: "Registry[ImageFormat]" = Registry(

@@ -183,6 +183,15 @@ class Location:
             raise ReadFailure("unreadable", f"{visible_name(path)}: {len(data)} of {info.get('size')} bytes came")
         return data
 
+    def holds(self, path: str) -> bool:
+        """Whether a file is there. Raises `SourceUnreachable` when that cannot be told for now."""
+        try:
+            return bool(self.fs.info(self.full(path))["type"] == "file")
+        except Exception as error:
+            if self.is_outage(error):
+                raise self.unreachable(path, error) from error
+            return False
+
     def is_outage(self, error: Exception) -> bool:
         """Whether an error is about the location and not about one file: the network, a server, a mount that is gone."""
         if isinstance(error, OSError) and error.errno in _OUTAGES:

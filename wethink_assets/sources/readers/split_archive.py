@@ -78,3 +78,4 @@ class ArchiveStream(io.BufferedReader):
     def __init__(self, location: Location, parts: Sequence[FileInfo]) -> None:
         super().__init__(_Joined(location, parts), BUFFER)
         self.size = sum(part.size for part in parts)
+        self.location = location
