@@ -112,7 +112,7 @@ class SourceSettings(Table):
     """One source dataset. Those of the catalog need only a location; any other name is a new source."""
 
     location: str = Field("", description="folder, archive or fsspec URL; empty: not configured")
-    reader: Reader = Field("auto", description="auto recognises folder, zip (also split), tar(.gz) and parquet")
+    reader: Reader = Field("auto", description="auto recognises folder, zip (also split), tar(.gz), parquet and arrow")
     licence: str = Field("", description="overrides the catalog's; a new source must name one")
     title: str = Field("", description="name to show; empty: the catalog's")
     include: str = Field("**", description="glob on the path inside the source")

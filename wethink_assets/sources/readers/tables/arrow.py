@@ -1,8 +1,8 @@
 """Arrow IPC files and streams as tables, Feather among them: both are the same messages, which are walked by their headers.
 
-A file is a stream between two marks with a footer behind it, which isn't needed: so a file whose end is missing is read as far as it goes, as a stream is.
-Of each message only the header is read until its rows are asked for; then the schema, the dictionaries and the record batch that holds them are given
-to Arrow as a stream of their own.
+A file is a stream between two marks with a footer behind it, which isn't needed: so a file whose end is missing is read as far as it goes.
+Of each message only the header is read until its rows are asked for; then the schema, the dictionaries and the record batch that holds them
+are given to Arrow as a stream of their own.
 """
 
 import io

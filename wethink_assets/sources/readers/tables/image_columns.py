@@ -14,7 +14,16 @@ from urllib.parse import quote
 
 from wethink_assets.sources.images.formats import format_of, refused_format
 
-__all__ = ["ADDRESS", "ELEMENT", "Column", "UnreadColumn", "image_columns", "is_base64", "unread_columns", "value_counts"]
+__all__ = [
+    "ADDRESS",
+    "ELEMENT",
+    "Column",
+    "UnreadColumn",
+    "image_columns",
+    "is_base64",
+    "unread_columns",
+    "value_counts",
+]
 
 NAMES = ("image", "img", "picture", "photo", "jpg", "png", "bytes")
 """Names of bare binary columns that are taken for images where no contents say so."""

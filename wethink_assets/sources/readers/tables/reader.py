@@ -38,6 +38,7 @@ from wethink_assets.storage.store import Store
 
 __all__ = ["ARROW", "PARQUET", "TableFormat"]
 
+OTHER_FORMS = ("pixel_arrays", "map_of_images")
 MOST_IMAGES = 10_000_000
 """Of one file: what announces more is damaged, or made to fill the memory."""
 
@@ -68,14 +69,14 @@ class TableFormat:
         ]
         if table.damage:
             refusals.append(Refusal(path, "damaged_archive", table.damage))
-        if not columns and not any(refusal.reason == "pixel_arrays" for refusal in refusals):
+        if not columns and not any(refusal.reason in OTHER_FORMS for refusal in refusals):
             raise ReadFailure("no_image_column", _without_images(table, path))
         members: list[tuple[int, str]] = []
         ignored = IgnoredEntries()
         for column in columns:
             for number in range(len(table.blocks)):
                 try:
-                    for row, name, holds in _members(table, number, column, single=len(columns) == 1):
+                    for row, name, holds in list(_members(table, number, column, single=len(columns) == 1)):
                         if holds:
                             members.append((row, name))
                         else:
@@ -132,9 +133,11 @@ def _opened(stream: ArchiveStream, path: str) -> Table:
         raise ReadFailure("compression", f"{path} is Feather of version 1, which is not read: write it anew")
     stream.seek(0)
     try:
-        if head.startswith(FILE_MAGIC) or (not head.startswith(b"PAR1") and begins_stream(head)):
+        if head.startswith(FILE_MAGIC) or begins_stream(head):
             return ArrowTable(stream, path)
-        return ParquetTable(stream, path)
+        if head.startswith(b"PAR1"):
+            return ParquetTable(stream, path)
+        raise ReadFailure("damaged_archive", f"{path} is neither parquet nor Arrow by its first bytes")
     except (ReadFailure, SourceError, StoreError):
         raise
     except OSError as error:
@@ -176,7 +179,9 @@ def _members(table: Table, number: int, column: Column, single: bool) -> Iterato
 
 def _lost(path: str, block: Block, column: Column, error: Exception) -> Refusal:
     rows = f"rows {block.start} to {block.start + block.rows - 1}"
-    return Refusal(f"{path}::{block.start:08d}/{column.name}", "damaged_archive", f"{rows} cannot be read: {_line(error)}")
+    return Refusal(
+        f"{path}::{block.start:08d}/{column.name}", "damaged_archive", f"{rows} cannot be read: {_line(error)}"
+    )
 
 
 def _of_block(

@@ -51,7 +51,7 @@ class Table(ABC):
                         break
             except (SourceError, StoreError):
                 raise
-            except Exception:  # of a damaged block, which is named when its rows are asked for
+            except Exception:  # noqa: S112 # of a damaged block, which is named when its rows are asked for
                 continue
             if values:
                 return values
