@@ -26,7 +26,8 @@ from wethink_assets.sources.readers.part_names import is_complete, whole_name
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
 
-INDEX_VERSION = 4  # 2: several streams and joined tars are read to their end; 3: what is ignored is kept by kind; 4: tables name what is not read
+# 2: several streams and joined tars are read to their end; 3: what is ignored is kept by kind; 4: tables name what is not read
+INDEX_VERSION = 4
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,6 @@ def test_parquet_columns(local: Store, tmp_path: Path) -> None:
     output = ingest_all(local, source_at(folder))
     assert output.results.height == 3
     assert reasons_by_item(output) == {
-        "partly.parquet::00000001": "unreadable",
+        "partly.parquet::00000001": "missing_file",
         "partly.parquet::00000002": "empty",
     }
