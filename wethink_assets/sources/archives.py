@@ -103,6 +103,8 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
         # Nothing is kept: the cause may be gone at the next registration.
         failure = _failure_of(archive, error)
         return _refused(archive, failure.reason, failure.detail)
+    if include == "**" and not (index.entries or index.refusals or index.ignored):
+        index.ignored.add(archive.path, "empty_archive")
     if index.ignored:
         with store.scratch() as folder:
             listed = folder / "ignored"

@@ -263,7 +263,7 @@ def _files(random: Random, name: str, ending: str, data: bytes, changes: list[st
     elif chance < 0.05:
         ending = random.choice([sound_file(other).ending for other in FORMATS])
         changes.append(f"called .{ending}")
-    elif chance < 0.15 and name in ARCHIVES and not name.startswith(("parquet", "arrow")):
+    elif chance < 0.15 and data and name in ARCHIVES and not name.startswith(("parquet", "arrow")):
         parts = split(data, f"{stem}.{ending}", max(len(data) // 4, 1))
         if random.random() < 0.3 and parts:
             del parts[random.choice(sorted(parts))]

@@ -74,6 +74,7 @@ IGNORED_KINDS = {
     "data": "arrays, weights or database, by its ending",
     "archive": "archive of a format that is not read",
     "nested_archive": "archive within an archive, which is not opened",
+    "empty_archive": "archive that lists no member",
     "other_reader": "file that the source's `reader` does not read",
     "not_included": "file that the source's `include` does not match",
     "dangling_link": "link to what is not there",
