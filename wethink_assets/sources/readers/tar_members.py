@@ -14,6 +14,10 @@ __all__ = ["Gap", "Member", "TarStream", "refused_member", "tar_members"]
 
 BLOCK = tarfile.BLOCKSIZE
 PIECE = 2**20
+CHECKSUM = 148  # where that of a header begins
+SCANNED = 2**16
+MAX_PASSED = 2**30
+"""Bytes in which a header is looked for after a damaged one or an end mark, at most: more than that is a bomb, or no tar."""
 _ZEROS = bytes(BLOCK)
 
 
@@ -125,18 +129,26 @@ def refused_member(member: tarfile.TarInfo) -> tuple[str, str] | None:
 
 def _skipped(stream: TarStream) -> int:
     """Go to the next header, or to the end; returns the bytes passed over that are neither zeros nor the rest of a block."""
-    skipped = 0
-    while block := stream.read(BLOCK):
-        if block == _ZEROS[: len(block)]:
-            continue
-        if len(block) == BLOCK and _is_header(block):
-            stream.put_back(block)
-            return skipped
-        skipped += len(block)
+    skipped = passed = 0
+    while piece := stream.read(SCANNED):
+        passed += len(piece)
+        if piece != bytes(len(piece)):
+            for start in range(0, len(piece), BLOCK):
+                block = piece[start : start + BLOCK]
+                if block == _ZEROS[: len(block)]:
+                    continue
+                if len(block) == BLOCK and _is_header(block):
+                    stream.put_back(piece[start:])
+                    return skipped
+                skipped += len(block)
+        if passed > MAX_PASSED:
+            raise tarfile.ReadError(f"no member in {passed} bytes")
     return skipped
 
 
 def _is_header(block: bytes) -> bool:
+    if block[CHECKSUM] not in b"01234567 \0\x80\xff":  # spares nearly all of what is no header the exception
+        return False
     try:
         tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
     except (tarfile.HeaderError, ValueError):
