@@ -1,6 +1,7 @@
 """Conversations for LLaMA-Factory, in ShareGPT's form, with the `dataset_info.json` by which it finds them.
 
-Supervised training on question, reasoning path and answer. `media_dir` is the folder itself, which LLaMA-Factory takes by default.
+Supervised training on question, reasoning path and answer. `media_dir` is the folder itself, which LLaMA-Factory takes by default. Lines have `image`
+beside `images`: other readers of conversations (InternVL, VLM-R1, LLaVA's) look for that, and go on without the picture where it is absent.
 """
 
 import json
@@ -36,19 +37,20 @@ def write_sharegpt(version: ShownVersion, folder: Path) -> Layout:
     further = carried_features(version.rows.collect_schema())
     features: dict[str, Feature] = {
         "conversations": TURNS,
-        "images": [IMAGE] if in_rows else STRINGS,
+        **({"images": [IMAGE]} if in_rows else {"images": STRINGS, "image": "string"}),
         "system": "string",
         "answer": "string",
         **further,
     }
 
     def row_of(row: dict[str, Any], picture: Picture) -> dict[str, Any]:
+        path = "" if in_rows else image_file(folder, picture)
         return {
             "conversations": [
                 {"from": "human", "value": asked(row, PLACEHOLDER)},
                 {"from": "gpt", "value": target(row)},
             ],
-            "images": [embedded(picture) if in_rows else image_file(folder, picture)],
+            **({"images": [embedded(picture)]} if in_rows else {"images": [path], "image": path}),
             "system": SYSTEM,
             "answer": row["answer"],
             **carried(row, further),

@@ -13,7 +13,7 @@ def test_every_sample_has_its_image_and_labels(
     reading: Reading, exported_sample: Exported, sampled_rows: pl.DataFrame, pixels: dict[str, list[str]]
 ) -> None:
     read = reading("fiftyone", "read_with_fiftyone", exported_sample("fiftyone"))
-    assert read["pixels"] == pixels
+    assert read["database"] and read["pixels"] == pixels
     for split in SPLITS:
         kinds = sampled_rows.filter(pl.col("split") == split)["kind"].value_counts()
         assert read["labels"][split] == dict(kinds.iter_rows())

@@ -118,6 +118,12 @@ def test_conversations_name_their_images(exported: Exported, rows: pl.DataFrame,
             assert Image.open(folder / row["images"][0]).size == (96, 96)
 
 
+def test_conversations_name_their_image_for_readers_that_look_for_one(exported: Exported) -> None:
+    for split in SPLITS:
+        for row in lines(exported("llama-factory", "files") / f"{split}.jsonl"):
+            assert [row["image"]] == row["images"], "InternVL and VLM-R1 take a line without `image` for text alone"
+
+
 def test_llama_factory_finds_its_files(exported: Exported) -> None:
     for mode in ("files", "embedded"):
         folder = exported("llama-factory", mode)

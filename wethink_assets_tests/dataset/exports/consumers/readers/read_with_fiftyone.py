@@ -1,7 +1,7 @@
 """Samples as FiftyOne imports them. Argument: FOLDER.
 
-With its database (`mongod`, which its package fetches only while it is built, or `FIFTYONE_DATABASE_URI`) they are imported as a dataset; without
-one, each is made by FiftyOne's own class of samples, as its importer makes them.
+With its database (`mongod`, which a package brings along, or `FIFTYONE_DATABASE_URI`) they are imported as a dataset; without one, each is made by
+FiftyOne's own class of samples, as its importer makes them.
 """
 
 import json
