@@ -27,13 +27,13 @@ sys.path.insert(0, str(ROOT))
 import polars as pl  # noqa: E402
 
 from wethink_assets.dataset.browse.written import write_pages  # noqa: E402
-from wethink_assets.dataset.cuts.cut import seal_of  # noqa: E402
 from wethink_assets.dataset.cuts.recipe import CutRecipe  # noqa: E402
 from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, version_folder  # noqa: E402
 from wethink_assets.dataset.versions.rows import EXCLUDED, rows_schema  # noqa: E402
 from wethink_assets.identity import digest_of, split_of  # noqa: E402
 from wethink_assets.stages.order import stage_names  # noqa: E402
 from wethink_assets.storage.blobs import Blobs  # noqa: E402
+from wethink_assets.storage.seals import sealed_file  # noqa: E402
 from wethink_assets.storage.store import Store  # noqa: E402
 from wethink_assets_tests.support.browsed import served  # noqa: E402
 from wethink_assets_tests.support.images import drawing  # noqa: E402
@@ -111,7 +111,11 @@ def draw(url: str, folder: Path, rows: int, images: int) -> None:
     store.write_parquet(f"{version_folder(version)}/rows.parquet", pl.scan_parquet(parts))
     store.write_parquet(f"{version_folder(version)}/excluded.parquet", pl.DataFrame(schema=EXCLUDED))
     now = datetime.now(UTC)
-    facts: dict[str, Any] = {name: {} for name in ("excluded", "counts", "files", "code")}
+    facts: dict[str, Any] = {name: {} for name in ("excluded", "counts", "code")}
+    sealed = {
+        name: sealed_file(store, f"{version_folder(version)}/{name}") for name in ("rows.parquet", "excluded.parquet")
+    }
+    facts["files"] = {name: {**seal.model_dump(), "content": seal.sha256} for name, seal in sealed.items()}
     facts |= dict.fromkeys(("models", "prompts", "inputs"), ())
     manifest = Manifest(
         version=version,
@@ -125,7 +129,7 @@ def draw(url: str, folder: Path, rows: int, images: int) -> None:
         considered=rows,
         **facts,
     )
-    manifest = manifest.model_copy(update={"seal": seal_of(manifest)})
+    manifest = manifest.sealed()
     store.publish(f"{version_folder(version)}/{MANIFEST}", manifest.model_dump_json().encode())
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.dataset.versions.catalog import list_versions
+from wethink_assets.dataset.versions.files import scan_file
 from wethink_assets.identity import digest_of
 from wethink_assets.kinds import KINDS, LETTERS, graded_by
 from wethink_assets.models.registry import Models
@@ -113,7 +114,7 @@ def version_rows(store: Store, count: int) -> tuple[str, list[JudgedRow]]:
     newest = max(versions, key=lambda summary: summary.created).version
     kinds = graded_by("rule")
     frame = (
-        store.scan_parquet(f"versions/{newest}/rows.parquet")
+        scan_file(store, newest, "rows.parquet")
         .filter(pl.col("kind").is_in(kinds))
         .select("kind", "question", "options", "answer", "category")
         .head(20 * count)

@@ -30,6 +30,7 @@ from wethink_assets.sources.recopied_files import (
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import MEMBERSHIP, SCHEMA_VERSION
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Tables
 
 Progress = Callable[[int, int], None]
@@ -134,7 +135,7 @@ def unread(store: Store, source: Source, entries: pl.DataFrame) -> pl.DataFrame:
         commit = tables.current("images", batch_key(source.name, number))
         if commit is None:
             continue  # its run did not end: it reads them itself
-        rejected = store.scan_parquet(f"{commit.folder}/rejections.parquet").filter(pl.col("reason") == UNREADABLE)
+        rejected = scan_table(store, commit, "rejections").filter(pl.col("reason") == UNREADABLE)
         for item in rejected.select("item").collect()["item"]:
             path = listed.get(item)
             if path is not None:

@@ -20,7 +20,9 @@ from wethink_assets.identity import data_version
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.edits import TableEdit, edit_path, overlaid
 from wethink_assets.storage.records import create_record, parse_record, read_record
+from wethink_assets.storage.seals import FileSeal, seal_of
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import read_output, scan_table, write_output
 
 FEW = 32  # batches that are looked up one by one, wherever they are
 READERS = 16  # threads that do so where the store is far away
@@ -64,6 +66,12 @@ class Commit(Provenance):
         default_factory=dict, description="rows that the edit changed, removed, added, set aside"
     )
     made: str = Field("", description="data version of the table as the stage made it, where it carries an edit")
+    files: dict[str, FileSeal] = Field(default_factory=dict, description="bytes of both tables")
+    made_files: dict[str, FileSeal] = Field(
+        default_factory=dict, description="bytes of both tables as the stage made them, where they carry an edit"
+    )
+    previous: str = Field("", description="seal of the commit before")
+    seal: str = Field("", description="hash over all of this but itself; earlier releases wrote none")
 
     @property
     def folder(self) -> str:
@@ -74,6 +82,18 @@ class Commit(Provenance):
     def made_folder(self) -> str:
         """Folder of the tables as the stage made them."""
         return f"tables/{self.asset}/{self.batch}/{self.made[:32]}" if self.made else self.folder
+
+    @property
+    def as_made(self) -> "Commit":
+        """The same with the tables as the stage made them, where these carry an edit."""
+        if not self.made:
+            return self
+        tables = {"digest": self.made[:32], "data_version": self.made, "files": self.made_files}
+        return self.model_copy(update=tables)
+
+    def sealed(self) -> "Commit":
+        """The same with the seal of its content."""
+        return self.model_copy(update={"seal": seal_of(self, only_set=True)})
 
 
 @dataclass(frozen=True)
@@ -97,8 +117,8 @@ class Tables:
             if current and unchanged and all(getattr(current, f) == getattr(provenance, f) for f in same):
                 return current
             number = max(number, current.number if current else 0) + 1
-            commit = Commit(**provenance.model_dump(), **carried, number=number, finished=datetime.now(UTC))
-            if self.store.create(self._commit_path(asset, batch, number), commit.model_dump_json(indent=1).encode()):
+            commit = self._put(Commit(**provenance.model_dump(), **carried, number=number, finished=datetime.now(UTC)))
+            if commit is not None:
                 return commit
 
     def publish_edit(self, current: Commit, edit: TableEdit) -> Commit:
@@ -111,18 +131,25 @@ class Tables:
         carried = self._carrying(edit.asset, edit.batch, made, edit, edit.digest)
         provenance = current.model_dump(include=set(Provenance.model_fields))
         number = current.number + 1
-        commit = Commit(**provenance, **carried, number=number, finished=datetime.now(UTC))
-        path = self._commit_path(edit.asset, edit.batch, number)
-        if not self.store.create(path, commit.model_dump_json(indent=1).encode()):
+        commit = self._put(Commit(**provenance, **carried, number=number, finished=datetime.now(UTC)))
+        if commit is None:
             raise StoreError(
                 f"{edit.asset} of batch {edit.batch} was published anew at the same moment, nothing was changed: export it again"
             )
         return commit
 
+    def _put(self, commit: Commit) -> Commit | None:
+        """The commit as it is kept, sealed and with the seal of the one before; None where its number was taken meanwhile."""
+        before = read_record(self.store, self._commit_path(commit.asset, commit.batch, commit.number - 1), Commit)
+        sealed = commit.model_copy(update={"previous": before.seal if before else ""}).sealed()
+        path = self._commit_path(sealed.asset, sealed.batch, sealed.number)
+        return sealed if create_record(self.store, path, sealed) else None
+
     def _carrying(self, asset: str, batch: str, made: StageOutput, edit: TableEdit | None, name: str) -> dict[str, Any]:
         """Write the tables of a commit, and beside them those as the stage made them where an edit is laid over; fields of the commit."""
         output, counts = (made, {}) if edit is None else overlaid(made, edit)
-        version = self._write(asset, batch, output)
+        version, files = self._write(asset, batch, output)
+        made_version, made_files = self._write(asset, batch, made) if edit else ("", {})
         return {
             "asset": asset,
             "batch": batch,
@@ -133,16 +160,14 @@ class Tables:
             "reasons": output.reasons(),
             "edit": name,
             "edited": counts,
-            "made": self._write(asset, batch, made) if edit else "",
+            "made": made_version,
+            "files": files,
+            "made_files": made_files,
         }
 
-    def _write(self, asset: str, batch: str, output: StageOutput) -> str:
+    def _write(self, asset: str, batch: str, output: StageOutput) -> tuple[str, dict[str, FileSeal]]:
         version = data_version(output.results, output.rejections)
-        folder = f"tables/{asset}/{batch}/{version[:32]}"
-        for name, frame in (("results", output.results), ("rejections", output.rejections)):
-            if not self.store.exists(f"{folder}/{name}.parquet"):
-                self.store.write_parquet(f"{folder}/{name}.parquet", frame)
-        return version
+        return version, write_output(self.store, f"tables/{asset}/{batch}/{version[:32]}", output)
 
     def with_edit(self, asset: str, batch: str, output: StageOutput) -> StageOutput:
         """What a stage made, with the edit in force laid over it."""
@@ -164,7 +189,7 @@ class Tables:
 
     def load_made(self, commit: Commit) -> StageOutput:
         """Both tables of a commit as the stage made them."""
-        return self._load(commit.made_folder)
+        return read_output(self.store, commit.as_made)
 
     @staticmethod
     def _commit_path(asset: str, batch: str, number: int) -> str:
@@ -207,7 +232,11 @@ class Tables:
         return self._parsed(path, self.store.read(path))
 
     def _parsed(self, path: str, data: bytes) -> Commit:
-        return parse_record(self.store, path, data, Commit)
+        commit = parse_record(self.store, path, data, Commit)
+        named = self._commit_path(commit.asset, commit.batch, commit.number)
+        if (commit.seal and commit.seal != commit.sealed().seal) or named != path:
+            raise StoreError(f"{self.store.link(path)} was altered: its seal is not that of its content")
+        return commit
 
     def commits(self, asset: str) -> Iterator[Commit]:
         """The commit in force of every batch that has one, by batch."""
@@ -223,14 +252,8 @@ class Tables:
         return self.load_commit(commit)
 
     def load_commit(self, commit: Commit) -> StageOutput:
-        """Both tables of one commit."""
-        return self._load(commit.folder)
-
-    def _load(self, folder: str) -> StageOutput:
-        return StageOutput(
-            results=self.store.read_parquet(f"{folder}/results.parquet"),
-            rejections=self.store.read_parquet(f"{folder}/rejections.parquet"),
-        )
+        """Both tables of one commit. Raises `StoreError` naming a file that is missing, damaged or altered."""
+        return read_output(self.store, commit)
 
     def scan(self, asset: str, batch: str) -> pl.LazyFrame:
         """Results in force as a lazy frame."""
@@ -239,4 +262,4 @@ class Tables:
             raise StoreError(
                 f"{asset} of batch {batch} was never materialized in {self.store.url}: materialize it first"
             )
-        return self.store.scan_parquet(f"{commit.folder}/results.parquet")
+        return scan_table(self.store, commit)

@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import seal_of
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, VersionFile, version_folder
 from wethink_assets.dataset.versions.rows import EXCLUDED, problem_text, rows_schema
@@ -73,8 +72,8 @@ def draw_version(store: Store, version: str = "v0001", train: int = 40, validati
     told += [drawn_row(store, f"{seed}/validation/{number}", "validation") for number in range(validation)]
     rows = pl.DataFrame(told, schema=rows_schema(stage_names())).unique("row_id").sort("row_id")
     store.write_parquet(f"{version_folder(version)}/rows.parquet", rows)
-    data = store.read(f"{version_folder(version)}/rows.parquet")
-    store.write_parquet(f"{version_folder(version)}/excluded.parquet", pl.DataFrame(schema=EXCLUDED))
+    excluded = pl.DataFrame(schema=EXCLUDED)
+    store.write_parquet(f"{version_folder(version)}/excluded.parquet", excluded)
     store.publish(f"{version_folder(version)}/README.md", f"# WeThink {version}\n".encode())
     now = datetime.now(UTC)
     manifest = Manifest(
@@ -91,14 +90,22 @@ def draw_version(store: Store, version: str = "v0001", train: int = 40, validati
         excluded={},
         counts={"kind": dict(rows["kind"].value_counts().iter_rows())},
         files={
-            "rows.parquet": VersionFile(
-                sha256=sha256_hex(data), bytes=len(data), rows=rows.height, content=data_version(rows)
-            )
+            "rows.parquet": _described(store, version, "rows.parquet", rows),
+            "excluded.parquet": _described(store, version, "excluded.parquet", excluded),
+            "README.md": _described(store, version, "README.md"),
         },
         models=(),
         prompts=(),
         inputs=(),
     )
-    manifest = manifest.model_copy(update={"seal": seal_of(manifest)})
+    manifest = manifest.sealed()
     store.publish(f"{version_folder(version)}/{MANIFEST}", manifest.model_dump_json().encode())
     return manifest
+
+
+def _described(store: Store, version: str, name: str, table: pl.DataFrame | None = None) -> VersionFile:
+    data = store.read(f"{version_folder(version)}/{name}")
+    sha256 = sha256_hex(data)
+    if table is None:
+        return VersionFile(sha256=sha256, bytes=len(data), content=sha256)
+    return VersionFile(sha256=sha256, bytes=len(data), rows=table.height, content=data_version(table))

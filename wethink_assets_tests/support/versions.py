@@ -2,15 +2,22 @@
 
 import json
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import Cut
+from wethink_assets.dataset.cuts.cut import Cut, CutInput, is_built, read_cut
 from wethink_assets.dataset.cuts.decision import decide_cut
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import VersionSummary
+from wethink_assets.dataset.versions.manifest import Manifest, read_manifest, version_folder
+from wethink_assets.storage.records import replace_record
+from wethink_assets.storage.seals import FileSeal, sealed_file
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Commit, Tables
+
+Document = TypeVar("Document", Cut, Manifest)
 
 
 def built(store: Store, recipe: CutRecipe | None = None) -> VersionSummary:
@@ -28,6 +35,48 @@ def rows_of(store: Store, version: str, name: str = "rows") -> pl.DataFrame:
 def cut(store: Store, recipe: CutRecipe | None = None) -> str:
     """Name of the next version, decided and built."""
     return built(store, recipe).version
+
+
+def forged(store: Store, version: str, entry: CutInput, results: pl.DataFrame) -> None:
+    """Write a table anew and seal commit, cut and manifest over it, as its own maker could."""
+    store.write_parquet(f"{entry.folder}/results.parquet", results)
+    files = {name: sealed_file(store, f"{entry.folder}/{name}.parquet") for name in entry.files}
+    _name_files(store, version, entry, files)
+
+
+def name_file(store: Store, version: str, name: str) -> None:
+    """Seal the manifest of a version over a file as it is now."""
+    manifest = read_manifest(store, version)
+    file = manifest.files[name].model_copy(update=dict(sealed_file(store, f"{version_folder(version)}/{name}")))
+    sealed = manifest.model_copy(update={"files": {**manifest.files, name: file}}).sealed()
+    replace_record(store, f"{version_folder(version)}/manifest.json", sealed)
+
+
+def as_of_before(store: Store, version: str) -> None:
+    """Make cut, manifest and commits those of an earlier release, which knew no bytes of tables."""
+    for entry in read_cut(store, version).inputs:
+        _name_files(store, version, entry, {})
+
+
+def _name_files(store: Store, version: str, entry: CutInput, files: dict[str, FileSeal]) -> None:
+    commit = Tables(store).at(entry.asset, entry.batch, entry.commit).model_copy(update={"files": files})
+    commit = commit.sealed() if files else commit.model_copy(update={"seal": "", "previous": ""})
+    replace_record(store, f"tables/{entry.asset}/{entry.batch}/commits/{entry.commit:06d}.json", commit)
+    decided = read_cut(store, version)
+    replace_record(store, f"cuts/{version}.json", _naming(decided, commit).sealed())
+    if is_built(store, version):
+        path = f"{version_folder(version)}/manifest.json"
+        replace_record(store, path, _naming(read_manifest(store, version), commit).sealed())
+
+
+def _naming(document: Document, commit: Commit) -> Document:
+    """A cut or manifest with the files and the seal of a commit."""
+    update = {"files": commit.files, "seal": commit.seal}
+    inputs = tuple(
+        entry.model_copy(update=update) if (entry.asset, entry.batch) == (commit.asset, commit.batch) else entry
+        for entry in document.inputs
+    )
+    return document.model_copy(update={"inputs": inputs})
 
 
 def note_policy(store: Store, key: str, digest: str = "d" * 64) -> None:

@@ -1,6 +1,5 @@
 """Outcome of `wethink run`: its figures, and the report that it prints."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -37,28 +36,29 @@ def waiting_state(store: "Store", waiting: Mapping[str, tuple[str, ...]]) -> dic
 
 def figures(store: "Store", settings: "Settings") -> dict[str, Any]:
     """The newest version: name, location, rows, funnel by source, and how many rows about drawn images are true; empty before the first."""
+    from wethink_assets.dataset.versions.files import read_statistics
     from wethink_assets.dataset.versions.manifest import list_built, read_manifest, version_folder
 
     versions = list_built(store)
     if not versions:
         return {}
     manifest = read_manifest(store, versions[-1])
-    folder = version_folder(manifest.version)
-    statistics = json.loads(store.read(f"{folder}/statistics.json"))
+    statistics = read_statistics(store, manifest)
     return {
         "version": manifest.version,
-        "location": store.link(folder),
+        "location": store.link(version_folder(manifest.version)),
         "rows": manifest.rows,
         "kinds": manifest.counts.get("kind", {}),
         "funnel": statistics["funnel"],
-        "truth": truth(store, settings, f"{folder}/rows.parquet"),
+        "truth": truth(store, settings, manifest.version),
     }
 
 
-def truth(store: "Store", settings: "Settings", path: str) -> dict[str, int]:
+def truth(store: "Store", settings: "Settings", version: str) -> dict[str, int]:
     """Rows of a version that the drawn scenes know the truth of, and how many are true: in all, and of hard images. Empty where none was drawn."""
     from dataclasses import asdict
 
+    from wethink_assets.dataset.versions.files import scan_file
     from wethink_assets.sources.sample.audit import audit_rows
     from wethink_assets.sources.sample.layout import read_scene_graphs
 
@@ -68,7 +68,7 @@ def truth(store: "Store", settings: "Settings", path: str) -> dict[str, int]:
     except FileNotFoundError:  # drawn elsewhere, or not yet
         return {}
     columns = ["image_id", "question", "options", "answer"]
-    rows = store.scan_parquet(path).select(columns).collect().iter_rows(named=True)
+    rows = scan_file(store, version, "rows.parquet").select(columns).collect().iter_rows(named=True)
     audit = audit_rows(rows, scenes)
     return asdict(audit) if audit.rows else {}
 

@@ -8,7 +8,8 @@ import polars as pl
 from wethink_assets.dataset.cuts.cut import CutInput, read_cut
 from wethink_assets.dataset.lineage.row_lookup import tables_in_force
 from wethink_assets.dataset.takedown.takedown import takedowns_of
-from wethink_assets.dataset.versions.manifest import list_built, read_manifest, version_folder
+from wethink_assets.dataset.versions.files import scan_file
+from wethink_assets.dataset.versions.manifest import list_built, read_manifest
 from wethink_assets.dataset.versions.rows import full_rows, results, scan_rows, table_of
 from wethink_assets.errors import VersionError
 from wethink_assets.stages.schemas import with_latitude
@@ -63,7 +64,6 @@ def collection_of(store: Store, version: str | None = None) -> Collection:
 
 def _of_version(store: Store, version: str) -> Collection:
     manifest = read_manifest(store, version)
-    folder = version_folder(manifest.version)
 
     def slices() -> Iterator[pl.DataFrame]:
         covered = takedowns_of(store)
@@ -71,7 +71,7 @@ def _of_version(store: Store, version: str) -> Collection:
         shown = with_latitude(table.filter(~covered.covers(table)))
         yield from shown.collect_batches(chunk_size=SLICE, maintain_order=True)
 
-    excluded = store.scan_parquet(f"{folder}/excluded.parquet")
+    excluded = scan_file(store, manifest, "excluded.parquet")
     return Collection(store, manifest.version, manifest.rows, slices, excluded)
 
 

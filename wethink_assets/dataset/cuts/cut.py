@@ -9,13 +9,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dedup.contamination import SignedBenchmark
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.records import parse_record
+from wethink_assets.storage.seals import FileSeal, seal_of
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Takedowns
 
@@ -29,15 +30,13 @@ LOGIC_CHANGES = {
 }
 """What each version of the rules changed, in words for whoever asks why a version is stale."""
 READERS = 16  # commits read at once: each is a small file, perhaps far away
-ADDED = (
-    "retracted",
-    "benchmarks",
-    "logic",
+ADDED = frozenset(
+    {"retracted", "benchmarks", "logic"}
 )  # fields that earlier cuts lack: they count in a seal only where they say something
 
 
 class CutInput(BaseModel):
-    """One table of a cut: an asset over a batch, as of one commit."""
+    """One table of a cut: an asset over a batch, as of one commit; with the bytes of its files and the seal of the commit, where that had one."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,6 +47,13 @@ class CutInput(BaseModel):
     data_version: str
     results: int
     rejections: int
+    files: dict[str, FileSeal] = {}
+    seal: str = ""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # What earlier cuts lack is not written where it is empty: their seals are over their content as it was.
+        return {name: value for name, value in dump(self).items() if value or name not in ("files", "seal")}
 
     @property
     def folder(self) -> str:
@@ -89,6 +95,10 @@ class Cut(BaseModel):
     digest: str
     created: datetime
     seal: str = ""
+
+    def sealed(self) -> "Cut":
+        """The same with the seal of its content."""
+        return self.model_copy(update={"seal": seal_of(self, ADDED)})
 
     @property
     def typed(self) -> bool:
@@ -149,15 +159,9 @@ def read_cut(store: Store, version: str) -> Cut:
         cut = parse_record(store, path, data, Cut)
     except StoreError as error:
         raise VersionError(str(error)) from error
-    if cut.seal != seal_of(cut) or cut.version != version_name(number):
+    if cut.seal != cut.sealed().seal or cut.version != version_name(number):
         raise VersionError(f"{store.link(path)} was altered: its seal is not that of its content")
     return cut
-
-
-def seal_of(document: BaseModel) -> str:
-    """sha256 over all of a cut or a manifest but its field `seal`: shows that the file was altered."""
-    silent = {name for name in ADDED if not getattr(document, name, None)}
-    return digest_of(document.model_dump(mode="json", exclude={"seal"} | silent))
 
 
 def cut_digest(

@@ -21,7 +21,6 @@ from wethink_assets.dataset.cuts.cut import (
     is_built,
     list_cuts,
     read_cut,
-    seal_of,
     version_name,
     version_number,
 )
@@ -137,7 +136,7 @@ def _decide(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
             digest=digest,
             created=datetime.now(UTC),
         )
-        cut = cut.model_copy(update={"seal": seal_of(cut)})
+        cut = cut.sealed()
         if create_record(store, f"{FOLDER}/{cut.version}.json", cut):
             return cut
 
@@ -163,6 +162,8 @@ def _input(commit: Commit) -> CutInput:
         data_version=commit.data_version,
         results=commit.results,
         rejections=commit.rejections,
+        files=commit.files,
+        seal=commit.seal,
     )
 
 

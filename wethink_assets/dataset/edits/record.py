@@ -9,6 +9,7 @@ from wethink_assets.errors import StoreError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.storage.edits import RowEdit, TableEdit, row_digest
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Commit, Tables
 
 __all__ = ["edit_summary", "row_edits", "table_edits"]
@@ -68,7 +69,7 @@ def _applies(store: Store, commit: Commit, row: RowEdit) -> bool:
     if row.change == "added":
         return True
     column = STAGES[commit.asset].item
-    made = store.scan_parquet(f"{commit.made_folder}/results.parquet")
+    made = scan_table(store, commit.as_made)
     rows = made.filter(pl.col(column) == row.item).collect()
     return rows.height == 1 and row_digest(rows.row(0, named=True)) == row.made
 

@@ -23,6 +23,7 @@ from wethink_assets.dataset.exports.files import Layout
 from wethink_assets.dataset.exports.pictures import ORIGINAL_SIZE, ImageMode, ImageOptions, Picture, with_pictures
 from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.card import card_of
+from wethink_assets.dataset.versions.files import scan_file
 from wethink_assets.dataset.versions.manifest import MANIFEST, read_manifest, version_folder
 from wethink_assets.dataset.versions.rows import scan_rows
 from wethink_assets.errors import ConfigError, VersionError
@@ -126,7 +127,7 @@ def export_version(
     shown = ShownVersion(
         version,
         with_latitude(_shown(scan_rows(store, version), covered)),
-        _shown(store.scan_parquet(f"{version_folder(version)}/excluded.parquet"), covered),
+        _shown(scan_file(store, manifest, "excluded.parquet"), covered),
         card_of(store, version),
         store,
         options,

@@ -15,6 +15,7 @@ from PIL import Image
 
 from wethink_assets.errors import UnknownName, VersionError
 from wethink_assets.sources.images.formats import format_of
+from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.calls.images import PLAIN_MODES, scaled, upright_png
 
@@ -117,7 +118,7 @@ def with_pictures(
         for some in _parts(rows):
             paths = list(dict.fromkeys(row["image_path"] for row in some))
             ids = {row["image_path"]: row["image_id"] for row in some}
-            contents = store.read_many(paths)
+            contents = Blobs(store).read_many(paths)
             made = pool.map(picture_of, (ids[path] for path in paths), contents, [options] * len(paths))
             pictures = dict(zip(paths, made, strict=True))
             del contents

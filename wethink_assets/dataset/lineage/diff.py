@@ -10,7 +10,8 @@ from pydantic_core import to_jsonable_python
 
 from wethink_assets.dataset.cuts.cut import Cut, read_cut
 from wethink_assets.dataset.lineage.diff_causes import BatchChange, Causes, batch_changes
-from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest, version_folder
+from wethink_assets.dataset.versions.files import scan_file
+from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
 
@@ -102,13 +103,12 @@ def diff_versions(store: Store, before: str, after: str) -> Difference:
     """
     first, second = read_manifest(store, before), read_manifest(store, after)
     cuts = read_cut(store, first.version), read_cut(store, second.version)
-    folders = version_folder(first.version), version_folder(second.version)
-    old, new = (store.scan_parquet(f"{folder}/rows.parquet").select(*KEY, *COMPARED) for folder in folders)
+    old, new = (scan_file(store, manifest, "rows.parquet").select(*KEY, *COMPARED) for manifest in (first, second))
     changed, same = _changed(old, new)
     gone = old.join(new, on="row_id", how="anti").select(KEY).sort("row_id").collect()
     fresh = new.join(old, on="row_id", how="anti").select(KEY).sort("row_id").collect()
     changes = batch_changes(store, *cuts)
-    causes = Causes(store, cuts, folders, changes)
+    causes = Causes(store, cuts, (first, second), changes)
     rows = pl.DataFrame([*causes.of_rows(changed, gone, fresh)], schema=ROWS)
     return Difference(
         before=first.version,

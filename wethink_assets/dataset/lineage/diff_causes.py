@@ -9,6 +9,8 @@ import polars as pl
 
 from wethink_assets.dataset.cuts.cut import READERS, Cut, CutInput
 from wethink_assets.dataset.edits.record import edit_summary
+from wethink_assets.dataset.versions.files import scan_file
+from wethink_assets.dataset.versions.manifest import Manifest
 from wethink_assets.dataset.versions.rows import table_rejections
 from wethink_assets.errors import StoreError
 from wethink_assets.stages.order import stage_names
@@ -119,17 +121,21 @@ class Causes:
     """Why rows differ, from cuts, exclusions and what the batches' tables were made with."""
 
     def __init__(
-        self, store: Store, cuts: tuple[Cut, Cut], folders: tuple[str, str], changes: Mapping[str, BatchChange]
+        self,
+        store: Store,
+        cuts: tuple[Cut, Cut],
+        manifests: tuple[Manifest, Manifest],
+        changes: Mapping[str, BatchChange],
     ) -> None:
         self._store = store
         self._cuts = cuts
         self._changes = changes
         self._recipe_differs = cuts[0].recipe.digest != cuts[1].recipe.digest
         self._left_out = {entry.batch: entry.reason for entry in cuts[1].left_out}
-        self._excluded = tuple(self._verdicts(folder) for folder in folders)
+        self._excluded = tuple(self._verdicts(manifest) for manifest in manifests)
 
-    def _verdicts(self, folder: str) -> dict[str, tuple[str, str | None]]:
-        table = self._store.scan_parquet(f"{folder}/excluded.parquet").select("row_id", "reason", "survivor").collect()
+    def _verdicts(self, manifest: Manifest) -> dict[str, tuple[str, str | None]]:
+        table = scan_file(self._store, manifest, "excluded.parquet").select("row_id", "reason", "survivor").collect()
         return {row: (reason, survivor) for row, reason, survivor in table.iter_rows()}
 
     def of_rows(self, changed: pl.DataFrame, gone: pl.DataFrame, fresh: pl.DataFrame) -> Iterator[dict[str, Any]]:

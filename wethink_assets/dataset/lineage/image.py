@@ -7,14 +7,15 @@ import polars as pl
 from wethink_assets.dataset.lineage.downstream import uses_of
 from wethink_assets.dataset.lineage.image_lookup import files_of_image, images_named
 from wethink_assets.dataset.lineage.row_lookup import tables_in_force
-from wethink_assets.dataset.takedown.erasure_log import erasures_of
-from wethink_assets.dataset.versions.manifest import list_built, version_folder
+from wethink_assets.dataset.versions.files import scan_file
+from wethink_assets.dataset.versions.manifest import list_built
 from wethink_assets.dataset.versions.rows import results
 from wethink_assets.errors import VersionError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.sources.claims import Occurrence
 from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.spec import SYNTHESIS
+from wethink_assets.storage.erasures import erasures_of
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Takedowns, takedowns_of
 
@@ -58,10 +59,9 @@ def _whereabouts(store: Store, image: str, covered: Takedowns, is_erased: bool) 
 
 def _in_version(store: Store, version: str, image: str) -> Story | None:
     """Rows of a version that show the image, and those it left out."""
-    folder = version_folder(version)
     ours = pl.col("image_id") == image
-    kept = store.scan_parquet(f"{folder}/rows.parquet").filter(ours).select(KEPT).collect()
-    left_out = store.scan_parquet(f"{folder}/excluded.parquet").filter(ours).select(LEFT_OUT).collect()
+    kept = scan_file(store, version, "rows.parquet").filter(ours).select(KEPT).collect()
+    left_out = scan_file(store, version, "excluded.parquet").filter(ours).select(LEFT_OUT).collect()
     if kept.is_empty() and left_out.is_empty():
         return None
     return {"version": version, "rows": kept.to_dicts(), "left_out": left_out.to_dicts()}

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.sources.batches import source_of
 from wethink_assets.sources.claims import Occurrence, occurrences
+from wethink_assets.storage.erasures import erasures_of
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Tables
 
 HEXADECIMAL = set("0123456789abcdef")
@@ -70,10 +71,10 @@ def _by_file(store: Store, name: str) -> set[str]:
             commit = tables.current("images", batch)
             if commit is None:
                 return
-            table = store.scan_parquet(f"{commit.folder}/results.parquet")
+            table = scan_table(store, commit)
             yield from table.filter(pl.col("item").is_in(list(items))).select("image_id").collect()["image_id"]
             if commit.rejections:
-                refused = store.scan_parquet(f"{commit.folder}/rejections.parquet")
+                refused = scan_table(store, commit, "rejections")
                 ours = pl.col("item").is_in(list(items)) & pl.col("reason").is_in(["already_ingested", "retracted"])
                 for detail in refused.filter(ours).collect()["detail"]:
                     yield from SHA256.findall(detail)[:1]
@@ -95,7 +96,7 @@ def files_of_image(store: Store, image: str) -> list[Occurrence]:
         commit = tables.current("images", batch)
         if commit is None:
             continue
-        held = store.scan_parquet(f"{commit.folder}/results.parquet").filter(pl.col("image_id") == image)
+        held = scan_table(store, commit).filter(pl.col("image_id") == image)
         for source, item, licence in held.select("source", "item", "licence").collect().iter_rows():
             files.append(Occurrence(source, batch, item, licence))
     return files

@@ -15,7 +15,6 @@ from wethink_assets.dataset.lineage.row_lookup import (
     tables_in_force,
     uncut_row,
 )
-from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.rows import results, table_rejections
 from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.errors import StoreError, VersionError
@@ -24,6 +23,7 @@ from wethink_assets.sources import claims
 from wethink_assets.sources.batches import source_of
 from wethink_assets.sources.imported_pairs import pairs_of
 from wethink_assets.stages.spec import SYNTHESIS
+from wethink_assets.storage.erasures import erasures_of
 from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
@@ -216,5 +216,7 @@ def _rejections(store: Store, tables: Mapping[str, CutInput], items: set[str]) -
 
 def provenance_of(commit: Commit) -> Story:
     """What a commit says of how its table came about."""
-    provenance = commit.model_dump(mode="json", exclude={"asset", "batch", "reasons", "calls", "results", "rejections"})
+    counts = {"reasons", "calls", "results", "rejections"}
+    seals = {"files", "made_files", "previous", "seal"}
+    provenance = commit.model_dump(mode="json", exclude={"asset", "batch"} | counts | seals)
     return {"commit": provenance.pop("number"), **provenance}

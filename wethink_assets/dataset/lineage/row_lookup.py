@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import CutInput
-from wethink_assets.dataset.versions.manifest import list_built, read_manifest, version_folder
+from wethink_assets.dataset.versions.files import scan_file
+from wethink_assets.dataset.versions.manifest import list_built, read_manifest
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
@@ -50,18 +51,17 @@ def row_verdicts(store: Store, prefix: str, versions: Sequence[str] = ()) -> lis
 
 def _in_version(store: Store, version: str, prefix: str) -> Iterator[RowVerdict]:
     ours = (pl.col("row_id") >= prefix) & (pl.col("row_id") < prefix + "g")  # a range, so that row groups are skipped
-    folder = version_folder(version)
-    kept = store.scan_parquet(f"{folder}/rows.parquet").filter(ours).select("row_id", "slot", "batch").collect()
+    kept = scan_file(store, version, "rows.parquet").filter(ours).select("row_id", "slot", "batch").collect()
     for row_id, slot, batch in kept.iter_rows():
         yield RowVerdict(version, "kept", None, row_id, slot, batch)
-    left_out = store.scan_parquet(f"{folder}/excluded.parquet").filter(ours).collect()
+    left_out = scan_file(store, version, "excluded.parquet").filter(ours).collect()
     for row in left_out.iter_rows(named=True):
         yield RowVerdict(version, row["reason"], row["survivor"], row["row_id"], row["slot"], row["batch"])
 
 
 def neighbours_of(store: Store, version: str, row_id: str) -> pl.DataFrame:
     """Rows that a version left out in favour of a row: row_id, batch, reason, detail."""
-    table = store.scan_parquet(f"{version_folder(version)}/excluded.parquet")
+    table = scan_file(store, version, "excluded.parquet")
     return table.filter(pl.col("survivor") == row_id).select("row_id", "slot", "batch", "reason", "detail").collect()
 
 

@@ -17,11 +17,12 @@ from wethink_assets.dataset.lineage.diff import diff_versions
 from wethink_assets.dataset.lineage.downstream import uses_of
 from wethink_assets.dataset.lineage.image import whereabouts
 from wethink_assets.dataset.lineage.row import explain_row
-from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
-from wethink_assets.dataset.versions.manifest import Input, Manifest, Used, read_manifest, version_folder
+from wethink_assets.dataset.versions.files import scan_file
+from wethink_assets.dataset.versions.manifest import Input, Manifest, Used, read_manifest
 from wethink_assets.errors import StoreError
 from wethink_assets.sources.batches import source_of, split_batch_key
+from wethink_assets.storage.erasures import erasures_of
 from wethink_assets.storage.records import read_json
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
@@ -42,7 +43,7 @@ def lineage_of(store: Store, version: str) -> Story:
     manifest = read_manifest(store, version)
     cut = read_cut(store, manifest.version)
     commits, missing = _commits(store, manifest)
-    rows = store.scan_parquet(f"{version_folder(manifest.version)}/rows.parquet")
+    rows = scan_file(store, manifest, "rows.parquet")
     gone = rows_taken_down(store, manifest.version, takedowns_of(store))
     return {
         "version": manifest.version,

@@ -13,20 +13,21 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from wethink_assets.dataset.takedown.erasure_log import ERASED, Erasure
 from wethink_assets.dataset.takedown.takedown import Subject
-from wethink_assets.identity import data_version, digest_of
+from wethink_assets.identity import data_version, digest_of, sha256_hex
 from wethink_assets.sources.batches import source_of
 from wethink_assets.sources.imported_pairs import forget_images
 from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput, rejections
 from wethink_assets.storage.edits import FOLDER as EDITS
 from wethink_assets.storage.edits import TableEdit
+from wethink_assets.storage.erasures import ERASED, Erasure
 from wethink_assets.storage.journal.files import write_part
 from wethink_assets.storage.journal.journal import journal_folder, journaled_calls
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.records import create_record, read_record, replace_record
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import output_files
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets.storage.takedowns import READERS, Takedowns
 
@@ -95,6 +96,7 @@ def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
     blobs = [path for image in images for path in _blobs(store, image)]
     if not (rewritten or blobs or replies or edits):
         return None
+    files = {path: data for folder, left in rewritten.items() for path, data in output_files(folder, left).items()}
     made = Erasure(
         batch=batch,
         images=tuple(images),
@@ -102,13 +104,13 @@ def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
         replies=replies,
         tables={folder: data_version(left.results, left.rejections) for folder, left in rewritten.items()}
         | {path: edit.digest for path, edit in edits.items()},
+        files={path: sha256_hex(data) for path, data in files.items()},
         created=datetime.now(UTC),
     )
     # The record first: whenever this stops, a table is as it was, as the record says, or found again by the next call.
     create_record(store, f"{ERASED}/{batch}-{digest_of(made.model_dump(mode='json'))[:16]}.json", made)
-    for folder, left in rewritten.items():
-        store.write_parquet(f"{folder}/results.parquet", left.results)
-        store.write_parquet(f"{folder}/rejections.parquet", left.rejections)
+    for path, data in files.items():
+        store.publish(path, data)
     for path, edit in edits.items():
         replace_record(store, path, edit)
     for path in blobs:

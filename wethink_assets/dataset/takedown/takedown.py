@@ -14,13 +14,15 @@ import polars as pl
 
 from wethink_assets.dataset.lineage.downstream import uses_of
 from wethink_assets.dataset.lineage.image_lookup import images_named
-from wethink_assets.dataset.versions.manifest import list_built, version_folder
+from wethink_assets.dataset.versions.files import scan_file
+from wethink_assets.dataset.versions.manifest import list_built
 from wethink_assets.errors import VersionError
 from wethink_assets.sources.batches import source_of
 from wethink_assets.sources.claims import holder
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
 from wethink_assets.storage.records import create_record
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Tables
 from wethink_assets.storage.takedowns import (
     KINDS,
@@ -44,6 +46,7 @@ __all__ = [
 ]
 
 READERS = 16
+TAKEN = ("row_id", "slot", "image_id", "source", "licence", "split", "batch")
 
 
 def takedowns_touching(store: Store, taken_down: Takedowns, batches: Iterable[str]) -> Takedowns:
@@ -115,7 +118,7 @@ def known_licences(store: Store) -> set[str]:
         commit = tables.current("images", batch)
         if commit is None:
             return []
-        table = store.scan_parquet(f"{commit.folder}/results.parquet")
+        table = scan_table(store, commit)
         return table.select(pl.col("licence").unique()).collect()["licence"].to_list()
 
     with ThreadPoolExecutor(READERS) as pool:
@@ -145,7 +148,7 @@ def takedown_impact(store: Store, subject: Subject) -> dict[str, Any]:
         if rows.is_empty():
             continue
         versions.append({"version": version, "rows": rows.height, "images": rows["image_id"].n_unique()})
-        table = store.scan_parquet(f"{version_folder(version)}/excluded.parquet")
+        table = scan_file(store, version, "excluded.parquet")
         near = table.filter(pl.col("survivor").is_in(rows["row_id"].to_list())).select("image_id").unique().collect()
         look_alikes |= set(near["image_id"]) - set(rows["image_id"])
     return {
@@ -157,7 +160,7 @@ def takedown_impact(store: Store, subject: Subject) -> dict[str, Any]:
 
 def rows_taken_down(store: Store, version: str, covered: Takedowns) -> pl.DataFrame:
     """Rows of a version that takedowns cover: row_id, slot, image_id, source, licence, split, batch."""
-    table = store.scan_parquet(f"{version_folder(version)}/rows.parquet").select(
-        "row_id", "slot", "image_id", "source", "licence", "split", "batch"
-    )
-    return table.filter(covered.covers(table)).collect() if covered else table.head(0).collect()
+    if not covered:
+        return pl.DataFrame(schema=dict.fromkeys(TAKEN, pl.String()))
+    table = scan_file(store, version, "rows.parquet").select(TAKEN)
+    return table.filter(covered.covers(table)).collect()

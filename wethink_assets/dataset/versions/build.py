@@ -21,11 +21,10 @@ from uuid import uuid4
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import FOLDER, Cut, is_built, read_cut, seal_of
+from wethink_assets.dataset.cuts.cut import FOLDER, Cut, is_built, read_cut
 from wethink_assets.dataset.lineage.cost import cost_report
 from wethink_assets.dataset.lineage.openlineage.emission import recorded
 from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableReference, named_columns
-from wethink_assets.dataset.takedown.erasure_log import erasures_of
 from wethink_assets.dataset.versions.card import write_card
 from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
 from wethink_assets.dataset.versions.external_sort import SortedFile
@@ -59,6 +58,7 @@ from wethink_assets.dataset.versions.verification import require_same, require_u
 from wethink_assets.errors import UnaccountedItems
 from wethink_assets.sources.batches import source_of
 from wethink_assets.stages.schemas import SCHEMA_VERSION
+from wethink_assets.storage.erasures import erasures_of
 from wethink_assets.storage.records import create_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
@@ -134,7 +134,7 @@ def _build(store: Store, cut: Cut, progress: Progress | None) -> VersionSummary:
         manifest = manifest.model_copy(
             update={"files": {**manifest.files, "README.md": described(folder / "README.md")}}
         )
-        manifest = manifest.model_copy(update={"seal": seal_of(manifest)})
+        manifest = manifest.sealed()
         for name in manifest.files:
             store.publish_file(f"{version_folder(cut.version)}/{name}", folder / name)
         if not create_record(store, f"{version_folder(cut.version)}/{MANIFEST}", manifest):

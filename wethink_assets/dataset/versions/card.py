@@ -9,7 +9,8 @@ import yaml
 
 from wethink_assets.dataset.cuts.cut import images_are_named
 from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
-from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest, version_folder
+from wethink_assets.dataset.versions.files import read_file
+from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest
 from wethink_assets.dataset.versions.statistics import FUNNEL
 from wethink_assets.rewards.calibration.catalog import BY_TYPE, Calibration, newest_calibration
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
@@ -25,7 +26,7 @@ def card_of(store: Store, version: str) -> str:
     """The card of a version with the newest calibration of its judge and, below its title, how many of its rows were taken down since."""
     manifest = read_manifest(store, version)
     version = manifest.version
-    card = store.read(f"{version_folder(version)}/README.md").decode("utf-8")
+    card = read_file(store, manifest, "README.md").decode("utf-8")
     before, limits, after = card.partition("\n## Limits\n")
     card = f"{before}\n{calibration_section(store, manifest)}{limits}{after}"
     gone = rows_taken_down(store, version, takedowns_of(store))

@@ -12,11 +12,13 @@ import polars as pl
 
 from wethink_assets.dataset.cuts.cut import READERS
 from wethink_assets.dataset.lineage.downstream import percents, uses_of
-from wethink_assets.dataset.versions.manifest import Manifest, list_built, read_manifest, version_folder
+from wethink_assets.dataset.versions.files import read_statistics, scan_file
+from wethink_assets.dataset.versions.manifest import Manifest, list_built, read_manifest
 from wethink_assets.dataset.versions.statistics import text_coverage
 from wethink_assets.dedup.methods import TextMethod
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Commit, Tables
 
 FOLDER = "growth"
@@ -36,7 +38,7 @@ def growth_curve(store: Store) -> list[dict[str, Any]]:
 
 
 def _point(store: Store, manifest: Manifest) -> dict[str, Any]:
-    statistics = json.loads(store.read(f"{version_folder(manifest.version)}/statistics.json"))
+    statistics = read_statistics(store, manifest)
     asked = sum(int(row["questions"]) for row in statistics["funnel"])
     spent = _spent(store, manifest)
     return {
@@ -72,7 +74,7 @@ def _measured(store: Store, manifest: Manifest) -> dict[str, float]:
     kept = store.read_if_present(path)
     if kept is not None:
         return dict(json.loads(kept))
-    rows = store.scan_parquet(f"{version_folder(manifest.version)}/rows.parquet").select("row_id", "question", "slot")
+    rows = scan_file(store, manifest, "rows.parquet").select("row_id", "question", "slot")
     method = manifest.recipe.comparison.texts
     coverage = text_coverage(rows, pl.concat(_text_signatures(store, manifest, method)), method)
     store.create(path, json.dumps(coverage).encode())
@@ -85,7 +87,7 @@ def _text_signatures(store: Store, manifest: Manifest, method: TextMethod) -> li
     for entry in manifest.inputs:
         if entry.asset == "signatures":
             try:
-                table = store.scan_parquet(f"{entry.folder}/results.parquet")
+                table = scan_table(store, entry)
             except StoreError:
                 continue
             frames.append(table.select("row_id", *method.columns))

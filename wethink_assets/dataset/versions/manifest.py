@@ -13,12 +13,12 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from wethink_assets.dataset.cuts.cut import (
+    ADDED,
     READERS,
     Cut,
     CutInput,
     is_built,
     read_cut,
-    seal_of,
     version_name,
     version_number,
 )
@@ -27,6 +27,7 @@ from wethink_assets.dedup.contamination import SignedBenchmark
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import canonical_json, digest_of
 from wethink_assets.storage.records import parse_record
+from wethink_assets.storage.seals import seal_of
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
@@ -88,6 +89,10 @@ class Manifest(_Part):
     benchmarks: tuple[SignedBenchmark, ...] = ()
     seal: str = ""
 
+    def sealed(self) -> "Manifest":
+        """The same with the seal of its content."""
+        return self.model_copy(update={"seal": seal_of(self, ADDED)})
+
     @property
     def digest(self) -> str:
         """sha256 of what the version holds: its cut and the content of its files."""
@@ -104,10 +109,19 @@ def code_of(logic_version: str) -> dict[str, str]:
 
 
 def commits_of(store: Store, inputs: Iterable[CutInput]) -> list[Commit]:
-    """The commits that a cut names, in its order. Raises `StoreError` when one is missing."""
+    """The commits that a cut names, in its order. Raises `StoreError` when one is missing, or is not the one that was cut."""
     tables = Tables(store)
+
+    def named(entry: CutInput) -> Commit:
+        commit = tables.at(entry.asset, entry.batch, entry.commit)
+        if commit.seal != entry.seal and entry.seal:
+            raise StoreError(
+                f"commit {entry.commit} of {entry.asset} of batch {entry.batch} in {store.url} was altered: it is not the one that was cut"
+            )
+        return commit
+
     with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(lambda entry: tables.at(entry.asset, entry.batch, entry.commit), inputs))
+        return list(pool.map(named, inputs))
 
 
 def inputs_of(cut: Cut, commits: Iterable[Commit]) -> tuple[Input, ...]:
@@ -183,6 +197,6 @@ def read_manifest(store: Store, version: str) -> Manifest:
         manifest = parse_record(store, path, data, Manifest)
     except StoreError as error:
         raise VersionError(str(error)) from error
-    if manifest.seal != seal_of(manifest):
+    if manifest.seal != manifest.sealed().seal:
         raise VersionError(f"{store.link(path)} was altered: its seal is not that of its content")
     return manifest

@@ -16,7 +16,6 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.config.data import DedupSettings
 from wethink_assets.dataset.cuts.cut import Cut, CutInput, read_cut
-from wethink_assets.dataset.takedown.erasure_log import Erasures, erasures_of
 from wethink_assets.dataset.versions.build import described, write_files
 from wethink_assets.dataset.versions.card import write_card
 from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, commits_of, read_manifest
@@ -29,6 +28,7 @@ from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.spec import BatchWork, Stage
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.edits import overlaid
+from wethink_assets.storage.erasures import Erasures, erasures_of
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.synthesis.replay import replay_stage

@@ -13,7 +13,7 @@ import polars as pl
 from wethink_assets.dataset.cuts.cut import CutInput
 from wethink_assets.dataset.exports.features import IMAGE, arrow_schema
 from wethink_assets.dataset.exports.samples import PLACEHOLDER
-from wethink_assets.dataset.versions.manifest import version_folder
+from wethink_assets.dataset.versions.files import scan_file
 from wethink_assets.errors import VersionError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import split_of
@@ -22,6 +22,7 @@ from wethink_assets.rewards.equivalence.answers import answer_type
 from wethink_assets.stages.order import provider_of, stage_names
 from wethink_assets.stages.schemas import LATITUDE, SCHEMA_VERSION, STRINGS, with_latitude
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import scan_table
 
 EXCLUDED = pl.Schema(
     {
@@ -88,7 +89,7 @@ def rows_schema(tables: Iterable[str], typed: bool = True) -> pl.Schema:
 
 def results(store: Store, table: CutInput) -> pl.LazyFrame:
     """Results of one table of a cut."""
-    return store.scan_parquet(f"{table.folder}/results.parquet")
+    return scan_table(store, table)
 
 
 def table_of(tables: Mapping[str, CutInput], name: str) -> CutInput:
@@ -98,7 +99,7 @@ def table_of(tables: Mapping[str, CutInput], name: str) -> CutInput:
 
 def table_rejections(store: Store, table: CutInput) -> pl.DataFrame:
     """Rejections of one table of a cut."""
-    return store.read_parquet(f"{table.folder}/rejections.parquet")
+    return scan_table(store, table, "rejections").collect()
 
 
 def candidate_rows(store: Store, tables: Mapping[str, CutInput], signature: Iterable[str]) -> pl.DataFrame:
@@ -228,7 +229,7 @@ def filed_schema(schema: pl.Schema) -> Any:
 
 def scan_rows(store: Store, version: str) -> pl.LazyFrame:
     """Rows of a version in order, whichever rules it was cut by: without the placeholder and the column that are there for trainers."""
-    rows = store.scan_parquet(f"{version_folder(version)}/rows.parquet")
+    rows = scan_file(store, version, "rows.parquet")
     if IMAGES not in rows.collect_schema():
         return rows
     return rows.drop(IMAGES).with_columns(pl.col("problem").str.strip_prefix(PLACEHOLDER))

@@ -10,15 +10,13 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import FOLDER, CutInput, read_cut
-from wethink_assets.dataset.takedown.erasure_log import Erasures, erasures_of
+from wethink_assets.dataset.cuts.cut import FOLDER, VERSION, CutInput, list_cuts, read_cut, version_name, version_number
 from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
 from wethink_assets.dataset.versions.manifest import (
     MANIFEST,
     Manifest,
     VersionFile,
     content_digest,
-    list_built,
     read_manifest,
     version_folder,
 )
@@ -26,6 +24,8 @@ from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import data_version
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.edits import edit_path
+from wethink_assets.storage.erasures import Erasures, erasures_of
+from wethink_assets.storage.seals import sealed_file
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
@@ -145,13 +145,13 @@ def verify_versions(
         versions: which; all complete ones when empty.
         progress: called with checks done and checks in all.
 
-    Raises `VersionError` when a version does not exist at all; whatever else is wrong is in the result.
+    Raises `VersionError` when a version does not exist at all, or none does; whatever else is wrong is in the result.
     """
     result = Verification()
     gone = erasures_of(store)
     checks: dict[str, Check] = {}
     images: set[str] = set()
-    for version in versions or list_built(store):
+    for version in versions or _all_versions(store, result.faults):
         result.versions.append(version)
         manifest = _manifest(store, version, result.faults)
         if manifest is None:
@@ -173,6 +173,20 @@ def verify_versions(
     return result
 
 
+def _all_versions(store: Store, faults: list[Fault]) -> list[str]:
+    """Versions that were ever decided or begun. Numbers are given in turn: one without a trace is missing."""
+    begun = [name for name in store.names("versions") if VERSION.fullmatch(name)]
+    numbers = {version_number(name) for name in (*list_cuts(store), *begun)}
+    if not numbers:
+        raise VersionError(
+            f"there is no version in {store.url}, so there is nothing to verify: `wethink cut` makes one"
+        )
+    for number in set(range(1, max(numbers) + 1)) - numbers:
+        detail = f"{version_name(max(numbers))} was decided after it"
+        faults.append(Fault(f"{FOLDER}/{version_name(number)}.json", "missing", detail))
+    return [version_name(number) for number in sorted(numbers)]
+
+
 def _manifest(store: Store, version: str, faults: list[Fault]) -> Manifest | None:
     """The version's manifest, if it can be read; its cut is held against it."""
     try:
@@ -185,8 +199,6 @@ def _manifest(store: Store, version: str, faults: list[Fault]) -> Manifest | Non
     try:
         manifest = read_manifest(store, version)
     except VersionError as error:
-        if cut is not None and not store.exists(version_folder(version)):
-            raise
         faults.append(_fault(f"{version_folder(version)}/{MANIFEST}", error))
         return None
     if cut is not None and cut.digest != manifest.cut_digest:
@@ -227,6 +239,48 @@ def _check_file(store: Store, path: str, sha256: str) -> list[Fault]:
 
 
 def _check_table(store: Store, entry: CutInput, gone: Erasures) -> list[Fault]:
+    faults = _file_faults(store, entry, gone) if entry.files else _row_faults(store, entry, gone)
+    commit = f"tables/{entry.asset}/{entry.batch}/commits/{entry.commit:06d}.json"
+    try:
+        named = Tables(store).at(entry.asset, entry.batch, entry.commit)
+    except StoreError as error:
+        return [*faults, _fault(commit, error)]
+    if (named.digest, named.data_version, named.seal) != (entry.digest, entry.data_version, entry.seal or named.seal):
+        faults.append(Fault(commit, "altered", "it is not the commit that the cut names"))
+    return [*faults, *_edit_faults(store, named, gone), *_history_faults(store, named)]
+
+
+def _file_faults(store: Store, entry: CutInput, gone: Erasures) -> list[Fault]:
+    """What is wrong with the bytes of tables whose files are sealed."""
+    faults = []
+    for name, file in entry.files.items():
+        path = f"{entry.folder}/{name}.parquet"
+        for fault in _check_file(store, path, file.sha256):
+            erased = fault.fault == "altered" and sealed_file(store, path).sha256 in gone.files.get(path, ())
+            faults.append(Fault(path, RETRACTED, "rows of images that were taken down are erased") if erased else fault)
+    return faults
+
+
+def _history_faults(store: Store, commit: Commit) -> list[Fault]:
+    """Commits before one that are missing, or are not those that the next one followed."""
+    faults = []
+    tables = Tables(store)
+    following = commit
+    for number in range(commit.number - 1, 0, -1):
+        path = f"tables/{commit.asset}/{commit.batch}/commits/{number:06d}.json"
+        try:
+            before = tables.at(commit.asset, commit.batch, number)
+        except StoreError as error:
+            faults.append(_fault(path, error))
+            break
+        if following.previous and following.previous != before.seal:
+            faults.append(Fault(path, "altered", f"it is not the commit that number {following.number} followed"))
+        following = before
+    return faults
+
+
+def _row_faults(store: Store, entry: CutInput, gone: Erasures) -> list[Fault]:
+    """What is wrong with the rows of tables whose files are not sealed, those of earlier releases."""
     frames = []
     faults = []
     for name in ("results", "rejections"):
@@ -242,15 +296,6 @@ def _check_table(store: Store, entry: CutInput, gone: Erasures) -> list[Fault]:
         else:
             detail = f"its rows are not those of data version {entry.data_version[:16]}"
             faults.append(Fault(entry.folder, "altered", detail))
-    commit = f"tables/{entry.asset}/{entry.batch}/commits/{entry.commit:06d}.json"
-    try:
-        named = Tables(store).at(entry.asset, entry.batch, entry.commit)
-    except StoreError as error:
-        faults.append(_fault(commit, error))
-    else:
-        faults += _edit_faults(store, named, gone)
-        if (named.digest, named.data_version) != (entry.digest, entry.data_version):
-            faults.append(Fault(commit, "altered", "it names another table than the cut does"))
     return faults
 
 

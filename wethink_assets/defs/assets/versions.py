@@ -1,6 +1,5 @@
 """Dataset versions: the cut that was decided, and the dataset built from it."""
 
-import json
 from typing import Any
 
 import dagster as dg
@@ -11,6 +10,7 @@ from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.catalog import VersionSummary
+from wethink_assets.dataset.versions.files import read_statistics
 from wethink_assets.dataset.versions.rows import scan_rows
 from wethink_assets.defs.graph import DATA_TEAM, VERSIONS, dataset_version, when_missing
 from wethink_assets.defs.metadata.plots import bar_panels
@@ -90,8 +90,7 @@ def _left_out(cut: Cut) -> dg.TableMetadataValue:
 
 def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
     """What a built version holds, as metadata: figures first, then funnel, sample, pictures and card."""
-    folder = f"versions/{summary.version}"
-    statistics = json.loads(store.read(f"{folder}/statistics.json"))
+    statistics = read_statistics(store, summary.version)
     rows = scan_rows(store, summary.version)
     shown = rows.filter(~takedowns_of(store).covers(rows))
     some = shown.select("image_id", "image_path", *SHOWN).head(SHOWN_OF).collect()

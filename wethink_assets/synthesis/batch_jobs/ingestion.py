@@ -22,6 +22,7 @@ from wethink_assets.models.token_counts import TokenCounter
 from wethink_assets.storage.journal.calls import Call, now
 from wethink_assets.storage.journal.journal import Journal
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Tables
 from wethink_assets.synthesis.batch_jobs.records import AskedCall, JobRecord, Unanswered, calls_of, keep_unanswered
 from wethink_assets.synthesis.batch_jobs.submission import drop
@@ -96,7 +97,7 @@ def _erased(store: Store, batch: str, calls: Iterable[AskedCall]) -> frozenset[s
     commit = Tables(store).current("images", batch)
     if commit is None:
         return frozenset()
-    held = store.scan_parquet(f"{commit.folder}/results.parquet").select("image_id").collect()["image_id"]
+    held = scan_table(store, commit).select("image_id").collect()["image_id"]
     return frozenset(call.image_id for call in calls).difference(held)
 
 

@@ -21,7 +21,7 @@ from wethink_assets_tests.support.hostile_texts import HOSTILE
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import CHOICE, COLOUR, STORY
 from wethink_assets_tests.support.stage_tables import Grower
-from wethink_assets_tests.support.versions import built, rows_of
+from wethink_assets_tests.support.versions import built, name_file, rows_of
 
 TAGS = set(
     re.findall(
@@ -187,6 +187,7 @@ def test_pass_rates_choose_rows(local: Store, grower: Grower, tmp_path: Path) ->
     rows = rows_of(local, "v0001")
     rates = pl.Series("pass_rate_policy", [None, 0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.0])
     local.write_parquet("versions/v0001/rows.parquet", rows.with_columns(rates))
+    name_file(local, "v0001", "rows.parquet")
     with served(local, tmp_path / "scratch") as site:
         for query, count in (("_from=0.25", 5), ("_to=0.25", 3), ("_from=.1&pass_rate_policy_to=.6", 3), ("_to=1", 7)):
             assert f"{count} of 8 rows" in site.get(f"/?pass_rate_policy{query}").text

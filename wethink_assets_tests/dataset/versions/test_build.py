@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.dataset.cuts.cut import Cut, read_cut, seal_of
+from wethink_assets.dataset.cuts.cut import Cut, read_cut
 from wethink_assets.dataset.cuts.decision import decide_cut
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions import build
@@ -23,7 +23,7 @@ from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import COLOUR
 from wethink_assets_tests.support.stage_tables import Asked, Grower
-from wethink_assets_tests.support.versions import built
+from wethink_assets_tests.support.versions import built, forged
 
 
 def test_building_again_gives_the_same(local: Store, grower: Grower, tmp_path: Path) -> None:
@@ -51,15 +51,15 @@ def test_a_version_does_not_change_with_later_growth(local: Store, grower: Growe
 
 def test_building_again_names_what_differs(local: Store, grower: Grower) -> None:
     built(local)
-    signatures = f"{read_cut(local, 'v0001').tables['coco.000002']['signatures'].folder}/results.parquet"
-    signed, published = local.read_parquet(signatures), local.read(signatures)
-    # As another release would sign it, or one that wrote over it: the rescaled photograph no longer looks like the other.
+    signatures = read_cut(local, "v0001").tables["coco.000002"]["signatures"]
+    signed = local.read_parquet(f"{signatures.folder}/results.parquet")
+    # As another release would sign it: the rescaled photograph no longer looks like the other.
     rescaled = pl.col("phash").is_unique()
     hashes = pl.when(rescaled).then(pl.lit("0" * 16)).otherwise("phash").alias("phash")
-    local.write_parquet(signatures, signed.with_columns(hashes))
+    forged(local, "v0001", signatures, signed.with_columns(hashes))
     with pytest.raises(VersionError, match=r"rows\.parquet \(8 rows before, 9 rows now\)"):
         build_version(local, "v0001")
-    local.publish(signatures, published)
+    forged(local, "v0001", signatures, signed)
     assert build_version(local, "v0001").rows == 8
     local.publish("versions/v0001/wethink.jsonl", b"{}")
     with pytest.raises(VersionError, match=r"wethink\.jsonl: missing or altered"):
@@ -76,7 +76,7 @@ def without_column(store: Store, version: str, column: str) -> None:
         update={"sha256": sha256_hex(store.read(path)), "rows": rows, "content": content}
     )
     earlier = manifest.model_copy(update={"files": {**manifest.files, "rows.parquet": file}, "seal": ""})
-    sealed = earlier.model_copy(update={"seal": seal_of(earlier)})
+    sealed = earlier.sealed()
     store.publish(f"versions/{version}/manifest.json", sealed.model_dump_json(indent=1).encode())
 
 
@@ -85,8 +85,9 @@ def test_a_version_of_before_a_column_was_added_is_what_its_cut_gives(local: Sto
     without_column(local, "v0001", "verdict")
     assert build_version(local, "v0001").rows == 8
     assert "verdict" not in local.read_parquet("versions/v0001/rows.parquet").columns
-    answers = f"{read_cut(local, 'v0001').tables['coco.000002']['answers'].folder}/results.parquet"
-    local.write_parquet(answers, local.read_parquet(answers).with_columns(agreement=pl.lit("altered")))
+    answers = read_cut(local, "v0001").tables["coco.000002"]["answers"]
+    table = local.read_parquet(f"{answers.folder}/results.parquet")
+    forged(local, "v0001", answers, table.with_columns(agreement=pl.lit("altered")))
     with pytest.raises(VersionError, match=r"is not what its cut gives: rows\.parquet \(8 rows before, 8 rows now\)"):
         build_version(local, "v0001")
 
@@ -123,9 +124,9 @@ def test_a_lost_row_publishes_nothing(local: Store, grower: Grower, monkeypatch:
 def test_a_row_too_many_publishes_nothing(local: Store, grower: Grower) -> None:
     cut = decide_cut(local, CutRecipe())
     assert isinstance(cut, Cut)
-    answers = f"{cut.tables['coco.000001']['answers'].folder}/results.parquet"
-    table = local.read_parquet(answers)
-    local.write_parquet(answers, pl.concat([table, table.head(1)]))  # the join gives its row twice
+    answers = cut.tables["coco.000001"]["answers"]
+    table = local.read_parquet(f"{answers.folder}/results.parquet")
+    forged(local, cut.version, answers, pl.concat([table, table.head(1)]))  # the join gives its row twice
     with pytest.raises(UnaccountedItems, match="9 reasoning paths became 10"):
         build_version(local, cut.version)
     assert list_versions(local) == [] and not local.exists("versions/v0001/rows.parquet")
@@ -161,7 +162,7 @@ def test_a_version_that_was_decided_before_its_files_named_images_is_built_as_it
     cut = decide_cut(local, CutRecipe())
     assert isinstance(cut, Cut)
     earlier = cut.model_copy(update={"logic": logic, "digest": "of then", "seal": ""})
-    local.publish("cuts/v0001.json", earlier.model_copy(update={"seal": seal_of(earlier)}).model_dump_json().encode())
+    local.publish("cuts/v0001.json", earlier.sealed().model_dump_json().encode())
     build_version(local, "v0001")
     build_version(local, built(local).version)
     before, after = (local.read_parquet(f"versions/{version}/rows.parquet") for version in ("v0001", "v0002"))

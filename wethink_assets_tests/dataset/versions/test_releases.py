@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from wethink_assets.dataset.cuts.cut import seal_of
 from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.dataset.versions.releases import list_releases, release_history, release_version, resolve_version
 from wethink_assets.errors import StoreError, VersionError
@@ -62,7 +61,7 @@ def test_a_name_does_not_stand_for_other_content(local: Store, version: str) -> 
     manifest = read_manifest(local, version)
     files = {name: file.model_copy(update={"content": "0" * 64}) for name, file in manifest.files.items()}
     altered = manifest.model_copy(update={"files": files})
-    altered = altered.model_copy(update={"seal": seal_of(altered)})
+    altered = altered.sealed()
     local.publish(f"versions/{version}/manifest.json", altered.model_dump_json().encode())
     with pytest.raises(VersionError, match="is not what was released as paper-1"):
         resolve_version(local, "paper-1")

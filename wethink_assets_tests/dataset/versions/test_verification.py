@@ -14,7 +14,11 @@ from wethink_assets.dataset.versions.verification import Fault, Verification, ve
 from wethink_assets.errors import VersionError
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Provenance, Tables
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.question_tables import COLOUR
 from wethink_assets_tests.support.stage_tables import Grower
+from wethink_assets_tests.support.versions import as_of_before
 
 
 @pytest.fixture
@@ -37,7 +41,8 @@ def test_a_sound_version(local: Store, version: str) -> None:
 
 
 def test_no_version_at_all(local: Store) -> None:
-    assert verify_versions(local) == Verification()
+    with pytest.raises(VersionError, match="nothing to verify"):
+        verify_versions(local)
     with pytest.raises(VersionError, match="no version v0007"):
         verify_versions(local, ["v0007"])
 
@@ -59,18 +64,21 @@ def do_harm(store: Store, path: str, harm: str) -> None:
     store.publish(path, bytes(data) if harm == "flip" else bytes(data[:-1]))
 
 
+def table_folder(store: Store, asset: str) -> str:
+    path = next(file for file in store.files(f"tables/{asset}/coco.000001") if file.endswith("results.parquet"))
+    return path.rpartition("/")[0]
+
+
 @pytest.mark.parametrize("asset", stage_names())
 def test_a_table(local: Store, version: str, asset: str) -> None:
-    folder = next(
-        f.rpartition("/")[0] for f in local.files(f"tables/{asset}/coco.000001") if f.endswith("results.parquet")
-    )
+    folder = table_folder(local, asset)
     path = f"{folder}/results.parquet"
     whole = local.read(path)
     frame = local.read_parquet(path)
     local.write_parquet(path, frame.with_columns(pl.lit("other").alias(frame.columns[0])))
-    assert faults(local) == [(folder, "altered")]
+    assert faults(local) == [(path, "altered")]
     local.publish(path, whole[: len(whole) // 2])
-    assert faults(local) == [(path, "damaged")]
+    assert faults(local) == [(path, "altered")]
     local.delete(path)
     assert faults(local) == [(path, "missing")]
     local.publish(path, whole)
@@ -78,10 +86,40 @@ def test_a_table(local: Store, version: str, asset: str) -> None:
     assert faults(local) == [(f"{folder}/rejections.parquet", "missing")]
 
 
-def test_a_table_written_by_another_release_is_still_the_same(local: Store, version: str) -> None:
-    path = next(f for f in local.files("tables/questions/coco.000001") if f.endswith("results.parquet"))
-    local.write_parquet(path, local.read_parquet(path), row_group_size=1)
+def test_any_bit_of_a_table(local: Store, version: str) -> None:
+    path = f"{table_folder(local, 'questions')}/results.parquet"
+    whole = local.read(path)
+    for place in range(0, len(whole), len(whole) // 12):
+        local.publish(path, whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert faults(local) == [(path, "altered")]
+
+
+def test_a_table_of_an_earlier_release_is_known_by_its_rows(local: Store, version: str) -> None:
+    as_of_before(local, version)
+    folder = table_folder(local, "questions")
+    path = f"{folder}/results.parquet"
+    frame = local.read_parquet(path)
+    local.write_parquet(path, frame, row_group_size=1)
     assert faults(local) == []
+    local.write_parquet(path, frame.with_columns(pl.lit("other").alias(frame.columns[0])))
+    assert faults(local) == [(folder, "altered")]
+
+
+def test_a_commit_before_the_one_that_was_cut(local: Store, grower: Grower) -> None:
+    tables = Tables(local)
+    first = tables.at("answers", "coco.000001", 1)
+    provenance = Provenance(**first.model_dump(include=set(Provenance.model_fields)) | {"code_version": "later"})
+    second = tables.publish("answers", "coco.000001", tables.load_commit(first), provenance)
+    assert (second.number, second.previous) == (2, first.seal)
+    cut = decide_cut(local, CutRecipe())
+    assert isinstance(cut, Cut)
+    build_version(local, cut.version)
+    path = "tables/answers/coco.000001/commits/000001.json"
+    other = first.model_copy(update={"run_id": "another"}).sealed()
+    local.publish(path, other.model_dump_json().encode())
+    assert faults(local) == [(path, "altered")]
+    local.delete(path)
+    assert faults(local) == [(path, "missing")]
 
 
 @pytest.mark.parametrize(
@@ -122,6 +160,22 @@ def test_a_blob(local: Store, version: str, harm: str) -> None:
     found = verify_versions(local).faults
     assert [(fault.path, fault.fault) for fault in found] == [(path, "altered" if harm == "flip" else "missing")]
     assert isinstance(found[0], Fault)
+
+
+def test_a_version_of_which_nothing_is_left(local: Store, version: str) -> None:
+    local.delete(f"versions/{version}")
+    assert faults(local) == [(f"versions/{version}/manifest.json", "missing")]
+    assert not verify_versions(local, [version]).sound
+
+
+def test_a_version_before_others_without_a_trace(local: Store, version: str, grower: Grower) -> None:
+    grower.grow("coco.000003", [(drawing(9), [COLOUR])])
+    cut = decide_cut(local, CutRecipe())
+    assert isinstance(cut, Cut)
+    build_version(local, cut.version)
+    local.delete(f"versions/{version}")
+    local.delete(f"cuts/{version}.json")
+    assert faults(local) == [(f"cuts/{version}.json", "missing")]
 
 
 def test_a_file_that_does_not_belong(local: Store, version: str) -> None:

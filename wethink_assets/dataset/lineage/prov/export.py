@@ -19,7 +19,8 @@ from wethink_assets.dataset.exports.export import make_unfinished_folder
 from wethink_assets.dataset.lineage.downstream import uses_of
 from wethink_assets.dataset.lineage.prov.document import Document, identifier, packed
 from wethink_assets.dataset.lineage.prov.rows import BatchProvenance, occurrences_of
-from wethink_assets.dataset.versions.manifest import Manifest, read_manifest, version_folder
+from wethink_assets.dataset.versions.files import scan_file
+from wethink_assets.dataset.versions.manifest import Manifest, read_manifest
 from wethink_assets.errors import VersionError
 from wethink_assets.stages.order import provider_of
 from wethink_assets.storage.store import Store
@@ -148,14 +149,14 @@ def _groups(cut: Cut) -> Iterator[list[str]]:
 
 def _rows_of(store: Store, version: str, batches: list[str]) -> pl.DataFrame:
     """Rows of batches that are not taken down, by row_id."""
-    table = store.scan_parquet(f"{version_folder(version)}/rows.parquet")
+    table = scan_file(store, version, "rows.parquet")
     shown = table.filter(pl.col("batch").is_in(batches), ~takedowns_of(store).covers(table))
     return shown.select("batch", "row_id", "slot", "image_id").collect()
 
 
 def _neighbours(store: Store, version: str, rows: pl.Series) -> Mapping[str, list[dict[str, Any]]]:
     """Rows left out in favour of each of these rows."""
-    table = store.scan_parquet(f"{version_folder(version)}/excluded.parquet")
+    table = scan_file(store, version, "excluded.parquet")
     left_out = table.filter(pl.col("survivor").is_in(rows.implode())).select("survivor", *NEIGHBOUR).collect()
     neighbours: dict[str, list[dict[str, Any]]] = {}
     for row in left_out.iter_rows(named=True):

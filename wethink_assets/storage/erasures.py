@@ -1,6 +1,6 @@
 """Log of erasures: records of what was deleted of taken-down images, which tell it from damage."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ class Erasure(BaseModel):
     """What was deleted of a batch: images, blobs, replies.
 
     tables: folder to the data version of what is left there, and record of an edit by hand to the digest of what is left of it.
+    files: tables to the sha256 of what is left of them; records of before have none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,6 +29,7 @@ class Erasure(BaseModel):
     blobs: tuple[str, ...]
     replies: int
     tables: dict[str, str]
+    files: dict[str, str] = {}
     created: datetime
 
 
@@ -37,6 +39,7 @@ class Erasures:
 
     images: frozenset[str]
     tables: Mapping[str, frozenset[str]]
+    files: Mapping[str, frozenset[str]]
 
 
 def erasures_of(store: Store) -> Erasures:
@@ -44,9 +47,13 @@ def erasures_of(store: Store) -> Erasures:
     with ThreadPoolExecutor(READERS) as pool:
         read = list(pool.map(lambda name: read_record(store, f"{ERASED}/{name}", Erasure), store.names(ERASED)))
     records = [record for record in read if record is not None]
-    tables: dict[str, set[str]] = {}
-    for record in records:
-        for folder, version in record.tables.items():
-            tables.setdefault(folder, set()).add(version)
     images = frozenset(image for record in records for image in record.images)
-    return Erasures(images, {folder: frozenset(versions) for folder, versions in tables.items()})
+    return Erasures(images, _joined(record.tables for record in records), _joined(record.files for record in records))
+
+
+def _joined(parts: Iterable[Mapping[str, str]]) -> dict[str, frozenset[str]]:
+    joined: dict[str, set[str]] = {}
+    for part in parts:
+        for path, digest in part.items():
+            joined.setdefault(path, set()).add(digest)
+    return {path: frozenset(digests) for path, digests in joined.items()}
