@@ -12,6 +12,7 @@ from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.drawn_version import draw_version
+from wethink_assets_tests.support.versions import name_file
 
 TEXTS = (
     "What does <image> stand for, <IMAGE>, </image>, <video> or <audio>?",
@@ -76,4 +77,5 @@ def hostile_version(store: Store) -> pl.DataFrame:
     hostile = pl.DataFrame(changed, schema=rows.schema)
     store.delete(path)
     store.write_parquet(path, hostile)
+    name_file(store, "v0001", "rows.parquet")
     return hostile

@@ -17,7 +17,6 @@ import polars as pl
 import yaml
 from pydantic import ValidationError
 
-from wethink_assets.dataset.cuts.cut import seal_of
 from wethink_assets.dataset.exports.checksums import SUMS, FileSum, sums_of, sums_text
 from wethink_assets.dataset.exports.contents import COUNTED, Contents, contents_of
 from wethink_assets.dataset.exports.croissant import CROISSANT, IMAGE_FILES, described
@@ -125,7 +124,7 @@ def _manifest(folder: Path, faults: list[Fault]) -> Manifest | None:
         kind = "damaged" if (folder / MANIFEST).exists() else "missing"
         faults.append(Fault(MANIFEST, kind, str(error).partition("\n")[0]))
         return None
-    if manifest.seal != seal_of(manifest):
+    if manifest.seal != manifest.sealed().seal:
         faults.append(Fault(MANIFEST, "altered", "its seal is not that of its content"))
     return manifest
 
