@@ -10,12 +10,13 @@ from wethink_assets.config import Settings
 from wethink_assets.dataset.exports.export import export_formats
 from wethink_assets.dataset.imports.importer import ImportOptions, import_rows
 from wethink_assets.dataset.lineage.row import explain_row
+from wethink_assets.dataset.versions.rows import scan_rows
 from wethink_assets.sources.batches import list_batches
 from wethink_assets.sources.imported_pairs import pairs_of
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.imports.conftest import Exported
 from wethink_assets_tests.support.imported_source import run_batches
-from wethink_assets_tests.support.versions import built, rows_of
+from wethink_assets_tests.support.versions import built
 
 MODES = [(name, mode) for name, form in export_formats().items() for mode in form.images]
 ASKED = ("row_id", "image_id", "kind", "question", "options", "answer")
@@ -49,7 +50,7 @@ def test_a_version_of_imported_rows_is_that_which_was_exported(
     import_rows(local, Settings(), exported("huggingface"), "back", ImportOptions(missing="mark"))
     run_batches(local, "back")
     version = built(local).version
-    again = rows_of(local, version)
+    again = scan_rows(local, version).collect()
     placed = (
         "slot",
         "source",
@@ -72,7 +73,7 @@ def test_rows_that_nobody_checked_are_marked(local: Store, exported: Exported, r
     import_rows(local, Settings(), exported("easyr1"), "given", ImportOptions(missing="mark"))
     run_batches(local, "given")
     version = built(local).version
-    again = rows_of(local, version)
+    again = scan_rows(local, version).collect()
     assert again.height == rows.height
     assert again["agreement"].unique().to_list() == ["unchecked"] and not again["agreed"].any()
     assert again["refined_cot"].unique().to_list() == [""]
