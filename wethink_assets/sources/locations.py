@@ -269,7 +269,8 @@ def _walk(root: str, folder: str, deep: bool = True) -> Iterator[Listed]:
                 entries = sorted(scanned, key=lambda entry: entry.name)
         except OSError as error:
             if current == folder or error.errno in _OUTAGES:
-                raise SourceError(f"{visible_name(f'{root}/{current}')} cannot be listed: {_plain(error)}") from error
+                full = f"{root}/{current}".rstrip("/")
+                raise SourceError(f"{visible_name(full)} cannot be listed: {access_fault(error, full, {})}") from error
             yield Refusal(printable(current), "unreadable_folder", f"it cannot be listed: {_plain(error)}")
             continue
         if current != folder:
