@@ -10,6 +10,7 @@ from wethink_assets.models.chat import ROLES
 from wethink_assets.models.registry import Models
 from wethink_assets.planning.stages import StagePlan, logic_of, stage_plan
 from wethink_assets.stages.order import stage_names, upstream_of
+from wethink_assets.stages.output import KNOWN_CONTENT
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
@@ -31,8 +32,19 @@ def commits_in_force(store: Store, batches: Sequence[str]) -> Commits:
     return commits
 
 
+def nothing_new(commit: Commit | None) -> bool:
+    """Whether a batch's first table says that it holds nothing but known images, so that no later stage has anything to do."""
+    return commit is not None and commit.results == 0 and set(commit.reasons) == {KNOWN_CONTENT}
+
+
 def missing_stages(commits: Mapping[str, Commit]) -> tuple[str, ...]:
-    """Stages that a batch has yet to go through: from the first without a table, or with one of older inputs, on."""
+    """Stages that a batch has yet to go through: from the first without a table, or with one of older inputs, on.
+
+    A batch of nothing but known images is done with its first.
+    """
+    first = stage_names()[0]
+    if set(commits) == {first} and nothing_new(commits[first]):
+        return ()
     for number, stage in enumerate(stage_names()):
         commit = commits.get(stage)
         if commit is None or older_inputs(commit, commits) or unread_inputs(commit):
@@ -98,7 +110,9 @@ class InForce:
         A stage whose upstream stage would be done again may follow from it (`upstream`): only if what comes out is another table.
         """
         causes_by_stage: dict[str, list[Cause]] = {}
-        for stage in stage_names():
+        first = stage_names()[0]
+        closed = set(commits) == {first} and nothing_new(commits[first])
+        for stage in stage_names()[:1] if closed else stage_names():
             commit = commits.get(stage)
             causes = [Cause("missing", "never made")] if commit is None else self._of(stage, commit, commits)
             stale = [upstream for upstream in upstream_of(stage) if upstream in causes_by_stage]

@@ -21,7 +21,7 @@ from wethink_assets.sources.listing import read_entries
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
 from wethink_assets.sources.registration import note_unread
-from wethink_assets.stages.output import StageOutput, rejections
+from wethink_assets.stages.output import KNOWN_CONTENT, StageOutput, rejections
 from wethink_assets.stages.schemas import IMAGES, SCHEMA_VERSION
 from wethink_assets.stages.spec import BatchWork, Editing, Preview, Stage, every
 from wethink_assets.storage.blobs import Blobs
@@ -237,7 +237,7 @@ class _Keeper:
         note(self._store, examined.sha256, own._replace(item=item))
         held_as = first if held.batch == self._key else held.item
         detail = f"sha256 {examined.sha256} is held by {held.batch} as {held_as}"
-        self._reject(item, "already_ingested", detail)
+        self._reject(item, KNOWN_CONTENT, detail)
 
     def _row(self, examined: _Examined, facts: ImageFacts, blob: str, licence: str) -> tuple[object, ...]:
         return (

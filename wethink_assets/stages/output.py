@@ -8,6 +8,7 @@ import polars as pl
 from wethink_assets.errors import ModelError, UnaccountedItems
 
 __all__ = [
+    "KNOWN_CONTENT",
     "REJECTIONS",
     "SERVICE_FAULTS",
     "StageOutput",
@@ -19,6 +20,8 @@ __all__ = [
 ]
 
 REJECTIONS = pl.Schema({"item": pl.String, "stage": pl.String, "reason": pl.String, "detail": pl.String})
+KNOWN_CONTENT = "already_ingested"
+"""Reason of the rejection of a file whose content another file, of this or another batch, has brought in."""
 SERVICE_FAULTS = ("endpoint_error",)
 """Reasons of rejections for the service's sake. What a filter held back, or a model declined or wrote badly, is the fate of its item."""
 

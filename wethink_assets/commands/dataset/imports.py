@@ -105,8 +105,16 @@ def import_pairs(
         done = import_rows(store, settings, path, source, options, progress)
     if as_json:
         typer.echo(done.model_dump_json(indent=1))
-        return
-    _show(done)
+    else:
+        _show(done)
+    from wethink_assets.defs.runs.batch_partitions import sync_batches
+    from wethink_assets.defs.runs.instance import update_instance
+
+    why_not = update_instance(lambda instance: sync_batches(instance, store, source))
+    if why_not:
+        typer.echo(
+            f"Dagster does not know of it yet: {why_not}; it will once its UI runs, or by `wethink sync`", err=True
+        )
 
 
 def _columns(pairs: list[str]) -> dict[str, str]:

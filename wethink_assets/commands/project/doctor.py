@@ -153,11 +153,9 @@ def of_store(store: "Store", fix: bool) -> list[Finding]:
 
 def of_instance(instance: "dg.DagsterInstance", store: "Store") -> list[Finding]:
     """Batches that the store holds and the Dagster instance does not know."""
-    from wethink_assets.defs.graph import image_batch
-    from wethink_assets.sources.batches import list_batches
+    from wethink_assets.defs.runs.batch_partitions import hidden_batches
 
-    known = set(instance.get_dynamic_partitions(str(image_batch.name)))
-    hidden = [batch for batch in list_batches(store) if batch not in known]
+    hidden = hidden_batches(instance, store)
     return (
         [Finding(f"{len(hidden)} batches of the store are unknown to Dagster", advice="`wethink sync` registers them")]
         if hidden

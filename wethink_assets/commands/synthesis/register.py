@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from wethink_assets.sources.catalog import Source
     from wethink_assets.sources.registration import Registration
+    from wethink_assets.storage.store import Store
 
 
 SHOWN = 5
@@ -37,7 +39,8 @@ def register(
 
     Only listings are read (a compressed tar is read through once), and files that may be known ones, copied again or renamed: these are put into
     no batch if their content is known. So it is cheap to run often. If nothing is new, nothing is written.
-    All that is listed is registered, known, refused with a reason, or ignored and counted by kind.
+    All that is listed is registered, known, refused with a reason, or ignored and counted by kind. New batches are partitions of the Dagster instance
+    at once, as after *Observe* in its UI.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -77,8 +80,21 @@ def register(
         _print(outcomes)
         idle = len(known) - sum(source.configured for source in known.values())
         typer.echo(f"{sum(len(one.batches) for one in outcomes)} new batches; {idle} sources not configured")
+    _show(store, [(known[one.source], one) for one in outcomes])
     if failures:
         raise SourceError("\n".join(failures))
+
+
+def _show(store: "Store", registrations: "list[tuple[Source, Registration]]") -> None:
+    """Have the Dagster instance know the batches, so that the UI can materialize them at once."""
+    from wethink_assets.defs.assets.sources import report_registrations
+    from wethink_assets.defs.runs.instance import update_instance
+
+    why_not = update_instance(lambda instance: report_registrations(instance, store, registrations))
+    if why_not:
+        typer.echo(
+            f"Dagster does not know of it yet: {why_not}; it will once its UI runs, or by `wethink sync`", err=True
+        )
 
 
 def _print(outcomes: "list[Registration]") -> None:

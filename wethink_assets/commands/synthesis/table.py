@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
     from wethink_assets.config import Settings
     from wethink_assets.dataset.edits.edits import Replacement
     from wethink_assets.storage.store import Store
@@ -187,15 +189,16 @@ def _report(settings: "Settings", store: "Store", done: "Replacement", verb: str
 
 
 def _sync(store: "Store", commit: "Commit") -> None:
-    from wethink_assets.defs.runs.instance import project_instance
+    from wethink_assets.defs.runs.batch_partitions import sync_batches
+    from wethink_assets.defs.runs.instance import update_instance
     from wethink_assets.defs.runs.reporting import Synced
-    from wethink_assets.defs.runs.sync import sync_batches, sync_stages
-    from wethink_assets.errors import ConfigError
+    from wethink_assets.defs.runs.sync import sync_stages
     from wethink_assets.sources.batches import source_of
 
-    try:
-        with project_instance() as instance:
-            sync_batches(instance, store, source_of(commit.batch))
-            sync_stages(instance, [commit], Synced())
-    except ConfigError as error:  # the store has it; the instance is a view of the store
-        typer.echo(f"Dagster was not told: {error}; `wethink sync` tells it", err=True)
+    def update(instance: "DagsterInstance") -> None:
+        sync_batches(instance, store, source_of(commit.batch))
+        sync_stages(instance, [commit], Synced())
+
+    why_not = update_instance(update)
+    if why_not:
+        typer.echo(f"Dagster was not told: {why_not}; `wethink sync` tells it", err=True)

@@ -30,7 +30,7 @@ from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableR
 from wethink_assets.dataset.takedown.takedown import takedowns_touching
 from wethink_assets.dedup.contamination import signed_benchmarks
 from wethink_assets.errors import StoreError, VersionError
-from wethink_assets.planning.staleness import older_inputs, unread_inputs
+from wethink_assets.planning.staleness import nothing_new, older_inputs, unread_inputs
 from wethink_assets.sources.batches import source_of, split_batch_key
 from wethink_assets.stages.order import provider_of, stage_names
 from wethink_assets.storage.records import create_record
@@ -191,7 +191,7 @@ def _whole_batches(store: Store, recipe: CutRecipe) -> tuple[dict[str, list[Comm
         for batch, outcome in zip(batches, pool.map(lambda batch: _commits(tables, batch), batches), strict=True):
             if isinstance(outcome, str):
                 left_out.append(LeftOut(batch=batch, reason=outcome))
-            else:
+            elif outcome is not None:
                 whole[batch] = outcome
     return whole, tuple(left_out)
 
@@ -201,14 +201,16 @@ def _wanted(batch: str, recipe: CutRecipe) -> bool:
     return bool(source) and (not recipe.sources or source in recipe.sources)
 
 
-def _commits(tables: Tables, batch: str) -> list[Commit] | str:
-    """Commits in force of a batch, or why it cannot be cut."""
+def _commits(tables: Tables, batch: str) -> list[Commit] | str | None:
+    """Commits in force of a batch, or why it cannot be cut; None of a batch that ended with its first stage, since all of it was known."""
     commits: dict[str, Commit] = {}
     for asset in stage_names():
         try:
             commit = tables.current(asset, batch)
         except StoreError as error:
             return str(error)
+        if commit is None and len(commits) == 1 and nothing_new(*commits.values()):
+            return None
         if commit is None:
             return f"{asset} not materialized yet"
         commits[asset] = commit

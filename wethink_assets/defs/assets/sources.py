@@ -1,10 +1,14 @@
 """The source datasets as observed assets: observing one registers its new images as batches."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import dagster as dg
 
 from wethink_assets.config import Settings
 from wethink_assets.defs.graph import DATA_TEAM, IMAGES, SOURCES, image_batch
-from wethink_assets.defs.runs.sync import sync_batches
+from wethink_assets.defs.runs.batch_partitions import sync_batches
+from wethink_assets.defs.runs.reporting import DATA_VERSION
 from wethink_assets.plain_text import in_one_line, visible_name
 from wethink_assets.sources.catalog import Source, sources_of
 from wethink_assets.sources.recopied_files import CompareLimits
@@ -51,26 +55,41 @@ def source_asset(source: Source) -> dg.AssetsDefinition:
             return dg.ObserveResult(data_version=dg.DataVersion("not-configured"), metadata={"state": UNCONFIGURED})
         registration = register_source(store, source, settings.pipeline.batch_size, limits=CompareLimits.of(settings))
         sync_batches(context.instance, store, source.name)
-        return dg.ObserveResult(
-            data_version=dg.DataVersion(registration.listing_digest),
-            metadata={
-                "state": "listed",
-                "files": registration.files,
-                "new": registration.new,
-                "changed": registration.changed,
-                "offered again": registration.again,
-                "known already": registration.known,
-                "vanished": registration.vanished,
-                "archives": registration.archives,
-                "refused": registration.refused,
-                "ignored": len(registration.ignored),
-                **accounts(registration),
-                "new batches": len(registration.batches),
-                **({"first new batch": registration.batches[0]} if registration.batches else {}),
-            },
-        )
+        version = dg.DataVersion(registration.listing_digest)
+        return dg.ObserveResult(data_version=version, metadata=observed(registration))
 
     return observe
+
+
+def observed(registration: Registration) -> dict[str, Any]:
+    """What a registration found, as metadata of the observation of its source."""
+    return {
+        "state": "listed",
+        "files": registration.files,
+        "new": registration.new,
+        "changed": registration.changed,
+        "offered again": registration.again,
+        "known already": registration.known,
+        "vanished": registration.vanished,
+        "archives": registration.archives,
+        "refused": registration.refused,
+        "ignored": len(registration.ignored),
+        **accounts(registration),
+        "new batches": len(registration.batches),
+        **({"first new batch": registration.batches[0]} if registration.batches else {}),
+    }
+
+
+def report_registrations(
+    instance: dg.DagsterInstance, store: Store, registrations: Iterable[tuple[Source, Registration]]
+) -> None:
+    """Show an instance what a command has registered, as the runs of the sources' assets do: partitions, then the observation."""
+    for source, registration in registrations:
+        sync_batches(instance, store, source.name)
+        observation = dg.AssetObservation(
+            source_key(source), metadata=observed(registration), tags={DATA_VERSION: registration.listing_digest}
+        )
+        instance.report_runless_asset_event(observation)
 
 
 def accounts(registration: Registration) -> dict[str, dg.TableMetadataValue]:

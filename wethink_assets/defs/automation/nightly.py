@@ -8,16 +8,15 @@ import dagster as dg
 
 from wethink_assets.config import Settings
 from wethink_assets.config.budgets import budget_limits
-from wethink_assets.defs.automation.sensors import UNFINISHED
 from wethink_assets.defs.graph import image_batch
 from wethink_assets.defs.metadata.cost import SPENT_TAG
 from wethink_assets.defs.resources import BUDGET_TAG
+from wethink_assets.defs.runs.batch_partitions import PARTITION_TAG, UNFINISHED
 from wethink_assets.defs.runs.jobs import SYNTHESIZE
 from wethink_assets.errors import ConfigError
 from wethink_assets.stages.order import stage_names, upstream_of
 
 NOON = timedelta(hours=12)
-PARTITION_TAG = "dagster/partition"
 
 
 def night_budget(settings: Settings, tick: datetime) -> str:

@@ -7,19 +7,17 @@ import dagster as dg
 from wethink_assets.config import Settings
 from wethink_assets.defs.assets.roles import role_key
 from wethink_assets.defs.assets.sources import source_key
+from wethink_assets.defs.resources import store_of
+from wethink_assets.defs.runs.batch_partitions import UNFINISHED, ClosedBatches, sync_batches
 from wethink_assets.defs.runs.jobs import OBSERVE
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.models.chat import ROLES
 from wethink_assets.sources.catalog import sources_of
 from wethink_assets.stages.order import stage_names
 
+SHOWN_EVERY_SECONDS = 30
+TICK_SECONDS = 15.0  # Dagster ends a tick after a minute
 FREE_REPORTS = ("dataset", "staleness", "growth")
-UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 
 
 def free_of_charge(settings: Settings) -> dg.DefaultSensorStatus:
@@ -67,3 +65,29 @@ def observing_sensor(settings: Settings) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=[request], cursor=str(stretch))
 
     return observe_sources
+
+
+def registered_batches_sensor(settings: Settings) -> dg.SensorDefinition:
+    """`registered_batches`: partitions of batches that were registered or imported where this instance was not at hand.
+
+    Requests no run. It is on even where nothing else starts by itself: what it does costs nothing and begins nothing.
+    """
+    closed = ClosedBatches()
+
+    @dg.sensor(
+        name="registered_batches",
+        minimum_interval_seconds=SHOWN_EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Shows batches that a command registered or imported, on this machine or another. Starts nothing.",
+    )
+    def registered_batches(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        store = store_of(settings)
+        synced = sync_batches(context.instance, store, seconds=TICK_SECONDS)
+        taken = closed.take_out(context.instance, store)
+        if not (synced.batches or synced.events or taken):
+            return dg.SkipReason("the instance knows all batches of the store")
+        return dg.SkipReason(
+            f"{len(synced.batches)} batches are new, {len(taken)} hold nothing but known images and are taken out"
+        )
+
+    return registered_batches

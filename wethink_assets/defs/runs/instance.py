@@ -4,11 +4,12 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from sqlalchemy.exc import SQLAlchemyError
 
 from wethink_assets.config import config_path
 from wethink_assets.defs.graph import set_pool_limits
@@ -40,6 +41,20 @@ def project_instance() -> Iterator[dg.DagsterInstance]:
         # one would wait for the other for ever.
         instance.get_yaml_python_handlers = lambda: handlers  # type: ignore[method-assign]
         yield instance
+
+
+def update_instance(update: Callable[[dg.DagsterInstance], object]) -> str:
+    """Show the project's instance something that the store holds by now; empty where that was done, else why not.
+
+    It is a view of the store, so an instance that is missing or out of order fails no command: `wethink sync`, or the sensor `registered_batches`
+    once the UI is started, makes up for it.
+    """
+    try:
+        with project_instance() as instance:
+            update(instance)
+    except (ConfigError, dg.DagsterError, SQLAlchemyError, OSError) as error:
+        return f"{error}"
+    return ""
 
 
 @contextlib.contextmanager

@@ -14,32 +14,14 @@ from wethink_assets.defs.assets.scores import sync_scores
 from wethink_assets.defs.assets.studies import sync_studies
 from wethink_assets.defs.assets.training import register_runs, sync_policies
 from wethink_assets.defs.assets.versions import cut_metadata, summary_metadata
-from wethink_assets.defs.graph import add_partitions, dataset_version, image_batch
+from wethink_assets.defs.graph import add_partitions, dataset_version
 from wethink_assets.defs.metadata.cost import bill
+from wethink_assets.defs.runs.batch_partitions import ClosedBatches, sync_batches
 from wethink_assets.defs.runs.reporting import Synced, known_versions, report, report_unknown
 from wethink_assets.defs.stages.publication import fitting
-from wethink_assets.sources.batches import list_batches, membership_digest, read_membership
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
-
-
-def sync_batches(
-    instance: dg.DagsterInstance, store: Store, source: str | None = None, synced: Synced | None = None
-) -> Synced:
-    """Register the store's batches (of one source, or all) as partitions and report membership; safe to repeat."""
-    synced = synced or Synced()
-    keys = list_batches(store, source)
-    known = known_versions(instance, "image_batches")
-    synced.batches += add_partitions(instance, image_batch, keys)
-    for key in keys:
-        if key in known:
-            continue
-        members = read_membership(store, key)
-        metadata = {"images": members.height, "bytes": int(members["size"].sum() or 0)}
-        report(instance, "image_batches", key, membership_digest(members), metadata)
-        synced.count("image_batches")
-    return synced
 
 
 def sync_stages(instance: dg.DagsterInstance, commits: Iterable[Commit], synced: Synced) -> None:
@@ -102,6 +84,7 @@ def sync_instance(
         tables = Tables(store)
         commits = (commit for stage in stage_names() for commit in tables.commits(stage))
     sync_stages(instance, commits, synced)
+    ClosedBatches().take_out(instance, store)
     sync_versions(instance, store, synced)
     sync_policies(instance, store, synced)
     sync_scores(instance, store, settings, synced)
