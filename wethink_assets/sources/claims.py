@@ -14,6 +14,7 @@ from wethink_assets.errors import StoreError
 from wethink_assets.identity import canonical_json, digest_of
 from wethink_assets.sources.images.decoding import ImageFault, examine
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Tables
 from wethink_assets.storage.takedowns import takedowns_of
 
@@ -118,7 +119,7 @@ class KnownContents:
             commit = self._tables.current("images", batch)
             by_item: dict[str, str] = {}
             if commit is not None:
-                results = self._store.scan_parquet(f"{commit.folder}/results.parquet").select("item", "image_id")
+                results = scan_table(self._store, commit, "results").select("item", "image_id")
                 by_item = dict(results.collect().iter_rows())
             self._by_batch[batch] = _BatchImages(by_item, frozenset(by_item.values()))
             if len(self._by_batch) > TABLES_IN_MEMORY:
