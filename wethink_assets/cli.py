@@ -1,5 +1,6 @@
 """The `wethink` command: mounts what `wethink_assets.commands` offers and turns errors into messages."""
 
+import io
 import platform
 import sys
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from wethink_assets.commands.project import config, doctor, sample, sync
 from wethink_assets.commands.synthesis import budget, jobs, plan, register, run, serve, table
 from wethink_assets.commands.training import calibrate, embedded, study, train
 from wethink_assets.errors import WeThinkError
+from wethink_assets.plain_text import visible
 
 app = typer.Typer(
     name="wethink",
@@ -111,10 +113,13 @@ for panel, members in COMMANDS.items():
 
 def main() -> None:
     """Entry point: 0 done, 1 failed with a message, 2 wrong usage, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name of a file may be no text of the terminal's encoding
     try:
         app()
     except WeThinkError as error:
-        print(f"wethink: {error}", file=sys.stderr)
+        print(f"wethink: {visible(str(error))}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -16,6 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
+from wethink_assets.plain_text import visible
+
 if TYPE_CHECKING:
     from wethink_assets.synthesis.budgets.progress import ProgressReporter
     from wethink_assets.synthesis.budgets.usage import Usage
@@ -54,7 +56,7 @@ class Display:
 
     def report(self, line: str) -> None:
         """One line, above the bars where there are any."""
-        self._console.print(line, markup=False, soft_wrap=True)
+        self._console.print(visible(line), markup=False, soft_wrap=True)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table; the first column of each row is its name, the last row sums up."""
@@ -63,7 +65,7 @@ class Display:
         for column in columns:
             table.add_column(Text(column), justify="right")
         for number, row in enumerate(rows):
-            table.add_row(*map(Text, row), end_section=number == len(rows) - 2)
+            table.add_row(*(Text(visible(cell)) for cell in row), end_section=number == len(rows) - 2)
         self._console.print(table)
 
     def rows(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -72,7 +74,7 @@ class Display:
         for number, column in enumerate(columns):
             table.add_column(Text(column), justify="right" if number else "left")
         for row in rows:
-            table.add_row(*map(Text, row))
+            table.add_row(*(Text(visible(cell)) for cell in row))
         self._console.print(table)
 
     @contextmanager

@@ -129,14 +129,14 @@ def _columns(pairs: list[str]) -> dict[str, str]:
 
 def _show(done: "Imported") -> None:
     from wethink_assets.commands.terminal import table
-    from wethink_assets.plain_text import visible
+    from wethink_assets.plain_text import visible_name
 
     kept = f"{done.imported} of {done.rows} rows imported into {done.source}, over {done.images} images ({done.bytes / 1e6:.1f} MB)"
     typer.echo(f"{kept} in {len(done.batches)} new batches; {done.known} were there already")
     table("rejected", ["reason", "rows"], _counts(done.rejected))
     table("mended in names of images", ["what was taken off", "rows"], _counts(done.mended))
     for file in done.files[:20]:
-        typer.echo(f"{visible(file.file)}: {file.rows} rows of {file.format or 'no format'}")
+        typer.echo(f"{visible_name(file.file)}: {file.rows} rows of {file.format or 'no format'}")
 
 
 def _counts(counts: Mapping[str, int]) -> list[list[str]]:

@@ -54,7 +54,7 @@ def _verify_export(folder: Path, as_json: bool) -> None:
     from rich.progress import Progress
 
     from wethink_assets.dataset.exports.verification import verify_export
-    from wethink_assets.plain_text import visible
+    from wethink_assets.plain_text import in_one_line, visible_name
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("verifying", total=None)
@@ -63,7 +63,7 @@ def _verify_export(folder: Path, as_json: bool) -> None:
         typer.echo(json.dumps({"sound": result.sound, **asdict(result)}, indent=1))
     else:
         for fault in result.faults:
-            typer.echo(visible(f"{fault.fault}: {fault.path} ({fault.detail})"))
+            typer.echo(in_one_line(f"{fault.fault}: {visible_name(fault.path)} ({fault.detail})"))
         checked = f"{result.files} files ({result.bytes:,} bytes), {result.rows} rows over {result.images} images"
         verdict = f"{len(result.faults)} wrong" if result.faults else "all as they were"
         typer.echo(f"{checked} of {result.version or 'no version'} in {result.folder}: {verdict}")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wethink_assets.plain_text import visible
+
 if TYPE_CHECKING:
     import dagster as dg
 
@@ -69,9 +71,9 @@ def doctor(
 def show(findings: list[Finding]) -> None:
     """Print the findings, each with what to do about it, and how many `--fix` would mend."""
     for finding in findings:
-        typer.echo(f"{'fixed' if finding.fixed else 'found'}: {finding.what}")
+        typer.echo(visible(f"{'fixed' if finding.fixed else 'found'}: {finding.what}"))
         if finding.advice:
-            typer.echo(f"       {finding.advice}")
+            typer.echo(visible(f"       {finding.advice}"))
     if not findings:
         typer.echo("all is well")
     left = [finding for finding in findings if finding.advice]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wethink_assets.plain_text import in_one_line
+
 if TYPE_CHECKING:
     from wethink_assets.config import Settings
     from wethink_assets.models.servers.servers import Servers
@@ -57,7 +59,7 @@ def serve(
 
 def status(line: str) -> None:
     """A status line, with the time."""
-    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+    print(f"{time.strftime('%H:%M:%S')} {in_one_line(line)}", file=sys.stderr, flush=True)
 
 
 def _end(number: int, frame: Any) -> None:

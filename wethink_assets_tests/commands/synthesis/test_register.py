@@ -1,6 +1,10 @@
 """`wethink register` on configured folders."""
 
 import json
+import os
+import subprocess
+import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -73,3 +77,38 @@ def test_a_source_that_fails_does_not_stop_the_others(app: typer.Typer, tmp_path
 def test_an_unknown_source_is_refused(app: typer.Typer) -> None:
     result = CliRunner().invoke(app, ["cocoa"])
     assert isinstance(result.exception, SourceError) and "there is no source 'cocoa'" in str(result.exception)
+
+
+HOSTILE = (
+    "a\x1b[2J\x1b]0;title\x07.png",
+    "b\nwethink: all is well.txt",
+    "c\u202egnp.txt",
+    "d\x9b31m.json",
+    "caf\udce9.png",
+)
+
+
+def test_names_of_files_act_on_no_terminal(app: typer.Typer, tmp_path: Path) -> None:
+    for name in HOSTILE:
+        (tmp_path / "geoqa+" / name).write_bytes(b"?")
+    result = CliRunner().invoke(app, ["geoqa+"])
+    assert result.exit_code == 0
+    shown = result.stdout.replace("\n", "")
+    assert not [character for character in shown if unicodedata.category(character) in ("Cc", "Cf", "Cs")]
+    assert "\nwethink" not in result.stdout
+    for name in (r"a\x1b[2J\x1b]0;title\x07.png", r"c\u202egnp.txt", r"d\x9b31m.json", r"caf\udce9.png"):
+        assert name in result.stdout, name
+    found = json.loads(CliRunner().invoke(app, ["geoqa+", "--json"]).stdout)["registrations"][0]
+    assert len(found["ignored_entries"]) == found["ignored"] == sum(found["ignored_by_kind"].values())
+    names = {each["name"] for each in [*found["ignored_entries"], *found["refusals"]]}
+    assert set(HOSTILE[:4]) <= names and r"caf\udce9.png" in names
+
+
+def test_a_location_with_odd_characters_is_shown_plainly_in_the_error(tmp_path: Path) -> None:
+    table = '[sources.coco]\nlocation = "nothing\\u001b[2J\\u202e"\n'
+    (tmp_path / "wethink.toml").write_text(f'[store]\nurl = "store"\n{table}')
+    command = [sys.executable, "-m", "wethink_assets.cli", "register"]
+    environ = {**os.environ, "WETHINK_CONFIG": str(tmp_path / "wethink.toml")}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    assert ran.returncode == 1 and r"has nothing named 'nothing\x1b[2J\u202e'" in ran.stderr
+    assert "\x1b" not in ran.stderr and "Traceback" not in ran.stderr
