@@ -17,7 +17,7 @@ import wethink_assets
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.catalog import list_versions
-from wethink_assets.dataset.versions.rows import problem_text
+from wethink_assets.dataset.versions.rows import problem_text, scan_rows
 from wethink_assets.errors import ConfigError, UnknownName
 from wethink_assets.kinds import FILL_IN, KINDS, LETTERS, MULTIPLE_CHOICE, QuestionKind, option_letters
 from wethink_assets.rewards import Judge, hybrid_reward, rule_reward
@@ -33,7 +33,6 @@ from wethink_assets_tests.support.project import make_project
 from wethink_assets_tests.support.scripted_endpoint import scripted_endpoint
 from wethink_assets_tests.support.scripted_judge import Scripted, said
 from wethink_assets_tests.support.scripted_model import after, good_script
-from wethink_assets_tests.support.versions import rows_of
 
 PLUGIN = "wethink_assets_tests.support.yes_no_kind"
 KNOWN = "known: MC, FIB, DES"
@@ -213,7 +212,7 @@ def test_a_kind_of_ones_own_becomes_rows_with_rewards_and_statistics(tmp_path: P
 
 def check_rows(store: Any, folder: Path) -> None:
     """What became of three pictures with two questions each."""
-    rows = rows_of(store, "v0001")
+    rows = scan_rows(store, "v0001").collect()
     own = rows.filter(pl.col("kind") == "YN")
     assert own.height >= 2 and set(rows["kind"]) == {"MC", "YN"}
     assert (
