@@ -1,7 +1,6 @@
 """Atomic writes of files on this machine, so that nobody ever sees a part of one, and what killed writers leave behind."""
 
 import os
-import uuid
 from pathlib import Path
 
 TEMPORARY = ".writing-"
@@ -10,7 +9,7 @@ TEMPORARY = ".writing-"
 def temporary_name(target: str) -> str:
     """A name beside `target` that no other writer uses."""
     folder, _, name = target.rpartition("/")
-    return f"{folder}/{TEMPORARY}{name}.{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    return f"{folder}/{TEMPORARY}{name}.{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def write_new(path: str, data: bytes) -> None:
@@ -21,10 +20,26 @@ def write_new(path: str, data: bytes) -> None:
     except FileNotFoundError:
         os.makedirs(path.rpartition("/")[0], exist_ok=True)
         descriptor = os.open(path, flags, 0o666)
-    with os.fdopen(descriptor, "wb", buffering=0) as stream:
+    try:
         rest = memoryview(data)
         while rest:
-            rest = rest[stream.write(rest) :]
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)
+
+
+def read_whole(path: str) -> bytes:
+    """Content of a file, without the objects of `open`, as this too is called once or twice an image, mostly for files that are not there."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        parts = []
+        missing = os.fstat(descriptor).st_size + 1
+        while part := os.read(descriptor, missing):
+            parts.append(part)
+            missing = max(missing - len(part), 1)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def leftovers(root: str, age: float, now: float) -> list[str]:

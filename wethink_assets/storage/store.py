@@ -16,7 +16,7 @@ import fsspec
 import polars as pl
 
 from wethink_assets.errors import StoreError
-from wethink_assets.storage.local_files import TEMPORARY, temporary_name, write_new
+from wethink_assets.storage.local_files import TEMPORARY, read_whole, temporary_name, write_new
 
 __all__ = [
     "Store",
@@ -61,16 +61,21 @@ class Store:
     def read(self, relative: str) -> bytes:
         """Content of a file. Raises `StoreError` naming it when it is missing."""
         try:
-            return bytes(self.fs.cat_file(self.path(relative)))
+            return self._content(relative)
         except FileNotFoundError as error:
             raise StoreError(f"{self.link(relative)} is missing") from error
 
     def read_if_present(self, relative: str) -> bytes | None:
         """Content of a file, or None where there is none."""
         try:
-            return bytes(self.fs.cat_file(self.path(relative)))
+            return self._content(relative)
         except FileNotFoundError:
             return None
+
+    def _content(self, relative: str) -> bytes:
+        if not self.local:
+            return bytes(self.fs.cat_file(self.path(relative)))
+        return read_whole(self.path(relative))
 
     def read_many(self, relatives: Sequence[str]) -> list[bytes]:
         """Contents of many files, in their order; far away, many at once. Raises `StoreError` naming one that is missing."""
