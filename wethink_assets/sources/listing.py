@@ -25,6 +25,8 @@ from wethink_assets.sources.readers.entries import (
 from wethink_assets.sources.readers.folder import read_files
 from wethink_assets.storage.store import Store
 
+ROWS = 50_000  # of a listing that become Python's strings at a time
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -44,10 +46,15 @@ class Listing:
     def digest(self) -> str:
         """sha256 of what is listed; the order of listing and the place in an archive do not matter."""
         rows = self.entries.select(
-            pl.concat_str("item", pl.col("size").cast(pl.String).fill_null("?"), "etag", separator="\0").sort()
-        ).to_series()
+            row=pl.concat_str("item", pl.col("size").cast(pl.String).fill_null("?"), "etag", separator="\0").sort()
+        )
         refused = sorted("\0".join(("refused", refusal.name, refusal.reason)) for refusal in self.refusals)
-        return hashlib.sha256("\n".join([*rows, *refused]).encode()).hexdigest()
+        digest, between = hashlib.sha256(), ""
+        for part in (*(rows["row"] for rows in rows.iter_slices(ROWS)), refused):
+            if len(part):
+                digest.update((between + "\n".join(part)).encode())
+                between = "\n"
+        return digest.hexdigest()
 
 
 def list_source(store: Store, source: Source) -> Listing:
