@@ -59,7 +59,7 @@ _BY_CODE = {
     "503": _BUSY,
 }
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]*@")
-_SCHEME = re.compile(r"(?:^|/)(?P<scheme>[A-Za-z][A-Za-z0-9+]+):(?P<rest>/?[^/].*)")
+_SCHEME = re.compile(r"(?:^|/)(?P<scheme>[A-Za-z][A-Za-z0-9+]+)(?::/?|//)(?P<rest>[^/].*)")
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(?P<name>[^']*)'")
 _COMMON_SCHEMES = ("file", "s3", "gs", "abfs", "hf", "http", "https", "ftp", "sftp", "memory")
 _COMMON_OPTIONS = (
@@ -110,7 +110,12 @@ def absence(fs: fsspec.AbstractFileSystem, root: str, url: str) -> str:
     """Which part of a location is not there: the bucket, or the path below what is there, with the name that may have been meant."""
     scheme = _SCHEME.search(url)
     if scheme and "://" not in url and scheme["scheme"].lower() in fsspec.available_protocols():
-        return f"it was read as a local path: is {scheme['scheme']}://{visible_name(scheme['rest'].lstrip('/'))} meant?"
+        return f"it was read as a local path: is {scheme['scheme']}://{visible_name(scheme['rest'])} meant?"
+    if isinstance(fs, fsspec.implementations.local.LocalFileSystem):
+        if os.path.islink(root) and not os.path.exists(root):
+            return f"it is a link that leads to nothing: {visible_name(os.readlink(root))}"
+        if os.path.exists(root):
+            return "it is neither a file nor a folder, but a device, a pipe or a socket"
     lead, parts = "/" if root.startswith("/") else "", root.strip("/").split("/")
     for depth in range(len(parts) - 1, 0, -1):
         parent = lead + "/".join(parts[:depth])
@@ -159,7 +164,7 @@ def _of_address(error: BaseException, url: str, options: Mapping[str, Any]) -> s
     """What is wrong with the URL, the endpoint or the names of the options."""
     scheme, text = url.partition("://")[0], str(error)
     if isinstance(error, ValueError) and text.startswith("Protocol not known"):
-        near = difflib.get_close_matches(scheme, _COMMON_SCHEMES, 1, 0.5)
+        near = difflib.get_close_matches(scheme.strip().lower(), _COMMON_SCHEMES, 1, 0.5)
         meant = f": is {near[0]}:// meant?" if near else ""
         return f"the scheme '{visible_name(scheme)}' is not known{meant}; some that are: {', '.join(_COMMON_SCHEMES)}"
     if isinstance(error, ImportError):

@@ -1,5 +1,6 @@
 """A location that cannot be opened says which of scheme, host, credentials, bucket and path is wrong, and the remedy."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -161,6 +162,11 @@ def test_codes_that_only_a_larger_service_gives(code: str, expected: str, refusi
         ("file://{folder}/picturse", "is 'pictures' meant?"),
         ("{folder}/s3:/bucket/x", "it was read as a local path: is s3://bucket/x meant?"),
         ("s3:bucket/x", "it was read as a local path: is s3://bucket/x meant?"),
+        ("{folder}/s3//bucket/x", "it was read as a local path: is s3://bucket/x meant?"),
+        ("S3://bucket/x", "the scheme 'S3' is not known: is s3:// meant?"),
+        (" s3://bucket/x", "the scheme ' s3' is not known: is s3:// meant?"),
+        ("{folder}/dangling", "it is a link that leads to nothing: gone"),
+        ("{folder}/pipe", "it is neither a file nor a folder, but a device, a pipe or a socket"),
         ("s4://bucket/x", "the scheme 's4' is not known: is s3:// meant?"),
         ("htps://host/x", "the scheme 'htps' is not known: is https:// meant?"),
         ("{folder}/a\x1b[2J\nb", r"has nothing named 'a\x1b[2J\nb'"),
@@ -171,6 +177,8 @@ def test_codes_that_only_a_larger_service_gives(code: str, expected: str, refusi
 def test_what_is_wrong_with_a_path_or_an_address(url: str, expected: str, tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a.tar").touch()
+    (tmp_path / "dangling").symlink_to("gone")
+    os.mkfifo(tmp_path / "pipe")
     names = {"folder": tmp_path, "free": free_port()}
     told = message(url.format(**names))
     assert expected.format(**names) in told and "secret" not in told
