@@ -29,7 +29,7 @@ from wethink_assets.dataset.lineage.openlineage.emission import ended, outcome, 
 from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableReference
 from wethink_assets.dataset.takedown.takedown import takedowns_touching
 from wethink_assets.dedup.contamination import signed_benchmarks
-from wethink_assets.errors import StoreError, VersionError
+from wethink_assets.errors import VersionError
 from wethink_assets.planning.staleness import nothing_new, older_inputs, unread_inputs
 from wethink_assets.sources.batches import source_of, split_batch_key
 from wethink_assets.stages.order import provider_of, stage_names
@@ -75,7 +75,7 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
     cut: `NothingNew` names the version that has them, or, where that version was decided but never built (a build was killed), its cut is
     returned again. Two callers at once get different numbers, or the same cut when they decided the same.
 
-    Raises `VersionError` when no batch is complete.
+    Raises `VersionError` when no batch is complete, `StoreError` for a commit that is damaged or altered.
     """
     began = datetime.now(UTC)
     try:
@@ -182,7 +182,10 @@ def _latest(store: Store, versions: list[str], recipe: CutRecipe) -> Cut | None:
 
 
 def _whole_batches(store: Store, recipe: CutRecipe) -> tuple[dict[str, list[Commit]], tuple[LeftOut, ...]]:
-    """Commits in force of every batch that can be cut, and the batches that cannot, with the reason."""
+    """Commits in force of every batch that can be cut, and the batches that cannot, with the reason.
+
+    Raises `StoreError` naming a commit that is damaged or altered: without it the version would lack rows, and nobody would see why.
+    """
     batches = [batch for batch in store.names("tables/images") if _wanted(batch, recipe)]
     tables = Tables(store)
     whole: dict[str, list[Commit]] = {}
@@ -205,10 +208,7 @@ def _commits(tables: Tables, batch: str) -> list[Commit] | str | None:
     """Commits in force of a batch, or why it cannot be cut; None of a batch that ended with its first stage, since all of it was known."""
     commits: dict[str, Commit] = {}
     for asset in stage_names():
-        try:
-            commit = tables.current(asset, batch)
-        except StoreError as error:
-            return str(error)
+        commit = tables.current(asset, batch)
         if commit is None and len(commits) == 1 and nothing_new(*commits.values()):
             return None
         if commit is None:

@@ -11,7 +11,7 @@ from wethink_assets.dataset.lineage.row import explain_row
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import list_versions, unbuilt_versions
 from wethink_assets.dataset.versions.verification import verify_versions
-from wethink_assets.errors import VersionError
+from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.images import drawing
@@ -70,6 +70,16 @@ def test_a_cut_that_was_never_built_is_taken_up_again(local: Store, grower: Grow
     assert unbuilt_versions(local) == ["v0001"]
     build_version(local, "v0001")
     assert unbuilt_versions(local) == []
+
+
+@pytest.mark.parametrize("harm", ["half", "edited"])
+def test_a_commit_that_cannot_be_trusted_ends_the_cut(local: Store, grower: Grower, harm: str) -> None:
+    path = "tables/answers/coco.000002/commits/000001.json"
+    data = local.read(path)
+    local.publish(path, data[: len(data) // 2] if harm == "half" else data.replace(b"thinker-1", b"thinker-2"))
+    with pytest.raises(StoreError, match=r"answers/coco\.000002/commits/000001\.json (is damaged|was altered)"):
+        decide_cut(local, CutRecipe())
+    assert list_cuts(local) == []
 
 
 def test_a_batch_between_two_states_is_left_out_and_said_so(local: Store, grower: Grower) -> None:
