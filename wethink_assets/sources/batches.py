@@ -12,6 +12,7 @@ from wethink_assets.storage.store import Store
 
 FOLDER = "batches"
 DIGITS = 6
+REVISION = "revision"
 
 
 def batch_key(source: str, number: int) -> str:
@@ -77,11 +78,24 @@ def membership_sizes(store: Store, keys: Sequence[str]) -> list[int]:
     return [pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item() for data in contents]
 
 
-def create_batch(store: Store, key: str, membership: pl.DataFrame) -> bool:
-    """Write a batch's membership unless the number is taken; False where another registration took it."""
+def create_batch(store: Store, key: str, membership: pl.DataFrame, revision: str = "") -> bool:
+    """Write a batch's membership unless the number is taken; False where another registration took it.
+
+    `revision` is the commit that the source was listed at, where it has such.
+    """
     buffer = io.BytesIO()
-    membership.select(MEMBERSHIP.names()).cast(MEMBERSHIP).write_parquet(buffer, compression="zstd")
+    members = membership.select(MEMBERSHIP.names()).cast(MEMBERSHIP)
+    if revision:
+        members.write_parquet(buffer, compression="zstd", metadata={REVISION: revision})
+    else:
+        members.write_parquet(buffer, compression="zstd")
     return store.create(batch_path(key), buffer.getvalue())
+
+
+def revision_of(store: Store, key: str) -> str:
+    """Commit that a batch's source was listed at; empty where the source has none, or the batch is gone."""
+    data = store.read_if_present(batch_path(key))
+    return pl.read_parquet_metadata(io.BytesIO(data)).get(REVISION, "") if data else ""
 
 
 def membership_digest(membership: pl.DataFrame) -> str:

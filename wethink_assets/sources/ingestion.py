@@ -12,7 +12,7 @@ import polars as pl
 
 from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.sources.batches import read_membership, split_batch_key
+from wethink_assets.sources.batches import read_membership, revision_of, split_batch_key
 from wethink_assets.sources.catalog import Source, sources_of
 from wethink_assets.sources.claims import Occurrence, claim, holder, note, note_rejected
 from wethink_assets.sources.images.decoding import ImageFacts, ImageFault, examine
@@ -76,7 +76,7 @@ def ingest_batch(store: Store, source: Source, key: str, progress: Progress | No
     else:
         if not source.configured:
             raise SourceError(f'source {source.name} is not configured: give sources."{source.name}" a location')
-        location = Location.open(source.location, source.options)
+        location = Location.open(source.location, source.options, revision_of(store, key))
         remote = not (store.local and location.local)
         fetches = read_entries(store, source, location, entries)
     keeper = _Keeper(store, source, key, pairs)

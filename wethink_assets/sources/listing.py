@@ -34,13 +34,14 @@ class Listing:
 
     entries: one row a readable file (schema `ENTRIES`), sorted by path and place in the archive.
     refusals: files that are not registered, with the reason; ignored: what is no image by its name or is no file, by kind;
-    archives: files that are archives, or parts of some, and stand for their members.
+    archives: files that are archives, or parts of some, and stand for their members; revision: the commit listed, where the store has such.
     """
 
     entries: pl.DataFrame
     refusals: list[Refusal]
     ignored: IgnoredEntries
     archives: int = 0
+    revision: str = ""
 
     @property
     def digest(self) -> str:
@@ -82,7 +83,7 @@ def list_source(store: Store, source: Source) -> Listing:
         refusals += refused
         ignored.extend(passed)
     table = pl.concat(frames).sort("path", "offset", "member")
-    return Listing(table, sorted(refusals), ignored, len(files) - len(plain))
+    return Listing(table, sorted(refusals), ignored, len(files) - len(plain), location.revision)
 
 
 def _ignored_kind(source: Source, path: str) -> str:

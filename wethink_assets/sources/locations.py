@@ -17,6 +17,7 @@ from wethink_assets.errors import SourceError, SourceUnreachable
 from wethink_assets.plain_text import in_one_line, visible_name
 from wethink_assets.sources.readers.entries import Ignored, ReadFailure, Refusal, printable
 from wethink_assets.sources.readers.part_names import whole_name
+from wethink_assets.storage.hub import is_hub, is_hub_outage, is_missing_entry, open_hub
 from wethink_assets.storage.access_faults import absence, access_fault, shown_url
 
 _TRANSLATIONS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
@@ -69,23 +70,29 @@ class Location:
     fs: fsspec.AbstractFileSystem
     root: str
     single: str = ""  # name of the one file that the location is, else empty
+    revision: str = ""  # commit that all is listed and read at, where the store has such
 
     @classmethod
-    def open(cls, url: str, options: Mapping[str, Any]) -> "Location":
-        """Open a location. Raises `SourceError` when its protocol is unknown or nothing is there."""
+    def open(cls, url: str, options: Mapping[str, Any], revision: str = "") -> "Location":
+        """Open a location, at a revision of before where one is given. Raises `SourceError` when its protocol is unknown or nothing is there."""
         try:
-            fs, root = fsspec.core.url_to_fs(_expanded(url), **options)
-            fs.invalidate_cache()
+            if is_hub(url):
+                fs, root, revision = open_hub(url, options, revision)
+            else:
+                fs, root = fsspec.core.url_to_fs(_expanded(url), **options)
+                fs.invalidate_cache()
             root = whole_name(root.rstrip("/"))  # one part stands for the archive that it is a part of
             folder, _, name = root.rpartition("/")
             if fs.isfile(root):
-                return cls(url, fs, folder, name)
+                return cls(url, fs, folder, name, revision)
             if fs.isdir(root):
-                return cls(url, fs, root)
+                return cls(url, fs, root, revision=revision)
             if any(part.startswith(f"{name}.") for part in _names(fs, folder)):
-                return cls(url, fs, folder, name)
+                return cls(url, fs, folder, name, revision)
+        except SourceError:
+            raise
         except Exception as error:  # clients of remote stores have types of their own
-            raise SourceError(
+            raise _kind_of(error, url)(
                 f"location '{shown_url(url)}' cannot be opened: {access_fault(error, url, options)}"
             ) from error
         raise SourceError(f"location '{shown_url(url)}' does not exist or holds nothing: {absence(fs, root, url)}")
@@ -117,7 +124,7 @@ class Location:
         try:
             infos = self.fs.find(self.root, detail=True)
         except Exception as error:
-            raise SourceError(
+            raise _kind_of(error, self.url)(
                 f"{shown_url(self.url)} cannot be listed: {access_fault(error, self.url, self.fs.storage_options)}"
             ) from error
         for name, info in infos.items():
@@ -197,7 +204,7 @@ class Location:
         if isinstance(error, OSError) and error.errno in _OUTAGES:
             return True
         # Clients of remote stores have types of their own for what goes wrong on the way.
-        return not self.local and not isinstance(error, _OF_A_FILE)
+        return not self.local and not isinstance(error, _OF_A_FILE) and not is_missing_entry(error)
 
     def unreachable(self, path: str, error: Exception) -> SourceUnreachable:
         """What an outage is raised as."""
@@ -220,6 +227,11 @@ class Location:
         if self.local:
             return open(self.full(path), "rb", buffering=2**18)
         return self.fs.open(self.full(path), "rb", block_size=BLOCK, cache_type="readahead")
+
+
+def _kind_of(error: BaseException, url: str) -> type[SourceError]:
+    """An outage of the hub is none of the location's fault."""
+    return SourceUnreachable if is_hub(url) and is_hub_outage(error) else SourceError
 
 
 def _expanded(url: str) -> str:

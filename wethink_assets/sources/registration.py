@@ -104,7 +104,7 @@ def register_source(
     while not fresh.is_empty():
         batch = fresh.head(batch_size)
         key = batch_key(source.name, known.last + 1)
-        if create_batch(store, key, batch):
+        if create_batch(store, key, batch, listing.revision):
             created.append(key)
             for change, count in batch.group_by("change").len().iter_rows():
                 counts[change] += count

@@ -80,6 +80,12 @@ _BY_STATUS = {
     403: "access is denied: check the credentials among the options, and the path",
     404: "the server has nothing at this path: check it",
 }
+_HUB_BY_STATUS = {
+    401: "the token in HF_TOKEN is refused: check it, or take it away where the data set is public",
+    403: "the token in HF_TOKEN may not read this: take one of an account that may",
+    404: "the data set has no such file or folder: check the path",
+    429: "the hub asks for fewer requests: try again later, with HF_TOKEN set if it isn't",
+}
 _ADDRESS_SETTINGS = {
     **dict.fromkeys(("s3", "s3a"), " (`endpoint_url` among the options, or AWS_ENDPOINT_URL)"),
     "hf": " (HF_ENDPOINT, if it is set)",
@@ -99,7 +105,7 @@ def shown_url(url: str) -> str:
 def access_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
     """What is wrong with a location that gave an error, and the remedy. `options` are those of its file system."""
     for each in _causes(error):
-        for reading in (_of_client, _of_address, _of_network):
+        for reading in (_of_client, _of_hub, _of_address, _of_network):
             if fault := reading(each, url, options):
                 return fault
     reason = getattr(error, "strerror", None) or f"{type(error).__name__} {error}".strip()
@@ -158,6 +164,30 @@ def _of_client(error: BaseException, url: str, options: Mapping[str, Any]) -> st
     if isinstance(status, int) and url.startswith(("http://", "https://")):
         return _BY_STATUS.get(status, f"the server answers with status {status}")
     return ""
+
+
+def _of_hub(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
+    """What the Hugging Face hub says, by the names of the client's types and by the status of the reply."""
+    if not url.startswith("hf://"):
+        return ""
+    name, reply = type(error).__name__, getattr(error, "response", None)
+    token = "the token in HF_TOKEN" if os.environ.get("HF_TOKEN", "").strip() else ""
+    if name == "GatedRepoError":
+        return f"the data set is gated: accept its terms on its page, and set HF_TOKEN{' to a token of that account' if token else ''}"
+    if name == "RevisionNotFoundError":
+        return "the data set is there and has no such revision: check what follows the @, a branch, a tag or a commit"
+    if name == "DisabledRepoError":
+        return "the hub has disabled the data set"
+    if name == "RepositoryNotFoundError":
+        who = f"{token} may not see it" if token else "it is private: set HF_TOKEN"
+        return f"there is no such data set, or {who}; check owner and name"
+    if name == "HFValidationError":
+        return f"this is no name of a data set: {in_one_line(str(error))}"
+    status = getattr(reply, "status_code", None)
+    if not isinstance(status, int):
+        unread = isinstance(error, OSError) or not name.endswith(("Timeout", "ConnectError", "ProtocolError", "ReadError"))
+        return "" if unread else f"the hub does not answer ({name}): check the network, and HF_ENDPOINT if it is set"
+    return _HUB_BY_STATUS.get(status, f"the hub answers with status {status}")
 
 
 def _of_address(error: BaseException, url: str, options: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,11 @@ TOKEN = "hf_standin_token"
 
 @dataclass
 class HubServer:
-    """What it holds: branches by repository and name, each path to bytes; staged contents by sha256; status: an answer to all that writes."""
+    """What it holds: branches by repository and name, each path to bytes; staged contents by sha256; status: an answer to all that writes.
+
+    public: repositories that are read without a token; gated: those whose terms were not accepted; faults: statuses that the next requests for
+    contents or listings get; reads: what was asked for, with the range.
+    """
 
     url: str = ""
     repos: dict[str, dict[str, dict[str, bytes]]] = field(default_factory=dict)
@@ -25,6 +30,18 @@ class HubServer:
     commits: list[str] = field(default_factory=list)
     status: int = 200
     large: int = 10_000
+    public: set[str] = field(default_factory=set)
+    gated: set[str] = field(default_factory=set)
+    faults: list[int] = field(default_factory=list)
+    reads: list[tuple[str, str]] = field(default_factory=list)
+    history: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def commit_of(self, repo: str, branch: str = "main") -> str:
+        """The commit that a branch is at now, which stays readable."""
+        files = self.repos[repo][branch]
+        commit = hashlib.sha1(repr(sorted((name, _git(data)) for name, data in files.items())).encode()).hexdigest()
+        self.history.setdefault(commit, dict(files))
+        return commit
 
 
 @contextmanager
@@ -45,6 +62,11 @@ def hub_server() -> Iterator[HubServer]:
             self.end_headers()
             self.wfile.write(body)
 
+        def _ranged(self, data: bytes) -> None:
+            """The contents of a file, or the range of it that was asked for."""
+            asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+            self._answer(data[int(asked[1]) : int(asked[2]) + 1] if asked else data, 206 if asked else 200)
+
         def _body(self) -> bytes:
             if self.headers.get("Transfer-Encoding") == "chunked":
                 parts = []
@@ -63,22 +85,42 @@ def hub_server() -> Iterator[HubServer]:
 
         def do_GET(self) -> None:
             path = [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
-            if self._refused():
+            repo, rest = ("/".join(path[2:4]), path[4:]) if path[0] == "api" else ("/".join(path[1:3]), path[3:])
+            if "Authorization" not in self.headers and repo not in hub.public:
+                return self._answer({"error": "Repository not found"}, 401, "RepoNotFound")
+            if "Authorization" in self.headers and self._refused():
                 return
             if path[:2] == ["api", "whoami-v2"]:
                 return self._answer({"name": "ann"})
-            repo, rest = ("/".join(path[2:4]), path[4:]) if path[0] == "api" else ("/".join(path[1:3]), path[3:])
             branches = hub.repos.get(repo)
             if branches is None:
                 return self._answer({"error": "Repository not found"}, 404, "RepoNotFound")
-            if rest[1] not in branches:
+            rest = rest or ["revision", "main"]
+            hub.reads.append(("/".join(rest), self.headers.get("Range", "")))
+            if hub.faults:
+                return self._answer({"error": "not now"}, hub.faults.pop(0))
+            if repo in hub.gated and rest[0] != "revision":
+                return self._answer({"error": "Access is restricted"}, 403, "GatedRepo")
+            commit = hub.commit_of(repo, rest[1]) if rest[1] in branches else rest[1]
+            if commit not in hub.history:
                 return self._answer({"error": "Invalid rev"}, 404, "RevisionNotFound")
-            files = branches[rest[1]]
+            files = hub.history[commit]
+            if rest[0] == "revision":
+                return self._answer({"id": repo, "sha": commit, "siblings": [], "private": repo not in hub.public})
+            below = "/".join(rest[2:])
             if rest[0] == "resolve":
-                data = files.get("/".join(rest[2:]))
-                return self._answer(b"", 404, "EntryNotFound") if data is None else self._answer(data)
-            entries = []
-            for name, data in files.items():
+                data = files.get(below)
+                return self._answer(b"", 404, "EntryNotFound") if data is None else self._ranged(data)
+            below = f"{below}/" if below else ""
+            inside = {name: data for name, data in files.items() if name.startswith(below)}
+            if below and not inside:
+                return self._answer({"error": "no such folder"}, 404, "EntryNotFound")
+            entries: list[dict[str, Any]] = []
+            if "recursive=True" not in self.path and "recursive=true" not in self.path:
+                folders = sorted({name[len(below) :].partition("/")[0] for name in inside if "/" in name[len(below) :]})
+                entries += [{"type": "directory", "path": below + name, "oid": "0" * 40} for name in folders]
+                inside = {name: data for name, data in inside.items() if "/" not in name[len(below) :]}
+            for name, data in inside.items():
                 entry: dict[str, Any] = {"type": "file", "path": name, "size": len(data), "oid": _git(data)}
                 if len(data) > hub.large:
                     entry["lfs"] = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}

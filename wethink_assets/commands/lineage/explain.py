@@ -102,7 +102,9 @@ def _image(branch: "Tree", image: Mapping[str, Any]) -> None:
         branch.add(
             _line(
                 "file",
-                f"{file['item']} of {file['source']} ({file['batch']}), {file['licence'] or 'licence of its source'}",
+                f"{file['item']} of {file['source']} ({file['batch']}"
+                + (f", commit {file['revision']}" if file.get("revision") else "")
+                + f"), {file['licence'] or 'licence of its source'}",
             )
         )
 

@@ -20,7 +20,7 @@ from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.sources import claims
-from wethink_assets.sources.batches import source_of
+from wethink_assets.sources.batches import revision_of, source_of
 from wethink_assets.sources.imported_pairs import pairs_of
 from wethink_assets.stages.spec import SYNTHESIS
 from wethink_assets.storage.erasures import erasures_of
@@ -189,7 +189,8 @@ def _occurrences(store: Store, image_id: str, images: list[CutInput]) -> list[St
     """
     noted: list[Story] = [occurrence._asdict() for occurrence in claims.occurrences(store, image_id)]
     if noted:
-        return noted
+        revisions = {batch: revision_of(store, batch) for batch in {each["batch"] for each in noted}}
+        return [{**each, **({"revision": at} if (at := revisions[each["batch"]]) else {})} for each in noted]
     occurrences = []
     for entry in images:
         kept = (
