@@ -23,6 +23,7 @@ from wethink_assets.sources.readers.entries import (
     printable,
 )
 from wethink_assets.sources.readers.folder import read_files
+from wethink_assets.sources.readers.references import metadata_among, unmet_references
 from wethink_assets.storage.store import Store
 
 ROWS = 50_000  # of a listing that become Python's strings at a time
@@ -83,7 +84,22 @@ def list_source(store: Store, source: Source) -> Listing:
         refusals += refused
         ignored.extend(passed)
     table = pl.concat(frames).sort("path", "offset", "member")
+    refusals += unmet_references(store, location, _metadata(source, plain), _names(files, table))
     return Listing(table, sorted(refusals), ignored, len(files) - len(plain), location.revision)
+
+
+def _metadata(source: Source, plain: Iterable[FileInfo]) -> list[FileInfo]:
+    """Plain files that may be metadata, whose references are to be in the source."""
+    if source.reader not in ("auto", "folder"):
+        return []
+    included = (file for file in plain if ignored_kind(file.path) == "text" and matches(source.include, file.path))
+    return metadata_among(included)
+
+
+def _names(files: Iterable[FileInfo], entries: pl.DataFrame) -> Iterator[str]:
+    """Names of all files of a source, and of the members of its archives."""
+    yield from (file.path for file in files)
+    yield from entries.filter(pl.col("member") != "")["member"]
 
 
 def _ignored_kind(source: Source, path: str) -> str:

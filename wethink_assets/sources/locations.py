@@ -17,8 +17,8 @@ from wethink_assets.errors import SourceError, SourceUnreachable
 from wethink_assets.plain_text import in_one_line, visible_name
 from wethink_assets.sources.readers.entries import Ignored, ReadFailure, Refusal, printable
 from wethink_assets.sources.readers.part_names import whole_name
-from wethink_assets.storage.hub import is_hub, is_hub_outage, is_missing_entry, open_hub
 from wethink_assets.storage.access_faults import absence, access_fault, shown_url
+from wethink_assets.storage.hub import is_hub, is_hub_outage, is_missing_entry, open_hub
 
 _TRANSLATIONS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 

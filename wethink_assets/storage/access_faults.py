@@ -185,7 +185,9 @@ def _of_hub(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
         return f"this is no name of a data set: {in_one_line(str(error))}"
     status = getattr(reply, "status_code", None)
     if not isinstance(status, int):
-        unread = isinstance(error, OSError) or not name.endswith(("Timeout", "ConnectError", "ProtocolError", "ReadError"))
+        unread = isinstance(error, OSError) or not name.endswith(
+            ("Timeout", "ConnectError", "ProtocolError", "ReadError")
+        )
         return "" if unread else f"the hub does not answer ({name}): check the network, and HF_ENDPOINT if it is set"
     return _HUB_BY_STATUS.get(status, f"the hub answers with status {status}")
 

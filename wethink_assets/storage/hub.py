@@ -37,7 +37,7 @@ def is_hub_outage(error: BaseException | None) -> bool:
         status = getattr(getattr(error, "response", None), "status_code", None)
         if status is not None:
             return status in OUTAGES
-        if isinstance(error, OSError) and error.errno is not None or type(error).__module__.startswith("httpx"):
+        if (isinstance(error, OSError) and error.errno is not None) or type(error).__module__.startswith("httpx"):
             return True
         error = error.__cause__ or error.__context__
     return False
