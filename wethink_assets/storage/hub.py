@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import fsspec
@@ -85,7 +85,7 @@ def open_hub(url: str, options: Mapping[str, Any], commit: str = "") -> tuple[fs
 def _file_system(endpoint: str | None, token: str | bool, options: Mapping[str, Any]) -> fsspec.AbstractFileSystem:
     from huggingface_hub import HfFileSystem
 
-    class HubFiles(HfFileSystem):  # type: ignore[misc]
+    class HubFiles(HfFileSystem):
         """Looks a file up among those of its folder, which is listed once, whichever thread asks first."""
 
         def __init__(self, **settings: Any) -> None:
@@ -100,10 +100,10 @@ def _file_system(endpoint: str | None, token: str | bool, options: Mapping[str, 
             if "@" in parent:
                 with self._lock:
                     if parent not in self._folders:
-                        self._files.update((each["name"], each) for each in self.ls(parent))
+                        self._files.update((each["name"], each) for each in cast(list[dict[str, Any]], self.ls(parent)))
                         self._folders.add(parent)
                 if name in self._files:
                     return self._files[name]
-            return super().info(path, *args, **settings)  # type: ignore[no-any-return]
+            return super().info(path, *args, **settings)
 
     return HubFiles(endpoint=endpoint, token=token, skip_instance_cache=True, **options)
