@@ -109,6 +109,9 @@ def test_a_leftover_of_a_killed_write_is_reported_and_with_fix_deleted(sound: Pr
 
 def test_what_only_people_can_mend_stays_with_fix(sound: Project) -> None:
     assert wethink("register")[0] == 0
+    with project_instance() as instance:  # as one that was made anew
+        for batch in instance.get_dynamic_partitions("image_batch"):
+            instance.delete_dynamic_partition("image_batch", batch)
     shutil.rmtree(sound.home / "images" / "coco")
     code, found = findings("--fix")
     assert code == 1
