@@ -13,8 +13,8 @@ from wethink_assets.cli import COMMANDS, app
 INTRODUCTION = """# Commands
 
 `wethink` stands in `.venv/bin/` (or activate `.venv`). All commands read `wethink.toml` ([configuration.md](configuration.md)). Exit status: 0 done,
-1 failed with a message, 2 wrong usage, 130 interrupted. `wethink --version` prints the version, `--help` works after every command, and `--json`
-prints the result for programs where a command has it.
+1 failed with a message, 2 wrong usage, 130 interrupted. `wethink --debug COMMAND` shows the traceback of a failure
+too, `wethink --version` prints the version, `--help` works after every command, and `--json` prints the result for programs where a command has it.
 
 This page is made from the commands themselves by `make docs`.
 """

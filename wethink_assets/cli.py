@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from wethink_assets.commands import failures
 from wethink_assets.commands.dataset import (
     browse,
     cut,
@@ -26,8 +27,6 @@ from wethink_assets.commands.lineage import diff, explain, lineage, retract, whe
 from wethink_assets.commands.project import config, doctor, sample, sync
 from wethink_assets.commands.synthesis import budget, jobs, plan, register, run, serve, table
 from wethink_assets.commands.training import calibrate, embedded, study, train
-from wethink_assets.errors import WeThinkError
-from wethink_assets.plain_text import visible
 
 app = typer.Typer(
     name="wethink",
@@ -47,6 +46,9 @@ def _print_version(wanted: bool) -> None:
 def wethink(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="If the command fails, show the traceback too; give it before the command.")
     ] = False,
 ) -> None:
     """Grow verified multimodal reasoning datasets, and prove what each version is worth."""
@@ -118,9 +120,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a name of a file may be no text of the terminal's encoding
     try:
         app()
-    except WeThinkError as error:
-        print(f"wethink: {visible(str(error))}", file=sys.stderr)
-        sys.exit(1)
+    except Exception as error:
+        sys.exit(failures.report(error, debug="--debug" in sys.argv[1:2]))
 
 
 if __name__ == "__main__":

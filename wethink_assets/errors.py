@@ -11,6 +11,7 @@ __all__ = [
     "ReplayError",
     "SourceError",
     "StoreError",
+    "StoreUnreachable",
     "TrainingError",
     "UnaccountedItems",
     "UnknownArgument",
@@ -62,6 +63,10 @@ class ReplayError(WeThinkError):
 
 class StoreError(WeThinkError):
     """The store holds something missing, damaged or contradictory."""
+
+
+class StoreUnreachable(WeThinkError, OSError):
+    """The store cannot be read or written for now: its disk is full or read-only, access is refused, its service does not answer."""
 
 
 class VersionError(WeThinkError):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from wethink_assets.config.base import NAME, Kind, Reader, Share, Table
+from wethink_assets.config.base import NAME, Kind, Reader, Share, Table, stated
 from wethink_assets.extensions.builtin import IMAGE_METHODS, TEXT_METHODS
 from wethink_assets.kinds import DESCRIPTIVE, FILL_IN, MULTIPLE_CHOICE
 from wethink_assets.stages.order import model_stages
@@ -13,7 +13,9 @@ from wethink_assets.stages.order import model_stages
 class StoreSettings(Table):
     """Where all results lie."""
 
-    url: str = Field("data", description="local folder or fsspec URL such as s3://bucket/prefix")
+    url: Annotated[str, AfterValidator(stated)] = Field(
+        "data", description="local folder or fsspec URL such as s3://bucket/prefix"
+    )
     options: dict[str, Any] = Field(default_factory=dict, description="fsspec options, for example endpoint_url")
 
 

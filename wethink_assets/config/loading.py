@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -25,15 +26,27 @@ KeyPath = tuple[str, ...]
 
 
 def config_path() -> Path:
-    """The file in force: `WETHINK_CONFIG`, else `wethink.toml` here, in DAGSTER_HOME or in the checkout."""
+    """The file in force: `WETHINK_CONFIG`, else `wethink.toml` here or in DAGSTER_HOME.
+
+    Raises `ConfigError` outside of a project: no command works on a store that nobody named.
+    """
     named = os.environ.get("WETHINK_CONFIG")
     if named:
         return Path(named).expanduser().resolve()
-    candidates = [Path.cwd(), Path(os.environ.get("DAGSTER_HOME") or "."), Path(__file__).resolve().parents[2]]
-    for folder in candidates:
-        if (folder / DEFAULT_FILE).is_file():
+    here = _current_folder()
+    for folder in (here, Path(os.environ.get("DAGSTER_HOME") or here).expanduser()):
+        if (folder / DEFAULT_FILE).exists():
             return (folder / DEFAULT_FILE).resolve()
-    return (Path.cwd() / DEFAULT_FILE).resolve()
+    above = next((folder for folder in here.parents if (folder / DEFAULT_FILE).exists()), None)
+    hint = f"run it in {above}, which has one, or " if above else "run it in a project's folder, or "
+    raise ConfigError(f"{here} is no project: it has no {DEFAULT_FILE}; {hint}set WETHINK_CONFIG to the path of one")
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise ConfigError("the current folder does not exist any more: change to the project's folder") from error
 
 
 def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -46,6 +59,11 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}; set WETHINK_CONFIG or create it") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"{path}:{line}: byte {error.object[error.start]:#04x} is not UTF-8; save the file as UTF-8"
+        ) from error
     try:
         raw: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -119,10 +137,9 @@ def _override(raw: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[Key
     """
     origins: dict[KeyPath, str] = {}
     renamed = []
-    sections = {name for name in Settings.model_fields if name != "folder"}
     for variable in sorted(environ):
         given = tuple(variable.removeprefix(PREFIX).lower().split("__"))
-        if not variable.startswith(PREFIX) or variable in RESERVED or given[0] not in sections:
+        if not variable.startswith(PREFIX) or variable in RESERVED or not _is_setting(variable, given):
             continue
         keys = current_path(given)
         if keys in origins:
@@ -132,9 +149,26 @@ def _override(raw: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[Key
         table = raw
         for key in keys[:-1]:
             table = table.setdefault(key, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"environment variable {variable}: {key} is no table, so nothing in it can be set")
         table[keys[-1]] = _literal(environ[variable])
         origins[keys] = variable
     return origins, renamed
+
+
+def _is_setting(variable: str, keys: KeyPath) -> bool:
+    """Whether a variable is meant to set something. Raises `ConfigError` where it is, and there is no such table.
+
+    A name without `__` may be anything, such as a key's, unless it is nearly that of a table.
+    """
+    tables = sorted(name for name in Settings.model_fields if name != "folder")
+    if keys[0] in tables:
+        return True
+    if len(keys) > 1 or get_close_matches(keys[0], tables, cutoff=0.8):
+        raise ConfigError(
+            f"environment variable {variable}: there is no table {keys[0]!r}; tables are {', '.join(tables)}"
+        )
+    return False
 
 
 def _literal(text: str) -> Any:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from wethink_assets.config.base import Table
+from wethink_assets.config.base import Table, stated
 from wethink_assets.extensions.builtin import DIALECTS, PROVIDERS
 from wethink_assets.models.chat import ROLES
 
@@ -68,7 +68,9 @@ class RoleSettings(Table):
     model: str = Field("", description="checkpoint of the package, or the endpoint's model name")
     revision: str = Field("", description="revision that the endpoint serves, for provenance")
     url: str = Field("", description="base URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1")
-    urls: tuple[str, ...] = Field((), description="base URLs of further replicas of the same model and revision")
+    urls: tuple[Annotated[str, AfterValidator(stated)], ...] = Field(
+        (), description="base URLs of further replicas of the same model and revision"
+    )
     server: str = Field("", description="name of a [servers.<name>] table: the model is served by a server of ours")
     api_key_env: str = Field("", description="environment variable that holds the key")
     api_key_envs: tuple[str, ...] = Field(

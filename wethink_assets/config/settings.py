@@ -20,6 +20,7 @@ from wethink_assets.config.data import (
 )
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings, benchmark_name
 from wethink_assets.config.growth import GrowthSettings
+from wethink_assets.config.locations import is_url
 from wethink_assets.config.models import RoleSettings, known_roles
 from wethink_assets.config.servers import ServerSettings, server_name
 from wethink_assets.config.training import RecipeSettings, RewardSettings, StudySettings, TrainingSettings, recipe_name
@@ -113,7 +114,7 @@ class Settings(Table):
 
     def resolve(self, location: str) -> str:
         """A location of the file as an absolute path; URLs are left as they are."""
-        if "://" in location or "::" in location or not location:
+        if is_url(location) or not location:
             return location
         return os.path.normpath(os.path.join(self.folder, os.path.expanduser(location)))
 

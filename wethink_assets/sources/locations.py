@@ -13,6 +13,7 @@ from typing import IO, Any, NamedTuple
 
 import fsspec
 
+from wethink_assets.config.locations import file_system
 from wethink_assets.errors import SourceError, SourceUnreachable
 from wethink_assets.plain_text import in_one_line, visible_name
 from wethink_assets.sources.readers.entries import Ignored, ReadFailure, Refusal, printable
@@ -79,7 +80,7 @@ class Location:
             if is_hub(url):
                 fs, root, revision = open_hub(url, options, revision)
             else:
-                fs, root = fsspec.core.url_to_fs(_expanded(url), **options)
+                fs, root = file_system(url, options)
                 fs.invalidate_cache()
             root = whole_name(root.rstrip("/"))  # one part stands for the archive that it is a part of
             folder, _, name = root.rpartition("/")
@@ -232,10 +233,6 @@ class Location:
 def _kind_of(error: BaseException, url: str) -> type[SourceError]:
     """An outage of the hub is none of the location's fault."""
     return SourceUnreachable if is_hub(url) and is_hub_outage(error) else SourceError
-
-
-def _expanded(url: str) -> str:
-    return str(Path(url).expanduser()) if url.startswith("~") else url
 
 
 def _plain(error: Exception) -> str:

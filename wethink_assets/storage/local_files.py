@@ -1,7 +1,10 @@
-"""Atomic writes of files on this machine, so that nobody ever sees a part of one, and what killed writers leave behind."""
+"""Files on this machine: atomic writes, of which nobody ever sees a part; what killed writers leave behind; tables read by their path alone."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+import polars as pl
 
 TEMPORARY = ".writing-"
 
@@ -40,6 +43,14 @@ def read_whole(path: str) -> bytes:
         return parts[0] if len(parts) == 1 else b"".join(parts)
     finally:
         os.close(descriptor)
+
+
+def scan_files(paths: Sequence[Path | str]) -> pl.LazyFrame:
+    """Rows of parquet files one after the other, each file at exactly its path.
+
+    Left to itself polars takes `[1]` or `*` in a folder's name for a glob and reads the rows of others, and `~` at the start for a home.
+    """
+    return pl.scan_parquet([os.path.abspath(path) for path in paths], glob=False, hive_partitioning=False)
 
 
 def leftovers(root: str, age: float, now: float) -> list[str]:

@@ -4,10 +4,12 @@ Three ways to write, and no other: `create` (only if absent, decides races), `pu
 for files built locally first, `publish_file`. A reader never sees half a file.
 """
 
+import io
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -15,14 +17,17 @@ from typing import IO, Any
 import fsspec
 import polars as pl
 
-from wethink_assets.errors import StoreError
-from wethink_assets.storage.local_files import TEMPORARY, read_whole, temporary_name, write_new
+from wethink_assets.config.locations import file_system
+from wethink_assets.errors import StoreError, StoreUnreachable
+from wethink_assets.storage.faults import reported, unreachable
+from wethink_assets.storage.local_files import TEMPORARY, read_whole, scan_files, temporary_name, write_new
 
 __all__ = [
     "Store",
 ]
 
 READ_TOGETHER = 1_000  # files that are asked for at once, at most
+DELETED_TOGETHER = 16
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,16 @@ class Store:
         Raises `StoreError` when the URL's protocol is unknown or its package is missing.
         """
         try:
-            fs, root = fsspec.core.url_to_fs(os.path.expanduser(url), **options)
+            fs, root = file_system(url, options)
         except (ValueError, ImportError) as error:
             raise StoreError(f"store {url!r} cannot be opened: {error}") from error
-        return cls(url=url.rstrip("/"), fs=fs, root=root.rstrip("/"))
+        try:
+            root.encode()
+        except UnicodeEncodeError as error:
+            raise StoreError(
+                f"store {url!r} cannot be opened: its path is not UTF-8; give the folder another name"
+            ) from error
+        return cls(url=url.rstrip("/"), fs=fs, root=root)
 
     @property
     def local(self) -> bool:
@@ -58,17 +69,22 @@ class Store:
         """Path or URL to show to people."""
         return f"{self.url}/{relative}"
 
+    def _reported(self, relative: str) -> AbstractContextManager[None]:
+        """Faults of the disk or the service as `StoreUnreachable`, which names the file."""
+        return reported(lambda: self.link(relative) if relative else self.url)
+
     def read(self, relative: str) -> bytes:
         """Content of a file. Raises `StoreError` naming it when it is missing."""
-        try:
-            return self._content(relative)
-        except FileNotFoundError as error:
-            raise StoreError(f"{self.link(relative)} is missing") from error
+        data = self.read_if_present(relative)
+        if data is None:
+            raise StoreError(f"{self.link(relative)} is missing")
+        return data
 
     def read_if_present(self, relative: str) -> bytes | None:
         """Content of a file, or None where there is none."""
         try:
-            return self._content(relative)
+            with self._reported(relative):
+                return self._content(relative)
         except FileNotFoundError:
             return None
 
@@ -89,42 +105,55 @@ class Store:
                 if isinstance(content, FileNotFoundError):
                     raise StoreError(f"{self.link(relative)} is missing") from content
                 if isinstance(content, Exception):
-                    raise content
+                    with self._reported(relative):
+                        raise content
                 contents.append(bytes(content))
         return contents
 
     def open_read(self, relative: str) -> IO[bytes]:
         """A seekable stream over a file."""
         try:
-            return self.fs.open(self.path(relative), "rb")
+            with self._reported(relative):
+                return self.fs.open(self.path(relative), "rb")
         except FileNotFoundError as error:
             raise StoreError(f"{self.link(relative)} is missing") from error
 
     def exists(self, relative: str) -> bool:
         """Whether a file or folder is there; never answered from a listing cache."""
         self.fs.invalidate_cache(self.path(relative).rpartition("/")[0])
-        return bool(self.fs.exists(self.path(relative)))
+        with self._reported(relative):
+            if not self.local:
+                return bool(self.fs.exists(self.path(relative)))
+            try:
+                os.stat(self.path(relative))
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            return True
 
     def size(self, relative: str) -> int:
         """Size of a file in bytes."""
         try:
-            return int(self.fs.size(self.path(relative)))
+            with self._reported(relative):
+                return int(self.fs.size(self.path(relative)))
         except FileNotFoundError as error:
             raise StoreError(f"{self.link(relative)} is missing") from error
 
     def create(self, relative: str, data: bytes) -> bool:
         """Write a file unless it exists; True for the one writer that made it. Decides races between processes."""
         target = self.path(relative)
-        if not self.local:
-            return self._create_remote(target, data)
+        with self._reported(relative):
+            return self._create_local(target, data) if self.local else self._create_remote(target, data)
+
+    def _create_local(self, target: str, data: bytes) -> bool:
         temporary = temporary_name(target)
-        write_new(temporary, data)
         try:
+            write_new(temporary, data)
             os.link(temporary, target)
         except FileExistsError:
             return False
         finally:
-            os.unlink(temporary)
+            with suppress(OSError):  # where it could not be written, that is what is told
+                os.unlink(temporary)
         return True
 
     def _create_remote(self, target: str, data: bytes) -> bool:
@@ -133,41 +162,45 @@ class Store:
             self.fs.pipe_file(target, data, mode="create")
         except FileExistsError:
             return False
-        except OSError as error:
+        except OSError:
             self.fs.invalidate_cache(target.rpartition("/")[0])
             if not self.fs.exists(target):
-                raise StoreError(f"{target} could not be written: {error}") from error
+                raise
             return False
         return True
 
     def publish(self, relative: str, data: bytes) -> None:
         """Write a file whole: readers see the former content or this, never a part."""
         target = self.path(relative)
-        if not self.local:
-            self.fs.pipe_file(target, data)
-            return
-        with self._beside(target) as temporary:
-            Path(temporary).write_bytes(data)
-            os.replace(temporary, target)
+        with self._reported(relative):
+            if not self.local:
+                self.fs.pipe_file(target, data)
+                return
+            with self._beside(target) as temporary:
+                Path(temporary).write_bytes(data)
+                os.replace(temporary, target)
 
     def publish_file(self, relative: str, source: Path) -> None:
         """Publish a finished local file, by rename where it can be, else by upload; `source` may be gone afterwards."""
         target = self.path(relative)
-        if not self.local:
-            self.fs.put_file(str(source), target)
-            return
-        with self._beside(target) as temporary:
-            os.replace(source, temporary)
-            os.replace(temporary, target)
+        with self._reported(relative):
+            if not self.local:
+                self.fs.put_file(str(source), target)
+                return
+            with self._beside(target) as temporary:
+                os.replace(source, temporary)
+                os.replace(temporary, target)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A folder for building files to publish; on the store's own disk where that is local."""
         parent = None
-        if self.local:
-            Path(self.root).mkdir(parents=True, exist_ok=True)
-            parent = self.root
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=parent) as folder:
+        with ExitStack() as stack:
+            with self._reported(""):
+                if self.local:
+                    Path(self.root).mkdir(parents=True, exist_ok=True)
+                    parent = self.root
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=parent))
             yield Path(folder)
 
     @contextmanager
@@ -177,37 +210,49 @@ class Store:
         try:
             yield temporary
         finally:
-            Path(temporary).unlink(missing_ok=True)
+            with suppress(OSError):  # where it could not be written, that is what is told
+                Path(temporary).unlink(missing_ok=True)
 
     def names(self, relative: str) -> list[str]:
         """Names directly under a folder, sorted; empty where there is no folder. Unfinished files are left out."""
         folder = self.path(relative)
         self.fs.invalidate_cache(folder)
         try:
-            entries = self.fs.ls(folder, detail=False)
+            with self._reported(relative):
+                entries = self.fs.ls(folder, detail=False)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        names = (entry.rstrip("/").rpartition("/")[2] for entry in entries)
-        own = folder.rpartition("/")[2]
-        return sorted(name for name in set(names) - {own, ""} if not name.startswith(TEMPORARY))
+        inside = {entry.rstrip("/") for entry in entries} - {folder, ""}  # S3 may list the folder's own marker
+        names = {entry.rpartition("/")[2] for entry in inside}
+        return sorted(name for name in names if not name.startswith(TEMPORARY))
 
     def files(self, relative: str) -> list[str]:
         """Relative paths of all files below a folder, sorted."""
         folder = self.path(relative)
         self.fs.invalidate_cache()
         try:
-            paths = self.fs.find(folder)
+            with self._reported(relative):
+                paths = self.fs.find(folder, **({"on_error": _unless_gone} if self.local else {}))
         except FileNotFoundError:
             return []
         start = len(self.root) + 1
-        return sorted(name[start:] for name in paths if TEMPORARY not in name)
+        inside = (name[start:] for name in paths if name.rstrip("/") != folder)  # an emptied prefix may be left on S3
+        return sorted(name for name in inside if TEMPORARY not in name)
 
     def delete(self, relative: str) -> None:
         """Remove a file or folder; nothing happens where there is none."""
-        try:
-            self.fs.rm(self.path(relative), recursive=True)
-        except FileNotFoundError:
-            return
+        path = self.path(relative)
+        with self._reported(relative), suppress(FileNotFoundError):
+            if self.local:
+                self.fs.rm(path, recursive=True)
+                return
+            self.fs.invalidate_cache()
+            with ThreadPoolExecutor(DELETED_TOGETHER) as pool:  # `rm` would take the path for a glob
+                list(pool.map(self._delete_file, self.fs.find(path)))
+
+    def _delete_file(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            self.fs.rm_file(path)
 
     def read_parquet(self, relative: str) -> pl.DataFrame:
         """A parquet file as a frame. Raises `StoreError` naming it when it is missing or damaged."""
@@ -218,8 +263,10 @@ class Store:
         if not self.exists(relative):
             raise StoreError(f"{self.link(relative)} is missing")
         try:
-            lazy = pl.scan_parquet(self.path(relative) if self.local else self.read(relative), glob=False)
+            lazy = scan_files([self.path(relative)]) if self.local else pl.scan_parquet(io.BytesIO(self.read(relative)))
             lazy.collect_schema()
+        except (PermissionError, StoreUnreachable) as error:
+            raise unreachable(self.link(relative), error) from error
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(f"{self.link(relative)} is damaged: {error}") from error
         return lazy
@@ -229,5 +276,12 @@ class Store:
         with self.scratch() as folder:
             local = folder / "table.parquet"
             lazy = frame.lazy() if isinstance(frame, pl.DataFrame) else frame
-            lazy.sink_parquet(local, compression="zstd", row_group_size=row_group_size)
+            with self._reported(relative):
+                lazy.sink_parquet(local, compression="zstd", row_group_size=row_group_size)
             self.publish_file(relative, local)
+
+
+def _unless_gone(error: OSError) -> None:
+    # A folder that cannot be listed is no empty one; what another process has just deleted is.
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error

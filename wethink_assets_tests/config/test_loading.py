@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wethink_assets.config import load_settings
+from wethink_assets.config import config_path, load_settings
 from wethink_assets.errors import ConfigError
 
 
@@ -46,6 +46,12 @@ def test_the_shipped_file_is_right_and_locates_all_18_sources() -> None:
         ("[sources.'a/b']\nlocation = ''\n", r"a source name is letters"),
         ("[stoer]\nurl = 'x'\n", r"unknown setting stoer; allowed here: .*store"),
         ("[store\n", r"is not TOML"),
+        ("[store]\nurl = ' '\n", r"wethink.toml:2: store.url: is empty: give a folder or a URL"),
+        ("[store]\nurl = 'a\\u0000b'\n".replace("'", '"'), r"wethink.toml:2: store.url: holds a NUL character"),
+        (
+            "[roles.judge]\nprovider = 'endpoint'\nmodel = 'm'\nurl = 'http://127.0.0.1/v1'\nurls = ['']\n",
+            r"wethink.toml:5: roles.judge.urls.0: is empty",
+        ),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:
@@ -68,6 +74,48 @@ def test_the_environment_overrides_one_setting(tmp_path: Path) -> None:
 def test_a_wrong_environment_variable_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"environment variable WETHINK_CUT__SEED: cut.seed"):
         load(tmp_path, "", {"WETHINK_CUT__SEED": "-1"})
+
+
+@pytest.mark.parametrize(
+    "variable", ["WETHINK_PIPELIN__BATCH_SIZE", "WETHINK_STOER", "WETHINK___X", "WETHINK_FOLDER__X"]
+)
+def test_a_variable_of_an_unknown_table_is_refused(tmp_path: Path, variable: str) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"environment variable {variable}: there is no table '.*'; tables are .*pipeline"
+    ):
+        load(tmp_path, "", {variable: "1"})
+
+
+def test_a_variable_that_is_no_setting_is_left_alone(tmp_path: Path) -> None:
+    assert load(tmp_path, "", {"WETHINK_KEY": "1", "WETHINK_SERVERS_DIR": "/x", "WETHINKING__A": "1"}).plugins == ()
+
+
+@pytest.mark.parametrize("variable", ["WETHINK_PIPELINE__SEED__X", "WETHINK_STORE__URL__X"])
+def test_a_variable_below_a_setting_that_is_no_table_is_refused(tmp_path: Path, variable: str) -> None:
+    with pytest.raises(ConfigError, match=f"{variable}: (seed|url) is no table"):
+        load(tmp_path, "[pipeline]\nseed = 3\n[store]\nurl = 'x'\n", {variable: "1"})
+
+
+def test_a_file_that_is_not_utf_8_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "wethink.toml"
+    path.write_bytes(b"[store]\nurl = 'd\xe9'\n")
+    with pytest.raises(ConfigError, match=r"wethink.toml:2: byte 0xe9 is not UTF-8; save the file as UTF-8"):
+        load_settings(path, {})
+
+
+def test_outside_of_a_project_no_store_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.delenv("WETHINK_CONFIG", raising=False)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.chdir(inner)
+    with pytest.raises(ConfigError, match=r"inner is no project: it has no wethink.toml; run it in a project's folder"):
+        config_path()
+    (tmp_path / "wethink.toml").write_text("")
+    with pytest.raises(ConfigError, match=rf"run it in {tmp_path}, which has one, or set WETHINK_CONFIG"):
+        config_path()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    assert config_path() == tmp_path / "wethink.toml"
 
 
 def test_relative_locations_are_relative_to_the_file(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wethink_assets.config import config_path, load_settings
+from wethink_assets.errors import ConfigError
 from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.chat import ROLES
 
@@ -51,6 +52,7 @@ def check(
     """
     path = config_path()
     settings = load_settings(path)
+    check_prompts(settings, path)
     unknown = [role for role in roles or () if role not in ROLES]
     if unknown or (roles and not call):
         raise typer.BadParameter(
@@ -68,6 +70,22 @@ def check(
         typer.echo(without_logins(json.dumps(outcome, indent=2)))
     if any(one.failed(strict=True) for one in checks):
         raise typer.Exit(1)
+
+
+def check_prompts(settings: "Settings", path: Path) -> None:
+    """Raise `ConfigError`, with the line that names the pack, where a prompt that models are asked with cannot be loaded."""
+    from wethink_assets.config.loading import line_of
+    from wethink_assets.stages.prompts import PROMPTS, asked_prompts
+    from wethink_assets.synthesis.prompt_packs import load_prompts
+
+    text = path.read_text(encoding="utf-8")
+    for name in asked_prompts(settings):
+        role = PROMPTS[name].role
+        keys = ("roles", role, "prompt_pack") if settings.role(role).prompt_pack else ("pipeline", "prompt_pack")
+        try:
+            load_prompts(settings, (name,))
+        except ConfigError as error:
+            raise ConfigError(f"{path}:{line_of(text, keys)}: {error}") from error
 
 
 def show(settings: "Settings", path: Path) -> None:

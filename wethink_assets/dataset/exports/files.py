@@ -104,7 +104,7 @@ class _Groups:
         import pyarrow.parquet as pq
 
         self._schema = arrow_schema(features)
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._writer = pq.ParquetWriter(path.absolute(), self._schema, compression="zstd")
         self._rows: list[dict[str, Any]] = []
         self._bytes = 0
 
@@ -184,7 +184,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[list[dict[str, Any
     if path.suffix == ".parquet":
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path.absolute()) as file:
             present = {part.name: part.type for part in file.schema_arrow}
             wanted = [name for name in columns if name in present]
             if NESTED in present:

@@ -193,7 +193,7 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any] | Faulty]]:
 
     number = 0
     try:
-        with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
+        with pyarrow.parquet.ParquetFile(path.absolute(), pre_buffer=False) as file:
             for batch in file.iter_batches(batch_size=ROWS, use_threads=False):
                 for record in batch.to_pylist():
                     number += 1
@@ -210,7 +210,7 @@ def _arrow(path: Path) -> Iterator[tuple[int, dict[str, Any] | Faulty]]:
 
     number = 0
     try:
-        with pyarrow.memory_map(str(path)) as stream, pyarrow.ipc.open_stream(stream) as reader:
+        with pyarrow.memory_map(str(path.absolute())) as stream, pyarrow.ipc.open_stream(stream) as reader:
             for batch in reader:
                 for start in range(0, batch.num_rows, ROWS):
                     for record in batch.slice(start, ROWS).to_pylist():

@@ -69,8 +69,8 @@ class S3Target:
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete objects."""
-        with self._told("written"):
-            self._files.rm([f"{self._root}/{name}" for name in names])
+        with self._told("written"), ThreadPoolExecutor(READERS) as pool:  # `rm` would take the names for globs
+            list(pool.map(self._files.rm_file, [f"{self._root}/{name}" for name in names]))
 
     def _key(self, name: str) -> dict[str, str]:
         bucket, _, prefix = self._root.partition("/")

@@ -59,6 +59,7 @@ from wethink_assets.errors import UnaccountedItems
 from wethink_assets.sources.batches import source_of
 from wethink_assets.stages.schemas import SCHEMA_VERSION
 from wethink_assets.storage.erasures import erasures_of
+from wethink_assets.storage.local_files import scan_files
 from wethink_assets.storage.records import create_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
@@ -169,7 +170,7 @@ def write_files(
     left_out.write(folder / "excluded.parquet")
     _require_all_rows(store, cut, folder)
     paths = [pl.col(IMAGES).list.eval(pl.element().struct.field("path"))] if cut.names_images else []
-    lines = pl.scan_parquet(folder / "rows.parquet").select(*LINES, *paths)
+    lines = scan_files([folder / "rows.parquet"]).select(*LINES, *paths)
     lines.sink_ndjson(folder / "wethink.jsonl", maintain_order=True)
     figures = {**statistics.as_json(), "bill": cost_report(commits, statistics.rows)}
     (folder / "statistics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -210,7 +211,7 @@ class _Steps:
 def _require_all_rows(store: Store, cut: Cut, folder: Path) -> None:
     """Compare what was written, read again, with the reasoning paths: each is in exactly one of the two files."""
     names = ("rows.parquet", "excluded.parquet")
-    written = pl.concat([pl.scan_parquet(folder / name).select(_key()).collect() for name in names])["key"].sort()
+    written = pl.concat([scan_files([folder / name]).select(_key()).collect() for name in names])["key"].sort()
     paths = ((batch, results(store, table_of(cut.tables[batch], "reasoning_paths"))) for batch in cut.batches)
     keys = [table.with_columns(batch=pl.lit(batch)).select(_key()).collect()["key"] for batch, table in paths]
     expected = pl.concat(keys).sort()
@@ -218,7 +219,7 @@ def _require_all_rows(store: Store, cut: Cut, folder: Path) -> None:
         raise UnaccountedItems(
             f"{cut.version}: {len(expected)} reasoning paths became {len(written)} rows and exclusions, not one each; nothing was published"
         )
-    repeated = pl.scan_parquet(folder / "rows.parquet").select(pl.col("row_id").is_duplicated().sum()).collect().item()
+    repeated = scan_files([folder / "rows.parquet"]).select(pl.col("row_id").is_duplicated().sum()).collect().item()
     if repeated:
         raise UnaccountedItems(f"{cut.version}: {repeated} kept rows share a row_id; nothing was published")
 
@@ -233,5 +234,5 @@ def described(path: Path) -> VersionFile:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     rows, content = None, sha256
     if path.suffix == ".parquet":
-        rows, content = content_digest(pl.scan_parquet(path))
+        rows, content = content_digest(scan_files([path]))
     return VersionFile(sha256=sha256, bytes=path.stat().st_size, rows=rows, content=content)

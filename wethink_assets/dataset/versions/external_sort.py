@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from wethink_assets.storage.local_files import scan_files
+
 BUCKET_ROWS = 100_000
 ROW_GROUP = 64_000
 
@@ -63,15 +65,13 @@ class SortedFile:
             parts = sorted(self._folder.glob(f"{number:05d}-*.parquet"))
             if parts:
                 ordered.append(self._folder / f"sorted-{number:05d}.parquet")
-                pl.concat([pl.read_parquet(part) for part in parts]).sort(*self._sort_by).write_parquet(
-                    ordered[-1], compression="lz4"
-                )
+                scan_files(parts).collect().sort(*self._sort_by).write_parquet(ordered[-1], compression="lz4")
                 for part in parts:
                     part.unlink()
         if schema is not None:
             _write_as(target, ordered, schema)
             return
-        lazy = pl.concat([pl.scan_parquet(path) for path in ordered]) if ordered else pl.LazyFrame(schema=self._schema)
+        lazy = scan_files(ordered) if ordered else pl.LazyFrame(schema=self._schema)
         lazy.sink_parquet(target, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
 
 
@@ -81,5 +81,5 @@ def _write_as(target: Path, ordered: list[Path], schema: Any) -> None:
 
     with pyarrow.parquet.ParquetWriter(target, schema, compression="zstd") as writer:
         for path in ordered:
-            part = pl.read_parquet(path).to_arrow(compat_level=pl.CompatLevel.oldest())
+            part = scan_files([path]).collect().to_arrow(compat_level=pl.CompatLevel.oldest())
             writer.write_table(part.cast(schema), row_group_size=ROW_GROUP)

@@ -25,6 +25,7 @@ from wethink_assets.identity import data_version
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.edits import edit_path
 from wethink_assets.storage.erasures import Erasures, erasures_of
+from wethink_assets.storage.local_files import scan_files
 from wethink_assets.storage.seals import sealed_file
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
@@ -69,7 +70,7 @@ def _contents(store: Store, rebuilt: Manifest, name: str, file: Path) -> Iterato
         columns = store.scan_parquet(path).collect_schema().names()
     except (StoreError, pl.exceptions.PolarsError, OSError):
         return  # its hash shows that it was altered
-    table = pl.scan_parquet(file)
+    table = scan_files([file])
     if set(columns) < set(table.collect_schema().names()):
         yield content_digest(table.select(columns))[1]
 

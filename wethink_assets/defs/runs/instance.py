@@ -2,13 +2,17 @@
 
 import contextlib
 import os
+import re
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import yaml
+from dagster._core.instance.ref import InstanceRef
 from sqlalchemy.exc import SQLAlchemyError
 
 from wethink_assets.config import config_path
@@ -16,6 +20,7 @@ from wethink_assets.defs.graph import set_pool_limits
 from wethink_assets.errors import ConfigError
 
 CONFIG = "dagster.yaml"
+_PLAIN = re.compile(r"[\w/.+=@,~ -]*")  # paths that are no globs and no parts of URLs
 
 
 def dagster_home() -> Path:
@@ -34,7 +39,7 @@ def project_instance() -> Iterator[dg.DagsterInstance]:
     """The project's instance, with its pools limited. The process works in its folder meanwhile: its paths are relative."""
     home = dagster_home()
     os.environ["DAGSTER_HOME"] = str(home)
-    with contextlib.chdir(home), fewer_disk_syncs(), dg.DagsterInstance.get() as instance:
+    with contextlib.chdir(home), fewer_disk_syncs(), _instance_at(home) as instance:
         set_pool_limits(instance)
         handlers = instance.get_yaml_python_handlers()
         # Dagster would configure logging anew at the start of each run, which shuts the handlers of all others: of several runs in one process
@@ -55,6 +60,46 @@ def update_instance(update: Callable[[dg.DagsterInstance], object]) -> str:
     except (ConfigError, dg.DagsterError, SQLAlchemyError, OSError) as error:
         return f"{error}"
     return ""
+
+
+@contextlib.contextmanager
+def _instance_at(home: Path) -> Iterator[dg.DagsterInstance]:
+    """The instance of a home, whatever characters its path holds.
+
+    Dagster takes the path for a glob (and reads the `dagster.yaml` of others) and for a part of a URL (and writes its databases elsewhere), so
+    where it holds anything that means something there, Dagster is given a link to it.
+    """
+    if _PLAIN.fullmatch(str(home)):
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+        return
+    usual = tempfile.gettempdir()
+    parent = usual if _PLAIN.fullmatch(usual) else "/tmp"  # noqa: S108 (what is made there is a folder of one's own)
+    with tempfile.TemporaryDirectory(prefix="wethink-home-", dir=parent) as folder:
+        link = Path(folder, "home")
+        link.symlink_to(home)
+        reference = InstanceRef.from_dir(str(link), overrides=_absolute_folders(link))
+        with dg.DagsterInstance.from_ref(reference) as instance:
+            yield instance
+
+
+def _absolute_folders(home: Path) -> dict[str, Any]:
+    """Tables of `dagster.yaml` that name folders, with those that are relative as absolute ones below `home`."""
+    file = home / CONFIG
+    try:
+        tables = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file.resolve()} is not YAML in UTF-8: {error}") from error
+    if not isinstance(tables, dict):
+        raise ConfigError(f"{file.resolve()} holds no tables: copy the one of the repository")
+
+    def below(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: below(inner, name) for name, inner in value.items()}
+        return str(home / value) if key == "base_dir" and isinstance(value, str) else value
+
+    changed = {name: below(table) for name, table in tables.items()}
+    return {name: table for name, table in changed.items() if table != tables[name]}
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import polars as pl
 from wethink_assets.models.chat import CallFailed
 from wethink_assets.stages.output import REJECTIONS, StageOutput
 from wethink_assets.stages.schemas import SCHEMA_VERSION
+from wethink_assets.storage.local_files import scan_files
 from wethink_assets.synthesis.calls.replies import whole_text
 
 
@@ -115,7 +116,7 @@ class SortedRows:
             return pl.concat(self._frames).sort(self._by)
         self._spill()
         key = pl.col(self._by[0])
-        waiting = pl.scan_parquet(self._files)
+        waiting = scan_files(self._files)
         return pl.concat(
             waiting.filter(key >= low if high is None else (key >= low) & (key < high)).collect().sort(self._by)
             for low, high in pairwise(self._bounds())
@@ -124,7 +125,7 @@ class SortedRows:
     def _bounds(self) -> list[str | None]:
         """Where ranges of about `RANGE` rows begin, told by every hundredth row of each file; the last one has no end."""
         name, step = self._by[0], 100
-        some = pl.concat(pl.read_parquet(path, columns=[name]).gather_every(step) for path in self._files)
+        some = pl.concat(scan_files([path]).select(name).collect().gather_every(step) for path in self._files)
         starts = some.get_column(name).unique().sort().gather_every(RANGE // step)
         return ["", *starts[1:], None]
 

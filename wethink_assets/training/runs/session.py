@@ -15,6 +15,7 @@ from wethink_assets.errors import TrainingError
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.models.embedded.vision import SIDE
 from wethink_assets.storage.lease import Lease
+from wethink_assets.storage.local_files import scan_files
 from wethink_assets.storage.store import Store
 from wethink_assets.training.data.prompts import RowPrompts, prompt_length_filter, template_opens_thought
 from wethink_assets.training.data.rows import Rows, RowSelection, select_rows
@@ -108,7 +109,7 @@ def _answers(context: RunContext, held_out: Rows, when: str, folder: Path | None
     """Answers to the held-out rows by the model in `folder`, or by the base model; from the working folder when they are there."""
     path = context.work / f"{when}.parquet"
     if path.exists():
-        return pl.read_parquet(path)
+        return scan_files([path]).collect()
     import torch
 
     base = context.plan.base_model

@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 
+from wethink_assets.storage.local_files import scan_files
+
 COLUMNS = {
     "loss": "loss",
     "grad_norm": "grad_norm",
@@ -94,7 +96,7 @@ class RunRecorder:
     def all_completions(self) -> pl.LazyFrame:
         """Completions of all steps, in order."""
         paths = sorted(self._completions.glob("*.parquet"))
-        return pl.scan_parquet(paths) if paths else pl.DataFrame(schema=COMPLETION).lazy()
+        return scan_files(paths) if paths else pl.DataFrame(schema=COMPLETION).lazy()
 
 
 def figures_of(logs: Mapping[str, Any], step: int, completions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

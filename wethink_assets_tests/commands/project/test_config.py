@@ -32,3 +32,17 @@ def test_config_check_prints_what_is_in_force(tmp_path: Path, monkeypatch: pytes
     assert "gqa: not configured" in shown.output
     as_json = CliRunner().invoke(app, ["config", "check", "--json"])
     assert json.loads(as_json.output)["sources"]["coco"]["location"] == "here"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("\n[pipeline]\nprompt_pack = 'nopack'\n", 3), ("[roles.judge]\nmodel = 'judge'\nprompt_pack = 'nopack'\n", 3)],
+)
+def test_config_check_refuses_a_missing_prompt_pack_with_its_line(
+    text: str, line: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wethink.toml").write_text(text)
+    monkeypatch.setenv("WETHINK_CONFIG", str(tmp_path / "wethink.toml"))
+    checked = CliRunner().invoke(app, ["config", "check"])
+    assert checked.exit_code == 1
+    assert str(checked.exception).startswith(f"{tmp_path}/wethink.toml:{line}: prompt pack 'nopack'")

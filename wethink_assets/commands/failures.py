@@ -1,0 +1,101 @@
+"""Failures of commands as a sentence each: what went wrong, where, and what to do; `--debug` shows the traceback beside it.
+
+Errors of our own say all that by themselves. What comes from the operating system, from S3, from a database or from a library is put into words
+here, where every command passes; what nobody foresaw is named as such.
+"""
+
+import sys
+from typing import Any
+
+from wethink_assets.errors import WeThinkError
+from wethink_assets.plain_text import visible
+
+__all__ = [
+    "message_of",
+    "report",
+]
+
+FAILED = 1  # the exit code
+_DATABASE = (
+    (
+        "readonly database",
+        "it is read-only: give this user the right to write it, or set DAGSTER_HOME to a folder that is writable",
+    ),
+    (
+        "unable to open",
+        "it cannot be opened: give this user the right to its folder, or set DAGSTER_HOME to another one",
+    ),
+    ("disk is full", "the disk is full: make room and run the command again"),
+    ("disk I/O error", "the disk is full or faulty: make room, check it, and run the command again"),
+    ("locked", "another process holds it: end that one, or run the command again later"),
+    ("malformed", "it is damaged: move `.dagster` away, and `wethink sync` fills a new one from the store"),
+    ("not a database", "it is damaged: move `.dagster` away, and `wethink sync` fills a new one from the store"),
+)
+
+
+def report(error: BaseException, debug: bool) -> int:
+    """Print what became of a command on stderr; returns its exit code."""
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    print(f"wethink: {message_of(error)}", file=sys.stderr)
+    return FAILED
+
+
+def message_of(error: BaseException) -> str:
+    """The sentence of an error, with nothing in it that a terminal would carry out."""
+    return visible(_sentence(error))
+
+
+def _sentence(error: BaseException) -> str:
+    from wethink_assets.storage.faults import described, filename_of, is_fault
+
+    if isinstance(error, WeThinkError):
+        return str(error)
+    database = _database(error)
+    if database:
+        return database
+    if isinstance(error, UnicodeDecodeError):
+        return f"a file is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}; save it as UTF-8 (`--debug` shows which it is)"
+    if isinstance(error, MemoryError):
+        return "memory is used up; close some programs, or lower `concurrency` and batch sizes in wethink.toml"
+    if is_fault(error):
+        name = filename_of(error) if isinstance(error, OSError) else ""
+        return f"{name or _place(error)}: {described(error)}"
+    if "No space left on device" in str(error):
+        return f"{_place(error)}: the disk is full; make room and run the command again, what was done stays done"
+    unforeseen = f"unexpected {type(error).__name__}: {_first_line(error)}"
+    return (
+        f"{_place(error)}: {unforeseen}; this is a fault of wethink: run `wethink --debug ...` and report what it shows"
+    )
+
+
+def _database(error: BaseException) -> str:
+    """A fault of Dagster's SQLite databases, in a sentence; empty where it is none."""
+    import sqlite3
+
+    cause: Any = getattr(error, "orig", None) or error
+    if not isinstance(cause, sqlite3.Error):
+        return ""
+    from wethink_assets.defs.runs.instance import dagster_home
+
+    reason = _first_line(cause)
+    remedy = next((words for part, words in _DATABASE if part in reason), f"{reason}; run `wethink doctor`")
+    return f"database of Dagster in {dagster_home()}: {remedy}"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _place(error: BaseException) -> str:
+    """Module and line of ours in which an error arose."""
+    place = "wethink"
+    trace = error.__traceback__
+    while trace:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if module.startswith("wethink_assets") and not module.startswith("wethink_assets.cli"):
+            place = f"{module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
