@@ -265,7 +265,9 @@ class Store:
         try:
             lazy = scan_files([self.path(relative)]) if self.local else pl.scan_parquet(io.BytesIO(self.read(relative)))
             lazy.collect_schema()
-        except (PermissionError, StoreUnreachable) as error:
+        except StoreUnreachable:
+            raise
+        except PermissionError as error:
             raise unreachable(self.link(relative), error) from error
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(f"{self.link(relative)} is damaged: {error}") from error
