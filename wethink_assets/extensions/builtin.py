@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 READERS: "Registry[ArchiveFormat]" = Registry(
     "archive reader",
     {
-        "zip": "wethink_assets.sources.readers.zip_archive:ZIP",
-        "tar": "wethink_assets.sources.readers.tar_archive:TAR",
-        "compressed_tar": "wethink_assets.sources.readers.compressed_tar:COMPRESSED_TAR",
+        "zip": "wethink_assets.sources.readers.packed:ZIP",
+        "tar": "wethink_assets.sources.readers.packed:TAR",
+        "compressed_tar": "wethink_assets.sources.readers.packed:COMPRESSED_TAR",
         "parquet": "wethink_assets.sources.readers.tables.reader:PARQUET",
         "arrow": "wethink_assets.sources.readers.tables.reader:ARROW",
     },

@@ -1,33 +1,54 @@
 """Archives of a source: which files they are and what is in them. Each is indexed once, the index kept in the store."""
 
 import io
+import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
 
 from wethink_assets.errors import SourceError, SourceUnreachable, StoreError
+from wethink_assets.extensions.builtin import READERS
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.locations import FileInfo, Location
 from wethink_assets.sources.readers.entries import (
     ENTRIES,
+    NOT_IMAGES,
     Entry,
     Fetch,
     IgnoredEntries,
     Index,
+    Note,
     ReadFailure,
     Refusal,
     failing,
+    ignored_kind,
 )
-from wethink_assets.sources.readers.formats import ArchiveFormat, format_of, read_extracted
-from wethink_assets.sources.readers.part_names import is_complete, whole_name
+from wethink_assets.sources.readers.formats import ArchiveFormat, format_of, kept_as_blob, read_extracted
+from wethink_assets.sources.readers.members.content import (
+    COMPRESSED_TAR,
+    COMPRESSIONS,
+    HEAD,
+    SMALLEST,
+    TAR,
+    ZIP,
+    content_of,
+    content_of_head,
+    is_archive_name,
+    is_program,
+    may_be_archive,
+    packed_content,
+)
+from wethink_assets.sources.readers.part_names import in_order, missing_parts, whole_name
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
 
 # 2: several streams and joined tars are read to their end; 3: what is ignored is kept by kind; 4: tables name what is not read
-INDEX_VERSION = 4
+# 5: nested archives, zips without a directory, names in other encodings
+INDEX_VERSION = 5
+MOST_FAR_LOOKS = 5_000
 
 
 @dataclass(frozen=True)
@@ -50,33 +71,40 @@ class Archive:
         return ArchiveStream(location, self.parts)
 
 
-def archives_among(files: Iterable[FileInfo], reader: str) -> tuple[list[Archive], list[FileInfo]]:
-    """Split a listing into archives, the parts of each brought together, and plain files."""
+def archives_among(
+    files: Iterable[FileInfo], reader: str, looked_into: Callable[[FileInfo], ArchiveFormat | None] | None = None
+) -> tuple[list[Archive], list[FileInfo]]:
+    """Split a listing into archives, the parts of each brought together, and plain files.
+
+    `looked_into` gives the format of a file whose name leaves it open whether it is an archive; see `content_formats`.
+    """
     parts: dict[str, list[FileInfo]] = {}
-    plain = []
+    archives, plain = [], []
     for file in files:
         name = whole_name(file.path)
         if format_of(name, reader):
             parts.setdefault(name, []).append(file)
+        elif looked_into and (found := looked_into(file)):
+            archives.append(Archive(file.path, found, (file,)))
         else:
             plain.append(file)
-    archives = []
     for name, files_of_name in sorted(parts.items()):
         archive_format = format_of(name, reader)
-        whole = [file for file in files_of_name if file.path == name]
-        members = whole or sorted(files_of_name, key=lambda file: (len(file.path), file.path))
         assert archive_format is not None
-        archives.append(Archive(name, archive_format, tuple(members)))
+        by_path = {file.path: file for file in files_of_name}
+        archives.append(Archive(name, archive_format, tuple(by_path[path] for path in in_order(name, list(by_path)))))
     return archives, plain
 
 
 @dataclass(frozen=True)
 class ArchiveIndex:
-    """Readable members (schema `ENTRIES`), members refused by name, and ignored ones by kind."""
+    """Readable members (schema `ENTRIES`), members refused by name, and ignored ones by kind; notes and archives as `Index` has them."""
 
     entries: pl.DataFrame
     refusals: list[Refusal]
     ignored: IgnoredEntries
+    notes: tuple[Note, ...] = ()
+    archives: int = 0
 
 
 def list_archive(store: Store, location: Location, archive: Archive, include: str) -> ArchiveIndex:
@@ -90,8 +118,8 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
     kept = store.read_if_present(path)
     if kept is not None:
         return _unpacked(store, path, kept)
-    if not is_complete([part.path for part in archive.parts]):
-        return _refused(archive, "incomplete_archive", "a part is missing")
+    if missing := missing_parts(archive.path, [part.path for part in archive.parts]):
+        return _refused(archive, "incomplete_archive", f"parts are missing: {missing}")
     try:
         with archive.open(location) as stream:
             index = archive.format.index(stream, archive.path, archive.etag, store, include)
@@ -103,7 +131,7 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
         # Nothing is kept: the cause may be gone at the next registration.
         failure = _failure_of(archive, error)
         return _refused(archive, failure.reason, failure.detail)
-    if include == "**" and not (index.entries or index.refusals or index.ignored):
+    if include == "**" and not (len(index.entries) or index.refusals or index.ignored):
         index.ignored.add(archive.path, "empty_archive")
     if index.ignored:
         with store.scratch() as folder:
@@ -129,13 +157,14 @@ def _failure_of(archive: Archive, error: Exception) -> ReadFailure:
 
 
 def _packed(index: Index) -> bytes:
-    frame = pl.DataFrame([(entry.item, *entry) for entry in index.entries], schema=ENTRIES, orient="row")
     buffer = io.BytesIO()
     metadata = {
         "refusals": json.dumps([list(refusal) for refusal in index.refusals]),
         "ignored": json.dumps({"counts": index.ignored.counts, "examples": index.ignored.examples}),
+        "notes": json.dumps([list(note) for note in index.notes]),
+        "archives": str(index.archives),
     }
-    frame.write_parquet(buffer, compression="zstd", metadata=metadata)
+    index.frame.write_parquet(buffer, compression="zstd", metadata=metadata)
     return buffer.getvalue()
 
 
@@ -149,7 +178,9 @@ def _unpacked(store: Store, path: str, data: bytes) -> ArchiveIndex:
     refusals = [Refusal(*row) for row in json.loads(metadata["refusals"])]
     ignored = json.loads(metadata["ignored"])
     kept = partial(store.open_read, _ignored_path(path)) if ignored["counts"] else None
-    return ArchiveIndex(pl.read_parquet(io.BytesIO(data)), refusals, IgnoredEntries(**ignored, kept=kept))
+    notes = tuple(Note(*row) for row in json.loads(metadata["notes"]))
+    entries = pl.read_parquet(io.BytesIO(data), columns=ENTRIES.names())
+    return ArchiveIndex(entries, refusals, IgnoredEntries(**ignored, kept=kept), notes, int(metadata["archives"]))
 
 
 def read_members(
@@ -160,10 +191,16 @@ def read_members(
     The archive is read as the iterator advances; one that is gone makes every fetch a `ReadFailure`. Members that moved
     within an archive that was rewritten are found by its present index. A format that extracts on indexing needs the archive no more.
     """
-    archive_format = format_of(path, reader)
-    if archive_format and archive_format.extracts_on_index:
-        yield from read_extracted(store, entries)
-        return
+    for kept, group in itertools.groupby(entries, key=kept_as_blob):
+        if kept:
+            yield from read_extracted(store, list(group))
+        else:
+            yield from _read_where_it_lies(store, location, path, reader, list(group))
+
+
+def _read_where_it_lies(
+    store: Store, location: Location, path: str, reader: str, entries: Sequence[Entry]
+) -> Iterator[tuple[Entry, Fetch]]:
     try:
         archive = _archive_at(location, path, reader)
         stream = archive.open(location)
@@ -174,12 +211,14 @@ def read_members(
             raise location.unreachable(path, error) from error
         yield from ((entry, failing("unreadable", f"{path}: {error}")) for entry in entries)
         return
-    present: dict[str, Entry] = {}
+    present: dict[str, Entry] | None = None
 
     def relocate(entry: Entry) -> Entry | None:
-        if not present:
+        nonlocal present
+        if present is None:
             index = list_archive(store, location, archive, "**").entries.select(Entry._fields)
-            present.update((row[1], Entry(*row)) for row in index.iter_rows())
+            named = index.filter(pl.col("member").is_in([each.member for each in entries]))
+            present = {row[1]: Entry(*row) for row in named.iter_rows()}
         moved = present.get(entry.member)
         return moved if moved and (moved.size, moved.etag) == (entry.size, entry.etag) else None
 
@@ -205,7 +244,49 @@ def _all_of(entries: Sequence[Entry], given: Iterator[tuple[Entry, Fetch]]) -> I
 
 def _archive_at(location: Location, path: str, reader: str) -> Archive:
     near = location.file_or_parts(path)
-    archives, _ = archives_among((file for file in near if whole_name(file.path) == path), reader)
+    looked_into = content_formats(location, reader)
+    archives, _ = archives_among((file for file in near if whole_name(file.path) == path), reader, looked_into)
     if not archives:
         raise ReadFailure("unreadable", "the archive is gone")
     return archives[0]
+
+
+def content_formats(location: Location, reader: str) -> Callable[[FileInfo], ArchiveFormat | None]:
+    """Formats of files by their first bytes, for files whose names do not say what they are; nothing is read of the others.
+
+    Of a location that is far away some thousand files are looked into, and those that are named as archives. A file that cannot be read is none:
+    ingestion will tell. Raises `SourceUnreachable` when nothing can be read for now.
+    """
+    looks = itertools.count()
+
+    def content(file: FileInfo) -> str:
+        head = location.begin(file.path, HEAD)
+        content = content_of_head(head)
+        if content in COMPRESSIONS or is_program(head):
+            with ArchiveStream(location, [file]) as stream:
+                content = content or content_of(stream, file.path)
+                if content in COMPRESSIONS:
+                    content = COMPRESSED_TAR if packed_content(stream, content) in (TAR, ZIP) else ""
+        return content
+
+    def looked_into(file: FileInfo) -> ArchiveFormat | None:
+        named = is_archive_name(file.path)
+        if reader == "folder" or file.size < SMALLEST or not (named or may_be_archive(file.path, NOT_IMAGES)):
+            return None
+        if ignored_kind(file.path) in ("hidden", "system_file"):
+            return None
+        if not named and not location.local and next(looks) >= MOST_FAR_LOOKS:
+            return None
+        try:
+            known = content(file)
+        except (SourceError, StoreError):
+            raise
+        except Exception as error:  # clients of remote stores have types of their own
+            if location.is_outage(error):
+                raise location.unreachable(file.path, error) from error
+            return None
+        if known not in READERS:
+            return None
+        return READERS[known] if reader in ("auto", known, READERS[known].name) else None
+
+    return looked_into

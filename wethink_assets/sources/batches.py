@@ -13,6 +13,8 @@ from wethink_assets.storage.store import Store
 FOLDER = "batches"
 DIGITS = 6
 REVISION = "revision"
+RESCUED = "rescued-crc:"
+"""What begins the mark by which a member of an archive is known that no directory has."""
 
 
 def batch_key(source: str, number: int) -> str:
@@ -70,6 +72,15 @@ def read_membership(store: Store, key: str) -> pl.DataFrame:
     if not store.exists(path):
         raise StoreError(f"there is no batch {key} in {store.url}: register its source first")
     return store.read_parquet(path)
+
+
+def is_rescued(store: Store, key: str, item: str) -> bool:
+    """Whether a file of a batch is out of an archive that had lost its directory, so that nothing but its own header vouches for it."""
+    path = batch_path(key)
+    if not store.exists(path):
+        return False
+    named = store.scan_parquet(path).filter(pl.col("item") == item).select("etag").collect()["etag"]
+    return any(etag.startswith(RESCUED) for etag in named)
 
 
 def membership_sizes(store: Store, keys: Sequence[str]) -> list[int]:

@@ -3,12 +3,19 @@
 import hashlib
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from wethink_assets.errors import SourceError
-from wethink_assets.sources.archives import Archive, archives_among, list_archive, read_members
+from wethink_assets.sources.archives import (
+    Archive,
+    ArchiveIndex,
+    archives_among,
+    content_formats,
+    list_archive,
+    read_members,
+)
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.locations import FileInfo, Listed, Location, matches
 from wethink_assets.sources.readers.entries import (
@@ -17,6 +24,7 @@ from wethink_assets.sources.readers.entries import (
     Fetch,
     Ignored,
     IgnoredEntries,
+    Note,
     Refusal,
     ignored_kind,
     is_text,
@@ -35,7 +43,8 @@ class Listing:
 
     entries: one row a readable file (schema `ENTRIES`), sorted by path and place in the archive.
     refusals: files that are not registered, with the reason; ignored: what is no image by its name or is no file, by kind;
-    archives: files that are archives, or parts of some, and stand for their members; revision: the commit listed, where the store has such.
+    archives: files that are archives, or parts of some, and stand for their members, archives within archives among them; revision: the
+    commit listed, where the store has such; notes: how archives had to be read.
     """
 
     entries: pl.DataFrame
@@ -43,6 +52,7 @@ class Listing:
     ignored: IgnoredEntries
     archives: int = 0
     revision: str = ""
+    notes: tuple[Note, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -70,7 +80,7 @@ def list_source(store: Store, source: Source) -> Listing:
     ignored = IgnoredEntries()
     refusals: list[Refusal] = []
     files = list(_files(location.listed(), refusals, ignored))
-    archives, plain = archives_among(files, source.reader)
+    archives, plain = archives_among(files, source.reader, content_formats(location, source.reader))
     entries: list[Entry] = []
     for file in plain:
         if kind := _ignored_kind(source, file.path):
@@ -78,14 +88,18 @@ def list_source(store: Store, source: Source) -> Listing:
         else:
             entries.append(Entry(file.path, "", 0, file.size, file.etag))
     frames = [_frame(entries)]
+    notes: list[Note] = []
+    nested = 0
     for archive in archives:
-        frame, refused, passed = _archive_entries(store, source, location, archive)
-        frames.append(frame)
-        refusals += refused
-        ignored.extend(passed)
+        index = _chosen(store, source, location, archive)
+        frames.append(index.entries)
+        refusals += index.refusals
+        ignored.extend(index.ignored)
+        notes += index.notes
+        nested += index.archives
     table = pl.concat(frames).sort("path", "offset", "member")
     refusals += unmet_references(store, location, _metadata(source, plain), _names(files, table))
-    return Listing(table, sorted(refusals), ignored, len(files) - len(plain), location.revision)
+    return Listing(table, sorted(refusals), ignored, len(files) - len(plain) + nested, location.revision, tuple(notes))
 
 
 def _metadata(source: Source, plain: Iterable[FileInfo]) -> list[FileInfo]:
@@ -120,18 +134,17 @@ def read_entries(
             yield from read_files(location, list(group))
 
 
-def _archive_entries(
-    store: Store, source: Source, location: Location, archive: Archive
-) -> tuple[pl.DataFrame, list[Refusal], IgnoredEntries]:
+def _chosen(store: Store, source: Source, location: Location, archive: Archive) -> ArchiveIndex:
+    """The index of an archive, what the source does not include ignored."""
     whole = matches(source.include, archive.path)
     if archive.format.include_names == "archive" and not whole:
         passed = IgnoredEntries()
         passed.add(archive.path, "not_included")
-        return ENTRIES.to_frame(), [], passed
+        return ArchiveIndex(ENTRIES.to_frame(), [], passed)
     extracts = archive.format.extracts_on_index
     index = list_archive(store, location, archive, source.include if extracts and not whole else "**")
     if whole:
-        return index.entries, index.refusals, index.ignored
+        return index
     chosen = pl.Series([matches(source.include, member) for member in index.entries["member"]], dtype=pl.Boolean)
     passed = IgnoredEntries()
     passed.extend(index.ignored)
@@ -144,7 +157,7 @@ def _archive_entries(
             refusals.append(refusal)
         else:
             passed.add(refusal.name, "not_included")
-    return index.entries.filter(chosen), refusals, passed
+    return replace(index, entries=index.entries.filter(chosen), refusals=refusals, ignored=passed)
 
 
 def _frame(entries: Iterable[Entry]) -> pl.DataFrame:

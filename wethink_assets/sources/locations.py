@@ -17,7 +17,7 @@ from wethink_assets.config.locations import file_system
 from wethink_assets.errors import SourceError, SourceUnreachable
 from wethink_assets.plain_text import in_one_line, visible_name
 from wethink_assets.sources.readers.entries import Ignored, ReadFailure, Refusal, printable
-from wethink_assets.sources.readers.part_names import whole_name
+from wethink_assets.sources.readers.part_names import first_disk, whole_name
 from wethink_assets.storage.access_faults import absence, access_fault, shown_url
 from wethink_assets.storage.hub import is_hub, is_hub_outage, is_missing_entry, open_hub
 
@@ -88,7 +88,7 @@ class Location:
                 return cls(url, fs, folder, name, revision)
             if fs.isdir(root):
                 return cls(url, fs, root, revision=revision)
-            if any(part.startswith(f"{name}.") for part in _names(fs, folder)):
+            if any(whole_name(part) == name for part in _names(fs, folder)):
                 return cls(url, fs, folder, name, revision)
         except SourceError:
             raise
@@ -135,14 +135,18 @@ class Location:
                 yield FileInfo(name[start:], int(info.get("size") or 0), _etag(info))
 
     def file_or_parts(self, path: str) -> list[FileInfo]:
-        """The file at a path, or the files beside it whose names go on from its name, as parts of a split archive do."""
+        """The file at a path, or the files beside it that are the parts of an archive of this name."""
         try:
             info = self.fs.info(self.full(path))
-            if info["type"] == "file":
+            if info["type"] == "file" and not self._has_disks(path):
                 return [self._local_info(path) if self.local else FileInfo(path, int(info["size"] or 0), _etag(info))]
         except FileNotFoundError:
             pass
-        return [file for file in self._siblings(path.rpartition("/")[0]) if file.path.startswith(f"{path}.")]
+        return [file for file in self._siblings(path.rpartition("/")[0]) if whole_name(file.path) == path]
+
+    def _has_disks(self, path: str) -> bool:
+        first = first_disk(path)
+        return bool(first) and self.fs.exists(self.full(first))
 
     def _local_info(self, path: str) -> FileInfo:
         status = Path(self.full(path)).stat()
@@ -213,6 +217,13 @@ class Location:
             f"{shown_url(self.url)} is out of reach: {visible_name(path)}: {access_fault(error, self.url, self.fs.storage_options)}. "
             "Nothing of it is lost: what was not read yet is read by the next run"
         )
+
+    def begin(self, path: str, size: int) -> bytes:
+        """The first bytes of a file. Raises what the file system does."""
+        if self.local:
+            with open(self.full(path), "rb", buffering=0) as stream:
+                return stream.read(size)
+        return bytes(self.fs.cat_file(self.full(path), start=0, end=size))
 
     def opens(self, path: str) -> bool:
         """Whether the first byte of a file can be read now."""

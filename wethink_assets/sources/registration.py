@@ -18,7 +18,7 @@ from wethink_assets.sources.batches import batch_key, batch_numbers, batch_path,
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.listing import Listing, list_source
 from wethink_assets.sources.locations import Location
-from wethink_assets.sources.readers.entries import IgnoredEntries, Refusal
+from wethink_assets.sources.readers.entries import IgnoredEntries, Note, Refusal
 from wethink_assets.sources.recopied_files import (
     LOGGED,
     VERSION,
@@ -47,7 +47,7 @@ class Registration:
     listing_digest: data version of the source; files: readable ones; new, changed, again: of them, put into the new `batches`, the last
     since an earlier batch could not read them; known: of them, put into none since batches have read their content; vanished: registered once
     and not there now; refusals: refused by name; ignored: no images by their name, or no files, by kind; archives: files that stand for their
-    members.
+    members; notes: how archives had to be read.
     """
 
     source: str
@@ -60,6 +60,7 @@ class Registration:
     refusals: list[Refusal] = field(default_factory=list)
     again: int = 0
     archives: int = 0
+    notes: tuple[Note, ...] = ()
     ignored: IgnoredEntries = field(default_factory=IgnoredEntries)
     known: int = 0
 
@@ -273,6 +274,7 @@ def _outcome(
         again=counts.get("again", 0),
         archives=listing.archives,
         known=counts.get("known", 0),
+        notes=listing.notes,
         vanished=vanished,
         ignored=listing.ignored,
         batches=batches,

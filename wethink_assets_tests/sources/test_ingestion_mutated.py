@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wethink_assets.sources.readers.entries import Entry
+from wethink_assets.sources.listing import Listing
 from wethink_assets_tests.support.file_mutations import FORMATS, Mutation, mutation, sound_file
 from wethink_assets_tests.support.mutated_sources import ingest_mutations
 
@@ -46,6 +46,6 @@ def test_a_mutation_is_known_by_seed_and_number() -> None:
 def test_an_exception_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wethink_assets.sources.images.decoding.MIN_SIDE", "28")
     assert not ingest_mutations([mutation(1, 5)], tmp_path / "a").faults, "what a file does is its rejection"
-    monkeypatch.setattr(Entry, "item", property(lambda self: 1 / 0))
+    monkeypatch.setattr(Listing, "digest", property(lambda self: 1 / 0))
     (fault,) = ingest_mutations([mutation(1, 5)], tmp_path / "b").faults
     assert fault.startswith("ZeroDivisionError")

@@ -129,6 +129,8 @@ def _print(outcomes: "list[Registration]") -> None:
                     f"refused in {one.source}: {visible_name(refusal.name)}: {refusal.reason}, {refusal.detail}"
                 )
             )
+        for note in one.notes[:SHOWN]:
+            typer.echo(in_one_line(f"note on {one.source}: {visible_name(note.archive)}: {note.kind}, {note.detail}"))
         if one.refused > SHOWN:
             typer.echo(f"refused in {one.source}: {one.refused - SHOWN} more, all with --json")
         for kind, count in one.ignored.counts.most_common():
@@ -143,6 +145,7 @@ def _json(outcomes: "list[Registration]", failures: list[str]) -> Iterator[str]:
     for number, one in enumerate(outcomes):
         record = {each.name: getattr(one, each.name) for each in fields(one) if each.name != "ignored"}
         record["refusals"] = [refusal._asdict() for refusal in one.refusals]
+        record["notes"] = [note._asdict() for note in one.notes]
         record |= {"ignored": len(one.ignored), "ignored_by_kind": dict(one.ignored.counts)}
         yield f'{"," if number else ""}\n{json.dumps(record, indent=2)[:-2]},\n  "ignored_entries": ['
         for place, each in enumerate(one.ignored):

@@ -20,7 +20,7 @@ from wethink_assets.dataset.versions.statistics import SHA256
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.sources import claims
-from wethink_assets.sources.batches import revision_of, source_of
+from wethink_assets.sources.batches import is_rescued, revision_of, source_of
 from wethink_assets.sources.imported_pairs import pairs_of
 from wethink_assets.stages.spec import SYNTHESIS
 from wethink_assets.storage.erasures import erasures_of
@@ -139,7 +139,7 @@ def _stages(store: Store, row: RowVerdict, tables: Mapping[str, CutInput], image
     }
     further = {name: _without(record) for name, record in records.items() if name not in SECTIONS and record}
     return {
-        "image": {**image, "occurrences": _occurrences(store, image_id, images)},
+        "image": {**image, **_rescue(store, row.batch, image), "occurrences": _occurrences(store, image_id, images)},
         "description": _without(records.get("descriptions")),
         "question": _without(records.get("questions")),
         "screening": [call for call in calls.get("questions", []) if call.get("prompt") in ("screen", "screenings")],
@@ -150,6 +150,11 @@ def _stages(store: Store, row: RowVerdict, tables: Mapping[str, CutInput], image
         "rejections": _rejections(store, tables, {row.slot, image_id}),
         "calls": calls,
     }
+
+
+def _rescue(store: Store, batch: str, image: Story) -> Story:
+    """Mark of an image out of an archive that had lost its directory; nothing for any other."""
+    return {"rescued": True} if image and is_rescued(store, batch, image["item"]) else {}
 
 
 def _record(table: pl.LazyFrame, column: str, value: str) -> Story | None:

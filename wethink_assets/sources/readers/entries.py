@@ -215,12 +215,32 @@ def _blocks(stream: IO[bytes]) -> Iterator[Ignored]:
         yield from (Ignored(*each) for each in json.loads(line))
 
 
-class Index(NamedTuple):
-    """What an archive holds: readable members, members refused by name, and members ignored by kind, directories among them."""
+class Note(NamedTuple):
+    """What is to be known of an archive that was read: `kind` is `rescued` or `names`."""
 
-    entries: list[Entry]
+    archive: str
+    kind: str
+    detail: str
+
+
+class Index(NamedTuple):
+    """What an archive holds: readable members, members refused by name, and members ignored by kind, directories among them.
+
+    notes: how it had to be read; archives: archives within it that were opened, which stand for their members.
+    """
+
+    entries: list[Entry] | pl.DataFrame
     refusals: list[Refusal]
     ignored: IgnoredEntries
+    notes: tuple[Note, ...] = ()
+    archives: int = 0
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The entries as a table of schema `ENTRIES`, which may have further columns."""
+        if isinstance(self.entries, pl.DataFrame):
+            return self.entries
+        return pl.DataFrame([(entry.item, *entry) for entry in self.entries], schema=ENTRIES, orient="row")
 
 
 class ReadFailure(Exception):

@@ -1,5 +1,6 @@
 """Archive formats: how the members of an archive are listed and read, one module each."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol
@@ -83,6 +84,14 @@ class OffsetFormat(ABC):
                 Exception
             ) as error:  # of a member whose header leads anywhere: struct.error, OverflowError, ValueError
                 yield entry, failing("corrupt", f"{entry.item} cannot be read: {type(error).__name__} {error}")
+
+
+_BLOB = re.compile(r"sha256:[0-9a-f]{64}\.\w+")
+
+
+def kept_as_blob(entry: Entry) -> bool:
+    """Whether a member was kept as a blob while its archive was indexed."""
+    return _BLOB.fullmatch(entry.etag) is not None
 
 
 def read_extracted(store: Store, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Fetch]]:

@@ -1,8 +1,10 @@
 """One seekable stream over an archive that was split into parts, which are never joined on disk or in memory."""
 
+import bisect
 import io
+import itertools
 from collections.abc import Sequence
-from typing import IO
+from typing import IO, cast
 
 from wethink_assets.sources.locations import FileInfo, Location
 
@@ -15,7 +17,7 @@ class _Joined(io.RawIOBase):
     def __init__(self, location: Location, parts: Sequence[FileInfo]) -> None:
         self._location = location
         self._parts = list(parts)
-        self._starts = [sum(part.size for part in parts[:number]) for number in range(len(parts) + 1)]
+        self._starts = list(itertools.accumulate((part.size for part in parts), initial=0))
         self._position = 0
         self._number = -1
         self._stream: IO[bytes] | None = None
@@ -39,7 +41,7 @@ class _Joined(io.RawIOBase):
     def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
         if self._position >= self._starts[-1]:
             return 0
-        number = next(n for n in range(len(self._parts)) if self._position < self._starts[n + 1])
+        number = bisect.bisect_right(self._starts, self._position) - 1
         data = self._read(number, min(len(buffer), self._starts[number + 1] - self._position))
         if not data:
             raise OSError(5, f"{self._parts[number].path} is shorter than it was when it was listed")
@@ -73,9 +75,58 @@ class _Joined(io.RawIOBase):
 
 
 class ArchiveStream(io.BufferedReader):
-    """A buffered, seekable stream over an archive's parts in order."""
+    """A buffered, seekable stream over an archive's parts in order.
+
+    size: bytes of all parts; starts: where each part starts.
+    """
 
     def __init__(self, location: Location, parts: Sequence[FileInfo]) -> None:
         super().__init__(_Joined(location, parts), BUFFER)
         self.size = sum(part.size for part in parts)
         self.location = location
+        self.starts = tuple(itertools.accumulate((part.size for part in parts[:-1]), initial=0))
+
+
+class Window(ArchiveStream):
+    """A stream over an archive that lies within another, unpacked; closing it leaves the outer one open."""
+
+    def __init__(self, outer: IO[bytes], start: int, size: int) -> None:
+        io.BufferedReader.__init__(self, cast(io.RawIOBase, _Within(outer, start, size)), BUFFER)
+        self.size = size
+        self.starts = (0,)
+
+
+class _Within(io.RawIOBase):
+    """Bytes of a stream from a position on."""
+
+    def __init__(self, outer: IO[bytes], start: int, size: int) -> None:
+        self._outer = outer
+        self._start = start
+        self._size = size
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise OSError(22, "seek before the start")
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+        wanted = min(len(buffer), self._size - self._position)
+        if wanted <= 0:
+            return 0
+        self._outer.seek(self._start + self._position)
+        data = self._outer.read(wanted)
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)

@@ -18,7 +18,6 @@ from wethink_assets.sources.readers.entries import (
     unsafe_name,
     unsafe_size,
 )
-from wethink_assets.sources.readers.part_names import is_complete, whole_name
 
 part = st.sampled_from(["..", ".", "", "a", "b.jpg", "C:", "\\", "..\\x", "~", " ", "é"])
 
@@ -106,13 +105,3 @@ def test_globs() -> None:
     assert matches("*.jpg", "1.jpg") and not matches("*.jpg", "a/1.jpg")
     assert matches("**/*.jpg", "1.jpg") and matches("**/*.jpg", "a/b/1.jpg")
     assert matches("geoqa+/?.png", "geoqa+/1.png") and not matches("geoqa+/?.png", "geoqaa/1.png")
-
-
-def test_parts_of_an_archive() -> None:
-    assert whole_name("d/image.zip.part-ab") == "d/image.zip"
-    assert whole_name("image.zip.001") == whole_name("image.zip.partaa") == "image.zip"
-    assert whole_name("x.tar.gz") == "x.tar.gz"
-    assert whole_name("photo.zip.jpg") == "photo.zip.jpg"
-    assert is_complete(["i.zip.part-aa", "i.zip.part-ab", "i.zip.part-ac"]) and is_complete(["i.zip.001", "i.zip.002"])
-    assert not is_complete(["i.zip.part-aa", "i.zip.part-ac"]) and not is_complete(["i.zip.part-ab"])
-    assert is_complete(["i.zip"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wethink_assets.sources.readers import compressed_tar
+from wethink_assets.sources.readers.members import level
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.sources import (
     drawings,
@@ -70,7 +70,7 @@ def test_a_compressed_tar_that_never_ends_is_left(
     local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Low enough for 64 MiB of zeros; the real ones take more than 256.
-    monkeypatch.setattr(compressed_tar, "RATIO_FREE_BYTES", 2**20)
+    monkeypatch.setattr(level, "FREE_UNPACKED", 2**20)
     monkeypatch.setattr("wethink_assets.sources.readers.entries.MAX_FILE_BYTES", 2**18)
     zeros = tuple(tarfile.TarInfo(f"zeros{number}.png") for number in range(64))
     for member in zeros:

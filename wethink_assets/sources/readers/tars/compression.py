@@ -4,11 +4,10 @@ import bz2
 import gzip
 import lzma
 import zlib
+from collections.abc import Iterator
 from typing import IO, cast
 
-from wethink_assets.sources.readers.split_archive import ArchiveStream
-
-__all__ = ["FAULTS", "compression_of", "covers_all", "is_fault", "unpacked"]
+__all__ = ["COMPRESSIONS", "FAULTS", "compression_of", "covers_all", "is_fault", "unpacked", "unpacked_pieces"]
 
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
@@ -17,20 +16,18 @@ _MAGIC = (
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"\x04\x22\x4d\x18", "lz4"),
 )
-_LONGEST = max(len(magic) for magic, _ in _MAGIC)
+COMPRESSIONS = tuple(name for _, name in _MAGIC)
+PIECE, SMALL_PIECE = 2**18, 2**13
 FAULTS = (EOFError, zlib.error, lzma.LZMAError, OSError)
 """What reading a damaged stream raises; of `OSError`s those that `is_fault` tells."""
 
 
-def compression_of(stream: ArchiveStream) -> str:
-    """Name of the compression of a stream, which stays at its start; empty for none."""
-    stream.seek(0)
-    start = stream.read(_LONGEST)
-    stream.seek(0)
-    return next((name for magic, name in _MAGIC if start.startswith(magic)), "")
+def compression_of(head: bytes) -> str:
+    """Name of the compression of what begins so; empty for none."""
+    return next((name for magic, name in _MAGIC if head.startswith(magic)), "")
 
 
-def unpacked(stream: ArchiveStream, compression: str) -> IO[bytes]:
+def unpacked(stream: IO[bytes], compression: str) -> IO[bytes]:
     """A stream of what a stream holds; checksums are compared where the format has them."""
     if compression == "gzip":
         return cast(IO[bytes], gzip.GzipFile(fileobj=stream))
@@ -43,6 +40,15 @@ def unpacked(stream: ArchiveStream, compression: str) -> IO[bytes]:
 
         return cast(IO[bytes], pyarrow.CompressedInputStream(pyarrow.PythonFile(stream, mode="r"), compression))
     return stream
+
+
+def unpacked_pieces(stream: IO[bytes], compression: str) -> Iterator[bytes]:
+    """What a stream holds in pieces; all that can be unpacked comes before an error is raised."""
+    plain = unpacked(stream, compression)
+    read = getattr(plain, "read1", plain.read)
+    size = PIECE if hasattr(plain, "read1") else SMALL_PIECE
+    while piece := read(size):
+        yield piece
 
 
 def is_fault(error: Exception) -> bool:

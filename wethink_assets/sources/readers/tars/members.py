@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from wethink_assets.sources.readers.entries import printable, unsafe_name, unsafe_size
+from wethink_assets.sources.readers.entries import printable, unsafe_size
 
 __all__ = ["Gap", "Member", "TarStream", "refused_member", "tar_members"]
 
@@ -109,11 +109,8 @@ def tar_members(stream: TarStream) -> Iterator[Member | Gap]:
 
 
 def refused_member(member: tarfile.TarInfo) -> tuple[str, str] | None:
-    """Reason and detail when a member must not be read."""
-    fault = unsafe_name(member.name)
+    """Reason and detail when a member must not be read, whatever its name."""
     bomb = unsafe_size(None, member.size)
-    if fault:
-        return "unsafe_path", fault
     if member.size < 0:
         return "damaged_archive", f"its header states a size of {member.size} bytes"
     if member.issym() or member.islnk():

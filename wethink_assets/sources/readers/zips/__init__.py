@@ -1,0 +1,1 @@
+"""Structure of zip archives: directories, local headers, packed data."""
