@@ -95,12 +95,13 @@ def test_everything_in_it_verifies(command: Command) -> None:
 
 NONE = "refusals, non-answers and other languages are no replies"
 WORDS = "rules on questions go by how words stand, and refuse reworded examples"
+VIEWED = "images are signed as models are shown them"
 JUDGED = {
     "descriptions": f"logic 1 is now 2: {NONE}",
     "questions": f"logic 1 is now 3+shuffled: {NONE}; {WORDS}; follows from descriptions",
     "answers": f"logic 1 is now 3: answers are compared by what they are read as; {NONE}; follows from questions, descriptions",
     "reasoning_paths": f"logic 1 is now 3: answers are compared by what they are read as; {NONE}; follows from answers, questions",
-    "signatures": "logic 1 is now 2: superscripts tell questions apart; follows from reasoning_paths, questions",
+    "signatures": f"logic 1 is now 3: superscripts tell questions apart; {VIEWED}; follows from reasoning_paths, questions",
 }
 
 

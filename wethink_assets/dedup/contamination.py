@@ -1,6 +1,7 @@
 """Contamination: images of a data set that a benchmark shows, or nearly so, by the method that finds duplicates, whatever is asked about them.
 
-Each benchmark file that was ever signed counts: `benchmarks/<key>/<md5>/signatures.parquet` in the store, one row per image. Drawn
+Each benchmark file that was ever signed counts: `benchmarks/<key>/<md5>/signatures-view2.parquet` in the store, one row per image; what was signed
+before images had one view (`sources.images.view`) lies in `signatures.parquet`, which cuts that were held against it go on naming. Drawn
 stand-ins (`sample_*`) are left out: simple scenes resemble each other by chance.
 """
 
@@ -8,9 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from wethink_assets.dedup.methods import U8, Comparison
+from wethink_assets.sources.images.view import VIEW
 from wethink_assets.storage.store import Store
 
 FOLDER = "benchmarks"
@@ -21,23 +23,29 @@ SHOWN = pl.Schema({"image_id": pl.String(), "shown_in": pl.String()})
 
 
 class SignedBenchmark(BaseModel):
-    """A benchmark file whose images are known."""
+    """A benchmark file whose images are known; `view` is the version of the view of its images that was signed."""
 
     model_config = ConfigDict(frozen=True)
 
     key: str
     md5: str
+    view: int = Field(1, exclude_if=lambda view: view == 1)  # cuts of before have no such field, and keep their digests
 
     def path(self, comparison: Comparison) -> str:
         """Path of its rows' signatures in the store, by the methods of a comparison."""
-        return f"{FOLDER}/{self.key}/{self.md5}/signatures{comparison.suffix}.parquet"
+        view = "" if self.view == 1 else f"-view{self.view}"
+        return f"{FOLDER}/{self.key}/{self.md5}/signatures{view}{comparison.suffix}.parquet"
 
 
 def signed_benchmarks(store: Store, comparison: Comparison) -> tuple[SignedBenchmark, ...]:
-    """All files of real benchmarks that were signed by the methods of a comparison, sorted."""
+    """All files of real benchmarks that were signed by the methods of a comparison, sorted, each by the latest view that it was signed with."""
     keys = [key for key in store.names(FOLDER) if not key.startswith(STAND_IN)]
-    files = (SignedBenchmark(key=key, md5=md5) for key in keys for md5 in store.names(f"{FOLDER}/{key}"))
-    return tuple(file for file in files if store.exists(file.path(comparison)))
+    signed = []
+    for key in keys:
+        for md5 in store.names(f"{FOLDER}/{key}"):
+            views = [SignedBenchmark(key=key, md5=md5, view=view) for view in range(VIEW, 0, -1)]
+            signed += [file for file in views if store.exists(file.path(comparison))][:1]
+    return tuple(signed)
 
 
 class BenchmarkImages:

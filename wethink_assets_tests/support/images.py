@@ -34,9 +34,10 @@ PHOTOGRAPHS = (
 
 @cache
 def photograph(name: str) -> Image.Image:
-    """A photograph in RGB, at most 400 pixels wide or high."""
+    """A photograph in RGB, at most 400 pixels wide or high, without the profile that its file may have."""
     image = Image.open(Path(skimage.__file__).parent / "data" / name).convert("RGB")
     image.thumbnail((400, 400))
+    image.info = {}
     return image
 
 

@@ -7,9 +7,9 @@ from PIL import Image
 
 from wethink_assets.errors import VersionError
 from wethink_assets.sources.images.formats import format_of
+from wethink_assets.sources.images.view import view
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.calls.images import upright
 
 __all__ = ["LARGE", "SMALL", "PageImage", "page_image"]
 
@@ -37,17 +37,15 @@ def page_image(store: Store, path: str, side: int) -> PageImage:
     known = format_of(data)
     photograph = known is not None and known.sent_as == "image/jpeg"
     try:
-        image = upright(data, (side, side))
+        image = view(data, side)
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise VersionError(
             f"image {path} cannot be decoded ({error}): `wethink verify` names what is damaged in the store"
         ) from error
-    plain = Image.new("RGB", image.size)  # encoders write comments and profiles that an opened image came with
-    plain.paste(image)
     buffer = io.BytesIO()
     if photograph:
-        plain.save(buffer, "JPEG", quality=QUALITY)
+        image.save(buffer, "JPEG", quality=QUALITY)
     else:
-        plain.save(buffer, "PNG", compress_level=6)
+        image.save(buffer, "PNG", compress_level=6)
     return PageImage(buffer.getvalue(), "image/jpeg" if photograph else "image/png")

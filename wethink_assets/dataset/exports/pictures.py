@@ -15,12 +15,14 @@ from PIL import Image
 
 from wethink_assets.errors import UnknownName, VersionError
 from wethink_assets.sources.images.formats import format_of
+from wethink_assets.sources.images.view import as_shown, open_image, orientation_of
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
-from wethink_assets.synthesis.calls.images import PLAIN_MODES, scaled, upright_png
+from wethink_assets.synthesis.calls.images import scaled
 
 ImageMode = Literal["files", "embedded"]
-ORIENTATION = 0x0112
+TYPES = ("image/jpeg", "image/png", "image/webp")
+"""Media types of images that go out as they are, where these show what models were shown."""
 TOGETHER = 64
 """Images that are read at once, at most."""
 TOGETHER_PIXELS = 64_000_000
@@ -86,28 +88,19 @@ def picture_of(image_id: str, data: bytes, options: ImageOptions = ORIGINAL_SIZE
 
 def _shown(data: bytes, options: ImageOptions) -> bytes:
     known = format_of(data)
-    with Image.open(io.BytesIO(data)) as opened:
+    with open_image(data) as opened:
         width, height = opened.size
-        photograph = known is not None and known.sent_as == "image/jpeg"
-        plain = (
-            known is not None
-            and known.sent_as != ""
-            and opened.mode in PLAIN_MODES
-            and not opened.has_transparency_data
-            and opened.getexif().get(ORIENTATION, 1) in (0, 1)
-            and (photograph or getattr(opened, "n_frames", 1) == 1)
-        )
-        turned = opened.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+        if orientation_of(opened) in (5, 6, 7, 8):
+            width, height = height, width
     ratio = 1.0
     if options.max_side:
         ratio = min(ratio, options.max_side / max(width, height))
     if options.max_pixels:
         ratio = min(ratio, (options.max_pixels / (width * height)) ** 0.5)
     if ratio < 1:
-        if turned:
-            width, height = height, width
+        photograph = known is not None and known.sent_as == "image/jpeg"
         return scaled(data, (max(1, int(width * ratio)), max(1, int(height * ratio))), photograph=photograph)
-    return data if plain else upright_png(data)
+    return as_shown(data, TYPES)[1]
 
 
 def with_pictures(

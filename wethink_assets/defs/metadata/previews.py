@@ -80,18 +80,18 @@ def _cell(name: str, value: Any) -> str:
 
 def thumbnail(data: bytes, side: int = SIDE) -> str:
     """An image as a small JPEG in a data URI of at most 4 kB; empty when it cannot be decoded."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
+
+    from wethink_assets.sources.images.view import view
 
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.draft("RGB", (side, side))
-            small = image.convert("RGB")
-            small.thumbnail((side, side))
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        small = view(data, side)
+        small.thumbnail((side, side))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return ""
-    for quality in (70, 45, 20):
+    for quality in (95, 85, 70, 45, 20):
         buffer = io.BytesIO()
-        small.save(buffer, "JPEG", quality=quality)
+        small.save(buffer, "JPEG", quality=quality, subsampling=0 if quality > 70 else 2)
         if buffer.tell() <= THUMBNAIL_BYTES:
             return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
     return ""

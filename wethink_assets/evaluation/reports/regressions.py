@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from PIL.Image import DecompressionBombError
 
 from wethink_assets.errors import SourceError
 from wethink_assets.evaluation.benchmarks.tsv import images_of
 from wethink_assets.evaluation.grading.intervals import Comparison
 from wethink_assets.evaluation.runs.records import Score
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS
+from wethink_assets.sources.images.view import as_shown
 
-SAFE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
+SHOWN_BY_BROWSERS = ("image/png", "image/jpeg", "image/webp")
 HOW = {"rule": "by rule", "judge": "by the judge", "vlmevalkit": "by VLMEvalKit"}
 STYLE = """
 :root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
@@ -111,17 +113,19 @@ def _reply(row: dict[str, Any], side: str, name: str) -> str:
 
 def _images(row: dict[str, Any], file: Path) -> str:
     try:
-        images = [(image.media_type, image.read()) for image in images_of(file, row)]
+        images = [image.read() for image in images_of(file, row)]
     except (SourceError, OSError) as error:
         return f"<p>picture not available: {_text(error)}</p>"
-    return "".join(_image(media_type, data) for media_type, data in images) or "<p>no picture</p>"
+    return "".join(map(_image, images)) or "<p>no picture</p>"
 
 
-def _image(media_type: str, data: bytes) -> str:
-    if media_type not in SAFE:
+def _image(data: bytes) -> str:
+    try:
+        media_type, shown = as_shown(data, SHOWN_BY_BROWSERS)
+    except (OSError, ValueError, SyntaxError, DecompressionBombError):
         return "<p>picture of an unknown kind</p>"
     return (
-        f'<img alt="picture of the question" src="data:{media_type};base64,{base64.b64encode(data).decode("ascii")}">'
+        f'<img alt="picture of the question" src="data:{media_type};base64,{base64.b64encode(shown).decode("ascii")}">'
     )
 
 

@@ -1,6 +1,5 @@
 """Engine of a checkpoint: encodes prompts, views and their positions, and generates a batch of replies with transformers."""
 
-import io
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image as Pixels
-from PIL import ImageOps
 from transformers import AutoTokenizer, LogitsProcessorList, Qwen2_5_VLForConditionalGeneration, StoppingCriteriaList
 
 from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import CallFailed, Image, Message, Sampling
 from wethink_assets.models.embedded.sampling import OwnLimits, Probabilities, SeededGumbel
 from wethink_assets.models.embedded.vision import CELLS, GRID, attend_in_batches, patches, square_view
+from wethink_assets.sources.images.view import view
 
 CACHED_VIEWS = 512
 
@@ -41,17 +40,9 @@ class Reply:
 
 
 def model_view(data: bytes) -> Pixels.Image:
-    """The first frame of an image file as the model sees it. Raises `CallFailed` when it cannot be decoded."""
+    """The view of an image file as the model sees it: square and small. Raises `CallFailed` when it cannot be decoded."""
     try:
-        image = ImageOps.exif_transpose(Pixels.open(io.BytesIO(data)))
-        if image.mode.startswith(("I", "F")):  # 16 bits and more: bring to 8 instead of clipping
-            values = np.asarray(image, np.float32)
-            span = float(values.max() - values.min()) or 1.0
-            image = Pixels.fromarray(((values - values.min()) * (255 / span)).astype(np.uint8))
-        if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-            alpha = image.convert("RGBA")
-            image = Pixels.alpha_composite(Pixels.new("RGBA", alpha.size, (255, 255, 255, 255)), alpha)
-        return square_view(image)
+        return square_view(view(data))
     except (OSError, ValueError, SyntaxError, Pixels.DecompressionBombError) as error:
         raise CallFailed(f"an image of the call cannot be decoded: {error}") from error
 

@@ -1,20 +1,22 @@
 """Wire format of OpenAI's chat completions, in the dialect of each service (`wethink_assets.models.dialects`)."""
 
 import base64
-import io
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
+from PIL.Image import DecompressionBombError
+
 from wethink_assets.errors import ModelError
-from wethink_assets.models.chat import Completion, Image, Message, Sampling
+from wethink_assets.models.chat import CallFailed, Completion, Image, Message, Sampling
 from wethink_assets.models.dialects.completions import completion_of
 from wethink_assets.models.dialects.request_form import PLAIN_FORM, RequestForm
 from wethink_assets.models.endpoint.wire_format import IMAGE_CACHE_BYTES, EncodedImages, WireFormat
+from wethink_assets.sources.images.formats import format_of
+from wethink_assets.sources.images.view import as_shown
 
 MOST_SCHEMAS = 64
 VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -117,10 +119,8 @@ class OpenAIFormat(WireFormat):
         return b'{"role":"' + role.encode("ascii") + b'","content":[' + b",".join(parts) + b"]}"
 
     def _readable(self, image: Image) -> Image:
-        """An image of a type that the service reads: the same pixels."""
-        if image.media_type in self._form.dialect.image_types:
-            return image
-        return replace(image, media_type="image/png", read=partial(_as_png, image.read))
+        """An image under a type that the service reads: what is of another is sent as PNG."""
+        return image if image.media_type in self._form.dialect.image_types else replace(image, media_type="image/png")
 
     def completion(self, text: str, model: str, schema: Mapping[str, Any] | None = None) -> Completion:
         """The reply in a response's text, a separate thought folded in as `<think>`. Raises `ValueError` when there is none."""
@@ -165,20 +165,23 @@ def _image_first(messages: Sequence[Message]) -> list[tuple[Message, str]]:
 
 
 def _image_part(image: Image) -> bytes:
+    """An image as a part: its own bytes where they show its view and are of its type, else a PNG of that. Raises `CallFailed`."""
+    content, media_type = image.read(), image.media_type
+    if format_of(content) is not None:
+        try:
+            media_type, content = as_shown(content, (media_type,))
+        except (OSError, ValueError, SyntaxError, DecompressionBombError) as error:
+            raise CallFailed(f"an image of the call cannot be decoded: {error}") from error
     # Neither base64 nor a media type holds what JSON escapes.
-    data = base64.b64encode(image.read())
     return b"".join(
-        (b'{"type":"image_url","image_url":{"url":"data:', image.media_type.encode(), b";base64,", data, b'"}}')
+        (
+            b'{"type":"image_url","image_url":{"url":"data:',
+            media_type.encode(),
+            b";base64,",
+            base64.b64encode(content),
+            b'"}}',
+        )
     )
-
-
-def _as_png(read: Callable[[], bytes]) -> bytes:
-    from PIL import Image as Pictures
-
-    file = io.BytesIO()
-    with Pictures.open(io.BytesIO(read())) as picture:
-        picture.save(file, "PNG")
-    return file.getvalue()
 
 
 def _text_part(text: str) -> bytes:

@@ -1,22 +1,16 @@
 """Decoding of images: whether bytes are an image that can be used, and what it is. Full decoding, never an exception."""
 
-import io
-import threading
 import warnings
 from dataclasses import dataclass
 
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from wethink_assets.sources.images.formats import LFS_POINTER, ImageFormat, format_of, refused_format
+from wethink_assets.sources.images.formats import LFS_POINTER, ImageFormat, MissingReader, format_of, refused_format
 from wethink_assets.sources.images.perceptual_hash import perceptual_hash
+from wethink_assets.sources.images.view import grey_view, open_image, orientation_of
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES
 
 MIN_SIDE = 28
-LARGE_PIXELS = 2**23
-STRIP = 256
-ORIENTATION = 0x0112
-_one_large_at_a_time = threading.Lock()
 # Pillow warns of odd EXIF data and the like; whatever matters becomes a rejection.
 warnings.filterwarnings("ignore", module=r"PIL\..*")
 
@@ -70,6 +64,8 @@ def examine(data: bytes) -> ImageFacts | ImageFault:
         return _decoded(data, image_format)
     except Image.DecompressionBombError as error:
         return ImageFault("too_large", str(error))
+    except MissingReader as error:
+        return ImageFault("not_an_image", str(error))
     except MemoryError:
         return ImageFault("too_large", "decoding it takes more memory than there is")
     except Exception as error:  # decoders raise a dozen types on bad input, struct.error and IndexError among them
@@ -92,7 +88,7 @@ def _described(error: Exception) -> str:
 
 
 def _decoded(data: bytes, image_format: ImageFormat) -> ImageFacts | ImageFault:
-    image = Image.open(io.BytesIO(data), formats=image_format.opened_as or [image_format.name])
+    image = open_image(data)
     width, height = image.size
     if width * height > image_format.max_pixels:
         return ImageFault("too_large", f"{width} x {height} pixels, more than {image_format.max_pixels} in all")
@@ -102,81 +98,16 @@ def _decoded(data: bytes, image_format: ImageFormat) -> ImageFacts | ImageFault:
     if damage:
         return ImageFault(*damage)
     mode = image.mode
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     frames = max(image_format.count(data), 1) if image_format.count else int(getattr(image, "n_frames", 1))
-    if width * height > LARGE_PIXELS:
-        with _one_large_at_a_time:
-            phash, upright = _hashed(image, orientation)
-    else:
-        phash, upright = _hashed(image, orientation)
+    grey = grey_view(image)
     return ImageFacts(
         format=image_format.name.lower(),
         extension=image_format.extension,
-        width=upright[0],
-        height=upright[1],
+        width=grey.width,
+        height=grey.height,
         mode=mode,
         frames=frames,
         orientation=orientation,
-        phash=phash,
+        phash=perceptual_hash(grey),
     )
-
-
-def _orientation(image: Image.Image) -> int:
-    if image.format in ("JPEG", "MPO") and not ("exif" in image.info or "xmp" in image.info):
-        return 1  # looking into what is not there costs a tenth of the whole examination
-    value = image.getexif().get(ORIENTATION, 1)
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _hashed(image: Image.Image, orientation: int) -> tuple[str, tuple[int, int]]:
-    if image.mode in ("RGB", "L") and image.format in ("JPEG", "MPO"):
-        # The whole entropy-coded stream is still decoded and checked; only colour conversion is spared.
-        image.draft("L", image.size)
-    image.load()
-    grey = greyscale(image)
-    if orientation != 1 and ORIENTATION in image.getexif():  # TIFF turns itself upright on loading and drops the tag
-        grey = ImageOps.exif_transpose(_tagged(grey, orientation))
-    return perceptual_hash(grey), grey.size
-
-
-def _tagged(grey: Image.Image, orientation: int) -> Image.Image:
-    grey.getexif()[ORIENTATION] = orientation
-    return grey
-
-
-def greyscale(image: Image.Image) -> Image.Image:
-    """A picture of any mode as `L`: 16-bit and float scaled to 8 bits, transparency laid on white."""
-    if image.mode == "L" and "transparency" not in image.info:
-        return image
-    divisor = _divisor(image)
-    width, height = image.size
-    if width * height <= LARGE_PIXELS:
-        return _strip_as_grey(image, divisor)
-    grey = Image.new("L", image.size)
-    for top in range(0, height, STRIP):  # conversions hold copies of 4 bytes a pixel
-        strip = image.crop((0, top, width, min(top + STRIP, height)))
-        grey.paste(_strip_as_grey(strip, divisor), (0, top))
-    return grey
-
-
-def _divisor(image: Image.Image) -> float:
-    if image.mode in ("I", "F"):
-        # 32-bit pictures state no range; most hold 8 or 16 bits.
-        high = image.getextrema()[1]
-        return 1.0 if isinstance(high, (int, float)) and high <= 255 else 256.0
-    return 256.0
-
-
-def _strip_as_grey(image: Image.Image, divisor: float) -> Image.Image:
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _scaled(image, divisor)
-    if image.has_transparency_data:
-        coloured = image.convert("RGBA")
-        ground = Image.new("RGBA", coloured.size, "white")
-        return Image.alpha_composite(ground, coloured).convert("L")
-    return image.convert("RGB").convert("L") if image.mode in ("CMYK", "LAB", "HSV") else image.convert("L")
-
-
-def _scaled(image: Image.Image, divisor: float) -> Image.Image:
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32)) / divisor
-    return Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))

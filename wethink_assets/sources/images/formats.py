@@ -17,6 +17,10 @@ _HEIF_BRANDS = (b"heic", b"mif1", b"heix", b"hevc", b"msf1")
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
+class MissingReader(OSError):
+    """What reads a format is an extra that is not installed; the text names it."""
+
+
 @dataclass(frozen=True)
 class ImageFormat:
     """An accepted image format.
@@ -32,6 +36,7 @@ class ImageFormat:
     opened_as: names of Pillow's plugins that may open it; its own name where there are none.
     max_pixels: width times height, at most.
     sent_as: media type under which models get the very bytes; empty where a picture is sent as PNG.
+    prepare: called before Pillow opens such a file; raises `MissingReader` where what reads the format is not installed.
     """
 
     name: str
@@ -44,6 +49,7 @@ class ImageFormat:
     opened_as: tuple[str, ...] = ()
     max_pixels: int = MAX_PIXELS
     sent_as: str = ""
+    prepare: Callable[[], None] = lambda: None
 
     def recognises(self, data: bytes) -> bool:
         """Whether bytes are of this format, by how they begin."""

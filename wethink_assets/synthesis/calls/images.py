@@ -7,14 +7,15 @@ from typing import Any
 
 import polars as pl
 from PIL import Image as Pixels
-from PIL import ImageOps
 
 from wethink_assets.extensions.builtin import IMAGE_FORMATS
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import Image
+from wethink_assets.sources.images.view import PLAIN_MODES, VIEW, as_shown, view
 from wethink_assets.storage.blobs import Blobs
 
-PLAIN_MODES = {"RGB", "L"}
+RANGED_MODES = {"I", "F", "LAB", "I;16", "I;16L", "I;16B", "I;16N"}
+"""Modes whose values are scaled by their range, and one that could not be read: they were sent otherwise before."""
 QUALITIES = (90, 80, 70)
 """Qualities of a JPEG that is tried to fit; below the last one, pixels go."""
 SMALLEST = 32
@@ -54,7 +55,7 @@ def within(image: Image, pixels: int, size: int) -> Image:
 
 def scaled(data: bytes, shape: tuple[int, int], size: int = 0, photograph: bool = True) -> bytes:
     """An image within a width and height, its proportions kept: JPEG of at most `size` bytes (0: any), or PNG where it is no `photograph`."""
-    image = upright(data, shape)
+    image = view(data, max(shape))
     image.thumbnail(shape, Pixels.Resampling.LANCZOS, reducing_gap=3.0)
     if not photograph:
         return _encoded(image, "PNG", compress_level=6)
@@ -93,42 +94,25 @@ def _sent_as(row: Mapping[str, Any]) -> str:
 def picture(row: Mapping[str, Any], blobs: Blobs) -> Image:
     """The image of a row of the images table (schema `IMAGES`), read only when a call is made.
 
-    What is not plain is turned upright, laid on white and sent as PNG. The digest is that of the original bytes: the form sent
-    follows from them.
+    What does not show its view to every reader is sent as a PNG of it. The digest is that of the original bytes, from which the form sent follows;
+    of modes that were once sent otherwise, it is one of their own, so that no reply about what was sent then counts.
     """
     blob = row["blob"]
 
     def read() -> bytes:
         return blobs.read(blob)
 
+    digest = row["image_id"]
+    if row["mode"] in RANGED_MODES:
+        digest = digest_of({"image": digest, "view": VIEW})
     sides = row.get("width") or 0, row.get("height") or 0
     if is_plain(row):
-        return SizedImage(row["image_id"], _sent_as(row), read, *sides, row.get("bytes") or 0, read)
+        media_type = _sent_as(row)
+        return SizedImage(
+            digest, media_type, lambda: as_shown(read(), (media_type,))[1], *sides, row.get("bytes") or 0, read
+        )
     most_bytes = 3 * sides[0] * sides[1]
-    return SizedImage(row["image_id"], "image/png", lambda: upright_png(read()), *sides, most_bytes, read)
-
-
-def upright(data: bytes, shape: tuple[int, int] | None = None) -> Pixels.Image:
-    """First frame of an image, upright, RGB, on white; `shape` is a size below which it need not be decoded."""
-    from wethink_assets.sources.images.decoding import greyscale
-
-    with Pixels.open(io.BytesIO(data)) as opened:
-        opened.seek(0)
-        if shape is not None:
-            opened.draft("RGB", (max(shape), max(shape)))
-        image: Pixels.Image = ImageOps.exif_transpose(opened)
-        if image.mode.startswith("I") or image.mode == "F":
-            image = greyscale(image)
-        elif image.has_transparency_data:
-            image = image.convert("RGBA")
-            white = Pixels.new("RGBA", image.size, "white")
-            image = Pixels.alpha_composite(white, image)
-        return image.convert("RGB")
-
-
-def upright_png(data: bytes) -> bytes:
-    """First frame of an image as an upright RGB PNG on white."""
-    return _encoded(upright(data), "PNG", compress_level=1)
+    return SizedImage(digest, "image/png", lambda: as_shown(read(), ())[1], *sides, most_bytes, read)
 
 
 def pictures_by_id(images: pl.DataFrame, blobs: Blobs) -> dict[str, Image]:

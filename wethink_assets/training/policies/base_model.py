@@ -124,9 +124,9 @@ def image_for(base: BaseModel, data: bytes) -> "Image":
         return model_view(data)
     from PIL import Image
 
-    from wethink_assets.synthesis.calls.images import upright
+    from wethink_assets.sources.images.view import view
 
     try:
-        return upright(data)
+        return view(data)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ModelError(f"an image of the version cannot be decoded: {error}") from error

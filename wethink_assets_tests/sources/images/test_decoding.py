@@ -10,7 +10,7 @@ import pytest
 import sklearn.datasets
 from PIL import Image, ImageOps
 
-from wethink_assets.sources.images.decoding import greyscale
+from wethink_assets.sources.images.view import grey_view
 from wethink_assets_tests.support.image_encodings import ACCEPTED, PHOTO, facts, reason
 from wethink_assets_tests.support.images import PHOTOGRAPHS, encoded, photograph
 
@@ -100,19 +100,19 @@ def test_the_first_frame_of_an_animation_is_the_image(form: str) -> None:
 def test_transparency_is_laid_on_white() -> None:
     hidden = np.zeros((100, 100, 4), np.uint8)
     hidden[20:60, 30:80, :3] = 255  # white on black, all of it transparent
-    assert set(greyscale(Image.fromarray(hidden)).tobytes()) == {255}
+    assert set(grey_view(Image.fromarray(hidden)).tobytes()) == {255}
     palette = Image.new("P", (64, 64), 0)
     palette.putpalette([0, 0, 0, 200, 10, 10])
     data = encoded(palette, "PNG", transparency=0)
-    assert set(greyscale(Image.open(io.BytesIO(data))).tobytes()) == {255}
+    assert set(grey_view(data).tobytes()) == {255}
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_large_pictures_are_converted_in_strips_to_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = facts(ACCEPTED[name])
     # Bounds at which a small picture is a large one: the real one takes 8 million pixels in each format.
-    monkeypatch.setattr("wethink_assets.sources.images.decoding.LARGE_PIXELS", 100)
-    monkeypatch.setattr("wethink_assets.sources.images.decoding.STRIP", 32)
+    monkeypatch.setattr("wethink_assets.sources.images.view.LARGE_PIXELS", 100)
+    monkeypatch.setattr("wethink_assets.sources.images.view.STRIP", 32)
     assert facts(ACCEPTED[name]) == whole
 
 
