@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from wethink_assets.sources.images.view import exclusively, open_image, orientation_of, rgb, upright
+from wethink_assets.sources.images.view import decode_smaller, exclusively, open_image, orientation_of, rgb, upright
 
 SIDE = 16
 BYTES = SIDE * SIDE * 3
@@ -16,8 +16,8 @@ def reduced_pixels(data: bytes) -> bytes:
     """
     with open_image(data) as image:
         # A scaled JPEG has whole pixels at its right and lower edge that the picture fills in part only: `box` says how far.
-        scaled = image.draft("RGB", (DECODED_SIDE, DECODED_SIDE))
+        box = decode_smaller(image, DECODED_SIDE)
         with exclusively(image):
             colours = rgb(image)
-            reduced = colours.resize((SIDE, SIDE), Image.Resampling.BOX, box=scaled[1] if scaled else None)
+            reduced = colours.resize((SIDE, SIDE), Image.Resampling.BOX, box=box)
         return upright(reduced, orientation_of(image)).tobytes()

@@ -38,6 +38,7 @@ IMAGE_FORMATS: "Registry[ImageFormat]" = Registry(
         "WEBP": "wethink_assets.sources.images.still_formats:WEBP",
         "BMP": "wethink_assets.sources.images.further_formats:BMP",
         "AVIF": "wethink_assets.sources.images.further_formats:AVIF",
+        "HEIF": "wethink_assets.sources.images.further_formats:HEIF",
         "JPEG2000": "wethink_assets.sources.images.further_formats:JPEG_2000",
     },
 )

@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 from PIL import Image, ImageCms
+from pillow_heif import from_bytes, register_heif_opener
 
 from wethink_assets_tests.support.images import encoded
 
@@ -105,6 +106,22 @@ def _signed_32(factor: int, offset: int = 0) -> bytes:
     return encoded(Image.fromarray(VALUES.astype(np.int32) * factor + offset), "TIFF")
 
 
+def _heif(image: Image.Image, orientation: int = 1, **options: object) -> bytes:
+    register_heif_opener(thumbnails=False)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = image.copy()
+    image.info["exif"] = exif.tobytes()  # the encoder makes a turn of the container of it
+    return encoded(image, "HEIF", quality=95, chroma=444, **options)
+
+
+def _heif_of_10_bits() -> bytes:
+    data = (np.asarray(PICTURE).astype(np.uint16) * 257).tobytes()
+    out = io.BytesIO()
+    from_bytes("RGB;16", PICTURE.size, data).save(out, quality=95, chroma=444)
+    return out.getvalue()
+
+
 def _lab() -> bytes:
     transform = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
     return encoded(ImageCms.applyTransform(PICTURE, transform), "TIFF")
@@ -149,6 +166,10 @@ COLOURED: dict[str, bytes] = {
     "bmp with a palette": _palette("BMP"),
     "avif": encoded(PICTURE, "AVIF", quality=98, subsampling="4:4:4"),
     "jpeg2000": encoded(PICTURE, "JPEG2000"),
+    "heif": _heif(PICTURE),
+    "heif of 10 bits": _heif_of_10_bits(),
+    "heif turned by 3": _heif(PICTURE, 3),
+    "heif turned by 6": _heif(PICTURE, 6),
     **{
         f"{form.lower()} turned by {turn}": _turned(
             form, turn, **({"quality": 95} if form in ("JPEG", "AVIF") else {"lossless": True})
@@ -162,6 +183,7 @@ COLOURED: dict[str, bytes] = {
 GREYS: dict[str, bytes] = {
     "png with grey of 1 bit": encoded(GREY.convert("1"), "PNG"),
     "bmp of greys": encoded(GREY, "BMP"),
+    "heif of greys": _heif(GREY),
     "tiff of greys": encoded(GREY, "TIFF"),
     "jpeg2000 of greys": encoded(GREY, "JPEG2000"),
     **{f"png of {depth}": _deep_16(depth) for depth in RANGES},
@@ -206,6 +228,12 @@ OTHER: dict[str, bytes] = {
     "png of 16 bits with a steep curve": encoded(
         Image.fromarray(VALUES.astype(np.uint16) * 257), "PNG", icc_profile=matrix_profile(gamma=1.0, space=b"GRAY")
     ),
+    "heif with alpha": _heif(_with_alpha()),
+    "heif of several images": _heif(PICTURE, save_all=True, append_images=[Image.new("RGB", (WIDTH, HEIGHT))]),
+    "heif whose second image is the primary one": _heif(
+        Image.new("RGB", (WIDTH, HEIGHT)), save_all=True, append_images=[PICTURE], primary_index=1
+    ),
+    "heif in a wide space": _heif(PICTURE, icc_profile=matrix_profile()),
     "animated gif": encoded(
         PICTURE.quantize(64), "GIF", save_all=True, append_images=[Image.new("P", (WIDTH, HEIGHT))], duration=50
     ),

@@ -46,7 +46,8 @@ def examine(data: bytes) -> ImageFacts | ImageFault:
     """Decode an image fully and tell what it is, or why it cannot be used. Never raises on bad input.
 
     Reasons: `empty`, `too_large` (bytes, or pixels by the header, before anything is decoded), `too_small` (a side
-    under 28 pixels), `not_an_image` (or of a format that is not accepted), `truncated`, `corrupt`.
+    under 28 pixels), `not_an_image` (or of a format that is not accepted), `truncated`, `corrupt`, `unreadable` (its decoder is an extra that is
+    not installed).
     """
     if not data:
         return ImageFault("empty", "0 bytes")
@@ -65,7 +66,7 @@ def examine(data: bytes) -> ImageFacts | ImageFault:
     except Image.DecompressionBombError as error:
         return ImageFault("too_large", str(error))
     except MissingReader as error:
-        return ImageFault("not_an_image", str(error))
+        return ImageFault("unreadable", str(error))
     except MemoryError:
         return ImageFault("too_large", "decoding it takes more memory than there is")
     except Exception as error:  # decoders raise a dozen types on bad input, struct.error and IndexError among them

@@ -13,7 +13,6 @@ _REFUSED = (
     (b"8BPS", "PSD"),
     (b"<svg", "SVG"),
 )
-_HEIF_BRANDS = (b"heic", b"mif1", b"heix", b"hevc", b"msf1")
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -63,8 +62,6 @@ def format_of(data: bytes) -> ImageFormat | None:
 
 def refused_format(data: bytes) -> str:
     """Name of a format that is not accepted, such as `PDF`; empty when the bytes are those of no format known here."""
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
-        return "HEIF"
     return next((name for magic, name in _REFUSED if data.startswith(magic)), "")
 
 

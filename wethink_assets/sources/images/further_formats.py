@@ -1,13 +1,17 @@
-"""Image formats that cameras, browsers and archives write beside the common ones: BMP, AVIF and JPEG 2000."""
+"""Image formats that cameras, telephones, browsers and archives write beside the common ones: BMP, AVIF, HEIF (HEIC) and JPEG 2000."""
 
 import struct
 
-from wethink_assets.sources.images.formats import ImageFormat
+from PIL import Image
+
+from wethink_assets.sources.images.formats import ImageFormat, MissingReader
 
 JP2 = b"\0\0\0\x0cjP  \r\n\x87\n"
 CODESTREAM = b"\xff\x4f\xff\x51"
 END_OF_CODESTREAM = b"\xff\xd9"
-AVIF_BRANDS = (b"avif", b"avis")
+AVIF_BRANDS = {b"avif", b"avis"}
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+"""Brands of files that hold HEVC, and of containers that say no more; AVIF's are asked for before them."""
 
 
 def box_overrun(data: bytes) -> int:
@@ -38,9 +42,21 @@ def _bmp_damage(data: bytes) -> tuple[str, str] | None:
     return ("truncated", f"{len(data)} of {announced} bytes") if len(data) < announced else None
 
 
-def _avif_damage(data: bytes) -> tuple[str, str] | None:
+def _box_damage(data: bytes) -> tuple[str, str] | None:
     missing = box_overrun(data)
     return ("truncated", f"its boxes end {missing} bytes after the file") if missing else None
+
+
+def _read_by_pillow_heif() -> None:
+    """Make Pillow able to open HEIF. Its embedded thumbnails are left alone: nobody says that they show the picture."""
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise MissingReader(
+            "HEIF (HEIC) needs its decoder: pip install 'wethink-assets[heic]', and the next run reads it"
+        ) from error
+    if "HEIF" not in Image.OPEN:
+        pillow_heif.register_heif_opener(thumbnails=False)
 
 
 def _jpeg_2000_damage(data: bytes) -> tuple[str, str] | None:
@@ -55,8 +71,17 @@ AVIF = ImageFormat(
     "AVIF",
     "avif",
     (),
-    recognise=lambda data: bool(brands(data) & set(AVIF_BRANDS)),
-    damage=_avif_damage,
+    recognise=lambda data: bool(brands(data) & AVIF_BRANDS),
+    damage=_box_damage,
     damage_shows_first=True,
+)
+HEIF = ImageFormat(
+    "HEIF",
+    "heic",
+    (),
+    recognise=lambda data: bool(brands(data) & HEIF_BRANDS),
+    damage=_box_damage,
+    damage_shows_first=True,
+    prepare=_read_by_pillow_heif,
 )
 JPEG_2000 = ImageFormat("JPEG2000", "jp2", (JP2, CODESTREAM), damage=_jpeg_2000_damage, damage_shows_first=True)

@@ -79,7 +79,7 @@ def view(data: bytes, side: int = 0) -> Image.Image:
     """
     with open_image(data) as image:
         if side:
-            image.draft("RGB", (side, side))
+            decode_smaller(image, side)
         with exclusively(image):
             picture = upright(rgb(image), orientation_of(image))
     picture = picture.copy() if picture is image else picture
@@ -127,6 +127,15 @@ def orientation_of(image: Image.Image) -> int:
 def upright(picture: Image.Image, orientation: int) -> Image.Image:
     """A picture turned as its orientation says."""
     return picture.transpose(TURNS[orientation]) if orientation in TURNS else picture
+
+
+def decode_smaller(image: Image.Image, side: int) -> tuple[float, float, float, float] | None:
+    """Have an opened JPEG decoded no larger than needed for sides of that length; the box of the picture in what is decoded, None where nothing changes.
+
+    Other formats would show a thumbnail that came with the file, which need not be of the picture.
+    """
+    reduced = image.draft("RGB", (side, side)) if image.format in ("JPEG", "MPO") else None
+    return reduced[1] if reduced else None
 
 
 def exclusively(image: Image.Image) -> Any:
