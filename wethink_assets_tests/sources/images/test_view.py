@@ -122,7 +122,7 @@ def test_what_an_endpoint_is_sent_shows_the_view(store: Store, tmp_path: Path) -
     async def answer(request: web.Request, body: dict[str, Any]) -> web.Response:
         return reply("seen")
 
-    replies, endpoint = asked(answer, ask)
+    replies, endpoint = asked(answer, ask, timeout=120)
     assert len(replies) == len(endpoint.requests) == len(pictures)
     for request in endpoint.requests:
         image, text = request["messages"][0]["content"]
