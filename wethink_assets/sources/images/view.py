@@ -130,7 +130,8 @@ def upright(picture: Image.Image, orientation: int) -> Image.Image:
 
 
 def decode_smaller(image: Image.Image, side: int) -> tuple[float, float, float, float] | None:
-    """Have an opened JPEG decoded no larger than needed for sides of that length; the box of the picture in what is decoded, None where nothing changes.
+    """Have an opened JPEG decoded no larger than needed for sides of that length; the box of the picture in what
+    is decoded, None where nothing changes.
 
     Other formats would show a thumbnail that came with the file, which need not be of the picture.
     """
