@@ -40,7 +40,7 @@ def register(
     Only listings are read (a compressed tar is read through once), and files that may be known ones, copied again or renamed: these are put into
     no batch if their content is known. So it is cheap to run often. If nothing is new, nothing is written.
     All that is listed is registered, known, refused with a reason, or ignored and counted by kind. New batches are partitions of the Dagster instance
-    at once, as after *Observe* in its UI.
+    at once, as after "Observe" in its UI.
     """
     from rich.console import Console
     from rich.progress import Progress

@@ -115,6 +115,7 @@ def test_an_empty_instance_learns_all_from_the_store(grown: Opened, tmp_path: Pa
 
 def test_batches_registered_elsewhere_are_found(grown: Opened) -> None:
     grown.project.wethink("register", "coco")
+    grown.instance.delete_dynamic_partition("image_batch", "coco.000001")  # as where another machine registered it
     unfinished, synced = grown.driver.unfinished()
     assert synced.batches == ["coco.000001"] == list(unfinished)
     assert unfinished["coco.000001"] == STAGES
