@@ -62,10 +62,12 @@ class Listing:
         )
         refused = sorted("\0".join(("refused", refusal.name, refusal.reason)) for refusal in self.refusals)
         digest, between = hashlib.sha256(), ""
-        for part in (*(rows["row"] for rows in rows.iter_slices(ROWS)), refused):
-            if len(part):
-                digest.update((between + "\n".join(part)).encode())
-                between = "\n"
+        parts: Iterator[list[str]] = itertools.chain(
+            (some["row"].to_list() for some in rows.iter_slices(ROWS)), [refused]
+        )
+        for part in filter(None, parts):
+            digest.update((between + "\n".join(part)).encode())
+            between = "\n"
         return digest.hexdigest()
 
 
