@@ -111,7 +111,7 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
     """Index of an archive: from the store where it was built for the same location, size and etag, else built now.
 
     `include` matters only to formats that extract what they index. An archive that is damaged as a whole becomes one
-    refusal.
+    refusal. Raises `SourceUnreachable` when nothing can be read for now.
     """
     described = [INDEX_VERSION, location.url, archive.path, archive.format.name, include]
     path = f"indexes/{digest_of([*described, [(part.size, part.etag) for part in archive.parts]])}.parquet"
@@ -123,11 +123,15 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
     try:
         with archive.open(location) as stream:
             index = archive.format.index(stream, archive.path, archive.etag, store, include)
-    except StoreError:
+    except (StoreError, SourceUnreachable):
         raise
     except (
         Exception
     ) as error:  # readers raise a dozen types on bad input: one archive must not keep the others from being listed
+        # Far away a reader's error looks like a client's: whether the archive can be opened now tells them apart.
+        known = isinstance(error, (ReadFailure, SourceError)) or not location.is_outage(error)
+        if not known and (location.local or not location.opens(archive.parts[0].path)):
+            raise location.unreachable(archive.path, error) from error
         # Nothing is kept: the cause may be gone at the next registration.
         failure = _failure_of(archive, error)
         return _refused(archive, failure.reason, failure.detail)

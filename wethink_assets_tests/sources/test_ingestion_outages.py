@@ -83,6 +83,24 @@ def test_a_mount_that_is_stale_ends_the_batch(
     assert ingested(local, source, key).results.height == len(FILES)
 
 
+def test_an_outage_while_an_archive_is_listed_is_no_fault_of_the_archive(
+    local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As above, `open` says what a stale mount would."""
+    write_files(tmp_path / "s", {"some.zip": zip_of(FILES)})
+    source = source_at(tmp_path / "s")
+
+    def stale(*_: object, **__: object) -> None:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("wethink_assets.sources.locations.open", stale, raising=False)
+        with pytest.raises(SourceUnreachable):
+            register_source(local, source, 100)
+    found = register_source(local, source, 100)
+    assert (found.new, found.refused) == (len(FILES), 0)
+
+
 def test_a_file_that_was_away_is_offered_again_when_it_is_back(local: Store, tmp_path: Path) -> None:
     folder = write_files(tmp_path / "s", FILES)
     source, name = source_at(folder), next(iter(FILES))
