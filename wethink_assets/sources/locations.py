@@ -88,7 +88,7 @@ class Location:
                 return cls(url, fs, folder, name, revision)
             if fs.isdir(root):
                 return cls(url, fs, root, revision=revision)
-            if any(whole_name(part) == name for part in _names(fs, folder)):
+            if any(whole_name(part) == name != part for part in _names(fs, folder)):
                 return cls(url, fs, folder, name, revision)
         except SourceError:
             raise

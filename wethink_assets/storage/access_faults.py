@@ -59,7 +59,7 @@ _BY_CODE = {
     "503": _BUSY,
 }
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]*@")
-_SCHEME = re.compile(r"(?:^|/)(?P<scheme>[A-Za-z][A-Za-z0-9+]+)(?::/?|//)(?P<rest>[^/].*)")
+_SCHEME = re.compile(r"(?:^|/|\s)(?P<scheme>[A-Za-z][A-Za-z0-9+]+)(?::/{0,2}|//)(?P<rest>[^/].*)")
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(?P<name>[^']*)'")
 _COMMON_SCHEMES = ("file", "s3", "gs", "abfs", "hf", "http", "https", "ftp", "sftp", "memory")
 _COMMON_OPTIONS = (
@@ -115,7 +115,7 @@ def access_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> 
 def absence(fs: fsspec.AbstractFileSystem, root: str, url: str) -> str:
     """Which part of a location is not there: the bucket, or the path below what is there, with the name that may have been meant."""
     scheme = _SCHEME.search(url)
-    if scheme and "://" not in url and scheme["scheme"].lower() in fsspec.available_protocols():
+    if scheme and (url[:1].isspace() or "://" not in url) and scheme["scheme"].lower() in fsspec.available_protocols():
         return f"it was read as a local path: is {scheme['scheme']}://{visible_name(scheme['rest'])} meant?"
     if isinstance(fs, fsspec.implementations.local.LocalFileSystem):
         if os.path.islink(root) and not os.path.exists(root):

@@ -164,7 +164,7 @@ def test_codes_that_only_a_larger_service_gives(code: str, expected: str, refusi
         ("s3:bucket/x", "it was read as a local path: is s3://bucket/x meant?"),
         ("{folder}/s3//bucket/x", "it was read as a local path: is s3://bucket/x meant?"),
         ("S3://bucket/x", "the scheme 'S3' is not known: is s3:// meant?"),
-        (" s3://bucket/x", "the scheme ' s3' is not known: is s3:// meant?"),
+        (" s3://bucket/x", "it was read as a local path: is s3://bucket/x meant?"),
         ("{folder}/dangling", "it is a link that leads to nothing: gone"),
         ("{folder}/pipe", "it is neither a file nor a folder, but a device, a pipe or a socket"),
         ("s4://bucket/x", "the scheme 's4' is not known: is s3:// meant?"),

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +12,7 @@ import typer
 from wethink_assets.config import config_path, load_settings
 from wethink_assets.errors import ConfigError
 from wethink_assets.extensions.builtin import PROVIDERS
-from wethink_assets.models.chat import ROLES
+from wethink_assets.models.chat import ROLES, Role
 
 if TYPE_CHECKING:
     from wethink_assets.config import Settings
@@ -75,17 +77,22 @@ def check(
 def check_prompts(settings: "Settings", path: Path) -> None:
     """Raise `ConfigError`, with the line that names the pack, where a prompt that models are asked with cannot be loaded."""
     from wethink_assets.config.loading import line_of
-    from wethink_assets.stages.prompts import PROMPTS, asked_prompts
+    from wethink_assets.stages.prompts import PROMPTS, asked_prompts, pack_folder
     from wethink_assets.synthesis.prompt_packs import load_prompts
 
     text = path.read_text(encoding="utf-8")
-    for name in asked_prompts(settings):
-        role = PROMPTS[name].role
+
+    def require(role: Role, load: Callable[[], object]) -> None:
         keys = ("roles", role, "prompt_pack") if settings.role(role).prompt_pack else ("pipeline", "prompt_pack")
         try:
-            load_prompts(settings, (name,))
+            load()
         except ConfigError as error:
             raise ConfigError(f"{path}:{line_of(text, keys)}: {error}") from error
+
+    for role in sorted({use.role for use in PROMPTS.values()}):
+        require(role, partial(pack_folder, settings, settings.prompt_pack(role)))
+    for name in asked_prompts(settings):
+        require(PROMPTS[name].role, partial(load_prompts, settings, (name,)))
 
 
 def show(settings: "Settings", path: Path) -> None:

@@ -75,7 +75,7 @@ def test_one_at_a_time_is_worked_on_in_this_thread(at_once: int) -> None:
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_interrupts_every_batch_at_work(sent: signal.Signals) -> None:
     at_work = threading.Barrier(3)
-    ended = list[str]()
+    ended, before = list[str](), signal.getsignal(signal.SIGTERM)
     with Display() as display, display.batches(dict.fromkeys("abcd", 1)) as progress:
 
         def work(batch: str) -> None:
@@ -98,7 +98,7 @@ def test_a_signal_interrupts_every_batch_at_work(sent: signal.Signals) -> None:
         with pytest.raises(KeyboardInterrupt):
             work_overlapped(dict.fromkeys("abcd", 1), work, lambda *_: True, 2, progress.interrupt)
     assert sorted(ended) == ["a", "b"]
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_the_first_error_stops_the_others_and_standard_output_stays_what_it_was(
