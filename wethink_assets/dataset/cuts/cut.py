@@ -148,6 +148,12 @@ def list_cuts(store: Store) -> list[str]:
     return sorted((name for name in names if VERSION.fullmatch(name)), key=version_number)
 
 
+def given_versions(store: Store) -> list[str]:
+    """Versions whose names were given, oldest first: those that were decided, and those of which only files are left."""
+    begun = {name for name in store.names("versions") if VERSION.fullmatch(name)}
+    return sorted({*list_cuts(store), *begun}, key=version_number)
+
+
 def read_cut(store: Store, version: str) -> Cut:
     """The cut of a version. Raises `VersionError` when it was never decided or its file was altered."""
     number = version_number(version)

@@ -18,6 +18,7 @@ from wethink_assets.dataset.cuts.cut import (
     CutInput,
     LeftOut,
     cut_digest,
+    given_versions,
     is_built,
     list_cuts,
     read_cut,
@@ -114,7 +115,7 @@ def _decide(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
     taken_down = takedowns_touching(store, takedowns_of(store), commits)
     benchmarks = signed_benchmarks(store, recipe.comparison)
     while True:
-        existing = list_cuts(store)
+        existing, given = list_cuts(store), given_versions(store)
         known = read_cut(store, existing[-1]).known if existing else ()
         batches, known = _ordered(commits, known)
         digest = cut_digest(recipe, batches, inputs, taken_down, benchmarks, LOGIC_VERSION)
@@ -124,7 +125,7 @@ def _decide(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
                 return NothingNew(latest.version, len(batches), left_out)
             return latest
         cut = Cut(
-            version=version_name(version_number(existing[-1]) + 1 if existing else 1),
+            version=version_name(version_number(given[-1]) + 1 if given else 1),
             recipe=recipe,
             batches=batches,
             inputs=inputs,

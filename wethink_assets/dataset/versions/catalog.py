@@ -6,9 +6,10 @@ from typing import Any
 
 from wethink_assets.dataset.cuts.cut import LOGIC_CHANGES, LOGIC_VERSION, list_cuts, read_cut
 from wethink_assets.dataset.versions.manifest import Manifest, list_built, read_manifest, version_folder
+from wethink_assets.errors import VersionError
 from wethink_assets.storage.store import Store
 
-__all__ = ["StaleVersion", "VersionSummary", "list_versions", "stale_versions", "unbuilt_versions"]
+__all__ = ["StaleVersion", "VersionSummary", "list_versions", "readable_versions", "stale_versions", "unbuilt_versions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,17 @@ def summary_of(store: Store, manifest: Manifest) -> VersionSummary:
 def list_versions(store: Store) -> list[VersionSummary]:
     """All complete versions, oldest first."""
     return [summary_of(store, read_manifest(store, version)) for version in list_built(store)]
+
+
+def readable_versions(store: Store) -> tuple[list[VersionSummary], dict[str, str]]:
+    """All complete versions whose manifests can be trusted, oldest first, and of the others what is wrong."""
+    summaries, faults = [], {}
+    for version in list_built(store):
+        try:
+            summaries.append(summary_of(store, read_manifest(store, version)))
+        except VersionError as error:
+            faults[version] = str(error)
+    return summaries, faults
 
 
 def unbuilt_versions(store: Store) -> list[str]:

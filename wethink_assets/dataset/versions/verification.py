@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import FOLDER, VERSION, CutInput, list_cuts, read_cut, version_name, version_number
+from wethink_assets.dataset.cuts.cut import FOLDER, CutInput, given_versions, read_cut, version_name, version_number
 from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
 from wethink_assets.dataset.versions.manifest import (
     MANIFEST,
@@ -176,8 +176,7 @@ def verify_versions(
 
 def _all_versions(store: Store, faults: list[Fault]) -> list[str]:
     """Versions that were ever decided or begun. Numbers are given in turn: one without a trace is missing."""
-    begun = [name for name in store.names("versions") if VERSION.fullmatch(name)]
-    numbers = {version_number(name) for name in (*list_cuts(store), *begun)}
+    numbers = set(map(version_number, given_versions(store)))
     if not numbers:
         raise VersionError(
             f"there is no version in {store.url}, so there is nothing to verify: `wethink cut` makes one"

@@ -23,3 +23,13 @@ def test_a_store_whose_name_looks_like_markup(wethink: Wethink, local: Store, gr
     (tmp_path / "wethink.toml").write_text('[store]\nurl = "[b]store"\n')
     assert f"dataset versions in {tmp_path}/[b]store" in wethink("versions").stdout
     assert f"growth of {tmp_path}/[b]store" in wethink("growth").stdout
+
+
+def test_one_damaged_manifest_hides_no_other_version(wethink: Wethink, local: Store, grower: Grower) -> None:
+    assert wethink("cut").exit_code == wethink("cut", "--kinds", "MC").exit_code == 0
+    local.publish("versions/v0001/manifest.json", b"{")
+    shown = wethink("versions")
+    assert shown.exit_code == 1 and "v0002" in shown.stdout
+    assert "v0001 cannot be trusted" in shown.stderr and "manifest.json is damaged" in shown.stderr
+    told = json.loads(wethink("versions", "--json").stdout)
+    assert [version["version"] for version in told["versions"]] == ["v0002"] and list(told["damaged"]) == ["v0001"]

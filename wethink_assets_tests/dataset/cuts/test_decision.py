@@ -72,6 +72,12 @@ def test_a_cut_that_was_never_built_is_taken_up_again(local: Store, grower: Grow
     assert unbuilt_versions(local) == []
 
 
+def test_the_name_of_a_version_whose_cut_is_lost_is_not_given_again(local: Store, grower: Grower) -> None:
+    build_version(local, decided(local).version)
+    local.delete("cuts/v0001.json")
+    assert decided(local, CutRecipe(sources=("coco",))).version == "v0002"
+
+
 @pytest.mark.parametrize("harm", ["half", "edited"])
 def test_a_commit_that_cannot_be_trusted_ends_the_cut(local: Store, grower: Grower, harm: str) -> None:
     path = "tables/answers/coco.000002/commits/000001.json"
