@@ -89,21 +89,10 @@ def mostly_rejected(store: "Store", batch: str, stages: Iterable[str]) -> Iterat
         yield f"{batch}: {stage} rejected {commit.rejections} of {items}, mostly as {reason}{f' ({detail})' if detail else ''}"
 
 
-COLUMNS = {
-    "images": "images",
-    "questions": "questions",
-    "filtered out": "filtered_out",
-    "agreed": "agreed",
-    "adjudicated": "adjudicated",
-    "kept": "kept",
-    "duplicates": "duplicates",
-}
-
-
 def show(outcome: dict[str, Any], display: "Display") -> None:
     """Print the funnel by source, what failed, and where the version lies."""
     if outcome.get("funnel") and (outcome["new"] or outcome["batches"]):
-        display.table(f"{outcome['version']} by source", list(COLUMNS), funnel_rows(outcome["funnel"]))
+        show_funnel(outcome["version"], outcome["funnel"], display)
     for what, why in outcome["failures"].items():
         display.report(f"failed: {what}: {why}")
     show_cost(outcome, display)
@@ -173,7 +162,9 @@ def show_cost(outcome: dict[str, Any], display: "Display") -> None:
         )
 
 
-def funnel_rows(funnel: list[dict[str, Any]]) -> list[list[str]]:
-    """A row per source, and one for all of them."""
-    total = {"source": "all", **{step: sum(row[step] for row in funnel) for step in COLUMNS.values()}}
-    return [[str(row["source"]), *(str(row[step]) for step in COLUMNS.values())] for row in [*funnel, total]]
+def show_funnel(version: str, funnel: list[dict[str, Any]], display: "Display") -> None:
+    """Print from how many questions of each source the rows of a version came."""
+    from wethink_assets.dataset.versions.statistics import shown_funnel
+
+    rows = shown_funnel(funnel)
+    display.table(f"{version} by source", list(rows[0])[1:], [[str(value) for value in row.values()] for row in rows])

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -69,8 +69,49 @@ FUNNEL = (
     "left_out",  # by the recipe or unreadable
     "kept",
 )
+SOMETIMES = ("unchecked", "no path", "conflicting", "left out")
+"""Columns of the funnel that are shown only where some row has them."""
 TOP = 200  # most frequent values that are listed: categories are written by a model and may be many
 DUPLICATES = ("duplicate_exact", "duplicate_near")
+
+
+def shown_funnel(funnel: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The funnel of a version by source, with a row of all, in columns that add up.
+
+    Questions are filtered out, agreed, adjudicated, disagreed or, of imported rows, unchecked; those with an answer have no path, are duplicates,
+    conflicting, left out, or kept.
+
+    >>> steps = {"images": 2, "questions": 9, "filtered_out": 1, "agreed": 5, "adjudicated": 1, "disagreed": 2}
+    >>> steps |= {"duplicates": 1, "conflicting": 0, "left_out": 0, "kept": 5}
+    >>> shown_funnel([{"source": "coco", **steps}])[1]
+    {'source': 'all', 'images': 2, 'questions': 9, 'filtered out': 1, 'agreed': 5, 'adjudicated': 1, 'disagreed': 2, 'duplicates': 1, 'kept': 5}
+    """
+    names = {name for row in funnel for name in row if name != "source"}
+    total = {"source": "all", **{name: sum(int(row.get(name, 0)) for row in funnel) for name in names}}
+    rows = [_shown_steps(row) for row in [*funnel, total]]
+    absent = {name for name in SOMETIMES if not any(row[name] for row in rows)}
+    return [{name: value for name, value in row.items() if name not in absent} for row in rows]
+
+
+def _shown_steps(row: Mapping[str, Any]) -> dict[str, Any]:
+    answered = row["agreed"] + row["adjudicated"]
+    unchecked = row["questions"] - row["filtered_out"] - answered - row["disagreed"]
+    reasoned = row["duplicates"] + row["conflicting"] + row["left_out"] + row["kept"]
+    return {
+        "source": row["source"],
+        "images": row["images"],
+        "questions": row["questions"],
+        "filtered out": row["filtered_out"],
+        "agreed": row["agreed"],
+        "adjudicated": row["adjudicated"],
+        "disagreed": row["disagreed"],
+        "unchecked": unchecked,
+        "no path": answered + unchecked - reasoned,
+        "duplicates": row["duplicates"],
+        "conflicting": row["conflicting"],
+        "left out": row["left_out"],
+        "kept": row["kept"],
+    }
 
 
 def occurrences(store: Store, tables: Mapping[str, CutInput]) -> Counter[str]:

@@ -12,6 +12,7 @@ from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.catalog import VersionSummary
 from wethink_assets.dataset.versions.files import read_statistics
 from wethink_assets.dataset.versions.rows import scan_rows
+from wethink_assets.dataset.versions.statistics import shown_funnel
 from wethink_assets.defs.graph import DATA_TEAM, VERSIONS, dataset_version, when_missing
 from wethink_assets.defs.metadata.plots import bar_panels
 from wethink_assets.defs.metadata.previews import picture_gallery, plain, sample_table
@@ -26,7 +27,6 @@ PICTURES = 3  # of the preview: what is told beside them has to fit into the 32 
 SHOWN_OF = 400  # rows, sorted by a digest, among which those shown are spread
 SHOWN = ["row_id", "source", "kind", "problem", "answer", "category", "abilities", "refined_cot", "split"]
 PLOTTED = ("kind", "answer_type", "ability", "source")
-STEPS = ("images", "questions", "filtered_out", "agreed", "adjudicated", "kept", "duplicates")
 
 
 def cuts_spec() -> dg.AssetSpec:
@@ -133,11 +133,8 @@ def _captions(row: Any) -> list[tuple[str, str]]:
 
 
 def funnel_table(funnel: list[dict[str, Any]]) -> dg.TableMetadataValue:
-    """From images to kept rows, one record a source and one for all."""
-    total = {"source": "all", **{step: sum(int(row[step]) for row in funnel) for step in STEPS}}
-    records = [
-        dg.TableRecord({"source": plain(row["source"], 60), **{step: int(row[step]) for step in STEPS}})
-        for row in [*funnel, total]
-    ]
-    columns = [dg.TableColumn("source", "string"), *(dg.TableColumn(step, "int") for step in STEPS)]
+    """From images to kept rows, one record a source and one for all, in columns that add up."""
+    rows = shown_funnel(funnel)
+    records = [dg.TableRecord({**row, "source": plain(row["source"], 60)}) for row in rows]
+    columns = [dg.TableColumn(name, "string" if name == "source" else "int") for name in rows[0]]
     return dg.MetadataValue.table(records, dg.TableSchema(columns))
