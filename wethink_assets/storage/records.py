@@ -3,7 +3,7 @@
 import json
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.store import Store
@@ -21,8 +21,13 @@ def parse_record(store: Store, path: str, data: bytes, kind: type[Record]) -> Re
     """The record that a file's bytes hold. Raises `StoreError` naming a file that holds no such record."""
     try:
         return kind.model_validate_json(data)
-    except ValueError as error:
-        raise StoreError(f"{store.link(path)} is damaged: {error}") from error
+    except ValidationError as error:
+        first, *others = error.errors(include_url=False, include_input=False)
+        field = ".".join(map(str, first["loc"]))
+        more = f", and {len(others)} more like that" if others else ""
+        raise StoreError(
+            f"{store.link(path)} is damaged: {f'{field}: ' if field else ''}{first['msg']}{more}"
+        ) from error
 
 
 def read_json(store: Store, path: str) -> Any:
