@@ -6,7 +6,6 @@ the writer's source by how it stands, not by itself ("according to the descripti
 """
 
 import re
-from collections.abc import Iterable
 
 __all__ = ["gives_orders", "leans_on_text"]
 
@@ -56,27 +55,8 @@ _NOT_QUOTED_SOURCES = (
     r"\b(?:does\s+the\s+prompt\s+(?:say|mention)|the\s+prompt\s+(?:says|mentions|states))\b(?!\s+(?:on|in|at)\b)",
 )
 _LEANS = re.compile("|".join(_NOT_QUOTED_SOURCES), re.IGNORECASE)
-_LEANING = [
-    "descri",
-    "given",
-    "provided",
-    "supplied",
-    "above",
-    "follow",
-    "preceding",
-    "accompanying",
-    "said",
-    "told",
-    "stated",
-    "mention",
-    "caption",
-    "prompt",
-    "received",
-    "sent",
-    "shown",
-    "listed",
-]
-"""Of which each match of `_LEANS` holds one: the pattern itself takes 70 microseconds a question."""
+_LEANING = "descri given provided supplied above follow preceding accompanying said told stated mention caption prompt received sent shown listed"
+"""Words of which each match of `_LEANS` holds one: the pattern itself takes 70 microseconds a question."""
 
 # Texts that many images have. Where the description tells of no writing, they are the writer's source all the same.
 _PERHAPS = re.compile(
@@ -126,36 +106,11 @@ _ORDERS = re.compile(
     rf"|{_BEGIN}(?:output|repeat)\s+the\s+(?:text|words)\s+(?:of\s+your|above)\b",
     re.IGNORECASE,
 )
-_ORDERING = [
-    "ignore",
-    "disregard",
-    "forget",
-    "override",
-    "bypass",
-    "now",
-    "longer",
-    "mode",
-    "only",
-    "reply",
-    "respond",
-    "answer",
-    "prompt",
-    "instruction",
-    "message",
-    "pretend",
-    "act",
-    "stop",
-    "model",
-    "system",
-    "assistant",
-    "developer",
-    "whatever",
-    "regardless",
-    "always",
-    "output",
-    "repeat",
-]
-"""Of which each match of `_ORDERS` holds one: the pattern itself takes 160 microseconds a question."""
+_ORDERING = (
+    "ignore disregard forget override bypass now longer mode only reply respond answer prompt instruction message pretend act stop model system "
+    "assistant developer whatever regardless always output repeat"
+)
+"""Words of which each match of `_ORDERS` holds one: the pattern itself takes 160 microseconds a question."""
 
 
 def leans_on_text(question: str, description: str | None = None) -> bool:
@@ -187,9 +142,9 @@ def gives_orders(text: str) -> bool:
     return _may_hold(_ORDERING, text) and _outside_quotes(_ORDERS, text)
 
 
-def _may_hold(words: Iterable[str], text: str) -> bool:
+def _may_hold(words: str, text: str) -> bool:
     folded = text.casefold()
-    return any(word in folded for word in words)
+    return any(word in folded for word in words.split())
 
 
 def _outside_quotes(pattern: "re.Pattern[str]", text: str) -> bool:
