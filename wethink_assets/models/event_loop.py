@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from wethink_assets.errors import ModelError
 
 T = TypeVar("T")
-SELDOM = (20_000, 20, 100)
+SELDOM = (20_000, 20, 20)
 """New objects after which the young are collected, collections of the young for one of the middle-aged, and of these for one of all."""
 
 

@@ -235,8 +235,10 @@ def no_answer_in(answer: str, question: str, grounds: str, prose: bool = False) 
     if not bare:  # an operator ("+") is an answer, a dash or dots are none
         return "no_answer" if _BLANK.fullmatch(answer) and not _in_text(answer.strip(), grounds) else None
     code = _fault_of_answer(answer, bare, prose)
+    if code is None:
+        return None
     sound = _offered(bare, question, grounds) or (prose and code == "no_answer" and _ABSENCE_ASKED.search(question))
-    return None if code and sound else code
+    return None if sound else code
 
 
 def _fault_of_answer(answer: str, bare: str, prose: bool) -> str | None:
