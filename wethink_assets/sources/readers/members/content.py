@@ -1,11 +1,11 @@
 """Content of files that may be archives: their first bytes say which format they are of, whatever they are called."""
 
-import tarfile
 from collections.abc import Container
 from typing import IO
 
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.sources.readers.tars.compression import COMPRESSIONS, FAULTS, compression_of, is_fault, unpacked
+from wethink_assets.sources.readers.tars.members import is_header
 from wethink_assets.sources.readers.zips.directory import directory_before
 
 __all__ = [
@@ -112,10 +112,4 @@ def may_be_archive(name: str, others: Container[str] = ()) -> bool:
 
 
 def _is_tar(head: bytes) -> bool:
-    if len(head) < HEAD or not head[0]:
-        return False
-    try:
-        tarfile.TarInfo.frombuf(head, tarfile.ENCODING, "surrogateescape")
-    except (tarfile.HeaderError, ValueError):
-        return False
-    return True
+    return len(head) >= HEAD and head[0] != 0 and is_header(head)

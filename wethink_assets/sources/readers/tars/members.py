@@ -134,7 +134,7 @@ def _skipped(stream: TarStream) -> int:
                 block = piece[start : start + BLOCK]
                 if block == _ZEROS[: len(block)]:
                     continue
-                if len(block) == BLOCK and _is_header(block):
+                if len(block) == BLOCK and is_header(block):
                     stream.put_back(piece[start:])
                     return skipped
                 skipped += len(block)
@@ -143,7 +143,8 @@ def _skipped(stream: TarStream) -> int:
     return skipped
 
 
-def _is_header(block: bytes) -> bool:
+def is_header(block: bytes) -> bool:
+    """Whether a block of 512 bytes is the header of a tar's member, by its checksum."""
     if block[CHECKSUM] not in b"01234567 \0\x80\xff":  # spares nearly all of what is no header the exception
         return False
     try:
