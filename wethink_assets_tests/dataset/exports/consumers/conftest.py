@@ -83,6 +83,14 @@ def pixels(sampled: Store, sampled_rows: pl.DataFrame) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="session")
+def lossy(sampled: Store, sampled_rows: pl.DataFrame) -> set[str]:
+    """Digests of those of the store's images that are in a format of lossy compression."""
+    paths = sampled_rows["image_path"].unique()
+    images = (sampled.read(path) for path in paths if path.endswith((".jpg", ".webp")))
+    return set(map(digest, images))
+
+
+@pytest.fixture(scope="session")
 def exported_sample(sampled: Store, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """Gives the folder of an export of the sample version by format and form of images; its path has an apostrophe and a space."""
     made: dict[tuple[str, str], Path] = {}

@@ -45,22 +45,29 @@ def test_easyr1_shows_and_rewards_every_row(
     right_and_wrong(read, pixels)
 
 
+def require_pixels(read: Pixels, pixels: Pixels, lossy: set[str], mode: str) -> None:
+    """Each row has its image. `Dataset.map` of `datasets` compresses those embedded in rows again: of a JPEG or WebP the size is compared."""
+    for split in SPLITS:
+        assert len(read[split]) == len(pixels[split])
+        for seen, stored in zip(read[split], pixels[split], strict=True):
+            again = mode == "embedded" and stored in lossy
+            assert seen == stored or (again and seen.split()[0] == stored.split()[0])
+
+
 @pytest.mark.parametrize("mode", ["embedded", "files"])
 def test_llama_factory_tokenises_every_row_with_its_image(
-    reading: Reading, exported_sample: Exported, pixels: Pixels, mode: str
+    reading: Reading, exported_sample: Exported, pixels: Pixels, lossy: set[str], mode: str
 ) -> None:
     read = reading("llama-factory", "read_with_llama_factory", exported_sample("llama-factory", mode), MODEL)
-    assert read["pixels"] == pixels and read["placed"]
+    require_pixels(read["pixels"], pixels, lossy, mode)
+    assert read["placed"]
 
 
 @pytest.mark.parametrize("mode", ["embedded", "files"])
-def test_ms_swift_shows_every_row(reading: Reading, exported_sample: Exported, pixels: Pixels, mode: str) -> None:
+def test_ms_swift_shows_every_row(
+    reading: Reading, exported_sample: Exported, pixels: Pixels, lossy: set[str], mode: str
+) -> None:
     read = reading("ms-swift", "read_with_ms_swift", exported_sample("ms-swift", mode))
     assert read["placeholders"] == [1]
-    if mode == "files":
-        assert read["pixels"] == pixels
-    else:  # some of the sample's pictures come out of its loader with other pixels: only the sizes are compared
-        assert {split: [one.split()[0] for one in read["pixels"][split]] for split in SPLITS} == {
-            split: [one.split()[0] for one in pixels[split]] for split in SPLITS
-        }
+    require_pixels(read["pixels"], pixels, lossy, mode)
     assert {"messages", "images"} <= set(read["columns"])
