@@ -1,5 +1,6 @@
 """For all tests: a store on a disk and on a real S3 server, and the order in which long files run."""
 
+import os
 import signal
 import uuid
 from collections.abc import Iterator
@@ -40,7 +41,10 @@ LONGEST_FIRST = (
 
 
 def pytest_configure() -> None:
-    """Heed SIGINT also where a shell's `&` had it ignored: Dagster has SIGTERM treated alike, and all processes started later would inherit that."""
+    """No store of a test outlives a power cut, but for those of `storage/test_power_cuts.py`: nothing waits for the disk.
+
+    Heed SIGINT also where a shell's `&` had it ignored: Dagster has SIGTERM treated alike, and all processes started later would inherit that."""
+    os.environ.setdefault("WETHINK_SYNC", "0")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

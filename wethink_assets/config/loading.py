@@ -20,7 +20,7 @@ from wethink_assets.errors import ConfigError
 log = logging.getLogger(__name__)
 DEFAULT_FILE = "wethink.toml"
 PREFIX = "WETHINK_"
-RESERVED = {"WETHINK_CONFIG"}
+RESERVED = {"WETHINK_CONFIG", "WETHINK_SYNC"}
 KeyPath = tuple[str, ...]
 """Keys from the top of the file to a setting."""
 

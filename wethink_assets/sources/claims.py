@@ -2,6 +2,7 @@
 
 `claims/<2 hex>/<sha256>.json` is created once and never changed, so two batches that meet the same content agree on
 its holder, and a batch that runs again finds its own claims. The cost of a claim does not grow with the dataset.
+Claims are on the disk when their batch's table is published, not before (`sources.torn_claims`).
 `rejected/<2 hex>/<sha256>.json` notes a content that is no usable image, so that it is known again too.
 """
 
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import canonical_json, digest_of
 from wethink_assets.sources.images.decoding import ImageFault, examine
+from wethink_assets.sources.torn_claims import drop_torn_claims, is_torn
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Tables
@@ -36,15 +38,18 @@ def _path(image_id: str) -> str:
 
 def holder(store: Store, image_id: str) -> Occurrence | None:
     """The occurrence that holds an image, or None while nobody does."""
-    data = store.read_if_present(f"{_path(image_id)}.json")
-    return _occurrence(store, f"{_path(image_id)}.json", data) if data is not None else None
+    return _read(store, f"{_path(image_id)}.json")
 
 
 def claim(store: Store, image_id: str, occurrence: Occurrence) -> Occurrence:
     """Claim an image for an occurrence; returns who holds it, `occurrence` itself where the claim succeeded."""
-    if store.create(f"{_path(image_id)}.json", canonical_json(occurrence._asdict())):
+    path, data = f"{_path(image_id)}.json", canonical_json(occurrence._asdict())
+    if store.create(path, data, durable=False):
         return occurrence
     held = holder(store, image_id)
+    if held is None and store.create(path, data, durable=False):  # torn, and removed by that look
+        return occurrence
+    held = held or holder(store, image_id)
     if held is None:
         raise StoreError(f"the claim on image {image_id} vanished from {store.url}")
     return held
@@ -52,7 +57,8 @@ def claim(store: Store, image_id: str, occurrence: Occurrence) -> Occurrence:
 
 def note(store: Store, image_id: str, occurrence: Occurrence) -> None:
     """Keep an occurrence of an image that another holds."""
-    store.create(f"{_path(image_id)}/{digest_of(list(occurrence))[:32]}.json", canonical_json(occurrence._asdict()))
+    path = f"{_path(image_id)}/{digest_of(list(occurrence))[:32]}.json"
+    store.create(path, canonical_json(occurrence._asdict()), durable=False)
 
 
 def occurrences(store: Store, image_id: str) -> list[Occurrence]:
@@ -60,19 +66,18 @@ def occurrences(store: Store, image_id: str) -> list[Occurrence]:
     first = holder(store, image_id)
     names = store.names(_path(image_id))
     paths = [f"{_path(image_id)}/{name}" for name in names]
-    others = sorted(_occurrence(store, path, store.read(path)) for path in paths)
+    others = sorted(other for path in paths if (other := _read(store, path)) is not None)
     return ([first] if first else []) + others
 
 
 def note_rejected(store: Store, content: str, occurrence: Occurrence) -> None:
     """Keep which file had a content first that was rejected for what it is."""
-    store.create(_rejected_path(content), canonical_json(occurrence._asdict()))
+    store.create(_rejected_path(content), canonical_json(occurrence._asdict()), durable=False)
 
 
 def content_rejected(store: Store, content: str) -> Occurrence | None:
     """The file that had a content first that was rejected for what it is; None where none was."""
-    data = store.read_if_present(_rejected_path(content))
-    return _occurrence(store, _rejected_path(content), data) if data is not None else None
+    return _read(store, _rejected_path(content))
 
 
 class KnownContents:
@@ -136,6 +141,14 @@ class _BatchImages(NamedTuple):
 
 def _rejected_path(content: str) -> str:
     return f"rejected/{content[:2]}/{content}.json"
+
+
+def _read(store: Store, path: str) -> Occurrence | None:
+    data = store.read_if_present(path)
+    if data is not None and store.local and is_torn(data):
+        drop_torn_claims(store, path)
+        data = store.read_if_present(path)
+    return None if data is None else _occurrence(store, path, data)
 
 
 def _occurrence(store: Store, path: str, data: bytes) -> Occurrence:

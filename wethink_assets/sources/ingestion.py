@@ -86,6 +86,7 @@ def ingest_batch(store: Store, source: Source, key: str, progress: Progress | No
             if progress:
                 progress(done, len(entries))
     output = keeper.output()
+    store.sync()  # blobs and claims, before a table names them
     if pairs is None:
         note_unread(store, key, output)
     return output

@@ -1,11 +1,14 @@
 """Blobs: the bytes of images, one file per sha256, written once, never changed."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.store import Store
+
+log = logging.getLogger(__name__)
 
 
 def blob_path(sha256: str, extension: str) -> str:
@@ -20,9 +23,14 @@ class Blobs:
     store: Store
 
     def put(self, data: bytes, extension: str, sha256: str | None = None) -> str:
-        """Keep `data` under its sha256 and return its path; a blob that is there already is left as it is."""
+        """Keep `data` under its sha256 and return its path; it is on the disk after `Store.sync`, of all blobs of a batch together.
+
+        A blob that is there already is left as it is, unless a power cut took its bytes: then it is written again.
+        """
         path = blob_path(sha256 or sha256_hex(data), extension)
-        self.store.create(path, data)
+        if not self.store.create(path, data, durable=False) and self.store.local and self.store.read(path) != data:
+            log.warning("%s was damaged, and is written anew", self.store.link(path))
+            self.store.publish(path, data)
         return path
 
     def read(self, path: str) -> bytes:

@@ -85,7 +85,8 @@ class Lease:
     def _write(self, *, released: bool) -> None:
         now = time.time()
         self._holder = self._holder.model_copy(update={"heartbeat": now, "expiry": now + STALE, "released": released})
-        self._store.publish(_file(self._folder, self._number), self._holder.model_dump_json().encode())
+        data = self._holder.model_dump_json().encode()
+        self._store.publish(_file(self._folder, self._number), data, durable=False)  # no holder outlives a power cut
 
     def release(self) -> None:
         """Let the next one in. A store that is gone by now is no fault of the work done: the next one waits until the lease is stale."""
@@ -131,7 +132,7 @@ def _try(store: Store, folder: str, number: int, heartbeat: float) -> Lease | No
         heartbeat=now,
         expiry=now + STALE,
     )
-    if not store.create(_file(folder, number), holder.model_dump_json().encode()):
+    if not store.create(_file(folder, number), holder.model_dump_json().encode(), durable=False):
         return None
     if (
         _highest(store, folder) != number

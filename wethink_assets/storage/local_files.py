@@ -6,6 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
+from wethink_assets.storage.durability import forget_folders, sync_file
+
 TEMPORARY = ".writing-"
 
 
@@ -15,20 +17,32 @@ def temporary_name(target: str) -> str:
     return f"{folder}/{TEMPORARY}{name}.{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def write_new(path: str, data: bytes) -> None:
-    """Write a file that is not there; its folder is made only where it is missing, as this is called once an image."""
+def write_new(path: str, data: bytes, durable: bool = False) -> None:
+    """Write a file that is not there; its folder is made only where it is missing, as this is called once an image.
+
+    durable: its bytes are on the disk when this returns; its name is not.
+    """
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
     try:
         descriptor = os.open(path, flags, 0o666)
     except FileNotFoundError:
-        os.makedirs(path.rpartition("/")[0], exist_ok=True)
+        make_folder(path.rpartition("/")[0])
         descriptor = os.open(path, flags, 0o666)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
+        if durable:
+            sync_file(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_folder(folder: str) -> None:
+    """Make a folder, and those above it, where it is missing."""
+    if not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
+        forget_folders()
 
 
 def read_whole(path: str) -> bytes:

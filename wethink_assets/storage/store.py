@@ -1,7 +1,8 @@
 """The root that everything lives under: bytes by relative path on any fsspec file system.
 
 Three ways to write, and no other: `create` (only if absent, decides races), `publish` (whole or not at all) and,
-for files built locally first, `publish_file`. A reader never sees half a file.
+for files built locally first, `publish_file`. A reader never sees half a file. What was written is on the disk when they return
+(`storage.durability`), but for what is written with `durable=False`: that is on the disk after `sync`.
 """
 
 import io
@@ -19,8 +20,16 @@ import polars as pl
 
 from wethink_assets.config.locations import file_system
 from wethink_assets.errors import StoreError, StoreUnreachable
+from wethink_assets.storage.durability import (
+    forget_folders,
+    sync_file,
+    sync_file_system,
+    sync_folder,
+    sync_later,
+    sync_name,
+)
 from wethink_assets.storage.faults import reported, unreachable
-from wethink_assets.storage.local_files import TEMPORARY, read_whole, scan_files, temporary_name, write_new
+from wethink_assets.storage.local_files import TEMPORARY, make_folder, read_whole, scan_files, temporary_name, write_new
 
 __all__ = [
     "Store",
@@ -138,23 +147,28 @@ class Store:
         except FileNotFoundError as error:
             raise StoreError(f"{self.link(relative)} is missing") from error
 
-    def create(self, relative: str, data: bytes) -> bool:
-        """Write a file unless it exists; True for the one writer that made it. Decides races between processes."""
+    def create(self, relative: str, data: bytes, durable: bool = True) -> bool:
+        """Write a file unless it exists; True for the one writer that made it. Decides races between processes.
+
+        Where it exists it may have been written with `durable=False`, and is as durable as that.
+        """
         target = self.path(relative)
         with self._reported(relative):
-            return self._create_local(target, data) if self.local else self._create_remote(target, data)
+            return self._create_local(target, data, durable) if self.local else self._create_remote(target, data)
 
-    def _create_local(self, target: str, data: bytes) -> bool:
+    def _create_local(self, target: str, data: bytes, durable: bool) -> bool:
         temporary = temporary_name(target)
         try:
-            write_new(temporary, data)
+            write_new(temporary, data, durable)
             os.link(temporary, target)
+            made = True
         except FileExistsError:
-            return False
+            made = False
         finally:
             with suppress(OSError):  # where it could not be written, that is what is told
                 os.unlink(temporary)
-        return True
+        (sync_name if durable else sync_later)(target, self.root)  # whoever made it: it is relied on from now on
+        return made
 
     def _create_remote(self, target: str, data: bytes) -> bool:
         # A conditional put; SeaweedFS answers it through s3fs with OSError 22 where AWS gives FileExistsError.
@@ -169,7 +183,7 @@ class Store:
             return False
         return True
 
-    def publish(self, relative: str, data: bytes) -> None:
+    def publish(self, relative: str, data: bytes, durable: bool = True) -> None:
         """Write a file whole: readers see the former content or this, never a part."""
         target = self.path(relative)
         with self._reported(relative):
@@ -177,8 +191,10 @@ class Store:
                 self.fs.pipe_file(target, data)
                 return
             with self._beside(target) as temporary:
-                Path(temporary).write_bytes(data)
+                write_new(temporary, data, durable)
                 os.replace(temporary, target)
+                if durable:
+                    sync_name(target, self.root)
 
     def publish_file(self, relative: str, source: Path) -> None:
         """Publish a finished local file, by rename where it can be, else by upload; `source` may be gone afterwards."""
@@ -187,9 +203,19 @@ class Store:
             if not self.local:
                 self.fs.put_file(str(source), target)
                 return
+            make_folder(target.rpartition("/")[0])
             with self._beside(target) as temporary:
                 os.replace(source, temporary)
+                with open(temporary, "rb") as written:
+                    sync_file(written.fileno())
                 os.replace(temporary, target)
+                sync_name(target, self.root)
+
+    def sync(self) -> None:
+        """Have all that was written so far on the disk, also what was not written durably: one call for many files."""
+        if self.local and os.path.isdir(self.root):
+            with self._reported(""):
+                sync_file_system(self.root)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -205,7 +231,6 @@ class Store:
 
     @contextmanager
     def _beside(self, target: str) -> Iterator[str]:
-        os.makedirs(target.rpartition("/")[0], exist_ok=True)
         temporary = temporary_name(target)
         try:
             yield temporary
@@ -239,12 +264,20 @@ class Store:
         inside = (name[start:] for name in paths if name.rstrip("/") != folder)  # an emptied prefix may be left on S3
         return sorted(name for name in inside if TEMPORARY not in name)
 
-    def delete(self, relative: str) -> None:
-        """Remove a file or folder; nothing happens where there is none."""
+    def delete(self, relative: str, durable: bool = False) -> None:
+        """Remove a file or folder; nothing happens where there is none.
+
+        durable: it is gone for good when this returns, before anything that is removed next.
+        """
         path = self.path(relative)
         with self._reported(relative), suppress(FileNotFoundError):
             if self.local:
+                folder = os.path.isdir(path)
                 self.fs.rm(path, recursive=True)
+                if folder:
+                    forget_folders()
+                if durable:
+                    sync_folder(path.rpartition("/")[0])
                 return
             self.fs.invalidate_cache()
             with ThreadPoolExecutor(DELETED_TOGETHER) as pool:  # `rm` would take the path for a glob

@@ -69,11 +69,11 @@ class Raced(Store):
 
     taken: list[str] = field(default_factory=list)
 
-    def create(self, relative: str, data: bytes) -> bool:
+    def create(self, relative: str, data: bytes, durable: bool = True) -> bool:
         if relative == batch_path("mine.000001") and not self.taken:
             self.taken.append(relative)
             assert create_batch(self, "mine.000001", pl.read_parquet(io.BytesIO(data)).tail(2))
-        return super().create(relative, data)
+        return super().create(relative, data, durable)
 
 
 def test_a_lost_race_is_decided_again(local: Store, tmp_path: Path) -> None:

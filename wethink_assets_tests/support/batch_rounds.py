@@ -80,14 +80,14 @@ class KillingStore(Store):
         if counts and moment == KillingStore.moment and KillingStore.written == KillingStore.number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def publish(self, relative: str, data: bytes) -> None:
+    def publish(self, relative: str, data: bytes, durable: bool = True) -> None:
         self._at("before", relative)
-        super().publish(relative, data)
+        super().publish(relative, data, durable)
         self._at("after", relative)
 
-    def create(self, relative: str, data: bytes) -> bool:
+    def create(self, relative: str, data: bytes, durable: bool = True) -> bool:
         self._at("before", relative)
-        made = super().create(relative, data)
+        made = super().create(relative, data, durable)
         self._at("after", relative)
         return made
 
@@ -96,9 +96,9 @@ class KillingStore(Store):
         super().publish_file(relative, source)
         self._at("after", relative)
 
-    def delete(self, relative: str) -> None:
+    def delete(self, relative: str, durable: bool = False) -> None:
         self._at("before", relative)
-        super().delete(relative)
+        super().delete(relative, durable)
         self._at("after", relative)
 
 

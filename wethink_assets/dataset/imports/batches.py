@@ -102,6 +102,7 @@ class ImportBatches:
             return
         self._last += 1
         key = batch_key(self._source, self._last)
+        self._store.sync()  # blobs, before the pairs name them
         write_pairs(self._store, key, pl.DataFrame(self._pairs, schema=PAIRS))
         members = pl.DataFrame(list(self._members.values()), schema=MEMBERSHIP).sort("item")
         if not create_batch(self._store, key, members):

@@ -76,6 +76,7 @@ def erase(store: Store, subject: Subject, progress: Callable[[int, int], None] |
             done.append(made)
         if progress:
             progress(number, len(held))
+    store.sync()  # what is erased stays so, also after a power cut
     return done
 
 

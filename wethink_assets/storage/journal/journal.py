@@ -206,7 +206,7 @@ class Journal:
         if all(intact_part(self._store, self.folder, name) is not None for name in merged):
             for name in reversed(old):
                 if name not in merged:
-                    self._store.delete(f"{self.folder}/{name}")
+                    self._store.delete(f"{self.folder}/{name}", durable=True)
 
     def close(self) -> None:
         """Let go of the replies held for look-ups; what was not flushed is gone."""

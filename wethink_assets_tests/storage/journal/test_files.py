@@ -26,13 +26,13 @@ class _Stopping(Store):
 
     left: Iterator[int] = field(default_factory=lambda: iter(()))
 
-    def create(self, relative: str, data: bytes) -> bool:
+    def create(self, relative: str, data: bytes, durable: bool = True) -> bool:
         self._step()
-        return super().create(relative, data)
+        return super().create(relative, data, durable)
 
-    def delete(self, relative: str) -> None:
+    def delete(self, relative: str, durable: bool = False) -> None:
         self._step()
-        super().delete(relative)
+        super().delete(relative, durable)
 
     def _step(self) -> None:
         if next(self.left, None) is None:
