@@ -1,13 +1,12 @@
 """A file system in memory that notes every change and every sync, mounted by FUSE: what a power cut may leave of it can be made for any moment.
 
-`python -m support.volatile_files MOUNT LOG` serves it until it is unmounted; it needs libfuse and the package `mfusepy`. Looking for
+`serve` does so until it is unmounted; it needs libfuse and the package `mfusepy`. Looking for
 `.noted-<hex>` at its root puts that text into the log, in order with the changes. Files are inodes: a hard link is a second name.
 """
 
 import errno
 import pickle
 import stat
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -188,13 +187,9 @@ class VolatileFiles(mfusepy.Operations):
         return {"f_bsize": 4096, "f_blocks": 1 << 20, "f_bavail": 1 << 20, "f_bfree": 1 << 20}
 
 
-def main(mount: str, log: str) -> None:
+def serve(mount: str, log: str) -> None:
     """Serve the file system at `mount`; the log is pickled when it is unmounted."""
     changes: list[tuple[Any, ...]] = []
     timeouts = {"attr_timeout": 0, "entry_timeout": 0, "negative_timeout": 0}
     mfusepy.FUSE(VolatileFiles(changes), mount, foreground=True, nothreads=True, **timeouts)
     Path(log).write_bytes(pickle.dumps(changes))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
