@@ -43,7 +43,7 @@ ui: setup ## Serve the Dagster UI on http://127.0.0.1:3000.
 	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
 
 test: setup-test ## Run the default test suite.
-	$(BIN)/python -m pytest -m "not slow and not long and not consumers" -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not long and not consumers" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-slow: setup-test ## Run the tests that take longer.
 	$(BIN)/python -m pytest -m "slow and not consumers" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder

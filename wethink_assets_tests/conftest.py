@@ -36,8 +36,24 @@ LONGEST_FIRST = (
     "commands/synthesis/test_run.py",
     "defs/automation/test_sensors.py",
     "dataset/lineage/test_version.py",
+    "models/servers/test_leases_restart.py",
+    "storage/test_access_faults.py",
+    "dataset/versions/test_verification.py",
+    "defs/runs/test_driver.py",
+    "storage/journal/test_journal_in_use.py",
+    "defs/stages/test_assets_failing.py",
+    "stages/test_spec_plugin.py",
+    "models/endpoint/test_client_faults.py",
+    "dataset/takedown/test_erasure.py",
+    "storage/test_store_paths.py",
+    "defs/runs/test_liveness.py",
+    "models/servers/test_servers.py",
+    "defs/runs/test_driver_budgets.py",
+    "test_earlier_store.py",
+    "models/servers/test_supervisor_killed.py",
+    "synthesis/service_check/test_check.py",
 )
-"""Files whose slow tests take a minute or more, by how long: begun first, so that none of them runs on alone when all others are done."""
+"""Files whose slow tests take a minute, then those whose default tests take half a minute: begun first, so that none runs on alone in the end."""
 
 
 def pytest_configure() -> None:
@@ -50,7 +66,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, each as a whole; `make test-slow` hands files out in this order."""
+    """Put the longest files first, each as a whole; `make test` and `make test-slow` hand files out in this order."""
     order = {TESTS / name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(item.path, len(order)))
 
