@@ -127,6 +127,12 @@ class StopSettings(Table):
     length_growth: float = Field(
         3.0, gt=1, description="mean length over that of the first steps, with most completions cut off"
     )
+    judge_failed: Share = Field(
+        0.2,
+        # Decides only whether a run goes on: policies trained before it was a setting keep their digest.
+        exclude_if=lambda share: share == 0.2,
+        description="share of completions that the judge left without a grade",
+    )
 
 
 class RecipeSettings(Table):

@@ -84,12 +84,14 @@ def plan(home: Path, request: pytest.FixtureRequest) -> Plan:
     return make
 
 
-def planned_run(home: Path, key: str = "v0001.tiny", **changed: Any) -> TrainingPlan:
-    """A run of a tiny recipe in the project at `home`."""
+def planned_run(home: Path, key: str = "v0001.tiny", judge: str = "", **changed: Any) -> TrainingPlan:
+    """A run of a tiny recipe in the project at `home`; `judge` is the URL of an endpoint in place of the embedded judge."""
     configuration = {
         "folder": str(home),
         "pipeline": {"prompt_pack": "embedded"},
         "recipes": {key.partition(".")[2]: {**TINY, **changed}},
     }
+    if judge:
+        configuration["roles"] = {"judge": {"provider": "endpoint", "url": judge, "model": "judge"}}
     settings = Settings.model_validate(configuration)
     return plan_run(settings, Store.open(settings.store_url), key)

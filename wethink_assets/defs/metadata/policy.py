@@ -53,6 +53,7 @@ def policy_metadata(store: Store, policy: Policy) -> dict[str, Any]:
         **{label.replace("_", " "): value for label, value in cost.items()},
         "rows trained on": figures.get("rows", {}).get("used"),
         "steps": sum(figures.get("steps", {}).values()),
+        "completions without grade": figures.get("without_grade"),
         "held-out rows": accuracy_table(accuracy) if accuracy else None,
         "curves": _curves(store, policy),
         "plot": _plot(store, policy),

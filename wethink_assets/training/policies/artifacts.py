@@ -51,7 +51,11 @@ def write_artifacts(
     for phase, recorder in recorders.items():
         name = "curves" if phase == phases[-1] else f"{phase}_curves"
         curves_table(recorder.lines).write_parquet(artifacts / f"{name}.parquet")
-    recorders[phases[-1]].all_completions().sink_parquet(artifacts / "completions.parquet", compression="zstd")
+    completions = recorders[phases[-1]].all_completions()
+    completions.sink_parquet(artifacts / "completions.parquet", compression="zstd")
+    figures["completions"], figures["without_grade"] = (
+        completions.select(pl.len(), pl.col("accuracy").null_count().alias("without")).collect().row(0)
+    )
     held_out = before.join(after, on=["row_id", "kind"], suffix="_after").rename(
         {name: f"{name}_before" for name in ("completion", "accuracy", "format")}
     )

@@ -81,6 +81,7 @@ def model_card(
         "|---|---|---|---|---|",
         *(f"| {' | '.join(row)} |" for row in gain_rows(figures.get("accuracy", {}))),
         "",
+        *ungraded_lines(figures),
         "## Cost",
         "",
         *(f"- {label.replace('_', ' ')}: {value}" for label, value in figures.get("cost", {}).items()),
@@ -106,6 +107,18 @@ def model_card(
         "",
     ]
     return "\n".join(text)
+
+
+def ungraded_lines(figures: Mapping[str, Any]) -> list[str]:
+    """What the card says of completions that the judge left without a grade; nothing where there were none."""
+    count = figures.get("without_grade", 0)
+    if not count:
+        return []
+    share = count / figures["completions"]
+    return [
+        f"The judge gave no grade to {count} of {figures['completions']} completions ({share:.1%}): they moved nothing.",
+        "",
+    ]
 
 
 CURVES = (

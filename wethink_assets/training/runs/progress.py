@@ -45,6 +45,7 @@ SHOWN = {
     "accuracy": "accuracy {:.3f}",
     "format": "format {:.3f}",
     "zero_variance": "without variance {:.0%}",
+    "judge_failed": "without grade {:.0%}",
     "kl": "KL {:.4f}",
     "length": "{:.0f} tokens",
     "loss": "loss {:.4f}",

@@ -73,6 +73,7 @@ class RowGRPOTrainer(PolicyImagesMixin, WholeCheckpointsMixin, GRPOTrainer):
 
     Completions are handed to the rewarder as soon as they are written, chunk by chunk where `rollouts.chunks` says so: the judge grades them
     while the next chunk, and then the old and reference probabilities, are computed. `step_completions` holds the graded ones of the last step.
+    A completion that the judge gave no grade has no reward: its advantage is 0, and it is in no group's mean.
     """
 
     def __init__(self, *, args: GRPOConfig, rewarder: Rewarder, chunks: int = 1, **arguments: Any) -> None:
@@ -135,7 +136,10 @@ class RowGRPOTrainer(PolicyImagesMixin, WholeCheckpointsMixin, GRPOTrainer):
             for row, graded, ids in zip(self._step_rows, self._graded, completion_ids_list, strict=True)
         ]
         self.step_completions = gather_object(table)
-        return super()._calculate_rewards(self._step_rows, prompts, completions, completion_ids_list)
+        rewards = super()._calculate_rewards(self._step_rows, prompts, completions, completion_ids_list)
+        # TRL leaves a completion out of baseline and gradient only where no function rewards it, and format always does.
+        rewards[rewards.isnan().any(dim=1)] = float("nan")
+        return rewards
 
 
 def _completion(row: Mapping[str, Any], graded: GradedCompletion, tokens: int) -> dict[str, Any]:
@@ -143,7 +147,7 @@ def _completion(row: Mapping[str, Any], graded: GradedCompletion, tokens: int) -
     reward = {
         "accuracy": graded.accuracy,
         "format": graded.reward.format,
-        "reward": graded.reward.total,
+        "reward": None if graded.reward.failed else graded.reward.total,
         "graded_by": graded.reward.how,
     }
     return {**named, "completion": graded.text, "tokens": tokens, **reward}

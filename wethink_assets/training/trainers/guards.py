@@ -23,7 +23,7 @@ class Guard:
         self._steps_out: dict[str, int] = {}
 
     def check(self, step: int, figures: Mapping[str, float | None]) -> None:
-        """One step's figures: `loss`, `grad_norm`, `zero_variance`, `kl`, `length`, `cut_off`; those that are missing are not looked at."""
+        """One step's figures: `loss`, `grad_norm`, `judge_failed`, `zero_variance`, `kl`, `length`, `cut_off`, or some of them."""
         for name in ("loss", "grad_norm"):
             value = figures.get(name)
             if value is not None and not math.isfinite(value):
@@ -32,6 +32,13 @@ class Guard:
                     f' ({self._recipe.learning_rate:g}) or `max_grad_norm`, or compute in `precision = "float32"`'
                 )
         bounds = self._bounds
+        self._count(
+            step,
+            "missing grades",
+            _above(figures.get("judge_failed"), bounds.judge_failed, equal=bounds.judge_failed == 1),
+            f"the judge gave no grade to more than {bounds.judge_failed:.0%} of the completions, which therefore teach nothing: see what it says with"
+            f" `wethink config check --call judge`, mend it, and start the run again, which goes on from its last checkpoint",
+        )
         self._count(
             step,
             "reward collapse",

@@ -44,7 +44,7 @@ COMPLETION = pl.Schema(
         "tokens": pl.Int32(),
         "accuracy": pl.Float64(),  # null where the judge failed
         "format": pl.Float64(),
-        "reward": pl.Float64(),
+        "reward": pl.Float64(),  # likewise
         "graded_by": pl.String(),
     }
 )

@@ -20,6 +20,7 @@ def recipe(**settings: Any) -> RecipeSettings:
         ({"zero_variance": 0.96}, "3 steps of reward collapse", "difficulty"),
         ({"zero_variance": 0.95}, "3 steps of reward collapse", "temperature"),
         ({"kl": 1.2}, "3 steps of runaway KL", "raise `beta`"),
+        ({"judge_failed": 0.21}, "3 steps of missing grades", "wethink config check --call judge"),
     ],
 )
 def test_bounds_must_be_passed_for_some_steps_in_a_row(figures: dict[str, float], what: str, advice: str) -> None:
