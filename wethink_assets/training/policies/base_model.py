@@ -1,7 +1,9 @@
 """The base model of a training: loading of its weights and processor, and of images as it is shown them."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,10 @@ from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkp
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+
+HUB_FILES = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.tiktoken", "*.txt")
+"""What is downloaded of a model on the hub: no pickled weights, no code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,32 @@ def is_embedded(folder: Path) -> bool:
     return size.get("shortest_edge") == size.get("longest_edge") == 48 * 48
 
 
+def base_folder(base: BaseModel) -> str:
+    """Folder with the files of a base model: that of its name, or the snapshot of its revision in the hub's cache, downloaded where it is missing.
+
+    Whoever loads the model by its configuration later, as TRL does for the reference of the KL, gets this revision too.
+    Raises `ModelError` when the hub does not give it.
+    """
+    return base.name_or_path if os.path.isdir(base.name_or_path) else _snapshot(base.name_or_path, base.revision)
+
+
+@cache  # the branch may move while a process trains
+def _snapshot(name: str, revision: str) -> str:
+    from huggingface_hub import snapshot_download
+
+    download = partial(snapshot_download, name, revision=revision or None, allow_patterns=list(HUB_FILES))
+    try:
+        return str(download())
+    except (OSError, ValueError) as error:
+        with suppress(OSError, ValueError):  # without a network a commit is not looked for in the cache
+            return str(download(local_files_only=True))
+        shown = f"{name} at revision {revision}" if revision else name
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(
+            f"the model {shown} is neither a folder of this machine nor to be had from the hub or its cache: {reason}"
+        ) from error
+
+
 def load_model(base: BaseModel, dtype: str, checkpoint: str | None = None) -> Any:
     """A model to train or to ask, on the CPU; `checkpoint` is a folder with other weights of the same architecture.
 
@@ -74,13 +106,12 @@ def load_model(base: BaseModel, dtype: str, checkpoint: str | None = None) -> An
     options: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
     if base.embedded:
         options["attn_implementation"] = "eager"  # the fastest at this size
-    if base.revision and checkpoint is None:
-        options["revision"] = base.revision
+    folder = checkpoint or base_folder(base)
     try:
         with LOADING:
-            model = AutoModelForImageTextToText.from_pretrained(checkpoint or base.name_or_path, **options)
+            model = AutoModelForImageTextToText.from_pretrained(folder, **options)
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{checkpoint or base.name_or_path} cannot be loaded: {error}") from error
+        raise ModelError(f"{folder} cannot be loaded: {error}") from error
     if base.embedded:
         from wethink_assets.models.embedded.vision import attend_in_batches
 
@@ -90,15 +121,9 @@ def load_model(base: BaseModel, dtype: str, checkpoint: str | None = None) -> An
 
 def load_base_processor(base: BaseModel) -> Any:
     """The processor of the model, padding on the left."""
-    from transformers import AutoProcessor
-
     from wethink_assets.models.embedded.processor import load_processor
 
-    if base.embedded or os.path.isdir(base.name_or_path):
-        processor: Any = load_processor(base.name_or_path)
-    else:
-        options = {"revision": base.revision} if base.revision else {}
-        processor = AutoProcessor.from_pretrained(base.name_or_path, **options)
+    processor: Any = load_processor(base_folder(base))
     processor.tokenizer.padding_side = "left"
     return processor
 
