@@ -78,6 +78,7 @@ def grow(store: Store, pictures: Path, published: Noted) -> None:
             picture = pictures / f"{number:02d}-{place}.png"
             if not picture.exists():
                 picture.write_bytes(drawing(100 * number + place))
+                os.utime(picture, (0, 0))  # the same file again when it goes on in another folder
     for number in range(1, ROUNDS + 1):
         register_source(store, source, batch_size=IMAGES)
         batch = f"mine.{number:06d}"

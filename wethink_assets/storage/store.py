@@ -30,6 +30,7 @@ from wethink_assets.storage.durability import (
 )
 from wethink_assets.storage.faults import reported, unreachable
 from wethink_assets.storage.local_files import TEMPORARY, make_folder, read_whole, scan_files, temporary_name, write_new
+from wethink_assets.storage.store_format import require_conditional_puts, require_known_format
 
 __all__ = [
     "Store",
@@ -152,9 +153,13 @@ class Store:
 
         Where it exists it may have been written with `durable=False`, and is as durable as that.
         """
+        require_known_format(self)
         target = self.path(relative)
         with self._reported(relative):
-            return self._create_local(target, data, durable) if self.local else self._create_remote(target, data)
+            if self.local:
+                return self._create_local(target, data, durable)
+            require_conditional_puts(self)
+            return self._create_remote(target, data)
 
     def _create_local(self, target: str, data: bytes, durable: bool) -> bool:
         temporary = temporary_name(target)
@@ -185,6 +190,7 @@ class Store:
 
     def publish(self, relative: str, data: bytes, durable: bool = True) -> None:
         """Write a file whole: readers see the former content or this, never a part."""
+        require_known_format(self)
         target = self.path(relative)
         with self._reported(relative):
             if not self.local:
@@ -198,6 +204,7 @@ class Store:
 
     def publish_file(self, relative: str, source: Path) -> None:
         """Publish a finished local file, by rename where it can be, else by upload; `source` may be gone afterwards."""
+        require_known_format(self)
         target = self.path(relative)
         with self._reported(relative):
             if not self.local:
@@ -269,6 +276,7 @@ class Store:
 
         durable: it is gone for good when this returns, before anything that is removed next.
         """
+        require_known_format(self)
         path = self.path(relative)
         with self._reported(relative), suppress(FileNotFoundError):
             if self.local:
