@@ -24,7 +24,7 @@ from wethink_assets.commands.dataset import (
 )
 from wethink_assets.commands.evaluation import compare, leaderboard, score
 from wethink_assets.commands.lineage import diff, explain, lineage, retract, where
-from wethink_assets.commands.project import config, doctor, sample, sync
+from wethink_assets.commands.project import config, doctor, gc, sample, sync
 from wethink_assets.commands.synthesis import budget, jobs, plan, register, run, serve, table
 from wethink_assets.commands.training import calibrate, embedded, study, train
 
@@ -101,6 +101,7 @@ COMMANDS: dict[
     "Maintenance": {
         "config": config.app,
         "doctor": doctor.doctor,
+        "gc": gc.gc,
         "sync": sync.sync,
         "embedded": embedded.app,
     },

@@ -5,7 +5,7 @@ batch is registered and stay as they are, but for pairs about images that are er
 reasoning path of such a batch in place of those that they would have asked for.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Literal
 
 import polars as pl
@@ -134,6 +134,13 @@ def write_pairs(store: Store, batch: str, pairs: pl.DataFrame) -> None:
 def scan_pairs(store: Store, batch: str) -> pl.LazyFrame:
     """The pairs of a batch as a lazy frame. Raises `StoreError` where it has none."""
     return store.scan_parquet(_pairs_path(batch))
+
+
+def all_pairs(store: Store) -> Iterator[pl.LazyFrame]:
+    """The pairs of every batch, also of those that are about to be registered."""
+    for source in store.names(FOLDER):
+        for name in store.names(f"{FOLDER}/{source}/pairs"):
+            yield store.scan_parquet(f"{FOLDER}/{source}/pairs/{name}")
 
 
 def forget_images(store: Store, batch: str, images: Collection[str]) -> int:

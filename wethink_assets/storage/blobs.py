@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import sha256_hex
+from wethink_assets.storage.file_ages import renew
 from wethink_assets.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -28,9 +29,13 @@ class Blobs:
         A blob that is there already is left as it is, unless a power cut took its bytes: then it is written again.
         """
         path = blob_path(sha256 or sha256_hex(data), extension)
-        if not self.store.create(path, data, durable=False) and self.store.local and self.store.read(path) != data:
+        if self.store.create(path, data, durable=False):
+            return path
+        if self.store.local and self.store.read(path) != data:
             log.warning("%s was damaged, and is written anew", self.store.link(path))
             self.store.publish(path, data)
+        else:
+            renew(self.store, path)
         return path
 
     def read(self, path: str) -> bytes:

@@ -16,6 +16,7 @@ from wethink_assets.errors import StoreError
 from wethink_assets.identity import data_version
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.erasures import erasures_of
+from wethink_assets.storage.file_ages import renew
 from wethink_assets.storage.seals import FileSeal, checked_scan, sealed_file
 from wethink_assets.storage.store import Store
 
@@ -96,6 +97,7 @@ def _written(store: Store, path: str, frame: pl.DataFrame) -> FileSeal:
     if store.exists(path):
         # Its rows are compared before its bytes are sealed: another release of polars may have written them.
         if _holds(store, path, frame):
+            renew(store, path)
             return sealed_file(store, path)
         log.warning("%s was damaged, and is written anew", store.link(path))
     data = _bytes(frame)

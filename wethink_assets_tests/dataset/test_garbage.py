@@ -1,0 +1,130 @@
+"""Garbage: superseded tables, unclaimed images, leftovers. What a version, a commit in force, a batch or an import needs stays."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from wethink_assets.dataset.garbage import collect, collected_tables, find_garbage
+from wethink_assets.dataset.versions.verification import verify_versions
+from wethink_assets.errors import StoreError, VersionError
+from wethink_assets.identity import sha256_hex
+from wethink_assets.sources.claims import Occurrence, claim
+from wethink_assets.stages.order import stage_names
+from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Tables
+from wethink_assets_tests.dataset.conftest import Wethink
+from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.question_tables import CHOICE, COLOUR, STORY
+from wethink_assets_tests.support.stage_tables import Grower
+from wethink_assets_tests.support.versions import cut
+
+DAY = 24 * 3_600.0
+BATCH = "geoqa+.000001"
+
+
+def paths(store: Store, kind: str, age: float = 0.0) -> set[str]:
+    return {garbage.path for garbage in find_garbage(store, age) if garbage.kind == kind}
+
+
+def superseded(grower: Grower) -> set[str]:
+    """Grow a batch anew with other questions; folders of the tables that were in force."""
+    before = {asset: Tables(grower.store).current(asset, BATCH) for asset in stage_names()}
+    grower.grow(BATCH, [(drawing(2), [STORY]), (drawing(3), [COLOUR, CHOICE])], licence="MIT")
+    after = {asset: Tables(grower.store).current(asset, BATCH) for asset in stage_names()}
+    return {
+        old.folder
+        for old, new in zip(before.values(), after.values(), strict=True)
+        if old and new and old.digest != new.digest
+    }
+
+
+def aged(store: Store, seconds: float = 2 * DAY) -> None:
+    """Let all files be as old as that."""
+    for path in Path(store.root).rglob("*"):
+        os.utime(path, (time.time() - seconds,) * 2)
+
+
+def test_superseded_tables_are_garbage_and_the_store_is_sound_without_them(grower: Grower, local: Store) -> None:
+    assert not list(find_garbage(local, 0.0))
+    gone = superseded(grower)
+    assert len(gone) >= 4 and paths(local, "table") == gone
+    version = cut(local)
+    assert not list(find_garbage(local, DAY)), "a superseded table is garbage a day later"
+    collect(local, 0.0)
+    assert not any(local.exists(folder) for folder in gone) and collected_tables(local) == gone
+    assert not list(find_garbage(local, 0.0))
+    assert verify_versions(local, [version]).sound
+    assert all(Tables(local).all_of(asset, BATCH) for asset in stage_names()), "commits stay"
+
+
+def test_tables_of_a_version_stay(grower: Grower, local: Store) -> None:
+    version = cut(local)
+    assert superseded(grower) and not list(find_garbage(local, 0.0))
+    collect(local, 0.0)
+    assert verify_versions(local, [version]).sound
+
+
+def test_nothing_goes_where_a_cut_or_a_commit_is_lost(grower: Grower, local: Store) -> None:
+    version = cut(local)
+    superseded(grower)
+    local.delete(f"cuts/{version}.json")
+    with pytest.raises(VersionError, match="there is no version v0001"):
+        collect(local, 0.0)
+    local.delete(f"versions/{version}")
+    lost = {f"tables/{asset}/{BATCH}/commits/000001.json" for asset in stage_names()}
+    for path in lost:
+        local.delete(path)
+    assert not list(find_garbage(local, 0.0))
+
+
+def test_images_that_nobody_names_are_garbage(grower: Grower, local: Store) -> None:
+    blobs = Blobs(local)
+    unnamed, claimed = blobs.put(b"unnamed", "png"), blobs.put(b"claimed", "png")
+    claim(local, sha256_hex(b"claimed"), Occurrence("mine", "mine.000001", "a.png", "MIT"))
+    assert paths(local, "blob") == {unnamed} and not list(find_garbage(local, DAY))
+    collect(local, 0.0)
+    assert not local.exists(unnamed) and local.exists(claimed) and verify_versions(local, [cut(local)]).sound
+
+
+def test_who_relies_on_what_is_there_keeps_it(grower: Grower, local: Store) -> None:
+    before, path = superseded(grower), Blobs(local).put(b"unnamed", "png")
+    aged(local)
+    assert paths(local, "blob", DAY) == {path}
+    Blobs(local).put(b"unnamed", "png")
+    assert not paths(local, "blob", DAY)
+    (folder,) = (folder for folder in before if "/questions/" in folder)
+    commit = next(one for one in Tables(local).all_of("questions", BATCH) if one.folder == folder)
+    output = Tables(local).load_commit(commit)
+    Tables(local)._write("questions", BATCH, output)  # as `publish` does before its commit
+    assert min(file.stat().st_mtime for file in Path(local.path(folder)).iterdir()) > time.time() - DAY
+
+
+def test_leftovers_of_killed_writes_go_wherever_they_are(local: Store) -> None:
+    for folder in ("cuts", "tables/images/a.000001"):
+        Path(local.root, folder).mkdir(parents=True)
+        Path(local.root, folder, ".writing-v0001.json.1-ab").write_bytes(b"half")
+    assert not paths(local, "leftover", DAY)
+    aged(local)
+    collect(local, DAY)
+    assert not [path for path in Path(local.root).rglob("*") if path.is_file()]
+
+
+def test_a_file_that_is_no_blob_is_named(local: Store) -> None:
+    local.publish("blobs/no/notes.txt", b"mine")
+    with pytest.raises(StoreError, match=r"blobs/no/notes\.txt is no blob"):
+        list(find_garbage(local, 0.0))
+
+
+def test_the_command_lists_by_default_and_removes_when_asked(grower: Grower, local: Store, wethink: Wethink) -> None:
+    path = Blobs(local).put(b"unnamed", "png")
+    assert "there is nothing to collect" in wethink("gc").stdout
+    aged(local)
+    listed = json.loads(wethink("gc", "--json").stdout)
+    assert listed["kinds"] == {"blob": {"count": 1, "files": 1, "bytes": 7}} and not listed["deleted"]
+    assert "nothing was removed" in wethink("gc").stdout and local.exists(path)
+    removed = json.loads(wethink("gc", "--delete", "--json").stdout)
+    assert [one["path"] for one in removed["garbage"]] == [path] and not local.exists(path)
