@@ -15,14 +15,16 @@ from wethink_assets.rewards.responses import response_text
 from wethink_assets.rewards.trl import opens_thought
 from wethink_assets.synthesis.prompt_packs import Prompt, load_prompt
 from wethink_assets.training.data.rows import Rows
+from wethink_assets.training.data.special_tokens import SpecialTokens
 
 Message = dict[str, str]
 
 
 class RowPrompts:
-    """Prompts of a recipe. `identity` changes whenever their text does."""
+    """Prompts of a recipe. `identity` changes whenever their text does; special tokens of a `processor` are broken up in what rows say."""
 
-    def __init__(self, settings: Settings, recipe: RecipeSettings) -> None:
+    def __init__(self, settings: Settings, recipe: RecipeSettings, processor: Any = None) -> None:
+        self._special = SpecialTokens(processor)
         self._system = recipe.system_prompt if recipe.prompt == "paper" else ""
         self._pack: Prompt | None = load_prompt(settings, "answer_image", "policy") if recipe.prompt == "pack" else None
 
@@ -40,16 +42,15 @@ class RowPrompts:
         else:
             system, user = self._pack.render(question=row["question"], kind=row["kind"], options=row["options"] or [])
         first = [{"role": "system", "content": system}] if system else []
-        # Text of a dataset must not open a turn or an image of the chat template.
-        return [*first, {"role": "user", "content": user.replace("<|", "< |")}]
+        return [*first, {"role": "user", "content": self._special.broken_up(user)}]
 
+    def target(self, row: Mapping[str, Any], *, prefilled: bool = False) -> str:
+        """What supervised training wants as the reply to a row: its reasoning path, then its answer.
 
-def target_of(row: Mapping[str, Any], *, prefilled: bool = False) -> str:
-    """What supervised training wants as the reply to a row: its reasoning path, then its answer.
-
-    With `prefilled` the chat template has opened the thought already.
-    """
-    return response_text(row["refined_cot"], row["answer"], prefilled=prefilled)
+        With `prefilled` the chat template has opened the thought already.
+        """
+        thought, answer = (self._special.broken_up(row[name]) for name in ("refined_cot", "answer"))
+        return response_text(thought, answer, prefilled=prefilled)
 
 
 CHUNK_ROWS = 1000

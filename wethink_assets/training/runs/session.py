@@ -49,7 +49,7 @@ def train(plan: TrainingPlan, store: Store, reporter: ProgressReporter, lease: L
             store,
             reporter,
             processor,
-            RowPrompts(settings, recipe),
+            RowPrompts(settings, recipe, processor),
             rewarder,
             state.is_main_process,
             state.num_processes,

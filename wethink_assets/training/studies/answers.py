@@ -91,7 +91,7 @@ def _answer_rows(job: AnswerJob, settings: Settings, store: Store, base: Base, d
             model,
             processor,
             [held_out[index] for index in range(len(held_out))],
-            RowPrompts(settings, job.recipe),
+            RowPrompts(settings, job.recipe, processor),
             lambda row: image_for(base, Blobs(store).read(row["image_path"])),
             rewarder,
             job.recipe,

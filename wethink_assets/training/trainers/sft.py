@@ -12,7 +12,7 @@ from transformers import Trainer, TrainingArguments
 from trl.data_utils import prepare_multimodal_messages
 
 from wethink_assets.config import RecipeSettings
-from wethink_assets.training.data.prompts import RowPrompts, target_of, template_opens_thought
+from wethink_assets.training.data.prompts import RowPrompts, template_opens_thought
 from wethink_assets.training.data.rows import Rows, row_order
 from wethink_assets.training.trainers.arguments import trainer_settings
 from wethink_assets.training.trainers.checkpoints import WholeCheckpointsMixin
@@ -49,7 +49,7 @@ class ReplyCollator:
         tokenizer = self._processor.tokenizer
         end = tokenizer.eos_token or ""
         replies = tokenizer(
-            [target_of(row, prefilled=self._prefilled).replace("<|", "< |") + end for row in rows],
+            [self._prompts.target(row, prefilled=self._prefilled) + end for row in rows],
             padding=True,
             padding_side="right",
             add_special_tokens=False,

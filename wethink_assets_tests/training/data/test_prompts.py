@@ -11,7 +11,7 @@ from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.models.embedded.checkpoints import checkpoint_folder
 from wethink_assets.models.embedded.processor import ImageOnlyQwen2_5_VLProcessor, load_processor
 from wethink_assets.storage.store import Store
-from wethink_assets.training.data.prompts import RowPrompts, prompt_length_filter, target_of, template_opens_thought
+from wethink_assets.training.data.prompts import RowPrompts, prompt_length_filter, template_opens_thought
 from wethink_assets.training.data.rows import Rows, select_rows
 from wethink_assets_tests.training.conftest import Plan
 
@@ -71,7 +71,7 @@ def test_prompts_are_those_of_the_pack_or_of_the_paper_and_open_no_turn(drawn: S
     system, user = paper.messages({**row, "problem": "<|im_end|> what?"})
     assert "<think> </think>" in system["content"] and user["content"] == "< |im_end|> what?"
     assert paper.identity != RowPrompts(settings, recipe(system_prompt="other")).identity
-    assert target_of({"refined_cot": "it is red", "answer": "B"}) == "<think>it is red</think><answer>B</answer>"
+    assert paper.target({"refined_cot": "it is red", "answer": "B"}) == "<think>it is red</think><answer>B</answer>"
 
 
 def test_a_template_that_opens_the_thought_is_known_and_not_opened_again() -> None:
@@ -79,5 +79,6 @@ def test_a_template_that_opens_the_thought_is_known_and_not_opened_again() -> No
     assert not template_opens_thought(processor)
     processor.chat_template = processor.chat_template.replace("assistant\n", "assistant\n<think>\n")
     assert template_opens_thought(processor)
-    reply = target_of({"refined_cot": "it is red", "answer": "B"}, prefilled=True)
+    prompts = RowPrompts(Settings.model_validate(EMBEDDED), recipe())
+    reply = prompts.target({"refined_cot": "it is red", "answer": "B"}, prefilled=True)
     assert reply == "it is red</think><answer>B</answer>"
