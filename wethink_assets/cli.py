@@ -13,6 +13,7 @@ from wethink_assets.commands import failures
 from wethink_assets.commands.dataset import (
     browse,
     cut,
+    duplicates,
     export,
     growth,
     imports,
@@ -80,6 +81,7 @@ COMMANDS: dict[
         "export": export.export,
         "push": push.push,
         "growth": growth.growth,
+        "duplicates": duplicates.duplicates,
         "browse": browse.browse,
     },
     "Lineage and takedowns": {

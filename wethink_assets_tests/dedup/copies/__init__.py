@@ -1,0 +1,1 @@
+"""Tests of telling pairs of pictures apart."""
