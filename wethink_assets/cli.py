@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from wethink_assets import signals
 from wethink_assets.commands import failures
 from wethink_assets.commands.dataset import (
     browse,
@@ -121,11 +122,20 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name of a file may be no text of the terminal's encoding
+    debug = "--debug" in sys.argv[1:2]
     try:
         app()
+    except KeyboardInterrupt as error:
+        sys.exit(failures.report(error, debug))
+    except SystemExit as ending:
+        if ending.code == signals.INTERRUPTED:  # typer makes that of an interruption
+            failures.report(KeyboardInterrupt(), debug=False)
+        raise
     except Exception as error:
-        sys.exit(failures.report(error, debug="--debug" in sys.argv[1:2]))
+        # What ends in the middle may fail in its own way; whoever sent the signal asked for no explanation.
+        sys.exit(failures.report(KeyboardInterrupt() if signals.received() and not debug else error, debug))
 
 
 if __name__ == "__main__":
+    signals.heed()
     main()

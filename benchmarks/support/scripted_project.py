@@ -75,7 +75,7 @@ class ScriptedProject:
         own = {"DAGSTER_HOME": str(self.home), "WETHINK_CONFIG": str(self.home / "wethink.toml")}
         with (self.home / "commands.log").open("a") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "wethink_assets.cli", *arguments],
+                [sys.executable, "-m", "wethink_assets", *arguments],
                 cwd=self.home,
                 env={**kept, **own, "OMP_NUM_THREADS": "1", "DO_NOT_TRACK": "1"},
                 stdout=subprocess.PIPE,

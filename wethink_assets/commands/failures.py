@@ -7,6 +7,7 @@ here, where every command passes; what nobody foresaw is named as such.
 import sys
 from typing import Any
 
+from wethink_assets import signals
 from wethink_assets.errors import WeThinkError
 from wethink_assets.plain_text import visible
 
@@ -40,7 +41,7 @@ def report(error: BaseException, debug: bool) -> int:
 
         traceback.print_exception(error)
     print(f"wethink: {message_of(error)}", file=sys.stderr)
-    return FAILED
+    return signals.INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
 
 
 def message_of(error: BaseException) -> str:
@@ -53,6 +54,8 @@ def _sentence(error: BaseException) -> str:
 
     if isinstance(error, WeThinkError):
         return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return signals.SENTENCE
     database = _database(error)
     if database:
         return database

@@ -5,8 +5,6 @@ first (`wethink_assets.models.call_gate`). How many images are at work at a time
 """
 
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -46,7 +44,7 @@ def work_overlapped(
         return
     waiting = deque(sizes)
     at_work: dict[Future[T], str] = {}
-    with _terminated_as_interrupted(), _streams_put_back(), ThreadPoolExecutor(at_once, "batch") as pool:
+    with _streams_put_back(), ThreadPoolExecutor(at_once, "batch") as pool:
         try:
             while waiting or at_work:
                 while waiting and len(at_work) < at_once:
@@ -62,19 +60,6 @@ def work_overlapped(
         except BaseException:
             stop()
             raise
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM does what Ctrl-C does, as while Dagster works in the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

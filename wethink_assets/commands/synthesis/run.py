@@ -63,11 +63,7 @@ def run(
         budget_limits(settings.budgets, budget or settings.pipeline.budget)
     with Display() as display:
         display.report(f"configuration {settings.folder}, store {settings.store_url}")
-        try:
-            outcome = grow(settings, display, budget or settings.pipeline.budget, again, wait)
-        except KeyboardInterrupt:
-            display.report("interrupted; finished model calls and batches are kept, `wethink run` resumes from there")
-            raise typer.Exit(130) from None
+        outcome = grow(settings, display, budget or settings.pipeline.budget, again, wait)
         outcome["currency"] = settings.pipeline.currency
         outcome["seconds"] = round(time.monotonic() - started, 1)
         show(outcome, display)

@@ -1,7 +1,6 @@
 """`wethink serve`: the model servers of the configuration, run in the foreground."""
 
 import json
-import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +15,6 @@ if TYPE_CHECKING:
     from wethink_assets.models.servers.servers import Servers
 
 POLL = 0.5
-
-
-class Ended(Exception):
-    """The command was asked to end."""
 
 
 def serve(
@@ -41,7 +36,6 @@ def serve(
     wanted = servers_of(settings, roles or [])
     servers = Servers(settings, idle=0.0, who="wethink serve")
     servers.listen(lambda level, text: status(text), logs=logs)
-    signal.signal(signal.SIGTERM, _end)
     try:
         ready = start(servers, settings, wanted)
         for line in lines_of(ready):
@@ -50,7 +44,7 @@ def serve(
             typer.echo(json.dumps({"servers": ready}))
         status("Ctrl-C stops them")
         watch(servers)
-    except (KeyboardInterrupt, Ended):
+    except KeyboardInterrupt:
         status("stopping")
     finally:
         for name in servers.close(wait=60):
@@ -60,10 +54,6 @@ def serve(
 def status(line: str) -> None:
     """A status line, with the time."""
     print(f"{time.strftime('%H:%M:%S')} {in_one_line(line)}", file=sys.stderr, flush=True)
-
-
-def _end(number: int, frame: Any) -> None:
-    raise Ended
 
 
 def servers_of(settings: "Settings", roles: list[str]) -> dict[str, list[str]]:

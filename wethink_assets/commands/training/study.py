@@ -69,14 +69,10 @@ def _conduct(
     settings, store = _opened()
     version = resolve_version(store, version) if version else ""
     with TrainingProgress() as progress:
-        try:
-            design = design_study(
-                settings, store, name, version=version, profile=profile, seeds=_numbers(seeds), recipe=recipe
-            )
-            record = run_study(design, store, progress, parallel)
-        except KeyboardInterrupt:
-            progress.report(f"interrupted; `wethink study {name}` resumes from there")
-            raise typer.Exit(130) from None
+        design = design_study(
+            settings, store, name, version=version, profile=profile, seeds=_numbers(seeds), recipe=recipe
+        )
+        record = run_study(design, store, progress, parallel)
     _register(store)
     _show(record, store, as_json, markdown, plot)
     if record.failures:

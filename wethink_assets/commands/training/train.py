@@ -37,11 +37,7 @@ def train(
             fail_dead_runs(instance)
             given = {"progress": progress_resource(display)}
             driver = RunDriver(definitions_of(settings, given), settings, store, instance)
-            try:
-                trained = train_key(driver, settings, store, instance, f"{version}.{recipe}", display)
-            except KeyboardInterrupt:
-                display.report("interrupted; `wethink train` resumes from the newest complete checkpoint")
-                raise typer.Exit(130) from None
+            trained = train_key(driver, settings, store, instance, f"{version}.{recipe}", display)
         if trained.policy is None:
             raise TrainingError(trained.failure or "the run published no policy")
         if not trained.new:

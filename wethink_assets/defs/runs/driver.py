@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from wethink_assets import signals
 from wethink_assets.config import Settings
 from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut
@@ -147,6 +148,8 @@ class RunDriver:
                 tags={**this_process().tags(), **(tags or {})},
                 run_config=QUIET,
             )
+        if signals.received():  # Dagster drops one that comes when its last step has ended
+            raise KeyboardInterrupt
         return RunOutcome.of(result, self._instance.get_run_by_id(result.run_id))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from wethink_assets import signals
 from wethink_assets.models.servers.runtime import ReplicaFolder, write_whole
 from wethink_assets.storage.process_identity import process_start, this_boot
 
@@ -32,6 +33,7 @@ class Client(BaseModel):
     boot: str
     idle: float
     released: bool = False
+    interrupted: bool = False
 
     @property
     def ended(self) -> bool:
@@ -42,6 +44,11 @@ class Client(BaseModel):
             return False
         start = process_start(self.process)
         return start is None or bool(start and self.process_start and start != self.process_start)
+
+    @property
+    def hurried(self) -> bool:
+        """Whether a signal ended it, so that nobody has time to wait for the server's end."""
+        return self.interrupted if self.released else self.ended
 
 
 class ClientLease:
@@ -78,7 +85,16 @@ class ClientLease:
             return
         self._ended.set()
         self._thread.join()
-        write_whole(self._path, self._client.model_copy(update={"released": True}).model_dump_json())
+        ending = {"released": True, "interrupted": signals.received()}
+        write_whole(self._path, self._client.model_copy(update=ending).model_dump_json())
+
+
+def was_hurried(path: Path) -> bool:
+    """Whether the client of a file was ended by a signal."""
+    try:
+        return Client.model_validate_json(path.read_text()).hurried
+    except (OSError, ValueError):
+        return False
 
 
 def read_clients(folder: ReplicaFolder, stale: float = STALE) -> tuple[list[Client], list[Path], float]:

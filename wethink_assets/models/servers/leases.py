@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from wethink_assets import signals
 from wethink_assets.errors import ModelError
 from wethink_assets.models.servers.clients import ClientLease
 from wethink_assets.models.servers.health import is_dead
@@ -70,6 +71,7 @@ class LeasedServer:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        signals.outlives(self._supervisor.pid)
         until = time.monotonic() + COMING_UP
         while time.monotonic() < until:
             state = self.folder.state()

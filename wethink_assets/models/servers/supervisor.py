@@ -8,16 +8,17 @@ the server SIGTERM.
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
 from types import FrameType
 
 from wethink_assets.models.servers.allocation import YIELD, allocate, visible_devices
-from wethink_assets.models.servers.clients import read_clients
+from wethink_assets.models.servers.clients import read_clients, was_hurried
 from wethink_assets.models.servers.health import is_dead, is_up, try_completion
 from wethink_assets.models.servers.memory import find_gpus, find_memory
-from wethink_assets.models.servers.processes import end_session, is_vllm, session_members, spawn
+from wethink_assets.models.servers.processes import PATIENCE, end_session, is_vllm, session_members, spawn
 from wethink_assets.models.servers.runtime import Phase, ReplicaFolder, State, try_lock
 from wethink_assets.storage.process_identity import process_start, this_boot
 
@@ -25,6 +26,7 @@ POLL = 0.25
 RESTARTS = 3
 FORGET_AFTER = 600.0  # seconds of service after which earlier ends count no more
 LOOK_EVERY = 5.0
+HURRIED = 0.3  # seconds that a server has to end in order when a signal ended the last who used it
 HUNG_AFTER = 20.0  # seconds that a server may be dead while its process is there
 
 
@@ -40,6 +42,7 @@ class Supervisor:
         self._spec = folder.spec()
         self._keep_until = 0.0
         self._stop_requested = False
+        self._patience = PATIENCE
         self._state = State(
             phase="waiting",
             since=time.time(),
@@ -80,12 +83,13 @@ class Supervisor:
             raise
         finally:
             if self._state.server:
-                end_session(self._state.server)
+                end_session(self._state.server, self._patience)
             with self._folder.gate():
                 self._publish(phase, message if phase == "failed" else "")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stop_requested = True
+        self._patience = HURRIED
 
     def _publish(self, phase: Phase, message: str = "", **more: object) -> None:
         self._state = self._state.model_copy(update={"phase": phase, "since": time.time(), "message": message, **more})
@@ -99,6 +103,7 @@ class Supervisor:
         with self._folder.gate():
             present, gone, idle = read_clients(self._folder)
             if gone:
+                self._patience = HURRIED if any(map(was_hurried, gone)) else PATIENCE
                 self._keep_until = max(self._keep_until, time.time() + idle)
                 for path in gone:
                     path.unlink(missing_ok=True)
@@ -140,7 +145,9 @@ class Supervisor:
                 end_session(self._server.pid)
                 return f"the server ended with status {self._server.returncode} before it was healthy"
             if is_up(self._state.url):
-                wrong = try_completion(self._state.url, spec.model, spec.api_key_env, spec.start_timeout)
+                wrong = self._completes_nothing()
+                if wrong is None:
+                    break
                 if not wrong:
                     self._publish("ready")
                     break
@@ -150,6 +157,21 @@ class Supervisor:
                 raise GaveUp(f"the server was not healthy within {spec.start_timeout:.0f} s")
             time.sleep(POLL)
         return ""
+
+    def _completes_nothing(self) -> str | None:
+        """Why the server completes no conversation, empty where it does; None when nobody waits for it any more: the first may take minutes."""
+        spec, said = self._spec, list[str]()
+
+        def attempt() -> None:
+            said.append(try_completion(self._state.url, spec.model, spec.api_key_env, spec.start_timeout))
+
+        thread = threading.Thread(target=attempt, name="first conversation", daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(POLL)
+            if thread.is_alive() and self._unwanted():
+                return None
+        return said[0] if said else "its reply could not be read"
 
     def _watch(self) -> str:
         """Until the server is not wanted (empty), or ended by itself; returns how."""

@@ -6,11 +6,11 @@ with a message, 75 ended with its starter, 130 interrupted.
 
 import json
 import os
-import signal
 import sys
 import traceback
 from pathlib import Path
 
+from wethink_assets import signals
 from wethink_assets.errors import WeThinkError
 from wethink_assets.storage.lease import leased
 from wethink_assets.training.policies.catalog import Policy, note_run, read_policy
@@ -56,7 +56,6 @@ def main(path: str) -> int:
     plan = TrainingPlan.model_validate_json(Path(path).read_text())
     if plan.starter is not None:
         end_with(plan.starter)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     main_process = is_main_process()
     with progress_reporter(main_process) as reporter:
         try:
@@ -98,4 +97,5 @@ def _write_outcome(plan: TrainingPlan, outcome: dict[str, str]) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: python -m wethink_assets.training.runs.process <plan.json>")
+    signals.heed()
     sys.exit(main(sys.argv[1]))

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from wethink_assets import signals
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.errors import WeThinkError
 from wethink_assets.storage.blobs import Blobs
@@ -116,4 +117,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    signals.heed()
     sys.exit(main())

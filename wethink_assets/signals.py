@@ -1,0 +1,146 @@
+"""Signals that end a command: SIGTERM or one Ctrl-C within two seconds, a second one at once, at any moment.
+
+The first raises `KeyboardInterrupt` in the main thread, so that work ends in order. That alone is no promise: libraries put handlers of their own in
+place of Python's (Dagster, while a run is between two steps), an interruption raised in a callback is dropped, and a thread that waits in native
+code hears of none. So a thread of its own is told of each signal by Python's wakeup descriptor, whatever handler is in force, and ends the process
+when its time is over. That loses nothing: what is in the store is whole at any moment, as it is when a process is killed.
+"""
+
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+
+__all__ = ["INTERRUPTED", "SENTENCE", "heed", "outlives", "received"]
+
+INTERRUPTED = 130
+"""Exit code of a command that a signal ended."""
+GRACE = 0.8  # seconds to end in order; what is left of two is for a busy machine, and for servers, which notice that nobody uses them any more
+ONE_SIGNAL = 0.05  # seconds within which signals are one: `timeout`, `uv run` and terminals send it to a process and to its group
+SENTENCE = "interrupted; what is finished is kept, the same command goes on from there"
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+_SHOW_CURSOR = b"\x1b[?25h"  # progress bars hide it
+
+
+class _Watch:
+    """The wakeup descriptor of this process and the thread that reads it."""
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        self._first = threading.Event()
+        self._raised = False
+        self.spared: set[int] = set()
+        try:
+            self._terminal = os.dup(2)  # Dagster exchanges the descriptor while a step works
+        except OSError:
+            self._terminal = -1
+
+    def begin(self) -> None:
+        """Watch from now on. Signals that this process was told to ignore, as by `nohup`, stay ignored."""
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        for kind in _ENDING:
+            if signal.getsignal(kind) is not signal.SIG_IGN:
+                signal.signal(kind, self._interrupt)
+        os.register_at_fork(after_in_child=_forget)
+        threading.Thread(target=self._run, name="signals", daemon=True).start()
+
+    def _interrupt(self, *_: object) -> None:
+        # Once: who ends in order must not be interrupted by the copy that a wrapper sends.
+        if not self._raised:
+            self._raised = True
+            raise KeyboardInterrupt
+
+    def received(self) -> bool:
+        """Whether a signal came, also one that the thread has not read yet."""
+        return self._first.is_set() or bool(select.select([self._read], [], [], 0)[0])
+
+    def _run(self) -> None:
+        until = self._next()
+        self._first.set()
+        while (left := until + GRACE - time.monotonic()) > 0 and select.select([self._read], [], [], left)[0]:
+            if self._next() - until > ONE_SIGNAL:
+                break
+        self._end()
+
+    def _next(self) -> float:
+        """The moment of the next signal that ends a command; others, such as of a child's end, are passed over."""
+        while not set(_ENDING).intersection(os.read(self._read, 64)):
+            pass
+        return time.monotonic()
+
+    def _end(self) -> None:
+        sys.setswitchinterval(
+            1e-5
+        )  # each file that is read gives Python's lock away; 5 ms to get it back would be seconds in all
+        end_descendants(os.getpid(), self.spared)
+        with suppress(OSError):
+            cursor = _SHOW_CURSOR if os.isatty(self._terminal) else b""
+            os.write(self._terminal, cursor + f"wethink: {SENTENCE}\n".encode())
+        os._exit(INTERRUPTED)
+
+
+_watch: _Watch | None = None
+
+
+def heed() -> None:
+    """Keep the promise of this module from now on; to be called by the program that a process runs, in its main thread."""
+    global _watch
+    if _watch is None:
+        _watch = _Watch()
+        _watch.begin()
+
+
+def received() -> bool:
+    """Whether this process heeds signals and was asked to end. Asked for where a library may have kept the signal to itself."""
+    return _watch is not None and _watch.received()
+
+
+def outlives(process: int) -> None:
+    """Leave a child alone when this process is ended: it is in use by others too, and notices by itself when nobody is left."""
+    if _watch is not None:
+        _watch.spared.add(process)
+
+
+def end_descendants(of: int, spared: set[int]) -> None:
+    """Kill all that a process started, with what those started, except the spared; Linux alone tells who that is."""
+    for process in descendants(of, spared):
+        with suppress(OSError):
+            os.kill(process, signal.SIGKILL)
+
+
+def descendants(of: int, spared: set[int]) -> list[int]:
+    """Children of a process, their children and so on, without the spared and what those started."""
+    if sys.platform != "linux":
+        return []
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                parent = int(file.read().rpartition(b")")[2].split()[1])
+        except (OSError, IndexError, ValueError):  # it has just ended
+            continue
+        children.setdefault(parent, []).append(int(name))
+    found, waiting = [], [of]
+    while waiting:
+        below = [child for child in children.get(waiting.pop(), ()) if child not in spared]
+        found += below
+        waiting += below
+    return found
+
+
+def _forget() -> None:
+    # A fork, as of a pool of processes, has the descriptor too: a signal that ends it is none of ours.
+    global _watch
+    if _watch is not None:
+        _watch = None
+        signal.set_wakeup_fd(-1)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,147 @@
+"""Signals: one ends a program within two seconds, whatever keeps it to itself, a second one at once, and its processes with it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from wethink_assets.signals import INTERRUPTED, SENTENCE
+from wethink_assets_tests.support.project import ROOT
+
+HEEDED = "import os, signal, subprocess, sys, time\nfrom wethink_assets import signals\nsignals.heed()\n"
+READY = "print('ready', flush=True)\n"
+DEAF = "for kind in (signal.SIGINT, signal.SIGTERM):\n    signal.signal(kind, lambda *_: None)\n"  # as Dagster between two steps
+SWALLOWS = HEEDED + (
+    f"{DEAF}{READY}until = time.monotonic() + 30\nwhile time.monotonic() < until:\n    time.sleep(1)\n"
+)
+STUCK = HEEDED + (  # in native code that no signal calls back
+    f"import ctypes\nlocks, lock = ctypes.CDLL(None), ctypes.create_string_buffer(64)\n{READY}"
+    "locks.pthread_mutex_lock(lock)\nlocks.pthread_mutex_lock(lock)\n"
+)
+
+
+@contextmanager
+def started(program: str) -> Iterator["subprocess.Popen[str]"]:
+    """A program that has said that it is ready."""
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's `&` ignores it
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def seconds_to_end(process: "subprocess.Popen[str]") -> float:
+    """How long it takes until it has ended with the code of an interruption."""
+    began = time.monotonic()
+    assert process.wait(20) == INTERRUPTED
+    return time.monotonic() - began
+
+
+def is_there(process: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("program", [SWALLOWS, STUCK])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_one_signal_ends_what_keeps_it_to_itself(program: str, sent: signal.Signals) -> None:
+    with started(program) as process:
+        time.sleep(0.2)  # it is about to be stuck
+        process.send_signal(sent)
+        assert seconds_to_end(process) < 2
+        assert process.stderr is not None and SENTENCE in process.stderr.read()
+
+
+@pytest.mark.parametrize("kinds", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)])
+def test_a_second_signal_ends_it_at_once(kinds: tuple[signal.Signals, signal.Signals]) -> None:
+    with started(SWALLOWS) as process:
+        process.send_signal(kinds[0])
+        time.sleep(0.2)
+        assert process.poll() is None
+        process.send_signal(kinds[1])
+        assert seconds_to_end(process) < 0.5
+
+
+def test_work_that_hears_of_it_ends_in_order_and_one_signal_sent_twice_is_one() -> None:
+    program = f"{HEEDED}try:\n    {READY}    time.sleep(30)\nexcept KeyboardInterrupt:\n    time.sleep(0.3)\n    print(signals.received())\n"
+    with started(program) as process:
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)  # as `timeout` does: to the process, and to its group
+        output, _ = process.communicate(timeout=10)
+        assert (output, process.returncode) == ("True\n", 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who started a process")
+def test_what_it_started_ends_with_it_but_for_what_others_use() -> None:
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    grandparent = (
+        f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {deaf!r}]).pid, flush=True); input()"
+    )
+    program = f"{HEEDED}{DEAF}" + (
+        f"child = subprocess.Popen([sys.executable, '-c', {grandparent!r}], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)\n"
+        f"shared = subprocess.Popen([sys.executable, '-c', {deaf!r}], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
+        f"signals.outlives(shared.pid)\n{READY}print(child.pid, int(child.stdout.readline()), shared.pid, flush=True)\n"
+        "while True:\n    time.sleep(1)\n"
+    )
+    with started(program) as process:
+        assert process.stdout is not None
+        child, grandchild, shared = map(int, process.stdout.readline().split())
+        try:
+            assert all(map(is_there, (child, grandchild, shared)))
+            process.send_signal(signal.SIGTERM)
+            assert seconds_to_end(process) < 2
+            assert not is_there(child) and not is_there(grandchild)
+            assert is_there(shared)
+        finally:
+            os.kill(shared, signal.SIGKILL)
+
+
+def test_signals_of_forks_and_children_are_no_signals_of_the_program() -> None:
+    program = HEEDED + (
+        "signal.signal(signal.SIGCHLD, lambda *_: None)\n"
+        "for _ in range(3):\n    child = os.fork()\n    if not child:\n        time.sleep(30)\n        os._exit(0)\n"
+        "    time.sleep(0.2)\n    os.kill(child, signal.SIGTERM)\n    os.waitpid(child, 0)\n"
+        f"{READY}time.sleep(1.6)\nprint(signals.received())\n"
+    )
+    with started(program) as process:
+        assert process.communicate(timeout=20) == ("False\n", "")
+
+
+def test_what_is_told_to_ignore_ctrl_c_ignores_it() -> None:
+    program = (
+        f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{HEEDED}{READY}time.sleep(1.5)\nprint('done')\n"
+    )
+    with started(program) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20)[0] == "done\n"
+
+
+@pytest.mark.slow
+def test_the_command_says_so_in_a_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wethink_assets", "sample", "drawn", "--images", "100000"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment)
+    deadline = time.monotonic() + 60
+    while not any(path.is_file() for path in tmp_path.rglob("*.*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors.splitlines()[-1]) == (INTERRUPTED, f"wethink: {SENTENCE}")
+    assert "Traceback" not in errors
