@@ -5,11 +5,11 @@ from typing import Any
 
 from wethink_assets.models.chat import Completion, Message, Sampling
 
-Script = Callable[[str, Sampling], str | Exception]
+Script = Callable[[str, Sampling], str | Completion | Exception]
 
 
 class Answering:
-    """Replies with what `script(user text, sampling)` returns; an exception is raised instead."""
+    """Replies with what `script(user text, sampling)` returns, text as a whole reply; an exception is raised instead."""
 
     def __init__(self, script: Script, name: str = "answering") -> None:
         self.script, self.model_id, self.revision = script, name, "1"
@@ -26,6 +26,8 @@ class Answering:
         reply = self.script(messages[-1].text, sampling)
         if isinstance(reply, Exception):
             raise reply
+        if isinstance(reply, Completion):
+            return reply
         return Completion(reply, 10, 5, "stop", self.model_id)
 
     async def aclose(self) -> None:

@@ -17,7 +17,7 @@ from wethink_assets.evaluation.grading.clusters import Clusters, single_samples
 from wethink_assets.kinds import FILL_IN, KINDS, LETTERS, MULTIPLE_CHOICE, QuestionKind
 from wethink_assets.models.chat import Image, Message
 
-PROMPTS_VERSION, VERDICTS_VERSION = "1", "2"
+PROMPTS_VERSION, VERDICTS_VERSION = "1", "3"
 """Of the prompts and verdicts of all forms that ship; part of a score's settings."""
 RULE, JUDGE, UNDECIDED, FAILED = "rule", "judge", "undecided", "judge failed"
 VLMEVALKIT: Literal["vlmevalkit"] = "vlmevalkit"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wethink_assets.config import Settings
+from wethink_assets.evaluation.grading.extractions import can_be_extraction
 from wethink_assets.evaluation.grading.rules import letters_of, option_of, yes_or_no
 from wethink_assets.identity import sha256_hex
 from wethink_assets.synthesis.calls.replies import MalformedReply, final_text, parse_json_reply
@@ -56,7 +57,9 @@ def _yes_no(reply: str, _variables: Variables) -> str:
     return word
 
 
-def _extracted(reply: str, _variables: Variables) -> str:
+def _extracted(reply: str, variables: Variables) -> str:
+    if not can_be_extraction(reply, str(variables["reply"]), str(variables.get("instruction") or "")):
+        raise MalformedReply("no_extraction", repr(reply[:60]))
     return "" if reply.strip(" .").casefold() == "null" else reply.splitlines()[0].strip()
 
 

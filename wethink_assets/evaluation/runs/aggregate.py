@@ -76,9 +76,12 @@ def aggregate(
 
 
 def _headline(scale: int, bounds: Interval, kit: KitResult | None) -> tuple[float | None, list[str]]:
-    """The score, and a flag where VLMEvalKit's number is not what its verdicts add up to: it counts on the full benchmark's size."""
+    """The score, and a flag where VLMEvalKit's number is not what its verdicts add up to: it counts on the full benchmark's size.
+
+    Where it counts rows without an answer as right, the verdicts without those are the score.
+    """
     summed = _finite(scale * bounds.value)
-    if kit is None or kit.headline is None:
+    if kit is None or kit.headline is None or kit.withdrawn:
         return summed, []
     if summed is not None and abs(kit.headline - summed) <= CLOSE * scale / 100:
         return _finite(kit.headline), []

@@ -1,6 +1,7 @@
 """Grades of the replies: by our own rules and judge, or by VLMEvalKit's, as the job says."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wethink_assets.config import Settings
@@ -8,7 +9,7 @@ from wethink_assets.errors import SourceError
 from wethink_assets.evaluation.forms.form import FAILED, VLMEVALKIT, Row
 from wethink_assets.evaluation.runs.calls import Calls
 from wethink_assets.evaluation.runs.jobs import Job
-from wethink_assets.evaluation.runs.replies import OK, Progress
+from wethink_assets.evaluation.runs.replies import Progress
 from wethink_assets.evaluation.vlmevalkit.process import Kit
 from wethink_assets.evaluation.vlmevalkit.scoring import KitResult, kit_result
 from wethink_assets.models.registry import Models
@@ -62,7 +63,7 @@ def grade_by_kit(
         answers = {reply["index"]: reply["prediction"] for reply in job.replies}
         try:
             result = await kit_result(kit, calls, job.file, answers, name, settings.pipeline.concurrency)
-            _take_verdicts(job, answers, result)
+            result = _take_verdicts(job, answers, result)
         except SourceError as error:
             failed.append(error)
             return
@@ -77,15 +78,19 @@ def grade_by_kit(
     return results, failed
 
 
-def _take_verdicts(job: Job, answers: dict[str, str], result: KitResult) -> None:
-    """Give each reply its verdict. Raises `SourceError` where there is none."""
+def _take_verdicts(job: Job, answers: dict[str, str], result: KitResult) -> KitResult:
+    """Give each reply its verdict, and none without an answer a hit. Raises `SourceError` where there is no verdict."""
     verdicts = job.form.vlmevalkit_verdicts(job.rows, answers, result.verdicts)
     lost = [reply["index"] for reply in job.replies if reply["index"] not in verdicts]
     if lost:
         raise SourceError(
             f"{job.file.path}: VLMEvalKit gives no verdict on row {lost[0]!r} ({len(lost)} of {len(job.replies)})"
         )
+    withdrawn = 0
     for reply in job.replies:
         verdict = verdicts[reply["index"]]
-        failed = verdict.how == FAILED and reply["status"] == OK
-        reply |= {"hit": verdict.hit, "extracted": verdict.extracted, "how": FAILED if failed else VLMEVALKIT}
+        failed = verdict.how == FAILED and bool(reply["prediction"])
+        withdrawn += verdict.hit > 0 and (failed or not reply["prediction"])
+        hit = verdict.hit if reply["prediction"] and not failed else 0.0
+        reply |= {"hit": hit, "extracted": verdict.extracted, "how": FAILED if failed else VLMEVALKIT}
+    return replace(result, withdrawn=withdrawn)

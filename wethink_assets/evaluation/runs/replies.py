@@ -11,10 +11,13 @@ from wethink_assets.evaluation.runs.jobs import Job, style_of
 from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.evaluation.vlmevalkit.tables import Part, conversation_of
 from wethink_assets.models.chat import CallFailed, Message, Sampling
+from wethink_assets.models.finish_reasons import finish_reason_of
 from wethink_assets.models.registry import Models
 from wethink_assets.synthesis.calls.replies import MalformedReply, final_text, whole_text
 
 OK = "ok"
+WHOLE, CUT = "stop", "length"
+UNFINISHED = {CUT: "cut off at the most tokens of a reply"}
 Progress = Callable[[str, int, int], None]
 """Called with what is done, how many of it are done, and how many there are."""
 Prompts = dict[str, dict[str, list[Part]]]
@@ -75,6 +78,9 @@ async def _reply(calls: Calls, job: Job, row: Row, messages: Any, sampling: Samp
         "status": OK, "fault": "", "reply": completion.text, "call": key, "finish_reason": completion.finish_reason,
         "prompt_tokens": completion.prompt_tokens, "completion_tokens": completion.completion_tokens,
     }  # fmt: skip
+    ending = finish_reason_of(completion.finish_reason)
+    if ending != WHOLE:
+        return {**reply, "fault": UNFINISHED.get(ending, f"the reply ended as {ending}")}
     try:
         reply["prediction"] = final_text(completion.text)
     except MalformedReply as fault:

@@ -119,7 +119,7 @@ def _environment(folder: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
     return kept | {
         "HOME": str(folder), "LMUData": str(folder / "LMUData"), "PRED_FORMAT": "tsv", "PYTHONPATH": str(ROOT),
-        "HF_HUB_OFFLINE": "1", "NO_PROXY": "*", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1", "PYTHONWARNINGS": "ignore",
+        "HF_HUB_OFFLINE": "1", "PYTHONHASHSEED": "0", "NO_PROXY": "*", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1", "PYTHONWARNINGS": "ignore",
     }  # fmt: skip
 
 

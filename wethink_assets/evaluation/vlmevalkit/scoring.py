@@ -14,9 +14,9 @@ from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
 from wethink_assets.evaluation.vlmevalkit.tables import Part, read_prompts, write_table
 from wethink_assets.models.chat import Message
 
-LOGIC_VERSION = "1"
+LOGIC_VERSION = "2"
 NO_ANSWER = "-"
-"""What it is given for a failed call or a reply without an answer: it reads an empty one as `nan`, in which DynaMath finds option A."""
+"""Stands where there is no answer: it reads an empty prediction as `nan`, in which DynaMath finds option A. Such a row never reaches its judge."""
 KEPT = (".tsv", ".csv", ".json", ".xlsx")
 
 
@@ -25,13 +25,14 @@ class KitResult:
     """VLMEvalKit's result on one benchmark's replies.
 
     headline: its number, on the benchmark's scale, None where it has none for all samples; figures: all that it reports; verdicts: by index,
-    of circular evaluation one per question, of OCRBench none; files: its own results.
+    of circular evaluation one per question, of OCRBench none; files: its own results; withdrawn: rows without an answer that it counts as right.
     """
 
     headline: float | None
     figures: dict[str, float]
     verdicts: dict[str, Verdict]
     files: tuple[Path, ...]
+    withdrawn: int = 0
 
 
 def prompts_of(kit: Kit, file: BenchmarkFile) -> dict[str, list[Part]]:
@@ -77,7 +78,7 @@ async def kit_result(
 
     async with judge_served(judge, token) as served:
         request = {"predictions": str(given), "name": name, "folder": str(folder), "judge": served.url, "token": token,
-                   "width": width, "out": str(out)}  # fmt: skip
+                   "width": width, "out": str(out), "unanswered": [index for index, answer in predictions.items() if not answer]}  # fmt: skip
         try:
             result = await in_thread(lambda: kit.ask(do="score", key=key, md5=kit.md5[key], **request))
         except (KitError, ModelError) as error:

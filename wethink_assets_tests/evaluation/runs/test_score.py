@@ -11,7 +11,7 @@ from wethink_assets.errors import ModelError
 from wethink_assets.evaluation.benchmarks.files import benchmark_files
 from wethink_assets.evaluation.runs.records import Score, read_replies, scores_of
 from wethink_assets.evaluation.runs.score import score_model
-from wethink_assets.models.chat import CallFailed, Sampling
+from wethink_assets.models.chat import CallFailed, Completion, Sampling
 from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.answering_model import Answering, Script
@@ -149,6 +149,35 @@ def test_replies_without_an_answer_are_wrong_and_no_failure(tmp_path: Path, repl
     assert read_replies(store, score)["prediction"].to_list() == [prediction] * 2
     assert score.value == (100 if prediction else 0) and score.no_answer == (0 if prediction else 1)
     assert score.failed_inference == 0 and score.flags == ()
+
+
+def test_what_failed_earns_nothing_whatever_the_judge_says(tmp_path: Path) -> None:
+    store = Store.open(str(tmp_path / "store"))
+    rows = [{"index": i, "question": f"What is in picture {i}?", "answer": "yes"} for i in range(40)]
+    forms = ("choice", "free", "yes_no", "mmvet", "mathverse", "logicvista")
+    kinds = [CallFailed("refused"), "", "<think>B, so", Completion("<answer>B</answer>", 9, 9, "length", "cut")]
+    settings = scoring_settings(tmp_path, own=forms)
+    for form in forms:
+        write_tsv(tmp_path / f"{form}.tsv", choice_rows(40) if form == "choice" else rows)
+        settings.benchmarks[form] = settings.benchmarks[form].model_copy(update={"form": form})
+    policy = Answering(lambda text, _: kinds[len(policy.asked) % len(kinds)])
+    judge = Answering(lambda text, _: "1", "judge")
+    scores = run(store, settings, policy, judge)
+    assert len(policy.asked) == 240 and not judge.asked and len(scores) == len(forms)
+    for score in scores:
+        assert score.value == 0 and read_replies(store, score)["hit"].sum() == 0, score.benchmark
+
+
+@pytest.mark.parametrize("form", ["mathvista", "mathvision", "dynamath", "yes_no", "mathverse", "logicvista", "mmvet"])
+def test_a_judge_that_talks_nonsense_is_flagged_in_every_form(tmp_path: Path, form: str) -> None:
+    store = Store.open(str(tmp_path / "store"))
+    row = {"question": "How many?", "answer": "7", "answer_type": "float", "qid": 1, "choices": "[]"}
+    write_tsv(tmp_path / "mine.tsv", [{"index": i, **row} for i in range(4)])
+    settings = scoring_settings(tmp_path)
+    settings.benchmarks["mine"] = settings.benchmarks["mine"].model_copy(update={"form": form})
+    judge = Answering(lambda text, _: "I would rather not say which", "judge")
+    (score,) = run(store, settings, Answering(lambda text, _: "a great many dots"), judge)
+    assert (score.value, score.failed_judging, score.flags) == (0, 1, ("100.0% of verdicts failed",))
 
 
 SCRIPTS: dict[str, tuple[dict[str, Any], Script, float]] = {

@@ -1,5 +1,7 @@
 """VLMEvalKit itself, in its own environment: prompts and verdicts of the fourteen, on files made of the drawn stand-ins."""
 
+import csv
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -16,7 +18,7 @@ from wethink_assets.evaluation.runs.records import Score, read_replies, scores_o
 from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.evaluation.samples import ensure_samples
 from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
-from wethink_assets.models.chat import Sampling
+from wethink_assets.models.chat import CallFailed, Completion, Sampling
 from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.answering_model import Answering
@@ -51,7 +53,9 @@ def run(
 
 
 def judge_of(asked: str, _: Sampling) -> str:
-    """A judge that grades 0.5, takes nothing for an option, and finds one number in every answer."""
+    """A judge that grades 0.5, takes nothing for an option or a word, and finds one number in every answer."""
+    if "Yes / No" in asked:
+        return "Unknown"
     if "correctness score" in asked:
         return "<think>half of it</think><answer>0.5</answer>"
     return "Z" if "single character" in asked or "ONLY the letters" in asked else "1"
@@ -172,3 +176,102 @@ def test_the_embedded_policy_is_scored(tmp_path: Path) -> None:
         and max(s.percent or 0 for s in by_benchmark.values()) > 20
     )
     assert all(json.loads(store.read(f"{score.folder}/score.json"))["scorer"] == "vlmevalkit" for score in scores)
+
+
+def repeated_files(settings: Settings, total: int) -> int:
+    """Stand-ins under the names of the fourteen, their rows repeated under new indices until there are `total`; how many there are."""
+    csv.field_size_limit(1 << 30)
+    real_files(settings)
+    rows = 0
+    for key in KEYS:
+        path = path_of(settings, key)
+        with path.open(newline="") as file:
+            drawn = list(csv.DictReader(file, delimiter="\t"))
+        copies = -(-total // (len(KEYS) * len(drawn)))
+        with path.open("w", newline="") as file:
+            out = csv.DictWriter(file, list(drawn[0]), delimiter="\t", lineterminator="\n")
+            out.writeheader()
+            for copy, row in itertools.product(range(copies), drawn):
+                out.writerow(row | _renamed(key, row, copy))
+                rows += 1
+    return rows
+
+
+def _renamed(key: str, row: dict[str, str], copy: int) -> dict[str, str]:
+    """Index and group of a copied row: those of another sample."""
+    if key == "HallusionBench":
+        parts = row["index"].split("_")
+        parts[3] = str(int(parts[3]) + 1000 * copy)
+        return {"index": "_".join(parts), "set_id": parts[3]}
+    shift = 1000 * copy
+    head, mark, number = row["index"].rpartition("_")
+    names = {"index": f"{head}{mark}{int(number) + shift}"}
+    return names | {name: str(int(row[name]) + shift) for name in ("g_index", "qid", "ID") if name in row}
+
+
+def test_of_ten_thousand_failed_empty_and_cut_replies_none_is_credited(tmp_path: Path) -> None:
+    settings, store = scoring_settings(tmp_path, own=(), scorer="vlmevalkit"), Store.open(str(tmp_path / "store"))
+    assert repeated_files(settings, 10_000) >= 10_000
+    kinds = itertools.cycle(
+        [CallFailed("refused"), "", "<think>A, so", "<answer>A</answer><answer>B</answer>",
+         *(Completion(text, 9, 9, "length", "cut") for text in ("A", "<answer>Yes</answer>", "1"))]
+    )  # fmt: skip
+    judge = Answering(lambda text, _: "1.0" if "correctness score" in text else "Yes" if "Yes / No" in text else "A")
+    with Kit(settings) as kit:
+        scores = run(store, settings, Answering(lambda text, _: next(kinds)), judge, kit, KEYS)
+    assert [score.benchmark for score in scores] == KEYS
+    for score in scores:
+        assert score.value == 0 and read_replies(store, score)["hit"].sum() == 0, score.benchmark
+    assert all("Hello" in text or "hello" in text.lower() for text in judge.asked), (
+        "it is greeted, and asked about no row"
+    )
+
+
+NO_RULE = "the thing over there, which looks like the sky in the evening, with neither number nor letter"
+
+
+@pytest.mark.parametrize(
+    ("says", "keys"),
+    [
+        ("I would rather not say which", [key for key in KEYS if key != "OCRBench"]),
+        (CallFailed("judge is tired"), ["DynaMath"]),  # of the others it asks up to ten times, with pauses
+    ],
+)
+def test_a_judge_that_fails_or_talks_nonsense_is_flagged_wherever_it_judges(
+    tmp_path: Path, says: str | CallFailed, keys: list[str]
+) -> None:
+    settings, store = scoring_settings(tmp_path, own=(), scorer="vlmevalkit"), Store.open(str(tmp_path / "store"))
+    real_files(settings)
+
+    def judge(text: str, _: Sampling) -> str | CallFailed:
+        return "hi" if text.strip().lower().startswith("hello") else says
+
+    with Kit(settings) as kit:
+        scores = run(store, settings, Answering(lambda text, _: NO_RULE), Answering(judge, "judge"), kit, keys)
+    for score in scores:
+        replies = read_replies(store, score)
+        assert score.failed_judging > 0.3 and "of verdicts failed" in " ".join(score.flags), (score.benchmark, says)
+        assert replies.filter(pl.col("how") == "judge failed")["hit"].sum() == 0, score.benchmark
+
+
+def test_the_same_replies_give_the_same_score_a_hundred_times(tmp_path: Path) -> None:
+    keys = ["MMStar", "MMMU_DEV_VAL", "RealWorldQA"]
+    settings = scoring_settings(tmp_path, own=(), scorer="vlmevalkit")
+    real_files(settings)
+    replies = ["B", NO_RULE, "<answer>A or maybe C</answer>", "", "Cannot determine the answer", "the left one"]
+
+    def policy(text: str, _: Sampling) -> str:
+        return replies[sum(text.encode()) % len(replies)]
+
+    found = set()
+    with Kit(settings) as kit:
+        for number in range(100):
+            judge = Answering(lambda text, _: ("Q", "B", "what?")[sum(text.encode()) % 3], "judge")
+            width = settings.pipeline.model_copy(update={"concurrency": 1 + number % 16})
+            store = Store.open(str(tmp_path / f"store{number}"))
+            scores = run(
+                store, settings.model_copy(update={"pipeline": width}), Answering(policy), judge, kit,
+                [keys[number % 3]],
+            )  # fmt: skip
+            found |= {(s.benchmark, s.value, s.low, s.high, s.failed_judging, json.dumps(s.reported)) for s in scores}
+    assert sorted(name for name, *_ in found) == sorted(keys)

@@ -1,7 +1,8 @@
 """Main loop of VLMEvalKit's process: one request per line of its standard input, one reply per line of its standard output, until the input ends.
 
     {"do": "prompts", "key": ..., "md5": ..., "out": file}    a line per sample there: its index and the parts of its prompt
-    {"do": "score", "key": ..., "predictions": file, "name": ..., "folder": ..., "judge": url, "token": ..., "width": n, "out": file}
+    {"do": "score", "key": ..., "predictions": file, "name": ..., "folder": ..., "judge": url, "token": ..., "width": n,
+     "unanswered": indices, "out": file}
 
 A reply is {"done": figures} or {"error": text}. What VLMEvalKit prints goes to standard error. When the input ends this process does; in the
 middle of a request whoever asked is gone, so it ends at once.

@@ -4,15 +4,14 @@ import importlib
 import json
 import math
 import os
-import random
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from wethink_assets.evaluation.vlmevalkit.driver import judging
 from wethink_assets.evaluation.vlmevalkit.driver.prompting import dataset_of
 
 JUDGE = "judge"
-FAILURES = ("Failed to obtain answer", "randomly generate", "retries failed")
 # Where it leaves its verdicts, by the class of the data set: the end of the file's name, and the column.
 VERDICTS = {
     "ImageYORNDataset": ("_auxmatch", "score"),
@@ -28,9 +27,21 @@ CHOICES = (f"_{JUDGE}_result", "hit")
 
 
 def score(
-    key: str, md5: str, predictions: str, name: str, folder: str, judge: str, token: str, width: int, out: str
+    key: str,
+    md5: str,
+    predictions: str,
+    name: str,
+    folder: str,
+    judge: str,
+    token: str,
+    width: int,
+    out: str,
+    unanswered: list[str],
 ) -> dict[str, Any]:
-    """Score replies: its files go to `folder`, verdicts to `out`. Tells the headline and all figures that it reports."""
+    """Score replies: its files go to `folder`, verdicts to `out`. Tells the headline and all figures that it reports.
+
+    unanswered: indices of the rows whose prediction stands for no answer: wrong, whatever the judge would say.
+    """
     smp = importlib.import_module("vlmeval.smp")
     dataset = dataset_of(key, md5)
     with open(predictions, encoding="utf-8") as file:
@@ -41,18 +52,24 @@ def score(
     smp.dump(data, path)
     _keep_out_of_tmp(folder)
     _compare_once()
-    random.seed(0)  # where nothing can be made out of a reply, it guesses an option
-    result = dataset.evaluate(
-        path, model=JUDGE, nproc=width, verbose=False, retry=2, timeout=3600, api_base=judge, key=token
-    )
+    judging.watch_judging()
+    judging.current = judging.Watch(frozenset(unanswered))
+    kind = type(dataset).__name__
+    try:
+        result = dataset.evaluate(
+            path, model=JUDGE, nproc=width, verbose=False, retry=2, timeout=3600, api_base=judge, key=token
+        )
+    except ZeroDivisionError:
+        if kind != "WeMath":
+            raise
+        result = {}  # its rates are of the problems that were solved; where none was, there are its verdicts alone
     if result is None:
         raise ValueError("it gave no result")
-    kind = type(dataset).__name__
     verdicts = list(_verdicts(kind, smp.load, path))
     with open(f"{out}.part", "w", encoding="utf-8") as file:
         json.dump(verdicts, file)
     os.replace(f"{out}.part", out)
-    return {"headline": _headline(kind, result), "figures": dict(_figures(result)), "verdicts": len(verdicts)}
+    return {"headline": _headline(kind, result), "figures": dict(sorted(_figures(result))), "verdicts": len(verdicts)}
 
 
 def _keep_out_of_tmp(folder: str) -> None:
@@ -79,17 +96,18 @@ def _verdicts(kind: str, load: Any, path: str) -> Iterator[dict[str, Any]]:
         check = importlib.import_module(f"vlmeval.dataset.utils.{module}").post_check
     for _, row in load(path.replace(".tsv", f"{ending}.tsv")).iterrows():
         hit = float(bool(check(row, prefetch=False))) if check else float(row[column])
-        logs = " ".join(str(row[name]) for name in row.index if str(name).startswith(("log", "extracted", "res")))
         extracted = next((str(row[name]) for name in ("extracted", "res", "extract") if name in row.index), "")
-        failed = any(mark in logs for mark in FAILURES)
-        yield {"index": str(row["index"]), "hit": hit, "extracted": extracted[:2000], "failed": failed}
+        index = str(row["index"])
+        yield {"index": index, "hit": hit, "extracted": extracted[:2000], "failed": index in judging.current.failed}
 
 
 def _headline(kind: str, result: Any) -> float | None:
-    """Its one number, on the benchmark's scale; None where its tables have none for all samples."""
+    """Its one number, on the benchmark's scale; None where it has none for all samples."""
     if kind == "OCRBench":
         return float(result["Final Score"])
     if kind == "WeMath":
+        if isinstance(result, dict):
+            return None
         return float(str(result["Score (Strict)"].dropna().iloc[0]).rstrip("%"))
     if kind == "ImageYORNDataset":
         if "aAcc" not in result:
