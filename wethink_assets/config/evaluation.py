@@ -61,8 +61,13 @@ class ScoringSettings(Table):
         "",
         description="a [servers.<name>] table by which models without such an endpoint are served, in turn, each with its own weights",
     )
-    resamples: int = Field(2000, ge=100, le=100_000, description="bootstrap samples of an interval")
-    confidence: Share = Field(0.95, description="share of bootstrap samples that an interval holds")
+    resamples: int = Field(
+        20_000,
+        ge=100,
+        le=100_000,
+        description="permutations drawn for the test of a difference where there are too many to count",
+    )
+    confidence: Share = Field(0.95, description="share of repetitions in which an interval is to hold the truth")
     flag_above: Share = Field(0.01, description="share of failed calls above which a score is flagged")
 
     @model_validator(mode="after")

@@ -58,7 +58,7 @@ def show(board: "Board") -> None:
 
     from wethink_assets.evaluation.reports.leaderboard_text import board_rows
 
-    table = Table(title="leaderboard: score (bootstrap interval)", title_justify="left")
+    table = Table(title="leaderboard: score (95% interval)", title_justify="left")
     table.add_column("benchmark", no_wrap=True)
     for line in board.lines:
         table.add_column(Text(f"{line.name}\n{line.kind}"), overflow="fold")

@@ -1,18 +1,32 @@
-"""Bootstrap intervals of a score, and paired tests of two models on the same samples.
+"""Intervals of a score, and the paired test of two models on the same samples.
 
-Intervals are percentiles of bootstrap samples over clusters (groups of samples that belong together). Two models are compared on the clusters
-that both have, drawn together (paired bootstrap); where each cluster is right or wrong, McNemar's exact test says how likely as uneven a split
-of the clusters that changed would be by chance (McNemar 1947).
+All go by clusters (groups of samples that belong together). Where each is right or wrong the interval is the mid-p one of a share. A headline that
+is more (grades, HallusionBench's mean of three, the mean over sampling seeds) gets that of a share with as many observations as give the variance
+between its clusters (Korn and Graubard 1998), which is drawn towards that of right-or-wrong clusters where few of them differ.
+
+Two models are compared by one test: how likely is a difference as large, were it chance in each cluster which model gave what (exact sign-flip
+permutation; of clusters that are right or wrong McNemar's exact test, 1947). The difference's interval adds half a cluster for each model to the
+clusters (Agresti and Min 2005), and never leaves out 0 where the test doesn't. Many comparisons on a board are corrected by Holm's method (1979).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
-from wethink_assets.evaluation.grading.clusters import Clusters, Floats, headlines
+from wethink_assets.evaluation.grading.binomial import mid_p_interval
+from wethink_assets.evaluation.grading.clusters import Clusters, Floats
 from wethink_assets.intervals import RESAMPLES, SEED, blocks
+
+PRIOR = 4.0
+"""Clusters of right-or-wrong variance that are added to the variance between clusters."""
+MOST_FLIPS = 14
+"""Clusters that changed up to which all ways to flip them are counted; of more some are drawn."""
+MOST_PER_CLUSTER = 10.0
+POWER = 0.8
+EQUAL = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +42,32 @@ class Interval:
 class Comparison:
     """The second model less the first, on the clusters that both have.
 
-    p_bootstrap: two-sided, from the paired bootstrap; units: how many clusters; better, worse: clusters right in the second only, in the first
-    only; p_mcnemar: exact, None where clusters are more than right or wrong.
+    p: two-sided, of `test`; units: how many clusters; better, worse: those in which the second gave more, and less; spread: standard deviation of
+    the difference between clusters, from which follows what could have been seen.
     """
 
     difference: float
     low: float
     high: float
-    p_bootstrap: float
+    p: float
+    test: str
     units: int
     better: int
     worse: int
-    p_mcnemar: float | None
+    spread: float
+
+    def detectable(self, alpha: float = 0.05) -> float | None:
+        """The smallest true difference that the test would find in four of five repetitions; None where there are too few clusters for any.
+
+        By the normal approximation, and at least what the fewest clusters that can be significant make.
+        """
+        fewest = math.ceil(1 + math.log2(1 / alpha))
+        if self.units < fewest:
+            return None
+        normal = NormalDist()
+        reach = normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(POWER)
+        found = max(reach * self.spread / math.sqrt(self.units), fewest / self.units)
+        return found if found <= 1 else None
 
 
 def averaged(runs: Sequence[Clusters]) -> Clusters:
@@ -50,55 +78,115 @@ def averaged(runs: Sequence[Clusters]) -> Clusters:
     return Clusters(first.names, np.mean([run.top for run in runs], axis=0), first.bottom)
 
 
-def _resampled(models: Sequence[Clusters], resamples: int, seed: int) -> list[Floats]:
-    """Headlines of bootstrap samples, the same clusters drawn for each of `models`."""
-    rng = np.random.default_rng(seed)
-    count = len(models[0].names)
-    drawn: list[list[Floats]] = [[] for _ in models]
-    for samples in blocks(resamples, count):
-        weights = rng.multinomial(count, np.full(count, 1 / count), size=samples).astype(float)
-        for number, clusters in enumerate(models):
-            drawn[number].append(headlines(weights @ clusters.top, weights @ clusters.bottom))
-    return [np.concatenate(parts) for parts in drawn]
-
-
-def _bounds(values: Floats, confidence: float) -> tuple[float, float]:
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return math.nan, math.nan
-    low, high = np.quantile(finite, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
-
-
-def interval(clusters: Clusters, resamples: int = RESAMPLES, confidence: float = 0.95, seed: int = SEED) -> Interval:
-    """Headline with its percentile bootstrap interval; nan throughout without clusters."""
-    if not clusters.names:
+def interval(clusters: Clusters, confidence: float = 0.95) -> Interval:
+    """Headline with its interval; nan throughout without clusters."""
+    count = len(clusters.names)
+    if not count:
         return Interval(math.nan, math.nan, math.nan)
-    low, high = _bounds(_resampled([clusters], resamples, seed)[0], confidence)
-    return Interval(clusters.headline(), low, high)
+    value = clusters.headline()
+    if not math.isfinite(value):
+        return Interval(value, math.nan, math.nan)
+    if _right_or_wrong(clusters):
+        return Interval(value, *mid_p_interval(round(float(clusters.top.sum())), count, confidence))
+    share = min(1.0, max(0.0, value))
+    effective = _observations(clusters, share)
+    low, high = mid_p_interval(round(share * effective, 9), round(effective, 9), confidence)
+    return Interval(value, min(low, value), max(high, value))
+
+
+def _right_or_wrong(clusters: Clusters) -> bool:
+    ones = bool((clusters.bottom == 1).all())
+    return clusters.top.shape[1] == 1 and ones and bool(np.isin(clusters.top, (0.0, 1.0)).all())
+
+
+def _observations(clusters: Clusters, share: float) -> float:
+    """How many independent right-or-wrong observations know a share as well as these clusters do."""
+    count = len(clusters.names)
+    if count < 2 or not 0 < share < 1:
+        return float(count)
+    ratios = clusters.top.sum(0) / clusters.bottom.sum(0)
+    influence = ((clusters.top - ratios * clusters.bottom) / clusters.bottom.mean(0)).mean(1)
+    _, members = np.unique(np.round(influence, 9), return_counts=True)
+    differing = float(count - members.max())  # what is known of the variance is known from those
+    smoothed = (share * count + 1) / (count + 2)
+    variance = float((influence**2).sum() / (count - 1))
+    pooled = (differing * variance + PRIOR * smoothed * (1 - smoothed)) / (differing + PRIOR)
+    # t for z: the variance is an estimate; its quantile by Cornish and Fisher's first term
+    widened = (1 + (1.96**2 + 1) / (4 * (differing + PRIOR))) ** 2
+    return min(max(count * smoothed * (1 - smoothed) / pooled / widened, 1.0), MOST_PER_CLUSTER * count)
 
 
 def compare(
     first: Clusters, second: Clusters, resamples: int = RESAMPLES, confidence: float = 0.95, seed: int = SEED
 ) -> Comparison | None:
-    """The second model against the first on the clusters that both have; None when there is none."""
+    """The second model against the first on the clusters that both have; None when there is none. The same arguments give the same numbers.
+
+    resamples: permutations that are drawn where there are too many to count.
+    """
     one, other = _common(first, second)
-    if not one.names:
+    count = len(one.names)
+    if not count:
         return None
-    before, after = _resampled([one, other], resamples, seed)
-    differences = after - before
-    low, high = _bounds(differences, confidence)
-    finite = differences[np.isfinite(differences)]
-    tail = min(float((finite <= 0).mean()), float((finite >= 0).mean())) if len(finite) else math.nan
-    binary = one.top.shape[1] == 1 and all(
-        set(np.unique(model.top)) <= {0.0, 1.0} and (model.bottom == 1).all() for model in (one, other)
-    )
-    changed = other.top.sum(1) / other.bottom.sum(1) - one.top.sum(1) / one.bottom.sum(1)
-    better, worse = int((changed > 0).sum()), int((changed < 0).sum())
+    bottom = (one.bottom.sum(0) + other.bottom.sum(0)) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gains = count * ((other.top - one.top) / bottom).mean(1)  # their mean is the difference
+    gains = np.where(np.isfinite(gains), gains, 0.0)
+    difference = other.headline() - one.headline()
+    better, worse = int((gains > EQUAL).sum()), int((gains < -EQUAL).sum())
+    binary = _right_or_wrong(one) and _right_or_wrong(other)
+    p = mcnemar(better, worse) if binary else sign_flip(gains, resamples, seed)
+    low, high, spread = _bounds(gains, confidence)
+    low, high = min(low, difference), max(high, difference)
+    if p >= 1 - confidence:
+        low, high = min(low, 0.0), max(high, 0.0)
     return Comparison(
-        other.headline() - one.headline(), low, high, min(1.0, max(2 * tail, 1 / resamples)), len(one.names),
-        better, worse, mcnemar(better, worse) if binary else None,
+        difference, low, high, p, "McNemar" if binary else "permutation", count, better, worse, spread
     )  # fmt: skip
+
+
+def _bounds(gains: Floats, confidence: float) -> tuple[float, float, float]:
+    """Interval of the mean gain, and the gains' standard deviation, both with half a cluster of the largest gain and half of its loss added."""
+    count = len(gains) + 1
+    mean = float(gains.sum()) / count
+    largest = float(np.abs(gains).max()) or 1.0  # where nothing changed, a whole cluster could have
+    spread = math.sqrt(max(0.0, (float((gains**2).sum()) + largest**2) / count - mean**2))
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    reach = z * (1 + (z * z + 1) / (4 * count)) * spread / math.sqrt(count)
+    return max(-1.0, mean - reach), min(1.0, mean + reach), spread
+
+
+def sign_flip(gains: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> float:
+    """Exact two-sided p of the sign-flip permutation test: a sum at least as far from 0, were each gain as likely a loss.
+
+    >>> sign_flip(np.array([0.5, 0.5, 1.0, 0.0]))
+    0.25
+    """
+    changed = gains[np.abs(gains) > EQUAL]
+    if not len(changed):
+        return 1.0
+    seen = abs(float(changed.sum())) - EQUAL
+    if len(changed) <= MOST_FLIPS:
+        signs = 1 - 2 * ((np.arange(2 ** len(changed))[:, None] >> np.arange(len(changed))) & 1)
+        return float((np.abs(signs @ changed) >= seen).mean())
+    rng, extreme = np.random.default_rng(seed), 0
+    for block in blocks(resamples, len(changed)):
+        drawn = 1.0 - 2 * rng.integers(0, 2, (block, len(changed)), dtype=np.int8)
+        extreme += int((np.abs(drawn @ changed) >= seen).sum())
+    return (1 + extreme) / (1 + resamples)
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Each p as it counts among all of a board (Holm 1979): a board without a difference has one below 0.05 in 5% of cases at most.
+
+    >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
+    {'a': 0.03, 'c': 0.06, 'b': 0.06}
+    """
+    corrected: dict[str, float] = {}
+    least = 0.0
+    for rank, name in enumerate(sorted(p_values, key=lambda key: p_values[key])):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[name]))
+        corrected[name] = round(least, 12)
+    return corrected
 
 
 def _common(first: Clusters, second: Clusters) -> tuple[Clusters, Clusters]:

@@ -14,7 +14,7 @@ from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.identity import canonical_json, digest_of
 from wethink_assets.storage.store import Store
 
-VERSION = 1
+VERSION = 2
 
 
 def against_base(store: Store, settings: Settings, base: Sequence[Score], policy: Sequence[Score]) -> Comparison | None:
@@ -59,7 +59,7 @@ def _read(data: bytes) -> Comparison:
     values = json.loads(data)
     floats = {
         name: float("nan") if values[name] is None else values[name]
-        for name in ("difference", "low", "high", "p_bootstrap")
+        for name in ("difference", "low", "high", "p", "spread")
     }
     return Comparison(**{**values, **floats})
 

@@ -6,7 +6,7 @@ sampling seeds. Published numbers are rows of their own with their source. Drawn
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from wethink_assets.config import Settings
@@ -18,7 +18,7 @@ from wethink_assets.evaluation.benchmarks.catalog import (
     Benchmark,
 )
 from wethink_assets.evaluation.benchmarks.files import benchmarks_of
-from wethink_assets.evaluation.grading.intervals import Comparison
+from wethink_assets.evaluation.grading.intervals import Comparison, holm
 from wethink_assets.evaluation.reports.comparison import against_base
 from wethink_assets.evaluation.runs.models import base_model_of
 from wethink_assets.evaluation.runs.records import GREEDY, Score, digest_of_settings, scores_of
@@ -33,7 +33,8 @@ NOT_RUN = "not run"
 class Cell:
     """One model on one benchmark, on the benchmark's scale.
 
-    seeds: scores by sampling seed, with their mean and standard deviation; against_base: the paired comparison, as fractions of 1.
+    seeds: scores by sampling seed, with their mean and standard deviation; against_base: the paired comparison, as fractions of 1; units: groups of
+    samples that belong together; p_board: p of the comparison, corrected for all of the model's (Holm).
     """
 
     value: float
@@ -47,6 +48,8 @@ class Cell:
     flags: tuple[str, ...] = ()
     against_base: Comparison | None = None
     settings: str = ""
+    units: int = 0
+    p_board: float | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,8 @@ def _policy_line(store: Store, settings: Settings, policy: Policy) -> Line:
         cell = cell_of(group, comparison)
         if cell is not None:
             cells[benchmark] = cell
+    corrected = holm({key: cell.against_base.p for key, cell in cells.items() if cell.against_base is not None})
+    cells = {key: replace(cell, p_board=corrected.get(key)) for key, cell in cells.items()}
     return Line(
         policy.key,
         "policy",
@@ -187,7 +192,18 @@ def cell_of(group: Sequence[Score], comparison: Comparison | None = None) -> Cel
     decoding = GREEDY if greedy else f"mean of {len(seeds)} seeds"
     low, high = (shown.low, shown.high) if greedy or len(seeds) == 1 else (None, None)
     return Cell(
-        value, low, high, decoding, shown.samples, seeds, mean, spread, flags, comparison, shown.settings_digest
+        value,
+        low,
+        high,
+        decoding,
+        shown.samples,
+        seeds,
+        mean,
+        spread,
+        flags,
+        comparison,
+        shown.settings_digest,
+        shown.units,
     )
 
 

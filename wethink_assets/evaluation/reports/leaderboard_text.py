@@ -1,7 +1,7 @@
 """Text of a leaderboard and of one training run's scores: tables of cells for people."""
 
 from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, Benchmark
-from wethink_assets.evaluation.grading.intervals import Comparison
+from wethink_assets.evaluation.grading.intervals import Comparison, holm
 from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, Cell, Line, cell_of, newest, own_of
 from wethink_assets.evaluation.runs.training_runs import RunScores
 
@@ -20,14 +20,34 @@ def cell_text(cell: Cell | None) -> str:
     return f"{cell.value:.1f}{bounds}{FLAG if cell.flags else ''}"
 
 
-def difference_text(comparison: Comparison | None, scale: int) -> str:
-    """Difference to the base with its interval and p, `*` where the interval leaves out 0."""
+SIGNIFICANT = 0.05
+
+
+def difference_text(comparison: Comparison | None, scale: int, p_board: float | None = None) -> str:
+    """Difference to the base with its interval and p; `*` where p, corrected for all comparisons of the board, is below 0.05."""
     if comparison is None:
         return ""
-    star = "*" if comparison.low > 0 or comparison.high < 0 else ""
-    p = comparison.p_bootstrap if comparison.p_mcnemar is None else comparison.p_mcnemar
-    test = "bootstrap" if comparison.p_mcnemar is None else "McNemar"
-    return f"{scale * comparison.difference:+.1f}{star} ({scale * comparison.low:+.1f} to {scale * comparison.high:+.1f}), p {p:.2g} {test}"
+    board = "" if p_board is None or p_board == comparison.p else f", {p_board:.2g} on this board"
+    star = "*" if (comparison.p if p_board is None else p_board) < SIGNIFICANT else ""
+    bounds = f"({scale * comparison.low:+.1f} to {scale * comparison.high:+.1f})"
+    return f"{scale * comparison.difference:+.1f}{star} {bounds}, p {comparison.p:.2g} {comparison.test}{board}"
+
+
+def detectable_text(comparison: Comparison | None, scale: int, looks: int) -> str:
+    """The smallest difference that would get a star in four of five repetitions, among so many comparisons."""
+    if comparison is None:
+        return ""
+    least = comparison.detectable(SIGNIFICANT / max(1, looks))
+    return "none" if least is None else f"{scale * least:.1f}"
+
+
+def samples_text(samples: int, units: int) -> str:
+    """Samples, and what was drawn of them where that is fewer.
+
+    >>> samples_text(24, 8), samples_text(24, 24)
+    ('24 in 8 units', '24')
+    """
+    return str(samples) if units == samples else f"{samples} in {units} units"
 
 
 def seeds_text(cell: Cell | None) -> str:
@@ -74,6 +94,7 @@ def run_rows(run: RunScores) -> list[dict[str, str]]:
     """One training run: a row per benchmark with base, policy and their paired difference."""
     base, policy = newest(run.base), newest(run.scores)
     rows = []
+    on_board = holm({key: comparison.p for key, comparison in run.comparisons.items()})
     scored = {score.benchmark: BENCHMARKS.get(score.benchmark) or own_of(score) for score in run.scores}
     for benchmark in [file.benchmark for file in run.files] or list(scored.values()):
         before, after = (cell_of(group[benchmark.key]) if benchmark.key in group else None for group in (base, policy))
@@ -83,9 +104,12 @@ def run_rows(run: RunScores) -> list[dict[str, str]]:
                 "benchmark": column_title(benchmark),
                 "base": cell_text(before),
                 "policy": cell_text(after),
-                "difference": difference_text(run.comparisons.get(benchmark.key), benchmark.scale),
+                "difference": difference_text(
+                    run.comparisons.get(benchmark.key), benchmark.scale, on_board.get(benchmark.key)
+                ),
+                "detectable": detectable_text(run.comparisons.get(benchmark.key), benchmark.scale, len(on_board)),
                 "policy, sampled": seeds_text(after),
-                "samples": str(after.samples) if after else "",
+                "samples": samples_text(after.samples, after.units) if after else "",
                 "flags": "; ".join(dict.fromkeys(flags)),
             }
         )

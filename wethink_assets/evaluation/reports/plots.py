@@ -52,7 +52,7 @@ def short(benchmark: Benchmark) -> str:
 
 
 def bars(board: Board) -> "Figure | None":
-    """Grouped bars with bootstrap intervals, each out of its benchmark's scale; None where nothing of ours was scored."""
+    """Grouped bars with intervals, each out of its benchmark's scale; None where nothing of ours was scored."""
     columns, lines = shown_of(board)
     if not columns or not lines:
         return None

@@ -76,11 +76,10 @@ def _scores(before: Score, after: Score, names: tuple[str, str], comparison: Com
     table = f"<table><tr><th>model</th><th>{_text(before.headline)}</th><th>interval</th><th>flags</th></tr>{''.join(lines)}</table>"
     if comparison is None:
         return table
-    exact = "" if comparison.p_mcnemar is None else f", McNemar p = {comparison.p_mcnemar:.3g}"
     scale = before.scale
     return (
         f"{table}<p>Difference {scale * comparison.difference:+.1f} ({scale * comparison.low:+.1f} to {scale * comparison.high:+.1f}),"
-        f" paired bootstrap p = {comparison.p_bootstrap:.3g}{exact}.</p>"
+        f" p = {comparison.p:.3g} by {_text(comparison.test)} on {comparison.units} units.</p>"
     )
 
 

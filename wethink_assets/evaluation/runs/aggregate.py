@@ -30,7 +30,7 @@ def aggregate(
     frame = job.rows.select(own).join(replies, on="index", how="left", maintain_order="left")
     benchmark, scoring = job.file.benchmark, settings.scoring
     clusters = job.form.clusters(frame)
-    bounds = interval(clusters, scoring.resamples, scoring.confidence)
+    bounds = interval(clusters, scoring.confidence)
     value, differs = _headline(benchmark.scale, bounds, kit)
     count = frame.height
 

@@ -57,7 +57,7 @@ class Decoding:
 class Score(BaseModel):
     """The score of one model on one benchmark with one decoding.
 
-    units: how many clusters were resampled; value, low, high: headline with its bootstrap interval, on the benchmark's scale; parts: its
+    units: how many clusters of samples; value, low, high: headline with its interval, on the benchmark's scale; parts: its
     breakdown; settings: all that the replies and verdicts follow from, `settings_digest` its sha256; failed_inference, failed_judging,
     no_answer: shares of samples; judged: share decided by the judge, None where VLMEvalKit asks it; scorer: who made prompts and verdicts;
     reported: all figures of VLMEvalKit's own.

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wethink_assets.evaluation.grading.binomial import mid_p_interval
 from wethink_assets.evaluation.grading.clusters import Clusters
-from wethink_assets.evaluation.grading.intervals import averaged, compare, interval, mcnemar
+from wethink_assets.evaluation.grading.intervals import averaged, compare, holm, interval, mcnemar, sign_flip
 
 
 def binary(hits: list[int], names: list[str] | None = None) -> Clusters:
@@ -23,9 +24,12 @@ def test_an_interval_holds_the_value_and_shrinks_with_samples() -> None:
     assert many.high - many.low == pytest.approx(2 * 1.96 * 0.5 / math.sqrt(2000), rel=0.1)
 
 
-def test_an_interval_of_equal_samples_is_a_point() -> None:
-    bounds = interval(binary([1] * 30))
-    assert (bounds.value, bounds.low, bounds.high) == (1, 1, 1)
+def test_equal_samples_are_no_certainty() -> None:
+    all_right, none_right = interval(binary([1] * 30)), interval(binary([0] * 6))
+    assert all_right.high == 1 and 0.88 < all_right.low < 0.92
+    assert none_right.low == 0 and 0.35 < none_right.high < 0.45
+    graded = interval(Clusters(tuple("abcdefgh"), np.full((8, 1), 1.0), np.full((8, 1), 3.0)))
+    assert graded.low < graded.value < graded.high
 
 
 def test_no_units_give_no_number() -> None:
@@ -45,8 +49,8 @@ def test_pairs_find_a_difference_that_two_intervals_hide() -> None:
     comparison = compare(binary(before), binary(after))
     assert comparison is not None
     assert (comparison.difference, comparison.better, comparison.worse) == (pytest.approx(0.1), 10, 0)
-    assert comparison.low > 0 and comparison.p_bootstrap < 0.05
-    assert comparison.p_mcnemar == pytest.approx(2 * 0.5**10)
+    assert comparison.low > 0 and comparison.test == "McNemar"
+    assert comparison.p == pytest.approx(2 * 0.5**10)
 
 
 def test_equal_models_do_not_differ() -> None:
@@ -54,8 +58,8 @@ def test_equal_models_do_not_differ() -> None:
     assert (
         comparison is not None
         and comparison.difference == 0
-        and comparison.p_bootstrap == 1
-        and comparison.p_mcnemar == 1
+        and comparison.p == 1
+        and comparison.low < 0 < comparison.high
     )
 
 
@@ -71,7 +75,7 @@ def test_units_are_paired_by_name_not_by_place() -> None:
 
 def test_grades_have_no_mcnemar() -> None:
     comparison = compare(Clusters(("a", "b"), np.array([[0.5], [1.0]]), np.ones((2, 1))), binary([1, 1], ["a", "b"]))
-    assert comparison is not None and comparison.p_mcnemar is None and comparison.difference == pytest.approx(0.25)
+    assert comparison is not None and comparison.test == "permutation" and comparison.difference == pytest.approx(0.25)
 
 
 def test_seeds_are_averaged_by_unit() -> None:
@@ -89,11 +93,37 @@ def test_mcnemar_is_a_probability_and_even_handed(better: int, worse: int) -> No
         assert p == 1
 
 
-def test_coverage_of_the_interval_is_near_its_name() -> None:
-    rng = np.random.default_rng(0)
-    held = 0
-    for _ in range(200):
-        hits = (rng.random(80) < 0.6).astype(int).tolist()
-        bounds = interval(binary(hits), resamples=400)
-        held += bounds.low <= 0.6 <= bounds.high
-    assert 0.88 <= held / 200 <= 0.99
+@pytest.mark.parametrize("count", [8, 16, 48])
+def test_a_share_is_held_as_often_as_the_interval_says(count: int) -> None:
+    bounds = [mid_p_interval(right, count) for right in range(count + 1)]
+    for share in np.linspace(0.02, 0.98, 97):
+        held = sum(
+            math.comb(count, right) * share**right * (1 - share) ** (count - right)
+            for right, (low, high) in enumerate(bounds)
+            if low <= share <= high
+        )
+        assert held > 0.915
+
+
+def test_stars_are_rare_where_there_is_no_difference() -> None:
+    rng, starred = np.random.default_rng(0), 0
+    for _ in range(100):
+        pairs = [(binary(list(rng.random(24) < 0.8)), binary(list(rng.random(24) < 0.8))) for _ in range(14)]
+        found = [compare(one, other) for one, other in pairs]
+        starred += min(holm({str(n): c.p for n, c in enumerate(found) if c is not None}).values()) < 0.05
+    assert starred <= 5
+
+
+def test_the_permutation_of_right_and_wrong_is_mcnemars_test() -> None:
+    for better, worse in ((1, 0), (8, 2), (5, 5), (0, 9)):
+        gains = np.array([1.0] * better + [-1.0] * worse + [0.0] * 3)
+        assert sign_flip(gains) == pytest.approx(mcnemar(better, worse))
+    many = np.array([1.0] * 30 + [-1.0] * 12)
+    assert sign_flip(many, 20_000) == pytest.approx(mcnemar(30, 12), abs=0.003) and sign_flip(many) == sign_flip(many)
+
+
+def test_what_could_have_been_seen_follows_from_units_and_looks() -> None:
+    few, many = compare(binary([1, 0] * 4), binary([1, 0] * 4)), compare(binary([1, 0] * 200), binary([1, 0] * 200))
+    assert few is not None and many is not None
+    assert few.detectable(0.05 / 14) is None and 0.6 < (few.detectable() or 0) <= 1
+    assert 0 < (many.detectable(0.05 / 14) or 0) < 0.1

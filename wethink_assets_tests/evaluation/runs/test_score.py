@@ -41,7 +41,7 @@ def test_what_counts_is_the_answer_without_its_thought(store: Store, tmp_path: P
     write_tsv(tmp_path / "mine.tsv", choice_rows(5))
     policy = Answering(right)
     (score,) = run(store, scoring_settings(tmp_path), policy)
-    assert (score.value, score.low, score.high) == (100, 100, 100)
+    assert (score.value, score.high) == (100, 100) and 50 < (score.low or 0) < 60
     assert (score.samples, score.judged, score.flags, score.decoding) == (5, 0, (), "greedy")
     replies = read_replies(store, score)
     assert replies["prediction"].to_list() == ["B"] * 5 and replies["reply"][0] == right("", Sampling())
