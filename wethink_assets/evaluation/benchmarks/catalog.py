@@ -39,16 +39,24 @@ class Benchmark:
 
 
 def _opencompass(
-    key: str, title: str, form: str, suite: Suite, headline: str, md5: str, scale: int = 100, folder: str = "VLMEval"
+    key: str,
+    title: str,
+    form: str,
+    suite: Suite,
+    headline: str,
+    md5: str,
+    scale: int = 100,
+    folder: str = "VLMEval",
+    file: str = "",
 ) -> Benchmark:
-    return Benchmark(key, title, form, suite, headline, f"{ADDRESS}{folder}/{key}.tsv", md5, scale)
+    return Benchmark(key, title, form, suite, headline, f"{ADDRESS}{folder}/{file or key}.tsv", md5, scale)
 
 
 OPENCOMPASS: tuple[Benchmark, ...] = (
     _opencompass("MathVista_MINI", "MathVista (testmini)", "mathvista", "reasoning", "accuracy", "f199b98e178e5a2a20e7048f5dcb0464"),
     _opencompass("MathVision", "MathVision", "mathvision", "reasoning", "accuracy", "93f6de14f7916e598aa1b7165589831e"),
     _opencompass("MathVerse_MINI_Vision_Only", "MathVerse (vision only)", "mathverse", "reasoning", "accuracy",
-                 "68a11d4680014ac881fa37adeadea3a4"),
+                 "68a11d4680014ac881fa37adeadea3a4", folder="benchmarks/MathVerse", file="MathVerse_MINIVOnly"),
     _opencompass("DynaMath", "DynaMath", "dynamath", "reasoning", "worst-case accuracy", "b8425ad9a7114571fc9366e013699494"),
     _opencompass("WeMath", "WeMath", "wemath", "reasoning", "score (strict)", "b5e969a075f01290a542411fb7766388"),
     _opencompass("LogicVista", "LogicVista", "logicvista", "reasoning", "accuracy", "41c5d33adf33765c399e0e6ae588c061"),

@@ -34,7 +34,8 @@ class Cell:
     """One model on one benchmark, on the benchmark's scale.
 
     seeds: scores by sampling seed, with their mean and standard deviation; against_base: the paired comparison, as fractions of 1; units: groups of
-    samples that belong together; p_board: p of the comparison, corrected for all of the model's (Holm).
+    samples that belong together; p_board: p of the comparison, corrected for all of the model's (Holm); cut, no_answer:
+    shares of replies; answered: percent right of those with an answer.
     """
 
     value: float
@@ -50,6 +51,9 @@ class Cell:
     settings: str = ""
     units: int = 0
     p_board: float | None = None
+    cut: float = 0.0
+    no_answer: float = 0.0
+    answered: float | None = None
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,9 @@ def run_rows(run: RunScores) -> list[dict[str, str]]:
                 ),
                 "detectable": detectable_text(run.comparisons.get(benchmark.key), benchmark.scale, len(on_board)),
                 "policy, sampled": seeds_text(after),
+                "cut": f"{after.cut:.1%}" if after else "",
+                "no answer": f"{after.no_answer:.1%}" if after else "",
+                "of answered": f"{after.answered:.1f}" if after and after.answered is not None else "",
                 "samples": samples_text(after.samples, after.units) if after else "",
                 "flags": "; ".join(dict.fromkeys(flags)),
             }

@@ -9,13 +9,15 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.tsv import RESERVED
 from wethink_assets.evaluation.forms.form import FAILED, JUDGE
+from wethink_assets.evaluation.grading.breakdown import percent_of
 from wethink_assets.evaluation.grading.intervals import Interval, interval
 from wethink_assets.evaluation.runs.calls import Calls
 from wethink_assets.evaluation.runs.jobs import Job
 from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.evaluation.runs.records import REPLY_COLUMNS, Score
-from wethink_assets.evaluation.runs.replies import OK
+from wethink_assets.evaluation.runs.replies import CUT, OK
 from wethink_assets.evaluation.vlmevalkit.scoring import KitResult
+from wethink_assets.models.finish_reasons import finish_reason_of
 
 CLOSE = 0.06
 """Points by which VLMEvalKit's number may differ from the sum of its verdicts: it rounds some to one place."""
@@ -39,7 +41,9 @@ def aggregate(
 
     failed_inference = share(pl.col("status") != OK)
     failed_judging = share(pl.col("how") == FAILED)
-    flags = [*_flags(scoring.flag_above, failed_inference, failed_judging), *differs]
+    cut = share((pl.col("status") == OK) & pl.col("finish_reason").is_in(_cut_words(frame)))
+    no_answer = share((pl.col("status") == OK) & (pl.col("prediction") == ""))
+    flags = [*_flags(scoring.flag_above, failed_inference, failed_judging, cut, no_answer), *differs]
     breakdown = job.form.breakdown(frame) if kit is None else job.form.vlmevalkit_breakdown(frame)
     score = Score(
         benchmark=benchmark.key,
@@ -63,7 +67,9 @@ def aggregate(
         parts={name: _finite(value) for name, value in breakdown.items()},
         failed_inference=failed_inference,
         failed_judging=failed_judging,
-        no_answer=share((pl.col("status") == OK) & (pl.col("prediction") == "")),
+        no_answer=no_answer,
+        cut=cut,
+        answered=_finite(percent_of(frame.filter(pl.col("prediction") != "")["hit"])),
         judged=None if kit is not None else share(pl.col("how") == JUDGE),
         flags=(*flags, *(("other md5",) if job.file.state != "present" else ())),
         calls={name: float(value) for name, value in sorted(calls.counts[job.key].items())},
@@ -88,11 +94,21 @@ def _headline(scale: int, bounds: Interval, kit: KitResult | None) -> tuple[floa
     return _finite(kit.headline), [f"VLMEvalKit's number; its verdicts add up to {summed}"]
 
 
-def _flags(above: float, inference: float, judging: float) -> Iterator[str]:
+def _cut_words(frame: pl.DataFrame) -> list[str]:
+    """The words by which services of these replies say that they were cut off."""
+    words = frame["finish_reason"].drop_nulls().unique().to_list()
+    return [word for word in words if finish_reason_of(word) == CUT]
+
+
+def _flags(above: float, inference: float, judging: float, cut: float, no_answer: float) -> Iterator[str]:
     if inference > above:
         yield f"{inference:.1%} of calls failed"
     if judging > above:
         yield f"{judging:.1%} of verdicts failed"
+    if cut > above:
+        yield f"{cut:.1%} of replies were cut off: raise scoring.max_tokens"
+    if no_answer - cut > above:
+        yield f"{no_answer - cut:.1%} of replies ended without an answer"
 
 
 def _finite(value: float) -> float | None:

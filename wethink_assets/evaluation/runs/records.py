@@ -60,6 +60,7 @@ class Score(BaseModel):
     units: how many clusters of samples; value, low, high: headline with its interval, on the benchmark's scale; parts: its
     breakdown; settings: all that the replies and verdicts follow from, `settings_digest` its sha256; failed_inference, failed_judging,
     no_answer: shares of samples; judged: share decided by the judge, None where VLMEvalKit asks it; scorer: who made prompts and verdicts;
+    cut: share of replies that ended at their most tokens; answered: percent right, or mean grade, of the samples that have an answer;
     reported: all figures of VLMEvalKit's own.
     """
 
@@ -94,6 +95,8 @@ class Score(BaseModel):
     created: datetime
     run_id: str = ""
     scorer: Scorer = "own"
+    cut: float = 0.0
+    answered: float | None = None
     reported: dict[str, float] = Field(default_factory=dict)
 
     @property

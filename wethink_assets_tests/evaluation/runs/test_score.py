@@ -148,7 +148,17 @@ def test_replies_without_an_answer_are_wrong_and_no_failure(tmp_path: Path, repl
     (score,) = run(store, scoring_settings(tmp_path), Answering(lambda text, sampling: reply))
     assert read_replies(store, score)["prediction"].to_list() == [prediction] * 2
     assert score.value == (100 if prediction else 0) and score.no_answer == (0 if prediction else 1)
-    assert score.failed_inference == 0 and score.flags == ()
+    flags = () if prediction else ("100.0% of replies ended without an answer",)
+    assert score.failed_inference == 0 and score.flags == flags and score.cut == 0
+
+
+def test_replies_that_were_cut_off_are_seen(tmp_path: Path) -> None:
+    write_tsv(tmp_path / "mine.tsv", choice_rows(10))
+    cut = Completion("<think>B would be", 9, 9, "length", "cut")
+    policy = Answering(lambda text, _: cut if "picture 3?" in text else "B")
+    (score,) = run(Store.open(str(tmp_path / "store")), scoring_settings(tmp_path), policy)
+    assert (score.value, score.cut, score.no_answer, score.answered) == (90, 0.1, 0.1, 100)
+    assert score.flags == ("10.0% of replies were cut off: raise scoring.max_tokens",)
 
 
 def test_what_failed_earns_nothing_whatever_the_judge_says(tmp_path: Path) -> None:
