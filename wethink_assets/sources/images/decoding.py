@@ -11,6 +11,8 @@ from wethink_assets.sources.images.view import grey_view, open_image, orientatio
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES
 
 MIN_SIDE = 28
+# What Pillow says when its decoder asks for data beyond the end.
+_WANTS_MORE = "image file is truncated"
 # Pillow warns of odd EXIF data and the like; whatever matters becomes a rejection.
 warnings.filterwarnings("ignore", module=r"PIL\..*")
 
@@ -79,6 +81,8 @@ def _fault_of(data: bytes, image_format: ImageFormat, error: Exception) -> Image
         damage = image_format.damage(data)
     except Exception:
         damage = None
+    if damage is None and str(error).startswith(_WANTS_MORE):
+        damage = "truncated", f"{image_format.name}: its data ends before the last row"
     return ImageFault(*damage) if damage else ImageFault("corrupt", f"{image_format.name}: {_described(error)}")
 
 
@@ -89,7 +93,8 @@ def _described(error: Exception) -> str:
 
 
 def _decoded(data: bytes, image_format: ImageFormat) -> ImageFacts | ImageFault:
-    image = open_image(data)
+    strict = image_format.strict(data)
+    image = open_image(strict)
     width, height = image.size
     if width * height > image_format.max_pixels:
         return ImageFault("too_large", f"{width} x {height} pixels, more than {image_format.max_pixels} in all")
@@ -102,6 +107,9 @@ def _decoded(data: bytes, image_format: ImageFormat) -> ImageFacts | ImageFault:
     orientation = orientation_of(image)
     frames = max(image_format.count(data), 1) if image_format.count else int(getattr(image, "n_frames", 1))
     grey = grey_view(image)
+    damage = image_format.missing(data, image) if strict is data else None
+    if damage:
+        return ImageFault(*damage)
     return ImageFacts(
         format=image_format.name.lower(),
         extension=image_format.extension,

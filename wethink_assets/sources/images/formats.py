@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from PIL import Image
+
 from wethink_assets.extensions.builtin import IMAGE_FORMATS
 
 MAX_PIXELS = 2**26
@@ -31,6 +33,10 @@ class ImageFormat:
     damage: what a file's structure shows to be wrong, as reason (`truncated` or `corrupt`) and detail; None when nothing is.
     damage_shows_first: whether that is asked before decoding. Readers of the other formats make do without a proper end, so it is
         worth asking only after decoding failed.
+    strict: bytes with the same pixels, which are decoded in place of a file's since they cannot be where something is missing; the very
+        bytes where there are none such.
+    missing: told those very bytes and the picture that they were decoded to without an error, what is missing, as `damage` says it: decoders
+        fill up with grey or black in silence.
     count: how many pictures the bytes hold; without one, Pillow counts.
     opened_as: names of Pillow's plugins that may open it; its own name where there are none.
     max_pixels: width times height, at most.
@@ -44,6 +50,8 @@ class ImageFormat:
     recognise: Callable[[bytes], bool] | None = None
     damage: Callable[[bytes], tuple[str, str] | None] = lambda data: None
     damage_shows_first: bool = False
+    strict: Callable[[bytes], bytes] = lambda data: data
+    missing: Callable[[bytes, Image.Image], tuple[str, str] | None] = lambda data, image: None
     count: Callable[[bytes], int] | None = None
     opened_as: tuple[str, ...] = ()
     max_pixels: int = MAX_PIXELS

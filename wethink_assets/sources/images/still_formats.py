@@ -3,6 +3,7 @@
 import struct
 import zlib
 
+from wethink_assets.sources.images import jpeg_scans, png_rows
 from wethink_assets.sources.images.formats import ImageFormat
 
 
@@ -36,10 +37,23 @@ def _png_damage(data: bytes) -> tuple[str, str] | None:
 
 
 JPEG = ImageFormat(
-    "JPEG", "jpg", (b"\xff\xd8\xff",), damage=_jpeg_damage, opened_as=("JPEG", "MPO"), sent_as="image/jpeg"
+    "JPEG",
+    "jpg",
+    (b"\xff\xd8\xff",),
+    damage=_jpeg_damage,
+    strict=jpeg_scans.strict,
+    missing=jpeg_scans.missing_rows,
+    opened_as=("JPEG", "MPO"),
+    sent_as="image/jpeg",
 )
 PNG = ImageFormat(
-    "PNG", "png", (b"\x89PNG\r\n\x1a\n",), damage=_png_damage, damage_shows_first=True, sent_as="image/png"
+    "PNG",
+    "png",
+    (b"\x89PNG\r\n\x1a\n",),
+    damage=_png_damage,
+    damage_shows_first=True,
+    missing=png_rows.missing_rows,
+    sent_as="image/png",
 )
 WEBP = ImageFormat(
     "WEBP",

@@ -40,7 +40,7 @@ def png_of(width: int, height: int, pixels: bytes = b"") -> bytes:
         (png_of(200_000, 200_000), "too_large"),
         (png_of(2**31 - 1, 2**31 - 1), "too_large"),
         (png_of(9000, 9000), "too_large"),
-        (png_of(64, 64), "corrupt"),
+        (png_of(64, 64), "truncated"),
         (png_of(0, 64), "corrupt"),
         (b"\xff\xd8\xff\xe0 no jpeg follows", "truncated"),
         (ACCEPTED["png"].replace(b"IDAT", b"IDAT\1", 1), "corrupt"),
