@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -226,7 +227,7 @@ def is_ready(name: str, requested: str) -> bool:
 
 
 def stamps(name: str, build: str) -> list[Path]:
-    """The empty files that say that an environment is installed, from the lock as it is."""
+    """The empty files that say that an environment is installed, from the lock and with the commands as they are."""
     own = _stamp(name, build)
     return [own, _stamp("wethink", build)] if name == "tests" else [own]  # tests need all that WeThink needs
 
@@ -236,6 +237,9 @@ def _stamp(name: str, build: str) -> Path:
     content = environment.lock(build).read_bytes()
     if environment.extras is None:
         content += SHIM.read_bytes()
+    else:  # the commands of an installed checkout are written when it is installed
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        content += repr(sorted(project["scripts"].items())).encode()
     return ROOT / environment.folder / f".ready-{name}-{build}-{hashlib.sha256(content).hexdigest()[:16]}"
 
 
