@@ -53,6 +53,8 @@ def score(
         return
     for run in results:
         show(run)
+    if any(file.state == "unreadable" for run in results for file in run.not_run):
+        raise typer.Exit(1)
 
 
 class _Bars:
@@ -106,7 +108,10 @@ def show(run: "RunScores") -> None:
         table.add_row(*(Text(value) for value in row))
     console = Console()
     console.print(table)
-    missing = [file.benchmark.key for file in run.not_run]
+    for file in run.not_run:
+        if file.state == "unreadable":
+            typer.echo(f"not run, since its file cannot be used: {file.benchmark.key}: {file.remedy}", err=True)
+    missing = [file.benchmark.key for file in run.not_run if file.state != "unreadable"]
     if missing:
         typer.echo(
             f"not run, since their files are missing: {', '.join(missing)}; `wethink leaderboard --files` says how to get them"

@@ -100,11 +100,26 @@ def file_of(settings: Settings, benchmark: Benchmark) -> BenchmarkFile:
         if lost:
             remedy = f"{path} has no column {lost[0]!r}, which a benchmark of the form {benchmark.form} needs"
             return BenchmarkFile(benchmark, path, "unreadable", remedy=remedy)
+        if (fault := _answer_fault(benchmark.form, rows)) is not None:
+            return BenchmarkFile(benchmark, path, "unreadable", remedy=f"{path}: {fault}")
     md5 = md5_of(path)
     if benchmark.md5 and md5 != benchmark.md5:
         remedy = f"its md5 is {md5}, VLMEvalKit's {benchmark.md5}: another release, or damaged; {how_to_get(benchmark, path)}"
         return BenchmarkFile(benchmark, path, "other md5", md5, rows.height, remedy)
     return BenchmarkFile(benchmark, path, "present", md5, rows.height)
+
+
+def _answer_fault(form_key: str, rows: pl.DataFrame) -> str | None:
+    """The first row of a choice whose answer is none of its letters: it would be wrong whatever a model says."""
+    form = BENCHMARK_FORMS[form_key]
+    if form_key not in ("choice", "circular"):
+        return None
+    for row in rows.iter_rows(named=True):
+        options = form.shown_options(row)
+        if options and form.right_option(row) not in options:
+            letters = ", ".join(options)
+            return f"row {row['index']!r}, column answer: {row['answer']!r} is no letter of its options ({letters})"
+    return None
 
 
 def how_to_get(benchmark: Benchmark, path: Path) -> str:

@@ -27,6 +27,8 @@ from wethink_assets.training.policies.catalog import Policy, list_policies
 
 RowKind = Literal["published", "base", "policy"]
 NOT_RUN = "not run"
+OTHER_FILE = "other md5"
+"""Flag of a score on a file that isn't the benchmark's: a part of it, or another release."""
 
 
 @dataclass(frozen=True)
@@ -212,11 +214,15 @@ def cell_of(group: Sequence[Score], comparison: Comparison | None = None) -> Cel
 
 
 def averages_of(cells: Mapping[str, Cell]) -> dict[str, float | None]:
-    """Averages of the boards out of 100, None where a benchmark of one was not run; of the stand-ins by themselves, where there are any."""
+    """Averages of the boards out of 100, None where a benchmark of one was not run, or in part or another release (its file has another md5).
+
+    Stand-ins have averages by themselves, where there are any.
+    """
     averages: dict[str, float | None] = {}
     for prefix in ("", SAMPLE):
         for name, keys in AVERAGES.items():
-            values = [100 * cells[prefix + key].value / BENCHMARKS[key].scale for key in keys if prefix + key in cells]
+            whole = [key for key in keys if prefix + key in cells and OTHER_FILE not in cells[prefix + key].flags]
+            values = [100 * cells[prefix + key].value / BENCHMARKS[key].scale for key in whole]
             if values or not prefix:
                 averages[f"{prefix}{name}"] = sum(values) / len(values) if len(values) == len(keys) else None
     return averages

@@ -48,3 +48,12 @@ def test_forms_of_own_benchmarks_follow_from_their_columns(tmp_path: Path) -> No
     write_tsv(tmp_path / "other.tsv", [{"index": 1, "question": "?", "answer": "7"}])
     files = benchmark_files(scoring_settings(tmp_path, own=("mine", "other")), ["mine", "other"])
     assert [file.benchmark.form for file in files] == ["choice", "free"]
+
+
+@pytest.mark.parametrize("answer", ["b", "2", "D", "a blue dot", ""])
+def test_a_choice_whose_answer_is_no_letter_is_refused_with_row_and_column(tmp_path: Path, answer: str) -> None:
+    rows = choice_rows(4)
+    rows[2]["answer"] = answer
+    write_tsv(tmp_path / "mine.tsv", rows)
+    (file,) = benchmark_files(scoring_settings(tmp_path), ["mine"])
+    assert file.state == "unreadable" and "row '2', column answer" in file.remedy

@@ -25,6 +25,8 @@ def test_the_board_holds_published_base_and_policy_rows_apart(scored: ScoredRun)
 def test_averages_need_all_their_benchmarks_and_put_ocrbench_out_of_100() -> None:
     cells = {key: Cell(800.0 if key == "OCRBench" else 60.0) for key in (*REASONING, *ACADEMIC)}
     assert averages_of(cells) == {"reasoning six": 60, "academic eight": (7 * 60 + 80) / 8}
+    part = {**cells, "WeMath": Cell(98.5, flags=("other md5",))}
+    assert averages_of(part)["reasoning six"] is None
     del cells["OCRBench"]
     assert averages_of(cells)["academic eight"] is None
     stand_ins = {f"sample_{key}": Cell(50.0) for key in REASONING}
