@@ -172,7 +172,8 @@ def _blobs(store: Store, age: float) -> Iterator[Garbage]:
     named = _named_blobs(store)
     for prefix in store.names("blobs"):
         for files in _chunks(file_ages(store, f"blobs/{prefix}")):
-            known = np.isin(np.array([_number(file.path) for file in files], dtype=np.uint64), named)
+            numbers = np.array([_number(file.path) for file in files], dtype=np.uint64)
+            known = np.searchsorted(named, numbers, "right") > np.searchsorted(named, numbers, "left")
             for file, is_named in zip(files, known, strict=True):
                 image = file.path.rpartition("/")[2].partition(".")[0]
                 idle = time.time() - file.written
