@@ -6,6 +6,7 @@ code hears of none. So a thread of its own is told of each signal by Python's wa
 when its time is over. That loses nothing: what is in the store is whole at any moment, as it is when a process is killed.
 """
 
+import atexit
 import os
 import select
 import signal
@@ -19,6 +20,7 @@ __all__ = ["INTERRUPTED", "SENTENCE", "heed", "outlives", "received"]
 INTERRUPTED = 130
 """Exit code of a command that a signal ended."""
 GRACE = 0.8  # seconds to end in order; what is left of two is for a busy machine, and for servers, which notice that nobody uses them any more
+GONE = 0.3  # seconds within which what was killed is gone: the memory of a training is not given back in a moment
 ONE_SIGNAL = 0.05  # seconds within which signals are one: `timeout`, `uv run` and terminals send it to a process and to its group
 SENTENCE = "interrupted; what is finished is kept, the same command goes on from there"
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -46,6 +48,7 @@ class _Watch:
             if signal.getsignal(kind) is not signal.SIG_IGN:
                 signal.signal(kind, self._interrupt)
         os.register_at_fork(after_in_child=_forget)
+        atexit.register(self._leave_nobody)
         threading.Thread(target=self._run, name="signals", daemon=True).start()
 
     def _interrupt(self, *_: object) -> None:
@@ -65,6 +68,10 @@ class _Watch:
             if self._next() - until > ONE_SIGNAL:
                 break
         self._end()
+
+    def _leave_nobody(self) -> None:
+        if self.received():  # and the command ended in order: whom it asked to end may not have done so yet
+            end_descendants(os.getpid(), self.spared)
 
     def _next(self) -> float:
         """The moment of the next signal that ends a command; others, such as of a child's end, are passed over."""
@@ -106,10 +113,19 @@ def outlives(process: int) -> None:
 
 
 def end_descendants(of: int, spared: set[int]) -> None:
-    """Kill all that a process started, with what those started, except the spared; Linux alone tells who that is."""
+    """Kill all that a process started, with what those started, except the spared, and wait until they are gone; Linux alone tells who that is."""
+    ends = select.poll()
+    waited = 0
     for process in descendants(of, spared):
         with suppress(OSError):
+            ends.register(os.pidfd_open(process), select.POLLIN)
             os.kill(process, signal.SIGKILL)
+            waited += 1
+    until = time.monotonic() + GONE
+    while waited and (left := until - time.monotonic()) > 0:
+        for descriptor, _ in ends.poll(1000 * left):
+            ends.unregister(descriptor)
+            waited -= 1
 
 
 def descendants(of: int, spared: set[int]) -> list[int]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -28,6 +29,7 @@ from wethink_assets.training.trainers.checkpoints import newest_whole, step_of
 
 LOOK = 0.5  # seconds between two looks at a process
 ENDING = 30.0  # seconds that a process has to end when it is asked to
+GONE = 5.0  # seconds that what it started has to be gone when it is killed
 LOG = "study.log"
 STARTS = 3
 
@@ -175,10 +177,15 @@ class Runner:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End a process with all of its group, unless it has ended; checkpoints are whole or not there."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, sign)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(ENDING)
+    if process.poll() is not None:
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(ENDING)
+    until = time.monotonic() + GONE
+    with suppress(ProcessLookupError):  # that is: nobody is left. A launcher may end before what it started
+        while time.monotonic() < until:
+            os.killpg(process.pid, signal.SIGKILL)
+            time.sleep(0.01)
+    process.wait(ENDING)
