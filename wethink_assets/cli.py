@@ -21,6 +21,7 @@ from wethink_assets.commands.dataset import (
     push,
     rebuild,
     release,
+    seal,
     verify,
     versions,
 )
@@ -75,6 +76,7 @@ COMMANDS: dict[
         "cut": cut.cut,
         "versions": versions.versions,
         "verify": verify.verify,
+        "seal": seal.seal,
         "rebuild": rebuild.rebuild,
         "release": release.release,
         "releases": release.releases,

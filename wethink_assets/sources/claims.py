@@ -36,14 +36,19 @@ def _path(image_id: str) -> str:
     return f"claims/{image_id[:2]}/{image_id}"
 
 
+def claim_path(image_id: str) -> str:
+    """File that says who holds an image."""
+    return f"{_path(image_id)}.json"
+
+
 def holder(store: Store, image_id: str) -> Occurrence | None:
     """The occurrence that holds an image, or None while nobody does."""
-    return _read(store, f"{_path(image_id)}.json")
+    return _read(store, claim_path(image_id))
 
 
 def claim(store: Store, image_id: str, occurrence: Occurrence) -> Occurrence:
     """Claim an image for an occurrence; returns who holds it, `occurrence` itself where the claim succeeded."""
-    path, data = f"{_path(image_id)}.json", canonical_json(occurrence._asdict())
+    path, data = claim_path(image_id), canonical_json(occurrence._asdict())
     if store.create(path, data, durable=False):
         return occurrence
     held = holder(store, image_id)

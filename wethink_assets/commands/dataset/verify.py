@@ -1,11 +1,15 @@
-"""`wethink verify`: a check that versions, or an export of one, are still what they were."""
+"""`wethink verify`: a check that versions, the whole store, or an export of a version are still what they were."""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from wethink_assets.dataset.inventory.check import StoreCheck
+    from wethink_assets.storage.store import Store
 
 
 def verify(
@@ -15,15 +19,37 @@ def verify(
             help="Version such as v0003, or a release, or the folder of an export; all versions if none is given.",
         ),
     ] = None,
+    whole: Annotated[
+        bool, typer.Option("--all", help="Every file of the store, against the inventory that `wethink seal` keeps.")
+    ] = False,
+    changed: Annotated[
+        bool,
+        typer.Option(
+            "--changed", help="As `--all`, but read only what was sealed or written since all was last as sealed."
+        ),
+    ] = False,
+    sample: Annotated[
+        int,
+        typer.Option(min=0, help="As `--all`, but read only so many files, drawn at random, and give an interval."),
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was checked and what is wrong as JSON.")] = False,
 ) -> None:
     """Verify the hashes of a version's files, of the tables it was made from, and of the images of its rows.
+
+    With `--all`, `--changed` or `--sample` the whole store is verified: every file is looked for, and named with what depends on it and what mends
+    it where it is missing, altered, foreign (a store has no such file) or superfluous (its folder was complete without it).
 
     Names every missing or altered file, and exits with 1 if there is one. What was erased after a takedown is listed as retracted and is
     not an error. The folder of an export is verified by what it carries, without a store: `SHA256SUMS`, `croissant.json`, manifest and
     card, against its files and each other. A folder whose name is also that of a release is given with its path, such as `./paper-1`.
     """
-    if version and _is_export(version):
+    if whole or changed or sample:
+        if version:
+            raise typer.BadParameter(
+                "a version is verified as a whole: give either a version or --all, --changed, --sample"
+            )
+        _verify_store(sample, changed, as_json)
+    elif version and _is_export(version):
         _verify_export(Path(version), as_json)
     else:
         _verify_versions(version, as_json)
@@ -100,3 +126,50 @@ def _verify_versions(version: str | None, as_json: bool) -> None:
         typer.echo(f"{checked}: {verdict}{taken_down}")
     if not result.sound:
         raise typer.Exit(1)
+
+
+def _verify_store(sample: int, changed: bool, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.inventory.check import check_store
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("verifying", total=None)
+        result = check_store(
+            store,
+            sample=sample,
+            changed=changed,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    if as_json:
+        typer.echo(json.dumps({"sound": result.sound, **asdict(result)}, indent=1))
+    else:
+        _print_store(store, result)
+    if not result.sound:
+        raise typer.Exit(1)
+
+
+def _print_store(store: "Store", result: "StoreCheck") -> None:
+    from wethink_assets.plain_text import in_one_line, visible_name
+
+    for fault in result.faults:
+        typer.echo(in_one_line(f"{fault.fault}: {store.link(visible_name(fault.path))} ({fault.detail})"))
+        what = f"of it depend: {fault.dependents}; " if fault.dependents else ""
+        typer.echo(in_one_line(f"  {what}it is mended so: {fault.remedy}" if fault.remedy else f"  {what}"))
+    if result.unsealed:
+        typer.echo(f"{len(result.unsealed)} files are not sealed yet: `wethink seal` seals them")
+    verdict = f"{len(result.faults)} wrong" if result.faults else "all as they were sealed"
+    retracted = f", {len(result.retracted)} retracted" if result.retracted else ""
+    interval = ""
+    if result.share is not None:
+        low, high = result.share
+        interval = f"; altered are {low:.3%} to {high:.3%} of all (95%)"
+    typer.echo(
+        f"{result.files} files by {result.links} links in {store.url}, {result.read} of them read "
+        f"({result.bytes:,} bytes): {verdict}{retracted}{interval}"
+    )

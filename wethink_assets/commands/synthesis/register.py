@@ -46,6 +46,7 @@ def register(
     from rich.progress import Progress
 
     from wethink_assets.config import load_settings
+    from wethink_assets.dataset.inventory.sealing import seal_rest
     from wethink_assets.errors import SourceError
     from wethink_assets.sources.catalog import sources_of
     from wethink_assets.sources.recopied_files import CompareLimits
@@ -59,6 +60,7 @@ def register(
         raise SourceError(f"there is no source {unknown[0]!r}; sources are {', '.join(known)}")
     chosen = [known[name] for name in sources] if sources else [s for s in known.values() if s.configured]
     store = Store.open(settings.store_url, **settings.store.options)
+    seal_rest(store, command="wethink register")
     outcomes: list[Registration] = []
     failures: list[str] = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -73,6 +75,7 @@ def register(
             except SourceError as error:
                 failures.append(str(error))
             progress.advance(task)
+    seal_rest(store, command="wethink register")
     if as_json:
         for piece in _json(outcomes, failures):
             typer.echo(piece, nl=False)

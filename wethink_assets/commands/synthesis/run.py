@@ -101,6 +101,7 @@ def grow(
     from wethink_assets.commands.training.training_runs import train_marked
 
     with display.waiting("loading Dagster"):
+        from wethink_assets.dataset.inventory.sealing import seal_rest
         from wethink_assets.definitions import definitions_of
         from wethink_assets.defs.resources import models_kept_open, models_of, store_of
         from wethink_assets.defs.runs.driver import RunDriver
@@ -108,6 +109,7 @@ def grow(
         from wethink_assets.defs.runs.liveness import fail_dead_runs
 
     store = store_of(settings)
+    seal_rest(store, command="wethink run")
     with project_instance() as instance, models_kept_open():
         models_of(settings).servers.listen(lambda _, text: display.report(text), logs=False)
         for run_id, reason in fail_dead_runs(instance).items():
@@ -131,6 +133,7 @@ def grow(
         version = cut_and_build(driver, display, failures, early=bool(done.waiting or done.spent))
         policies = train_marked(driver, settings, store, instance, display, failures)
         scores = score_trained(driver, settings, store, [policy["key"] for policy in policies], display, failures)
+    seal_rest(store, command="wethink run")
     outcome = {"batches": done.batches, "left": done.left, "failures": failures, "models": done.models}
     outcome["waiting"] = waiting_state(store, done.waiting)
     outcome["check"] = {"calls": checked.calls, "money": checked.money}

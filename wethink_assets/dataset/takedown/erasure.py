@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from wethink_assets.dataset.inventory.sealing import seal_after, seal_batch
 from wethink_assets.dataset.takedown.takedown import Subject
 from wethink_assets.identity import data_version, digest_of, sha256_hex
 from wethink_assets.sources.batches import source_of
@@ -74,6 +75,9 @@ def erase(store: Store, subject: Subject, progress: Callable[[int, int], None] |
         made = _erase_batch(store, batch, images)
         if made:
             done.append(made)
+            seal_batch(store, batch, command="wethink retract")
+            replies = [journal_folder(stage, batch) for stage in _kept(store, "journal")]
+            seal_after(store, [*replies, *made.blobs, ERASED], command="wethink retract", removed=True)
         if progress:
             progress(number, len(held))
     store.sync()  # what is erased stays so, also after a power cut

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from wethink_assets.dataset.inventory.sealing import seal_after
 from wethink_assets.dataset.lineage.downstream import uses_of
 from wethink_assets.dataset.lineage.image_lookup import images_named
 from wethink_assets.dataset.versions.files import scan_file
@@ -129,6 +130,7 @@ def take_down(store: Store, subject: Subject, reason: str = "") -> tuple[Takedow
     """Take a subject down; returns the record in force and whether it is new."""
     made = Takedown(kind=subject.kind, name=subject.name, reason=reason, created=datetime.now(UTC))
     if create_record(store, made.path, made):
+        seal_after(store, (), [made.path], command="wethink retract")
         return made, True
     existing = find_takedown(store, subject.kind, subject.name)
     return existing or made, False

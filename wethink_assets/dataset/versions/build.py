@@ -22,6 +22,7 @@ from uuid import uuid4
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import FOLDER, Cut, is_built, read_cut
+from wethink_assets.dataset.inventory.sealing import seal_after, seal_rest
 from wethink_assets.dataset.lineage.cost import cost_report
 from wethink_assets.dataset.lineage.openlineage.emission import recorded
 from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableReference, named_columns
@@ -92,7 +93,10 @@ def build_version(store: Store, version: str, progress: Progress | None = None, 
         code_version=cut.logic_version,
     )
     with recorded(store, run, lambda: [built], lambda: [_rows_reference(store, cut.version)]):
-        return _build(store, cut, progress)
+        summary = _build(store, cut, progress)
+    seal_after(store, [version_folder(cut.version)], [f"{FOLDER}/{cut.version}.json"], command="wethink cut")
+    seal_rest(store, command="wethink cut")
+    return summary
 
 
 def _rows_reference(store: Store, version: str) -> TableReference:

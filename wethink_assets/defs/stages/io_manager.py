@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from wethink_assets.dataset.inventory.sealing import seal_batch
 from wethink_assets.dataset.lineage.openlineage.emission import completed, ended
 from wethink_assets.dataset.lineage.openlineage.events import LineageRun
+from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
@@ -41,6 +43,8 @@ class StageTables(dg.IOManager):
             ended(self.tables.store, LineageRun(job=asset, partition=batch, parent=context.run_id), error)
             raise
         completed(self.tables.store, commit, obj.results.schema, context.run_id)
+        if asset == stage_names()[-1]:  # once a batch: a link of the chain for each stage would be many small files
+            seal_batch(self.tables.store, batch, command="wethink run")
         edited = {f"edited by hand: {how}": rows for how, rows in commit.edited.items()}
         context.add_output_metadata(
             {"commit": commit.number, "tables": self.tables.store.link(commit.folder), **edited}

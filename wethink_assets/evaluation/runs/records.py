@@ -9,6 +9,7 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from wethink_assets.dataset.inventory.sealing import seal_after
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.records import read_record, replace_record
 from wethink_assets.storage.store import Store
@@ -131,6 +132,7 @@ def publish_score(store: Store, score: Score, replies: pl.DataFrame, files: Sequ
         store.publish(f"{score.folder}/{KIT_FILES}/{file.name}", file.read_bytes())
     store.write_parquet(f"{score.folder}/{REPLIES}", replies)
     replace_record(store, f"{score.folder}/{SCORE}", score)
+    seal_after(store, [score.folder], command="wethink score")
 
 
 def read_replies(store: Store, score: Score) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from wethink_assets.dataset.inventory.sealing import seal_after
 from wethink_assets.errors import StoreError, TrainingError
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.records import create_record, read_record
@@ -146,6 +147,7 @@ def publish_policy(store: Store, policy: Policy, folder: Path) -> Policy:
         create_record(store, f"{policy.folder}/{POLICY}", policy)
         published = read_policy(store, policy.digest)
     note_run(store, policy.key, policy.digest)
+    seal_after(store, [policy.folder, RUNS], command="wethink train")
     return published or policy
 
 
