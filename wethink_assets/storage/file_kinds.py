@@ -259,6 +259,14 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
         "",
     ),
     (
+        "collected tables",
+        r"collected/[^/]+\.json",
+        _FIXED,
+        "what tells collected from lost tables",
+        _KEPT,
+        "",
+    ),
+    (
         "growth measure",
         r"growth/measured/[^/]+\.json",
         _FIXED,

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
+from wethink_assets.dataset.garbage import collected_tables
 from wethink_assets.dataset.inventory.dependents import Dependents
 from wethink_assets.dataset.inventory.sealing import in_use, was_removed
 from wethink_assets.errors import StoreError
@@ -137,6 +138,10 @@ class _Check:
         for fault in inventory.faults:
             self.note(fault.path, fault.fault, fault.detail)
         self._gone = self._erasures()
+        try:
+            self._collected = collected_tables(store)
+        except StoreError:  # its record is named by its own seal
+            self._collected = frozenset()
         there = store.files("")
         self._there = frozenset(there)
         links = {HEAD, *map(link_path, range(1, inventory.last + 1))}
@@ -183,7 +188,7 @@ class _Check:
         file = known_file(path)
         if file is not None and file.kind.name == "image" and file.parts["sha256"] in self._gone.images:
             self.note(path, RETRACTED, "")
-        elif not was_removed(path, grown, ()):
+        elif not was_removed(path, grown, (), self._collected):
             self.note(path, MISSING, f"it was sealed by link {self._inventory.files[path].link}")
 
     def chosen(self, sample: int, changed: bool, seed: int | None) -> list[str]:

@@ -13,6 +13,7 @@ from itertools import islice
 from pydantic import ValidationError
 
 from wethink_assets.dataset.cuts.cut import read_cut
+from wethink_assets.dataset.garbage import collected_tables
 from wethink_assets.dataset.versions.manifest import MANIFEST, read_manifest
 from wethink_assets.errors import StoreError, VersionError, WeThinkError
 from wethink_assets.sources.batches import batch_path, source_of
@@ -219,21 +220,25 @@ def _removed(
         return missing
     grown = {path.rpartition("/")[0] for path in fresh}
     erased = erasures_of(store).images
-    return [path for path in missing if was_removed(path, grown, erased)]
+    collected = collected_tables(store)
+    return [path for path in missing if was_removed(path, grown, erased, collected)]
 
 
-def was_removed(path: str, grown: Collection[str], erased: Collection[str]) -> bool:
+def was_removed(path: str, grown: Collection[str], erased: Collection[str], collected: Collection[str]) -> bool:
     """Whether a sealed file that is gone was removed by the command that keeps it.
 
     Args:
         grown: folders in which files lie that are newer than the seals.
         erased: images that were erased.
+        collected: folders of tables that were removed as garbage.
     """
     file = known_file(path)
     if file is None:
         return False
     if file.kind.nature in (Nature.PART, Nature.LEASE):
         return path.rpartition("/")[0] in grown
+    if file.kind.name == "stage table":
+        return path.rpartition("/")[0] in collected
     return file.kind.name in REMOVABLE or (file.kind.name == "image" and file.parts["sha256"] in erased)
 
 
