@@ -72,6 +72,14 @@ _AGAIN = "the command that wrote it writes it again"
 _FIXED, _PART, _REPLACED, _LEASE = Nature.IMMUTABLE, Nature.PART, Nature.REPLACED, Nature.LEASE
 _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
     (
+        "store format",
+        r"format\.json",
+        _REPLACED,
+        "which releases may write to the store",
+        "the next write makes it",
+        "",
+    ),
+    (
         "image",
         rf"blobs/[0-9a-f]{{2}}/(?P<sha256>{_SHA})\.[^/.]+",
         _FIXED,

@@ -24,6 +24,7 @@ from wethink_assets.storage.inventory import FOLDER, Inventory, add_link, read_i
 from wethink_assets.storage.lease import Holder
 from wethink_assets.storage.seals import FileSeal, sealed_file
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.store_format import PATH
 from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Commit, Tables
 
@@ -131,7 +132,7 @@ def seal_rest(store: Store, *, command: str) -> None:
     A store of before is left to `wethink seal`, which says what it takes on trust.
     """
     try:
-        if read_inventory(store).complete or not store.names(""):
+        if read_inventory(store).complete or set(store.names("")) <= {PATH}:
             seal_after(store, (), command=command)
     except StoreError as error:
         log.warning("what %s wrote is not sealed: %s", command, error)
