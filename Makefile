@@ -46,7 +46,7 @@ test: setup-test ## Run the default test suite.
 	$(BIN)/python -m pytest -m "not slow and not long and not consumers" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-slow: setup-test ## Run the tests that take longer.
-	$(BIN)/python -m pytest -m "slow and not consumers" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "slow and not long and not consumers" -n $(SLOW_WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-long: setup-test ## Run the tests that take too long for CI: whole tutorials, a thousand changes of exports, chains of many rows.
 	$(BIN)/python -m pytest -m long -n $(SLOW_WORKERS) --dist loadfile

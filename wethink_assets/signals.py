@@ -20,7 +20,7 @@ __all__ = ["INTERRUPTED", "SENTENCE", "heed", "outlives", "received"]
 INTERRUPTED = 130
 """Exit code of a command that a signal ended."""
 GRACE = 0.8  # seconds to end in order; what is left of two is for a busy machine, and for servers, which notice that nobody uses them any more
-GONE = 0.3  # seconds within which what was killed is gone: the memory of a training is not given back in a moment
+GONE = 0.6  # seconds within which what was killed is gone: the memory of a training is not given back in a moment
 ONE_SIGNAL = 0.05  # seconds within which signals are one: `timeout`, `uv run` and terminals send it to a process and to its group
 SENTENCE = "interrupted; what is finished is kept, the same command goes on from there"
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -119,8 +119,9 @@ def end_descendants(of: int, spared: set[int]) -> None:
     for process in descendants(of, spared):
         with suppress(OSError):
             ends.register(os.pidfd_open(process), select.POLLIN)
-            os.kill(process, signal.SIGKILL)
             waited += 1
+        with suppress(OSError):
+            os.kill(process, signal.SIGKILL)
     until = time.monotonic() + GONE
     while waited and (left := until - time.monotonic()) > 0:
         for descriptor, _ in ends.poll(1000 * left):

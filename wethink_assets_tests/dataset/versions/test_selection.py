@@ -4,9 +4,12 @@ import pytest
 
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.catalog import list_versions
+from wethink_assets.dedup.signatures import sign_rows
 from wethink_assets.errors import VersionError
 from wethink_assets.identity import sha256_hex
+from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import COLOUR, STORY
 from wethink_assets_tests.support.stage_tables import Asked, Grower
@@ -47,9 +50,14 @@ def test_contradictions_and_repetitions_within_a_batch(local: Store) -> None:
 
 
 def test_images_that_cannot_be_read_again_are_left_out(local: Store) -> None:
-    damaged = sha256_hex(drawing(2))
-    local.publish(f"blobs/{damaged[:2]}/{damaged}.png", b"damaged")  # a blob that is there is left as it is
-    Grower(local).grow("coco.000001", [(drawing(1), [COLOUR]), (drawing(2), [COLOUR])])
+    batch, tables, damaged = "coco.000001", Tables(local), sha256_hex(drawing(2))
+    Grower(local).grow(batch, [(drawing(1), [COLOUR]), (drawing(2), [COLOUR])])
+    local.publish(f"blobs/{damaged[:2]}/{damaged}.png", b"damaged")
+    paths, questions, images = (tables.load(name, batch).results for name in ("reasoning_paths", "questions", "images"))
+    signed = tables.current("signatures", batch)
+    assert signed is not None
+    provenance = Provenance(**{name: getattr(signed, name) for name in Provenance.model_fields})
+    tables.publish("signatures", batch, sign_rows(paths, questions, images, Blobs(local)), provenance)
     summary = built(local)
     assert (summary.rows, summary.excluded) == (1, {"unsigned": 1})
 
