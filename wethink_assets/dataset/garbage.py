@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby, islice
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,7 @@ from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.imported_pairs import all_pairs
 from wethink_assets.storage.file_ages import FileAge, file_ages, last_written
+from wethink_assets.storage.inventory import add_link, read_inventory
 from wethink_assets.storage.local_files import leftovers
 from wethink_assets.storage.records import create_record, read_record
 from wethink_assets.storage.store import Store
@@ -36,7 +38,8 @@ __all__ = ["DEFAULT_AGE", "Collected", "Garbage", "collect", "collected_tables",
 
 DEFAULT_AGE = 24 * 3_600.0
 FOLDER = "collected"
-RECORDED_TOGETHER = 1_000
+TOGETHER = {"leftover": 1, "table": 1_000, "blob": 100_000}
+"""Things of a kind that are removed after one note of it in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +88,31 @@ def collect(store: Store, age: float = DEFAULT_AGE, progress: Callable[[Garbage]
 
     Raises `StoreError` as `find_garbage` does.
     """
-    waiting: list[Garbage] = []
-    for garbage in find_garbage(store, age):
-        if garbage.kind == "table":
-            waiting.append(garbage)
-            if len(waiting) < RECORDED_TOGETHER:
-                continue
-        if waiting and (garbage.kind != "table" or len(waiting) == RECORDED_TOGETHER):
-            _remove_tables(store, waiting, age, progress)
-            waiting = []
-        if garbage.kind != "table" and (garbage.kind == "leftover" or _still_idle(store, [garbage.path], age)):
-            store.delete(garbage.path)
-            if progress:
-                progress(garbage)
-    if waiting:
-        _remove_tables(store, waiting, age, progress)
+    for kind, some in _together(find_garbage(store, age)):
+        if kind == "table":
+            _remove_tables(store, some, age, progress)
+            continue
+        if kind == "blob":
+            _unseal(store, some)
+        for garbage in some:
+            if kind == "leftover" or _still_idle(store, [garbage.path], age):
+                store.delete(garbage.path)
+                if progress:
+                    progress(garbage)
+
+
+def _together(found: Iterator[Garbage]) -> Iterator[tuple[str, list[Garbage]]]:
+    """Things of one kind, so many at a time."""
+    for kind, same in groupby(found, key=lambda garbage: garbage.kind):
+        while some := list(islice(same, TOGETHER[kind])):
+            yield kind, some
+
+
+def _unseal(store: Store, blobs: list[Garbage]) -> None:
+    # Before they go: whenever this stops, a sealed image is there.
+    sealed = read_inventory(store, within=pl.col("path").is_in([blob.path for blob in blobs])).files
+    if sealed:
+        add_link(store, dict.fromkeys(sealed), command="wethink gc")
 
 
 def _remove_tables(store: Store, tables: list[Garbage], age: float, progress: Callable[[Garbage], None] | None) -> None:

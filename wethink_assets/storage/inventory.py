@@ -113,18 +113,19 @@ def _numbers(store: Store) -> list[int]:
     return sorted(int(stem) for stem in stems if len(stem) == 8 and stem.isdigit())
 
 
-def read_inventory(store: Store, *, every_link: bool = False) -> Inventory:
+def read_inventory(store: Store, *, every_link: bool = False, within: pl.Expr | None = None) -> Inventory:
     """What is sealed of a store.
 
     Args:
         every_link: read and check all links, not only the last whole one and those after it.
+        within: which paths are wanted, as a condition on the column `path`; all where it is None. Only these are held in memory.
 
     Links that are damaged are named in `faults`, and what they sealed is missing from the result.
     """
     head = store.read_if_present(HEAD)  # before the links: one that is named by then is there
     numbers = _numbers(store)
     inventory = Inventory(last=numbers[-1] if numbers else 0)
-    read: list[tuple[Link, pl.DataFrame]] = []
+    read: list[tuple[Link, bytes]] = []
     following = ""  # hash that the link after names
     for number in range(inventory.last, 0, -1):
         path = link_path(number)
@@ -154,8 +155,9 @@ def read_inventory(store: Store, *, every_link: bool = False) -> Inventory:
         if link.anew or (link.whole and not every_link):
             break
     inventory.since_whole = len(read)
-    for link, table in reversed(read):
-        for path, sha256, size in table.iter_rows():
+    for link, body in reversed(read):
+        table = pl.read_parquet(io.BytesIO(body)).select(SCHEMA.names())
+        for path, sha256, size in (table if within is None else table.filter(within)).iter_rows():
             if sha256:
                 inventory.files[path] = Sealed(sha256, size, link.number)
             else:
@@ -167,8 +169,8 @@ def read_inventory(store: Store, *, every_link: bool = False) -> Inventory:
     return inventory
 
 
-def _parsed(data: bytes, number: int) -> tuple[Link, pl.DataFrame] | str:
-    """A link and its table, or what is wrong with them. Every byte counts: the head has one form, the table a hash."""
+def _parsed(data: bytes, number: int) -> tuple[Link, bytes] | str:
+    """A link and the bytes of its table, or what is wrong with them. Every byte counts: the head has one form, the table a hash."""
     head, _, body = data.partition(b"\n")
     try:
         link = Link.model_validate_json(head)
@@ -178,8 +180,7 @@ def _parsed(data: bytes, number: int) -> tuple[Link, pl.DataFrame] | str:
         return "its content is not what its hashes say"
     if link.number != number:
         return f"it is link {link.number}"
-    table = pl.read_parquet(io.BytesIO(body))
-    return link, table.select(SCHEMA.names())
+    return link, body
 
 
 def _head(link: Link) -> bytes:
@@ -243,7 +244,7 @@ def add_link(
     Raises `StoreError` where the chain is damaged: a link is hung on no such, but anew.
     """
     while True:
-        inventory = read_inventory(store)
+        inventory = read_inventory(store, within=pl.lit(False))
         if anew:
             inventory = Inventory(last=max(inventory.last, _named_last(store)), last_hash=inventory.last_hash)
         else:
@@ -251,7 +252,10 @@ def add_link(
         rows = {path: (seal.sha256, _size(seal)) if seal else ("", None) for path, seal in files.items()}
         whole = not anew and inventory.since_whole >= LINKS_READ
         if whole:
-            rows = {path: (each.sha256, each.bytes) for path, each in inventory.files.items()} | rows
+            before = read_inventory(store)
+            if before.last != inventory.last:
+                continue  # somebody else made a link meanwhile
+            rows = {path: (each.sha256, each.bytes) for path, each in before.files.items()} | rows
             rows = {path: row for path, row in rows.items() if row[0]}
         body = _table(rows)
         link = Link(

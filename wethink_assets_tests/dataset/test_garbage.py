@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.dataset.garbage import collect, collected_tables, find_garbage
+from wethink_assets.dataset.inventory.check import check_store
+from wethink_assets.dataset.inventory.sealing import seal_store
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import sha256_hex
@@ -59,6 +61,19 @@ def test_superseded_tables_are_garbage_and_the_store_is_sound_without_them(growe
     assert not list(find_garbage(local, 0.0))
     assert verify_versions(local, [version]).sound
     assert all(Tables(local).all_of(asset, BATCH) for asset in stage_names()), "commits stay"
+
+
+def test_a_sealed_store_is_sound_without_its_garbage(grower: Grower, local: Store) -> None:
+    nobodys = Blobs(local).put(drawing(77), "png")
+    seal_store(local, command="test")
+    gone = superseded(grower)
+    seal_store(local, command="test")
+    cut(local)
+    seal_store(local, command="test")
+    collect(local, 0.0)
+    assert not local.exists(nobodys) and not any(local.exists(folder) for folder in gone)
+    check = check_store(local)
+    assert check.sound and check.read, check.faults
 
 
 def test_tables_of_a_version_stay(grower: Grower, local: Store) -> None:

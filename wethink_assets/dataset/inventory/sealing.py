@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 
+import polars as pl
 from pydantic import ValidationError
 
 from wethink_assets.dataset.cuts.cut import read_cut
@@ -76,9 +77,9 @@ def seal_store(
 
     Raises `StoreError` where the chain is damaged.
     """
-    inventory = Inventory() if anew else read_inventory(store)
     roots, beside = list(under), list(files)
     complete = not (roots or beside)
+    inventory = Inventory() if anew else read_inventory(store, within=None if complete else _within(roots, beside))
     paths = _listed(store, roots, beside)
     result = Sealing()
     fresh: dict[str, FileSeal | None] = {}
@@ -132,7 +133,7 @@ def seal_rest(store: Store, *, command: str) -> None:
     A store of before is left to `wethink seal`, which says what it takes on trust.
     """
     try:
-        if read_inventory(store).complete or set(store.names("")) <= {PATH}:
+        if read_inventory(store, within=pl.lit(False)).complete or set(store.names("")) <= {PATH}:
             seal_after(store, (), command=command)
     except StoreError as error:
         log.warning("what %s wrote is not sealed: %s", command, error)
@@ -158,6 +159,11 @@ def _batch_files(store: Store, batch: str) -> tuple[list[str], list[str]]:
         files += images["blob"].to_list()
         files += [claim_path(image) for image in images["image_id"]]
     return [*folders, "prompts", "configurations"], files
+
+
+def _within(roots: list[str], beside: list[str]) -> pl.Expr:
+    path = pl.col("path")
+    return pl.any_horizontal(path.is_in([*roots, *beside]), *(path.str.starts_with(f"{root}/") for root in roots))
 
 
 def _listed(store: Store, roots: list[str], beside: list[str]) -> list[str]:
