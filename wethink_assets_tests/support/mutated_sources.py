@@ -21,6 +21,7 @@ REASONS = frozenset(
         "empty",
         "too_large",
         "too_small",
+        "missing_file",
         "not_an_image",
         "truncated",
         "corrupt",

@@ -257,7 +257,8 @@ def value_range(image: Image.Image) -> tuple[float, float]:
 
 
 def _scaled(values: np.ndarray, low: float, high: float) -> Image.Image:
-    finite = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
+    with np.errstate(invalid="ignore"):  # a signalling NaN is one too
+        finite = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
     scaled = (np.clip(finite, low, high) - low) * (255 / ((high - low) or 1))
     return Image.fromarray(np.round(scaled).astype(np.uint8))
 

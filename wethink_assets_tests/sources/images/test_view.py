@@ -173,6 +173,15 @@ def test_what_is_encoded_from_a_view_carries_no_profile() -> None:
     assert "icc_profile" not in Pixels.open(io.BytesIO(shown)).info
 
 
+@pytest.mark.filterwarnings("error")
+def test_values_that_are_no_numbers_are_shown_without_a_word() -> None:
+    bits = np.full((8, 8), 0.5, np.float32).view(np.uint32)
+    bits[0] = (0x7F800001, 0x7FC00000, 0x7F800000, 0xFF800000) * 2  # signalling and quiet NaN, both infinities
+    buffer = io.BytesIO()
+    Pixels.frombytes("F", (8, 8), bits.tobytes()).save(buffer, "TIFF")
+    assert view(buffer.getvalue()).getpixel((0, 7)) == (128, 128, 128)
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
