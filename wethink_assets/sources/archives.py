@@ -107,17 +107,28 @@ class ArchiveIndex:
     archives: int = 0
 
 
+def stored_index(store: Store, location: Location, archive: Archive, include: str) -> ArchiveIndex | None:
+    """Index of an archive as `list_archive` built it for the same location, size and etag; None where it did not."""
+    path = _index_path(location, archive, include)
+    kept = store.read_if_present(path)
+    return None if kept is None else _unpacked(store, path, kept)
+
+
+def _index_path(location: Location, archive: Archive, include: str) -> str:
+    described = [INDEX_VERSION, location.url, archive.path, archive.format.name, include]
+    return f"indexes/{digest_of([*described, [(part.size, part.etag) for part in archive.parts]])}.parquet"
+
+
 def list_archive(store: Store, location: Location, archive: Archive, include: str) -> ArchiveIndex:
     """Index of an archive: from the store where it was built for the same location, size and etag, else built now.
 
     `include` matters only to formats that extract what they index. An archive that is damaged as a whole becomes one
     refusal. Raises `SourceUnreachable` when nothing can be read for now.
     """
-    described = [INDEX_VERSION, location.url, archive.path, archive.format.name, include]
-    path = f"indexes/{digest_of([*described, [(part.size, part.etag) for part in archive.parts]])}.parquet"
-    kept = store.read_if_present(path)
-    if kept is not None:
-        return _unpacked(store, path, kept)
+    known = stored_index(store, location, archive, include)
+    if known is not None:
+        return known
+    path = _index_path(location, archive, include)
     if missing := missing_parts(archive.path, [part.path for part in archive.parts]):
         return _refused(archive, "incomplete_archive", f"parts are missing: {missing}")
     try:
@@ -129,8 +140,8 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
         Exception
     ) as error:  # readers raise a dozen types on bad input: one archive must not keep the others from being listed
         # Far away a reader's error looks like a client's: whether the archive can be opened now tells them apart.
-        known = isinstance(error, (ReadFailure, SourceError)) or not location.is_outage(error)
-        if not known and (location.local or not location.opens(archive.parts[0].path)):
+        told = isinstance(error, (ReadFailure, SourceError)) or not location.is_outage(error)
+        if not told and (location.local or not location.opens(archive.parts[0].path)):
             raise location.unreachable(archive.path, error) from error
         # Nothing is kept: the cause may be gone at the next registration.
         failure = _failure_of(archive, error)

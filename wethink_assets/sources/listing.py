@@ -15,6 +15,7 @@ from wethink_assets.sources.archives import (
     content_formats,
     list_archive,
     read_members,
+    stored_index,
 )
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.locations import FileInfo, Listed, Location, matches
@@ -44,7 +45,7 @@ class Listing:
     entries: one row a readable file (schema `ENTRIES`), sorted by path and place in the archive.
     refusals: files that are not registered, with the reason; ignored: what is no image by its name or is no file, by kind;
     archives: files that are archives, or parts of some, and stand for their members, archives within archives among them; revision: the
-    commit listed, where the store has such; notes: how archives had to be read.
+    commit listed, where the store has such; notes: how archives had to be read; unread: archives that were left out, since nobody has read them yet.
     """
 
     entries: pl.DataFrame
@@ -53,6 +54,7 @@ class Listing:
     archives: int = 0
     revision: str = ""
     notes: tuple[Note, ...] = ()
+    unread: int = 0
 
     @property
     def digest(self) -> str:
@@ -71,9 +73,10 @@ class Listing:
         return digest.hexdigest()
 
 
-def list_source(store: Store, source: Source) -> Listing:
+def list_source(store: Store, source: Source, *, read_archives: bool = True) -> Listing:
     """List a configured source. The index of an archive is taken from the store where it was built before.
 
+    Without `read_archives` no other archive is read, and nothing is written.
     Raises `SourceError` when the location cannot be listed.
     """
     if not source.configured:
@@ -91,9 +94,12 @@ def list_source(store: Store, source: Source) -> Listing:
             entries.append(Entry(file.path, "", 0, file.size, file.etag))
     frames = [_frame(entries)]
     notes: list[Note] = []
-    nested = 0
+    nested = unread = 0
     for archive in archives:
-        index = _chosen(store, source, location, archive)
+        index = _chosen(store, source, location, archive, read_archives)
+        if index is None:
+            unread += 1
+            continue
         frames.append(index.entries)
         refusals += index.refusals
         ignored.extend(index.ignored)
@@ -101,7 +107,8 @@ def list_source(store: Store, source: Source) -> Listing:
         nested += index.archives
     table = pl.concat(frames).sort("path", "offset", "member")
     refusals += unmet_references(store, location, _metadata(source, plain), _names(files, table))
-    return Listing(table, sorted(refusals), ignored, len(files) - len(plain) + nested, location.revision, tuple(notes))
+    inside = len(files) - len(plain) + nested
+    return Listing(table, sorted(refusals), ignored, inside, location.revision, tuple(notes), unread)
 
 
 def _metadata(source: Source, plain: Iterable[FileInfo]) -> list[FileInfo]:
@@ -136,15 +143,20 @@ def read_entries(
             yield from read_files(location, list(group))
 
 
-def _chosen(store: Store, source: Source, location: Location, archive: Archive) -> ArchiveIndex:
-    """The index of an archive, what the source does not include ignored."""
+def _chosen(
+    store: Store, source: Source, location: Location, archive: Archive, read_archives: bool
+) -> ArchiveIndex | None:
+    """The index of an archive, what the source does not include ignored; None where the store has none and it is not to be read."""
     whole = matches(source.include, archive.path)
     if archive.format.include_names == "archive" and not whole:
         passed = IgnoredEntries()
         passed.add(archive.path, "not_included")
         return ArchiveIndex(ENTRIES.to_frame(), [], passed)
     extracts = archive.format.extracts_on_index
-    index = list_archive(store, location, archive, source.include if extracts and not whole else "**")
+    find_index = list_archive if read_archives else stored_index
+    index = find_index(store, location, archive, source.include if extracts and not whole else "**")
+    if index is None:
+        return None
     if whole:
         return index
     chosen = pl.Series([matches(source.include, member) for member in index.entries["member"]], dtype=pl.Boolean)

@@ -122,6 +122,25 @@ def register_source(
     return _outcome(source, listing, created, counts, len(vanished))
 
 
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """What a registration of a source would find: files that no batch has, and archives that were never read, whose members nobody knows yet."""
+
+    source: str
+    files: int
+    archives: int
+
+
+def unregistered(store: Store, source: Source) -> Unregistered:
+    """Count what a registration would put into batches, reading no file and writing nothing.
+
+    A file that was copied again, with the content that it had, is among them: only its content tells. Raises `SourceError` as `register_source`.
+    """
+    listing = list_source(store, source, read_archives=False)
+    known = _Known(store, source.name, pl.DataFrame(schema={"item": pl.String, "number": pl.Int32}))
+    return Unregistered(source.name, known.unregistered(listing.entries).height, listing.unread)
+
+
 def unread(store: Store, source: Source, entries: pl.DataFrame) -> pl.DataFrame:
     """Files of a listing that a batch rejected as `unreadable` and that can be opened now: `item`, with the `number` of the batch that did.
 

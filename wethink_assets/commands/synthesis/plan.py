@@ -8,7 +8,9 @@ import typer
 if TYPE_CHECKING:
     import polars as pl
 
+    from wethink_assets.config import Settings
     from wethink_assets.dataset.versions.catalog import StaleVersion
+    from wethink_assets.storage.store import Store
 
 SHOWN = 20  # batches that are listed
 
@@ -21,7 +23,7 @@ def plan(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one row per stage and batch as JSON.")] = False,
 ) -> None:
-    """Show which batches are missing or stale, by stage and cause, and how many calls and tokens a refresh would take.
+    """Show what is not registered, which batches are missing or stale, by stage and cause, and how many calls and tokens a refresh would take.
 
     A version that was cut by other rules than those of now is named too; it stays as it is, and `wethink cut` makes another.
     Calls whose replies are already in the journal are counted apart, since they are paid for. Calls no model and writes nothing.
@@ -41,11 +43,14 @@ def plan(
         stale = stale_stages(store, settings, models, rehearse_seconds=math.inf if exact else REHEARSE_SECONDS)
     summed = summary(stale)
     versions = [price(version, stale) for version in stale_versions(store)]
+    waiting = unregistered_of(store, settings)
     if as_json:
         record = {"currency": settings.pipeline.currency, "summary": summed.to_dicts(), "stages": stale.to_dicts()}
-        typer.echo(json.dumps({**record, "versions": versions}, indent=1))
+        typer.echo(json.dumps({**record, "versions": versions, "unregistered": waiting}, indent=1))
         return
-    if stale.is_empty() and not versions:
+    for source in waiting:
+        typer.echo(in_words(source))
+    if stale.is_empty() and not versions and not waiting:
         typer.echo("nothing is missing or stale")
         return
     if not stale.is_empty():
@@ -55,6 +60,40 @@ def plan(
             f"{row['version']}: {row['detail']} ({calls_range(row)} calls to refresh its {row['batches']} batches first, "
             "none for `wethink cut` alone)"
         )
+
+
+def unregistered_of(store: "Store", settings: "Settings") -> list[dict[str, Any]]:
+    """Sources with files that no batch has, and those that cannot be listed, with the `fault`."""
+    from wethink_assets.errors import SourceError
+    from wethink_assets.sources.catalog import sources_of
+    from wethink_assets.sources.registration import unregistered
+
+    waiting = []
+    for source in sources_of(settings).values():
+        if not source.configured:
+            continue
+        try:
+            found = unregistered(store, source)
+        except SourceError as error:
+            waiting.append({"source": source.name, "files": 0, "archives": 0, "fault": str(error)})
+            continue
+        if found.files or found.archives:
+            waiting.append({"source": source.name, "files": found.files, "archives": found.archives, "fault": ""})
+    return waiting
+
+
+def in_words(source: dict[str, Any]) -> str:
+    """A source with files that no batch has.
+
+    >>> in_words({"source": "coco", "files": 12, "archives": 0, "fault": ""})
+    'coco: 12 files are in no batch yet: `wethink run` and `wethink register` register them'
+    """
+    if source["fault"]:
+        return f"{source['source']}: what is not registered is not known: {source['fault']}"
+    kinds = {"file": source["files"], "archive": source["archives"]}
+    counts = [f"{count:,} {name}{'' if count == 1 else 's'}" for name, count in kinds.items() if count]
+    verb = "is" if counts in (["1 file"], ["1 archive"]) else "are"
+    return f"{source['source']}: {' and '.join(counts)} {verb} in no batch yet: `wethink run` and `wethink register` register them"
 
 
 def price(version: "StaleVersion", stale: "pl.DataFrame") -> dict[str, Any]:
