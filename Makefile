@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The build of torch: auto takes that with CUDA where there is a GPU, else that for CPUs; cpu or cuda overrules it.
 TORCH ?= auto
 # Processes of the default suite and of the slow one, some of which wait for servers; a file is run by one of them, so that what its tests share is made once.
-WORKERS ?= 4
+WORKERS ?= 3
 SLOW_WORKERS ?= 2
 # What reads exports: each an environment of its own. EASYR1 names a checkout of EasyR1, which is on no index; without it its tests are skipped.
 CONSUMERS ?= datasets trl verl llama-factory ms-swift fiftyone
