@@ -45,6 +45,7 @@ class LoadBalancer:
         self._keys = keys or ApiKeys("", (), cautious=False)
         self._waiting: deque[_WaitingCall] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = 0.0
         for replica in self.replicas:
             replica.users.append(self)
 
@@ -129,10 +130,12 @@ class LoadBalancer:
                     return call
         return first
 
+    def _living(self) -> Sequence[Replica]:
+        return [replica for replica in self.replicas if not replica.down] or self.replicas
+
     def _best(self, avoid: Replica | None, order: Sequence[Replica]) -> Replica | None:
-        living = [replica for replica in self.replicas if not replica.down] or self.replicas
         now = time.monotonic()
-        free = [each for each in living if each.limit.room > 0 and self._keys.ready_at(each, now) <= now]
+        free = [each for each in self._living() if each.limit.room > 0 and self._keys.ready_at(each, now) <= now]
         free = [replica for replica in free if replica is not avoid] or free
         if not free:
             return None
@@ -143,13 +146,17 @@ class LoadBalancer:
         return least
 
     def _wake_after_pause(self) -> None:
+        """Wake calls that wait when a pause is over. Where nothing is in flight nobody else does."""
         now = time.monotonic()
-        paused = [at for at in (self._keys.ready_at(replica, now) for replica in self.replicas) if at > now]
-        if not paused:
+        ready = [at for at in (self._keys.ready_at(replica, now) for replica in self.replicas) if at > now]
+        if any(each.limit.room > 0 and self._keys.ready_at(each, now) <= now for each in self._living()):
+            ready.append(now)  # its pause has ended since it was looked at
+        if not ready or (self._timer is not None and self._wakes_at <= min(ready)):
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(min(paused) - now + 0.001, self._wake)
+        self._wakes_at = min(ready)
+        self._timer = asyncio.get_running_loop().call_later(self._wakes_at - now + 0.001, self._wake)
 
     def _wake(self) -> None:
         self._timer = None

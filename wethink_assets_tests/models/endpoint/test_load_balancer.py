@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wethink_assets.models.chat import Image, Message, Sampling
+from wethink_assets.models.endpoint.api_keys import ApiKeys
 from wethink_assets.models.endpoint.client import EndpointModel
 from wethink_assets.models.endpoint.load_balancer import NEAR, OVERTAKEN, SLACK, LoadBalancer
 from wethink_assets.models.endpoint.replicas import Replica
@@ -164,3 +165,26 @@ def test_no_choice_makes_one_replica_much_busier_and_no_call_waits_for_ever(
         assert max(later, default=0) <= OVERTAKEN + 32, "calls that came later and went first"
 
     asyncio.run(work())
+
+
+class JustAllowed(ApiKeys):
+    """Keys whose service allows the next request a moment after a call has looked, and before it waits."""
+
+    def __init__(self) -> None:
+        super().__init__("m", (), cautious=False)
+        self.at = 0.0
+
+    def ready_at(self, replica: Replica, now: float) -> float:
+        self.at = self.at or now + 1e-9
+        return self.at
+
+
+def test_a_pause_that_ends_while_a_call_gets_in_line_is_no_wait_for_ever() -> None:
+    async def use() -> None:
+        balancer = LoadBalancer([Replica("http://one")], JustAllowed())
+        async with asyncio.timeout(5):
+            permit = await balancer.acquire()
+        assert permit.replica.name == "http://one"
+        balancer.close()
+
+    asyncio.run(use())
