@@ -48,8 +48,8 @@ def stale_stages(
 
     Calls and tokens are estimated from what the batch's own commit took, else from what the batches of its source took for an item. Calls of
     prompts that a cause does not touch, and that do not follow from one it touches, are found in the journal. Where a stage that is missing has
-    a journal already (its run was stopped), or other code or inputs would make it anew, the stage is done with the journal alone to see what is
-    found and what is lacking (`exact`, unless further calls may follow from those); after `rehearse_seconds` the rest is estimated.
+    a journal already (its run was stopped), or other code, inputs or prompts would make it anew, the stage is done with the journal alone to see
+    what is found and what is lacking (`exact`, unless further calls may follow from those); after `rehearse_seconds` the rest is estimated.
 
     No model is called and nothing is written. Raises `ConfigError` or `ModelError` when a prompt or checkpoint is missing.
     """

@@ -19,7 +19,7 @@ from wethink_assets.storage.journal.journal import journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit
 
-CERTAIN = ("prompt", "model", "sampling")  # causes whose prompts are certainly asked anew
+CERTAIN = ("prompt", "model", "sampling")  # causes whose prompts are asked anew, unless a prompt says what it said
 UNKNOWN = ("code", "inputs", "upstream")  # causes of which only a replay tells what is asked anew
 
 
@@ -48,6 +48,7 @@ class Pricing:
         self._items: Mapping[str, float] = {}
         self._waiting: set[str] = set()  # stale stages of the batch at hand that were not replayed
         self._replayed: dict[str, Replayed] = {}
+        self._asked_anew: set[tuple[str, ...]] = set()  # stages with prompts that were changed in what they say
 
     def read_members(self, batches: Sequence[str]) -> None:
         """Sizes of batches that were never ingested."""
@@ -93,9 +94,27 @@ class Pricing:
         items = self._items[stage]
         if commit is None:
             return self._missing(batch, stage, items)
-        if all(cause.cause in UNKNOWN for cause in causes) and self._replays(batch, stage):
+        if all(cause.cause in UNKNOWN for cause in causes):
+            if self._replays(batch, stage):
+                return self._of_replay(commit, stage)
+        elif self._says_the_same(batch, stage, causes):
             return self._of_replay(commit, stage)
         return self._stale(commit, causes, items)
+
+    def _says_the_same(self, batch: str, stage: str, causes: Sequence[Cause]) -> bool:
+        """Whether other prompts come to the calls that the journal has, as after a change of a remark in their files."""
+        changed = (stage, *(prompt for cause in causes if cause.cause == "prompt" for prompt in cause.prompts))
+        if changed in self._asked_anew or any(cause.cause not in (*UNKNOWN, "prompt") for cause in causes):
+            return False
+        if not self._replays(batch, stage):
+            return False
+        replays = [self._replayed[name] for name in (stage, *upstream_of(stage)) if name in self._replayed]
+        if not any(replay.lacking for replay in replays):
+            return True
+        del self._replayed[stage]
+        self._waiting.add(stage)
+        self._asked_anew.add(changed)  # by other batches too
+        return False
 
     def _replays(self, batch: str, stage: str) -> bool:
         """Replay a stage after those before it, where there is time and each stale one of these could be replayed."""

@@ -126,6 +126,16 @@ def test_a_new_prompt_of_answers_reuses_everything_that_does_not_follow_from_it(
     assert grown.model.asked - before == {"answer_image": 8}
 
 
+def test_a_prompt_that_says_what_it_said_asks_nothing(grown: Grown) -> None:
+    pack = grown.folder / "pack"
+    for name in ("answer_image", "describe"):
+        (pack / f"{name}.md").write_text("{# a remark #}" + (pack / f"{name}.md").read_text())
+    told = {row["stage"]: row for row in planned(grown, grown.settings()).iter_rows(named=True)}
+    assert told["answers"]["cause"] == told["descriptions"]["cause"] == "prompt"
+    assert all((row["calls"], row["at_least"], row["exact"]) == (0, 0, True) for row in told.values())
+    assert told["answers"]["held"] == 16 and told["descriptions"]["held"] > 0
+
+
 def test_asking_for_all_at_once_is_a_new_prompt_priced_by_the_calls_that_it_makes(grown: Grown) -> None:
     write_pack(grown.folder / "pack", grouped=True)
     settings = grown.settings()
