@@ -19,7 +19,6 @@ import argparse
 import hashlib
 import json
 import os
-import pickle
 import random
 import shutil
 import subprocess
@@ -31,7 +30,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
-from support.power_cut_states import Change, Survivors, left_after
+from support.power_cut_states import Change, Survivors, as_json, from_json, left_after
 
 from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.cuts.decision import decide_cut
@@ -175,7 +174,7 @@ def recorded(folder: Path, synced: bool) -> list[Change]:
     finally:
         subprocess.run(["umount", str(mount)], check=False)
         server.wait(30)
-    return list(pickle.loads(log.read_bytes()))
+    return from_json(json.loads(log.read_text()))
 
 
 def tables_of(store: Store) -> dict[str, str]:
@@ -239,10 +238,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.state and options.state.exists():
-            began = pickle.loads(options.state.read_bytes())
+            began = json.loads(options.state.read_text())
+            changes, done = from_json(began["log"]), began["done"]
         else:
-            began = {"done": [], "log": recorded(folder, not options.unsynced)}
-        changes, done = began["log"], began["done"]
+            changes, done = recorded(folder, not options.unsynced), []
         pictures = folder / "pictures"
         pictures.mkdir(exist_ok=True)
         whole = folder / "whole"
@@ -265,7 +264,9 @@ def main() -> None:
             if faults:
                 print(f"cut {number} after {moment} changes, {survivors} survive: {faults[0]}", file=sys.stderr)
             if options.state and (number % 20 == 19 or len(done) == options.cuts):
-                options.state.write_bytes(pickle.dumps({"done": done, "log": changes}))
+                unfinished = options.state.with_name(f"{options.state.name}.writing")
+                unfinished.write_text(json.dumps({"done": done, "log": as_json(changes)}))
+                unfinished.replace(options.state)
     report = {
         "changes": len(writes),
         "syncs": sum(change[0].startswith("sync") for change in changes),

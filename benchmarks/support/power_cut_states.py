@@ -5,6 +5,7 @@ then some may be there too, in any choice: of names each for itself, but a renam
 or zeros in their place (Pillai et al. 2014, "All file systems are not created equal").
 """
 
+import base64
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,3 +99,17 @@ def _write(state: _State, files: dict[int, bytes], folder: int, target: Path) ->
             _write(state, files, inode, target / name)
         else:
             (target / name).write_bytes(files[inode])
+
+
+def as_json(changes: list[Change]) -> list[list[Any]]:
+    """A log that JSON can hold: bytes that were written as base64."""
+    return [
+        [base64.b64encode(part).decode() if isinstance(part, bytes) else part for part in change] for change in changes
+    ]
+
+
+def from_json(changes: list[list[Any]]) -> list[Change]:
+    """The log again."""
+    return [
+        (*change[:-1], base64.b64decode(change[-1])) if change[0] == "write" else tuple(change) for change in changes
+    ]

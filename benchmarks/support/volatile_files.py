@@ -5,7 +5,7 @@
 """
 
 import errno
-import pickle
+import json
 import stat
 import time
 from dataclasses import dataclass, field
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import mfusepy
+
+from support.power_cut_states import as_json
 
 ROOT = 1
 NOTED = "/.noted-"
@@ -188,8 +190,8 @@ class VolatileFiles(mfusepy.Operations):
 
 
 def serve(mount: str, log: str) -> None:
-    """Serve the file system at `mount`; the log is pickled when it is unmounted."""
+    """Serve the file system at `mount`; the log is written as JSON when it is unmounted."""
     changes: list[tuple[Any, ...]] = []
     timeouts = {"attr_timeout": 0, "entry_timeout": 0, "negative_timeout": 0}
     mfusepy.FUSE(VolatileFiles(changes), mount, foreground=True, nothreads=True, **timeouts)
-    Path(log).write_bytes(pickle.dumps(changes))
+    Path(log).write_text(json.dumps(as_json(changes)))
