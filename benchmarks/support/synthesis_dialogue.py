@@ -51,7 +51,8 @@ def dialogue(folder: Path, url: str, concurrency: int, journal: str, batches: in
     """
     import polars as pl
 
-    import wethink_assets.models.endpoint  # noqa: F401  (imports are start-up)
+    import wethink_assets.models.endpoint
+    import wethink_assets.rewards.equivalence.answer_types  # noqa: F401  (imports are start-up)
     from wethink_assets.commands.synthesis.overlap import work_overlapped
     from wethink_assets.models.call_gate import BATCHES_AT_ONCE
 

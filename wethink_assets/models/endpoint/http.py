@@ -60,7 +60,7 @@ class HttpClient:
         try:
             request = self._connected().post(
                 replica.address(self._format.chat_path),
-                data=body,
+                data=aiohttp.BytesPayload(body, content_type="application/json"),  # bare bytes are looked up first
                 headers=self._headers(replica, permit.key_env),
                 allow_redirects=False,
             )

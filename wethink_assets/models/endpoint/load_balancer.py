@@ -94,7 +94,8 @@ class LoadBalancer:
             self._waiting.append(_WaitingCall(next(self._numbers), order, waiter))
         else:
             self._waiting.appendleft(_WaitingCall(-1, order, waiter, OVERTAKEN))
-        self._wake_after_pause()
+        if any(replica.limit.room > 0 for replica in self._living()):  # else a call in flight ends first, and wakes it
+            self._wake_after_pause()
         try:
             permit = await waiter
         except asyncio.CancelledError:

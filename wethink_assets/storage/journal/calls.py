@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import polars as pl
@@ -81,15 +82,13 @@ def call_keys(
     options: Mapping[str, Any] | None = None,
 ) -> tuple[str, str]:
     """`call_key` and `request_key` of a call: digests of the canonical JSON of all this, which is written once for both."""
-    before = {
-        "messages": [[m.role, m.text, [image.sha256 for image in m.images], *_places(m)] for m in messages],
-        "model": model,
-        **({"options": options} if options else {}),
-        "revision": revision,
-        "sample": sample,
-    }
-    # All of it in the order of its names, `max_tokens` (null in the request's key) between these two.
-    start = canonical_json(before)[:-1] + b',"sampling":[%b,%b' % (
+    # All of it in the order of its names, `max_tokens` (null in the request's key) between these two. An encoder for the whole takes thrice the time.
+    start = b'{"messages":[%b],"model":%b,%b"revision":%b,"sample":%b,"sampling":[%b,%b' % (
+        b",".join(map(_message_json, messages)),
+        _text(model),
+        b'"options":%b,' % canonical_json(options) if options else b"",
+        _text(revision),
+        _number(sample),
         _number(sampling.temperature),
         _number(sampling.top_p),
     )
@@ -121,8 +120,14 @@ def _schema_json(schema: Mapping[str, Any] | None) -> bytes:
     return kept[1]
 
 
-def _places(message: Message) -> list[list[int]]:
-    return [list(message.places)] if message.places else []
+def _message_json(message: Message) -> bytes:
+    images = b",".join([_text(image.sha256) for image in message.images])
+    places = b"," + canonical_json(message.places) if message.places else b""
+    return b"[%b,%b,[%b]%b]" % (_text(message.role), _text(message.text), images, places)
+
+
+def _text(text: str) -> bytes:
+    return encode_basestring_ascii(text).encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ currencies, directions and the like are all the same (Lin 2004, ROUGE-L), and th
 """
 
 import re
+import sys
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 
 __all__ = ["copied_example", "likeness"]
 
@@ -67,11 +70,12 @@ def copied_example(text: str, examples: Sequence[str]) -> str | None:
     >>> copied_example("How many of the beers on the board cost more than the juice?", [board]) is None
     True
     """
-    one, shared = _read(text), Counter[int]()
-    known, having = _pool(tuple(examples))
-    for word in one.places:
-        shared.update(having.get(word, ()))
-    likely = (number for number, count in shared.items() if _may_be_alike(one, known[number], count))
+    if not examples:
+        return None
+    one, pool = _read(text), _pool(tuple(examples))
+    if len(one.words) < FEWEST_WORDS:
+        return None
+    likely = [number for number, count in pool.shared(one) if _may_be_alike(one, pool.known[number], count)]
     found = [(likeness(text, examples[number]), examples[number]) for number in likely]
     best = max(found, default=(0.0, ""))
     return best[1] if best[0] >= COPY else None
@@ -85,14 +89,40 @@ def _may_be_alike(one: _Text, two: _Text, shared: int) -> bool:
     return min(lengths) / sum(lengths) + min(weights) / sum(weights) >= COPY
 
 
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """Examples as they are compared.
+
+    having: for each word a number with a 1 in the place of each example that has it, 16 bits a place, so that the sum over the words of a text
+    holds, place by place, how many of them an example has: one addition a word, however many examples there are.
+    fewest: of each example, how many words a long text must have in common with it.
+    """
+
+    known: tuple[_Text, ...]
+    having: dict[str, int]
+    fewest: tuple[float, ...]
+
+    def shared(self, text: _Text) -> list[tuple[int, int]]:
+        """Numbers of the examples with which a text has words enough in common, and how many."""
+        counts = sum(map(self.having.get, text.places, repeat(0)))
+        each = array("H", counts.to_bytes(2 * len(self.known), sys.byteorder))
+        if sys.byteorder == "big":
+            each.reverse()
+        least = FEWEST_COMMON * len(text.places)
+        return [
+            (number, count)
+            for number, (count, fewest) in enumerate(zip(each, self.fewest, strict=True))
+            if count and (count >= fewest or count >= least)
+        ]
+
+
 @lru_cache(maxsize=64)
-def _pool(examples: tuple[str, ...]) -> tuple[tuple[_Text, ...], dict[str, list[int]]]:
-    """Examples as they are compared, and those that have a word by their numbers."""
-    known, having = tuple(map(_read, examples)), dict[str, list[int]]()
+def _pool(examples: tuple[str, ...]) -> _Pool:
+    known, having = tuple(map(_read, examples)), dict[str, int]()
     for number, example in enumerate(known):
         for word in example.places:
-            having.setdefault(word, []).append(number)
-    return known, having
+            having[word] = having.get(word, 0) | 1 << 16 * number
+    return _Pool(known, having, tuple(FEWEST_COMMON * len(example.places) for example in known))
 
 
 def likeness(text: str, example: str) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
@@ -90,6 +91,8 @@ class Synthesis:
         self._rank = self._gate.rank(batch)
         self._balance = BalanceGuard()
         self._opened: dict[Role, ChatModel] = {}
+        self._opening: defaultdict[Role, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._first = {role: models.sampling(role) for role in self.identities}
         self._answering: dict[Role, set[str]] = {}  # models that answered, by the role that asked
         self._done = 0
 
@@ -114,7 +117,7 @@ class Synthesis:
 
         Raises `ConfigError` for a missing prompt, `ModelError` for a missing checkpoint, before it waits for anything.
         """
-        load_prompts(settings, STAGES[stage].asked_prompts(settings))
+        prompts = load_prompts(settings, STAGES[stage].asked_prompts(settings))
         for role in STAGES[stage].roles:
             models.identity(role)
         models.require(STAGES[stage].roles)
@@ -126,9 +129,7 @@ class Synthesis:
             try:
                 with BatchCalls(settings, store, models, lease, stage, batch, allowance) as batch_calls:
                     batch_calls.receive(journal)
-                    yield cls(
-                        settings, store, models, stage, batch, journal, progress, allowance, batch_calls=batch_calls
-                    )
+                    yield cls(settings, store, models, stage, batch, journal, progress, allowance, prompts, batch_calls)
                     journal.compact()
                     batch_calls.settle()
             except BaseException:
@@ -200,7 +201,7 @@ class Synthesis:
                 call = AskedCall(key, role, prompt, item, sample, request, sampling.max_tokens, certain)
                 async with self._gate.call(self._rank):
                     await self._batch_calls.ask(call, messages, schema, sampling)
-            model = self._opened[role] if role in self._opened else await asyncio.to_thread(self._open, role)
+            model = self._opened.get(role) or await self._open(role)
             async with self._gate.call(self._rank), self._admitted(role) as paid, self._balance:
                 began = time.monotonic()
                 reply = await model.chat(messages, schema=schema, sampling=sampling)
@@ -248,18 +249,18 @@ class Synthesis:
             else:
                 allowance.failed()
 
-    def _open(self, role: Role) -> ChatModel:
-        self._opened[role] = self.models.role(role)
-        return self._opened[role]
+    async def _open(self, role: Role) -> ChatModel:
+        async with self._opening[role]:  # once, not for each of a thousand calls that begin together
+            if role not in self._opened:
+                self._opened[role] = await asyncio.to_thread(self.models.role, role)
+            return self._opened[role]
 
     def _sampling(self, role: Role, item: str, sample: int, temperature: float = 0.0) -> Sampling:
         seed = sampling_seed(self.settings.pipeline.seed_of(self.stage), self.stage, item, sample)
-        first = self.models.sampling(role, seed)
-        if temperature:
-            return replace(first, temperature=temperature)
-        if sample and first.temperature == 0:  # greedy would only repeat the reply that could not be used
-            return Sampling(RETRY_TEMPERATURE, first.top_p, first.max_tokens, seed)
-        return first
+        first = self._first[role]
+        if not temperature:  # greedy would only repeat the reply that could not be used
+            temperature = RETRY_TEMPERATURE if sample and first.temperature == 0 else first.temperature
+        return Sampling(temperature, first.top_p, first.max_tokens, seed)
 
     def collect(
         self,

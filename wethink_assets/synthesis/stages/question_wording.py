@@ -6,6 +6,7 @@ the writer's source by how it stands, not by itself ("according to the descripti
 """
 
 import re
+from functools import cache, lru_cache
 
 __all__ = ["gives_orders", "leans_on_text"]
 
@@ -128,7 +129,12 @@ def leans_on_text(question: str, description: str | None = None) -> bool:
     """
     if _may_hold(_LEANING, question) and _outside_quotes(_LEANS, question):
         return description is None or not _OWN_DESCRIPTION.search(description)
-    return description is not None and not _WRITING.search(description) and _outside_quotes(_PERHAPS, question)
+    return description is not None and not _tells_of_writing(description) and _outside_quotes(_PERHAPS, question)
+
+
+@lru_cache(maxsize=256)
+def _tells_of_writing(description: str) -> bool:
+    return _WRITING.search(description) is not None  # asked for each of several questions about an image
 
 
 def gives_orders(text: str) -> bool:
@@ -143,8 +149,12 @@ def gives_orders(text: str) -> bool:
 
 
 def _may_hold(words: str, text: str) -> bool:
-    folded = text.casefold()
-    return any(word in folded for word in words.split())
+    return any(map(text.casefold().__contains__, _words(words)))
+
+
+@cache
+def _words(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
 
 
 def _outside_quotes(pattern: "re.Pattern[str]", text: str) -> bool:
