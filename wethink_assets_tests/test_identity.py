@@ -1,5 +1,8 @@
 """Identities are fixed: what changes one breaks every store, so values are pinned here."""
 
+import re
+import unicodedata
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -33,6 +36,12 @@ def test_a_row_is_its_image_kind_question_and_ordered_options() -> None:
 @given(st.text())
 def test_normalising_twice_changes_nothing_more(text: str) -> None:
     assert normalised_text(normalised_text(text)) == normalised_text(text)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_plain_text_is_normalised_as_any_other(text: str) -> None:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    assert normalised_text(text) == re.sub(r"\s+", " ", folded).strip(" .?!,;:")
 
 
 RAISED = {"3²x": "32x", "10⁴": "104", "x⁻¹": "x-1", "log₂8": "log28", "2½": "21⁄2", "1²³": "123", "5 ㎡": "5 m2"}

@@ -52,9 +52,6 @@ class Replay:
         known = None if key in self._replies else self._whole.get(request)
         return (known.key, known.completion) if known is not None and fits(known, max_tokens) else None
 
-    async def abandon(self) -> None:
-        """Nothing is in flight."""
-
     def flush(self) -> None:
         """Nothing is to be written."""
 

@@ -196,9 +196,6 @@ class _JournalOnly:
         known = None if key in self._known else self._known.whole(request)
         return (known.key, known.completion) if known is not None and fits(known, max_tokens) else None
 
-    async def abandon(self) -> None:
-        """Nothing is in flight."""
-
     def flush(self) -> None:
         """Nothing was added."""
 

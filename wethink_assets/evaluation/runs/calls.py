@@ -192,8 +192,6 @@ class Calls:
             for task in (*workers, pool, flusher):
                 task.cancel()
             await asyncio.gather(*workers, flusher, pool, return_exceptions=True)
-            for journal in self._journals.values():
-                await journal.abandon()
             await asyncio.to_thread(self.flush_quietly)
 
     async def _flush_regularly(self) -> None:

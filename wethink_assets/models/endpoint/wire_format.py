@@ -8,7 +8,7 @@ from typing import Any
 
 from wethink_assets.models.chat import Completion, Image, Message, Sampling
 
-IMAGE_CACHE_BYTES = 64 << 20
+IMAGE_CACHE_BYTES = 48 << 20
 
 
 class WireFormat(ABC):

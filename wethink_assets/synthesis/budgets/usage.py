@@ -46,7 +46,8 @@ class Usage:
 
     def __init__(self, settings: Settings | None = None) -> None:
         """`settings` name the prices; without, nothing costs money."""
-        self._prices: Mapping[Role, RoleSettings] = {role: (settings or Settings()).role(role) for role in ROLES}
+        roles = {role: (settings or Settings()).role(role) for role in ROLES}
+        self._prices: Mapping[Role, RoleSettings] = {role: each for role, each in roles.items() if _costs(each)}
         self.counts: Counter[str] = Counter()
         self._amounts: defaultdict[str, float] = defaultdict(float)
 
@@ -62,6 +63,8 @@ class Usage:
 
     def price(self, role: Role, completion: Completion) -> float:
         """Money for one call."""
+        if role not in self._prices:
+            return 0.0
         tokens = (completion.prompt_tokens, completion.completion_tokens)
         return price_of(self._prices[role], *tokens, cached_tokens=completion.cached_tokens)
 
@@ -98,6 +101,10 @@ class Usage:
         amounts = {name: round(value, 9) for name, value in self._amounts.items()}
         counts = {name: float(n) for name, n in self.counts.items()}
         return dict(sorted((dict.fromkeys(TOTALS, 0.0) | counts | amounts).items()))
+
+
+def _costs(role: RoleSettings) -> bool:
+    return any((role.price_in, role.price_cached_in, role.price_out, role.price_call, role.price_tiers))
 
 
 @lru_cache(maxsize=256)

@@ -30,10 +30,6 @@ class ReplyJournal(Protocol):
         """Key and reply of a call that asked the same under another bound of length, if there is none of this key."""
         ...
 
-    async def abandon(self) -> None:
-        """Cancel the calls in flight."""
-        ...
-
     def flush(self) -> None:
         """Write what was added since the last flush."""
         ...

@@ -24,6 +24,7 @@ _QUOTED = re.compile(
     '"[^"]*"|[\u201c\u201e][^\u201c\u201d\u201e]*[\u201c\u201d]|\u00ab[^\u00ab\u00bb]*\u00bb|\u2039[^\u2039\u203a]*\u203a|\u300c[^\u300d]*\u300d|\u300e[^\u300f]*\u300f'
     "|(?<!\\w)\u2018[^\u2018\n]{1,300}?\u2019(?!\\w)|(?<!\\w)'[^'\n]{1,300}'(?!\\w)|`[^`]*`|(?<!\\*)\\*[^*\n]{1,300}\\*(?!\\*)"
 )
+_MAY_QUOTE = re.compile("[\"\u201c\u201e\u00ab\u2039\u300c\u300e`*'\u2018]")  # with what any match of `_QUOTED` begins
 _OUTER = re.compile("^[\"\u201c\u201e\u00ab\u300c'\u2018`]+|[\"\u201c\u201d\u00bb\u300d'\u2019`]+$")
 
 
@@ -33,7 +34,7 @@ def unquoted(text: str) -> str:
     >>> unquoted('A sign reads "Je suis là" twice.')
     'A sign reads   twice.'
     """
-    bare = _QUOTED.sub(" ", text)
+    bare = _QUOTED.sub(" ", text) if _MAY_QUOTE.search(text) else text
     return bare if _WORD.search(bare) else _OUTER.sub("", text.strip())
 
 
@@ -66,6 +67,11 @@ def _function_words() -> dict[str, tuple[str, ...]]:
 @cache
 def _words_of(language: str) -> frozenset[str]:
     return frozenset(word for word, languages in _function_words().items() if language in languages)
+
+
+@cache
+def _words_of_others(language: str) -> frozenset[str]:
+    return frozenset(word for word, languages in _function_words().items() if language not in languages)
 
 
 def mostly_english(text: str) -> bool:
@@ -148,8 +154,7 @@ def foreign_part(text: str, asked: str = "en") -> str | None:
     >>> foreign_part("The letter begins: Liebe Anna. Ich habe dir lange nicht geschrieben, weil ich auf der Reise war.") is None
     True
     """
-    known = _function_words()
-    foreign = any(word in known and asked not in known[word] for word in text.lower().split())
+    foreign = not _words_of_others(asked).isdisjoint(text.lower().split())
     if not foreign and (text.isascii() or not _OTHER_LETTER.search(text)):
         return None
     parts = [part for part in _PART.split(unquoted(text)) if part and part.strip()]

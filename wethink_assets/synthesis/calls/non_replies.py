@@ -116,8 +116,15 @@ def _bare(text: str) -> str:
     return _plain(text).strip(_AROUND)
 
 
-def _sentences(text: str, most: int = 0) -> list[str]:
-    parts = (_plain(part) for part in _SENTENCES.split(text.replace("\u2019", "'"), most)[: most or None])
+def _sentences(text: str) -> list[str]:
+    return _worded(_parts(text))
+
+
+def _parts(text: str) -> list[str]:
+    return [_plain(part) for part in _SENTENCES.split(text.replace("\u2019", "'"))]
+
+
+def _worded(parts: Iterable[str]) -> list[str]:
     return [part for part in parts if _LETTER.search(part)]
 
 
@@ -148,9 +155,9 @@ def _opening(text: str) -> _Opening:
     english = mostly_english(opening)
     if english and not _SPEAKS.search(opening.lower()):
         return _Opening((), (), True, False)
-    sentences = _sentences(opening, 4)
-    last = _sentences(unquoted(text[-OPENING:]))[-3:] if len(text) > OPENING else _sentences(opening)[-3:]
-    return _Opening(tuple(sentences), tuple(last), english, len(text) <= SHORT)
+    parts = _parts(opening)
+    last = _sentences(unquoted(text[-OPENING:])) if len(text) > OPENING else _worded(parts)
+    return _Opening(tuple(_worded(parts[:4])), tuple(last[-3:]), english, len(text) <= SHORT)
 
 
 def _opening_with(text: str, part: str) -> str | None:

@@ -304,5 +304,4 @@ class Synthesis:
         try:
             await work_through(rows, work, take, at_once, flush_regularly(self._journal, self._allowance))
         finally:
-            await self._journal.abandon()
             await asyncio.to_thread(flush_quietly, self._journal)

@@ -135,9 +135,30 @@ def test_a_failed_call_is_not_kept_and_a_cancelled_caller_takes_none_along(tmp_p
         await asyncio.sleep(0)
         first.cancel()
         assert (await second)[0].text == "reply"
+        assert first.cancelled()
 
     asyncio.run(work())
-    assert made == 2
+    assert made == 3, "one that failed, one that was cancelled, one that its other caller made"
+
+
+def test_whoever_waits_for_a_call_shares_its_failure_and_may_ask_anew(tmp_path: Path) -> None:
+    journal = opened(Store.open(str(tmp_path)))
+    fails = True
+
+    async def make() -> Call:
+        await asyncio.sleep(0.01)
+        if fails:
+            raise OSError("down")
+        return call("k", "reply")
+
+    async def work() -> None:
+        nonlocal fails
+        ended = await asyncio.gather(*(journal.once("k", make) for _ in range(3)), return_exceptions=True)
+        assert [str(each) for each in ended] == ["down"] * 3
+        fails = False
+        assert await journal.once("k", make) == (call("k", "reply").completion, False)
+
+    asyncio.run(work())
 
 
 def test_a_run_that_lost_its_lease_writes_nothing_more(tmp_path: Path) -> None:
