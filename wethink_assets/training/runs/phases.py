@@ -78,7 +78,9 @@ def _trainer(
     if phase == "sft":
         if adapter is not None:
             from peft import get_peft_model
+            from transformers import set_seed
 
+            set_seed(recipe.seed)  # an adapter's first weights are drawn
             model = get_peft_model(model, adapter)
         return sft_trainer(
             model=model,

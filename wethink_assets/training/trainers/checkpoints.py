@@ -84,10 +84,11 @@ class WholeCheckpointsMixin:
         trainer: Any = self
         whole = trainer.accelerator.unwrap_model(model if model is not None else trainer.model)
         sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
-        if sharded or hasattr(whole, "peft_config"):
+        if sharded:
             super()._load_from_checkpoint(resume_from_checkpoint, model)  # type: ignore[misc]
-            if not sharded:
-                _require_adapter(whole, Path(resume_from_checkpoint))
+            return
+        if hasattr(whole, "peft_config"):
+            _load_adapters(whole, Path(resume_from_checkpoint))
             return
         from wethink_assets.models.embedded.chat import LOADING
 
@@ -97,14 +98,27 @@ class WholeCheckpointsMixin:
         whole.tie_weights()
 
 
-def _require_adapter(model: Any, folder: Path) -> None:
-    """Raise `TrainingError` unless the adapter's weights in a checkpoint are now those of the model."""
+def _load_adapters(model: Any, folder: Path) -> None:
+    """Give a model's adapters the weights that they have in a checkpoint: the one that is trained, and that of the reference where there is one.
+
+    transformers leaves the first out where the checkpoint has a folder for the second.
+    """
+    trained = model.active_adapters
+    for name in model.peft_config:
+        of_adapter = folder if name == "default" else folder / name
+        model.load_adapter(str(of_adapter), name, is_trainable=name in trained)
+        _require_adapter(model, name, of_adapter)
+    model.set_adapter(trained[0])
+
+
+def _require_adapter(model: Any, adapter: str, folder: Path) -> None:
+    """Raise `TrainingError` unless the weights of an adapter in a folder are now those of the model's."""
     import torch
     from peft import get_peft_model_state_dict
     from safetensors.torch import load_file
 
     saved: Mapping[str, Any] = load_file(folder / "adapter_model.safetensors")
-    now: Mapping[str, Any] = get_peft_model_state_dict(model)
+    now: Mapping[str, Any] = get_peft_model_state_dict(model, adapter_name=adapter)
     if saved.keys() != now.keys() or any(
         not torch.equal(saved[name], now[name].to("cpu", saved[name].dtype)) for name in saved
     ):

@@ -67,8 +67,16 @@ def test_a_killed_run_resumes_exactly(plan: Plan, home: Path, varied: None, chan
 
 
 @pytest.mark.slow
-def test_a_run_of_two_phases_resumes_in_the_second(plan: Plan, home: Path, varied: None) -> None:
+@pytest.mark.parametrize(
+    "further",
+    [{}, {"lora": {"rank": 4, "alpha": 8}, "beta": 0.04}],
+    ids=["full", "adapters, of which the reference has its own"],
+)
+def test_a_run_of_two_phases_resumes_in_the_second(
+    plan: Plan, home: Path, varied: None, further: dict[str, Any]
+) -> None:
     changed = {"method": "sft+grpo", "sft_steps": 2, "sft_batch_size": 4, "sft_learning_rate": 1e-3, "steps": 4}
+    changed |= further
     straight = plan(**changed)
     published = execute(straight, ProgressReporter())
     assert published is not None and published.figures["steps"] == {"sft": 2, "grpo": 4}
