@@ -1,6 +1,7 @@
 """The base model of a training: loading of its weights and processor, and of images as it is shown them."""
 
 import os
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 HUB_FILES = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.tiktoken", "*.txt")
 """What is downloaded of a model on the hub: no pickled weights, no code."""
+
+PROCESSOR_FILES = (*(name for name in HUB_FILES if name != "*.safetensors"), "additional_chat_templates/*.jinja")
+NO_PROCESSOR = ("config.json", "generation_config.json", "adapter_config.json", "trainer_state.json", "whole.json")
+"""JSON of a model's folder that is none of its processor's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +134,17 @@ def load_base_processor(base: BaseModel) -> Any:
 
 
 def save_base_processor(base: BaseModel, processor: Any, folder: Path) -> None:
-    """Write the processor beside a trained model."""
+    """Write the processor beside a trained model: of one that is not embedded the very files that the base has, since training changes none."""
     from wethink_assets.models.embedded.processor import save_processor
 
     if base.embedded:
         save_processor(processor, folder)
-    else:
-        processor.save_pretrained(folder)
+        return
+    source = Path(base_folder(base))
+    for path in sorted(found for pattern in PROCESSOR_FILES for found in source.glob(pattern)):
+        if path.name not in NO_PROCESSOR and not path.name.endswith(".safetensors.index.json"):
+            (folder / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / path.relative_to(source))
 
 
 def image_for(base: BaseModel, data: bytes) -> "Image":

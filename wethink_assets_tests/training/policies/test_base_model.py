@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from wethink_assets.errors import ModelError
-from wethink_assets.training.policies.base_model import BaseModel, base_folder
+from wethink_assets.models.embedded.checkpoints import checkpoint_folder
+from wethink_assets.training.policies.base_model import BaseModel, base_folder, load_base_processor, save_base_processor
 from wethink_assets_tests.support.project import ROOT
 from wethink_assets_tests.support.training_outcomes import curves
 from wethink_assets_tests.training.conftest import planned_run
@@ -54,6 +56,53 @@ def test_the_reference_is_the_pinned_revision(home: Path, tiny_model: Path, tmp_
     outcome = json.loads((plan.work_folder / "outcome.json").read_text())
     config = json.loads(plan.open_store().read(f"policies/{outcome['digest']}/model/config.json"))
     assert str(tmp_path) not in json.dumps(config)
+
+
+def of_another_family(folder: Path) -> BaseModel:
+    """A base model with a processor of LLaVA; its tokenizer is ours."""
+    from transformers import AutoTokenizer, LlavaProcessor
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint_folder("policy"))
+    tokenizer.add_tokens(["<image>"], special_tokens=True)
+    LlavaProcessor(CLIPImageProcessorPil(), tokenizer, patch_size=14, chat_template="{{ messages }}").save_pretrained(
+        folder
+    )
+    (folder / "config.json").write_text('{"model_type": "llava"}')
+    return BaseModel(str(folder), "", False, {"model": "llava", "revision": ""})
+
+
+def test_the_processor_of_another_family_is_its_own_and_published_byte_for_byte(tmp_path: Path) -> None:
+    from transformers import AutoProcessor
+
+    base, target = of_another_family(tmp_path / "base"), tmp_path / "published"
+    processor = load_base_processor(base)
+    assert type(processor).__name__ == "LlavaProcessor" and processor.tokenizer.padding_side == "left"
+    target.mkdir()
+    save_base_processor(base, processor, target)
+    names = {"chat_template.jinja", "processor_config.json", "tokenizer.json", "tokenizer_config.json"}
+    assert {path.name for path in target.iterdir()} == names
+    assert all((target / name).read_bytes() == (tmp_path / "base" / name).read_bytes() for name in names)
+    assert hasattr(AutoProcessor.from_pretrained(target), "image_processor")
+
+
+def test_a_folder_without_a_processor_of_images_is_refused(tmp_path: Path) -> None:
+    base = of_another_family(tmp_path / "base")
+    (tmp_path / "base" / "processor_config.json").unlink()
+    with pytest.raises(ModelError, match="processor"):
+        load_base_processor(base)
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is there, so that the processor loads")
+def test_a_processor_that_needs_torchvision_says_so(tmp_path: Path) -> None:
+    base = of_another_family(tmp_path / "base")
+    config = {
+        "processor_class": "SmolVLMProcessor",
+        "image_processor": {"image_processor_type": "SmolVLMImageProcessor"},
+    }
+    (tmp_path / "base" / "processor_config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"(?is)base.*torchvision"):
+        load_base_processor(base)
 
 
 def test_a_model_that_is_nowhere_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
