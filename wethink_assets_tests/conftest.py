@@ -15,6 +15,7 @@ TESTS = Path(__file__).parent
 LONGEST_FIRST = (
     "models/servers/test_servers_pretrained.py",
     "test_full_run.py",
+    "test_strange_paths.py",
     "test_tutorials.py",
     "evaluation/vlmevalkit/test_scoring.py",
     "rewards/equivalence/test_comparison_pools.py",
