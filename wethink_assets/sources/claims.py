@@ -2,6 +2,8 @@
 
 `claims/<2 hex>/<sha256>.json` is created once and never changed, so two batches that meet the same content agree on
 its holder, and a batch that runs again finds its own claims. The cost of a claim does not grow with the dataset.
+A claim is void once its batch has published a table without the image (`sources.standing_claims`). Whoever meets the image next then succeeds to
+it by creating `<sha256>.2.json`, and so on: the highest number tells the holder.
 Claims are on the disk when their batch's table is published, not before (`sources.torn_claims`).
 `rejected/<2 hex>/<sha256>.json` notes a content that is no usable image, so that it is known again too.
 """
@@ -9,6 +11,7 @@ Claims are on the disk when their batch's table is published, not before (`sourc
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import NamedTuple
 
 from wethink_assets.errors import StoreError
@@ -36,28 +39,51 @@ def _path(image_id: str) -> str:
     return f"claims/{image_id[:2]}/{image_id}"
 
 
-def claim_path(image_id: str) -> str:
-    """File that says who holds an image."""
-    return f"{_path(image_id)}.json"
+def claim_path(image_id: str, number: int = 1) -> str:
+    """File that says who holds an image, or who succeeded to it as the `number`th."""
+    return f"{_path(image_id)}.json" if number == 1 else f"{_path(image_id)}.{number}.json"
 
 
 def holder(store: Store, image_id: str) -> Occurrence | None:
     """The occurrence that holds an image, or None while nobody does."""
-    return _read(store, claim_path(image_id))
+    return newest_claim(store, image_id)[1]
 
 
-def claim(store: Store, image_id: str, occurrence: Occurrence) -> Occurrence:
-    """Claim an image for an occurrence; returns who holds it, `occurrence` itself where the claim succeeded."""
-    path, data = claim_path(image_id), canonical_json(occurrence._asdict())
-    if store.create(path, data, durable=False):
-        return occurrence
-    held = holder(store, image_id)
-    if held is None and store.create(path, data, durable=False):  # torn, and removed by that look
-        return occurrence
-    held = held or holder(store, image_id)
-    if held is None:
-        raise StoreError(f"the claim on image {image_id} vanished from {store.url}")
-    return held
+def newest_claim(store: Store, image_id: str) -> tuple[int, Occurrence | None]:
+    """The claim in force on an image: which it is, from 1 on, and the occurrence that holds the image; 0 and None while nobody does."""
+    number, held = 0, None
+    while (later := _read(store, claim_path(image_id, number + 1))) is not None:
+        number, held = number + 1, later
+    return number, held
+
+
+def claim(
+    store: Store,
+    image_id: str,
+    occurrence: Occurrence,
+    is_void: Callable[[Occurrence], bool] = lambda held: False,
+    newest: tuple[int, Occurrence | None] = (0, None),
+) -> Occurrence:
+    """Claim an image for an occurrence; returns who holds it, `occurrence` itself where the claim succeeded.
+
+    Args:
+        is_void: whether a claim stands no more, so that the next one succeeds to it.
+        newest: the claim in force as the caller has seen it.
+    """
+    data = canonical_json(occurrence._asdict())
+    while newest[1] is None or is_void(newest[1]):
+        number = newest[0] + 1
+        # Twice: it may be torn, and removed by that look.
+        for _ in range(2):
+            if store.create(claim_path(image_id, number), data, durable=False):
+                return occurrence
+            held = _read(store, claim_path(image_id, number))
+            if held is not None:
+                break
+        else:
+            raise StoreError(f"the claim on image {image_id} vanished from {store.url}")
+        newest = number, held
+    return newest_claim(store, image_id)[1] or newest[1]
 
 
 def note(store: Store, image_id: str, occurrence: Occurrence) -> None:

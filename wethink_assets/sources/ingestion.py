@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,13 +15,14 @@ from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.sources.batches import read_membership, revision_of, split_batch_key
 from wethink_assets.sources.catalog import Source, sources_of
-from wethink_assets.sources.claims import Occurrence, claim, holder, note, note_rejected
+from wethink_assets.sources.claims import Occurrence, claim, newest_claim, note, note_rejected
 from wethink_assets.sources.images.decoding import ImageFacts, ImageFault, examine
 from wethink_assets.sources.imported_pairs import imported_source, pairs_of
 from wethink_assets.sources.listing import read_entries
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
 from wethink_assets.sources.registration import note_unread
+from wethink_assets.sources.standing_claims import ClaimStandings, Standing, images_made, note_doubtful
 from wethink_assets.stages.output import KNOWN_CONTENT, StageOutput, rejections
 from wethink_assets.stages.schemas import IMAGES, SCHEMA_VERSION
 from wethink_assets.stages.spec import BatchWork, Editing, Preview, Stage, every
@@ -89,6 +91,7 @@ def ingest_batch(store: Store, source: Source, key: str, progress: Progress | No
     store.sync()  # blobs and claims, before a table names them
     if pairs is None:
         note_unread(store, key, output)
+    note_doubtful(store, key, keeper.doubtful | (images_made(store, key) - set(output.results["image_id"])))
     return output
 
 
@@ -111,37 +114,24 @@ def _bytes_of(chunk: list[tuple[Entry, Fetch]]) -> int:
 def _worked_off(
     chunks: Iterator[list[tuple[Entry, Fetch]]], keeper: "_Keeper", pool: ThreadPoolExecutor
 ) -> Iterator[int]:
-    """Examine, then keep all chunks, no more than the window in memory at a time; yields the files done so far.
-
-    What is examined goes on to be kept in listing order, which alone decides which of two equal files is the image.
-    """
-    examining: deque[tuple[int, Future[list[_Examined]]]] = deque()
-    keeping: deque[tuple[int, int, Future[None]]] = deque()
+    """Examine and keep all chunks, no more than the window in memory at a time; yields the files done so far."""
+    working: deque[tuple[int, int, Future[None]]] = deque()
     held = done = 0
-
-    def go_on() -> None:
-        size, future = examining.popleft()
-        examined = future.result()
-        firsts = [keeper.first_in_batch(one) for one in examined]
-        keeping.append((size, len(examined), pool.submit(keeper.keep_all, examined, firsts)))
-
-    for chunk in itertools.chain(chunks, [None]):
+    for number, chunk in enumerate(itertools.chain(chunks, [None])):
         size = _bytes_of(chunk) if chunk else 0
-        while examining and examining[0][1].done():
-            go_on()
-        while (examining or keeping) and (
-            chunk is None or held + size > WINDOW_BYTES or len(examining) + len(keeping) >= WINDOW_CHUNKS
-        ):
-            if not keeping:
-                go_on()
-            freed, files, future = keeping.popleft()
+        while working and (chunk is None or held + size > WINDOW_BYTES or len(working) >= WINDOW_CHUNKS):
+            freed, files, future = working.popleft()
             future.result()
             held -= freed
             done += files
             yield done
         if chunk:
             held += size
-            examining.append((size, pool.submit(_examine_all, chunk)))
+            working.append((size, len(chunk), pool.submit(_work_off, number, chunk, keeper)))
+
+
+def _work_off(number: int, chunk: list[tuple[Entry, Fetch]], keeper: "_Keeper") -> None:
+    keeper.keep_in_turn(number, [_examine(entry, fetch) for entry, fetch in chunk])
 
 
 def _kept_fetches(store: Store, entries: list[Entry], kept: Mapping[str, str]) -> Iterator[tuple[Entry, Fetch]]:
@@ -158,10 +148,6 @@ def _kept_fetches(store: Store, entries: list[Entry], kept: Mapping[str, str]) -
 
     for entry in entries:
         yield entry, partial(fetch, entry.item)
-
-
-def _examine_all(chunk: list[tuple[Entry, Fetch]]) -> list[_Examined]:
-    return [_examine(entry, fetch) for entry, fetch in chunk]
 
 
 def _examine(entry: Entry, fetch: Fetch) -> _Examined:
@@ -193,23 +179,40 @@ class _Keeper:
         self._source = source
         self._key = key
         self._first: dict[str, str] = {}
+        self._turn = threading.Lock()
+        self._waiting: dict[int, list[_Examined]] = {}  # chunks that are examined before earlier ones, by number
+        self._next = 0
         taken_down = takedowns_of(store)
         self._retracted = set(taken_down.images)
         self._retracted_licences = taken_down.licences
         self._all_retracted = source.name in taken_down.sources
+        self._standings = ClaimStandings(store)
+        self._claimed: set[str] = set()  # by this run, or found to be
+        self.doubtful: set[str] = set()
+        """Images that batches have claimed which have no table yet."""
         self._results: list[tuple[object, ...]] = []
         self._rejections: list[dict[str, str]] = []
 
-    def first_in_batch(self, examined: _Examined) -> str:
+    def keep_in_turn(self, number: int, examined: list[_Examined]) -> None:
+        """Record the files of chunk `number`, and of those after it that waited for it.
+
+        Listing order alone decides which of two equal files is the image, whichever chunk is done first. Whoever does the chunk that the others wait
+        for goes on with them: handing each over to a thread of its own took longer than keeping it.
+        """
+        ready: list[tuple[_Examined, str]] = []
+        with self._turn:
+            self._waiting[number] = examined
+            while (chunk := self._waiting.pop(self._next, None)) is not None:
+                ready += [(one, self._first_in_batch(one)) for one in chunk]
+                self._next += 1
+        for one, first in ready:
+            self._keep(one, first)
+
+    def _first_in_batch(self, examined: _Examined) -> str:
         """Item of this batch that shows the content first in listing order; to be asked in that order."""
         if not examined.sha256:
             return examined.entry.item
         return self._first.setdefault(examined.sha256, examined.entry.item)
-
-    def keep_all(self, examined: list[_Examined], firsts: list[str]) -> None:
-        """Record files; each has the item of this batch that may claim its content in `firsts`."""
-        for one, first in zip(examined, firsts, strict=True):
-            self._keep(one, first)
 
     def _keep(self, examined: _Examined, first: str) -> None:
         item = examined.entry.item
@@ -224,18 +227,27 @@ class _Keeper:
             self._reject(item, "retracted", f"sha256 {examined.sha256} was taken down")
             return
         own = Occurrence(self._source.name, self._key, first, licence)
-        held = holder(self._store, examined.sha256)
+
+        def is_void(claimed: Occurrence) -> bool:
+            if claimed.batch == self._key and examined.sha256 in self._claimed:
+                return False
+            return self._standings.of(examined.sha256, claimed) is Standing.VOID
+
+        number, held = newest_claim(self._store, examined.sha256)
         blob = ""
-        if held is None or held.batch == self._key or self._shares:
+        if held is None or held.batch == self._key or self._shares or is_void(held):
             # Bytes first: whoever sees the claim may rely on the blob.
             blob = self._blobs.put(examined.data, examined.outcome.extension, examined.sha256)
-            held = claim(self._store, examined.sha256, own)
+            held = claim(self._store, examined.sha256, own, is_void, (number, held))
+            self._claimed.add(examined.sha256)
         if item == first and (held.batch == self._key or self._shares):
             self._results.append(self._row(examined, examined.outcome, blob, licence))
             if held.batch != self._key:
                 note(self._store, examined.sha256, own)
             return
         note(self._store, examined.sha256, own._replace(item=item))
+        if held.batch != self._key and self._standings.of(examined.sha256, held) is Standing.PENDING:
+            self.doubtful.add(examined.sha256)
         held_as = first if held.batch == self._key else held.item
         detail = f"sha256 {examined.sha256} is held by {held.batch} as {held_as}"
         self._reject(item, KNOWN_CONTENT, detail)

@@ -29,7 +29,7 @@ from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
 from wethink_assets.storage.store import Store
 
-__all__ = ["CompareLimits", "RecopiedFiles", "log_numbers", "logged_versions"]
+__all__ = ["CompareLimits", "RecopiedFiles", "log_numbers", "logged_contents", "logged_versions"]
 
 FOLDER = "recopied"
 VERSION = ["item", "size", "etag"]
@@ -90,6 +90,11 @@ def log_numbers(store: Store, source: str) -> list[int]:
 def logged_versions(store: Store, source: str, number: int) -> pl.DataFrame:
     """Versions (`item`, `size`, `etag`) of one part of a source's log."""
     return store.scan_parquet(_log_path(source, number)).select(VERSION).collect()
+
+
+def logged_contents(store: Store, source: str, number: int) -> pl.DataFrame:
+    """Items of one part of a source's log with the `content` of each."""
+    return store.scan_parquet(_log_path(source, number)).select("item", "content").collect()
 
 
 def _log_path(source: str, number: int) -> str:

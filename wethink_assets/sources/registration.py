@@ -27,6 +27,7 @@ from wethink_assets.sources.recopied_files import (
     log_numbers,
     logged_versions,
 )
+from wethink_assets.sources.standing_claims import offered_again
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import MEMBERSHIP, SCHEMA_VERSION
 from wethink_assets.storage.store import Store
@@ -89,7 +90,7 @@ def register_source(
     listing = list_source(store, source)
     numbers = batch_numbers(store, source.name)
     record = _record(store, source.name, listing.digest)
-    again = unread(store, source, listing.entries)
+    again = _again(store, source, listing.entries)
     if not recheck and again.is_empty() and record.get("registered_through") == (numbers[-1] if numbers else 0):
         return _outcome(source, listing, [], {}, len(record["vanished"]))
     known = _Known(store, source.name, again)
@@ -139,6 +140,12 @@ def unregistered(store: Store, source: Source) -> Unregistered:
     listing = list_source(store, source, read_archives=False)
     known = _Known(store, source.name, pl.DataFrame(schema={"item": pl.String, "number": pl.Int32}))
     return Unregistered(source.name, known.unregistered(listing.entries).height, listing.unread)
+
+
+def _again(store: Store, source: Source, entries: pl.DataFrame) -> pl.DataFrame:
+    """Files of a listing that are offered again: `item`, with the `number` of the batch that could not read it, or lost its image to another."""
+    rows = pl.DataFrame(offered_again(store, source.name), schema={"item": pl.String, "number": pl.Int32}, orient="row")
+    return pl.concat([unread(store, source, entries), rows.join(entries, on="item", how="semi")])
 
 
 def unread(store: Store, source: Source, entries: pl.DataFrame) -> pl.DataFrame:

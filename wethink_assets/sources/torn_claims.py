@@ -58,7 +58,7 @@ def _torn(store: Store) -> Iterator[str]:
 
 
 def _image(path: str) -> str:
-    return path.split("/")[2].removesuffix(".json")
+    return path.split("/")[2].partition(".")[0]
 
 
 def _is_note(path: str) -> bool:

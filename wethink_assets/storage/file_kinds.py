@@ -87,7 +87,7 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
         "`wethink run` reads it from its source again once the file is gone",
         "",
     ),
-    ("claim", rf"claims/[0-9a-f]{{2}}/{_SHA}\.json", _FIXED, "which batch holds the image", _KEPT, ""),
+    ("claim", rf"claims/[0-9a-f]{{2}}/{_SHA}(\.\d+)?\.json", _FIXED, "which batch holds the image", _KEPT, ""),
     (
         "occurrence",
         rf"claims/[0-9a-f]{{2}}/{_SHA}/{_HALF}\.json",
@@ -143,6 +143,14 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
         _REPLACED,
         "how many files of the batch wait to be read",
         _RUN,
+        "",
+    ),
+    (
+        "doubtful images",
+        rf"doubtful/(?P<source>[^/]+)/(?P<number>\d+)-{_HALF}\.json",
+        _FIXED,
+        "which files `wethink register` offers again, since nobody may hold their images",
+        _KEPT,
         "",
     ),
     (
