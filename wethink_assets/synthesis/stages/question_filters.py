@@ -103,6 +103,7 @@ def _lettered(options: Sequence[str]) -> bool:
 
 
 _CHOSEN_FROM = r"\b(?:between|among|amongst|of|from|comparing|compare|compared|than|versus|vs)\b"
+_OF_A_NAME = r"['\u2019]s\b"
 _ASKED_FOR = r"\b(?:which|who|whose|what)\b"
 
 
@@ -112,10 +113,11 @@ def gives_away(question: str, answer: str) -> bool:
     >>> gives_away("How is the red star called?", "red star"), gives_away("Of France, Spain and Italy, which has more?", "France")
     (True, False)
     """
-    value, asked = normalised_value(answer), normalised_value(re.sub(r"['\u2019]s\b", "", question))
-    if len(value) < 4 or not re.search(r"[^\W\d_]", value) or " or " in f" {asked} ":
+    value = normalised_value(answer)
+    if len(value) < 4 or not re.search(r"[^\W\d_]", value):
         return False
-    return f" {value} " in f" {asked} " and not _one_of_a_list(question, answer)
+    asked = f" {normalised_value(re.sub(_OF_A_NAME, '', question))} "
+    return f" {value} " in asked and " or " not in asked and not _one_of_a_list(question, answer)
 
 
 def _one_of_a_list(question: str, answer: str) -> bool:
