@@ -1,63 +1,58 @@
 """Seconds that a command takes to end after a signal at a random moment, and what it leaves: processes, half-written files, tracebacks.
 
-    python benchmarks/signals.py [--moments 1000] [--commands run,cut,...] [--seed 0] [--state FOLDER] [--json]
+    python benchmarks/signals.py [--moments 1000] [--commands run,cut,...] [--seed 0] [--state FOLDER] [--priority "chrt -r 20"] [--json]
 
-A real project with a scripted endpoint behind every role. Each moment starts a command and sends it SIGTERM or SIGINT (Ctrl-C) at a moment drawn
-between its start and the end of its last whole run; of every other one a second signal follows after 0.06 to 1.0 s. Interrupted work is gone on
-with by the next moments. With `--state` moments that were measured are kept there, and the same call goes on from them. Shown, and exit status 1
-where it does not hold:
+Two real projects: one grows, with a scripted endpoint behind every role; one trains, studies, scores and serves, with a tiny model, trainings
+behind a launcher that stays, and servers that take no SIGTERM. Each moment starts a command and sends it SIGTERM or SIGINT (Ctrl-C) at a moment
+drawn over its life, from its start, imports included, to its end or 12 seconds, as it is when it is left alone; of every other one a second
+signal follows after 0.06 to 1.0 s. Interrupted work is gone on with by the next moments. With `--state` moments that were measured are kept
+there, and the same call goes on from them. `--priority` is put before each command that is measured: on a busy machine seconds are its
+neighbours' otherwise. Shown, and exit status 1 where it does not hold:
 
 - after one signal the command has ended within 2 seconds, after a second one within 0.5;
-- 2 seconds after the first signal none of the processes that it started is left;
+- when it has ended, and 2 seconds after the first signal at the latest, none of the processes that it started is left, by a mark in their
+  environment;
 - its standard error holds no traceback (but for Python's own, while Python itself starts, before a line of ours), and its exit code is 130
   (0 or 1 where it had ended of itself; that of the signal before Python runs);
-- in the end `wethink run` goes through all that is left, `wethink verify` finds nothing, every picture is registered once.
+- in the end `run`, `train`, `study` and `score` go through what is left, every picture is registered once, and `verify` and `verify --all` (once
+  what killed commands left is sealed) find nothing in either store.
 """
 
 import argparse
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from support.scripted_endpoint import endpoint
-from support.scripted_project import ScriptedProject
+from support.scripted_project import SOURCE, ScriptedProject
+from support.signalled_projects import (
+    COMMANDS,
+    RECIPES,
+    a_row,
+    draw_pairs,
+    end_left,
+    grown_project,
+    left_alone,
+    left_by,
+    trained_project,
+)
 
 from wethink_assets.sources.batches import list_batches, read_membership
 from wethink_assets.storage.local_files import TEMPORARY
 
 WITHIN, AT_ONCE = 2.0, 0.5  # seconds
-PATIENCE = 600.0  # that a command may take when it is left alone
 PICTURES = 6  # that arrive before a command that looks for them
-BATCH = 12
-COMMANDS = {
-    "run": ["run"],
-    "register": ["register"],
-    "plan": ["plan"],
-    "cut": ["cut"],
-    "rebuild": ["rebuild", "v0001"],
-    "verify": ["verify"],
-    "export": ["export", "v0001", "exports/{number}"],
-    "sync": ["sync"],
-    "growth": ["growth"],
-    "lineage": ["lineage"],
-    "doctor": ["doctor"],
-    "sample": ["sample", "samples/{number}"],
-    "browse": ["browse"],
-}
-WEIGHT = {"run": 8, "cut": 2, "register": 2, "export": 2, "verify": 2}  # others: 1
-FIRST_SPAN = 3.0  # seconds within which a command is signalled that was never left alone
+ENDLESS = 12.0  # seconds after which a command counts as one that ends by a signal alone, or is long enough
 
 
 @dataclass(frozen=True)
@@ -94,13 +89,17 @@ class Moment:
 
 
 class Prober:
-    """Measures moments in one project, whose state is kept beside it."""
+    """Measures moments in the projects of a state folder."""
 
-    def __init__(self, folder: Path, project: ScriptedProject, commands: Sequence[str], seed: int) -> None:
-        self._project, self._commands, self._seed = project, commands, seed
+    def __init__(self, folder: Path, projects: dict[str, ScriptedProject], arguments: argparse.Namespace) -> None:
+        self.projects = projects
+        self._commands = arguments.commands.split(",") if arguments.commands else list(COMMANDS)
+        self._seed, self._priority = arguments.seed, arguments.priority.split()
         self._file = folder / "moments.jsonl"
         self.moments = [_moment(line) for line in self._lines()]
-        self._spans: dict[str, float] = {}
+        self._row = a_row(projects["grown"])
+        self._whole = folder / "whole.json"  # seconds of each command that was left alone
+        self._spans = json.loads(self._whole.read_text()) if self._whole.exists() else {}
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         if self._file.exists():
@@ -110,6 +109,7 @@ class Prober:
 
     def measure(self, count: int) -> None:
         """Measure until there are so many moments in all."""
+        self._leave_each_alone()
         number = max((moment.number for moment in self.moments), default=0)
         while len(self.moments) < count:
             number += 1
@@ -121,52 +121,82 @@ class Prober:
                 file.write(json.dumps(asdict(moment)) + "\n")
             for fault in moment.faults():
                 print(fault, file=sys.stderr, flush=True)
+            if len(self.moments) % 50 == 0:
+                print(f"{len(self.moments)} of {count} moments", file=sys.stderr, flush=True)
+
+    def _leave_each_alone(self) -> None:
+        # Moments are drawn over the whole life of a command, so that it has to be known before the first.
+        for place, command in enumerate(name for name in self._commands if name not in self._spans):
+            project = self._prepared(command, 900_000 + place)
+            began = time.monotonic()
+            with project.start(*self.arguments(command, 900_000 + place), prefix=self._priority) as process:
+                if not _ended_within(process, ENDLESS):
+                    process.send_signal(signal.SIGTERM)
+                self._spans[command] = time.monotonic() - began
+            self._whole.write_text(json.dumps(self._spans, indent=1))
+
+    def _prepared(self, command: str, number: int) -> ScriptedProject:
+        """The project of a command, with something for it to do."""
+        project = self.projects[COMMANDS[command].project]
+        if command in ("run", "register"):
+            project.draw(PICTURES, number)
+        if command == "import":
+            draw_pairs(project, number)
+        return project
+
+    def arguments(self, command: str, number: int) -> list[str]:
+        """Arguments of a command. Trainings, studies and what they are scored by begin the next one where the last is finished."""
+        home = self.projects["trained"].home
+        trained = {json.loads(path.read_text())["key"] for path in home.glob("data/policies/*/policy.json")}
+        recipe = next(name for n in range(RECIPES) if f"v0001.{(name := f'r{n:03d}')}" not in trained)
+        seed = 1 + len(list(home.glob("data/studies/kinds/*/study.json")))
+        named = {"number": number, "recipe": recipe, "seed": seed, **self._row}
+        return [part.format(**named) for part in COMMANDS[command].arguments]
 
     def _one(self, number: int) -> Moment | None:
         """A moment; None where the command ended before it."""
         chance = random.Random(f"{self._seed} {number}")
-        command = chance.choices(self._commands, [WEIGHT.get(name, 1) for name in self._commands])[0]
-        if command in ("run", "register"):
-            self._project.draw(PICTURES, number)
-        after = chance.uniform(0.0, self._spans.get(command, FIRST_SPAN))
+        command = chance.choices(self._commands, [COMMANDS[name].weight for name in self._commands])[0]
+        project = self._prepared(command, number)
+        after = chance.uniform(0.0, self._spans[command])
         kinds = chance.choices((signal.SIGTERM, signal.SIGINT), k=chance.choice((1, 2)))
-        log = self._project.home / "commands.log"
+        log = project.home / "commands.log"
         seen = log.stat().st_size if log.exists() else 0
-        began = time.monotonic()
-        process = self._project.start(*(part.format(number=number) for part in COMMANDS[command]))
+        process = project.start(*self.arguments(command, number), prefix=self._priority)
         with process:
             if _ended_within(process, after):
-                self._spans[command] = max(0.5, time.monotonic() - began)
                 return None
-            self._spans[command] = max(self._spans.get(command, 0.0), after * 1.1, FIRST_SPAN)
+            sent = 1
             second = first = time.monotonic()
             process.send_signal(kinds[0])
             if kinds[1:] and not _ended_within(process, chance.uniform(0.06, 1.0)):
+                sent = 2
                 second = time.monotonic()
                 process.send_signal(kinds[1])
             if not _ended_within(process, 60.0):
                 process.kill()
             ended = time.monotonic()
-        time.sleep(max(0.0, first + WITHIN - time.monotonic()))
+        if any(left_by(project)):
+            time.sleep(max(0.0, first + WITHIN - time.monotonic()))
         with log.open(errors="replace") as file:
             file.seek(seen)
             said = file.read()
         return Moment(
             number,
             command,
-            tuple(kind.name for kind in kinds),
+            tuple(kind.name for kind in kinds[:sent]),
             round(after, 3),
             round(ended - first, 3),
             round(ended - second, 3),
             process.returncode,
-            tuple(_left_by(self._project)),
+            tuple(end_left(project)),
             said[said.find("Traceback") :][-2000:] if "Traceback" in said else "",
         )
 
     def half_files(self) -> list[str]:
-        """Unfinished files in the store."""
-        found = (self._project.home / "data").rglob(f"*{TEMPORARY}*")
-        return sorted(str(path.relative_to(self._project.home)) for path in found)
+        """Unfinished files in the stores."""
+        found = (path for each in self.projects.values() for path in (each.home / "data").rglob(f"*{TEMPORARY}*"))
+        return sorted(map(str, found))
 
 
 def _moment(record: dict[str, Any]) -> Moment:
@@ -181,65 +211,35 @@ def _ended_within(process: "subprocess.Popen[str]", seconds: float) -> bool:
     return True
 
 
-def _left_by(project: ScriptedProject) -> Iterator[str]:
-    """Command lines of processes that have the project in their environment; they are ended, so that they disturb no other moment."""
-    mark = f"WETHINK_CONFIG={project.home / 'wethink.toml'}".encode()
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                if line:  # none: it has ended, and nobody asked how
-                    os.kill(int(entry.name), signal.SIGKILL)
-                    yield line[:200]
-        except OSError:
-            continue
-
-
-@contextmanager
-def opened(folder: Path, url_role: dict[str, Any]) -> Iterator[ScriptedProject]:
-    """The project of a state folder: made and grown once to a first version, then as it was left, with the endpoint's address of today."""
-    home = folder / "project"
-    if (home / "wethink.toml").exists():
-        with tempfile.TemporaryDirectory() as name:
-            today = ScriptedProject.make(Path(name, "today"), url_role, **_pipeline())
-            shutil.copy(today.home / "wethink.toml", home)
-        yield ScriptedProject(home)
-        return
-    project = ScriptedProject.make(home, url_role, **_pipeline())
-    project.draw(BATCH, 0)
-    _left_alone(project, "run")
-    yield project
-
-
-def _pipeline() -> dict[str, Any]:
-    return {"batch_size": BATCH, "questions_per_image": 1, "concurrency": 32}
-
-
-def _left_alone(project: ScriptedProject, *arguments: str) -> int:
-    process = project.start(*arguments)
-    with process:
-        process.communicate(timeout=PATIENCE)
-    if process.returncode:
-        print(f"{arguments}: exit status {process.returncode}: {project.log_tail()}", file=sys.stderr)
-    return process.returncode
-
-
 def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Measure what is missing, then let the project finish its work, and sum up."""
-    commands = arguments.commands.split(",") if arguments.commands else list(COMMANDS)
-    with endpoint(arguments.latency, 32) as served, opened(folder, served.role()) as project:
-        prober = Prober(folder, project, commands, arguments.seed)
+    """Measure what is missing, then let the projects finish their work, and sum up."""
+    load = [os.getloadavg()[0]]
+    with endpoint(arguments.latency, 32) as served:
+        grown = grown_project(folder / "project", served.role())
+        projects = {"grown": grown, "trained": trained_project(folder / "trained")}
+        prober = Prober(folder, projects, arguments)
         prober.measure(arguments.moments)
         half = prober.half_files()
-        codes = {"run": _left_alone(project, "run"), "verify": _left_alone(project, "verify")}
-        store = project.store()
-        registered = sum(read_membership(store, batch).height for batch in list_batches(store))
-        drawn = sum(path.is_file() for path in (project.home / "images").rglob("*.png"))
+        load.append(os.getloadavg()[0])
+        codes = {
+            command: left_alone(projects[COMMANDS[command].project], *prober.arguments(command, 0))
+            for command in ("run", "verify", "train", "study", "score")
+        }
+        for name, project in projects.items():
+            codes[f"seal of {name}"] = left_alone(project, "seal")
+            codes[f"verify --all of {name}"] = left_alone(project, "verify", "--all")
+        store = grown.store()
+        batches = [batch for batch in list_batches(store) if batch.startswith(SOURCE)]
+        registered = sum(read_membership(store, batch).height for batch in batches)
+        drawn = sum(path.is_file() for path in (grown.home / "images").rglob("*.png"))
     singles = sorted(moment.first for moment in prober.moments if len(moment.sent) == 1)
     doubles = sorted(moment.second for moment in prober.moments if len(moment.sent) == 2)
     return {
         "moments": len(prober.moments),
-        "of commands": dict(Counter(moment.command for moment in prober.moments)),
+        "load before and after": load,
+        "of commands: moments, then seconds after the first signal: median, 99%, worst": {
+            name: (len(firsts), *_spread(firsts)) for name, firsts in sorted(_by_command(prober.moments).items())
+        },
         "one signal": len(singles),
         "seconds after it: median, 99%, worst": _spread(singles),
         "two signals": len(doubles),
@@ -256,6 +256,13 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
 
 
+def _by_command(moments: list[Moment]) -> dict[str, list[float]]:
+    firsts: dict[str, list[float]] = {}
+    for moment in moments:
+        firsts.setdefault(moment.command, []).append(moment.first)
+    return {name: sorted(seconds) for name, seconds in firsts.items()}
+
+
 def _spread(seconds: list[float]) -> list[float]:
     return [seconds[int(share * (len(seconds) - 1))] for share in (0.5, 0.99, 1.0)] if seconds else []
 
@@ -267,6 +274,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.1, help="seconds that a call takes")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--state", type=Path, help="folder in which moments and the project are kept")
+    parser.add_argument("--priority", default="", help="put before each command that is measured: chrt -r 20, nice")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     signal.signal(

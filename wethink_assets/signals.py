@@ -7,6 +7,7 @@ when its time is over. That loses nothing: what is in the store is whole at any 
 """
 
 import atexit
+import logging
 import os
 import select
 import signal
@@ -14,6 +15,8 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from types import TracebackType
+from typing import Any
 
 __all__ = ["INTERRUPTED", "SENTENCE", "heed", "outlives", "received"]
 
@@ -21,6 +24,7 @@ INTERRUPTED = 130
 """Exit code of a command that a signal ended."""
 GRACE = 0.8  # seconds to end in order; what is left of two is for a busy machine, and for servers, which notice that nobody uses them any more
 GONE = 0.6  # seconds within which what was killed is gone: the memory of a training is not given back in a moment
+AT_ONCE = 0.2  # the same, after a second signal: what was killed goes without being waited for
 ONE_SIGNAL = 0.05  # seconds within which signals are one: `timeout`, `uv run` and terminals send it to a process and to its group
 SENTENCE = "interrupted; what is finished is kept, the same command goes on from there"
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -47,6 +51,8 @@ class _Watch:
         for kind in _ENDING:
             if signal.getsignal(kind) is not signal.SIG_IGN:
                 signal.signal(kind, self._interrupt)
+        sys.excepthook = _without_traceback
+        _log_no_interruption()
         os.register_at_fork(after_in_child=_forget)
         atexit.register(self._leave_nobody)
         threading.Thread(target=self._run, name="signals", daemon=True).start()
@@ -66,12 +72,12 @@ class _Watch:
         self._first.set()
         while (left := until + GRACE - time.monotonic()) > 0 and select.select([self._read], [], [], left)[0]:
             if self._next() - until > ONE_SIGNAL:
-                break
-        self._end()
+                self._end(AT_ONCE)
+        self._end(GONE)
 
     def _leave_nobody(self) -> None:
         if self.received():  # and the command ended in order: whom it asked to end may not have done so yet
-            end_descendants(os.getpid(), self.spared)
+            end_descendants(os.getpid(), self.spared, GONE)
 
     def _next(self) -> float:
         """The moment of the next signal that ends a command; others, such as of a child's end, are passed over."""
@@ -79,11 +85,11 @@ class _Watch:
             pass
         return time.monotonic()
 
-    def _end(self) -> None:
+    def _end(self, patience: float) -> None:
         sys.setswitchinterval(
             1e-5
         )  # each file that is read gives Python's lock away; 5 ms to get it back would be seconds in all
-        end_descendants(os.getpid(), self.spared)
+        end_descendants(os.getpid(), self.spared, patience)
         with suppress(OSError):
             cursor = _SHOW_CURSOR if os.isatty(self._terminal) else b""
             os.write(self._terminal, cursor + f"wethink: {SENTENCE}\n".encode())
@@ -112,17 +118,37 @@ def outlives(process: int) -> None:
         _watch.spared.add(process)
 
 
-def end_descendants(of: int, spared: set[int]) -> None:
-    """Kill all that a process started, with what those started, except the spared, and wait until they are gone; Linux alone tells who that is."""
+def end_descendants(of: int, spared: set[int], patience: float) -> None:
+    """Kill all that a process started, with what those started, except the spared, and wait for so many seconds until they are gone.
+
+    Linux alone tells who that is.
+    """
+    until = time.monotonic() + patience
+    while (found := _stopped(of, spared)) and time.monotonic() < until:
+        _kill(found, until)  # and once more: this process itself may have started one meanwhile
+
+
+def _stopped(of: int, spared: set[int]) -> list[int]:
+    """All that a process started, stopped: who is killed at once may have started another one since it was looked at, which nobody would find."""
+    stopped: list[int] = []
+    while more := [process for process in descendants(of, spared) if process not in stopped]:
+        stopped += more
+        for process in more:
+            with suppress(OSError):
+                os.kill(process, signal.SIGSTOP)
+    return stopped
+
+
+def _kill(processes: list[int], until: float) -> None:
+    """Kill processes, and wait until they are gone."""
     ends = select.poll()
     waited = 0
-    for process in descendants(of, spared):
+    for process in processes:
         with suppress(OSError):
             ends.register(os.pidfd_open(process), select.POLLIN)
             waited += 1
         with suppress(OSError):
             os.kill(process, signal.SIGKILL)
-    until = time.monotonic() + GONE
     while waited and (left := until - time.monotonic()) > 0:
         for descriptor, _ in ends.poll(1000 * left):
             ends.unregister(descriptor)
@@ -139,16 +165,36 @@ def descendants(of: int, spared: set[int]) -> list[int]:
             continue
         try:
             with open(f"/proc/{name}/stat", "rb") as file:
-                parent = int(file.read().rpartition(b")")[2].split()[1])
+                state, parent = file.read().rpartition(b")")[2].split()[:2]
         except (OSError, IndexError, ValueError):  # it has just ended
             continue
-        children.setdefault(parent, []).append(int(name))
+        if state != b"Z":  # ended: what it started is nobody's any more
+            children.setdefault(int(parent), []).append(int(name))
     found, waiting = [], [of]
     while waiting:
         below = [child for child in children.get(waiting.pop(), ()) if child not in spared]
         found += below
         waiting += below
     return found
+
+
+def _without_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    # An interruption that nobody caught came while modules were imported, say: where that was is nobody's concern.
+    if not (issubclass(kind, KeyboardInterrupt) and received()):
+        sys.__excepthook__(kind, error, trace)
+
+
+def _log_no_interruption() -> None:
+    # Libraries log what stops them in cleaning up, such as SQLAlchemy on closing a connection, and show the traceback of an interruption.
+    make = logging.getLogRecordFactory()
+
+    def made(*arguments: Any, **named: Any) -> logging.LogRecord:
+        record = make(*arguments, **named)
+        if record.exc_info and isinstance(record.exc_info[1], KeyboardInterrupt):
+            record.exc_info = None
+        return record
+
+    logging.setLogRecordFactory(made)
 
 
 def _forget() -> None:

@@ -88,6 +88,15 @@ def test_work_that_hears_of_it_ends_in_order_and_one_signal_sent_twice_is_one() 
         assert (output, process.returncode) == ("True\n", 0)
 
 
+def test_an_interruption_that_nobody_caught_shows_no_traceback_nor_does_a_library_that_logs_it() -> None:
+    body = f"try:\n    {READY}    time.sleep(30)\nexcept KeyboardInterrupt:\n    logging.exception('in a callback')\n    raise\n"
+    program = f"{HEEDED}import logging\n{body}"
+    with started(program) as process:
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=10)
+        assert (process.returncode, errors) == (-signal.SIGINT, "ERROR:root:in a callback\n")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who started a process")
 def test_what_it_started_ends_with_it_but_for_what_others_use() -> None:
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
@@ -116,12 +125,36 @@ def test_what_it_started_ends_with_it_but_for_what_others_use() -> None:
             os.kill(shared, signal.SIGKILL)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who started a process")
+def test_a_child_that_starts_others_all_the_time_leaves_none(tmp_path: Path) -> None:
+    mark = f"WETHINK_TEST_MARK={tmp_path}"
+    forking = (
+        "import os, time\nfor _ in range(400):\n    os.fork() or (time.sleep(30), os._exit(0))\n    time.sleep(0.001)\n"
+    )
+    program = HEEDED + (
+        f"os.environ.update([{mark!r}.split('=')])\nsubprocess.Popen([sys.executable, '-c', {forking!r}])\n{DEAF}{READY}time.sleep(30)\n"
+    )
+    with started(program) as process:
+        time.sleep(0.1)
+        for _ in range(2):
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+        assert seconds_to_end(process) < 1
+    time.sleep(0.2)
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            assert mark.encode() not in (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+
+
 def test_signals_of_forks_and_children_are_no_signals_of_the_program() -> None:
     program = HEEDED + (
         "signal.signal(signal.SIGCHLD, lambda *_: None)\n"
-        "for _ in range(3):\n    child = os.fork()\n    if not child:\n        time.sleep(30)\n        os._exit(0)\n"
-        "    time.sleep(0.2)\n    os.kill(child, signal.SIGTERM)\n    os.waitpid(child, 0)\n"
-        f"{READY}time.sleep(1.6)\nprint(signals.received())\n"
+        "heard, said = os.pipe()\n"
+        "for _ in range(3):\n    child = os.fork()\n    if not child:\n        os.write(said, b'x')\n        time.sleep(30)\n        os._exit(0)\n"
+        "    os.read(heard, 1)\n    os.kill(child, signal.SIGTERM)\n    os.waitpid(child, 0)\n"
+        f"{READY}time.sleep(1.0)\nprint(signals.received())\n"
     )
     with started(program) as process:
         assert process.communicate(timeout=20) == ("False\n", "")
@@ -129,7 +162,7 @@ def test_signals_of_forks_and_children_are_no_signals_of_the_program() -> None:
 
 def test_what_is_told_to_ignore_ctrl_c_ignores_it() -> None:
     program = (
-        f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{HEEDED}{READY}time.sleep(1.5)\nprint('done')\n"
+        f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{HEEDED}{READY}time.sleep(1.0)\nprint('done')\n"
     )
     with started(program) as process:
         process.send_signal(signal.SIGINT)

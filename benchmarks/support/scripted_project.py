@@ -6,7 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,13 +69,14 @@ class ScriptedProject:
         for number in range(count):
             blocks(random.Random(f"{seed} {number}"), 48, 5, 24).save(folder / f"{seed:04d}-{number:05d}.png")
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a `wethink` command in a process of its own; its standard error goes to `home/commands.log`."""
+    def start(self, *arguments: str, prefix: Sequence[str] = ()) -> "subprocess.Popen[str]":
+        """Start a `wethink` command in a process of its own, by a program such as `nice` where one is given as prefix; its standard error goes to
+        `home/commands.log`."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("WETHINK_", "DAGSTER_"))}
         own = {"DAGSTER_HOME": str(self.home), "WETHINK_CONFIG": str(self.home / "wethink.toml")}
         with (self.home / "commands.log").open("a") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "wethink_assets", *arguments],
+                [*prefix, sys.executable, "-m", "wethink_assets", *arguments],
                 cwd=self.home,
                 env={**kept, **own, "OMP_NUM_THREADS": "1", "DO_NOT_TRACK": "1"},
                 stdout=subprocess.PIPE,

@@ -9,28 +9,14 @@ from typing import Any
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.models.embedded.checkpoints import checkpoint_folder
 from wethink_assets.storage.store import Store
 from wethink_assets.training.runs.plan import TrainingPlan, plan_run
 from wethink_assets_tests.support.drawn_version import draw_version
 from wethink_assets_tests.support.s3_server import S3Server
+from wethink_assets_tests.support.tiny_checkpoint import TINY, save_tiny_checkpoint
 
-TINY = {
-    "prompt": "pack",
-    "accuracy": "rules",
-    "steps": 4,
-    "num_generations": 2,
-    "prompts_per_step": 2,
-    "learning_rate": 1e-3,
-    "beta": 0.0,
-    "max_completion_length": 8,
-    "micro_batch_size": 2,
-    "gradient_checkpointing": False,
-    "save_steps": 2,
-    "threads": 1,
-    "validation_rows": 2,
-    "stop": {"patience": 1000},  # a model of random weights gets no reward
-}
+__all__ = ["TINY"]
+
 Plan = Callable[..., TrainingPlan]
 
 
@@ -43,18 +29,7 @@ def s3_store(s3: S3Server) -> Store:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of a few thousand weights, with the tokenizer of the shipped ones."""
-    import torch
-    from transformers import AutoTokenizer
-
-    from wethink_assets.models.embedded.training.model_builder import build_model, build_processor, save_checkpoint
-    from wethink_assets_tests.support.micro_recipe import micro
-
-    torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("tiny") / "tiny"
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint_folder("policy"), local_files_only=True)
-    tokenizer.chat_template = (checkpoint_folder("policy") / "chat_template.jinja").read_text()
-    save_checkpoint(build_model(tokenizer, micro().architecture, 3), build_processor(tokenizer), folder)
-    return folder
+    return save_tiny_checkpoint(tmp_path_factory.mktemp("tiny") / "tiny")
 
 
 @pytest.fixture(scope="session")

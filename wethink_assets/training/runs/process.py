@@ -11,6 +11,10 @@ import traceback
 from pathlib import Path
 
 from wethink_assets import signals
+
+if __name__ == "__main__":
+    signals.heed()  # before what takes its time is imported
+
 from wethink_assets.errors import WeThinkError
 from wethink_assets.storage.lease import leased
 from wethink_assets.training.policies.catalog import Policy, note_run, read_policy
@@ -97,5 +101,4 @@ def _write_outcome(plan: TrainingPlan, outcome: dict[str, str]) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: python -m wethink_assets.training.runs.process <plan.json>")
-    signals.heed()
     sys.exit(main(sys.argv[1]))

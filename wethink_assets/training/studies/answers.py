@@ -10,9 +10,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from wethink_assets import signals
+
+if __name__ == "__main__":
+    signals.heed()  # before what takes its time is imported
+
 from pydantic import BaseModel, ConfigDict
 
-from wethink_assets import signals
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.errors import WeThinkError
 from wethink_assets.storage.blobs import Blobs
@@ -117,5 +121,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signals.heed()
     sys.exit(main())
