@@ -72,14 +72,17 @@ class Archive:
 
 
 def archives_among(
-    files: Iterable[FileInfo], reader: str, looked_into: Callable[[FileInfo], ArchiveFormat | None] | None = None
-) -> tuple[list[Archive], list[FileInfo]]:
-    """Split a listing into archives, the parts of each brought together, and plain files.
+    files: Iterable[FileInfo],
+    reader: str,
+    looked_into: Callable[[FileInfo], ArchiveFormat | None] | None = None,
+    plain: Callable[[FileInfo], None] = lambda file: None,
+) -> list[Archive]:
+    """Archives of a listing, the parts of each brought together; `plain` is called with each file that is none.
 
     `looked_into` gives the format of a file whose name leaves it open whether it is an archive; see `content_formats`.
     """
     parts: dict[str, list[FileInfo]] = {}
-    archives, plain = [], []
+    archives = []
     for file in files:
         name = whole_name(file.path)
         if format_of(name, reader):
@@ -87,13 +90,13 @@ def archives_among(
         elif looked_into and (found := looked_into(file)):
             archives.append(Archive(file.path, found, (file,)))
         else:
-            plain.append(file)
+            plain(file)
     for name, files_of_name in sorted(parts.items()):
         archive_format = format_of(name, reader)
         assert archive_format is not None
         by_path = {file.path: file for file in files_of_name}
         archives.append(Archive(name, archive_format, tuple(by_path[path] for path in in_order(name, list(by_path)))))
-    return archives, plain
+    return archives
 
 
 @dataclass(frozen=True)
@@ -260,7 +263,7 @@ def _all_of(entries: Sequence[Entry], given: Iterator[tuple[Entry, Fetch]]) -> I
 def _archive_at(location: Location, path: str, reader: str) -> Archive:
     near = location.file_or_parts(path)
     looked_into = content_formats(location, reader)
-    archives, _ = archives_among((file for file in near if whole_name(file.path) == path), reader, looked_into)
+    archives = archives_among((file for file in near if whole_name(file.path) == path), reader, looked_into)
     if not archives:
         raise ReadFailure("unreadable", "the archive is gone")
     return archives[0]

@@ -35,6 +35,7 @@ from wethink_assets.sources.readers.folder import read_files
 from wethink_assets.sources.readers.references import metadata_among, unmet_references
 from wethink_assets.storage.store import Store
 
+_PLAIN = pl.Schema({name: ENTRIES[name] for name in FileInfo._fields})
 ROWS = 50_000  # of a listing that become Python's strings at a time
 
 
@@ -84,15 +85,10 @@ def list_source(store: Store, source: Source, *, read_archives: bool = True) -> 
     location = Location.open(source.location, source.options)
     ignored = IgnoredEntries()
     refusals: list[Refusal] = []
-    files = list(_files(location.listed(), refusals, ignored))
-    archives, plain = archives_among(files, source.reader, content_formats(location, source.reader))
-    entries: list[Entry] = []
-    for file in plain:
-        if kind := _ignored_kind(source, file.path):
-            ignored.add(file.path, kind)
-        else:
-            entries.append(Entry(file.path, "", 0, file.size, file.etag))
-    frames = [_frame(entries)]
+    plain = _PlainFiles(source, ignored)
+    files = _files(location.listed(), refusals, ignored)
+    archives = archives_among(files, source.reader, content_formats(location, source.reader), plain.add)
+    frames = [plain.entries()]
     notes: list[Note] = []
     nested = unread = 0
     for archive in archives:
@@ -106,23 +102,71 @@ def list_source(store: Store, source: Source, *, read_archives: bool = True) -> 
         notes += index.notes
         nested += index.archives
     table = pl.concat(frames).sort("path", "offset", "member")
-    refusals += unmet_references(store, location, _metadata(source, plain), _names(files, table))
-    inside = len(files) - len(plain) + nested
+    del frames
+    parts = [part.path for archive in archives for part in archive.parts]
+    members = table.filter(pl.col("member") != "")["member"]
+    names = itertools.chain(plain.names(), parts, itertools.chain.from_iterable(_pieces(members)))
+    refusals += unmet_references(store, location, metadata_among(plain.texts), names)
+    inside = len(parts) + nested
     return Listing(table, sorted(refusals), ignored, inside, location.revision, tuple(notes), unread)
 
 
-def _metadata(source: Source, plain: Iterable[FileInfo]) -> list[FileInfo]:
-    """Plain files that may be metadata, whose references are to be in the source."""
-    if source.reader not in ("auto", "folder"):
-        return []
-    included = (file for file in plain if ignored_kind(file.path) == "text" and matches(source.include, file.path))
-    return metadata_among(included)
+class _PlainFiles:
+    """Files of a listing that are no archives, as columns: a listing has millions of them, and an object of Python takes four times as much.
+
+    texts: those that may be metadata, whose references are to be in the source.
+    """
+
+    def __init__(self, source: Source, ignored: IgnoredEntries) -> None:
+        self.texts: list[FileInfo] = []
+        self._source = source
+        self._ignored = ignored
+        self._taken: list[FileInfo] = []
+        self._passed: list[str] = []
+        self._frames = [ENTRIES.to_frame()]
+        self._names = [pl.Series(dtype=pl.String)]
+
+    def add(self, file: FileInfo) -> None:
+        """Take a file in, or pass over it where it is to be ignored."""
+        kind = _ignored_kind(self._source, file.path)
+        if not kind:
+            self._taken.append(file)
+            if len(self._taken) == ROWS:
+                self._pack()
+            return
+        self._ignored.add(file.path, kind)
+        if kind == "text" and matches(self._source.include, file.path):
+            self.texts.append(file)
+        self._passed.append(file.path)
+        if len(self._passed) == ROWS:
+            self._pack()
+
+    def _pack(self) -> None:
+        columns = dict(zip(FileInfo._fields, zip(*self._taken, strict=True), strict=True)) if self._taken else {}
+        frame = pl.DataFrame({name: columns.get(name, ()) for name in FileInfo._fields}, schema=_PLAIN)
+        # The item is the path: both columns share its bytes.
+        self._frames.append(
+            frame.with_columns(item="path", member=pl.lit(""), offset=pl.lit(0, dtype=pl.Int64)).select(ENTRIES.names())
+        )
+        self._names.append(pl.Series(self._passed, dtype=pl.String))
+        self._taken, self._passed = [], []
+
+    def entries(self) -> pl.DataFrame:
+        """Those taken in, of the schema `ENTRIES`."""
+        self._pack()
+        whole = pl.concat(self._frames)
+        self._frames = [whole.select("path")]
+        return whole
+
+    def names(self) -> Iterator[str]:
+        """Paths of all, those passed over among them."""
+        for series in (*(frame["path"] for frame in self._frames), *self._names):
+            yield from itertools.chain.from_iterable(_pieces(series))
 
 
-def _names(files: Iterable[FileInfo], entries: pl.DataFrame) -> Iterator[str]:
-    """Names of all files of a source, and of the members of its archives."""
-    yield from (file.path for file in files)
-    yield from entries.filter(pl.col("member") != "")["member"]
+def _pieces(series: pl.Series) -> Iterator[list[str]]:
+    """Values of a column, so many at a time."""
+    return (series.slice(start, ROWS).to_list() for start in range(0, len(series), ROWS))
 
 
 def _ignored_kind(source: Source, path: str) -> str:
@@ -172,11 +216,6 @@ def _chosen(
         else:
             passed.add(refusal.name, "not_included")
     return replace(index, entries=index.entries.filter(chosen), refusals=refusals, ignored=passed)
-
-
-def _frame(entries: Iterable[Entry]) -> pl.DataFrame:
-    rows = [(entry.item, *entry) for entry in entries]
-    return pl.DataFrame(rows, schema=ENTRIES, orient="row")
 
 
 def _files(listed: Iterable[Listed], refusals: list[Refusal], ignored: IgnoredEntries) -> Iterator[FileInfo]:

@@ -155,7 +155,6 @@ def unread(store: Store, source: Source, entries: pl.DataFrame) -> pl.DataFrame:
     """
     tables, location = Tables(store), None
     rows: list[tuple[str, int]] = []
-    listed = dict(entries.select("item", "path").iter_rows())
     opens: dict[str, bool] = {}
     for name in store.names(f"{UNREAD}/{source.name}"):
         number = int(name.removesuffix(".json"))
@@ -163,14 +162,15 @@ def unread(store: Store, source: Source, entries: pl.DataFrame) -> pl.DataFrame:
         if commit is None:
             continue  # its run did not end: it reads them itself
         rejected = scan_table(store, commit, "rejections").filter(pl.col("reason") == UNREADABLE)
-        for item in rejected.select("item").collect()["item"]:
-            path = listed.get(item)
-            if path is not None:
-                location = location or Location.open(source.location, source.options)
-                if path not in opens:
-                    opens[path] = any(location.opens(part.path) for part in location.file_or_parts(path)[:1])
-                if opens[path]:
-                    rows.append((item, number))
+        listed = (
+            rejected.select("item").collect().join(entries.select("item", "path"), on="item", maintain_order="left")
+        )
+        for item, path in listed.iter_rows():
+            location = location or Location.open(source.location, source.options)
+            if path not in opens:
+                opens[path] = any(location.opens(part.path) for part in location.file_or_parts(path)[:1])
+            if opens[path]:
+                rows.append((item, number))
     return pl.DataFrame(rows, schema={"item": pl.String, "number": pl.Int32}, orient="row")
 
 
@@ -226,14 +226,19 @@ class _Known:
 
         A version that was registered once is not registered again, whatever came between, unless no batch that has it could read it.
         """
-        held = self._frame.join(self._again, on=["item", "number"], how="anti")
-        unread = self._frame.join(self._again, on=["item", "number"], how="semi")
-        offers = unread.group_by(VERSION).len()
-        given_up = offers.filter(pl.col("len") >= MOST_OFFERS).select(VERSION)
-        held = pl.concat([held.select(VERSION), given_up])
+        held = self._frame.select(VERSION)
+        again = pl.lit(False)
+        if self._again.height:
+            unread = self._frame.join(self._again, on=["item", "number"], how="semi")
+            offers = unread.group_by(VERSION).len()
+            given_up = offers.filter(pl.col("len") >= MOST_OFFERS).select(VERSION)
+            read = self._frame.join(self._again, on=["item", "number"], how="anti")
+            held = pl.concat([read.select(VERSION), given_up])
+            again = pl.struct(VERSION).is_in(unread.select(pl.struct(VERSION)).to_series().implode())
         fresh = entries.join(held, on=VERSION, how="anti", nulls_equal=True, maintain_order="left")
-        was_there = pl.col("item").is_in(self._frame["item"].unique().implode())
-        again = pl.struct(VERSION).is_in(unread.select(pl.struct(VERSION)).to_series().implode())
+        was_there = pl.col("item").is_in(
+            self._frame.join(fresh, on="item", how="semi")["item"].unique().implode()  # not of all that is known
+        )
         return fresh.with_columns(
             change=pl.when(again)
             .then(pl.lit("again"))
@@ -253,8 +258,8 @@ class _Known:
         gone = (
             self._frame.filter(pl.col("number") != LOGGED)
             .select("item")
-            .unique()
             .join(entries.select("item"), on="item", how="anti")
+            .unique()
         )
         return gone["item"].sort().to_list()
 
