@@ -52,6 +52,7 @@ class _Watch:
             if signal.getsignal(kind) is not signal.SIG_IGN:
                 signal.signal(kind, self._interrupt)
         sys.excepthook = _without_traceback
+        sys.unraisablehook = _without_interruption
         _log_no_interruption()
         os.register_at_fork(after_in_child=_forget)
         atexit.register(self._leave_nobody)
@@ -64,8 +65,8 @@ class _Watch:
             raise KeyboardInterrupt
 
     def received(self) -> bool:
-        """Whether a signal came, also one that the thread has not read yet."""
-        return self._first.is_set() or bool(select.select([self._read], [], [], 0)[0])
+        """Whether a signal came, also one that the thread has not read yet, or has read and not noted."""
+        return self._raised or self._first.is_set() or bool(select.select([self._read], [], [], 0)[0])
 
     def _run(self) -> None:
         until = self._next()
@@ -182,6 +183,12 @@ def _without_traceback(kind: type[BaseException], error: BaseException, trace: T
     # An interruption that nobody caught came while modules were imported, say: where that was is nobody's concern.
     if not (issubclass(kind, KeyboardInterrupt) and received()):
         sys.__excepthook__(kind, error, trace)
+
+
+def _without_interruption(unraisable: "sys.UnraisableHookArgs") -> None:
+    # Raised in a callback of the garbage collector it goes no further: the thread that watches ends the process.
+    if not (isinstance(unraisable.exc_value, KeyboardInterrupt) and received()):
+        sys.__unraisablehook__(unraisable)
 
 
 def _log_no_interruption() -> None:

@@ -125,6 +125,14 @@ def test_what_it_started_ends_with_it_but_for_what_others_use() -> None:
             os.kill(shared, signal.SIGKILL)
 
 
+def test_an_interruption_that_is_dropped_in_a_callback_shows_nothing_and_ends_it_all_the_same() -> None:
+    waiting = f"class Waiting:\n    def __del__(self):\n        {READY}        time.sleep(30)\n"
+    with started(f"{HEEDED}{waiting}Waiting()\ntime.sleep(30)\n") as process:
+        process.send_signal(signal.SIGTERM)
+        assert seconds_to_end(process) < 2
+        assert process.stderr is not None and process.stderr.read() == f"wethink: {SENTENCE}\n"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who started a process")
 def test_a_child_that_starts_others_all_the_time_leaves_none(tmp_path: Path) -> None:
     mark = f"WETHINK_TEST_MARK={tmp_path}"

@@ -231,8 +231,16 @@ def _tables_with_blobs(store: Store) -> Iterator[pl.LazyFrame]:
             continue
         for batch in store.names(f"tables/{asset}"):
             for name in store.names(f"tables/{asset}/{batch}"):
-                if name != "commits":
-                    table = store.scan_parquet(f"tables/{asset}/{batch}/{name}/results.parquet")
-                    if "blob" in table.collect_schema():
-                        yield table
+                folder = f"tables/{asset}/{batch}/{name}"
+                if name == "commits":
+                    continue
+                try:
+                    table = store.scan_parquet(f"{folder}/results.parquet")
+                    named = "blob" in table.collect_schema()
+                except StoreError:
+                    if store.files(folder):
+                        raise
+                    continue  # it was just collected; servers may go on listing a folder of which nothing is left
+                if named:
+                    yield table
     yield from all_pairs(store)
