@@ -2,7 +2,8 @@
 
     python benchmarks/mutations.py [--count 1000000] [--seed 1] [--state mutations.json] [--formats "tiff, big" zip] [--scratch /dev/shm]
 
-A million takes hours on one core; a run that was stopped goes on where its state says. Each mutation is known by seed and number:
+A million takes an hour of one core; a run that was stopped goes on where its state says, which has the commits that it was run on too. Two
+ranges (`--first`, `--count`) with a state each keep two cores busy. Each mutation is known by seed and number:
 `--first N --count 1` does one again and says what it was. They are ingested by a process of its own, a hundred to a source; when that dies,
 takes too long, or finds a fault, each of the hundred is done again by itself, and the one at fault is told.
 
@@ -111,6 +112,15 @@ def work(options: argparse.Namespace) -> None:
         answers.flush()
 
 
+def _commit() -> str:
+    """The commit that is checked out here, with `+` where files differ from it; empty outside a repository."""
+    told = [
+        subprocess.run(["git", *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+        for arguments in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+    ]
+    return told[0].stdout.strip() + "+" * bool(told[1].stdout.strip())
+
+
 def one_by_one(options: argparse.Namespace, folder: str, first: int, count: int) -> list[dict[str, Any]]:
     """Faults of a round's mutations, each by itself; what shows only together is told as such."""
     faults: list[dict[str, Any]] = []
@@ -144,6 +154,8 @@ def main() -> None:
     state: dict[str, Any] = {"next": options.first, "faults": [], "outcomes": {}, "seconds": 0.0, "peak": 0}
     if options.state and options.state.exists():
         state = json.loads(options.state.read_text())
+    commits: dict[str, int] = state.setdefault("commits", {})
+    commit = _commit()
     outcomes = Counter(state["outcomes"])
     last, begun = options.first + options.count, time.monotonic()
     with tempfile.TemporaryDirectory(dir=options.scratch, prefix="mutations-") as folder:
@@ -160,6 +172,7 @@ def main() -> None:
                 worker = Worker(options, Path(tempfile.mkdtemp(dir=folder)))
             outcomes.update(result["outcomes"])
             state.update(next=first + count, outcomes=dict(sorted(outcomes.items())))
+            commits[commit] = commits.get(commit, 0) + count
             state["seconds"] += result["seconds"]
             state["peak"] = max(state["peak"], result["peak"])
             if options.state:

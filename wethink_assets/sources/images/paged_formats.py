@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import _imaging  # noqa: F401 # loads libtiff
 
+from wethink_assets.sources.images import tiff_strips
 from wethink_assets.sources.images.formats import ImageFormat
 
 MAX_PAGES = 100_000
@@ -84,5 +85,10 @@ def _tiff_damage(data: bytes) -> tuple[str, str] | None:
 
 GIF = ImageFormat("GIF", "gif", (b"GIF87a", b"GIF89a"), damage=_gif_damage, count=lambda data: gif_frames(data)[0])
 TIFF = ImageFormat(
-    "TIFF", "tif", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), damage=_tiff_damage, count=lambda data: tiff_pages(data)[0]
+    "TIFF",
+    "tif",
+    (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    damage=_tiff_damage,
+    missing=tiff_strips.missing_rows,
+    count=lambda data: tiff_pages(data)[0],
 )

@@ -57,7 +57,7 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
-_one_large_at_a_time = threading.Lock()
+_one_large_at_a_time = threading.RLock()
 
 
 def open_image(data: bytes) -> Image.Image:
@@ -114,9 +114,15 @@ def shows_itself(image: Image.Image) -> bool:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Orientation of an opened image, 1 to 8. After decoding it is what is left to be turned: some formats turn themselves."""
+    """Orientation of an opened image, 1 to 8. After decoding it is what is left to be turned: some formats turn themselves.
+
+    A PNG is decoded by it, and raises what that does.
+    """
     if image.format in ("JPEG", "MPO") and not ("exif" in image.info or "xmp" in image.info):
         return 1  # looking into what is not there costs a tenth of the whole examination
+    if image.format == "PNG":
+        with exclusively(image):
+            image.load()  # `getexif` would, since EXIF may follow the picture; what is wrong with that is told once
     try:
         value = image.getexif().get(ORIENTATION, 1)
     except Exception:  # EXIF that is no EXIF raises what it likes; the picture is as good as without

@@ -5,6 +5,7 @@ where there are several. A row that names a file in place of bytes stands for th
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from posixpath import normpath
 from typing import Any, Literal
 
@@ -41,6 +42,9 @@ __all__ = ["ARROW", "PARQUET", "TableFormat"]
 OTHER_FORMS = ("pixel_arrays", "map_of_images")
 MOST_IMAGES = 10_000_000
 """Of one file: what announces more is damaged, or made to fill the memory."""
+FREE_IMAGES = 2**14
+MOST_PER_BYTE = 16
+"""Images that a file may announce for each of its bytes, beyond `FREE_IMAGES`: a number in its headers costs nothing, each row takes a while."""
 
 
 class TableFormat:
@@ -73,10 +77,15 @@ class TableFormat:
             raise ReadFailure("no_image_column", _without_images(table, path))
         members: list[tuple[int, str]] = []
         ignored = IgnoredEntries()
+        left = min(max(FREE_IMAGES, MOST_PER_BYTE * stream.size), MOST_IMAGES)
         for column in columns:
             for number in range(len(table.blocks)):
                 try:
-                    for row, name, holds in list(_members(table, number, column, single=len(columns) == 1)):
+                    announced = list(islice(_members(table, number, column, single=len(columns) == 1), left + 1))
+                    if len(announced) > left:
+                        raise ReadFailure("bomb", f"more images are announced than {stream.size} bytes can hold")
+                    left -= len(announced)
+                    for row, name, holds in announced:
                         if holds:
                             members.append((row, name))
                         else:

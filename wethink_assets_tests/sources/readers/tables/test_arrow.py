@@ -2,6 +2,7 @@
 
 import io
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,22 @@ def test_files_and_streams_are_told_by_their_content(
 ) -> None:
     found, refusals = members(local, tmp_path / "s", packed(SIX, stream, **options))
     assert (found, refusals) == ([f"{row:08d}" for row in range(6)], [])
+
+
+def test_a_record_batch_that_announces_more_rows_than_the_file_can_hold_is_refused_at_once(
+    local: Store, tmp_path: Path
+) -> None:
+    table = pa.table({"image": pa.array([{"bytes": data, "path": None} for data in DATA[:3]], IMAGE)})
+    packed_rows = packed(table, stream=True, rows=3)
+    announced = (3).to_bytes(8, "little")
+    body = packed_rows.index(b"\xff" * 4, 8)  # the second message
+    place = packed_rows.index(announced, body)
+    damaged = packed_rows[:place] + (5_000_000).to_bytes(8, "little") + packed_rows[place + 8 :]
+    started = time.process_time()
+    (tmp_path / "t.arrow").write_bytes(damaged)
+    refusal = registered(local, tmp_path).refusals[0]
+    assert refusal.reason == "damaged_archive" and "more images are announced than" in refusal.detail
+    assert time.process_time() - started < 2
 
 
 def test_streams_of_before_2019_are_read(local: Store, tmp_path: Path) -> None:
