@@ -21,6 +21,11 @@ log = logging.getLogger(__name__)
 DEFAULT_FILE = "wethink.toml"
 PREFIX = "WETHINK_"
 RESERVED = {"WETHINK_CONFIG", "WETHINK_SYNC"}
+_UNREADABLE = {
+    FileNotFoundError: "set WETHINK_CONFIG or create it",
+    PermissionError: "give this user the right to read it, or set WETHINK_CONFIG to the path of another",
+    IsADirectoryError: "set WETHINK_CONFIG to the path of the file in it",
+}
 KeyPath = tuple[str, ...]
 """Keys from the top of the file to a setting."""
 
@@ -58,7 +63,8 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}; set WETHINK_CONFIG or create it") from error
+        remedy = _UNREADABLE.get(type(error), "check it, or set WETHINK_CONFIG to the path of another")
+        raise ConfigError(f"{path} cannot be read: {error.strerror}; {remedy}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(

@@ -30,6 +30,7 @@ from wethink_assets.sources.recopied_files import (
 from wethink_assets.sources.standing_claims import offered_again
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.stages.schemas import MEMBERSHIP, SCHEMA_VERSION
+from wethink_assets.storage.records import read_json
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Tables
@@ -274,8 +275,7 @@ def _record_path(source: str, digest: str) -> str:
 
 
 def _record(store: Store, source: str, digest: str) -> dict[str, Any]:
-    data = store.read_if_present(_record_path(source, digest))
-    return json.loads(data) if data else {}
+    return dict(read_json(store, _record_path(source, digest)) or {})
 
 
 def _keep_record(store: Store, source: str, listing: Listing, last: int, vanished: list[str]) -> None:

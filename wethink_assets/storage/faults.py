@@ -9,6 +9,7 @@ from wethink_assets.errors import StoreUnreachable, WeThinkError
 
 __all__ = [
     "described",
+    "fault_at",
     "is_fault",
     "reported",
 ]
@@ -83,6 +84,11 @@ def _of_a_service(error: BaseException) -> str:
 def _plain(error: BaseException) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(text.split()).rstrip(".")
+
+
+def fault_at(what: str, error: OSError) -> str:
+    """The sentence of a fault at a file of the user: what cannot be done, why, and the remedy. A fault of the store says where it is by itself."""
+    return str(error) if isinstance(error, WeThinkError) else f"{what}: {described(error)}"
 
 
 @contextmanager

@@ -125,6 +125,11 @@ def test_relative_locations_are_relative_to_the_file(tmp_path: Path) -> None:
     assert settings.resolve("/abs/b") == "/abs/b"
 
 
+def test_a_file_that_is_none_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="set WETHINK_CONFIG to the path of the file in it"):
+        load_settings(tmp_path, {})
+
+
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="set WETHINK_CONFIG or create it"):
         load_settings(tmp_path / "none.toml", {})

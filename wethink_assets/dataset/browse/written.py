@@ -25,6 +25,7 @@ from wethink_assets.dataset.browse.server import CHOICES, row_page
 from wethink_assets.dataset.exports.export import make_unfinished_folder
 from wethink_assets.errors import VersionError
 from wethink_assets.plain_text import visible
+from wethink_assets.storage.faults import fault_at
 from wethink_assets.storage.store import Store
 
 __all__ = ["WrittenPages", "WrittenSite", "write_pages"]
@@ -117,7 +118,7 @@ def write_pages(
         unfinished.chmod(0o755)
         unfinished.rename(folder)
     except OSError as error:
-        raise VersionError(f"{folder} cannot be written: {error.strerror or error}") from error
+        raise VersionError(fault_at(f"{folder} cannot be written", error)) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return WrittenPages(collection.version, str(folder / "index.html"), index.height, *written)

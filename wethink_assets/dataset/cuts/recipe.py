@@ -12,6 +12,7 @@ from wethink_assets.config.data import CutSettings, DedupSettings, known_methods
 from wethink_assets.dedup.methods import Comparison
 from wethink_assets.errors import ConfigError
 from wethink_assets.identity import digest_of
+from wethink_assets.storage.faults import fault_at
 
 
 def _as_set(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -43,7 +44,7 @@ class CutRecipe(DedupSettings, CutSettings):
             text = path.read_text(encoding="utf-8")
             table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
         except OSError as error:
-            raise ConfigError(f"recipe {path} cannot be read: {error.strerror}") from error
+            raise ConfigError(fault_at(f"recipe {path} cannot be read", error)) from error
         except ValueError as error:
             raise ConfigError(
                 f"recipe {path} is not {'JSON' if path.suffix == '.json' else 'TOML'}: {error}"

@@ -19,6 +19,7 @@ from wethink_assets.errors import EditError, StoreError
 from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.edits import BESIDE_CONTENT, RowEdit, TableEdit, row_digest
+from wethink_assets.storage.faults import fault_at
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
@@ -84,7 +85,7 @@ def export_table(store: Store, batch: str, stage: str, path: Path, progress: Pro
     except FileExistsError as error:
         raise EditError(f"{path} was written by another process at the same moment: name another file") from error
     except OSError as error:
-        raise EditError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise EditError(fault_at(f"{path} cannot be written", error)) from error
     finally:
         beside.unlink(missing_ok=True)
     return sheet

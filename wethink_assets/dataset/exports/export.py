@@ -29,6 +29,7 @@ from wethink_assets.dataset.versions.rows import scan_rows
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.extensions.builtin import EXPORTS
 from wethink_assets.stages.schemas import with_latitude
+from wethink_assets.storage.faults import fault_at
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Takedowns
 
@@ -145,7 +146,7 @@ def export_version(
         unfinished.chmod(0o755)
         unfinished.rename(folder)
     except OSError as error:
-        raise VersionError(f"{folder} cannot be written: {error.strerror or error}") from error
+        raise VersionError(fault_at(f"{folder} cannot be written", error)) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return Export(version, str(folder), contents.rows, contents.images, contents.taken_down)
@@ -183,7 +184,7 @@ def make_unfinished_folder(folder: Path) -> Path:
         parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".unfinished", dir=parent))
     except OSError as error:
-        raise VersionError(f"{folder} cannot be made: {error.strerror}") from error
+        raise VersionError(fault_at(f"{folder} cannot be made", error)) from error
 
 
 def _shown(table: pl.LazyFrame, covered: Takedowns) -> pl.LazyFrame:

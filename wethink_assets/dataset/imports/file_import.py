@@ -25,6 +25,7 @@ from wethink_assets.sources.images.decoding import ImageFault, examine
 from wethink_assets.sources.imported_pairs import FOLDER, ImportedSource, Missing
 from wethink_assets.stages.schemas import SCHEMA_VERSION
 from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.faults import fault_at
 from wethink_assets.storage.records import read_record, replace_record
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import takedowns_of
@@ -325,4 +326,4 @@ def _file_digest(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise SourceError(fault_at(f"{path} cannot be read", error)) from error

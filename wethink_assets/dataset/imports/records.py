@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from wethink_assets.errors import SourceError
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES
+from wethink_assets.storage.faults import fault_at
 
 __all__ = ["READABLE", "Faulty", "data_files", "records_of"]
 
@@ -76,7 +77,7 @@ def records_of(path: Path) -> Iterator[tuple[int, dict[str, Any] | Faulty]]:
     try:
         yield from READABLE[path.suffix.lower()](path)
     except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise SourceError(fault_at(f"{path} cannot be read", error)) from error
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | Faulty]]:

@@ -17,6 +17,7 @@ from wethink_assets.dataset.versions.manifest import Manifest, list_built, read_
 from wethink_assets.dataset.versions.statistics import text_coverage
 from wethink_assets.dedup.methods import TextMethod
 from wethink_assets.errors import StoreError
+from wethink_assets.storage.records import read_json
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Commit, Tables
@@ -71,9 +72,9 @@ def entropy(counts: Iterable[int]) -> float:
 
 def _measured(store: Store, manifest: Manifest) -> dict[str, float]:
     path = f"{FOLDER}/measured/{manifest.digest[:32]}-{LOGIC_VERSION}.json"
-    kept = store.read_if_present(path)
+    kept = read_json(store, path)
     if kept is not None:
-        return dict(json.loads(kept))
+        return dict(kept)
     rows = scan_file(store, manifest, "rows.parquet").select("row_id", "question", "slot")
     method = manifest.recipe.comparison.texts
     coverage = text_coverage(rows, pl.concat(_text_signatures(store, manifest, method)), method)

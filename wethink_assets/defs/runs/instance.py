@@ -18,6 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from wethink_assets.config import config_path
 from wethink_assets.defs.graph import set_pool_limits
 from wethink_assets.errors import ConfigError
+from wethink_assets.plain_text import in_one_line
+from wethink_assets.storage.faults import fault_at
 
 CONFIG = "dagster.yaml"
 _PLAIN = re.compile(r"[\w/.+=@,~ -]*")  # paths that are no globs and no parts of URLs
@@ -38,8 +40,9 @@ def dagster_home() -> Path:
 def project_instance() -> Iterator[dg.DagsterInstance]:
     """The project's instance, with its pools limited. The process works in its folder meanwhile: its paths are relative."""
     home = dagster_home()
+    tables = _tables(home / CONFIG)
     os.environ["DAGSTER_HOME"] = str(home)
-    with contextlib.chdir(home), fewer_disk_syncs(), _instance_at(home) as instance:
+    with contextlib.chdir(home), fewer_disk_syncs(), _instance_at(home, tables) as instance:
         set_pool_limits(instance)
         handlers = instance.get_yaml_python_handlers()
         # Dagster would configure logging anew at the start of each run, which shuts the handlers of all others: of several runs in one process
@@ -63,7 +66,7 @@ def update_instance(update: Callable[[dg.DagsterInstance], object]) -> str:
 
 
 @contextlib.contextmanager
-def _instance_at(home: Path) -> Iterator[dg.DagsterInstance]:
+def _instance_at(home: Path, tables: dict[str, Any]) -> Iterator[dg.DagsterInstance]:
     """The instance of a home, whatever characters its path holds.
 
     Dagster takes the path for a glob (and reads the `dagster.yaml` of others) and for a part of a URL (and writes its databases elsewhere), so
@@ -78,20 +81,28 @@ def _instance_at(home: Path) -> Iterator[dg.DagsterInstance]:
     with tempfile.TemporaryDirectory(prefix="wethink-home-", dir=parent) as folder:
         link = Path(folder, "home")
         link.symlink_to(home)
-        reference = InstanceRef.from_dir(str(link), overrides=_absolute_folders(link))
+        reference = InstanceRef.from_dir(str(link), overrides=_absolute_folders(link, tables))
         with dg.DagsterInstance.from_ref(reference) as instance:
             yield instance
 
 
-def _absolute_folders(home: Path) -> dict[str, Any]:
-    """Tables of `dagster.yaml` that name folders, with those that are relative as absolute ones below `home`."""
-    file = home / CONFIG
+def _tables(file: Path) -> dict[str, Any]:
+    """The tables of a `dagster.yaml`; none where there is no file. Raises `ConfigError` where it is not one, of which Dagster would say a part."""
     try:
         tables = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except OSError as error:
+        raise ConfigError(fault_at(f"{file} cannot be read", error)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file.resolve()} is not YAML in UTF-8: {error}") from error
-    if not isinstance(tables, dict):
-        raise ConfigError(f"{file.resolve()} holds no tables: copy the one of the repository")
+        raise ConfigError(
+            f"{file} is not YAML in UTF-8 ({in_one_line(str(error))}): copy the one of the repository"
+        ) from error
+    if tables is not None and not isinstance(tables, dict):
+        raise ConfigError(f"{file} holds no tables: copy the one of the repository")
+    return tables or {}
+
+
+def _absolute_folders(home: Path, tables: dict[str, Any]) -> dict[str, Any]:
+    """Those of the tables that name folders, with those that are relative as absolute ones below `home`."""
 
     def below(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from wethink_assets.dataset.inventory.sealing import seal_after
 from wethink_assets.errors import StoreError, TrainingError
 from wethink_assets.identity import digest_of
-from wethink_assets.storage.records import create_record, read_record
+from wethink_assets.storage.records import create_record, read_json, read_record
 from wethink_assets.storage.store import Store
 
 __all__ = ["Policy", "find_policy", "list_policies", "local_checkpoint", "read_policy"]
@@ -104,14 +104,12 @@ def read_policy(store: Store, digest: str) -> Policy | None:
 def find_policy(store: Store, key: str) -> Policy | None:
     """The policy that a training run came to; None before it was trained. Raises `StoreError` when a file is damaged."""
     path = f"{RUNS}/{key}.json"
-    data = store.read_if_present(path)
-    if data is None:
+    named = read_json(store, path)
+    if named is None:
         return None
-    try:
-        digest = str(json.loads(data)["digest"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{store.link(path)} is damaged: {error!r}") from error
-    policy = read_policy(store, digest)
+    if not isinstance(named, dict) or "digest" not in named:
+        raise StoreError(f"{store.link(path)} is damaged: it names no digest")
+    policy = read_policy(store, str(named["digest"]))
     if policy is None:
         return None
     version, recipe = split_key(key)

@@ -81,3 +81,15 @@ with project_instance() as instance:
     with project_instance() as instance:
         assert len(instance.get_materialized_partitions(dg.AssetKey("x"))) == 20
     assert os.environ["DAGSTER_HOME"] == str(embedded_project.home)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"\xff", "is not YAML in UTF-8"), (b"a: [", "is not YAML"), (b"[1]", "holds no tables")]
+)
+def test_a_dagster_yaml_that_is_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
+) -> None:
+    (tmp_path / "dagster.yaml").write_bytes(content)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with pytest.raises(ConfigError, match=rf"dagster\.yaml {said}"), project_instance():
+        pass

@@ -77,3 +77,10 @@ def test_a_key_without_version_or_recipe_is_refused(key: str) -> None:
 def test_a_recipe_may_hold_dots() -> None:
     assert split_key("v0003.grpo-1.5b") == ("v0003", "grpo-1.5b")
     assert json.loads(policy_record().model_dump_json())["key"] == "v0001.grpo-s1"
+
+
+def test_bytes_that_are_no_text_are_a_damaged_record(store: Store) -> None:
+    store.publish("policies/runs/v0001.odd.json", b'\xff\xfe{"digest": "secret"}')
+    with pytest.raises(StoreError, match=r"v0001\.odd\.json is damaged") as caught:
+        find_policy(store, "v0001.odd")
+    assert "secret" not in str(caught.value)

@@ -25,6 +25,7 @@ from wethink_assets.dataset.lineage.openlineage.events import (
 )
 from wethink_assets.dataset.versions.manifest import Manifest, commits_of, read_manifest, version_folder
 from wethink_assets.errors import VersionError
+from wethink_assets.storage.faults import fault_at
 from wethink_assets.storage.store import Store
 
 __all__ = ["EVENTS", "EventsExport", "export_events", "version_events"]
@@ -99,7 +100,7 @@ def export_events(store: Store, version: str, folder: Path, progress: Progress |
         unfinished.chmod(0o755)
         unfinished.rename(folder)
     except OSError as error:
-        raise VersionError(f"{folder} cannot be written: {error.strerror or error}") from error
+        raise VersionError(fault_at(f"{folder} cannot be written", error)) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return EventsExport(manifest.version, str(folder), count, len(sums), sum(known.bytes for known in sums.values()))

@@ -23,6 +23,7 @@ from wethink_assets.dataset.versions.files import scan_file
 from wethink_assets.dataset.versions.manifest import Manifest, read_manifest
 from wethink_assets.errors import VersionError
 from wethink_assets.stages.order import provider_of
+from wethink_assets.storage.faults import fault_at
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import takedowns_of
 
@@ -75,7 +76,7 @@ def export_prov(store: Store, version: str, folder: Path, progress: Progress | N
         unfinished.chmod(0o755)
         unfinished.rename(folder)
     except OSError as error:
-        raise VersionError(f"{folder} cannot be written: {error.strerror or error}") from error
+        raise VersionError(fault_at(f"{folder} cannot be written", error)) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     size = sum(known.bytes for known in sums.values())
