@@ -12,6 +12,7 @@ from wethink_assets.planning.stages import StagePlan, logic_of, stage_plan
 from wethink_assets.stages.order import stage_names, upstream_of
 from wethink_assets.stages.output import KNOWN_CONTENT
 from wethink_assets.stages.prompts import PROMPTS
+from wethink_assets.storage.rerun_marks import marked_batches
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
@@ -23,12 +24,13 @@ Commits = Mapping[str, Mapping[str, Commit]]  # by batch and stage
 
 
 def commits_in_force(store: Store, batches: Sequence[str]) -> Commits:
-    """Commit in force of each stage that a batch has been through, by batch and stage."""
-    tables = Tables(store)
+    """Commit in force of each stage that a batch has been through, by batch and stage; none where the stage is marked for a new run."""
+    tables, marked = Tables(store), marked_batches(store)
     commits: dict[str, dict[str, Commit]] = {batch: {} for batch in batches}
     for stage in stage_names():
         for commit in tables.all_current(stage, commits.keys()):
-            commits[commit.batch][stage] = commit
+            if commit.batch not in marked.get(stage, ()):
+                commits[commit.batch][stage] = commit
     return commits
 
 

@@ -32,6 +32,8 @@ class FileKind:
     dependents: what is wrong or lost where such a file is.
     remedy: what mends it, beside a replica.
     closed_by: file of the folder `root` (a group) after which no more are written to it.
+    rerun: a run of its batch makes it again, once the batch is marked for one.
+    remade: once it is gone, the next command that needs it makes it again, from what is kept elsewhere, so that nothing is lost with it.
     """
 
     name: str
@@ -40,6 +42,8 @@ class FileKind:
     dependents: str
     remedy: str
     closed_by: str = ""
+    rerun: bool = False
+    remade: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,10 +377,35 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
         "`wethink seal --anew` begins a new chain, which takes all files as they are",
         "",
     ),
+    (
+        "mark for a new run",
+        r"rerun/[^/]+/(?P<batch>[^/]+)\.json",
+        _REPLACED,
+        "that the batch is run again",
+        "`wethink verify --repair`",
+        "",
+    ),
+    ("file set aside", r"aside/\d{8}T\d{6}-[0-9a-f]{8}/.+", _FIXED, "nothing: it was moved there", "delete it", ""),
     ("head of seals", r"seals/head\.json", _REPLACED, "proof that no later link is lost", "`wethink seal`", ""),
 )
+_RERUN = frozenset({"image", "commit", "stage table"})
+_REMADE = frozenset(
+    {
+        "archive index",
+        "recopied files",
+        "import lease",
+        "damaged journal part",
+        "lease",
+        "growth measure",
+        "growth curve",
+        "benchmark signatures",
+        "service check",
+        "mark for a new run",
+        "file set aside",
+    }
+)
 KINDS = tuple(
-    FileKind(name, re.compile(pattern), nature, dependents, remedy, closed_by)
+    FileKind(name, re.compile(pattern), nature, dependents, remedy, closed_by, name in _RERUN, name in _REMADE)
     for name, pattern, nature, dependents, remedy, closed_by in _ENTRIES
 )
 """All kinds; of two whose patterns fit, the first counts."""

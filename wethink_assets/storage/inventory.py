@@ -20,7 +20,20 @@ from wethink_assets.identity import canonical_json
 from wethink_assets.storage.seals import FileSeal, seal_of
 from wethink_assets.storage.store import Store
 
-__all__ = ["HEAD", "ChainFault", "Head", "Inventory", "Link", "Sealed", "add_link", "link_path", "read_inventory"]
+__all__ = [
+    "HEAD",
+    "ChainFault",
+    "Head",
+    "Inventory",
+    "Link",
+    "Sealed",
+    "add_link",
+    "link_path",
+    "links_after_the_head",
+    "named_hash",
+    "read_inventory",
+    "write_head",
+]
 
 FOLDER = "seals"
 HEAD = f"{FOLDER}/head.json"
@@ -294,6 +307,31 @@ def _require_end(store: Store, inventory: Inventory) -> None:
             f"{store.link(first.path)} is {first.fault}: {first.detail}; nothing is sealed on a damaged chain: "
             "`wethink verify --all` lists what is wrong, `wethink seal --anew` begins a new one"
         )
+
+
+def named_hash(store: Store, path: str) -> str:
+    """sha256 of a link by what names it, the link after it or the head; nothing where neither can be read."""
+    number = int(path.rpartition("/")[2].removesuffix(".seal"))
+    following = store.read_if_present(link_path(number + 1))
+    parsed = _parsed(following, number + 1) if following is not None else ""
+    if not isinstance(parsed, str):
+        return parsed[0].previous
+    head = _parsed_head(store.read_if_present(HEAD))
+    return head.link if head and head.number == number else ""
+
+
+def links_after_the_head(store: Store) -> list[str]:
+    """Files named as links after the last one that are none of the chain: they hold no link, or one that does not follow it."""
+    head = _parsed_head(store.read_if_present(HEAD))
+    strange: list[str] = []
+    for number in (number for number in _numbers(store) if head and number > head.number):
+        data = store.read_if_present(link_path(number))
+        parsed = _parsed(data, number) if data is not None else "gone"
+        before = store.read_if_present(link_path(number - 1))
+        follows = before is not None and not strange and not isinstance(parsed, str)
+        if not follows or isinstance(parsed, str) or parsed[0].previous != hashlib.sha256(before or b"").hexdigest():
+            strange.append(link_path(number))
+    return strange
 
 
 def write_head(store: Store) -> None:

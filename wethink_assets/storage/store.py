@@ -291,6 +291,22 @@ class Store:
             with ThreadPoolExecutor(DELETED_TOGETHER) as pool:  # `rm` would take the path for a glob
                 list(pool.map(self._delete_file, self.fs.find(path)))
 
+    def move(self, relative: str, target: str) -> None:
+        """Give a file another path, where nothing is. Raises `StoreError` when it is missing."""
+        before, after = self.path(relative), self.path(target)
+        try:
+            with self._reported(relative):
+                if self.local:
+                    make_folder(after.rpartition("/")[0])
+                    os.rename(before, after)
+                    sync_name(after, self.root)
+                    sync_folder(before.rpartition("/")[0])
+                    return
+                self.fs.cp_file(before, after)
+                self.fs.rm_file(before)
+        except FileNotFoundError as error:
+            raise StoreError(f"{self.link(relative)} is missing") from error
+
     def _delete_file(self, path: str) -> None:
         with suppress(FileNotFoundError):
             self.fs.rm_file(path)

@@ -20,6 +20,7 @@ from wethink_assets.identity import data_version
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.edits import TableEdit, edit_path, overlaid
 from wethink_assets.storage.records import create_record, parse_record, read_record
+from wethink_assets.storage.rerun_marks import remove_mark, rerun_mark
 from wethink_assets.storage.seals import FileSeal, seal_of
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.table_files import read_output, scan_table, write_output
@@ -108,17 +109,22 @@ class Tables:
         Publishing content that is current already, made from the same inputs, adds no commit and returns the one there.
         """
         same = ("code_version", "prompts", "models", "settings", "inputs")
-        number = 0
+        mark = rerun_mark(self.store, asset, batch)
+        number = mark.commit if mark else 0
         while True:
             current = self.current(asset, batch)
             edit = self.edit_of(current) if current else None
             carried = self._carrying(asset, batch, output, edit, current.edit if current else "")
             unchanged = current and current.digest == carried["digest"] and current.made == carried["made"]
             if current and unchanged and all(getattr(current, f) == getattr(provenance, f) for f in same):
+                if mark:
+                    remove_mark(self.store, asset, batch)
                 return current
             number = max(number, current.number if current else 0) + 1
             commit = self._put(Commit(**provenance.model_dump(), **carried, number=number, finished=datetime.now(UTC)))
             if commit is not None:
+                if mark:
+                    remove_mark(self.store, asset, batch)
                 return commit
 
     def publish_edit(self, current: Commit, edit: TableEdit) -> Commit:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from wethink_assets.dataset.inventory.check import StoreCheck
     from wethink_assets.storage.store import Store
 
+MARKED = 3
+"""Exit code where nothing is left but what the next run makes again."""
+
 
 def verify(
     version: Annotated[
@@ -32,6 +35,21 @@ def verify(
         int,
         typer.Option(min=0, help="As `--all`, but read only so many files, drawn at random, and give an interval."),
     ] = 0,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="As `--all`, and mend what is wrong: nothing is deleted, what is moved is told."),
+    ] = False,
+    replicas: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--replica",
+            metavar="PATH_OR_URL",
+            help="A copy of the store that `--repair` takes files from, where they are as they were sealed; may be repeated.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With `--repair`: write nothing, and say what would be done.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was checked and what is wrong as JSON.")] = False,
 ) -> None:
     """Verify the hashes of a version's files, of the tables it was made from, and of the images of its rows.
@@ -39,15 +57,25 @@ def verify(
     With `--all`, `--changed` or `--sample` the whole store is verified: every file is looked for, and named with what depends on it and what mends
     it where it is missing, altered, foreign (a store has no such file) or superfluous (its folder was complete without it).
 
+    `--repair` takes each of these from a replica or from another file with the same bytes, makes it again where it follows from other files, or marks
+    its batch for the next `wethink run`; what is foreign or superfluous is moved to `aside/` in the store, and so is what lay in a repaired file's
+    place. It exits with 0 where nothing is wrong any more, with 1 where something is left, and with 3 where only marks are.
+
     Names every missing or altered file, and exits with 1 if there is one. What was erased after a takedown is listed as retracted and is
     not an error. The folder of an export is verified by what it carries, without a store: `SHA256SUMS`, `croissant.json`, manifest and
     card, against its files and each other. A folder whose name is also that of a release is given with its path, such as `./paper-1`.
     """
-    if whole or changed or sample:
-        if version:
-            raise typer.BadParameter(
-                "a version is verified as a whole: give either a version or --all, --changed, --sample"
-            )
+    if (replicas or dry_run) and not repair:
+        raise typer.BadParameter("--replica and --dry-run belong to --repair")
+    if repair and (changed or sample):
+        raise typer.BadParameter("--repair reads every file of the store: leave --changed and --sample out")
+    if version and (whole or changed or sample or repair):
+        raise typer.BadParameter(
+            "a version is verified as a whole: give either a version or --all, --changed, --sample, --repair"
+        )
+    if repair:
+        _repair_store(replicas or [], dry_run, as_json)
+    elif whole or changed or sample:
         _verify_store(sample, changed, as_json)
     elif version and _is_export(version):
         _verify_export(Path(version), as_json)
@@ -152,6 +180,44 @@ def _verify_store(sample: int, changed: bool, as_json: bool) -> None:
         _print_store(store, result)
     if not result.sound:
         raise typer.Exit(1)
+
+
+def _repair_store(replicas: list[str], dry: bool, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.inventory.repair import repair_store
+    from wethink_assets.plain_text import in_one_line, visible_name
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    copies = [Store.open(url, **(settings.store.options if "://" in url else {})) for url in replicas]
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("verifying", total=None)
+        result = repair_store(
+            store,
+            copies,
+            dry=dry,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    if as_json:
+        counts = {"repaired": result.repaired, "marked": result.marked, "left": result.left}
+        typer.echo(json.dumps({"sound": not (result.marked or result.left), **counts, **asdict(result)}, indent=1))
+    else:
+        for each in result.faults:
+            moved = f"; what lay there is {store.link(visible_name(each.aside))}" if each.aside else ""
+            detail = f" ({each.detail})" if each.detail else ""
+            typer.echo(
+                in_one_line(f"{each.fault}, {each.outcome}: {store.link(visible_name(each.path))}{detail}{moved}")
+            )
+        would = "would be " if dry else ""
+        typer.echo(
+            f"{len(result.faults)} wrong in {store.url}: {result.repaired} {would}repaired, {result.marked} {would}marked, {result.left} left"
+        )
+    if result.left or result.marked:
+        raise typer.Exit(1 if result.left else MARKED)
 
 
 def _print_store(store: "Store", result: "StoreCheck") -> None:

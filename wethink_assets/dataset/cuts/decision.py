@@ -4,7 +4,7 @@
 the tables that are in force upstream of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ from wethink_assets.planning.staleness import nothing_new, older_inputs, unread_
 from wethink_assets.sources.batches import source_of, split_batch_key
 from wethink_assets.stages.order import provider_of, stage_names
 from wethink_assets.storage.records import create_record
+from wethink_assets.storage.rerun_marks import marked_batches
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.storage.takedowns import takedowns_of
@@ -188,11 +189,13 @@ def _whole_batches(store: Store, recipe: CutRecipe) -> tuple[dict[str, list[Comm
     Raises `StoreError` naming a commit that is damaged or altered: without it the version would lack rows, and nobody would see why.
     """
     batches = [batch for batch in store.names("tables/images") if _wanted(batch, recipe)]
-    tables = Tables(store)
+    tables, marked = Tables(store), marked_batches(store)
     whole: dict[str, list[Commit]] = {}
     left_out = []
     with ThreadPoolExecutor(READERS) as pool:
-        for batch, outcome in zip(batches, pool.map(lambda batch: _commits(tables, batch), batches), strict=True):
+        for batch, outcome in zip(
+            batches, pool.map(lambda batch: _commits(tables, batch, marked), batches), strict=True
+        ):
             if isinstance(outcome, str):
                 left_out.append(LeftOut(batch=batch, reason=outcome))
             elif outcome is not None:
@@ -205,10 +208,12 @@ def _wanted(batch: str, recipe: CutRecipe) -> bool:
     return bool(source) and (not recipe.sources or source in recipe.sources)
 
 
-def _commits(tables: Tables, batch: str) -> list[Commit] | str | None:
+def _commits(tables: Tables, batch: str, marked: Mapping[str, Collection[str]]) -> list[Commit] | str | None:
     """Commits in force of a batch, or why it cannot be cut; None of a batch that ended with its first stage, since all of it was known."""
     commits: dict[str, Commit] = {}
     for asset in stage_names():
+        if batch in marked.get(asset, ()):
+            return f"{asset} is lost or damaged, and marked for a new run: `wethink run` makes it again"
         commit = tables.current(asset, batch)
         if commit is None and len(commits) == 1 and nothing_new(*commits.values()):
             return None

@@ -15,7 +15,8 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.config.data import DedupSettings
-from wethink_assets.dataset.cuts.cut import Cut, CutInput, read_cut
+from wethink_assets.dataset.cuts.cut import Cut, read_cut
+from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.build import described, write_files
 from wethink_assets.dataset.versions.card import write_card
 from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, commits_of, read_manifest
@@ -33,7 +34,7 @@ from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.synthesis.replay import replay_stage
 
-__all__ = ["Difference", "Rebuild", "rebuild_version"]
+__all__ = ["Difference", "Rebuild", "TableWork", "rebuild_version", "write_version"]
 
 REPLAYED, RECOMPUTED, CHECKED = "replayed", "computed", "checked"
 
@@ -93,9 +94,8 @@ def rebuild_version(
     images = set[str]()
     for batch in cut.batches:
         for name in (name for name in stage_names() if name in cut.tables[batch]):
-            entry = cut.tables[batch][name]
-            work = _TableWork(store, cut, entry, commits[name, batch], commits, images)
-            _compare(work, result, gone)
+            work = TableWork(store, cut.recipe, commits[name, batch], commits, images)
+            _compare(work, cut.tables[batch][name].data_version, result, gone)
             done += 1
             if progress:
                 progress(done, total)
@@ -109,43 +109,48 @@ def rebuild_version(
 
 
 @dataclass(frozen=True, slots=True)
-class _TableWork:
+class TableWork:
+    """One table to be made again.
+
+    recipe: of a cut that names it; commits: of the tables that it was made from, by asset and batch; images: those that were compared already.
+    """
+
     store: Store
-    cut: Cut
-    entry: CutInput
+    recipe: CutRecipe
     commit: Commit
     commits: dict[tuple[str, str], Commit]
     images: set[str]
 
     def made(self) -> tuple[str, StageOutput]:
         """The table made again, with the edit by hand that its commit names, and how. Raises `ReplayError`, `ConfigError` and `StoreError`."""
-        how, output = self._made()
+        how, output = self.unedited()
         edit = Tables(self.store).edit_of(self.commit) if how != CHECKED else None
         return how, overlaid(output, edit)[0] if edit else output
 
-    def _made(self) -> tuple[str, StageOutput]:
-        stage = STAGES[self.entry.asset]
+    def unedited(self) -> tuple[str, StageOutput]:
+        """The table as the stage makes it, and how. Raises as `made` does."""
+        stage = STAGES[self.commit.asset]
         if not stage.reads:
             return CHECKED, self._checked()
         inputs = [self._results(table) for table in self._upstream(stage)]
         if stage.prompts:
             return REPLAYED, replay_stage(self.store, self.commit, inputs)
-        methods = self.cut.recipe.model_dump(include=set(DedupSettings.model_fields))
+        methods = self.recipe.model_dump(include=set(DedupSettings.model_fields))
         settings = Settings.model_validate({"dedup": methods})
-        return RECOMPUTED, stage.run(*inputs, BatchWork(settings, Blobs(self.store), self.entry.batch))
+        return RECOMPUTED, stage.run(*inputs, BatchWork(settings, Blobs(self.store), self.commit.batch))
 
     def _upstream(self, stage: Stage) -> Sequence[str]:
         """The tables that the commit was made from: another stage may have stood in their place than does today."""
-        among = {name for name in self.commit.inputs if (name, self.entry.batch) in self.commits}
+        among = {name for name in self.commit.inputs if (name, self.commit.batch) in self.commits}
         providers = [name for name in stage_names() if name in among]
         chosen = [next((n for n in reversed(providers) if STAGES[n].provides == table), table) for table in stage.reads]
-        missing = [name for name in chosen if (name, self.entry.batch) not in self.commits]
+        missing = [name for name in chosen if (name, self.commit.batch) not in self.commits]
         if missing:
             raise ReplayError(f"the cut names no table of {', '.join(missing)}, from which it was made")
         return chosen
 
     def _results(self, name: str) -> pl.DataFrame:
-        return Tables(self.store).load_commit(self.commits[name, self.entry.batch]).results
+        return Tables(self.store).load_commit(self.commits[name, self.commit.batch]).results
 
     def _checked(self) -> StageOutput:
         """A table of what was read from a source's files, each of its images compared with its hash."""
@@ -158,8 +163,8 @@ class _TableWork:
         return output
 
 
-def _compare(work: _TableWork, result: Rebuild, gone: Erasures) -> None:
-    entry = work.entry
+def _compare(work: TableWork, expected: str, result: Rebuild, gone: Erasures) -> None:
+    entry = work.commit
     if gone.tables.get(entry.folder):
         result.retracted.append(entry.folder)
         return
@@ -170,11 +175,11 @@ def _compare(work: _TableWork, result: Rebuild, gone: Erasures) -> None:
         return
     result.tables[how] += 1
     result.rows += output.results.height + output.rejections.height
-    if data_version(output.results, output.rejections) != entry.data_version:
+    if data_version(output.results, output.rejections) != expected:
         result.differences.append(Difference(entry.folder, _difference(work, output)))
 
 
-def _difference(work: _TableWork, output: StageOutput) -> str:
+def _difference(work: TableWork, output: StageOutput) -> str:
     """How a table that was made again differs from the one that is there."""
     kept = Tables(work.store).load_commit(work.commit)
     counts = []
@@ -189,10 +194,26 @@ def _difference(work: _TableWork, output: StageOutput) -> str:
         changed = sum(a != b for a, b in zip(before.iter_rows(), now.iter_rows(), strict=False))
         if before.height != now.height or changed:
             counts.append(f"{name}: {before.height} rows before, {now.height} now, {changed} of them changed")
-    logic = STAGES[work.entry.asset].logic_version
+    logic = STAGES[work.commit.asset].logic_version
     made_by = logic_of(work.commit.code_version)
     code = "" if made_by.partition("+")[0] == logic else f"; it was made by logic {made_by}, which is {logic} now"
     return ("; ".join(counts) or "its rows are those of the table, whose data version is another") + code
+
+
+def write_version(
+    store: Store,
+    cut: Cut,
+    manifest: Manifest,
+    commits: Sequence[Commit],
+    folder: Path,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Write the files of a version anew into a local folder, but its manifest. Raises `StoreError` where what they are made from cannot be read."""
+    statistics, _ = write_files(store, cut, commits, folder, progress)
+    bare = manifest.model_copy(
+        update={"files": {name: file for name, file in manifest.files.items() if name != "README.md"}, "seal": ""}
+    )
+    write_card(folder / "README.md", bare, statistics)
 
 
 def _rebuild_files(
@@ -205,16 +226,12 @@ def _rebuild_files(
     progress: Callable[[int, int], None],
 ) -> None:
     try:
-        statistics, _ = write_files(store, cut, commits, folder, progress)
+        write_version(store, cut, manifest, commits, folder, progress)
     except (StoreError, pl.exceptions.PolarsError, OSError) as error:
         result.differences.append(
             Difference(f"versions/{manifest.version}", f"its files cannot be written again: {error}")
         )
         return
-    bare = manifest.model_copy(
-        update={"files": {name: file for name, file in manifest.files.items() if name != "README.md"}, "seal": ""}
-    )
-    write_card(folder / "README.md", bare, statistics)
     (folder / MANIFEST).write_bytes(manifest.model_dump_json(indent=1).encode())
     for name, before in manifest.files.items():
         now = described(folder / name)
