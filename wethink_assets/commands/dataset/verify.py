@@ -37,7 +37,7 @@ def verify(
     ] = 0,
     repair: Annotated[
         bool,
-        typer.Option("--repair", help="As `--all`, and mend what is wrong: nothing is deleted, what is moved is told."),
+        typer.Option("--repair", help="As `--all`, and mend what is wrong; nothing is deleted, and each file that is moved is named."),
     ] = False,
     replicas: Annotated[
         list[str] | None,
@@ -57,9 +57,9 @@ def verify(
     With `--all`, `--changed` or `--sample` the whole store is verified: every file is looked for, and named with what depends on it and what mends
     it where it is missing, altered, foreign (a store has no such file) or superfluous (its folder was complete without it).
 
-    `--repair` takes each of these from a replica or from another file with the same bytes, makes it again where it follows from other files, or marks
-    its batch for the next `wethink run`; what is foreign or superfluous is moved to `aside/` in the store, and so is what lay in a repaired file's
-    place. It exits with 0 where nothing is wrong any more, with 1 where something is left, and with 3 where only marks are.
+    With `--repair` each of these is taken from a replica or from another file with the same bytes, made again where it follows from other files,
+    or its batch marked for the next `wethink run`; what is foreign or superfluous is moved to `aside/` in the store, and so is what lay in a
+    repaired file's place. It exits with 0 where nothing is wrong any more, with 1 where something is left, and with 3 where only marks are.
 
     Names every missing or altered file, and exits with 1 if there is one. What was erased after a takedown is listed as retracted and is
     not an error. The folder of an export is verified by what it carries, without a store: `SHA256SUMS`, `croissant.json`, manifest and
