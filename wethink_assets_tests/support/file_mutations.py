@@ -265,7 +265,7 @@ def _files(random: Random, name: str, ending: str, data: bytes, changes: list[st
         changes.append(f"called .{ending}")
     elif chance < 0.15 and data and name in ARCHIVES and not name.startswith(("parquet", "arrow")):
         parts = split(data, f"{stem}.{ending}", max(len(data) // 4, 1))
-        if random.random() < 0.3 and parts:
+        if random.random() < 0.3 and len(parts) > 1:  # the only one would leave no file
             del parts[random.choice(sorted(parts))]
         changes.append(f"{len(parts)} parts")
         return dict(list(parts.items())[:20])
