@@ -37,7 +37,10 @@ def verify(
     ] = 0,
     repair: Annotated[
         bool,
-        typer.Option("--repair", help="As `--all`, and mend what is wrong; nothing is deleted, and each file that is moved is named."),
+        typer.Option(
+            "--repair",
+            help="As `--all`, and mend what is wrong; nothing is deleted, and each file that is moved is named.",
+        ),
     ] = False,
     replicas: Annotated[
         list[str] | None,
