@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.sources.listing import Listing
-from wethink_assets_tests.support.file_mutations import FORMATS, Mutation, mutation, sound_file
+from wethink_assets_tests.support.file_mutations import Mutation, mutation
 from wethink_assets_tests.support.mutated_sources import ingest_mutations
+from wethink_assets_tests.support.sound_files import FORMATS, sound_file
 
 SAMPLE = 600
 SEED = 2026

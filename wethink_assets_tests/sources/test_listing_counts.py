@@ -1,111 +1,40 @@
-"""Nothing escapes the count: what a reference tool lists of a source is images, refusals, ignored entries and archives, each name once.
+"""Nothing escapes the count: what a reference tool lists of a folder or a bucket is images, refusals, ignored entries and archives, each name once.
 
-The references are GNU `find` and `tar`, Info-ZIP's `unzip`, pyarrow and the listing of S3; none of them is ours, and the trees are drawn.
+The references are GNU `find` and the listing of S3; none of them is ours, and the trees are drawn.
 """
 
-import io
 import os
 import random
 import re
-import shutil
 import socket
 import stat
 import subprocess
-import tarfile
 import tempfile
 import uuid
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wethink_assets.errors import SourceError
-from wethink_assets.sources.catalog import Source
-from wethink_assets.sources.listing import Listing, list_source
-from wethink_assets.sources.readers.entries import IGNORED_KINDS
+from wethink_assets.sources.listing import list_source
 from wethink_assets.storage.store import Store
-from wethink_assets_tests.support.images import drawing
+from wethink_assets_tests.support.listing_counts import (
+    DRAWN,
+    IMAGE,
+    NAMES,
+    decoded,
+    listed,
+    names_of,
+    tar_bytes,
+    zip_bytes,
+)
 from wethink_assets_tests.support.s3_server import S3Server
 from wethink_assets_tests.support.sources import source_at, split, write_files
-
-IMAGE = drawing(1)
-DRAWN = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-NAMES = (
-    *(
-        "a.png",
-        "b.JPG",
-        "c",
-        "d.xyz",
-        "notes.txt",
-        "labels.json",
-        ".DS_Store",
-        ".hidden.png",
-        "Thumbs.db",
-        "x.7z",
-        "y.rar",
-        "inner.zip",
-    ),
-    *(
-        "inner.tar.gz",
-        "film.mp4",
-        "w.npy",
-        "p.pdf",
-        "m.svg",
-        "n.py",
-        "a\u0308.png",
-        "\u65e5\u672c.png",
-        "a\x1b[2J.png",
-        "b\u202egnp.exe",
-        "q\x07.txt",
-    ),
-    *("__MACOSX", "new\nline.png", "caf\udce9.png", "blank .png", "a\\b.png"),
-)
-"""Names of all kinds: images, texts, hidden, of other systems, with control characters, and one that is no UTF-8."""
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(str(tmp_path / "store"))
-
-
-def listed(store: Store, source: Source) -> Listing:
-    """A listing, in which each name is once, each kind is a known one, and the counts are those of the entries."""
-    listing = list_source(store, source)
-    entries = list(listing.ignored)
-    assert Counter(each.kind for each in entries) == listing.ignored.counts
-    assert set(listing.ignored.counts) <= set(IGNORED_KINDS)
-    again = list_source(store, source)  # archives are taken from their index
-    assert (again.digest, again.ignored.counts, sorted(again.ignored)) == (
-        listing.digest,
-        listing.ignored.counts,
-        sorted(entries),
-    )
-    return listing
-
-
-def total(listing: Listing) -> int:
-    return listing.entries.height + len(listing.refusals) + len(listing.ignored)
-
-
-def names_of(listing: Listing) -> Counter[str]:
-    """Names of all that a listing accounts for."""
-    names = [*listing.entries["item"], *(refusal.name for refusal in listing.refusals)]
-    return Counter([*names, *(each.name for each in listing.ignored)])
-
-
-def decoded(data: bytes) -> str:
-    return os.fsdecode(data).encode("utf-8", "backslashreplace").decode()
-
-
-# --- folders: find ---------------------------------------------------------------------------------------------------
 
 MADE: dict[str, Callable[[Path], object]] = {
     "file": lambda path: path.write_bytes(IMAGE),
@@ -119,6 +48,11 @@ MADE: dict[str, Callable[[Path], object]] = {
     "pipe": lambda path: os.mkfifo(path),
     "socket": lambda path: bound(path),
 }
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(str(tmp_path / "store"))
 
 
 def bound(path: Path) -> None:
@@ -251,133 +185,6 @@ def test_what_a_source_leaves_out_is_counted(reader: str, include: str, store: S
     assert listing.archives == len(read)
     assert sum("::" not in name for name in names) == found(folder)[0].total() - len(read)
     assert sum("::" in name for name in names) == len(members) * len(read)
-
-
-# --- tar -------------------------------------------------------------------------------------------------------------
-
-TYPES = {
-    "file": tarfile.REGTYPE,
-    "old file": tarfile.AREGTYPE,
-    "contiguous": tarfile.CONTTYPE,
-    "folder": tarfile.DIRTYPE,
-    "link": tarfile.SYMTYPE,
-    "hard link": tarfile.LNKTYPE,
-    "device": tarfile.CHRTYPE,
-    "disk": tarfile.BLKTYPE,
-    "pipe": tarfile.FIFOTYPE,
-}
-PLACES = st.sampled_from(["", "train/", "../", "/", "a/../../", "long_" * 40])
-MEMBERS = st.lists(
-    st.tuples(st.builds(str.__add__, PLACES, st.sampled_from(NAMES)), st.sampled_from(sorted(TYPES))), min_size=1
-)
-
-
-def tar_bytes(members: list[tuple[str, str]], mode: str = "w", form: int = tarfile.PAX_FORMAT) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode, format=form, errors="surrogateescape") as archive:  # type: ignore[call-overload]
-        for name, kind in members:
-            member = tarfile.TarInfo(name)
-            member.type, member.linkname, member.mtime = TYPES[kind], "a.png" if "link" in kind else "", 1_700_000_000
-            member.size = len(IMAGE) if kind in ("file", "old file", "contiguous") else 0
-            archive.addfile(member, io.BytesIO(IMAGE))
-    return out.getvalue()
-
-
-def listed_by_tar(path: Path) -> int:
-    command = ["tar", "--list", "--ignore-zeros", "--quoting-style=escape", "--file", str(path)]
-    ran = subprocess.run(command, capture_output=True, check=True)
-    return len(ran.stdout.splitlines())
-
-
-@pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.bz2", "tar.xz", "parts", "joined"])
-@DRAWN
-@given(members=MEMBERS, form=st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]))
-def test_tar_lists_nothing_else(ending: str, members: list[tuple[str, str]], form: int) -> None:
-    mode = f"w:{ending[4:]}" if ending.startswith("tar.") else "w"
-    data = tar_bytes(members, mode, form)
-    if ending == "joined":
-        data += tar_bytes(members[:2], mode, form)
-    with tempfile.TemporaryDirectory() as scratch:
-        whole = write_files(Path(scratch), {f"whole.{ending}": data}) / f"whole.{ending}"
-        name = f"x.{ending}" if ending.startswith("tar") else "x.tar"
-        files = split(data, name, 1 + len(data) // 3) if ending == "parts" else {name: data}
-        listing = listed(Store.open(f"{scratch}/store"), source_at(write_files(Path(scratch) / "source", files)))
-        assert total(listing) == listed_by_tar(whole)
-        within = sum(refusal.reason == "damaged_archive" for refusal in listing.refusals)  # images named as archives
-        assert listing.archives == len(files) + within
-
-
-# --- zip -------------------------------------------------------------------------------------------------------------
-
-ZIPPED = st.lists(
-    st.tuples(
-        st.builds(str.__add__, PLACES, st.sampled_from([name for name in NAMES if "\udce9" not in name])),
-        st.sampled_from([0, stat.S_IFLNK, stat.S_IFIFO, stat.S_IFDIR, stat.S_IFREG]),
-    ),
-    min_size=1,
-    unique_by=lambda member: member[0],
-)
-
-
-def zip_bytes(members: list[tuple[str, int]]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, kind in members:
-            folder = kind == stat.S_IFDIR
-            info = zipfile.ZipInfo(name + "/" * folder)
-            info.create_system, info.external_attr = 3, (kind | 0o644) << 16
-            archive.writestr(info, b"" if folder or name.endswith("/") else IMAGE)
-    return out.getvalue()
-
-
-def listed_by_unzip(path: Path) -> int:
-    if not shutil.which("unzip"):
-        with zipfile.ZipFile(path) as archive:
-            return len(archive.infolist())
-    ran = subprocess.run(["unzip", "-l", str(path)], capture_output=True, check=True)
-    return int(ran.stdout.split()[-2])
-
-
-@pytest.mark.parametrize("split_up", [False, True])
-@DRAWN
-@given(members=ZIPPED)
-def test_unzip_lists_nothing_else(split_up: bool, members: list[tuple[str, int]]) -> None:
-    data = zip_bytes(members)
-    with tempfile.TemporaryDirectory() as scratch:
-        whole = write_files(Path(scratch), {"whole.zip": data}) / "whole.zip"
-        files = split(data, "x.zip", 1 + len(data) // 3) if split_up else {"x.zip": data}
-        listing = listed(Store.open(f"{scratch}/store"), source_at(write_files(Path(scratch) / "source", files)))
-        assert total(listing) == listed_by_unzip(whole)
-
-
-# --- parquet ---------------------------------------------------------------------------------------------------------
-
-STRUCT = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-CELLS = st.sampled_from([{"bytes": IMAGE, "path": "1.png"}, {"bytes": None, "path": None}, None])
-ROWS = st.lists(st.tuples(CELLS, CELLS, st.none() | st.lists(CELLS, max_size=3)), min_size=1, max_size=9)
-
-
-@DRAWN
-@given(rows=ROWS, group=st.integers(1, 5))
-def test_pyarrow_has_no_other_images(rows: list[tuple[Any, Any, Any]], group: int) -> None:
-    arrays = [
-        pa.array(column, kind)
-        for column, kind in zip(zip(*rows, strict=True), (STRUCT, STRUCT, pa.list_(STRUCT)), strict=True)
-    ]
-    with tempfile.TemporaryDirectory() as scratch:
-        path = write_files(Path(scratch) / "source", {}) / "x.parquet"
-        path.parent.mkdir()
-        table = pa.table([*arrays, pa.array(["?"] * len(rows))], names=["image_1", "image_2", "images", "question"])
-        pq.write_table(table, path, row_group_size=group)
-        listing = listed(Store.open(f"{scratch}/store"), source_at(path.parent))
-        read = pq.read_table(path)
-        lists = [
-            max(1, len(row or ())) for row in read["images"].to_pylist()
-        ]  # a row without images is one that is empty
-        assert total(listing) == 2 * read.num_rows + sum(lists)
-
-
-# --- S3 --------------------------------------------------------------------------------------------------------------
 
 
 def test_s3_lists_nothing_else(s3: S3Server, store: Store) -> None:

@@ -42,8 +42,16 @@ def zip_of(files: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) ->
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", compression) as archive:
         for path, data in files.items():
-            archive.writestr(path, data)
+            archive.writestr(zip_member(path, compression), data)
     return out.getvalue()
+
+
+def zip_member(path: str, compression: int = zipfile.ZIP_STORED) -> zipfile.ZipInfo:
+    """A member as `writestr` names it, but always of the same time, so that an archive has the same bytes at any time."""
+    member = zipfile.ZipInfo(path)
+    member.compress_type = compression
+    member.external_attr = (0o40775 << 16) | 0x10 if path.endswith("/") else 0o600 << 16
+    return member
 
 
 def tar_of(files: Mapping[str, bytes], mode: str = "w", extra: tuple[tarfile.TarInfo, ...] = ()) -> bytes:
