@@ -13,12 +13,13 @@ import ssl
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 import fsspec
 
 from wethink_assets.plain_text import in_one_line, visible_name
 
-__all__ = ["absence", "access_fault", "shown_url"]
+__all__ = ["absence", "access_fault", "known_fault", "shown_url", "unknown_host"]
 
 _KEY = "AWS_ACCESS_KEY_ID, or `key` among the options"
 _SECRET = "AWS_SECRET_ACCESS_KEY, or `secret` among the options"  # noqa: S105 # names, no secret
@@ -30,6 +31,11 @@ _DENIED = (
     "access is denied: the credentials are known and may not list or read this; ask its owner for s3:ListBucket and s3:GetObject on it, "
     "or take other credentials"
 )
+_DENIED_WITHOUT_A_WORD = (
+    f"access is denied: check {_KEY}, and {_SECRET}, and that they have the right to s3:ListBucket, s3:GetObject and, "
+    "for a store, s3:PutObject"
+)
+"""What a reply without a body tells, which may be about an unknown key as well as about its rights."""
 _DENIED_TO_ALL = (
     f"access is denied to those without credentials: take `anon` from the options, and set {_KEY}, and {_SECRET}"
 )
@@ -46,8 +52,8 @@ _BY_CODE = {
     "RequestTimeTooSkewed": "the clock of this machine is wrong, so that signatures are refused: set it",
     "AccessDenied": _DENIED,
     "AllAccessDisabled": _DENIED,
-    "Forbidden": _DENIED,
-    "403": _DENIED,
+    "Forbidden": _DENIED_WITHOUT_A_WORD,
+    "403": _DENIED_WITHOUT_A_WORD,
     "InvalidBucketName": "this is no name of a bucket: check it",
     "PermanentRedirect": _REGION,
     "AuthorizationHeaderMalformed": _REGION,
@@ -104,12 +110,34 @@ def shown_url(url: str) -> str:
 
 def access_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
     """What is wrong with a location that gave an error, and the remedy. `options` are those of its file system."""
+    if known := known_fault(error, url, options):
+        return known
+    reason = getattr(error, "strerror", None) or f"{type(error).__name__} {error}".strip()
+    return in_one_line(_CREDENTIALS_IN_URL.sub("***@", reason))
+
+
+def known_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
+    """As `access_fault`, of an error whose cause is known; else empty."""
     for each in _causes(error):
         for reading in (_of_client, _of_hub, _of_address, _of_network):
             if fault := reading(each, url, options):
                 return fault
-    reason = getattr(error, "strerror", None) or f"{type(error).__name__} {error}".strip()
-    return in_one_line(_CREDENTIALS_IN_URL.sub("***@", reason))
+    return ""
+
+
+def unknown_host(url: str, options: Mapping[str, Any]) -> str:
+    """What is wrong with the host of an endpoint that no name server knows; else empty, also where none could be asked.
+
+    Clients try such a host again and again, for 20 seconds, as they would one that is out of reach for now.
+    """
+    host = urlsplit(str(_endpoint(options) or "")).hostname if url.partition("://")[0] in _WITH_BUCKETS else None
+    try:
+        if host:
+            socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, UnicodeError) or error.errno == socket.EAI_NONAME:
+            return _of_network(socket.gaierror(), url, options)
+    return ""
 
 
 def absence(fs: fsspec.AbstractFileSystem, root: str, url: str) -> str:
@@ -151,7 +179,8 @@ def _of_client(error: BaseException, url: str, options: Mapping[str, Any]) -> st
     if code == "InvalidAccessKeyId" and (options.get("token") or os.environ.get("AWS_SESSION_TOKEN")):
         return f"{_BY_CODE[code]}; the session token that comes with it may have expired: {_TOKEN}"
     if code in _BY_CODE:
-        return _DENIED_TO_ALL if _BY_CODE[code] == _DENIED and options.get("anon") else _BY_CODE[code]
+        denied = _BY_CODE[code] in (_DENIED, _DENIED_WITHOUT_A_WORD)
+        return _DENIED_TO_ALL if denied and options.get("anon") else _BY_CODE[code]
     if name in ("NoCredentialsError", "CredentialRetrievalError"):
         return _NO_CREDENTIALS
     if name == "PartialCredentialsError":

@@ -92,21 +92,25 @@ def fault_at(what: str, error: OSError) -> str:
 
 
 @contextmanager
-def reported(where: Callable[[], str]) -> Iterator[None]:
-    """Faults inside as `StoreUnreachable` that names the place; that something is not there goes through as it is."""
+def reported(where: Callable[[], str], known: Callable[[BaseException], str] = lambda error: "") -> Iterator[None]:
+    """Faults inside as `StoreUnreachable` that names the place; that something is not there goes through as it is.
+
+    known: what an error of a service comes from, and the remedy, where that can be told.
+    """
     try:
         yield
     except (FileNotFoundError, FileExistsError, NotADirectoryError, WeThinkError):
         raise
     except Exception as error:
-        if not is_fault(error):
+        reason = known(error)
+        if not (reason or is_fault(error)):
             raise
-        raise unreachable(where(), error) from error
+        raise unreachable(where(), error, reason) from error
 
 
-def unreachable(where: str, error: BaseException) -> StoreUnreachable:
+def unreachable(where: str, error: BaseException, reason: str = "") -> StoreUnreachable:
     """A fault as an error of ours; it keeps the number by which callers tell faults apart."""
-    fault = StoreUnreachable(f"{where}: {described(error)}")
+    fault = StoreUnreachable(f"{where}: {reason or described(error)}")
     fault.errno = getattr(error, "errno", None)
     return fault
 

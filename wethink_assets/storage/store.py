@@ -20,6 +20,7 @@ import polars as pl
 
 from wethink_assets.config.locations import file_system
 from wethink_assets.errors import StoreError, StoreUnreachable
+from wethink_assets.storage.access_faults import known_fault, unknown_host
 from wethink_assets.storage.durability import (
     forget_folders,
     sync_file,
@@ -52,8 +53,10 @@ class Store:
     def open(cls, url: str, **options: Any) -> "Store":
         """Open the store at `url` (a local path, `s3://bucket/prefix`, any fsspec URL).
 
-        Raises `StoreError` when the URL's protocol is unknown or its package is missing.
+        Raises `StoreError` when the URL's protocol is unknown, its package missing, or the host of its endpoint not known.
         """
+        if fault := unknown_host(url, options):
+            raise StoreUnreachable(f"store {url!r} cannot be opened: {fault}")
         try:
             fs, root = file_system(url, options)
         except (ValueError, ImportError) as error:
@@ -81,7 +84,10 @@ class Store:
 
     def _reported(self, relative: str) -> AbstractContextManager[None]:
         """Faults of the disk or the service as `StoreUnreachable`, which names the file."""
-        return reported(lambda: self.link(relative) if relative else self.url)
+        return reported(lambda: self.link(relative) if relative else self.url, self._known_fault)
+
+    def _known_fault(self, error: BaseException) -> str:
+        return "" if self.local else known_fault(error, self.url, self.fs.storage_options)
 
     def read(self, relative: str) -> bytes:
         """Content of a file. Raises `StoreError` naming it when it is missing."""

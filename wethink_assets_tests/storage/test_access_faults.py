@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from wethink_assets.errors import SourceError
+from wethink_assets.errors import SourceError, StoreUnreachable
 from wethink_assets.sources.locations import Location
 from wethink_assets.storage.access_faults import shown_url
+from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.s3_server import S3Server, free_port
 
 ONCE = {"skip_instance_cache": True, "config_kwargs": {"retries": {"max_attempts": 0}}}
@@ -108,6 +109,35 @@ def test_what_is_wrong_with_an_endpoint(endpoint: str, expected: str, s3: S3Serv
     ports = {"free": free_port(), "port": s3.endpoint.rpartition(":")[2]}
     told = message(f"s3://{s3.bucket}/a", **{**s3.options, **ONCE, "endpoint_url": endpoint.format(**ports)})
     assert expected.format(**ports) in told
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"key": "unknown"}, "access is denied: check AWS_ACCESS_KEY_ID"),
+        ({"secret": "wrong"}, "access is denied: check AWS_ACCESS_KEY_ID"),
+        (
+            {"endpoint_url": "http://127.0.0.1:{free}"},
+            "nothing answers at http://127.0.0.1:{free}: check host and port",
+        ),
+        ({"endpoint_url": "127.0.0.1:{free}"}, "'127.0.0.1:{free}' is no address"),
+        ({"endpoint_url": "http://no-such-host.invalid"}, "the host of http://no-such-host.invalid is not known"),
+    ],
+)
+def test_a_store_says_as_much(changed: dict[str, str], expected: str, s3: S3Server) -> None:
+    """But for the reason of a refusal: replies to the requests of a store may have no body that says it."""
+    free = str(free_port())
+    options = {**s3.options, **ONCE, **{name: value.format(free=free) for name, value in changed.items()}}
+    with pytest.raises(StoreUnreachable) as caught:
+        Store.open(f"s3://{s3.bucket}/store", **options).read("format.json")
+    assert expected.format(free=free) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_host_that_nobody_knows_is_told_at_once_and_not_after_many_tries(s3: S3Server) -> None:
+    options = {**s3.options, "endpoint_url": "http://no-such-host.invalid:9000"}
+    with pytest.raises(StoreUnreachable, match="no-such-host"):
+        Store.open(f"s3://{s3.bucket}/store", **options)
 
 
 class Refusing(BaseHTTPRequestHandler):
