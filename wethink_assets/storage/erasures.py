@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -35,11 +35,16 @@ class Erasure(BaseModel):
 
 @dataclass(frozen=True)
 class Erasures:
-    """All erasures of a store, to hold against what is missing or changed."""
+    """All erasures of a store, to hold against what is missing, changed or back.
+
+    last: of each of `files`, the sha256 that the last erasure left.
+    """
 
     images: frozenset[str]
     tables: Mapping[str, frozenset[str]]
     files: Mapping[str, frozenset[str]]
+    blobs: frozenset[str] = frozenset()
+    last: Mapping[str, str] = field(default_factory=dict)
 
 
 def erasures_of(store: Store) -> Erasures:
@@ -48,7 +53,16 @@ def erasures_of(store: Store) -> Erasures:
         read = list(pool.map(lambda name: read_record(store, f"{ERASED}/{name}", Erasure), store.names(ERASED)))
     records = [record for record in read if record is not None]
     images = frozenset(image for record in records for image in record.images)
-    return Erasures(images, _joined(record.tables for record in records), _joined(record.files for record in records))
+    last: dict[str, str] = {}
+    for record in sorted(records, key=lambda record: record.created):
+        last |= record.files
+    return Erasures(
+        images,
+        _joined(record.tables for record in records),
+        _joined(record.files for record in records),
+        frozenset(blob for record in records for blob in record.blobs),
+        last,
+    )
 
 
 def _joined(parts: Iterable[Mapping[str, str]]) -> dict[str, frozenset[str]]:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import canonical_json
+from wethink_assets.storage.file_kinds import Nature, known_file
 from wethink_assets.storage.seals import FileSeal, seal_of
 from wethink_assets.storage.store import Store
 
@@ -103,11 +104,13 @@ class ChainFault:
 class Inventory:
     """All that is sealed of a store.
 
-    files: what is in force, by path, without what was removed; complete: whether all of the store was sealed once, so that commands seal the rest;
+    files: what is in force, by path, without what was removed; removed: parts of folders that were sealed once and are not in force any more, known
+    where every link was read; complete: whether all of the store was sealed once, so that commands seal the rest;
     verified: up to which link all was found as sealed.
     """
 
     files: dict[str, Sealed] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
     last: int = 0
     last_hash: str = ""
     since_whole: int = 0
@@ -161,6 +164,8 @@ def read_inventory(store: Store, *, every_link: bool = False, within: pl.Expr | 
                 ChainFault(path, "altered", f"it is not the link that number {number + 1} followed")
             )
         following = link.previous
+        if every_link:
+            inventory.removed |= _parts_in(parsed[1])
         if not any(earlier.whole for earlier, _ in read):
             read.append(parsed)
         inventory.verified = max(inventory.verified, link.verified)
@@ -175,11 +180,20 @@ def read_inventory(store: Store, *, every_link: bool = False, within: pl.Expr | 
                 inventory.files[path] = Sealed(sha256, size, link.number)
             else:
                 inventory.files.pop(path, None)
+    inventory.removed -= inventory.files.keys()
     inventory.faults += _head_faults(store, head, inventory, patient=every_link)
     inventory.faults = [
         fault for _, fault in sorted({fault.path: fault for fault in reversed(inventory.faults)}.items())
     ]
     return inventory
+
+
+def _parts_in(body: bytes) -> set[str]:
+    """Parts that a link names: a name is of one content, so that of one that was removed no other file can have it."""
+    paths = pl.read_parquet(io.BytesIO(body), columns=["path"]).filter(
+        pl.col("path").str.contains("/part-", literal=True)
+    )
+    return {path for path in paths["path"] if (file := known_file(path)) and file.kind.nature is Nature.PART}
 
 
 def _parsed(data: bytes, number: int) -> tuple[Link, bytes] | str:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from wethink_assets.dataset.garbage import collected_tables
 from wethink_assets.dataset.inventory.dependents import Dependents
-from wethink_assets.dataset.inventory.sealing import in_use, was_removed
+from wethink_assets.dataset.inventory.sealing import was_removed
 from wethink_assets.errors import StoreError
 from wethink_assets.intervals import wilson
 from wethink_assets.storage.erasures import Erasures, erasures_of
@@ -179,6 +179,8 @@ class _Check:
         file = known_file(path)
         if file is None or path.startswith(f"{FOLDER}/"):
             self.note(path, FOREIGN, "no file of a store has such a name")
+        elif path in self._inventory.removed:
+            self.note(path, SUPERFLUOUS, "it was removed after it had been sealed, and is there again")
         elif file.closer and file.closer in self._inventory.files:
             self.note(path, SUPERFLUOUS, f"{file.closer.rpartition('/')[2]} closed its folder without it")
         else:
@@ -218,7 +220,11 @@ class _Check:
                 continue
             sealed = self._inventory.files.get(path)
             expected = sealed.sha256 if sealed else _named(path)
-            if not found.startswith(expected):
+            if path in self._gone.last:
+                faults.append(self._erased(path, found))
+            elif path in self._gone.blobs:
+                faults.append((path, SUPERFLUOUS, "the image was erased after a takedown, and is there again"))
+            elif not found.startswith(expected):
                 faults += self._judged(path, found, expected, sealed.link if sealed else 0)
         return faults, size
 
@@ -235,13 +241,16 @@ class _Check:
             return None, 0
         return hashlib.sha256(data).hexdigest(), len(data)
 
+    def _erased(self, path: str, found: str) -> Found:
+        left = self._gone.last[path]
+        detail = f"its sha256 is {found[:16]}, and an erasure left {left[:16]}: what was taken out may be in it again"
+        return (path, RETRACTED, "") if found == left else (path, ALTERED, detail)
+
     def _judged(self, path: str, found: str, expected: str, link: int) -> Iterator[Found]:
         """What it means that a file has another hash."""
         file = known_file(path)
-        if found in self._gone.files.get(path, ()) or (path in self._gone.tables and self._is_edit(file)):
+        if path in self._gone.tables and self._is_edit(file):
             yield path, RETRACTED, ""
-        elif file is not None and file.kind.nature is Nature.LEASE and in_use(self._store.read(path)):
-            return
         elif link:
             since = "; where a command wrote it since, `wethink seal` takes it as it is" if _is_replaced(file) else ""
             yield (

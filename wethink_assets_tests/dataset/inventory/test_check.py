@@ -93,6 +93,22 @@ def test_what_is_not_sealed_yet_is_no_fault_but_held_against_its_name(earlier: S
     assert named(check_store(earlier)) == [(f"blobs/{sha256[:2]}/{sha256}.png", "altered")]
 
 
+def test_a_released_lease_that_reads_as_held_is_named(earlier: Store) -> None:
+    """Whoever takes a lease over makes one of the next number, so a sealed one is never written again."""
+    path = next(path for path in earlier.files("journal") if path.rpartition("/")[2].startswith("lease-"))
+    released = earlier.read(path)
+    held = released.replace(b'"released":true', b'"releasee":true')
+    assert held != released
+    earlier.publish(path, held)
+    assert named(check_store(earlier)) == [(path, "altered")]
+
+
+def test_files_that_no_score_has_are_foreign_to_its_folder(earlier: Store) -> None:
+    folder = next(path for path in earlier.files("scores")).rpartition("/")[0]
+    earlier.publish(f"{folder}/extra.bin", b"mine")
+    assert named(check_store(earlier)) == [(f"{folder}/extra.bin", "foreign")]
+
+
 def test_what_depends_on_a_file_is_named(earlier: Store) -> None:
     image = next(path for path in earlier.files("blobs"))
     listing = earlier.files("batches/coco")[0]
@@ -130,6 +146,36 @@ def test_a_version_is_sealed_by_its_build_and_a_takedown_by_itself(local: Store,
     assert result.retracted
     local.delete(f"retractions/image/{subject.name}.json")
     assert named(check_store(local)) == [(f"retractions/image/{subject.name}.json", "missing")]
+
+
+def test_what_was_erased_and_is_back_is_named(local: Store, grower: Grower) -> None:
+    seal_store(local, command="test")
+    before = {path: local.read(path) for path in local.files("")}
+    subject = find_subject(local, sha256_hex(drawing(1)), None)
+    take_down(local, subject)
+    [record] = erase(local, subject)
+    assert check_store(local).sound
+    altered = [path for path in record.files if local.read(path) != before[path]]
+    assert altered and record.blobs
+    for path in (*altered, *record.blobs):
+        local.publish(path, before[path])
+    faults = dict(named(check_store(local)))
+    assert faults == dict.fromkeys(altered, "altered") | dict.fromkeys(record.blobs, "superfluous")
+    erase(local, subject)
+    assert check_store(local).sound
+
+
+def test_a_part_of_a_journal_that_was_removed_and_is_back_is_named(earlier: Store) -> None:
+    before = {path: earlier.read(path) for path in earlier.files("journal") if "/part-" in path}
+    image = Path(earlier.files("blobs")[0]).stem
+    subject = find_subject(earlier, image, None)
+    take_down(earlier, subject)
+    erase(earlier, subject)
+    gone = sorted(path for path in before if not earlier.exists(path))
+    assert gone and check_store(earlier).sound
+    for path in gone:
+        earlier.publish(path, before[path])
+    assert named(check_store(earlier)) == [(path, "superfluous") for path in gone]
 
 
 def test_a_loss_is_not_sealed_over(earlier: Store) -> None:
