@@ -297,7 +297,7 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
     ("growth curve", r"growth/[^/]+\.(json|png)", _REPLACED, "what is shown of growth", "`wethink growth`", ""),
     (
         "OpenLineage event",
-        r"openlineage/[^/]+/[^/]+",
+        r"openlineage/[^/]+/[^/]+\.(?:start|end)\.json",
         _FIXED,
         "what is told to OpenLineage",
         _AGAIN,

@@ -109,6 +109,12 @@ def test_files_that_no_score_has_are_foreign_to_its_folder(earlier: Store) -> No
     assert named(check_store(earlier)) == [(f"{folder}/extra.bin", "foreign")]
 
 
+def test_files_that_no_event_of_lineage_has_are_foreign(earlier: Store) -> None:
+    earlier.publish("openlineage/run/answers.coco.000001.start.json", b"{}")
+    earlier.publish("openlineage/run/extra.bin", b"mine")
+    assert named(check_store(earlier)) == [("openlineage/run/extra.bin", "foreign")]
+
+
 def test_what_depends_on_a_file_is_named(earlier: Store) -> None:
     image = next(path for path in earlier.files("blobs"))
     listing = earlier.files("batches/coco")[0]
