@@ -116,7 +116,9 @@ def _decide(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
     taken_down = takedowns_touching(store, takedowns_of(store), commits)
     benchmarks = signed_benchmarks(store, recipe.comparison)
     while True:
-        existing, given = list_cuts(store), given_versions(store)
+        # Numbers first: a cut that another caller makes after this is among the cuts then, or has the number that is tried below.
+        given = given_versions(store)
+        existing = list_cuts(store)
         known = read_cut(store, existing[-1]).known if existing else ()
         batches, known = _ordered(commits, known)
         digest = cut_digest(recipe, batches, inputs, taken_down, benchmarks, LOGIC_VERSION)

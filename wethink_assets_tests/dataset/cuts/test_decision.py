@@ -1,6 +1,7 @@
 """What a version is made of is decided once: whole batches only, one number each, nothing twice."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 
@@ -120,6 +121,31 @@ def test_cuts_at_once_do_not_share_a_number(local: Store, grower: Grower) -> Non
         same = list(pool.map(cut, [99] * 16))
     assert sorted(different) == [f"v{number:04d}" for number in range(1, 17)]
     assert set(same) == {"v0017"}
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_cut_that_another_caller_makes_between_any_two_listings_is_found(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    made: list[str] = []
+
+    class Interrupted(Store):
+        def names(self, relative: str) -> list[str]:
+            if next(listings) == moment:
+                made.append(decided(Store.open(self.url), CutRecipe(seed=seed)).version)
+            return super().names(relative)
+
+    for moment in count():
+        plain = Store.open(str(tmp_path_factory.mktemp("store")))
+        Grower(plain).grow("coco.000001", [(drawing(1), [COLOUR])])
+        listings = count()
+        cut = decided(Interrupted(url=plain.url, fs=plain.fs, root=plain.root), ALL)
+        if len(made) == moment:
+            break
+        assert cut.version == ("v0002" if seed else "v0001")
+        assert list_cuts(plain) == ["v0001", "v0002"][: 2 if seed else 1]
+    assert moment > len(stage_names())
+    assert set(made) == {"v0001"}
 
 
 def test_on_s3_too(store: Store) -> None:
