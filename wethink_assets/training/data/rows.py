@@ -72,8 +72,13 @@ def share_position(row_id: pl.Expr) -> pl.Expr:
     return row_id.str.slice(0, 8).str.to_integer(base=16, dtype=pl.Int64) / 2**32
 
 
-def mark_left_out(store: Store, version: str, split: str, recipe: RecipeSettings) -> pl.LazyFrame:
-    """Rows of a split with `_left_out`: why a recipe leaves a row out, null where it takes it."""
+def mark_left_out(
+    store: Store, version: str, split: str, recipe: RecipeSettings, unreadable: Mapping[str, str] | None = None
+) -> pl.LazyFrame:
+    """Rows of a split with `_left_out`: why a recipe leaves a row out, null where it takes it.
+
+    unreadable: the reason for which an image cannot be shown, by its path.
+    """
     rows = version_rows(store, version, split)
     reasons = [(takedowns_of(store).covers(rows), "retracted")]
     if recipe.kinds:
@@ -87,6 +92,9 @@ def mark_left_out(store: Store, version: str, split: str, recipe: RecipeSettings
         low, high = recipe.difficulty
         reasons.append((~pl.col("_accuracy").is_between(low, high).fill_null(True), "difficulty"))
     first_reason = pl.coalesce([pl.when(applies).then(pl.lit(reason)) for applies, reason in reasons])
+    if unreadable:
+        shown = pl.col("image_path").replace_strict(unreadable, default=None, return_dtype=pl.String)
+        first_reason = pl.coalesce(first_reason, shown)
     return rows.with_columns(first_reason.alias("_left_out"))
 
 
@@ -99,14 +107,33 @@ def row_accuracy(store: Store, key: str) -> pl.LazyFrame:
     return completions.group_by("row_id").agg(pl.col("accuracy").mean().alias("_accuracy"))
 
 
+def image_paths(store: Store, version: str, split: str, recipe: RecipeSettings, limit: int | None = None) -> list[str]:
+    """Paths of the images of the rows of a split that a recipe takes, at most `limit` rows, each path once."""
+    rows = _taken(mark_left_out(store, version, split, recipe), limit)
+    return rows.select(pl.col("image_path").unique(maintain_order=True)).collect()["image_path"].to_list()
+
+
+def _taken(marked: pl.LazyFrame, limit: int | None) -> pl.LazyFrame:
+    taken = marked.filter(pl.col("_left_out").is_null())
+    return taken if limit is None else taken.head(limit)
+
+
 def select_rows(
-    store: Store, version: str, split: str, recipe: RecipeSettings, target: Path, limit: int | None = None
+    store: Store,
+    version: str,
+    split: str,
+    recipe: RecipeSettings,
+    target: Path,
+    limit: int | None = None,
+    unreadable: Mapping[str, str] | None = None,
 ) -> RowSelection:
     """Write the rows of a split that a recipe takes, at most `limit`, to an Arrow file; returns how many, and how many were left out why.
 
+    unreadable: the reason for which an image cannot be shown, by its path.
+
     Raises `TrainingError` when none is left.
     """
-    rows = mark_left_out(store, version, split, recipe)
+    rows = mark_left_out(store, version, split, recipe, unreadable)
     counts = rows.group_by("_left_out", "kind").len().collect()
     left_out: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
@@ -119,8 +146,7 @@ def select_rows(
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".writing")
-    taken = rows.filter(pl.col("_left_out").is_null()).select(COLUMNS)
-    (taken if limit is None else taken.head(limit)).sink_ipc(
+    _taken(rows, limit).select(COLUMNS).sink_ipc(
         unfinished, compression="uncompressed", compat_level=pl.CompatLevel.oldest()
     )
     unfinished.rename(target)

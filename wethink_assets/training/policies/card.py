@@ -72,6 +72,7 @@ def model_card(
         "",
         *(f"- {label}: {value}" for label, value in facts.items()),
         "",
+        *row_lines(figures),
         "## Held-out rows",
         "",
         "Greedy answers to validation rows of the version, graded as in training; 95% paired intervals. These rows were judged by the same"
@@ -107,6 +108,17 @@ def model_card(
         "",
     ]
     return "\n".join(text)
+
+
+def row_lines(figures: Mapping[str, Any]) -> list[str]:
+    """What the card says of the training rows: how many took part, and how many were left out why."""
+    rows = figures.get("rows")
+    if not rows:
+        return []
+    too_long = rows["chosen"] - rows["used"]
+    reasons = {**rows["left_out"], **({"prompt too long": too_long} if too_long else {})}
+    left_out = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in sorted(reasons.items()))
+    return ["## Rows", "", f"{rows['used']:,} were trained on. Left out: {left_out or 'none'}.", ""]
 
 
 def ungraded_lines(figures: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 PIPES = "DAGSTER_PIPES_CONTEXT"
-STEP_INTERVAL = 4.0  # seconds between two lines about steps
+STEP_INTERVAL = 4.0  # seconds between two lines about steps or images
 
 
 class ProgressReporter:
@@ -16,7 +16,7 @@ class ProgressReporter:
 
     def __init__(self, pipes: Any = None, quiet: bool = False) -> None:
         self._pipes, self._quiet = pipes, quiet
-        self._last_step_line = 0.0
+        self._last_line = 0.0
         self.total = 0
 
     def report(self, line: str) -> None:
@@ -27,12 +27,19 @@ class ProgressReporter:
         if self._pipes is not None:
             self._pipes.log.info(line)
 
+    def report_now_and_then(self, line: str) -> None:
+        """One line of many alike, unless another one was reported a moment ago."""
+        if time.monotonic() - self._last_line >= STEP_INTERVAL:
+            self._last_line = time.monotonic()
+            self.report(line)
+
     def step(self, figures: Mapping[str, Any]) -> None:
         """Figures of a step, unless those of another one were reported a moment ago."""
-        last = figures["step"] == self.total
-        if last or time.monotonic() - self._last_step_line >= STEP_INTERVAL:
-            self._last_step_line = time.monotonic()
-            self.report(step_line(figures, self.total))
+        line = step_line(figures, self.total)
+        if figures["step"] == self.total:
+            self.report(line)
+        else:
+            self.report_now_and_then(line)
 
     def done(self, message: Mapping[str, Any]) -> None:
         """What the starter reads when the run is over."""

@@ -2,7 +2,9 @@
 
 import shutil
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,13 +16,15 @@ from wethink_assets.config import RecipeSettings
 from wethink_assets.errors import TrainingError
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.models.embedded.vision import SIDE
+from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.lease import Lease
 from wethink_assets.storage.local_files import scan_files
 from wethink_assets.storage.store import Store
+from wethink_assets.training.data.images import UnreadableImages, unreadable_images
 from wethink_assets.training.data.prompts import RowPrompts, prompt_length_filter, template_opens_thought
-from wethink_assets.training.data.rows import Rows, RowSelection, select_rows
+from wethink_assets.training.data.rows import Rows, RowSelection, image_paths, select_rows
 from wethink_assets.training.policies.artifacts import ARTIFACTS, write_artifacts
-from wethink_assets.training.policies.base_model import load_base_processor, load_model
+from wethink_assets.training.policies.base_model import image_for, load_base_processor, load_model
 from wethink_assets.training.policies.catalog import MODEL, Policy, publish_policy
 from wethink_assets.training.runs.context import RunContext
 from wethink_assets.training.runs.phases import export_model, train_phase
@@ -88,11 +92,41 @@ def _require_engine(recipe: RecipeSettings) -> None:
 def _prepare_rows(context: RunContext) -> RowSelection:
     plan, work = context.plan, context.work
     if context.main:
-        for split, limit in (("train", None), ("validation", plan.recipe.validation_rows)):
-            selection = select_rows(context.store, plan.version, split, plan.recipe, work / f"{split}.arrow", limit)
+        limits = {"train": None, "validation": plan.recipe.validation_rows}
+        unreadable = _unreadable_images(context, limits)
+        for split, limit in limits.items():
+            selection = select_rows(
+                context.store, plan.version, split, plan.recipe, work / f"{split}.arrow", limit, unreadable.reasons
+            )
             (work / f"{split}.json").write_text(selection.as_json())
     context.wait()
     return RowSelection.from_json((work / "train.json").read_text())
+
+
+def _unreadable_images(context: RunContext, limits: Mapping[str, int | None]) -> UnreadableImages:
+    """Images that the run does without: checked before its first step, and kept, as the order of rows follows from their number."""
+    plan, target = context.plan, context.work / "unreadable.json"
+    if target.exists():
+        return UnreadableImages.read(target)
+    paths = {
+        path: None
+        for split, limit in limits.items()
+        for path in image_paths(context.store, plan.version, split, plan.recipe, limit)
+    }
+    unreadable = unreadable_images(
+        Blobs(context.store),
+        list(paths),
+        partial(image_for, plan.base_model),
+        lambda count: context.reporter.report_now_and_then(f"{count:,} of {len(paths):,} images checked"),
+    )
+    for reason, message in unreadable.messages.items():
+        count = sum(other == reason for other in unreadable.reasons.values())
+        context.reporter.report(
+            f"{count:,} of {len(paths):,} images are left out as {reason}; the first: {message}."
+            " `wethink verify --all` names the others"
+        )
+    unreadable.write(target)
+    return unreadable
 
 
 def _usable_rows(context: RunContext, rows: Rows) -> NDArray[np.int32]:

@@ -9,6 +9,7 @@ import pytest
 from wethink_assets.errors import TrainingError
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest
 from wethink_assets.storage.store import Store
+from wethink_assets.training.data.rows import version_rows
 from wethink_assets.training.policies.catalog import Policy, find_policy, local_checkpoint, policy_digest
 from wethink_assets.training.runs.plan import TrainingPlan
 from wethink_assets.training.runs.process import execute
@@ -86,6 +87,29 @@ def test_completions_by_vllm_without_vllm_say_what_to_do(plan: Plan, engine: str
     with pytest.raises(TrainingError, match=f"{engine} need vLLM .* install the extra `gpu`"):
         execute(planned, ProgressReporter())
     assert find_policy(planned.open_store(), planned.key) is None
+
+
+def test_rows_whose_image_cannot_be_read_are_left_out_before_the_first_step(
+    plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned = plan(steps=1)
+    store = planned.open_store()
+    rules = pl.col("reward") == "rule"
+    gone, altered = version_rows(store, "v0001", "train").filter(rules).collect()["image_path"].to_list()[:2]
+    held_out = version_rows(store, "v0001", "validation").filter(rules).collect()["image_path"].to_list()[0]
+    other = store.read(gone)
+    store.delete(gone)
+    for path in (altered, held_out):
+        store.publish(path, other)
+    policy = execute(planned, ProgressReporter())
+    assert policy is not None
+    left_out = policy.figures["rows"]["left_out"]
+    assert (left_out["image_missing"], left_out["image_altered"]) == (1, 1)
+    assert policy.figures["rows"]["chosen"] + sum(left_out.values()) == 24
+    told = capsys.readouterr().err
+    assert "1 of" in told and f"{gone} is missing" in told and "2 of" in told and f"{altered} was altered" in told
+    card = store.read(f"{policy.folder}/model/README.md").decode()
+    assert "1 image altered, 1 image missing" in card
 
 
 @pytest.mark.slow
