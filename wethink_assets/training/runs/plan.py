@@ -14,6 +14,7 @@ from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.errors import TrainingError
 from wethink_assets.identity import digest_of
+from wethink_assets.storage.faults import fault_at
 from wethink_assets.storage.store import Store
 from wethink_assets.training.data.prompts import RowPrompts
 from wethink_assets.training.data.rows import version_rows
@@ -67,13 +68,20 @@ class TrainingPlan(Model):
         return Store.open(settings.store_url, **settings.store.options)
 
     def write(self) -> Path:
-        """Write the plan into its working folder; its path. Only the owner may read it, as store options stand in it."""
-        self.work_folder.mkdir(parents=True, exist_ok=True)
+        """Write the plan into its working folder; its path. Only the owner may read it, as store options stand in it.
+
+        Raises `TrainingError` when the folder cannot be written.
+        """
         path = self.work_folder / "plan.json"
         unfinished = path.with_suffix(".writing")
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(self.model_dump_json(indent=1))
-        unfinished.rename(path)
+        try:
+            self.work_folder.mkdir(parents=True, exist_ok=True)
+            unfinished.touch(mode=0o600)
+            unfinished.write_text(self.model_dump_json(indent=1))
+            unfinished.rename(path)
+        except OSError as error:
+            where = f"the working folder {self.work_folder} (`[training] work`) cannot be written"
+            raise TrainingError(fault_at(where, error)) from error
         return path
 
 

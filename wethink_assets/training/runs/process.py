@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from wethink_assets import signals
@@ -17,11 +18,13 @@ if __name__ == "__main__":
 
 from wethink_assets.errors import WeThinkError
 from wethink_assets.storage.lease import leased
+from wethink_assets.training.policies.artifacts import PHASES
 from wethink_assets.training.policies.catalog import Policy, note_run, read_policy
 from wethink_assets.training.runs.plan import TrainingPlan
 from wethink_assets.training.runs.progress import ProgressReporter, progress_reporter
 from wethink_assets.training.runs.watchdog import end_with
-from wethink_assets.training.trainers.guards import out_of_memory
+from wethink_assets.training.trainers.checkpoints import remove_unfinished
+from wethink_assets.training.trainers.guards import out_of_memory, unwritten
 
 OUTCOME = "outcome.json"
 
@@ -68,18 +71,25 @@ def main(path: str) -> int:
             reporter.report("interrupted; the run resumes from its newest whole checkpoint when it is started again")
             return 130
         except Exception as error:
-            message = str(error) if isinstance(error, WeThinkError) else out_of_memory(error)
+            message = str(error) if isinstance(error, WeThinkError) else _reason(error, plan)
             if message is None:
                 traceback.print_exc()
                 message = f"{type(error).__name__}: {error}"
             reporter.report(f"{plan.key} failed: {message}")
             if main_process:
-                _write_outcome(plan, {"error": message})
+                with suppress(OSError):  # where the disk is still full the report alone tells
+                    for phase in PHASES:
+                        remove_unfinished(plan.work_folder / phase)
+                    _write_outcome(plan, {"error": message})
             return 1
         if main_process and policy is not None:
             _write_outcome(plan, {"digest": policy.digest})
             reporter.done({"digest": policy.digest})
     return 0
+
+
+def _reason(error: Exception, plan: TrainingPlan) -> str | None:
+    return out_of_memory(error) or unwritten(error, plan.work_folder)
 
 
 def read_outcome(plan: TrainingPlan) -> dict[str, str]:

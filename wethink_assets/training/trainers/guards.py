@@ -1,12 +1,18 @@
 """Guards that stop a training run which goes wrong so clearly that continuing would only cost."""
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from wethink_assets.config import RecipeSettings
 from wethink_assets.errors import TrainingError
+from wethink_assets.storage.faults import fault_at
 
 FIRST_STEPS = 3  # whose mean length counts as normal
+PROBE = 8 << 20
+"""Bytes that a disk must take to count as writable."""
 LESS_MEMORY = (
     "lower `micro_batch_size`, `max_completion_length` or `prompts_per_step`, set `gradient_checkpointing = true`, "
     "train adapters (`lora.rank = 64`), or give colocated vLLM less (`rollouts.gpu_memory`)"
@@ -87,3 +93,35 @@ def out_of_memory(error: BaseException) -> str | None:
     if not isinstance(error, MemoryError) and not any(sign in text for sign in signs):
         return None
     return f"memory ran out ({str(error).splitlines()[0][:200] if str(error) else 'MemoryError'}): {LESS_MEMORY}"
+
+
+def unwritten(error: BaseException, folder: Path) -> str | None:
+    """What keeps the working folder from being written, and what to do, when that ended a run; None for any other error.
+
+    torch and safetensors keep the text of a system's error at best: a file of some size that is written beside theirs meets the same.
+    """
+    signs = ("inline_container", "PytorchStreamWriter", "No space left on device", "(os error ")
+    if not any(isinstance(one, OSError) or any(sign in str(one) for sign in signs) for one in _chain(error)):
+        return None
+    probe = folder / "probe.writing"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with probe.open("wb") as file:
+            file.write(bytes(PROBE))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as fault:
+        return (
+            f"{fault_at(f'the working folder {folder} cannot be written', fault)}. `[training] work` names another place; the checkpoints"
+            " there stay, and the run goes on from the newest whole one"
+        )
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
