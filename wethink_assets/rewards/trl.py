@@ -1,10 +1,13 @@
 """The rewards as TRL's `GRPOTrainer` calls them: completions as text or messages, columns of the dataset as keyword arguments.
 
 One function for each component, so that TRL logs each by its name; pass `reward_weights` of the trainer's configuration to weigh them. TRL
+leaves a completion out of baseline and gradient where no function rewards it, so that both give none where the judge gave no grade. TRL
 itself is not imported. The training of this package (`wethink_assets.training.trainers.grpo`) uses the same functions.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from wethink_assets.errors import ArgumentError
@@ -19,6 +22,7 @@ __all__ = [
     "Completions",
     "FormatFunction",
     "Grade",
+    "GradedFormatFunction",
     "accuracy_of",
     "column_rewards",
     "opens_thought",
@@ -95,7 +99,7 @@ class FormatFunction:
 
 
 def accuracy_of(reward: Reward) -> float | None:
-    """Accuracy as TRL takes it: None where the judge gave no grade, which counts as 0 and is left out of the mean.
+    """Accuracy as TRL takes it: None where the judge gave no grade.
 
     Example:
         >>> accuracy_of(Reward(0.3, 0.0, 1.0, "judge", "failed", failed=True)) is None
@@ -148,8 +152,9 @@ def _allowed(columns: Mapping[str, Any], count: int) -> list[Allowed] | None:
 class AccuracyFunction:
     """Reward function `accuracy_reward` for TRL; asynchronous, so that TRL awaits it beside other asynchronous functions.
 
-    Reads the columns that `column_rewards` names. Comparing never blocks the event loop. A completion that the judge failed to grade gets None,
-    which TRL counts as 0 and leaves out of the mean it logs. `rewards` holds the components of the last batch.
+    Reads the columns that `column_rewards` names. Comparing never blocks the event loop. A completion that the judge failed to grade gets None:
+    TRL counts that as 0 beside a function that does reward it, so that functions of other kinds should give None too where `rewards` says
+    `failed`. `rewards` holds the components of the last batch.
     """
 
     __name__ = "accuracy_reward"
@@ -170,14 +175,26 @@ class AccuracyFunction:
         self._opened = None if prefilled is None else flag_of("prefilled", prefilled)
         self._end_tokens = tokens_of(end_tokens)
         self._grade = grade or self._hybrid
+        self._batch: _Batch | None = None
 
     async def __call__(
         self, completions: Completions, answer: Sequence[Any], kind: Sequence[str], **columns: Any
     ) -> list[float | None]:
         """Accuracy of each completion, 0 to 1, or None."""
-        self.rewards = list(await self._grade(texts_of(completions), {**columns, "answer": answer, "kind": kind}))
+        self.rewards = await self.graded("accuracy", completions, {**columns, "answer": answer, "kind": kind})
         self._log(columns, list(kind))
         return [accuracy_of(reward) for reward in self.rewards]
+
+    async def graded(self, component: str, completions: Completions, columns: Mapping[str, Any]) -> list[Reward]:
+        """Rewards of a batch; asked for them by another component, of the same texts and answers, the judge is not asked again."""
+        texts = texts_of(completions)
+        batch = self._batch
+        if batch is None or component in batch.taken or not batch.holds(texts, columns):
+            batch = self._batch = _Batch(
+                texts, columns.get("answer"), asyncio.ensure_future(_all(self._grade(texts, columns)))
+            )
+        batch.taken.add(component)
+        return list(await batch.rewards)
 
     async def _hybrid(self, texts: Sequence[str | None], columns: Mapping[str, Any]) -> list[Reward]:
         return await column_rewards(
@@ -197,6 +214,41 @@ class AccuracyFunction:
             log_extra("graded_by", [reward.how for reward in self.rewards])
 
 
+@dataclass
+class _Batch:
+    """A batch that is graded, and the components that were given for it."""
+
+    texts: list[str | None]
+    answers: Any
+    rewards: "asyncio.Future[Sequence[Reward]]"
+    taken: set[str] = field(default_factory=set)
+
+    def holds(self, texts: list[str | None], columns: Mapping[str, Any]) -> bool:
+        answers = columns.get("answer")
+        return self.texts == texts and (self.answers is answers or repr(self.answers) == repr(answers))
+
+
+async def _all(rewards: Awaitable[Sequence[Reward]]) -> Sequence[Reward]:
+    return await rewards
+
+
+class GradedFormatFunction:
+    """Reward function `format_reward` for TRL beside an accuracy that a judge may fail to grade; asynchronous, as that is."""
+
+    __name__ = "format_reward"
+
+    def __init__(self, accuracy: AccuracyFunction) -> None:
+        """Shares the grades of `accuracy`, whichever of the two is called first."""
+        self._accuracy = accuracy
+
+    async def __call__(
+        self, completions: Completions, answer: Sequence[Any], kind: Sequence[str], **columns: Any
+    ) -> list[float | None]:
+        """Format of each completion, 0.0 or 1.0; None where it has no grade."""
+        rewards = await self._accuracy.graded("format", completions, {**columns, "answer": answer, "kind": kind})
+        return [None if reward.failed else reward.format for reward in rewards]
+
+
 def reward_functions(
     judge: Judge | None = None,
     weights: Weights | None = None,
@@ -208,9 +260,11 @@ def reward_functions(
     """Reward functions and their weights, for `GRPOTrainer(reward_funcs=...)` and `GRPOConfig(reward_weights=...)`.
 
     Args:
-        judge (`Judge`, *optional*): grades what is graded by a judge; without one those are graded by rule too.
+        judge (`Judge`, *optional*): grades what is graded by a judge; without one those are graded by rule too. Where it gives no grade both
+            functions give None, and TRL leaves the completion out.
         weights (`Weights`, *optional*): what the components count.
-        grade (`Grade`, *optional*): gives the rewards in place of `column_rewards`; see `AccuracyFunction`.
+        grade (`Grade`, *optional*): gives the rewards in place of `column_rewards`; see `AccuracyFunction`. Its trainer leaves out what has no
+            grade by itself.
         prefilled (`bool`, *optional*): whether the chat template has opened `<think>` already, so that completions begin inside the thought.
             Where it is left out, prompts that are texts tell it (they end in `<think>`); conversational prompts don't: say it.
         end_tokens (`Iterable[str]`, *optional*): special tokens that may end a completion; see `format_reward`.
@@ -228,4 +282,8 @@ def reward_functions(
         raise ArgumentError(f"weights: Weights are wanted, or None; got {described(weights)}")
     tokens = tokens_of(end_tokens)
     accuracy = AccuracyFunction(judge, grade, prefilled=prefilled, end_tokens=tokens)
-    return [accuracy, FormatFunction(prefilled=prefilled, end_tokens=tokens)], [counted.accuracy, counted.format]
+    form = FormatFunction(prefilled=prefilled, end_tokens=tokens)
+    return [accuracy, GradedFormatFunction(accuracy) if judge and not grade else form], [
+        counted.accuracy,
+        counted.format,
+    ]

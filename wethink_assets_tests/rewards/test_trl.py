@@ -9,7 +9,7 @@ import pytest
 from wethink_assets.errors import ArgumentError
 from wethink_assets.rewards import Judge
 from wethink_assets.rewards.trl import AccuracyFunction, reward_functions, texts_of
-from wethink_assets_tests.support.scripted_judge import Scripted, said
+from wethink_assets_tests.support.scripted_judge import Answering, Scripted, said
 
 
 def test_trl_calling_convention() -> None:
@@ -28,11 +28,31 @@ def test_trl_calling_convention() -> None:
     }  # fmt: skip
     accuracy, form = functions
     assert asyncio.run(accuracy(**columns)) == [1.0, 0.5]
-    assert form(**columns) == [1.0, 1.0]
+    assert asyncio.run(form(**columns)) == [1.0, 1.0]
     assert logged["accuracy/MC"] == 1.0 and logged["accuracy/DES"] == 0.5 and logged["graded_by"] == ["rule", "judge"]
     trainer = pytest.importorskip("trl.trainer.utils")
-    assert trainer.is_async_callable(accuracy) and not trainer.is_async_callable(form)
-    assert trainer.get_callable_name(accuracy) == "accuracy_reward"
+    assert trainer.is_async_callable(accuracy) and trainer.is_async_callable(form)
+    assert not trainer.is_async_callable(reward_functions()[0][1])
+    assert [trainer.get_callable_name(function) for function in functions] == ["accuracy_reward", "format_reward"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_has_no_grade_is_given_no_component_and_the_judge_is_asked_once(together: bool) -> None:
+    judge = Answering(lambda asked: "Bananas are yellow." if "A horse." in asked else '{"score": 0.5}')
+    accuracy, form = reward_functions(Judge(judge))[0]
+    columns: dict[str, Any] = {"answer": ["A dog.", "A cow."], "kind": ["DES"] * 2, "reward": ["judge"] * 2}
+
+    async def called(texts: list[str]) -> tuple[list[float | None], list[float | None]]:
+        if together:
+            one, other = await asyncio.gather(form(texts, **columns), accuracy(texts, **columns))
+            return other, one
+        return await accuracy(texts, **columns), await form(texts, **columns)
+
+    texts = [said("A cat."), said("A horse.")]
+    assert asyncio.run(called(texts)) == ([0.5, None], [1.0, None])
+    asked = len(judge.asked)
+    assert asyncio.run(called(texts)) == ([0.5, None], [1.0, None]), "the same texts in a later step are graded again"
+    assert len(judge.asked) == 2 * asked
 
 
 def accuracies(completions: list[Any], **columns: Any) -> list[float | None]:
