@@ -77,7 +77,7 @@ class Listing:
 def list_source(store: Store, source: Source, *, read_archives: bool = True) -> Listing:
     """List a configured source. The index of an archive is taken from the store where it was built before.
 
-    Without `read_archives` no other archive is read, and nothing is written.
+    Without `read_archives` no other archive is read, and nothing is written that a store has to take.
     Raises `SourceError` when the location cannot be listed.
     """
     if not source.configured:

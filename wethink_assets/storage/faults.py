@@ -3,14 +3,15 @@
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from wethink_assets.errors import StoreUnreachable, WeThinkError
+from wethink_assets.errors import StoreError, StoreUnreachable, WeThinkError
 
 __all__ = [
     "described",
     "fault_at",
     "is_fault",
+    "optional_write",
     "reported",
 ]
 
@@ -106,6 +107,16 @@ def reported(where: Callable[[], str], known: Callable[[BaseException], str] = l
         if not (reason or is_fault(error)):
             raise
         raise unreachable(where(), error, reason) from error
+
+
+@contextmanager
+def optional_write() -> Iterator[None]:
+    """A write to a store inside only saves work later, such as a cache: where the store takes no writes, it is left out.
+
+    So whoever only reads may do so on a disk that is full, or read-only, or with credentials that may not write.
+    """
+    with suppress(StoreError, StoreUnreachable):  # `StoreError`: what a later release wrote to is written to no more
+        yield
 
 
 def unreachable(where: str, error: BaseException, reason: str = "") -> StoreUnreachable:

@@ -53,7 +53,7 @@ class Store:
     def open(cls, url: str, **options: Any) -> "Store":
         """Open the store at `url` (a local path, `s3://bucket/prefix`, any fsspec URL).
 
-        Raises `StoreError` when the URL's protocol is unknown, its package missing, or the host of its endpoint not known.
+        Raises `StoreError` when the URL's protocol is unknown, its package missing, the host of its endpoint not known, or a file is there.
         """
         if fault := unknown_host(url, options):
             raise StoreUnreachable(f"store {url!r} cannot be opened: {fault}")
@@ -67,7 +67,10 @@ class Store:
             raise StoreError(
                 f"store {url!r} cannot be opened: its path is not UTF-8; give the folder another name"
             ) from error
-        return cls(url=url.rstrip("/"), fs=fs, root=root)
+        store = cls(url=url.rstrip("/"), fs=fs, root=root)
+        if store.local and os.path.isfile(root):  # every folder in it would seem to be empty
+            raise StoreError(f"store {url!r} cannot be opened: it is a file and no folder; check `url` of [store]")
+        return store
 
     @property
     def local(self) -> bool:

@@ -101,3 +101,9 @@ def test_an_unfinished_write_is_not_listed(tmp_path: Path) -> None:
 def test_an_unknown_protocol_is_refused() -> None:
     with pytest.raises(StoreError, match="cannot be opened"):
         Store.open("nosuch://bucket")
+
+
+def test_a_file_is_no_empty_store(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("x")
+    with pytest.raises(StoreError, match="it is a file and no folder; check `url`"):
+        Store.open(str(tmp_path / "data"))

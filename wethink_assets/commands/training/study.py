@@ -117,7 +117,8 @@ def show(
     _, store = _opened()
     finished = [one for one in list_studies(store, name) if one.digest.startswith(digest)]
     if not finished:
-        raise VersionError(f"{store.url} has no finished study {name} {digest}: `wethink study {name}` makes one")
+        which = f"{name} whose digest begins with {digest}" if digest else name
+        raise VersionError(f"{store.url} has no finished study {which}: `wethink study {name}` makes one")
     _show(finished[-1], store, as_json, markdown, plot)
 
 

@@ -41,6 +41,7 @@ def project_instance() -> Iterator[dg.DagsterInstance]:
     """The project's instance, with its pools limited. The process works in its folder meanwhile: its paths are relative."""
     home = dagster_home()
     tables = _tables(home / CONFIG)
+    _make_folders(home, tables)
     os.environ["DAGSTER_HOME"] = str(home)
     with contextlib.chdir(home), fewer_disk_syncs(), _instance_at(home, tables) as instance:
         set_pool_limits(instance)
@@ -99,6 +100,26 @@ def _tables(file: Path) -> dict[str, Any]:
     if tables is not None and not isinstance(tables, dict):
         raise ConfigError(f"{file} holds no tables: copy the one of the repository")
     return tables or {}
+
+
+def _make_folders(home: Path, tables: dict[str, Any]) -> None:
+    """Make the folders that the tables name, of which Dagster would say their relative path alone. Raises `ConfigError` where that cannot be."""
+    for folder in _named_folders(tables):
+        try:
+            (home / folder).mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise ConfigError(
+                f"{home / folder} is a file, where Dagster keeps its databases in a folder: move it away"
+            ) from error
+        except OSError as error:
+            raise ConfigError(fault_at(f"{home / folder} cannot be made", error)) from error
+
+
+def _named_folders(value: Any) -> Iterator[str]:
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        if key == "base_dir" and isinstance(inner, str):
+            yield inner
+        yield from _named_folders(inner)
 
 
 def _absolute_folders(home: Path, tables: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from wethink_assets.sources.locations import FileInfo, Location
 from wethink_assets.sources.readers.entries import Refusal, printable
 from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.sources.readers.tables.image_columns import ADDRESS, is_base64
+from wethink_assets.storage.faults import optional_write
 from wethink_assets.storage.store import Store
 
 __all__ = ["metadata_among", "unmet_references"]
@@ -109,7 +110,8 @@ def _references(store: Store, location: Location, file: FileInfo) -> list[Refere
     except Exception as error:
         detail = f"its references cannot be read: {next(iter(str(error).splitlines()), type(error).__name__)}"
         return Refusal(printable(file.path), "unreadable", printable(detail)[:300])
-    store.create(kept, json.dumps(references).encode())
+    with optional_write():
+        store.create(kept, json.dumps(references).encode())
     return references
 
 

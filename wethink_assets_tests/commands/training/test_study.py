@@ -165,6 +165,8 @@ def test_lists_and_pages_of_an_empty_store(home: Path, monkeypatch: pytest.Monke
     assert listed.exit_code == 0 and "reward-weights" in listed.output and "finished" not in listed.output
     assert json.loads(CliRunner().invoke(app, ["study", "list", "--json"]).output)["finished"] == []
     shown = CliRunner().invoke(app, ["study", "show", "kinds"])
-    assert "`wethink study kinds` makes one" in str(shown.exception)
+    assert "has no finished study kinds: `wethink study kinds` makes one" in str(shown.exception)
+    shown = CliRunner().invoke(app, ["study", "show", "kinds", "--digest", "0a"])
+    assert "has no finished study kinds whose digest begins with 0a: `wethink study kinds`" in str(shown.exception)
     wrong = CliRunner().invoke(app, ["study", "kinds", "--seeds", "one"])
     assert wrong.exit_code == 2

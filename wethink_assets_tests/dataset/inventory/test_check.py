@@ -14,6 +14,7 @@ from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.file_kinds import KINDS, known_file
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.earlier_store import unpacked_store
+from wethink_assets_tests.support.full_disk import full_disk
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.stage_tables import Grower
 from wethink_assets_tests.support.versions import cut
@@ -56,6 +57,13 @@ def test_a_sound_store(earlier: Store) -> None:
     result = check_store(earlier)
     assert (named(result), result.unsealed) == ([], [])
     assert result.read == result.files == 405
+
+
+def test_a_sound_store_on_a_disk_that_is_full(earlier: Store) -> None:
+    files = earlier.files("")
+    with full_disk():
+        result = check_store(earlier)
+    assert (named(result), result.read, earlier.files("")) == ([], 405, files)
 
 
 def test_a_file_of_each_kind_and_each_harm_is_named(earlier: Store) -> None:

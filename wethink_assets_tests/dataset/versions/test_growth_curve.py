@@ -7,6 +7,7 @@ from wethink_assets.dataset.versions.growth_curve import entropy, growth_curve
 from wethink_assets.defs.assets.growth import draw_growth, growth_metadata
 from wethink_assets.defs.stages.publication import METADATA_BYTES, weight
 from wethink_assets.storage.store import Store
+from wethink_assets_tests.support.full_disk import full_disk
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import CHOICE, COLOUR, STORY
 from wethink_assets_tests.support.stage_tables import Grower
@@ -23,7 +24,11 @@ def test_a_curve_has_a_point_a_version(local: Store, tmp_path: Path) -> None:
     note_policy(local, f"{version}.sft")
     score = {"benchmark": "scenes", "value": 61.5, "low": 58.0, "high": 65.0, "scale": 100}
     local.publish(f"scores/{'m' * 64}/scenes/s1/score.json", json.dumps(score).encode())
+    with full_disk():
+        unkept = growth_curve(local)
+    assert local.files("growth") == []
     first, second = growth_curve(local)
+    assert unkept == [first, second] and len(local.files("growth")) == 2
     assert (first["rows"], first["kind_entropy"], first["yield"], first["scores"]) == (2, 0.0, 1.0, {})
     assert (second["rows"], second["kind_entropy"], second["batches"]) == (4, 1.5, 2)
     assert second["scores"] == {f"{version}.sft": {"scenes": 61.5}}

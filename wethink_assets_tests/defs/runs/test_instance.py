@@ -11,7 +11,7 @@ import pytest
 from dagster._cli.utils import get_possibly_temporary_instance_for_cli
 
 from wethink_assets.defs.graph import POOL_LIMITS, set_pool_limits
-from wethink_assets.defs.runs.instance import dagster_home, project_instance
+from wethink_assets.defs.runs.instance import dagster_home, project_instance, update_instance
 from wethink_assets.errors import ConfigError
 from wethink_assets_tests.support.project import Project, make_project
 
@@ -93,3 +93,13 @@ def test_a_dagster_yaml_that_is_none_is_named(
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     with pytest.raises(ConfigError, match=rf"dagster\.yaml {said}"), project_instance():
         pass
+
+
+def test_a_file_where_the_databases_go_is_named(embedded_project: Project) -> None:
+    (embedded_project.home / ".dagster").write_text("x")
+    with (
+        pytest.raises(ConfigError, match=r"/project/\.dagster is a file, where Dagster keeps its databases"),
+        project_instance(),
+    ):
+        pass
+    assert "/project/.dagster is a file" in update_instance(lambda instance: None)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from wethink_assets.sources.listing import list_source
 from wethink_assets.storage.store import Store
+from wethink_assets_tests.support.full_disk import full_disk
 from wethink_assets_tests.support.sources import drawings, ingest_all, registered, source_at, write_files, zip_of
 
 PICTURES = drawings(4)
@@ -111,3 +113,11 @@ def test_a_broken_array_is_named(local: Store, tmp_path: Path) -> None:
 def test_files_that_stand_beside_one_image_each_are_no_metadata(local: Store, tmp_path: Path) -> None:
     sidecars = {f"n{number}_dot_json": b'{"image": "gone.png"}' for number in range(51)}
     assert named(local, tmp_path / "s", **sidecars) == []
+
+
+def test_a_listing_needs_no_room_for_what_metadata_names(local: Store, tmp_path: Path) -> None:
+    write_files(tmp_path / "s", {**PICTURES, "metadata.jsonl": lines({"file_name": "9.png"})})
+    with full_disk():
+        listing = list_source(local, source_at(tmp_path / "s"), read_archives=False)
+    assert [refusal.reason for refusal in listing.refusals] == ["missing_file"]
+    assert local.files("") == []
