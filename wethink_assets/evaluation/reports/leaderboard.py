@@ -197,19 +197,24 @@ def cell_of(group: Sequence[Score], comparison: Comparison | None = None) -> Cel
     flags = tuple(dict.fromkeys(flag for score in valued for flag in score.flags))
     decoding = GREEDY if greedy else f"mean of {len(seeds)} seeds"
     low, high = (shown.low, shown.high) if greedy or len(seeds) == 1 else (None, None)
+    counted = [greedy] if greedy else valued
+    answered = [score.answered for score in counted if score.answered is not None]
     return Cell(
         value,
         low,
         high,
         decoding,
-        shown.samples,
-        seeds,
-        mean,
-        spread,
-        flags,
-        comparison,
-        shown.settings_digest,
-        shown.units,
+        samples=shown.samples,
+        seeds=seeds,
+        seeds_mean=mean,
+        seeds_sd=spread,
+        flags=flags,
+        against_base=comparison,
+        settings=shown.settings_digest,
+        units=shown.units,
+        cut=sum(score.cut for score in counted) / len(counted),
+        no_answer=sum(score.no_answer for score in counted) / len(counted),
+        answered=sum(answered) / len(answered) if answered else None,
     )
 
 

@@ -16,6 +16,8 @@ INK, GRID = "#27303f", "#d8dde6"
 RINGS = "#a9b1bf"  # darker than bars need: the few colours of a small picture would make a lighter one white
 SIDEWAYS = 0.2
 """Cosine from which a spoke's name stands beside it instead of above."""
+FLAGGED = "†"
+NOTE = f"{FLAGGED} a score here is flagged (another file than the published one, or what failed or was cut): the table says why"
 MOST = 6
 """Models in one plot: published ones only beside real benchmarks, of the policies the newest."""
 
@@ -51,6 +53,17 @@ def short(benchmark: Benchmark) -> str:
     return f"sample_{name}" if benchmark.sample else name
 
 
+def _label(benchmark: Benchmark, lines: Sequence[Line]) -> str:
+    flagged = any(line.cells[benchmark.key].flags for line in lines if benchmark.key in line.cells)
+    return f"{short(benchmark)} {FLAGGED}" if flagged else short(benchmark)
+
+
+def _annotated(figure: "Figure", labels: Sequence[str], size: float) -> "Figure":
+    if any(label.endswith(FLAGGED) for label in labels):
+        figure.supxlabel(NOTE, fontsize=size, color=INK)
+    return figure
+
+
 def bars(board: Board) -> "Figure | None":
     """Grouped bars with intervals, each out of its benchmark's scale; None where nothing of ours was scored."""
     columns, lines = shown_of(board)
@@ -68,7 +81,7 @@ def bars(board: Board) -> "Figure | None":
             [(cell.high - cell.value) * unit if cell.high is not None else 0 for cell, unit in cells],
         ]
         positions = [column - 0.4 + (number + 0.5) * width for column in scored]
-        axes.bar(
+        drawn = axes.bar(
             positions,
             values,
             width * 0.92,
@@ -78,9 +91,12 @@ def bars(board: Board) -> "Figure | None":
             ecolor=INK,
             error_kw={"elinewidth": 0.7},
         )
-    axes.set_xticks(
-        range(len(columns)), [short(one) for one in columns], rotation=32, ha="right", fontsize=7, color=INK
-    )
+        for bar, (cell, _) in zip(drawn, cells, strict=True):
+            if cell.flags:
+                bar.set_hatch("////")
+                bar.set_edgecolor("white")
+    labels = [_label(one, lines) for one in columns]
+    axes.set_xticks(range(len(columns)), labels, rotation=32, ha="right", fontsize=7, color=INK)
     axes.set_ylim(0, 100)
     axes.set_ylabel("percent of the scale", fontsize=7, color=INK)
     axes.tick_params(axis="y", labelsize=7, colors=INK)
@@ -88,7 +104,7 @@ def bars(board: Board) -> "Figure | None":
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper left", ncols=3, fontsize=7, frameon=False)
-    return figure
+    return _annotated(figure, labels, 6.5)
 
 
 def radar(board: Board) -> "Figure | None":
@@ -103,9 +119,10 @@ def radar(board: Board) -> "Figure | None":
         values = [100 * line.cells[one.key].value / one.scale if one.key in line.cells else math.nan for one in columns]
         axes.plot([*angles, angles[0]], [*values, values[0]], color=colour, linewidth=1.3, label=line.name)
     axes.set_xticks(angles, ["" for _ in columns])
-    for angle, one in zip(angles, columns, strict=True):
+    labels = [_label(one, lines) for one in columns]
+    for angle, label in zip(angles, labels, strict=True):
         side = "left" if math.cos(angle) > SIDEWAYS else "right" if math.cos(angle) < -SIDEWAYS else "center"
-        axes.text(angle, 108, short(one), ha=side, va="center", fontsize=5.5, color=INK)
+        axes.text(angle, 108, label, ha=side, va="center", fontsize=5.5, color=INK)
     axes.set_ylim(0, 100)
     axes.set_yticks([25, 50, 75, 100], ["25", "50", "75", ""], fontsize=5.5, color=INK)
     axes.xaxis.grid(False)

@@ -1,10 +1,17 @@
 """The leaderboard of a scored training run: rows, averages, plots."""
 
+from pathlib import Path
+
 from wethink_assets.evaluation.benchmarks.catalog import ACADEMIC, REASONING
 from wethink_assets.evaluation.reports.leaderboard import Cell, averages_of, leaderboard
-from wethink_assets.evaluation.reports.leaderboard_text import board_rows
+from wethink_assets.evaluation.reports.leaderboard_text import board_rows, run_rows
 from wethink_assets.evaluation.reports.plots import bars, radar
-from wethink_assets_tests.support.scored_training_run import ScoredRun
+from wethink_assets.evaluation.runs.models import trained_model
+from wethink_assets.evaluation.runs.training_runs import kept_scores
+from wethink_assets.models.chat import Completion, Sampling
+from wethink_assets.storage.store import Store
+from wethink_assets_tests.support.benchmark_files import choice_rows, scoring_settings, write_tsv
+from wethink_assets_tests.support.scored_training_run import ScoredRun, published_policy, scored_by
 
 
 def test_the_board_holds_published_base_and_policy_rows_apart(scored: ScoredRun) -> None:
@@ -20,6 +27,29 @@ def test_the_board_holds_published_base_and_policy_rows_apart(scored: ScoredRun)
     assert rows["average, reasoning six"]["WeThink-7B (published)"] == "44.3"
     assert rows["average, reasoning six"]["v0001.grpo"] == "incomplete"
     assert bars(board) is not None and radar(board) is None  # one benchmark has no radar
+
+
+def test_cut_replies_and_those_without_an_answer_have_columns_and_flagged_scores_a_mark_in_the_plots(
+    tmp_path: Path,
+) -> None:
+    store, settings = Store.open(str(tmp_path / "store")), scoring_settings(tmp_path)
+    write_tsv(tmp_path / "mine.tsv", choice_rows(10))
+    policy = published_policy(store, tmp_path / "p")
+    cut = Completion("<think>B would be", 9, 9, "length", "cut")
+
+    def reply(text: str, _: Sampling) -> str | Completion:
+        return cut if "picture 3?" in text else "<think>B?</think>" if "picture 4?" in text else "B"
+
+    scored_by(store, settings, trained_model(settings, store, policy), reply)
+    board = leaderboard(store, settings)
+    cell = board.lines[-1].cells["mine"]
+    assert (cell.value, cell.cut, cell.no_answer, cell.answered) == (80, 0.1, 0.2, 100)
+    (row,) = run_rows(kept_scores(store, settings, policy))
+    assert (row["cut"], row["no answer"], row["of answered"]) == ("10.0%", "20.0%", "100.0")
+    figure = bars(board)
+    assert figure is not None
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["mine †"] and "flagged" in figure.get_supxlabel()
 
 
 def test_averages_need_all_their_benchmarks_and_put_ocrbench_out_of_100() -> None:
