@@ -46,8 +46,8 @@ from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.store import Store
 
 # 2: several streams and joined tars are read to their end; 3: what is ignored is kept by kind; 4: tables name what is not read
-# 5: nested archives, zips without a directory, names in other encodings
-INDEX_VERSION = 5
+# 5: nested archives, zips without a directory, names in other encodings; 6: zstd and lz4 within packed zips, base64 by column
+INDEX_VERSION = 6
 MOST_FAR_LOOKS = 5_000
 
 

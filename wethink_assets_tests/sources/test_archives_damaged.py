@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -136,6 +137,44 @@ def test_an_archive_of_several_streams_is_read_to_its_end(ending: str, local: St
     found = registered(local, folder, batch_size=20)
     assert not found.refusals
     assert members(ingest_all(local, source_at(folder))) == set(FILES)
+
+
+def skippable(data: bytes) -> bytes:
+    """A frame that decoders of zstd and lz4 skip, as pzstd writes one before each of its own."""
+    return struct.pack("<II", 0x184D2A50, len(data)) + data
+
+
+@pytest.mark.parametrize("ending", ["zst", "lz4"])
+@pytest.mark.parametrize("size", [4, 5000])
+def test_frames_to_be_skipped_are_skipped(ending: str, size: int, local: Store, tmp_path: Path) -> None:
+    data = b"".join(skippable(bytes(size)) + PACKED[ending](half) for half in halves(tar_of(FILES)))
+    folder = write_files(tmp_path / "s", {f"x.tar.{ending}": data})
+    assert not registered(local, folder, batch_size=20).refusals
+    assert members(ingest_all(local, source_at(folder))) == set(FILES)
+
+
+@pytest.mark.parametrize("ending", sorted(PACKED))
+def test_a_packed_tar_in_a_packed_zip_is_read(ending: str, local: Store, tmp_path: Path) -> None:
+    inner = PACKED[ending](tar_of(FILES))
+    folder = write_files(tmp_path / "s", {"x.zip": zip_of({f"i.tar.{ending}": inner}, zipfile.ZIP_DEFLATED)})
+    assert not registered(local, folder, batch_size=20).refusals
+    assert ingest_all(local, source_at(folder)).results.height == len(FILES)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason", "words"),
+    [
+        ("a.tar.lz4", b"\x02\x21\x4c\x18" + bytes(100), "compression", "legacy form"),
+        ("a.tar.zst", b"\x28\xb5\x2f\xfd\0" + bytes([21 << 3]) + bytes(100), "compression", "larger than 128 MiB"),
+        ("a.tar.zst", b"rubbish" * 100, "damaged_archive", "is no archive and not compressed"),
+        ("a.tar.gz", skippable(bytes(50)), "damaged_archive", "is no archive and not compressed"),
+    ],
+)
+def test_a_form_that_is_not_unpacked_is_named(
+    name: str, data: bytes, reason: str, words: str, local: Store, tmp_path: Path
+) -> None:
+    [refusal] = registered(local, write_files(tmp_path / "s", {name: data})).refusals
+    assert refusal.reason == reason and words in refusal.detail
 
 
 @pytest.mark.parametrize("ending", ["", ".gz", ".zst"])

@@ -25,6 +25,7 @@ from wethink_assets.sources.readers.members.content import HEAD, content_of
 from wethink_assets.sources.readers.members.indexing import index_archive
 from wethink_assets.sources.readers.members.names import may_be_name
 from wethink_assets.sources.readers.split_archive import ArchiveStream
+from wethink_assets.sources.readers.tars.compression import COMPRESSIONS, unread_form
 from wethink_assets.sources.readers.tars.listing import MTIME
 from wethink_assets.sources.readers.zips.packed_data import fetch_member
 from wethink_assets.storage.store import Store
@@ -58,6 +59,10 @@ class PackedFormat(OffsetFormat):
                 raise ReadFailure("damaged_archive", f"{path} is a Git LFS pointer: run `git lfs pull`")
             if format_of(begin) and len(stream.starts) == 1:  # an image under an archive's name
                 return Index([Entry(path, "", 0, stream.size, etag)], [], IgnoredEntries())
+            if unread := unread_form(begin):
+                raise ReadFailure("compression", f"{path}: {unread}")
+            if self._content in COMPRESSIONS:
+                raise ReadFailure("damaged_archive", f"{path} is no archive and not compressed, by its first bytes")
         return index_archive(stream, path, store, include, content or self._content)
 
     def read(

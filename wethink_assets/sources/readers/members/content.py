@@ -4,7 +4,14 @@ from collections.abc import Container
 from typing import IO
 
 from wethink_assets.sources.readers.split_archive import ArchiveStream
-from wethink_assets.sources.readers.tars.compression import COMPRESSIONS, FAULTS, compression_of, is_fault, unpacked
+from wethink_assets.sources.readers.tars.compression import (
+    COMPRESSIONS,
+    FAULTS,
+    compression_of,
+    end_of_skippable,
+    is_fault,
+    unpacked,
+)
 from wethink_assets.sources.readers.tars.members import is_header
 from wethink_assets.sources.readers.zips.directory import directory_before
 
@@ -74,6 +81,12 @@ def content_of(stream: ArchiveStream, path: str = "") -> str:
     stream.seek(0)
     head = stream.read(HEAD)
     content = content_of_head(head)
+    skipped, frame = 0, head
+    while not content and (end := end_of_skippable(frame)):
+        skipped += end
+        stream.seek(skipped)
+        frame = stream.read(HEAD)
+        content = compression_of(frame)
     if not content and is_program(head):
         directory = directory_before(stream, path, stream.size)
         content = ZIP if directory and directory.size else ""

@@ -36,7 +36,14 @@ from wethink_assets.sources.readers.members.level import (
 from wethink_assets.sources.readers.members.names import CP437, LATIN_1
 from wethink_assets.sources.readers.members.table import MemberTable
 from wethink_assets.sources.readers.split_archive import ArchiveStream, Window
-from wethink_assets.sources.readers.tars.compression import COMPRESSIONS, FAULTS, covers_all, is_fault, unpacked_pieces
+from wethink_assets.sources.readers.tars.compression import (
+    COMPRESSIONS,
+    FAULTS,
+    covers_all,
+    is_fault,
+    unpacked_pieces,
+    unread_form,
+)
 from wethink_assets.sources.readers.tars.listing import list_tar, list_tar_once
 from wethink_assets.sources.readers.tars.members import TarStream
 from wethink_assets.sources.readers.zips.listing import list_zip
@@ -102,6 +109,8 @@ class _Indexer:
                     spool.write(block)
                 return self.at_offsets(Window(cast(IO[bytes], spool), 0, size), replace(level, unpacked=True), ZIP)
         if content != TAR:
+            if isinstance(stream, io.BufferedReader) and (unread := unread_form(_begins(stream))):
+                raise ReadFailure("compression", f"{level.path}: {unread}")
             blocks = Blocks(unpacked_pieces(stream, content), level.budget)
             reader = io.BufferedReader(blocks, BUFFER)
             try:

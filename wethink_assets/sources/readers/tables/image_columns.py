@@ -2,9 +2,10 @@
 
 The `datasets` library writes an image as a struct of `bytes` and `path`, and what each column is into the metadata of the schema; sounds and films
 look the same but for that. A bare binary column holds images when some of its first values begin as images do, or when nothing else does and its
-name says so. Columns that stand for images in a form that is not read (arrays of pixels, base64, maps) are named.
+name says so. Columns that stand for images in a form that is not read (arrays of pixels, base64, maps, addresses) are named.
 """
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ __all__ = [
     "ELEMENT",
     "Column",
     "UnreadColumn",
+    "address_columns",
     "image_columns",
     "is_base64",
     "unread_columns",
@@ -32,19 +34,38 @@ LISTS = ("Sequence", "List", "LargeList")
 PIXELS = ("Array2D", "Array3D", "Array4D", "Array5D")
 ELEMENT = "[]"
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|//\w", re.IGNORECASE)
-ENCODED = ("data:image/", "/9j/", "iVBOR", "R0lGOD", "UklGR", "Qk0")
 SHORTEST_ENCODED = 64
+LOOKED_AT = 512
+"""Characters of a text that tell whether it is an image in base64."""
+_ALPHABET = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
+_DATA_URL = "data:image/"
+_OF_AN_IMAGE = re.compile(
+    r"(?:^|[_\W])(?:images?|imgs?|pictures?|photos?|thumbnails?)(?:$|[_\W])|(?:image|img|picture|photo)_?ur[li]s?$",
+    re.IGNORECASE,
+)
+_IMAGE_FILE = re.compile(r"\.(?:avif|bmp|gif|heic|jp2|jpe?g|png|tiff?|webp)(?:[?#]|$)", re.IGNORECASE)
 
 FirstValues = Callable[[str], Sequence[Any]]
 
 
 def is_base64(value: object) -> bool:
-    """Whether a value is a text with an image in base64.
+    """Whether a value is a text, or the bytes of one, with an image in base64: bare, in lines, with the letters for URLs, or as a `data:` URL.
 
     >>> is_base64("data:image/png;base64," + "iVBOR" * 20), is_base64("iVBOR.png")
     (True, False)
+    >>> is_base64(b"iVBORw0KGgo" + b"A" * 80), is_base64("A" * 80)
+    (True, False)
     """
-    return isinstance(value, str) and len(value) > SHORTEST_ENCODED and value.startswith(ENCODED)
+    if not isinstance(value, (str, bytes)) or len(value) <= SHORTEST_ENCODED:
+        return False
+    begin = value[:LOOKED_AT]
+    text = "".join((begin.decode("latin-1") if isinstance(begin, bytes) else begin).split())
+    if text[: len(_DATA_URL)].lower() == _DATA_URL:
+        return True
+    text = text[: len(text) // 4 * 4]
+    if not _ALPHABET.fullmatch(text):
+        return False
+    return _is_image(base64.b64decode(text, b"-_" if "-" in text or "_" in text else b"+/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +130,9 @@ def image_columns(schema: Any, first_values: FirstValues) -> list[Column]:
             if feature in OTHER_MEDIA:
                 continue
             if feature == "Image" or _has_bytes(kind):
-                certain.append(column)
-            elif _is_binary(kind):
+                if not (_is_text(kind) and _holds_base64(column, first_values)):
+                    certain.append(column)
+            elif _is_binary(kind) and not _holds_base64(column, first_values):
                 bare.append(column)
     shown = [column for column in bare if _shows_images(column, first_values)]
     if not (certain or shown):
@@ -128,7 +150,7 @@ def unread_columns(schema: Any, first_values: FirstValues) -> list[UnreadColumn]
     for field in schema:
         for column, kind in _leaves(field.type, (field.name,)):
             feature = _feature_of(features, column.path)
-            if feature == "Image":
+            if feature == "Image" and not _is_text(kind):
                 continue
             if _is_pixels(kind, feature, column.own_name):
                 detail = "holds arrays of pixels: write them as PNG, in a column of bytes"
@@ -136,12 +158,28 @@ def unread_columns(schema: Any, first_values: FirstValues) -> list[UnreadColumn]
             elif _map_of_bytes(kind):
                 detail = "holds bytes in maps, which are not read: make it a list of structs"
                 unread.append(UnreadColumn(column, "map_of_images", detail))
-            elif _is_text(kind):
-                values = (value for row in first_values(column.path[0]) for value in column.values(row))
-                if any(is_base64(value) for value in values):
-                    detail = "holds images in base64, which are not read: decode them into a column of bytes"
-                    unread.append(UnreadColumn(column, "base64", detail))
+            elif (_is_text(kind) or _is_binary(kind)) and _holds_base64(column, first_values):
+                detail = "holds images in base64, which are not read: decode them into a column of bytes"
+                unread.append(UnreadColumn(column, "base64", detail))
     return unread
+
+
+def address_columns(schema: Any, first_values: FirstValues) -> list[UnreadColumn]:
+    """Columns of addresses, in a table without images: those that are called images or show an image's ending, all of them where none does."""
+    found = [
+        (column, [text for value in _values(column, first_values) if ADDRESS.match(text := _text_of(value))])
+        for field in schema
+        for column, kind in _leaves(field.type, (field.name,))
+        if _is_text(kind) or not column.bare
+    ]
+    found = [(column, texts) for column, texts in found if texts]
+    shown = [
+        column
+        for column, texts in found
+        if _OF_AN_IMAGE.search(column.own_name) or any(_IMAGE_FILE.search(text) for text in texts)
+    ]
+    detail = "holds addresses: fetch the images, and give their folder"
+    return [UnreadColumn(column, "address", detail) for column in shown or [column for column, _ in found]]
 
 
 def value_counts(array: Any, path: Sequence[str]) -> Any:
@@ -320,6 +358,23 @@ def _element(feature: Any) -> Any:
             return feature
 
 
+def _values(column: Column, first_values: FirstValues) -> Iterator[Any]:
+    return (value for row in first_values(column.path[0]) for value in column.values(row))
+
+
+def _holds_base64(column: Column, first_values: FirstValues) -> bool:
+    return any(is_base64(value) for value in _values(column, first_values))
+
+
+def _text_of(value: Any) -> str:
+    """A text, or the path of a struct that stands for a file."""
+    value = value.get("path") if isinstance(value, Mapping) else value
+    return value.strip() if isinstance(value, str) else ""
+
+
 def _shows_images(column: Column, first_values: FirstValues) -> bool:
-    values = (value for row in first_values(column.path[0]) for value in column.values(row) if isinstance(value, bytes))
-    return any(format_of(value) is not None or refused_format(value) for value in values if value)
+    return any(_is_image(value) for value in _values(column, first_values) if isinstance(value, bytes) and value)
+
+
+def _is_image(data: bytes) -> bool:
+    return format_of(data) is not None or bool(refused_format(data))

@@ -29,6 +29,7 @@ from wethink_assets.sources.readers.tables.arrow import FILE_MAGIC, ArrowTable, 
 from wethink_assets.sources.readers.tables.image_columns import (
     ADDRESS,
     Column,
+    address_columns,
     image_columns,
     is_base64,
     unread_columns,
@@ -39,7 +40,6 @@ from wethink_assets.storage.store import Store
 
 __all__ = ["ARROW", "PARQUET", "TableFormat"]
 
-OTHER_FORMS = ("pixel_arrays", "map_of_images")
 MOST_IMAGES = 10_000_000
 """Of one file: what announces more is damaged, or made to fill the memory."""
 FREE_IMAGES = 2**14
@@ -67,14 +67,17 @@ class TableFormat:
         if not table.schema.names:
             return Index([], [], IgnoredEntries())
         columns = image_columns(table.schema, table.first_values)
+        unread = unread_columns(table.schema, table.first_values)
+        if not (columns or unread):
+            unread = address_columns(table.schema, table.first_values)
         refusals = [
-            Refusal(f"{path}::{unread.column.name}", unread.reason, f"{unread.column.name} {unread.detail}")
-            for unread in unread_columns(table.schema, table.first_values)
+            Refusal(f"{path}::{each.column.name}", each.reason, f"{each.column.name} {each.detail}") for each in unread
         ]
         if table.damage:
             refusals.append(Refusal(path, "damaged_archive", table.damage))
-        if not columns and not any(refusal.reason in OTHER_FORMS for refusal in refusals):
-            raise ReadFailure("no_image_column", _without_images(table, path))
+        if not (columns or unread):
+            names = ", ".join(table.schema.names)
+            raise ReadFailure("no_image_column", f"{path} has no column of image bytes, only {names}")
         members: list[tuple[int, str]] = []
         ignored = IgnoredEntries()
         left = min(max(FREE_IMAGES, MOST_PER_BYTE * stream.size), MOST_IMAGES)
@@ -157,20 +160,6 @@ def _opened(stream: ArchiveStream, path: str) -> Table:
         raise ReadFailure("damaged_archive", f"{path}: {_line(error)}") from error
 
 
-def _without_images(table: Table, path: str) -> str:
-    """What a table without columns of images has, with a remark on columns of texts that stand for images."""
-    remark = ""
-    for name in table.schema.names:
-        value = next(iter(table.first_values(name)), None)
-        if isinstance(value, str) and is_base64(value):
-            remark = f"; {name} holds images in base64, which are not read"
-        elif isinstance(value, str) and ADDRESS.match(value):
-            remark = f"; {name} holds addresses: fetch the images, and give their folder"
-        if remark:
-            break
-    return f"{path} has no column of image bytes, only {', '.join(table.schema.names)}{remark}"
-
-
 def _members(table: Table, number: int, column: Column, single: bool) -> Iterator[tuple[int, str, bool]]:
     """Row and name of each image of a column within a block; of a row with an empty list, that it has none."""
     block = table.blocks[number]
@@ -251,6 +240,8 @@ def _fetch(stream: ArchiveStream, entry: Entry, value: Any) -> Fetch:
     if isinstance(value, bytes) and value:
         if len(value) > MAX_FILE_BYTES:
             return failing("too_large", f"{len(value)} bytes, more than {MAX_FILE_BYTES}")
+        if is_base64(value):
+            return failing("base64", f"{entry.item} is an image in base64, which is not read: decode it")
         return given(value)
     if value is None and not name:
         return failing("empty", f"{entry.item} is null: its row has no image there")

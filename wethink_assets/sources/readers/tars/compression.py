@@ -3,11 +3,22 @@
 import bz2
 import gzip
 import lzma
+import struct
 import zlib
 from collections.abc import Iterator
 from typing import IO, cast
 
-__all__ = ["COMPRESSIONS", "FAULTS", "compression_of", "covers_all", "is_fault", "unpacked", "unpacked_pieces"]
+__all__ = [
+    "COMPRESSIONS",
+    "FAULTS",
+    "compression_of",
+    "covers_all",
+    "end_of_skippable",
+    "is_fault",
+    "unpacked",
+    "unpacked_pieces",
+    "unread_form",
+]
 
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
@@ -17,14 +28,42 @@ _MAGIC = (
     (b"\x04\x22\x4d\x18", "lz4"),
 )
 COMPRESSIONS = tuple(name for _, name in _MAGIC)
+_SKIPPABLE = b"\x2a\x4d\x18"
+_LEGACY_LZ4 = b"\x02\x21\x4c\x18"
+LARGEST_WINDOW = 27
+"""Binary logarithm of the largest window that a decoder of zstd takes unless told otherwise."""
 PIECE, SMALL_PIECE = 2**18, 2**13
 FAULTS = (EOFError, zlib.error, lzma.LZMAError, OSError)
 """What reading a damaged stream raises; of `OSError`s those that `is_fault` tells."""
 
 
 def compression_of(head: bytes) -> str:
-    """Name of the compression of what begins so; empty for none."""
+    """Name of the compression of what begins so, frames that are to be skipped among it; empty for none."""
+    while (end := end_of_skippable(head)) and end < len(head):
+        head = head[end:]
     return next((name for magic, name in _MAGIC if head.startswith(magic)), "")
+
+
+def end_of_skippable(head: bytes) -> int:
+    """Where a frame ends that says nothing of what is compressed, as pzstd writes one before each of its own; 0 for no such frame.
+
+    Both zstd and lz4 have such frames, with the same first bytes, so that only what follows tells which it is (RFC 8878, 3.1.2).
+    """
+    if len(head) < 8 or head[1:4] != _SKIPPABLE or head[0] & 0xF0 != 0x50:
+        return 0
+    return 8 + int(struct.unpack_from("<I", head, 4)[0])
+
+
+def unread_form(head: bytes) -> str:
+    """Why what begins so cannot be unpacked here though it is sound; empty where it can be."""
+    if head.startswith(_LEGACY_LZ4):
+        return "it is lz4 in its legacy form, which is not read: pack it anew without `-l`"
+    while (end := end_of_skippable(head)) and end < len(head):
+        head = head[end:]
+    # The frame's descriptor says whether a window is given; its upper five bits are the exponent (RFC 8878, 3.1.1.1.2).
+    if compression_of(head) == "zstd" and len(head) > 5 and not head[4] & 0x20 and 10 + (head[5] >> 3) > LARGEST_WINDOW:
+        return f"its window is larger than {2 ** (LARGEST_WINDOW - 20)} MiB: pack it anew without `zstd --long` or `--ultra`"
+    return ""
 
 
 def unpacked(stream: IO[bytes], compression: str) -> IO[bytes]:
@@ -38,8 +77,20 @@ def unpacked(stream: IO[bytes], compression: str) -> IO[bytes]:
     if compression in ("zstd", "lz4"):
         import pyarrow
 
-        return cast(IO[bytes], pyarrow.CompressedInputStream(pyarrow.PythonFile(stream, mode="r"), compression))
+        shared = pyarrow.PythonFile(_Shared(stream), mode="r")
+        return cast(IO[bytes], pyarrow.CompressedInputStream(shared, compression))
     return stream
+
+
+class _Shared:
+    """A stream that stays open: pyarrow closes what it has read, and an archive's checksum is of what follows, too."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.read = stream.read
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def unpacked_pieces(stream: IO[bytes], compression: str) -> Iterator[bytes]:

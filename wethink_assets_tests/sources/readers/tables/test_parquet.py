@@ -1,12 +1,16 @@
 """Tables of the Hugging Face hub: every column of images is read, and nothing that is none."""
 
+import base64
+import io
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.sources import drawings, ingest_all, reasons_by_item, registered, source_at
@@ -94,19 +98,59 @@ def test_features_tell_images_from_sounds(local: Store, tmp_path: Path) -> None:
     assert members(local, written(tmp_path / "s", table, features)) == ["00000000", "00000001"]
 
 
+ADDRESSES = ["https://example.org/1.jpg", "https://example.org/2.jpg"]
+ENCODED = [base64.b64encode(DATA[number]).decode() for number in range(2)]
+PIXELS = Image.linear_gradient("L").resize((64, 64))
+
+
+def encoded_as(name: str) -> list[str]:
+    out = io.BytesIO()
+    PIXELS.save(out, name)
+    return [base64.b64encode(out.getvalue()).decode()] * 2
+
+
 @pytest.mark.parametrize(
-    ("values", "words"),
+    ("values", "name", "reason"),
     [
-        (["https://example.org/1.jpg"] * 2, "image holds addresses"),
-        (["data:image/png;base64," + "A" * 80] * 2, "image holds images in base64"),
-        (["iVBORw0KGgo" + "A" * 80] * 2, "image holds images in base64"),
-        (["a", "b"], "has no column of image bytes"),
+        (ADDRESSES, "image", "address"),
+        ([[text] for text in ADDRESSES], "image", "address"),
+        ([{"path": text} for text in ADDRESSES], "image", "address"),
+        (["data:image/png;base64," + "A" * 80] * 2, "image", "base64"),
+        (["iVBORw0KGgo" + "A" * 80] * 2, "image", "base64"),
+        (ENCODED, "image", "base64"),
+        ([None, "", *ENCODED], "image", "base64"),
+        ([[text] for text in ENCODED], "image", "base64"),
+        ([{"bytes": text, "path": "a.png"} for text in ENCODED], "image.bytes", "base64"),
+        ([text.encode() for text in ENCODED], "image", "base64"),
+        ([textwrap.fill(text) for text in ENCODED], "image", "base64"),
+        ([text.replace("+", "-").replace("/", "_") for text in ENCODED], "image", "base64"),
+        *((encoded_as(name), "image", "base64") for name in ("JPEG", "TIFF", "WEBP", "GIF", "BMP", "AVIF", "JPEG2000")),
+        (["a", "b"], "", "no_image_column"),
+        (["A" * 100, "B" * 100], "", "no_image_column"),
     ],
 )
-def test_what_stands_for_images_is_named(values: list[str], words: str, local: Store, tmp_path: Path) -> None:
-    folder = written(tmp_path / "s", pa.table({"image": values}))
-    [refusal] = registered(local, folder).refusals
-    assert refusal.reason == "no_image_column" and words in refusal.detail
+def test_what_stands_for_images_is_named_by_its_column(
+    values: list[Any], name: str, reason: str, local: Store, tmp_path: Path
+) -> None:
+    folder = written(tmp_path / "s", pa.table({"image": values, "question": ["?"] * len(values)}))
+    found = registered(local, folder)
+    [refusal] = found.refusals
+    assert found.files == 0 and refusal.reason == reason
+    assert refusal.name.partition("::")[2] == name and (name or "has no column of image bytes") in refusal.detail
+
+
+def test_of_several_columns_of_addresses_those_of_images_are_named(local: Store, tmp_path: Path) -> None:
+    table = pa.table({"licence": ["https://example.org/by"] * 2, "url": ADDRESSES, "photo_url": ["s3://b/1"] * 2})
+    found = registered(local, written(tmp_path / "s", table))
+    assert [refusal.name.partition("::")[2] for refusal in found.refusals] == ["photo_url", "url"]
+
+
+def test_rows_of_base64_in_place_of_bytes_are_named(local: Store, tmp_path: Path) -> None:
+    rows = [image(0), {"bytes": ENCODED[1].encode(), "path": "1.png"}]
+    folder = written(tmp_path / "s", pa.table({"image": pa.array(rows, IMAGE)}))
+    assert registered(local, folder).files == 2
+    output = ingest_all(local, source_at(folder))
+    assert (output.results.height, output.rejections["reason"].to_list()) == (1, ["base64"])
 
 
 def test_names_of_columns_stay_apart_within_items(local: Store, tmp_path: Path) -> None:
