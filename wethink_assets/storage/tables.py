@@ -97,6 +97,11 @@ class Commit(Provenance):
         return self.model_copy(update={"seal": seal_of(self, only_set=True)})
 
 
+def commit_path(asset: str, batch: str, number: int) -> str:
+    """Where a commit lies."""
+    return f"tables/{asset}/{batch}/commits/{number:06d}.json"
+
+
 @dataclass(frozen=True)
 class Tables:
     """The stage tables of a store."""
@@ -146,9 +151,9 @@ class Tables:
 
     def _put(self, commit: Commit) -> Commit | None:
         """The commit as it is kept, sealed and with the seal of the one before; None where its number was taken meanwhile."""
-        before = read_record(self.store, self._commit_path(commit.asset, commit.batch, commit.number - 1), Commit)
+        before = read_record(self.store, commit_path(commit.asset, commit.batch, commit.number - 1), Commit)
         sealed = commit.model_copy(update={"previous": before.seal if before else ""}).sealed()
-        path = self._commit_path(sealed.asset, sealed.batch, sealed.number)
+        path = commit_path(sealed.asset, sealed.batch, sealed.number)
         return sealed if create_record(self.store, path, sealed) else None
 
     def _carrying(self, asset: str, batch: str, made: StageOutput, edit: TableEdit | None, name: str) -> dict[str, Any]:
@@ -197,10 +202,6 @@ class Tables:
         """Both tables of a commit as the stage made them."""
         return read_output(self.store, commit.as_made)
 
-    @staticmethod
-    def _commit_path(asset: str, batch: str, number: int) -> str:
-        return f"tables/{asset}/{batch}/commits/{number:06d}.json"
-
     def current(self, asset: str, batch: str) -> Commit | None:
         """The commit in force, or None before the first."""
         folder = f"tables/{asset}/{batch}/commits"
@@ -226,7 +227,7 @@ class Tables:
 
     def at(self, asset: str, batch: str, number: int) -> Commit:
         """One commit by its number. Raises `StoreError` when it is missing or damaged."""
-        return self._commit(self._commit_path(asset, batch, number))
+        return self._commit(commit_path(asset, batch, number))
 
     def all_of(self, asset: str, batch: str) -> list[Commit]:
         """All commits of an asset over a batch, oldest first."""
@@ -239,7 +240,7 @@ class Tables:
 
     def _parsed(self, path: str, data: bytes) -> Commit:
         commit = parse_record(self.store, path, data, Commit)
-        named = self._commit_path(commit.asset, commit.batch, commit.number)
+        named = commit_path(commit.asset, commit.batch, commit.number)
         if (commit.seal and commit.seal != commit.sealed().seal) or named != path:
             raise StoreError(f"{self.store.link(path)} was altered: its seal is not that of its content")
         return commit

@@ -70,6 +70,16 @@ def takedowns_of(store: Store) -> Takedowns:
     )
 
 
+def takedown_paths(taken_down: Takedowns) -> list[str]:
+    """Where the records lie of all that was taken down."""
+    kinds: tuple[tuple[TakedownKind, tuple[str, ...]], ...] = (
+        ("image", taken_down.images),
+        ("source", taken_down.sources),
+        ("licence", taken_down.licences),
+    )
+    return [Takedown(kind=kind, name=name, created=datetime.min).path for kind, names in kinds for name in names]
+
+
 def list_takedowns(store: Store) -> list[Takedown]:
     """The records themselves, oldest first. Raises `StoreError` when one is damaged."""
     records = [record for kind in KINDS for record in _records(store, kind)]

@@ -12,6 +12,7 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import VersionSummary
 from wethink_assets.dataset.versions.manifest import Manifest, read_manifest, version_folder
+from wethink_assets.dataset.versions.merkle_root import leaves_of, root_of
 from wethink_assets.storage.records import replace_record
 from wethink_assets.storage.seals import FileSeal, sealed_file
 from wethink_assets.storage.store import Store
@@ -48,8 +49,17 @@ def name_file(store: Store, version: str, name: str) -> None:
     """Seal the manifest of a version over a file as it is now."""
     manifest = read_manifest(store, version)
     file = manifest.files[name].model_copy(update=dict(sealed_file(store, f"{version_folder(version)}/{name}")))
-    sealed = manifest.model_copy(update={"files": {**manifest.files, name: file}}).sealed()
-    replace_record(store, f"{version_folder(version)}/manifest.json", sealed)
+    _put_manifest(store, manifest.model_copy(update={"files": {**manifest.files, name: file}}))
+
+
+def _put_manifest(store: Store, manifest: Manifest) -> None:
+    """Keep a manifest, with the root and the seal that its maker could give it; one that has no root is left without."""
+    folder = version_folder(manifest.version)
+    if manifest.root:
+        rows = store.scan_parquet(f"{folder}/rows.parquet")
+        root = root_of(leaves_of(store, read_cut(store, manifest.version), manifest.files, rows))
+        manifest = manifest.model_copy(update=root)
+    replace_record(store, f"{folder}/manifest.json", manifest.sealed())
 
 
 def as_of_before(store: Store, version: str) -> None:
@@ -65,8 +75,8 @@ def _name_files(store: Store, version: str, entry: CutInput, files: dict[str, Fi
     decided = read_cut(store, version)
     replace_record(store, f"cuts/{version}.json", _naming(decided, commit).sealed())
     if is_built(store, version):
-        path = f"{version_folder(version)}/manifest.json"
-        replace_record(store, path, _naming(read_manifest(store, version), commit).sealed())
+        manifest = _naming(read_manifest(store, version), commit)
+        _put_manifest(store, manifest if files else manifest.model_copy(update={"root": "", "leaves": 0}))
 
 
 def _naming(document: Document, commit: Commit) -> Document:

@@ -151,6 +151,8 @@ def _verify_versions(version: str | None, as_json: bool) -> None:
     else:
         for fault in [*result.retracted, *result.faults]:
             typer.echo(f"{fault.fault}: {store.link(fault.path)} ({fault.detail})")
+        for name, root in result.roots.items():
+            typer.echo(f"{name} has the root {root}")
         checked = f"{result.files} files, {result.tables} tables and {result.blobs} images of {', '.join(result.versions) or 'no version'}"
         taken_down = f", {len(result.retracted)} retracted" if result.retracted else ""
         verdict = f"{len(result.faults)} wrong" if result.faults else "all as they were"

@@ -22,14 +22,25 @@ def explain(
         str | None, typer.Option(help="Version to explain the row from; the newest that holds it by default.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the complete story as JSON.")] = False,
+    proof: Annotated[
+        bool,
+        typer.Option(
+            "--proof",
+            help="Print, in place of the story, proofs as JSON that the version's Merkle root stands for the files that the row rests on.",
+        ),
+    ] = False,
 ) -> None:
     """Show where a row comes from: image and source file, dialogue, question, both answers, reasoning, models, prompts and runs."""
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.lineage.row import explain_row
+    from wethink_assets.dataset.lineage.row_proof import prove_row
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
+    if proof:
+        typer.echo(json.dumps(prove_row(store, row_id, version), indent=1))
+        return
     story = explain_row(store, row_id, version)
     if as_json:
         typer.echo(json.dumps(story, indent=1, ensure_ascii=False, default=str))

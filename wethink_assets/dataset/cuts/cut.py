@@ -31,8 +31,8 @@ LOGIC_CHANGES = {
 """What each version of the rules changed, in words for whoever asks why a version is stale."""
 READERS = 16  # commits read at once: each is a small file, perhaps far away
 ADDED = frozenset(
-    {"retracted", "benchmarks", "logic"}
-)  # fields that earlier cuts lack: they count in a seal only where they say something
+    {"retracted", "benchmarks", "logic", "root", "leaves"}
+)  # fields that earlier cuts and manifests lack: they count in a seal only where they say something
 
 
 class CutInput(BaseModel):

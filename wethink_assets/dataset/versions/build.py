@@ -42,6 +42,7 @@ from wethink_assets.dataset.versions.manifest import (
     read_manifest,
     version_folder,
 )
+from wethink_assets.dataset.versions.merkle_root import leaves_of, root_of
 from wethink_assets.dataset.versions.rows import (
     EXCLUDED,
     IMAGES,
@@ -136,10 +137,9 @@ def _build(store: Store, cut: Cut, progress: Progress | None) -> VersionSummary:
         if is_built(store, cut.version):
             return require_same(store, manifest, folder, DATA_FILES)
         write_card(folder / "README.md", manifest, statistics)
-        manifest = manifest.model_copy(
-            update={"files": {**manifest.files, "README.md": described(folder / "README.md")}}
-        )
-        manifest = manifest.sealed()
+        files = {**manifest.files, "README.md": described(folder / "README.md")}
+        root = root_of(leaves_of(store, cut, files, scan_files([folder / "rows.parquet"])))
+        manifest = manifest.model_copy(update={"files": files, **root}).sealed()
         for name in manifest.files:
             store.publish_file(f"{version_folder(cut.version)}/{name}", folder / name)
         if not create_record(store, f"{version_folder(cut.version)}/{MANIFEST}", manifest):

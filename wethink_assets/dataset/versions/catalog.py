@@ -14,7 +14,10 @@ __all__ = ["StaleVersion", "VersionSummary", "list_versions", "readable_versions
 
 @dataclass(frozen=True, slots=True)
 class VersionSummary:
-    """A built version in figures. `considered` rows went in: `rows` stayed, `excluded` did not, by reason."""
+    """A built version in figures. `considered` rows went in: `rows` stayed, `excluded` did not, by reason.
+
+    root: Merkle root over the `leaves` files that it rests on; empty where an earlier release built it.
+    """
 
     version: str
     location: str
@@ -28,6 +31,8 @@ class VersionSummary:
     recipe: dict[str, Any]
     cut_digest: str
     digest: str
+    root: str
+    leaves: int
 
 
 def summary_of(store: Store, manifest: Manifest) -> VersionSummary:
@@ -45,6 +50,8 @@ def summary_of(store: Store, manifest: Manifest) -> VersionSummary:
         recipe=manifest.recipe.model_dump(mode="json"),
         cut_digest=manifest.cut_digest,
         digest=manifest.digest,
+        root=manifest.root,
+        leaves=manifest.leaves,
     )
 
 

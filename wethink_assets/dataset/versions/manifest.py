@@ -68,7 +68,10 @@ class Used(_Part):
 
 
 class Manifest(_Part):
-    """What a version consists of and what it was made from."""
+    """What a version consists of and what it was made from.
+
+    root: Merkle root over all files that it rests on, `leaves` of them (`versions.merkle_root`); earlier releases wrote none.
+    """
 
     version: str
     created: datetime
@@ -87,6 +90,8 @@ class Manifest(_Part):
     prompts: tuple[Used, ...]
     inputs: tuple[Input, ...]
     benchmarks: tuple[SignedBenchmark, ...] = ()
+    root: str = ""
+    leaves: int = 0
     seal: str = ""
 
     def sealed(self) -> "Manifest":

@@ -20,6 +20,7 @@ from wethink_assets.dataset.versions.manifest import (
     read_manifest,
     version_folder,
 )
+from wethink_assets.dataset.versions.merkle_root import root_faults
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import data_version
 from wethink_assets.storage.blobs import Blobs
@@ -28,7 +29,7 @@ from wethink_assets.storage.erasures import Erasures, erasures_of
 from wethink_assets.storage.local_files import scan_files
 from wethink_assets.storage.seals import sealed_file
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.tables import Commit, Tables
+from wethink_assets.storage.tables import Commit, Tables, commit_path
 
 __all__ = ["Fault", "Verification", "verify_versions"]
 
@@ -115,7 +116,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Verification:
-    """What was checked and what is wrong with it."""
+    """What was checked and what is wrong with it.
+
+    roots: Merkle roots that were found to be those of the files, by version; versions of earlier releases have none.
+    """
 
     versions: list[str] = field(default_factory=list)
     files: int = 0
@@ -123,6 +127,7 @@ class Verification:
     blobs: int = 0
     faults: list[Fault] = field(default_factory=list)
     retracted: list[Fault] = field(default_factory=list)
+    roots: dict[str, str] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -139,8 +144,8 @@ def verify_versions(
     """Read everything that versions consist of and compare it with the hashes that they keep.
 
     Checked are the files of each version (sha256), the cut, every table that the cut names (data version of the rows, and its
-    commit), and the blob of every image that has a row (sha256). What several versions share is read once. Blobs and rows of tables that
-    are gone because they were erased after a takedown are told apart, in `retracted`.
+    commit), the blob of every image that has a row (sha256), and whether the version's Merkle root is that of all these. What several
+    versions share is read once. Blobs and rows of tables that are gone because they were erased after a takedown are told apart, in `retracted`.
 
     Args:
         versions: which; all complete ones when empty.
@@ -152,6 +157,7 @@ def verify_versions(
     gone = erasures_of(store)
     checks: dict[str, Check] = {}
     images: set[str] = set()
+    rooted: list[Manifest] = []
     for version in versions or _all_versions(store, result.faults):
         result.versions.append(version)
         manifest = _manifest(store, version, result.faults)
@@ -164,11 +170,16 @@ def verify_versions(
         for entry in manifest.inputs:
             checks[entry.folder] = partial(_check_table, store, entry, gone)
         images |= _image_paths(store, version)
+        rooted += [manifest] if manifest.root else []
     result.files = sum(path.startswith("versions/") for path in checks)
     result.tables = len(checks) - result.files
     result.blobs = len(images)
     checks |= {path: partial(_check_blob, store, path, gone) for path in sorted(images)}
     faults = {*result.faults, *_run(list(checks.values()), progress)}
+    for manifest in rooted:
+        wrong = root_faults(store, manifest, {fault.path for fault in faults})
+        faults |= {Fault(*each) for each in wrong or ()}
+        result.roots |= {manifest.version: manifest.root} if wrong == [] else {}
     result.faults = sorted(fault for fault in faults if fault.fault != RETRACTED)
     result.retracted = sorted(fault for fault in faults if fault.fault == RETRACTED)
     return result
@@ -240,7 +251,7 @@ def _check_file(store: Store, path: str, sha256: str) -> list[Fault]:
 
 def _check_table(store: Store, entry: CutInput, gone: Erasures) -> list[Fault]:
     faults = _file_faults(store, entry, gone) if entry.files else _row_faults(store, entry, gone)
-    commit = f"tables/{entry.asset}/{entry.batch}/commits/{entry.commit:06d}.json"
+    commit = commit_path(entry.asset, entry.batch, entry.commit)
     try:
         named = Tables(store).at(entry.asset, entry.batch, entry.commit)
     except StoreError as error:
@@ -267,7 +278,7 @@ def _history_faults(store: Store, commit: Commit) -> list[Fault]:
     tables = Tables(store)
     following = commit
     for number in range(commit.number - 1, 0, -1):
-        path = f"tables/{commit.asset}/{commit.batch}/commits/{number:06d}.json"
+        path = commit_path(commit.asset, commit.batch, number)
         try:
             before = tables.at(commit.asset, commit.batch, number)
         except StoreError as error:

@@ -10,6 +10,7 @@ from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.cuts.decision import decide_cut
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.build import build_version
+from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.dataset.versions.verification import Fault, Verification, verify_versions
 from wethink_assets.errors import VersionError
 from wethink_assets.stages.order import stage_names
@@ -35,7 +36,7 @@ def faults(store: Store) -> list[tuple[str, str]]:
 def test_a_sound_version(local: Store, version: str) -> None:
     seen: list[tuple[int, int]] = []
     result = verify_versions(local, [version], lambda done, total: seen.append((done, total)))
-    assert result == Verification(["v0001"], 5, 18, 5, [])
+    assert result == Verification(["v0001"], 5, 18, 5, [], roots={version: read_manifest(local, version).root})
     assert result.sound
     assert seen[-1] == (28, 28)
 

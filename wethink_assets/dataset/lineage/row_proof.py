@@ -1,0 +1,52 @@
+"""Proof of a row: that its version's Merkle root stands for the table it is in, its image, and the commits and tables that it was made from."""
+
+from typing import Any
+
+import polars as pl
+
+from wethink_assets.dataset.cuts.cut import read_cut
+from wethink_assets.dataset.lineage.row_lookup import row_verdicts
+from wethink_assets.dataset.versions.files import scan_file
+from wethink_assets.dataset.versions.manifest import read_manifest, version_folder
+from wethink_assets.dataset.versions.merkle_root import proofs_of
+from wethink_assets.errors import VersionError
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import commit_path
+
+__all__ = ["prove_row"]
+
+
+def prove_row(store: Store, row: str, version: str | None = None) -> dict[str, Any]:
+    """Inclusion proofs of the files that one row rests on, as plain JSON values.
+
+    Args:
+        row: row id, or the start of one where it is unique.
+        version: the newest that holds the row when left out.
+
+    Returns `row_id`, `version`, `verdict`, `root`, `leaves` and `files`, each with `path`, `sha256`, `index` and `hashes`
+    (`storage.merkle_tree.root_by_path` leads from these to the root).
+    Raises `VersionError` when no row, or more than one, fits, and as `proofs_of` does.
+    """
+    verdicts = row_verdicts(store, row, [version] if version else [])
+    verdict = next((each for each in verdicts if each.verdict == "kept"), verdicts[0] if verdicts else None)
+    if verdict is None:
+        raise VersionError(
+            f"no row {row} in {version or f'a version of {store.url}'}: `wethink versions` lists versions, their rows.parquet the ids"
+        )
+    manifest, cut = read_manifest(store, verdict.version), read_cut(store, verdict.version)
+    table = "rows.parquet" if verdict.verdict == "kept" else "excluded.parquet"
+    paths = [f"{version_folder(verdict.version)}/{table}"]
+    if verdict.verdict == "kept":
+        rows = scan_file(store, manifest, table).filter(pl.col("row_id") == verdict.row_id)
+        paths += rows.select("image_path").collect()["image_path"].to_list()
+    for entry in cut.tables[verdict.batch].values():
+        paths.append(commit_path(entry.asset, entry.batch, entry.commit))
+        paths += [f"{entry.folder}/{name}.parquet" for name in entry.files]
+    return {
+        "row_id": verdict.row_id,
+        "version": verdict.version,
+        "verdict": verdict.verdict,
+        "root": manifest.root,
+        "leaves": manifest.leaves,
+        "files": proofs_of(store, manifest, paths),
+    }

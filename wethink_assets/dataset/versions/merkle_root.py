@@ -1,0 +1,126 @@
+"""The Merkle root of a version: one hash in its manifest over all files that it rests on, with proofs that a file is one of them.
+
+A leaf is a line as `sha256sum` writes it, `<sha256>  <path in the store>`; leaves are sorted by path. They follow from what the version names, so no
+list of them is kept: its own files but the manifest, which holds the root; its cut; each commit of the cut with the bytes of its tables as they were
+published; the image of every row; and the records of what was taken down when the version was decided. What is erased later stays a leaf. Tables of
+before commits named bytes have none of their own: their commit's stands for them.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+
+import polars as pl
+
+from wethink_assets.dataset.cuts.cut import FOLDER, Cut, read_cut
+from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, VersionFile, version_folder
+from wethink_assets.errors import VersionError
+from wethink_assets.identity import sha256_hex
+from wethink_assets.storage.merkle_tree import MerkleTree
+from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import commit_path
+from wethink_assets.storage.takedowns import FOLDER as TAKEDOWNS
+from wethink_assets.storage.takedowns import takedown_paths
+
+__all__ = ["leaves_of", "proofs_of", "root_faults", "root_of"]
+
+
+def _records_under(cut: Cut) -> list[str]:
+    """Records that a version rests on and no other names the bytes of: its cut, the commits of it, the takedowns that it knew."""
+    commits = (commit_path(entry.asset, entry.batch, entry.commit) for entry in cut.inputs)
+    return [f"{FOLDER}/{cut.version}.json", *commits, *takedown_paths(cut.retracted)]
+
+
+def leaves_of(store: Store, cut: Cut, files: Mapping[str, VersionFile], rows: pl.LazyFrame) -> pl.DataFrame:
+    """The files that a version rests on.
+
+    Args:
+        files: of the version, by name, without its manifest.
+        rows: of the version, for `image_path`.
+
+    Returns a frame of `path` and `sha256`, sorted by path. Raises `StoreError` naming a record that is missing.
+    """
+    records = _records_under(cut)
+    hashes = {path: sha256_hex(data) for path, data in zip(records, store.read_many(records), strict=True)}
+    hashes |= {f"{version_folder(cut.version)}/{name}": file.sha256 for name, file in files.items()}
+    for entry in cut.inputs:
+        hashes |= {f"{entry.folder}/{name}.parquet": seal.sha256 for name, seal in entry.files.items()}
+    named = pl.LazyFrame({"path": list(hashes), "sha256": list(hashes.values())})
+    images = rows.select(
+        path="image_path", sha256=pl.col("image_path").str.extract(r"([0-9a-f]{64})\.[^/]*$")
+    ).unique()  # an image is named by its hash
+    return pl.concat([named, images]).sort("path").collect()
+
+
+def _leaves(store: Store, manifest: Manifest) -> pl.DataFrame:
+    """The files that a built version rests on, as `leaves_of`. Raises `VersionError` and `StoreError` naming what is missing or damaged."""
+    rows = store.scan_parquet(f"{version_folder(manifest.version)}/rows.parquet")
+    return leaves_of(store, read_cut(store, manifest.version), manifest.files, rows)
+
+
+def _tree_of(leaves: pl.DataFrame) -> MerkleTree:
+    return MerkleTree(_lines(leaves))
+
+
+def root_of(leaves: pl.DataFrame) -> dict[str, str | int]:
+    """Fields of the manifest that stand for files, as `leaves_of` gives them: `root`, 64 hex digits, and `leaves`, their number."""
+    return {"root": _tree_of(leaves).root.hex(), "leaves": leaves.height}
+
+
+def _lines(leaves: pl.DataFrame) -> Iterator[bytes]:
+    for path, sha256 in leaves.iter_rows():
+        yield f"{sha256}  {path}".encode()
+
+
+def root_faults(store: Store, manifest: Manifest, known: Set[str]) -> list[tuple[str, str, str]] | None:
+    """What of a root is not seen by the hashes that cut, commits and manifest keep: path, `missing` or `altered`, and detail of each fault.
+
+    Args:
+        known: files that are known to be wrong.
+
+    None where one of these is what the root follows from: there is nothing to compare it with.
+    """
+    folder = version_folder(manifest.version)
+    own = {f"{folder}/{name}" for name in (*manifest.files, MANIFEST)}
+    if known & {*own, f"{FOLDER}/{manifest.version}.json"}:
+        return None
+    cut = read_cut(store, manifest.version)
+    if known & set(_records_under(cut)):
+        return None
+    there = set(store.files(TAKEDOWNS)) if cut.retracted else set()
+    lost = [path for path in takedown_paths(cut.retracted) if path not in there]
+    if lost:
+        return [(path, "missing", f"{cut.version} was cut when it was in force") for path in lost]
+    found = root_of(_leaves(store, manifest))["root"]
+    if found == manifest.root:
+        return []
+    detail = (
+        f"its root is {manifest.root[:16]}, and {found:.16} follows from its files: the bytes of its cut, a commit or a takedown are others, "
+        "`wethink verify --all` names which"
+    )
+    return [(f"{folder}/{MANIFEST}", "altered", detail)]
+
+
+def proofs_of(store: Store, manifest: Manifest, paths: list[str]) -> list[dict[str, object]]:
+    """Proofs that files are among those that a version rests on, as plain JSON values.
+
+    Args:
+        paths: of the files; one that is no leaf is left out.
+
+    Returns for each `path`, `sha256`, `index` and `hashes`, which lead from the leaf to the manifest's `root` (`merkle_tree.root_by_path`).
+    Raises `VersionError` where the version has no root, or the files are not those of which it is.
+    """
+    if not manifest.root:
+        raise VersionError(
+            f"{manifest.version} was built by a release that gave versions no root, so nothing proves its files by one: "
+            "another cut of its recipe has one, `wethink verify` compares all hashes of this one"
+        )
+    leaves = _leaves(store, manifest)
+    tree = _tree_of(leaves)
+    if tree.root.hex() != manifest.root:
+        raise VersionError(
+            f"files that {manifest.version} rests on are not those of which its root is: `wethink verify {manifest.version}` lists what is wrong"
+        )
+    wanted = leaves.with_row_index().filter(pl.col("path").is_in(paths))
+    return [
+        {"path": path, "sha256": sha256, "index": index, "hashes": [each.hex() for each in tree.path(index)]}
+        for index, path, sha256 in wanted.iter_rows()
+    ]
