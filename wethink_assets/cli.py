@@ -30,6 +30,7 @@ from wethink_assets.commands.lineage import diff, explain, lineage, retract, whe
 from wethink_assets.commands.project import config, doctor, gc, sample, sync
 from wethink_assets.commands.synthesis import budget, jobs, plan, register, run, serve, table
 from wethink_assets.commands.training import calibrate, embedded, study, train
+from wethink_assets.storage import first_contact
 
 app = typer.Typer(
     name="wethink",
@@ -125,6 +126,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name of a file may be no text of the terminal's encoding
     debug = "--debug" in sys.argv[1:2]
+    first_contact.ask_at_once()
     try:
         app()
     except KeyboardInterrupt as error:

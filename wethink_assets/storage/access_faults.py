@@ -13,13 +13,12 @@ import ssl
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
 import fsspec
 
 from wethink_assets.plain_text import in_one_line, visible_name
 
-__all__ = ["absence", "access_fault", "known_fault", "shown_url", "unknown_host"]
+__all__ = ["WITH_BUCKETS", "absence", "access_fault", "endpoint_of", "known_fault", "shown_url"]
 
 _KEY = "AWS_ACCESS_KEY_ID, or `key` among the options"
 _SECRET = "AWS_SECRET_ACCESS_KEY, or `secret` among the options"  # noqa: S105 # names, no secret
@@ -80,7 +79,7 @@ _COMMON_OPTIONS = (
     "use_ssl",
     "profile",
 )
-_WITH_BUCKETS = ("s3", "s3a", "gs", "gcs")
+WITH_BUCKETS = ("s3", "s3a", "gs", "gcs")
 _BY_STATUS = {
     401: "the server asks for credentials: give them among the options",
     403: "access is denied: check the credentials among the options, and the path",
@@ -125,21 +124,6 @@ def known_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> s
     return ""
 
 
-def unknown_host(url: str, options: Mapping[str, Any]) -> str:
-    """What is wrong with the host of an endpoint that no name server knows; else empty, also where none could be asked.
-
-    Clients try such a host again and again, for 20 seconds, as they would one that is out of reach for now.
-    """
-    host = urlsplit(str(_endpoint(options) or "")).hostname if url.partition("://")[0] in _WITH_BUCKETS else None
-    try:
-        if host:
-            socket.getaddrinfo(host, None)
-    except (OSError, UnicodeError) as error:
-        if isinstance(error, UnicodeError) or error.errno == socket.EAI_NONAME:
-            return _of_network(socket.gaierror(), url, options)
-    return ""
-
-
 def absence(fs: fsspec.AbstractFileSystem, root: str, url: str) -> str:
     """Which part of a location is not there: the bucket, or the path below what is there, with the name that may have been meant."""
     scheme = _SCHEME.search(url)
@@ -156,7 +140,7 @@ def absence(fs: fsspec.AbstractFileSystem, root: str, url: str) -> str:
         if _is_there(fs, parent):
             missing = f"{visible_name(parent)} is there and has nothing named '{visible_name(parts[depth])}'"
             return missing + _meant(fs, parent, parts[depth])
-    if url.partition("://")[0] in _WITH_BUCKETS:
+    if url.partition("://")[0] in WITH_BUCKETS:
         return _no_bucket(url, fs.storage_options)
     return f"there is no '{visible_name(lead + parts[0])}'{_meant(fs, lead, parts[0])}"
 
@@ -231,7 +215,7 @@ def _of_address(error: BaseException, url: str, options: Mapping[str, Any]) -> s
     if isinstance(error, ImportError):
         return f"the scheme '{visible_name(scheme)}' needs a package that is not installed: {in_one_line(text)}"
     if isinstance(error, ValueError) and text.startswith("Invalid endpoint"):
-        return f"`endpoint_url` '{shown_url(str(_endpoint(options)))}' is no address: it begins with http:// or https://, then host and port"
+        return f"`endpoint_url` '{shown_url(str(endpoint_of(options)))}' is no address: it begins with http:// or https://, then host and port"
     if isinstance(error, ValueError) and "all of S3" in text:
         return "the URL names no bucket: it is s3://bucket/prefix"
     if isinstance(error, TypeError) and (unexpected := _UNEXPECTED.search(text)):
@@ -247,7 +231,7 @@ def _of_network(error: BaseException, url: str, options: Mapping[str, Any]) -> s
         return "this user may not read it: check the rights of the folder and of those above it (`namei -l` shows them)"
     if "://" not in url or url.startswith("file:"):
         return ""
-    host = shown_url(str(_endpoint(options) or _CREDENTIALS_IN_URL.sub("", url)))
+    host = shown_url(str(endpoint_of(options) or _CREDENTIALS_IN_URL.sub("", url)))
     setting = _ADDRESS_SETTINGS.get(url.partition("://")[0], "")
     if isinstance(error, socket.gaierror):
         return f"the host of {host} is not known: check how it is spelt{setting}, and the network"
@@ -263,7 +247,7 @@ def _of_network(error: BaseException, url: str, options: Mapping[str, Any]) -> s
 
 
 def _no_bucket(url: str, options: Mapping[str, Any]) -> str:
-    at = f" at {shown_url(str(endpoint))}" if (endpoint := _endpoint(options)) else ""
+    at = f" at {shown_url(str(endpoint))}" if (endpoint := endpoint_of(options)) else ""
     return (
         f"there is no bucket '{visible_name(_bucket(url))}'{at}: check its name, and `endpoint_url` among the options"
     )
@@ -273,7 +257,8 @@ def _bucket(url: str) -> str:
     return url.partition("://")[2].partition("/")[0]
 
 
-def _endpoint(options: Mapping[str, Any]) -> Any:
+def endpoint_of(options: Mapping[str, Any]) -> Any:
+    """The address that a client of a service with buckets is given by its options or the environment; None for the service's own."""
     of_client = options.get("client_kwargs") or {}
     named = options.get("endpoint_url") or of_client.get("endpoint_url")
     return named or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")

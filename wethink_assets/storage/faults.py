@@ -15,7 +15,9 @@ __all__ = [
     "reported",
 ]
 
-_UNREACHABLE = "is out of reach: {reason}; check that it is there and run the command again, what was done stays done"
+_UNREACHABLE = (
+    "it is out of reach: {reason}; check that it is there and run the command again, what was done stays done"
+)
 _REMEDIES = {
     errno.ENOSPC: "the disk is full; make room and run the command again, what was done stays done",
     errno.EDQUOT: "the quota of this user is used up; make room and run the command again, what was done stays done",

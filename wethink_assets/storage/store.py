@@ -20,7 +20,7 @@ import polars as pl
 
 from wethink_assets.config.locations import file_system
 from wethink_assets.errors import StoreError, StoreUnreachable
-from wethink_assets.storage.access_faults import known_fault, unknown_host
+from wethink_assets.storage.access_faults import known_fault
 from wethink_assets.storage.durability import (
     forget_folders,
     sync_file,
@@ -30,6 +30,7 @@ from wethink_assets.storage.durability import (
     sync_name,
 )
 from wethink_assets.storage.faults import reported, unreachable
+from wethink_assets.storage.first_contact import contact_fault
 from wethink_assets.storage.local_files import TEMPORARY, make_folder, read_whole, scan_files, temporary_name, write_new
 from wethink_assets.storage.store_format import require_conditional_puts, require_known_format
 
@@ -53,9 +54,10 @@ class Store:
     def open(cls, url: str, **options: Any) -> "Store":
         """Open the store at `url` (a local path, `s3://bucket/prefix`, any fsspec URL).
 
-        Raises `StoreError` when the URL's protocol is unknown, its package missing, the host of its endpoint not known, or a file is there.
+        Raises `StoreError` when the URL's protocol is unknown, its package missing, or a file is there,
+        `StoreUnreachable` when the host of its endpoint is not known or, asked by a command, nothing listens there.
         """
-        if fault := unknown_host(url, options):
+        if fault := contact_fault(url, options):
             raise StoreUnreachable(f"store {url!r} cannot be opened: {fault}")
         try:
             fs, root = file_system(url, options)
