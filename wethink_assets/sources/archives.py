@@ -26,7 +26,7 @@ from wethink_assets.sources.readers.entries import (
     failing,
     ignored_kind,
 )
-from wethink_assets.sources.readers.formats import ArchiveFormat, format_of, kept_as_blob, read_extracted
+from wethink_assets.sources.readers.formats import ArchiveFormat, format_of, kept_as_blob, kept_blob, read_extracted
 from wethink_assets.sources.readers.members.content import (
     COMPRESSED_TAR,
     COMPRESSIONS,
@@ -43,6 +43,7 @@ from wethink_assets.sources.readers.members.content import (
 )
 from wethink_assets.sources.readers.part_names import in_order, missing_parts, whole_name
 from wethink_assets.sources.readers.split_archive import ArchiveStream
+from wethink_assets.storage.file_ages import renew
 from wethink_assets.storage.store import Store
 
 # 2: several streams and joined tars are read to their end; 3: what is ignored is kept by kind; 4: tables name what is not read
@@ -158,8 +159,19 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
                 index.ignored.write(out)
             store.publish_file(_ignored_path(path), listed)
     packed = _packed(index)
+    _require_kept(store, archive, index.frame)
     store.create(path, packed)
     return _unpacked(store, path, packed)
+
+
+def _require_kept(store: Store, archive: Archive, members: pl.DataFrame) -> None:
+    """Renew blobs of members, which may have been written hours ago: nothing named them, and they are named from now on."""
+    for entry in members.filter(pl.col("etag").str.starts_with("sha256:")).select(Entry._fields).iter_rows():
+        blob = kept_blob(Entry(*entry))
+        if blob and not renew(store, blob):
+            raise StoreError(
+                f"{store.link(blob)} was removed while {archive.path} was read: run the command again, and `wethink gc` not before it is done"
+            )
 
 
 def _refused(archive: Archive, reason: str, detail: str) -> ArchiveIndex:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.file_ages import renew
+from wethink_assets.storage.removals import outlives_removals
 from wethink_assets.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -29,14 +30,18 @@ class Blobs:
         A blob that is there already is left as it is, unless a power cut took its bytes: then it is written again.
         """
         path = blob_path(sha256 or sha256_hex(data), extension)
-        if self.store.create(path, data, durable=False):
-            return path
-        if self.store.local and self.store.read(path) != data:
-            log.warning("%s was damaged, and is written anew", self.store.link(path))
-            self.store.publish(path, data)
-        else:
-            renew(self.store, path)
+        while not (self.store.create(path, data, durable=False) or self._kept(path, data)):
+            continue  # it was collected as garbage in between
         return path
+
+    def _kept(self, path: str, data: bytes) -> bool:
+        """Rely on a blob that was there; False where it is gone."""
+        there = self.store.read_if_present(path) if self.store.local else data
+        if there is None or there == data:
+            return there is not None and renew(self.store, path)
+        log.warning("%s was damaged, and is written anew", self.store.link(path))
+        self.store.publish(path, data)
+        return outlives_removals(self.store, path)
 
     def read(self, path: str) -> bytes:
         """Bytes of a blob, checked against its name. Raises `StoreError` when it is missing or altered."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.local_files import TEMPORARY
+from wethink_assets.storage.removals import outlives_removals
 from wethink_assets.storage.store import Store
 
 __all__ = ["FileAge", "file_ages", "last_written", "renew"]
@@ -65,14 +66,25 @@ def last_written(store: Store, path: str) -> float | None:
         return None
 
 
-def renew(store: Store, path: str) -> None:
-    """Make a file as young as one just written: who relies on one that was there already calls this first, and no collection takes it."""
+def renew(store: Store, path: str) -> bool:
+    """Make a file as young as one just written: who relies on one that was there already calls this first, and no collection takes it.
+
+    False where it is gone: a collection was removing it, and it is to be written again.
+    """
     written = last_written(store, path)
     if written is None:
-        raise StoreError(f"{store.link(path)} was removed while it was being used; run the command again")
+        return False
     if time.time() - written < RENEWED_AFTER:
-        return
-    if store.local:
-        os.utime(store.path(path))
-    else:
-        store.publish(path, store.read(path))
+        return True
+    try:
+        if store.local:
+            os.utime(store.path(path))
+        else:
+            store.publish(path, store.read(path))
+    except FileNotFoundError:
+        return False
+    except StoreError:
+        if store.exists(path):
+            raise
+        return False
+    return outlives_removals(store, path)

@@ -223,10 +223,18 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
     ),
     (
         "lease",
-        r"(journal/[^/]+|policies/leases)/[^/]+/lease-\d+\.json",
+        r"(?:(?:journal/[^/]+|policies/leases)/[^/]+|leases/[^/]+)/lease-\d+\.json",
         _LEASE,
         "nothing that is kept",
         "the next run replaces it",
+        "",
+    ),
+    (
+        "announced removal",
+        r"collecting/[^/]+\.json",
+        _REPLACED,
+        "nothing that is kept",
+        "the next `wethink gc` removes it",
         "",
     ),
     (
@@ -402,6 +410,7 @@ _REMADE = frozenset(
         "service check",
         "mark for a new run",
         "file set aside",
+        "announced removal",
     }
 )
 KINDS = tuple(

@@ -100,6 +100,15 @@ class Lease:
             log.warning("lease of %s could not be given back: %s", self._store.link(self._folder), error)
 
 
+def held_since(store: Store, folder: str) -> float | None:
+    """When a lease was taken by a process that is still at work, in seconds since 1970 by its clock; None where nobody holds it."""
+    number = _highest(store, folder)
+    holder = _read(store, folder, number) if number else None
+    if holder is None or holder.released or holder_is_gone(holder) or time.time() - holder.heartbeat > ABANDONED:
+        return None
+    return holder.acquired
+
+
 def _file(folder: str, number: int) -> str:
     return f"{folder}/{PREFIX}{number:08d}.json"
 

@@ -1,20 +1,29 @@
 """Files on this machine: atomic writes, of which nobody ever sees a part; what killed writers leave behind; tables read by their path alone."""
 
 import os
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
 
 from wethink_assets.storage.durability import forget_folders, sync_file
+from wethink_assets.storage.process_identity import started_at
 
 TEMPORARY = ".writing-"
+_WRITER = re.compile(r"\.writing-(?:.*\.)?(\d+)-\w+")
 
 
 def temporary_name(target: str) -> str:
     """A name beside `target` that no other writer uses."""
     folder, _, name = target.rpartition("/")
     return f"{folder}/{TEMPORARY}{name}.{os.getpid()}-{os.urandom(4).hex()}"
+
+
+def scratch_prefix() -> str:
+    """How the name of a folder begins in which this process builds files."""
+    return f"{TEMPORARY}{os.getpid()}-"
 
 
 def write_new(path: str, data: bytes, durable: bool = False) -> None:
@@ -70,15 +79,33 @@ def scan_files(paths: Sequence[Path | str]) -> pl.LazyFrame:
 def leftovers(root: str, age: float, now: float) -> list[str]:
     """Unfinished files and scratch folders below a folder that nobody touched for `age` seconds: what killed writers left behind.
 
-    Paths are relative to the folder. No reader ever looks at them.
+    Paths are relative to the folder. No reader ever looks at them. What a process of this host is still writing is none of them, however long
+    it has been computing what comes next.
     """
     paths = []
     for folder, folders, files in os.walk(root):
         for name in (*folders, *files):
-            if TEMPORARY in name and _last_touched(Path(folder) / name) < now - age:
+            if TEMPORARY not in name:
+                continue
+            touched = _last_touched(Path(folder) / name)
+            if touched < now - age and not _is_written_to(name, touched):
                 paths.append(os.path.relpath(os.path.join(folder, name), root))
         folders[:] = [name for name in folders if TEMPORARY not in name]
     return sorted(paths)
+
+
+def _is_written_to(name: str, touched: float) -> bool:
+    """Whether the process that a name tells of is at work; another one that has its number by now started later."""
+    writer = _WRITER.fullmatch(name)
+    started = started_at(int(writer[1])) if writer else None
+    return started is not None and started <= touched
+
+
+def remove_empty_folder(path: str) -> None:
+    """Remove a folder unless anything is in it."""
+    with suppress(OSError):
+        os.rmdir(path)
+        forget_folders()
 
 
 def _last_touched(path: Path) -> float:

@@ -1,6 +1,7 @@
 """Identity of a process of this host, now and later, when its number may be another one's. Light to import: small helper processes use it."""
 
 import os
+import time
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +29,18 @@ def process_start(process: int) -> str | None:
         return ""
     state, *fields = stat.rpartition(")")[2].split()
     return None if state in "ZX" else fields[18]
+
+
+def started_at(process: int) -> float | None:
+    """When a process of this host started, in seconds since 1970; None when it is gone, 0 when that is unknown."""
+    start = process_start(process)
+    if not start:
+        return None if start is None else 0.0
+    try:
+        up = float(Path("/proc/uptime").read_text().split()[0])
+    except (OSError, ValueError):
+        return 0.0
+    return time.time() - up + int(start) / os.sysconf("SC_CLK_TCK")
 
 
 def _signalled(process: int) -> str | None:

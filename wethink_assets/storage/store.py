@@ -31,7 +31,15 @@ from wethink_assets.storage.durability import (
 )
 from wethink_assets.storage.faults import reported, unreachable
 from wethink_assets.storage.first_contact import contact_fault
-from wethink_assets.storage.local_files import TEMPORARY, make_folder, read_whole, scan_files, temporary_name, write_new
+from wethink_assets.storage.local_files import (
+    TEMPORARY,
+    make_folder,
+    read_whole,
+    scan_files,
+    scratch_prefix,
+    temporary_name,
+    write_new,
+)
 from wethink_assets.storage.store_format import require_conditional_puts, require_known_format
 
 __all__ = [
@@ -244,7 +252,7 @@ class Store:
                 if self.local:
                     Path(self.root).mkdir(parents=True, exist_ok=True)
                     parent = self.root
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=parent))
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=scratch_prefix(), dir=parent))
             yield Path(folder)
 
     @contextmanager

@@ -17,6 +17,7 @@ from wethink_assets.identity import data_version
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.erasures import erasures_of
 from wethink_assets.storage.file_ages import renew
+from wethink_assets.storage.removals import outlives_removals
 from wethink_assets.storage.seals import FileSeal, checked_scan, sealed_file
 from wethink_assets.storage.store import Store
 
@@ -94,14 +95,15 @@ def _frames(output: StageOutput) -> Iterator[tuple[TableName, pl.DataFrame]]:
 
 
 def _written(store: Store, path: str, frame: pl.DataFrame) -> FileSeal:
+    # Its rows are compared before its bytes are sealed: another release of polars may have written them.
+    if store.exists(path) and _holds(store, path, frame) and renew(store, path):
+        return sealed_file(store, path)
     if store.exists(path):
-        # Its rows are compared before its bytes are sealed: another release of polars may have written them.
-        if _holds(store, path, frame):
-            renew(store, path)
-            return sealed_file(store, path)
         log.warning("%s was damaged, and is written anew", store.link(path))
     data = _bytes(frame)
     store.publish(path, data)
+    while not outlives_removals(store, path):
+        store.publish(path, data)
     return FileSeal(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
 
 

@@ -2,7 +2,9 @@
 
 import json
 import os
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,14 +15,20 @@ from wethink_assets.dataset.inventory.sealing import seal_store
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import sha256_hex
-from wethink_assets.sources.claims import Occurrence, claim
+from wethink_assets.sources.claims import Occurrence, claim, claim_path
+from wethink_assets.sources.ingestion import ingest_batch
+from wethink_assets.sources.registration import register_source
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.journal.journal import journal_folder
+from wethink_assets.storage.lease import Lease, leased
+from wethink_assets.storage.removals import unnamed_work
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.tables import Tables
+from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets_tests.dataset.conftest import Wethink
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import CHOICE, COLOUR, STORY
+from wethink_assets_tests.support.sources import source_at, tar_of, write_files
 from wethink_assets_tests.support.stage_tables import Grower
 from wethink_assets_tests.support.versions import cut
 
@@ -121,11 +129,112 @@ def test_who_relies_on_what_is_there_keeps_it(grower: Grower, local: Store) -> N
 def test_leftovers_of_killed_writes_go_wherever_they_are(local: Store) -> None:
     for folder in ("cuts", "tables/images/a.000001"):
         Path(local.root, folder).mkdir(parents=True)
-        Path(local.root, folder, ".writing-v0001.json.1-ab").write_bytes(b"half")
+        Path(local.root, folder, ".writing-v0001.json.99999999-ab").write_bytes(b"half")
     assert not paths(local, "leftover", DAY)
     aged(local)
     collect(local, DAY)
     assert not [path for path in Path(local.root).rglob("*") if path.is_file()]
+
+
+def test_what_a_living_process_builds_in_stays(local: Store) -> None:
+    with local.scratch() as folder:
+        (folder / "half").write_bytes(b"half")
+        assert not paths(local, "leftover")
+        os.utime(folder / "half", (1, 1)), os.utime(folder, (1, 1))
+        assert paths(local, "leftover") == {folder.name}, "another process had this number then"
+
+
+def test_members_of_an_archive_that_waits_for_its_batch_stay(local: Store, tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "mine", {"a.tar.gz": tar_of({"a.png": drawing(1), "b.png": drawing(2)}, "w:gz")})
+    (batch,) = register_source(local, source_at(folder), 10).batches
+    assert len(local.files("blobs")) == 2 and not local.names("leases")
+    aged(local)
+    collect(local, 0.0)
+    assert ingest_batch(local, source_at(folder), batch).results.height == 2
+
+
+def test_an_image_that_its_batch_has_no_longer_is_garbage(local: Store, tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "mine", {"a.png": drawing(1), "b.png": drawing(2)})
+    source = source_at(folder)
+    (batch,) = register_source(local, source, 10).batches
+    for name in ("a.png", "b.png"):
+        Tables(local).publish("images", batch, ingest_batch(local, source, batch), Provenance())
+        (folder / name).rename(tmp_path / name)
+        os.utime(local.path(claim_path(sha256_hex(drawing(1)))), (1, 1))
+    assert len(paths(local, "table")) == 1
+    collect(local, 0.0)
+    assert [path[9:].partition(".")[0] for path in local.files("blobs")] == [sha256_hex(drawing(2))]
+    aged(local)
+    (tmp_path / "a.png").rename(folder / "a.png")
+    assert ingest_batch(local, source, batch).results.height == 1  # claimed anew
+    assert not paths(local, "blob")
+
+
+def test_what_nothing_names_yet_stays_while_the_work_goes_on(local: Store) -> None:
+    with unnamed_work(local):
+        path = Blobs(local).put(b"extracted", "png")
+        assert not paths(local, "blob")
+    assert paths(local, "blob") == {path} and not local.names("leases")
+
+
+def test_tables_of_a_batch_that_calls_are_made_for_stay(grower: Grower, local: Store) -> None:
+    gone = superseded(grower)
+    with leased(local, journal_folder("answers", BATCH)):
+        assert not paths(local, "table")
+    assert paths(local, "table") == gone
+
+
+def test_no_image_goes_while_a_table_in_force_is_lost(grower: Grower, local: Store) -> None:
+    commit = Tables(local).current("images", BATCH)
+    assert commit is not None
+    local.delete(commit.folder)
+    with pytest.raises(StoreError, match=r"is missing, so which images are needed is not known"):
+        list(find_garbage(local, 0.0))
+
+
+def _at_the_last_moment(monkeypatch: pytest.MonkeyPatch, store: Store, work: Callable[[], object]) -> None:
+    """Collect, and let somebody rely on what goes once its age was looked at."""
+    require, threads = Lease.require, []
+
+    def interrupted(lease: Lease) -> None:
+        if not threads:
+            threads.append(threading.Thread(target=work))
+            threads[0].start()
+            threads[0].join(0.3)
+        require(lease)
+
+    monkeypatch.setattr(Lease, "require", interrupted)
+    collect(store, 0.0)
+    assert threads
+    threads[0].join()
+
+
+def test_a_blob_that_is_relied_on_at_the_last_moment_is_there(local: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Blobs(local).put(b"unnamed", "png")
+    aged(local)
+    _at_the_last_moment(monkeypatch, local, lambda: Blobs(local).put(b"unnamed", "png"))
+    assert local.read(path) == b"unnamed" and not local.names("collecting")
+
+
+def test_a_table_that_is_relied_on_at_the_last_moment_is_there(
+    grower: Grower, local: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = superseded(grower)
+    outputs = {
+        commit.asset: (commit, Tables(local).load_commit(commit))
+        for asset in stage_names()
+        for commit in Tables(local).all_of(asset, BATCH)
+        if commit.folder in before
+    }
+    aged(local)
+    _at_the_last_moment(
+        monkeypatch,
+        local,
+        lambda: [Tables(local)._write(asset, BATCH, output) for asset, (_, output) in outputs.items()],
+    )
+    assert len(outputs) >= 4
+    for commit, output in outputs.values():
+        assert Tables(local).load_commit(commit).results.equals(output.results)
 
 
 def test_a_file_that_is_no_blob_is_named(local: Store) -> None:

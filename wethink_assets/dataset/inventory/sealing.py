@@ -33,7 +33,9 @@ __all__ = ["Sealing", "in_use", "seal_after", "seal_batch", "seal_rest", "seal_s
 
 READERS = 8
 CHUNK = 512
-REMOVABLE = frozenset({"batch job", "import record", "damaged journal part", "mark for a new run", "file set aside"})
+REMOVABLE = frozenset(
+    {"batch job", "import record", "damaged journal part", "mark for a new run", "file set aside", "announced removal"}
+)
 """Kinds whose files the commands that wrote them remove again."""
 log = logging.getLogger(__name__)
 

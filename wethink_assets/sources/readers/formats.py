@@ -94,6 +94,14 @@ def kept_as_blob(entry: Entry) -> bool:
     return _BLOB.fullmatch(entry.etag) is not None
 
 
+def kept_blob(entry: Entry) -> str:
+    """Path of the blob as which a member was kept while its archive was indexed; empty where it was not."""
+    if not kept_as_blob(entry):
+        return ""
+    digest, _, extension = entry.etag.removeprefix("sha256:").partition(".")
+    return blob_path(digest, extension)
+
+
 def read_extracted(store: Store, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Fetch]]:
     """Members that were kept as blobs while their archive was indexed; it may be gone by now."""
     blobs = Blobs(store)
@@ -103,9 +111,8 @@ def read_extracted(store: Store, entries: Sequence[Entry]) -> Iterator[tuple[Ent
 
 def _blob_fetch(blobs: Blobs, entry: Entry) -> Fetch:
     def fetch() -> bytes:
-        digest, _, extension = entry.etag.removeprefix("sha256:").partition(".")
         try:
-            return blobs.read(blob_path(digest, extension))
+            return blobs.read(kept_blob(entry))
         except StoreError as error:
             raise ReadFailure("unreadable", f"{entry.item}: {error}") from error
 

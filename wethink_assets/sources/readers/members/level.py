@@ -5,6 +5,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from wethink_assets.sources.readers.entries import NOT_IMAGES, ReadFailure
 from wethink_assets.sources.readers.members.content import SMALLEST, is_archive_name, may_be_archive
 from wethink_assets.sources.readers.members.table import Refused
 from wethink_assets.storage.blobs import Blobs
+from wethink_assets.storage.removals import unnamed_work
 from wethink_assets.storage.store import Store
 
 __all__ = ["BUFFER", "BlobWriter", "Blocks", "Budget", "Candidates", "Level", "Nested"]
@@ -145,9 +147,13 @@ class BlobWriter:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="extract")
         self._pending: deque[tuple[int, Future[str]]] = deque()
         self._held = 0
+        self._store = store
+        self._work = ExitStack()
 
     def write(self, data: bytes) -> str:
         """Keep bytes as a blob; returns what they are known by."""
+        if not self._pending:
+            self._work.enter_context(unnamed_work(self._store))  # until the index of the archive names them
         digest, extension = sha256_hex(data), extension_of(data)
         while self._pending and self._held + len(data) > WINDOW_BYTES:
             size, oldest = self._pending.popleft()
@@ -166,3 +172,4 @@ class BlobWriter:
                 pending.result()
         finally:
             self._pool.shutdown()
+            self._work.close()
