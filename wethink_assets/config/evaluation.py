@@ -1,5 +1,6 @@
 """Settings of scoring: benchmarks with their files, and how replies are drawn, graded and compared."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -8,6 +9,7 @@ from wethink_assets.config.base import NAME, Share, Table
 from wethink_assets.config.models import RoleSettings
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 
+TRAINING_RUN = re.compile(r"v\d+\.")
 SYSTEM_PROMPT = (
     "First think about the question step by step inside <think> </think>, then give the final answer inside "
     "<answer> </answer>, with nothing after it."
@@ -29,6 +31,24 @@ class BenchmarkSettings(Table):
     form: Annotated[str, AfterValidator(known_form)] | None = Field(
         None, description="how a benchmark of one's own is scored; empty: choice where the file has options, else free"
     )
+
+
+class ScoredModelSettings(RoleSettings):
+    """A model that was not trained here, to be scored beside policies: an endpoint, or weights that `scoring.server` serves."""
+
+    system_prompt: str | None = Field(None, description="of this model; none: `scoring.system_prompt`")
+    prompts: Literal["", "auto", "vlmevalkit", "embedded"] = Field(
+        "", description="wording of the questions; empty: as scoring says"
+    )
+
+
+def scored_model_name(name: str) -> str:
+    """Refuse a name that a column cannot have, or that a training run has."""
+    if not NAME.fullmatch(name) or TRAINING_RUN.match(name):
+        raise ValueError(
+            f"the name {name!r} of a model is letters, digits and _ . + -, and not that of a training run (v0001.<recipe>)"
+        )
+    return name
 
 
 class ScoringSettings(Table):
@@ -56,6 +76,10 @@ class ScoringSettings(Table):
     system_prompt: str = Field(SYSTEM_PROMPT, description="sent to base and policy alike, except to embedded ones")
     endpoints: dict[str, RoleSettings] = Field(
         default_factory=dict, description="where models that are not embedded are served, by training run or base model"
+    )
+    models: dict[Annotated[str, AfterValidator(scored_model_name)], ScoredModelSettings] = Field(
+        default_factory=dict,
+        description="further models to score, by name: each as a role's table, with system_prompt and prompts of its own",
     )
     server: str = Field(
         "",

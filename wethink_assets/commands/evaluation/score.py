@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from wethink_assets.commands.progress import Display
     from wethink_assets.config import Settings
     from wethink_assets.defs.runs.driver import RunDriver
-    from wethink_assets.evaluation.runs.training_runs import RunScores
+    from wethink_assets.evaluation.runs.training_runs import ModelScores
     from wethink_assets.storage.store import Store
 
 
 def score(
     runs: Annotated[
-        list[str] | None, typer.Argument(help="Training runs such as v0003.grpo-s1; all of them if none is given.")
+        list[str] | None,
+        typer.Argument(
+            help="Training runs such as v0003.grpo-s1, or models of [scoring.models]; all of them if none is given."
+        ),
     ] = None,
     benchmark: Annotated[
         list[str] | None, typer.Option(help="Benchmark to score; may be given several times. All of them by default.")
@@ -26,28 +29,32 @@ def score(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all scores as JSON.")] = False,
 ) -> None:
-    """Score policies against their base model, greedy and sampled, with intervals and paired tests.
+    """Score policies against their base model, and any other model by itself, greedy and sampled, with intervals and paired tests.
 
     Only missing scores are computed, and a finished reply is never requested again. A benchmark whose file is missing is skipped.
     """
     from rich.console import Console
 
     from wethink_assets.config import load_settings
-    from wethink_assets.evaluation.runs.training_runs import score_training_run
+    from wethink_assets.evaluation.runs.training_runs import score_other_model, score_training_run
     from wethink_assets.storage.store import Store
     from wethink_assets.training.policies.catalog import list_policies
 
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the bars are ours, and weights load in a second
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
-    keys = runs or [policy.key for policy in list_policies(store)]
+    others = settings.scoring.models
+    keys = runs or [*(policy.key for policy in list_policies(store)), *others]
     if not keys:
-        typer.echo(f"nothing to score: no training run in {store.url} has a policy yet; `wethink train` makes one")
+        typer.echo(
+            f"nothing to score: no training run in {store.url} has a policy yet, and [scoring.models] names none; `wethink train` makes one"
+        )
         return
     results = []
     with _Bars(Console(stderr=True)) as bars:
         for key in keys:
-            results.append(score_training_run(store, settings, key, benchmark or (), progress=bars, again=retry_failed))
+            score_one = score_other_model if key in others else score_training_run
+            results.append(score_one(store, settings, key, benchmark or (), progress=bars, again=retry_failed))
     if as_json:
         typer.echo(json.dumps([as_json_record(run) for run in results], indent=1))
         return
@@ -81,12 +88,13 @@ class _Bars:
         self._progress.update(self._tasks[what], completed=done, total=total)
 
 
-def as_json_record(run: "RunScores") -> dict[str, Any]:
-    """One training run's scores as plain values."""
+def as_json_record(run: "ModelScores") -> dict[str, Any]:
+    """One model's scores as plain values; `training_run` is empty for one that was not trained here."""
     from dataclasses import asdict
 
     return {
-        "training_run": run.policy.key,
+        "training_run": run.name if run.base_name else "",
+        "model": run.name,
         "base": [score.model_dump(mode="json") for score in run.base],
         "scores": [score.model_dump(mode="json") for score in run.scores],
         "against_base": {benchmark: asdict(comparison) for benchmark, comparison in run.comparisons.items()},
@@ -94,14 +102,16 @@ def as_json_record(run: "RunScores") -> dict[str, Any]:
     }
 
 
-def show(run: "RunScores") -> None:
-    """Print one training run: a line per benchmark, then what was not run and why."""
+def show(run: "ModelScores") -> None:
+    """Print one model: a line per benchmark, then what was not run and why."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     columns, rows = shown_rows(run)
-    table = Table(title=Text(f"{run.policy.key} against {run.policy.base_model['model']}"), title_justify="left")
+    table = Table(
+        title=Text(f"{run.name} against {run.base_name}" if run.base_name else run.name), title_justify="left"
+    )
     for name in columns:
         table.add_column(name, overflow="fold", no_wrap=name == "benchmark")
     for row in rows:
@@ -156,7 +166,7 @@ def score_trained(
     return scores
 
 
-def figures(run: "RunScores") -> dict[str, Any]:
+def figures(run: "ModelScores") -> dict[str, Any]:
     """One training run in figures: averages of base and policy, and each benchmark's score and difference."""
     from wethink_assets.evaluation.reports.leaderboard import averages_of, cell_of, newest
 
@@ -177,11 +187,16 @@ def figures(run: "RunScores") -> dict[str, Any]:
     }
 
 
-def shown_rows(run: "RunScores") -> tuple[list[str], list[list[str]]]:
-    """Columns and rows of the table of one training run: what was scored, without empty columns."""
+def shown_rows(run: "ModelScores") -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of the table of one model: what was scored, without empty columns."""
     from wethink_assets.evaluation.reports.leaderboard_text import run_rows
 
     scored = {score.benchmark for score in (*run.base, *run.scores)}
     rows = [row for row in run_rows(run) if row["benchmark"].partition(" ")[0] in scored]
-    columns = [name for name in (rows[0] if rows else ()) if name != "flags" or any(row["flags"] for row in rows)]
+    compared = ("base", "difference", "detectable")
+    columns = [
+        name
+        for name in (rows[0] if rows else ())
+        if (name != "flags" or any(row["flags"] for row in rows)) and (run.base_name or name not in compared)
+    ]
     return columns, [[row[name] for name in columns] for row in rows]

@@ -5,7 +5,7 @@ sampling seeds. Published numbers are rows of their own with their source. Drawn
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -21,11 +21,11 @@ from wethink_assets.evaluation.benchmarks.files import benchmarks_of
 from wethink_assets.evaluation.grading.intervals import Comparison, holm
 from wethink_assets.evaluation.reports.comparison import against_base
 from wethink_assets.evaluation.runs.models import base_model_of
-from wethink_assets.evaluation.runs.records import GREEDY, Score, digest_of_settings, scores_of
+from wethink_assets.evaluation.runs.records import GREEDY, SCORES, Score, digest_of_settings, scores_of
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import Policy, list_policies
 
-RowKind = Literal["published", "base", "policy"]
+RowKind = Literal["published", "base", "model", "policy"]
 NOT_RUN = "not run"
 OTHER_FILE = "other md5"
 """Flag of a score on a file that isn't the benchmark's: a part of it, or another release."""
@@ -75,14 +75,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """The whole leaderboard: columns in order, and rows (published, base models, policies by key)."""
+    """The whole leaderboard: columns in order, and rows (published, base models, models that were not trained here, policies by key)."""
 
     columns: tuple[Benchmark, ...]
     lines: tuple[Line, ...]
 
     def ours_first(self) -> "Board":
         """For a page of little width: policies, newest first, then bases, then published rows; columns that a model of ours has before others."""
-        order: dict[RowKind, int] = {"policy": 0, "base": 1, "published": 2}
+        order: dict[RowKind, int] = {"policy": 0, "base": 1, "model": 2, "published": 3}
         newest = self.lines[::-1]
         lines = sorted(newest, key=lambda line: order[line.kind])
         scored = {key for line in lines if line.kind != "published" for key in line.cells}
@@ -109,14 +109,27 @@ def leaderboard(store: Store, settings: Settings) -> Board:
     bases = {base.digest: base for policy in policies for base in [base_model_of(settings, policy)]}
     scores = {digest: list(newest(scores_of(store, digest)).values()) for digest in bases}
     lines += [_scored(base.name, "base", digest, scores[digest]) for digest, base in bases.items() if scores[digest]]
+    others = _others(store, {*bases, *(policy.model_digest for policy in policies)})
+    lines += [_scored(name, "model", digest, groups) for name, digest, groups in others]
+    scores |= {digest: groups for _, digest, groups in others}
     for policy in policies:
         lines.append(_policy_line(store, settings, policy))
     seen = {key for line in lines for key in line.cells}
     gone = sorted(seen - set(known))
     remembered = {score.benchmark: own_of(score) for groups in scores.values() for group in groups for score in group}
-    others = [BENCHMARKS.get(key) or remembered.get(key) for key in gone]
-    columns = [one for one in known.values() if not one.sample or one.key in seen] + [one for one in others if one]
+    removed = [BENCHMARKS.get(key) or remembered.get(key) for key in gone]
+    columns = [one for one in known.values() if not one.sample or one.key in seen] + [one for one in removed if one]
     return Board(tuple(columns), tuple(line for line in lines if line.cells))
+
+
+def _others(store: Store, known: Collection[str]) -> list[tuple[str, str, list[list[Score]]]]:
+    """Name, digest and scores of the models that are neither policies nor bases, by name."""
+    others = []
+    for digest in sorted(set(store.names(SCORES)) - set(known)):
+        groups = list(newest(scores_of(store, digest)).values())
+        if groups and groups[0][0].model.get("kind") == "model":
+            others.append((groups[0][0].model["name"], digest, groups))
+    return sorted(others)
 
 
 def own_of(score: Score) -> Benchmark:

@@ -3,7 +3,7 @@
 from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, Benchmark
 from wethink_assets.evaluation.grading.intervals import Comparison, holm
 from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, Cell, Line, cell_of, newest, own_of
-from wethink_assets.evaluation.runs.training_runs import RunScores
+from wethink_assets.evaluation.runs.training_runs import ModelScores
 
 FLAG = " !"
 
@@ -90,8 +90,8 @@ def _shown(line: Line, benchmark: Benchmark) -> str:
     return "-" if cell is None and line.kind == "published" else cell_text(cell)
 
 
-def run_rows(run: RunScores) -> list[dict[str, str]]:
-    """One training run: a row per benchmark with base, policy and their paired difference."""
+def run_rows(run: ModelScores) -> list[dict[str, str]]:
+    """One model: a row per benchmark with its score, and beside a policy that of its base and their paired difference."""
     base, policy = newest(run.base), newest(run.scores)
     rows = []
     on_board = holm({key: comparison.p for key, comparison in run.comparisons.items()})

@@ -19,7 +19,7 @@ SIDEWAYS = 0.2
 FLAGGED = "†"
 NOTE = f"{FLAGGED} a score here is flagged (another file than the published one, or what failed or was cut): the table says why"
 MOST = 6
-"""Models in one plot: published ones only beside real benchmarks, of the policies the newest."""
+"""Models in one plot: published ones only beside real benchmarks, then models from elsewhere, of the policies the newest."""
 
 
 def _figure(width: float, height: float, top: float = 1.0) -> "Figure":
@@ -39,7 +39,9 @@ def shown_of(board: Board) -> tuple[list[Benchmark], list[Line]]:
     published = [line for line in lines if line.kind == "published"][-1:]
     bases = [line for line in lines if line.kind == "base"][:1]
     policies = [line for line in lines if line.kind == "policy"]
-    return columns, [*published, *bases, *policies[-(MOST - len(published) - len(bases)) :]]
+    others = [line for line in lines if line.kind == "model"][: MOST - 1 - len(published) - len(bases)]
+    before = [*published, *bases, *others]
+    return columns, [*before, *policies[-(MOST - len(before)) :]]
 
 
 def _colours(lines: Sequence[Line]) -> list[str]:

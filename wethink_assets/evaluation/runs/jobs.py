@@ -61,19 +61,27 @@ def scorer_of(settings: Settings, file: BenchmarkFile) -> Scorer:
 
 
 def decodings(settings: Settings, model: EvaluatedModel) -> list[Decoding]:
-    """The decodings that the configuration asks for, greedy first."""
-    scoring = settings.scoring
-    tokens = min(scoring.max_tokens, EMBEDDED_TOKENS) if model.embedded else scoring.max_tokens
+    """The decodings that the configuration asks for, greedy first; a model's own table may state length and sampling."""
+    scoring, own = settings.scoring, model.own
+    stated = own.model_fields_set if own is not None else ()
+
+    def of(name: str) -> Any:
+        return getattr(own if name in stated else scoring, name)
+
+    tokens = min(of("max_tokens"), EMBEDDED_TOKENS) if model.embedded else of("max_tokens")
+    temperature = of("temperature") or scoring.temperature
     greedy = [Decoding(0.0, 1.0, tokens, 0)] if scoring.greedy else []
-    return [*greedy, *(Decoding(scoring.temperature, scoring.top_p, tokens, seed) for seed in scoring.seeds)]
+    return [*greedy, *(Decoding(temperature, of("top_p"), tokens, seed) for seed in scoring.seeds)]
 
 
 def style_of(settings: Settings, model: EvaluatedModel, scorer: Scorer = "own") -> tuple[str, str]:
     """Wording of the questions, and the system prompt (none for an embedded policy's wording, which it was trained on without)."""
-    scoring = settings.scoring
+    scoring, own = settings.scoring, model.own
     auto = "embedded" if model.embedded and scorer == "own" else "vlmevalkit"
-    style = scoring.prompts if scoring.prompts != "auto" else auto
-    return style, "" if style == "embedded" else scoring.system_prompt
+    wanted = own.prompts if own is not None and own.prompts else scoring.prompts
+    style = wanted if wanted != "auto" else auto
+    system = own.system_prompt if own is not None and own.system_prompt is not None else scoring.system_prompt
+    return style, "" if style == "embedded" else system
 
 
 def settings_of(

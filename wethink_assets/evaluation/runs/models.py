@@ -1,15 +1,18 @@
-"""Evaluated models: a training run's policy, or the base model that it started from, and how each is served."""
+"""Evaluated models: a training run's policy, the base model that it started from, or any other of `scoring.models`, and how each is served."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from wethink_assets.config import RoleSettings, Settings
+from wethink_assets.config.evaluation import ScoredModelSettings
 from wethink_assets.errors import ConfigError, ModelError, TrainingError
 from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.identity import digest_of
-from wethink_assets.models.embedded.checkpoints import checkpoint_digest
+from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_names
 from wethink_assets.storage.store import Store
+from wethink_assets.training.policies.base_model import is_embedded
 from wethink_assets.training.policies.catalog import Policy, find_policy, local_checkpoint
 
 EMBEDDED = "embedded/"
@@ -25,7 +28,7 @@ class EvaluatedModel:
     """A model that is scored: known by the digest of its weights.
 
     role: says what stands behind it, fetching weights where it must; weights: what a server of ours would serve, a folder or an id of the
-    Hub with its revision, fetched where it must be.
+    Hub with its revision, fetched where it must be; own: the table of a model that was not trained here.
     """
 
     name: str
@@ -34,6 +37,7 @@ class EvaluatedModel:
     embedded: bool
     role: Callable[[], RoleSettings]
     weights: Callable[[], tuple[str, str]] | None = None
+    own: ScoredModelSettings | None = None
 
     def settings(self, settings: Settings) -> Settings:
         """The configuration with this model in the role `policy`. Raises `ModelError` when nothing serves it.
@@ -62,6 +66,8 @@ class EvaluatedModel:
         """What the settings of the endpoint that serves it change of its replies, if one does."""
         if self.embedded:
             return {}
+        if self.own is not None:
+            return PROVIDERS[self.own.provider].request_options(self.own, with_schema=False)
         role = settings.scoring.endpoints.get(self.name, settings.role("policy"))
         served = self.name in settings.scoring.endpoints or role.model == self.name
         return PROVIDERS[role.provider].request_options(role, with_schema=False) if served else {}
@@ -111,6 +117,46 @@ def base_model_of(settings: Settings, policy: Policy) -> EvaluatedModel:
 
     digest = revision if len(revision) == SHA256 else digest_of([model, revision])
     return EvaluatedModel(model, digest, identity, embedded, role, weights)
+
+
+def model_of_its_own(settings: Settings, name: str) -> EvaluatedModel:
+    """A model of `scoring.models`, under its name: two of other prompts are two models. Raises `ConfigError` for an unknown name."""
+    table = settings.scoring.models.get(name)
+    if table is None:
+        known = ", ".join(sorted(settings.scoring.models)) or "none"
+        raise ConfigError(f"scoring.models has no {name!r}; there are: {known}")
+    checkpoint = PROVIDERS[table.provider].checkpoint("policy", table)
+    if not checkpoint:
+        return _other(name, table.model or name, table.revision, False, table, lambda: table)
+    folder = Path(settings.resolve(checkpoint))
+    if checkpoint in checkpoint_names() or is_embedded(folder):
+        digest = checkpoint_digest(checkpoint if checkpoint in checkpoint_names() else str(folder))
+        return _other(name, f"{EMBEDDED}{folder.name}", digest, True, table, lambda: table)
+
+    def unserved() -> RoleSettings:
+        raise ModelError(
+            f"nothing serves {name}: set scoring.server to a [servers.<name>] table, which then serves the weights of {checkpoint}, or give"
+            f' [scoring.models."{name}"] provider = "endpoint", url and model'
+        )
+
+    if (folder / "config.json").is_file():
+        revision = checkpoint_digest(str(folder))
+        return _other(name, folder.name, revision, False, table, unserved, lambda: (str(folder), ""))
+    return _other(name, checkpoint, table.revision, False, table, unserved, lambda: (checkpoint, table.revision))
+
+
+def _other(
+    name: str,
+    model: str,
+    revision: str,
+    embedded: bool,
+    table: ScoredModelSettings,
+    role: Callable[[], RoleSettings],
+    weights: Callable[[], tuple[str, str]] | None = None,
+) -> EvaluatedModel:
+    identity = {"kind": "model", "name": name, "model": model, "revision": revision}
+    digest = digest_of(["model of its own", name, model, revision])
+    return EvaluatedModel(name, digest, identity, embedded, role, weights, table)
 
 
 def _served(settings: Settings, name: str) -> RoleSettings:

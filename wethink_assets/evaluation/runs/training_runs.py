@@ -1,7 +1,7 @@
-"""Scores of a training run: of its policy, and of its base model unless another run's scoring made them."""
+"""Scores of a training run: of its policy, and of its base model unless another run's scoring made them; and of models of `scoring.models`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, wanted_files
@@ -9,7 +9,13 @@ from wethink_assets.evaluation.grading.intervals import Comparison
 from wethink_assets.evaluation.reports.comparison import against_base
 from wethink_assets.evaluation.reports.leaderboard import newest
 from wethink_assets.evaluation.runs.jobs import jobs_with_scores
-from wethink_assets.evaluation.runs.models import EvaluatedModel, base_model_of, policy_of, trained_model
+from wethink_assets.evaluation.runs.models import (
+    EvaluatedModel,
+    base_model_of,
+    model_of_its_own,
+    policy_of,
+    trained_model,
+)
 from wethink_assets.evaluation.runs.records import Score, scores_of
 from wethink_assets.evaluation.runs.replies import Progress
 from wethink_assets.evaluation.runs.score import score_model
@@ -20,19 +26,27 @@ from wethink_assets.training.policies.catalog import Policy
 
 
 @dataclass(frozen=True)
-class RunScores:
-    """Scores of a training run's policy and of its base, and their paired comparison by benchmark. files: also those not run."""
+class ModelScores:
+    """Scores of a model, of a base beside it, and their paired comparison by benchmark. files: also those not run; base_name: empty without one."""
 
-    policy: Policy
+    name: str
     files: tuple[BenchmarkFile, ...]
-    base: tuple[Score, ...]
     scores: tuple[Score, ...]
-    comparisons: dict[str, Comparison]
+    base: tuple[Score, ...] = ()
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    base_name: str = ""
 
     @property
     def not_run(self) -> tuple[BenchmarkFile, ...]:
         """Benchmarks whose file is missing or unreadable."""
         return tuple(file for file in self.files if not file.usable)
+
+
+@dataclass(frozen=True)
+class RunScores(ModelScores):
+    """Scores of a training run's policy beside those of its base."""
+
+    policy: Policy = field(kw_only=True)
 
     @property
     def data_version(self) -> str:
@@ -100,4 +114,23 @@ def kept_scores(
         if (comparison := against_base(store, settings, before.get(benchmark, []), group)) is not None
     }
     base, after = (tuple(score for group in groups.values() for score in group) for groups in (before, now))
-    return RunScores(policy, tuple(files or ()), base, after, comparisons)
+    return RunScores(
+        policy.key, tuple(files or ()), after, base, comparisons, policy.base_model["model"], policy=policy
+    )
+
+
+def score_other_model(
+    store: Store,
+    settings: Settings,
+    name: str,
+    benchmarks: Sequence[str] = (),
+    *,
+    progress: Progress | None = None,
+    again: bool = False,
+) -> ModelScores:
+    """Score what is missing of a model of `scoring.models` on the wanted benchmarks; raises as `score_training_run` does."""
+    model = model_of_its_own(settings, name)
+    files = wanted_files(settings, benchmarks)
+    with Kit(settings, unreported) as kit:
+        scores = score_model(store, settings, model, files, progress=progress, again=again, kit=kit)
+    return ModelScores(name, tuple(files), tuple(scores))
