@@ -157,7 +157,7 @@ class FaultyFiles(mfusepy.Operations):
         return 0
 
     def unlink(self, path: str) -> int:
-        if self._kind not in ("full", "quota"):
+        if self._kind not in ("full", "quota", "filling"):  # removing takes no space
             self._change(path)
         os.unlink(self._at(path))
         return 0

@@ -252,7 +252,10 @@ class Store:
                 if self.local:
                     Path(self.root).mkdir(parents=True, exist_ok=True)
                     parent = self.root
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=scratch_prefix(), dir=parent))
+                # What cannot be removed is a leftover that `wethink doctor` finds; what went wrong before is what is told.
+                folder = stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix=scratch_prefix(), dir=parent, ignore_cleanup_errors=True)
+                )
             yield Path(folder)
 
     @contextmanager

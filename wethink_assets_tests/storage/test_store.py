@@ -107,3 +107,11 @@ def test_a_file_is_no_empty_store(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("x")
     with pytest.raises(StoreError, match="it is a file and no folder; check `url`"):
         Store.open(str(tmp_path / "data"))
+
+
+def test_a_scratch_folder_that_cannot_be_removed_hides_no_error(tmp_path: Path) -> None:
+    store = Store.open(str(tmp_path))
+    with pytest.raises(StoreError, match="what went wrong"), store.scratch() as folder:
+        folder.rmdir()
+        folder.write_text("a file cannot be removed as a folder")
+        raise StoreError("what went wrong")

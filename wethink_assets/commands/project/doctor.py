@@ -59,7 +59,9 @@ def doctor(
     store = store_of(settings)
     findings = of_settings(settings)
     with project_instance() as instance:
-        findings += [*of_runs(instance, fix), *of_store(store, fix), *of_instance(instance, store)]
+        findings += of_runs(instance, fix)
+        unreadable = of_access(store)
+        findings += unreadable or [*of_store(store, fix), *of_instance(instance, store)]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
@@ -140,6 +142,17 @@ def of_runs(instance: "dg.DagsterInstance", fix: bool) -> list[Finding]:
         for run_id in held
     ]
     return findings
+
+
+def of_access(store: "Store") -> list[Finding]:
+    """That the store cannot be read; what lies in it cannot be looked at then."""
+    from wethink_assets.errors import StoreUnreachable
+
+    try:
+        store.names("")
+    except StoreUnreachable as error:
+        return [Finding(f"the store cannot be read: {error}", advice="check [store] in wethink.toml")]
+    return []
 
 
 def of_store(store: "Store", fix: bool) -> list[Finding]:

@@ -14,6 +14,7 @@ import polars as pl
 
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import sha256_hex
+from wethink_assets.storage.faults import optional_write
 from wethink_assets.storage.journal.calls import CALLS, LATER
 from wethink_assets.storage.store import Store
 
@@ -51,15 +52,17 @@ def read_part(store: Store, path: str) -> pl.DataFrame | None:
 
 
 def intact_part(store: Store, folder: str, name: str) -> pl.DataFrame | None:
-    """One part, or None where there is none, or a damaged one, which is moved aside."""
+    """One part, or None where there is none, or a damaged one, which is moved aside where the store takes writes."""
     frame = read_part(store, f"{folder}/{name}")
     if frame is None:
         data = store.read_if_present(f"{folder}/{name}")
         if data is not None:
-            aside = f"{folder}/damaged-{name}"
-            store.create(aside, data)
-            store.delete(f"{folder}/{name}")
-            log.warning("%s is damaged: moved to %s, its calls are made again", name, store.link(aside))
+            aside, left = f"{folder}/damaged-{name}", f"{folder}/{name}"
+            with optional_write():
+                store.create(aside, data)
+                store.delete(f"{folder}/{name}")
+                left = aside
+            log.warning("%s is damaged: it is in %s, its calls are made again", name, store.link(left))
     return frame
 
 

@@ -121,3 +121,11 @@ def test_what_only_people_can_mend_stays_with_fix(sound: Project) -> None:
     assert not any(one["fixed"] or one["fixable"] for one in found)
     assert json.loads(wethink("sync", "--json")[1])["batches"] == ["coco.000001", "geoqa+.000001"]
     assert wethink("sync")[1] == "the instance knows all that the store holds\n"
+
+
+def test_a_store_that_cannot_be_read_is_found(sound: Project) -> None:
+    shutil.rmtree(sound.home / "data", ignore_errors=True)
+    (sound.home / "data").symlink_to("data")
+    code, [found] = findings()
+    assert code == 1 and not found["fixable"]
+    assert found["what"].startswith(f"the store cannot be read: {sound.home}/data: its links lead in a circle")

@@ -17,6 +17,7 @@ from wethink_assets.storage.journal.files import write_part
 from wethink_assets.storage.journal.journal import Journal, journaled_calls, part_names
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
+from wethink_assets_tests.support.full_disk import full_disk
 from wethink_assets_tests.support.journals import FOLDER, call, opened
 
 
@@ -68,6 +69,21 @@ def test_a_damaged_part_is_moved_aside_and_its_calls_are_forgotten(
     again.add(call("k2", "new"))
     again.compact()
     assert opened(store).find("k2") == call("k2", "new").completion
+
+
+def test_a_damaged_part_is_passed_over_where_it_cannot_be_moved(tmp_path: Path) -> None:
+    store = Store.open(str(tmp_path))
+    journal = opened(store)
+    for key in ("k1", "k2"):
+        journal.add(call(key, key * 20))
+        journal.flush()
+    name = part_names(store, FOLDER)[0]
+    store.publish(f"{FOLDER}/{name}", b"{}")
+    names = store.names(FOLDER)
+    with full_disk():
+        again = opened(store)
+    assert [again.find(key) is not None for key in ("k1", "k2")] == [False, True]
+    assert store.names(FOLDER) == names
 
 
 def test_a_part_of_another_release_is_never_thrown_away(tmp_path: Path) -> None:

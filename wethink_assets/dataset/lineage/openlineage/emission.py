@@ -175,7 +175,8 @@ def _emit(store: Store, run: LineageRun, suffix: str, build: Callable[[], Event]
             if delivery is not None:
                 delivery.send_later(event, lambda: store.create(path + SENT, b""))
     except Exception as error:  # a fault of what tells of runs is none of theirs
-        log.warning("OpenLineage event %s was not kept: %s: %s", path, type(error).__name__, error)
+        kind = "" if isinstance(error, WeThinkError) else f"{type(error).__name__}: "
+        log.warning("OpenLineage event %s was not kept: %s%s", path, kind, error)
 
 
 def _written(event: Any) -> bytes:
