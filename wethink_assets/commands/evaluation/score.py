@@ -57,10 +57,9 @@ def score(
             results.append(score_one(store, settings, key, benchmark or (), progress=bars, again=retry_failed))
     if as_json:
         typer.echo(json.dumps([as_json_record(run) for run in results], indent=1))
-        return
-    for run in results:
+    for run in results if not as_json else ():
         show(run)
-    if any(file.state == "unreadable" for run in results for file in run.not_run):
+    if any(file.faulty for run in results for file in run.not_run):
         raise typer.Exit(1)
 
 
@@ -119,9 +118,9 @@ def show(run: "ModelScores") -> None:
     console = Console()
     console.print(table)
     for file in run.not_run:
-        if file.state == "unreadable":
+        if file.faulty:
             typer.echo(f"not run, since its file cannot be used: {file.benchmark.key}: {file.remedy}", err=True)
-    missing = [file.benchmark.key for file in run.not_run if file.state != "unreadable"]
+    missing = [file.benchmark.key for file in run.not_run if not file.faulty]
     if missing:
         typer.echo(
             f"not run, since their files are missing: {', '.join(missing)}; `wethink leaderboard --files` says how to get them"

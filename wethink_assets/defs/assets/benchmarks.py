@@ -40,9 +40,9 @@ def benchmarks_asset() -> dg.AssetsDefinition:
     ) -> dg.ObserveResult:
         files = benchmark_files(settings)
         for file in files:
-            if file.usable:
+            if file.readable:
                 sign_file(store, file, progress.of("signing", file.benchmark.key), settings.dedup)
-            if file.state in ("other md5", "unreadable"):
+            if file.remedy and file.state != "missing":
                 context.log.warning(f"{file.benchmark.key}: {plain(file.remedy, 500)}")
         return dg.ObserveResult(
             data_version=dg.DataVersion(digest_of([[file.benchmark.key, file.md5] for file in files])),

@@ -14,17 +14,18 @@ from wethink_assets.dedup.contamination import SignedBenchmark
 from wethink_assets.dedup.methods import Comparison
 from wethink_assets.errors import ConfigError, SourceError
 from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, OPENCOMPASS, SAMPLES, Benchmark, default_form
-from wethink_assets.evaluation.benchmarks.tsv import md5_of, read_tsv
+from wethink_assets.evaluation.benchmarks.tsv import MEDIA, md5_of, read_tsv
 from wethink_assets.evaluation.samples import ensure_samples
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.sources.images.view import VIEW
 
-State = Literal["present", "missing", "other md5", "unreadable"]
+State = Literal["present", "missing", "other md5", "unreadable", "malformed"]
+"""`malformed`: its rows can be read, and are held against versions, but not scored."""
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkFile:
-    """A benchmark and its file. md5: empty where the file is missing; remedy: what is wrong, and what to do about it."""
+    """A benchmark and its file. md5: empty where the file is missing or unreadable; remedy: what is wrong, and what to do about it."""
 
     benchmark: Benchmark
     path: Path
@@ -37,6 +38,16 @@ class BenchmarkFile:
     def usable(self) -> bool:
         """Whether it can be scored: a file of another md5 can, and says so wherever its score appears."""
         return self.state in ("present", "other md5")
+
+    @property
+    def readable(self) -> bool:
+        """Whether its rows can be held against a version."""
+        return bool(self.md5)
+
+    @property
+    def faulty(self) -> bool:
+        """Whether it is there and cannot be scored."""
+        return self.state in ("unreadable", "malformed")
 
 
 def lmu_folder(settings: Settings) -> Path:
@@ -94,31 +105,32 @@ def file_of(settings: Settings, benchmark: Benchmark) -> BenchmarkFile:
         rows = rows_of(path)
     except SourceError as error:
         return BenchmarkFile(benchmark, path, "unreadable", remedy=str(error))
+    md5 = md5_of(path)
     if benchmark.suite == "own":
         benchmark = replace(benchmark, form=benchmark.form or default_form(rows.columns))
-        lost = [name for name in BENCHMARK_FORMS[benchmark.form].columns if name not in rows.columns]
-        if lost:
-            remedy = f"{path} has no column {lost[0]!r}, which a benchmark of the form {benchmark.form} needs"
-            return BenchmarkFile(benchmark, path, "unreadable", remedy=remedy)
-        if (fault := _answer_fault(benchmark.form, rows)) is not None:
-            return BenchmarkFile(benchmark, path, "unreadable", remedy=f"{path}: {fault}")
-    md5 = md5_of(path)
+        if (fault := _fault_of(benchmark.form, rows)) is not None:
+            return BenchmarkFile(benchmark, path, "malformed", md5, rows.height, f"{path}{fault}")
     if benchmark.md5 and md5 != benchmark.md5:
         remedy = f"its md5 is {md5}, VLMEvalKit's {benchmark.md5}: another release, or damaged; {how_to_get(benchmark, path)}"
         return BenchmarkFile(benchmark, path, "other md5", md5, rows.height, remedy)
     return BenchmarkFile(benchmark, path, "present", md5, rows.height)
 
 
-def _answer_fault(form_key: str, rows: pl.DataFrame) -> str | None:
-    """The first row of a choice whose answer is none of its letters: it would be wrong whatever a model says."""
+def _fault_of(form_key: str, rows: pl.DataFrame) -> str | None:
+    """What a form misses, or the first row that would be asked in vain: without question or picture, or with an answer that no reply can have."""
     form = BENCHMARK_FORMS[form_key]
-    if form_key not in ("choice", "circular"):
-        return None
+    lost = [name for name in form.columns if name not in rows.columns]
+    if lost:
+        return f" has no column {lost[0]!r}, which a benchmark of the form {form_key} needs"
     for row in rows.iter_rows(named=True):
-        options = form.shown_options(row)
-        if options and form.right_option(row) not in options:
-            letters = ", ".join(options)
-            return f"row {row['index']!r}, column answer: {row['answer']!r} is no letter of its options ({letters})"
+        faults = {
+            "question": "" if row["question"] else "it is empty",
+            "image": "its bytes are no picture" if "" in row[MEDIA] else "",
+            "answer": form.answer_fault(row),
+        }
+        for column, fault in faults.items():
+            if fault:
+                return f": row {row['index']!r}, column {column}: {fault}"
     return None
 
 

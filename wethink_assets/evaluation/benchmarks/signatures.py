@@ -50,7 +50,7 @@ def sign_file(
 def sign_present(store: Store, settings: Settings) -> None:
     """Sign the files of all real benchmarks that are there and not signed yet: before a cut, so that it is held against them."""
     for benchmark in benchmarks_of(settings).values():
-        if not benchmark.sample and (file := file_of(settings, benchmark)).usable:
+        if not benchmark.sample and (file := file_of(settings, benchmark)).readable:
             sign_file(store, file, settings=settings.dedup)
 
 

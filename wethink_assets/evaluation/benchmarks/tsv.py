@@ -20,6 +20,7 @@ import polars as pl
 from wethink_assets.errors import SourceError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.models.chat import Image
+from wethink_assets.sources.images.formats import format_of
 
 LONGEST_REFERENCE = 64
 """An `image` field no longer than this names another row (VLMEvalKit's rule)."""
@@ -55,7 +56,12 @@ def records(path: Path) -> Iterator[tuple[int, int, list[str]]]:
         with path.open("rb") as file:
             for raw in file:
                 position += len(raw)
-                yield raw.decode("utf-8-sig" if position == len(raw) else "utf-8")
+                try:
+                    yield raw.decode("utf-8-sig" if position == len(raw) else "utf-8")
+                except UnicodeDecodeError as error:
+                    raise SourceError(
+                        f"{path}: byte {position - len(raw) + error.start} is no text in UTF-8: save the table in UTF-8"
+                    ) from error
 
     start = 0
     for fields in csv.reader(lines(), delimiter="\t"):
@@ -64,7 +70,9 @@ def records(path: Path) -> Iterator[tuple[int, int, list[str]]]:
 
 
 def media_type(data: bytes) -> str:
-    """Media type of an encoded image, by its first bytes."""
+    """Media type of an encoded image, by its first bytes; empty of what is no picture."""
+    if format_of(data) is None:
+        return ""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for magic, kind in MAGIC if data.startswith(magic)), "image/png")
@@ -83,10 +91,18 @@ def _decoded(text: str) -> bytes:
     return base64.b64decode(rest if comma else text, validate=False)
 
 
+def _pictures(field: str, where: str) -> list[bytes]:
+    """Bytes of the images of a field. Raises `SourceError` naming `where` for what is no base64."""
+    try:
+        return [_decoded(text) for text in encoded(field)]
+    except ValueError as error:
+        raise SourceError(f"{where}: it is neither base64 nor a list of such texts ({error})") from error
+
+
 def read_tsv(path: Path) -> pl.DataFrame:
     """All rows of a benchmark's file that have an image: its columns as text (null where empty) but `image`, and instead
 
-    `images` and `media` (sha256 and media type of each image), `row_start` and `row_length` (bytes of the row that holds them).
+    `images` and `media` (sha256 of each image and its media type, empty of no picture), `row_start` and `row_length` (bytes of the row that holds them).
 
     Raises `SourceError` naming file and row for what is no such table.
     """
@@ -112,12 +128,14 @@ def read_tsv(path: Path) -> pl.DataFrame:
             if not field or len(field) <= LONGEST_REFERENCE:
                 rows.append({**row, IMAGES: field or None})
                 continue
-            images = [_decoded(text) for text in encoded(field)]
+            images = _pictures(field, f"{path}: record {number}, index {row['index']!r}, column image")
             digests, media = [sha256_hex(data) for data in images], [media_type(data) for data in images]
             held[str(row["index"])] = {IMAGES: digests, MEDIA: media, START: start, LENGTH: length}
             rows.append({**row, IMAGES: None, "_own": True})
-    except (OSError, UnicodeDecodeError, csv.Error, binascii.Error, ValueError) as error:
+    except (OSError, csv.Error, ValueError) as error:
         raise SourceError(f"{path} is not a benchmark table: {error}") from error
+    if not rows:
+        raise SourceError(f"{path} has no row with an image: there is nothing to ask")
     return _table(path, header, rows, held)
 
 

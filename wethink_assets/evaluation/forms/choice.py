@@ -44,6 +44,12 @@ class Choice(Form):
         listed = "".join(f"{letter}. {option}\n" for letter, option in options.items())
         return f"{hint}Question: {row['question']}\n" + (f"Options:\n{listed}{self.instruction}" if options else "")
 
+    def answer_fault(self, row: Row) -> str:
+        options = self.shown_options(row)
+        if not options or self.right_option(row) in options:
+            return super().answer_fault(row)
+        return f"{row['answer']!r} is no letter of its options ({', '.join(options)})"
+
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         options = self.options(row)
         letter, how = option_of(answer, options), RULE

@@ -85,6 +85,10 @@ class Form(ABC):
         """Letter of the right option, of a question that has some."""
         return str(row["answer"])
 
+    def answer_fault(self, row: Row) -> str:
+        """Why no reply to a row of one's own file could be right, whatever a model says; empty where one could."""
+        return "" if "answer" not in self.columns or row["answer"] else "it is empty"
+
     def question_kind(self, row: Row) -> str:
         """Code of the question's kind. Drawn stand-ins say it; of other files, what has options is multiple choice."""
         kind = row.get("kind")

@@ -35,6 +35,9 @@ INDEX_PARTS = {"set_id": 3, "figure_id": 4, "question_id": 5}
 class YesNo(Form):
     """Yes or No. A file without HallusionBench's index is plain accuracy."""
 
+    def answer_fault(self, row: Row) -> str:
+        return "" if row["answer"] in ("Yes", "No") else f"{row['answer']!r} is neither Yes nor No"
+
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         word, how = yes_or_no(answer), RULE
         if word is None:

@@ -1,5 +1,6 @@
 """Benchmark files: what is there, what is missing or wrong, and what to do about it."""
 
+import base64
 import hashlib
 from pathlib import Path
 
@@ -56,4 +57,34 @@ def test_a_choice_whose_answer_is_no_letter_is_refused_with_row_and_column(tmp_p
     rows[2]["answer"] = answer
     write_tsv(tmp_path / "mine.tsv", rows)
     (file,) = benchmark_files(scoring_settings(tmp_path), ["mine"])
-    assert file.state == "unreadable" and "row '2', column answer" in file.remedy
+    assert file.state == "malformed" and "row '2', column answer" in file.remedy
+
+
+NO_PICTURE = base64.b64encode(b"<html>not found</html>".ljust(60)).decode()
+
+
+@pytest.mark.parametrize(
+    ("form", "column", "value", "fault"),
+    [
+        ("free", "question", "", "row '1', column question: it is empty"),
+        ("free", "answer", "", "row '1', column answer: it is empty"),
+        ("yes_no", "answer", "yes", "row '1', column answer: 'yes' is neither Yes nor No"),
+        ("yes_no", "answer", "1", "row '1', column answer: '1' is neither Yes nor No"),
+        ("mathvista", "answer", "", "row '1', column answer: it is empty"),
+        ("free", "image", NO_PICTURE, "row '1', column image: its bytes are no picture"),
+        ("free", "image", f"['{NO_PICTURE}']", "row '1', column image: its bytes are no picture"),
+    ],
+)
+def test_a_row_that_would_be_asked_in_vain_is_refused(
+    tmp_path: Path, form: str, column: str, value: str, fault: str
+) -> None:
+    rows = [{"index": i, "question": "Is it?", "answer": "Yes", "category": "a"} for i in range(3)]
+    settings = scoring_settings(tmp_path)
+    settings.benchmarks["mine"] = settings.benchmarks["mine"].model_copy(update={"form": form})
+    write_tsv(tmp_path / "mine.tsv", rows)
+    (file,) = benchmark_files(settings, ["mine"])
+    assert file.usable, file.remedy
+    rows[1][column] = value
+    write_tsv(tmp_path / "mine.tsv", rows)
+    (file,) = benchmark_files(settings, ["mine"])
+    assert file.state == "malformed" and not file.usable and file.readable and fault in file.remedy

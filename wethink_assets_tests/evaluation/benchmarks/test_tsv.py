@@ -40,6 +40,9 @@ def test_images_beside_the_table_are_found_by_path(tmp_path: Path) -> None:
         images_of(path, rows[1])
 
 
+NO_PICTURE = base64.b64encode(b"<html>not found</html>".ljust(60)).decode()
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -48,6 +51,10 @@ def test_images_beside_the_table_are_found_by_path(tmp_path: Path) -> None:
         ("index\tquestion\n1\ta\tb\n", "record 2 has 3 fields"),
         ("index\timage\tquestion\n1\t9\ta\n", "takes its image from row '9'"),
         ("index\tindex\tquestion\n1\t1\ta\n", "a column twice"),
+        ("index\timage\tquestion\n", "no row"),
+        ("index\timage\tquestion\n1\t\ta\n", "no row with an image"),
+        (f"index\timage\tquestion\n7\t{'A' * 99}\ta\n", "record 2, index '7', column image: it is neither base64"),
+        (f"index\timage\tquestion\n7\t['{NO_PICTURE}' x]\ta\n", "index '7', column image: it is neither base64"),
     ],
 )
 def test_damaged_tables_are_refused_with_file_and_row(tmp_path: Path, text: str, fault: str) -> None:
@@ -55,6 +62,12 @@ def test_damaged_tables_are_refused_with_file_and_row(tmp_path: Path, text: str,
     with pytest.raises(SourceError, match=r"x\.tsv") as error:
         read_tsv(tmp_path / "x.tsv")
     assert fault in str(error.value)
+
+
+def test_a_byte_that_is_no_text_is_told_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "x.tsv").write_bytes(b"index\tquestion\n1\t" + "où".encode("latin-1") + b"\n")
+    with pytest.raises(SourceError, match=r"x\.tsv: byte 18 is no text in UTF-8"):
+        read_tsv(tmp_path / "x.tsv")
 
 
 def test_a_file_that_changed_is_not_read_as_what_it_was(tmp_path: Path) -> None:
