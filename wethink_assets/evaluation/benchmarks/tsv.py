@@ -102,7 +102,7 @@ def _pictures(field: str, where: str) -> list[bytes]:
 def read_tsv(path: Path) -> pl.DataFrame:
     """All rows of a benchmark's file that have an image: its columns as text (null where empty) but `image`, and instead
 
-    `images` and `media` (sha256 of each image and its media type, empty of no picture), `row_start` and `row_length` (bytes of the row that holds them).
+    `images`, `media` (sha256 and media type of each, empty of no picture), `row_start` and `row_length` (bytes of the row that holds them).
 
     Raises `SourceError` naming file and row for what is no such table.
     """

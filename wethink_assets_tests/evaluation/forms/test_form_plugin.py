@@ -73,7 +73,7 @@ def test_a_file_without_the_columns_of_its_form_is_refused_by_name(settings: Set
     write_tsv(tmp_path / "mine.tsv", [{"index": 1, "question": "?", "answer": "a, b"}])
     (file,) = benchmark_files(settings, ["mine"])
     assert (
-        file.state == "unreadable" and "no column 'scene', which a benchmark of the form ordering needs" in file.remedy
+        file.state == "malformed" and "no column 'scene', which a benchmark of the form ordering needs" in file.remedy
     )
 
 
