@@ -394,6 +394,14 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
         "",
     ),
     ("file set aside", r"aside/\d{8}T\d{6}-[0-9a-f]{8}/.+", _FIXED, "nothing: it was moved there", "delete it", ""),
+    (
+        "snapshot of seals",
+        r"seals/snapshot\.seal",
+        _REPLACED,
+        "nothing: the links say the same",
+        "`wethink verify --repair`",
+        "",
+    ),
     ("head of seals", r"seals/head\.json", _REPLACED, "proof that no later link is lost", "`wethink seal`", ""),
 )
 _RERUN = frozenset({"image", "commit", "stage table"})

@@ -15,7 +15,8 @@ from wethink_assets.intervals import wilson
 from wethink_assets.storage.erasures import Erasures, erasures_of
 from wethink_assets.storage.faults import optional_write
 from wethink_assets.storage.file_kinds import KnownFile, Nature, known_file
-from wethink_assets.storage.inventory import FOLDER, HEAD, Inventory, add_link, link_path, read_inventory
+from wethink_assets.storage.inventory import SNAPSHOT, Inventory, add_link, read_inventory
+from wethink_assets.storage.seal_links import FOLDER, HEAD, link_path
 from wethink_assets.storage.seals import sealed_file
 from wethink_assets.storage.store import Store
 
@@ -143,7 +144,7 @@ class _Check:
             self._collected = frozenset()
         there = store.files("")
         self._there = frozenset(there)
-        links = {HEAD, *map(link_path, range(1, inventory.last + 1))}
+        links = {HEAD, SNAPSHOT, *map(link_path, range(1, inventory.last + 1))}
         for path in there:
             if path not in inventory.files and path not in links:
                 self._unknown(path)

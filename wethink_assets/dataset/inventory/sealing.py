@@ -21,8 +21,9 @@ from wethink_assets.sources.batches import batch_path, source_of
 from wethink_assets.sources.claims import claim_path
 from wethink_assets.storage.erasures import erasures_of
 from wethink_assets.storage.file_kinds import KnownFile, Nature, known_file
-from wethink_assets.storage.inventory import FOLDER, Inventory, add_link, read_inventory
+from wethink_assets.storage.inventory import Inventory, add_link, read_inventory
 from wethink_assets.storage.lease import Holder
+from wethink_assets.storage.seal_links import FOLDER
 from wethink_assets.storage.seals import FileSeal, sealed_file
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.store_format import PATH

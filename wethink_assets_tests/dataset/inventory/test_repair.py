@@ -13,9 +13,11 @@ from wethink_assets.dataset.takedown.takedown import find_subject, take_down
 from wethink_assets.errors import StoreError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.planning.staleness import commits_in_force, missing_stages
+from wethink_assets.storage import inventory
 from wethink_assets.storage.file_kinds import known_file
-from wethink_assets.storage.inventory import HEAD, link_path
+from wethink_assets.storage.inventory import SNAPSHOT
 from wethink_assets.storage.rerun_marks import marked_batches
+from wethink_assets.storage.seal_links import HEAD, link_path
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.earlier_store import unpacked_store
 from wethink_assets_tests.support.images import drawing
@@ -179,6 +181,20 @@ def test_links_come_back_one_after_the_other(earlier: Store) -> None:
     earlier.delete(HEAD)
     earlier.publish(link_path(earlier_last(earlier)), b"damaged")
     assert outcomes(repair_store(earlier, [copy]))[HEAD] == Outcome.LEFT
+
+
+def test_a_damaged_snapshot_is_moved_aside_and_written_anew(earlier: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inventory, "LINKS_READ", 2)
+    for number in range(4):
+        earlier.publish(f"budgets/night/{number}.json", b"{}")
+        seal_store(earlier, command="test")
+    assert check_store(earlier).sound
+    earlier.publish(SNAPSHOT, earlier.read(SNAPSHOT)[:-1])
+    assert [(fault.path, fault.fault, fault.kind) for fault in check_store(earlier).faults] == [
+        (SNAPSHOT, "altered", "snapshot of seals")
+    ]
+    assert outcomes(repair_store(earlier)) == {SNAPSHOT: Outcome.REBUILT}
+    assert check_store(earlier).sound and earlier.exists(SNAPSHOT)
 
 
 def earlier_last(store: Store) -> int:
