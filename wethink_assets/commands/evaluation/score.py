@@ -27,7 +27,11 @@ def score(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Score again what was scored with failed calls.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all scores as JSON.")] = False,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="Only say what is missing, and its calls, tokens and money. No model is asked."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all scores, or the plan, as JSON.")] = False,
 ) -> None:
     """Score policies against their base model, and any other model by itself, greedy and sampled, with intervals and paired tests.
 
@@ -50,6 +54,9 @@ def score(
             f"nothing to score: no training run in {store.url} has a policy yet, and [scoring.models] names none; `wethink train` makes one"
         )
         return
+    if plan:
+        _plan(store, settings, keys, benchmark or [], as_json)
+        return
     results = []
     with _Bars(Console(stderr=True)) as bars:
         for key in keys:
@@ -61,6 +68,47 @@ def score(
         show(run)
     if any(file.faulty for run in results for file in run.not_run):
         raise typer.Exit(1)
+
+
+def _plan(store: "Store", settings: "Settings", keys: list[str], benchmarks: list[str], as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from wethink_assets.evaluation.benchmarks.files import wanted_files
+    from wethink_assets.evaluation.runs.plan import plan_scores
+    from wethink_assets.evaluation.runs.training_runs import models_of
+
+    models = [model for key in keys for model in models_of(store, settings, key)]
+    planned = plan_scores(store, settings, models, wanted_files(settings, benchmarks))
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in planned], indent=1))
+        return
+    if not planned:
+        typer.echo("nothing is missing: every model has a score on every benchmark whose file is there")
+        return
+    table = Table()
+    columns = ("model", "benchmark", "decoding", "calls", "judge calls", "prompt tokens", "reply tokens", "money")
+    for name in columns:
+        table.add_column(name, justify="left" if name in columns[:3] else "right", overflow="fold")
+    for one in planned:
+        prompt = "?" if one.prompt_tokens is None else f"about {one.prompt_tokens:,}"
+        usual = "" if one.usual_reply_tokens is None else f"about {one.usual_reply_tokens:,}, "
+        money = "" if one.money is None else f"{one.money:,.2f}"
+        judged = f"at most {one.judge_calls:,}" if one.judge_calls else "0"
+        reply = f"{usual}at most {one.reply_tokens:,}"
+        row = (one.model, one.benchmark, one.decoding, f"{one.calls:,}", judged, prompt, reply, money)
+        table.add_row(*(Text(value) for value in row))
+    Console().print(table)
+    priced = [one.money for one in planned if one.money is not None]
+    money = f", money {sum(priced):,.2f} without the judge's" if priced else ""
+    typer.echo(
+        f"{len(planned)} scores are missing: {sum(one.calls for one in planned):,} calls, at most"
+        f" {sum(one.judge_calls for one in planned):,} of the judge, {sum(one.reply_tokens for one in planned):,} tokens of replies at most{money};"
+        " calls that a killed scoring has finished are not made again"
+    )
 
 
 class _Bars:

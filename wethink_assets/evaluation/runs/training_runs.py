@@ -65,6 +65,13 @@ def missing(store: Store, settings: Settings, key: str, benchmarks: Sequence[str
     )
 
 
+def models_of(store: Store, settings: Settings, key: str) -> tuple[EvaluatedModel, ...]:
+    """The models that are scored for a key: the one of `scoring.models`, else base and policy of the training run."""
+    if key in settings.scoring.models:
+        return (model_of_its_own(settings, key),)
+    return _base_and_policy(store, settings, policy_of(store, key))
+
+
 def _base_and_policy(store: Store, settings: Settings, policy: Policy) -> tuple[EvaluatedModel, EvaluatedModel]:
     return base_model_of(settings, policy), trained_model(settings, store, policy)
 

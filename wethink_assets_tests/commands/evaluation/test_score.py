@@ -39,6 +39,7 @@ model = "served-1"
 system_prompt = "Answer with the letter alone."
 max_tokens = 77
 temperature = 0.3
+price_out = 5.0
 [scoring.models.thinking]
 provider = "endpoint"
 url = "{url}"
@@ -66,7 +67,16 @@ def test_models_that_were_not_trained_here_are_scored_on_one_board(unscored: Pat
         served.reply = reply  # type: ignore[method-assign]
         with (unscored / "wethink.toml").open("a") as file:
             file.write(OTHERS.format(url=served.url))
+        before = score("direct", "--benchmark", "sample_MMStar", "--plan")
+        assert not asked and [(one["decoding"], one["calls"], one["reply_tokens"]) for one in before] == [
+            ("greedy", 12, 12 * 77),
+            ("seed 1", 12, 12 * 77),
+        ]
+        assert all(
+            one["prompt_tokens"] is None and one["money"] == pytest.approx(12 * 77 * 5e-6, abs=1e-4) for one in before
+        )
         (direct,) = score("direct", "--benchmark", "sample_MMStar")
+        assert score("direct", "--benchmark", "sample_MMStar", "--plan") == []
         assert direct["training_run"] == "" and direct["model"] == "direct" and direct["against_base"] == {}
         assert len(direct["scores"]) == 2 and not direct["base"]
         assert all("Answer with the letter alone." in str(body) and body["max_tokens"] == 77 for body in asked)
@@ -84,4 +94,6 @@ def test_models_that_were_not_trained_here_are_scored_on_one_board(unscored: Pat
     assert list(rows) == ["direct", "small", "thinking"]
     assert {row["cells"]["sample_MMStar"]["decoding"] for row in rows.values()} == {"greedy"}
     shown = CliRunner().invoke(app, ["score", "direct", "--benchmark", "sample_MMStar"], catch_exceptions=False).output
+    told = CliRunner().invoke(app, ["score", "thinking", "--plan"], catch_exceptions=False).output
+    assert "scores are missing" in told or "nothing is missing" in told
     assert "direct" in shown and "against" not in shown and "difference" not in shown
