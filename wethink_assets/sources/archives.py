@@ -1,17 +1,15 @@
 """Archives of a source: which files they are and what is in them. Each is indexed once, the index kept in the store."""
 
-import io
 import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import polars as pl
 
 from wethink_assets.errors import SourceError, SourceUnreachable, StoreError
 from wethink_assets.extensions.builtin import READERS
 from wethink_assets.identity import digest_of
+from wethink_assets.sources.archive_index import INDEX_VERSION, ArchiveIndex, ignored_path, packed_index, unpacked_index
 from wethink_assets.sources.locations import FileInfo, Location
 from wethink_assets.sources.readers.entries import (
     ENTRIES,
@@ -19,8 +17,6 @@ from wethink_assets.sources.readers.entries import (
     Entry,
     Fetch,
     IgnoredEntries,
-    Index,
-    Note,
     ReadFailure,
     Refusal,
     failing,
@@ -46,9 +42,6 @@ from wethink_assets.sources.readers.split_archive import ArchiveStream
 from wethink_assets.storage.file_ages import renew
 from wethink_assets.storage.store import Store
 
-# 2: several streams and joined tars are read to their end; 3: what is ignored is kept by kind; 4: tables name what is not read
-# 5: nested archives, zips without a directory, names in other encodings; 6: zstd and lz4 within packed zips, base64 by column
-INDEX_VERSION = 6
 MOST_FAR_LOOKS = 5_000
 
 
@@ -100,22 +93,11 @@ def archives_among(
     return archives
 
 
-@dataclass(frozen=True)
-class ArchiveIndex:
-    """Readable members (schema `ENTRIES`), members refused by name, and ignored ones by kind; notes and archives as `Index` has them."""
-
-    entries: pl.DataFrame
-    refusals: list[Refusal]
-    ignored: IgnoredEntries
-    notes: tuple[Note, ...] = ()
-    archives: int = 0
-
-
 def stored_index(store: Store, location: Location, archive: Archive, include: str) -> ArchiveIndex | None:
     """Index of an archive as `list_archive` built it for the same location, size and etag; None where it did not."""
     path = _index_path(location, archive, include)
     kept = store.read_if_present(path)
-    return None if kept is None else _unpacked(store, path, kept)
+    return None if kept is None else unpacked_index(store, path, kept)
 
 
 def _index_path(location: Location, archive: Archive, include: str) -> str:
@@ -157,11 +139,11 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
             listed = folder / "ignored"
             with listed.open("wb") as out:
                 index.ignored.write(out)
-            store.publish_file(_ignored_path(path), listed)
-    packed = _packed(index)
+            store.publish_file(ignored_path(path), listed)
+    packed = packed_index(index)
     _require_kept(store, archive, index.frame)
     store.create(path, packed)
-    return _unpacked(store, path, packed)
+    return unpacked_index(store, path, packed)
 
 
 def _require_kept(store: Store, archive: Archive, members: pl.DataFrame) -> None:
@@ -184,33 +166,6 @@ def _failure_of(archive: Archive, error: Exception) -> ReadFailure:
     if isinstance(error, OSError):
         return ReadFailure("unreadable_archive", str(error))
     return ReadFailure("damaged_archive", f"{archive.path}: {type(error).__name__} {error}")
-
-
-def _packed(index: Index) -> bytes:
-    buffer = io.BytesIO()
-    metadata = {
-        "refusals": json.dumps([list(refusal) for refusal in index.refusals]),
-        "ignored": json.dumps({"counts": index.ignored.counts, "examples": index.ignored.examples}),
-        "notes": json.dumps([list(note) for note in index.notes]),
-        "archives": str(index.archives),
-    }
-    index.frame.write_parquet(buffer, compression="zstd", metadata=metadata)
-    return buffer.getvalue()
-
-
-def _ignored_path(index: str) -> str:
-    """Where all ignored members of an archive stand, of which its index has the counts and a few."""
-    return f"{index.replace('indexes/', 'ignored/', 1).removesuffix('.parquet')}.json.gz"
-
-
-def _unpacked(store: Store, path: str, data: bytes) -> ArchiveIndex:
-    metadata = pl.read_parquet_metadata(io.BytesIO(data))
-    refusals = [Refusal(*row) for row in json.loads(metadata["refusals"])]
-    ignored = json.loads(metadata["ignored"])
-    kept = partial(store.open_read, _ignored_path(path)) if ignored["counts"] else None
-    notes = tuple(Note(*row) for row in json.loads(metadata["notes"]))
-    entries = pl.read_parquet(io.BytesIO(data), columns=ENTRIES.names())
-    return ArchiveIndex(entries, refusals, IgnoredEntries(**ignored, kept=kept), notes, int(metadata["archives"]))
 
 
 def read_members(

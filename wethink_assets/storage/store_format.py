@@ -16,7 +16,15 @@ from wethink_assets.errors import StoreError, StoreUnreachable
 if TYPE_CHECKING:
     from wethink_assets.storage.store import Store
 
-__all__ = ["FORMAT", "PATH", "StoreFormat", "require_conditional_puts", "require_known_format"]
+__all__ = [
+    "FORMAT",
+    "PATH",
+    "StoreFormat",
+    "format_of",
+    "require_conditional_puts",
+    "require_known_format",
+    "write_format",
+]
 
 FORMAT = 1
 """What this release writes."""
@@ -48,6 +56,20 @@ def require_known_format(store: "Store") -> None:
         except StoreUnreachable:
             return  # the write that follows says what is wrong
         _read[store.url] = time.monotonic()
+
+
+def format_of(store: "Store") -> int:
+    """The format that a store has. Raises `StoreError` for one of a later release."""
+    record = _record(store)
+    _require_known(store, record)
+    return record.format if record else StoreFormat().format
+
+
+def write_format(store: "Store") -> None:
+    """Say that a store has the format of this release, so that earlier ones refuse to write to it."""
+    record = _record(store) or StoreFormat()
+    kept = {"release": metadata.version("wethink-assets"), "conditional_puts": record.conditional_puts}
+    store.publish(PATH, StoreFormat(format=FORMAT, **kept).model_dump_json(indent=1).encode())
 
 
 def require_conditional_puts(store: "Store") -> None:

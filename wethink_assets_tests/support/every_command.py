@@ -55,6 +55,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "embedded eval": ["--n", "4"],
     "verify": ["--all"],
     "gc": ["--delete"],
+    "migrate": ["--apply"],
     "doctor": ["--fix"],
 }
 PATIENCE = 90  # seconds that a command may take on a busy machine
