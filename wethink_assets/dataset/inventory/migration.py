@@ -14,7 +14,8 @@ import polars as pl
 from wethink_assets.dataset.inventory.sealing import Sealing, seal_after, seal_store
 from wethink_assets.sources.archive_index import superseded_indexes
 from wethink_assets.storage.file_kinds import known_file
-from wethink_assets.storage.inventory import FOLDER, HEAD, Inventory, add_link, read_inventory, write_head
+from wethink_assets.storage.inventory import Inventory, add_link, read_inventory
+from wethink_assets.storage.seal_links import FOLDER, HEAD, write_head
 from wethink_assets.storage.seals import sealed_file
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.store_format import FORMAT, PATH, format_of, write_format
