@@ -4,6 +4,7 @@ import hashlib
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import polars as pl
 
@@ -32,10 +33,17 @@ from wethink_assets.sources.readers.entries import (
     printable,
 )
 from wethink_assets.sources.readers.folder import read_files
-from wethink_assets.sources.readers.references import metadata_among, unmet_references
+from wethink_assets.sources.readers.references import (
+    MOST_IN_A_FOLDER,
+    may_be_metadata,
+    metadata_among,
+    unmet_references,
+)
+from wethink_assets.storage.sorted_rows import SortedRows
 from wethink_assets.storage.store import Store
 
 _PLAIN = pl.Schema({name: ENTRIES[name] for name in FileInfo._fields})
+_PASSED = pl.Schema({"path": pl.String})
 ROWS = 50_000  # of a listing that become Python's strings at a time
 
 
@@ -43,13 +51,13 @@ ROWS = 50_000  # of a listing that become Python's strings at a time
 class Listing:
     """Content of a source by name only.
 
-    entries: one row a readable file (schema `ENTRIES`), sorted by path and place in the archive.
+    entries: one row a readable file (schema `ENTRIES`), by item; a listing has millions of them, so that they are not in memory.
     refusals: files that are not registered, with the reason; ignored: what is no image by its name or is no file, by kind;
     archives: files that are archives, or parts of some, and stand for their members, archives within archives among them; revision: the
     commit listed, where the store has such; notes: how archives had to be read; unread: archives that were left out, since nobody has read them yet.
     """
 
-    entries: pl.DataFrame
+    entries: SortedRows
     refusals: list[Refusal]
     ignored: IgnoredEntries
     archives: int = 0
@@ -57,19 +65,16 @@ class Listing:
     notes: tuple[Note, ...] = ()
     unread: int = 0
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """sha256 of what is listed; the order of listing and the place in an archive do not matter."""
-        rows = self.entries.select(
-            row=pl.concat_str("item", pl.col("size").cast(pl.String).fill_null("?"), "etag", separator="\0").sort()
-        )
         refused = sorted("\0".join(("refused", refusal.name, refusal.reason)) for refusal in self.refusals)
+        # A name holds no control character, so that sorted items give sorted rows.
+        described = pl.concat_str("item", pl.col("size").cast(pl.String).fill_null("?"), "etag", separator="\0")
+        rows = (part.select(row=described.sort())["row"] for part in self.entries.parts())
         digest, between = hashlib.sha256(), ""
-        parts: Iterator[list[str]] = itertools.chain(
-            (some["row"].to_list() for some in rows.iter_slices(ROWS)), [refused]
-        )
-        for part in filter(None, parts):
-            digest.update((between + "\n".join(part)).encode())
+        for some in filter(None, itertools.chain(_pieces(rows), [refused])):
+            digest.update((between + "\n".join(some)).encode())
             between = "\n"
         return digest.hexdigest()
 
@@ -85,10 +90,10 @@ def list_source(store: Store, source: Source, *, read_archives: bool = True) -> 
     location = Location.open(source.location, source.options)
     ignored = IgnoredEntries()
     refusals: list[Refusal] = []
-    plain = _PlainFiles(source, ignored)
-    files = _files(location.listed(), refusals, ignored)
-    archives = archives_among(files, source.reader, content_formats(location, source.reader), plain.add)
-    frames = [plain.entries()]
+    files = _Files(source, ignored)
+    listed = _files(location.listed(), refusals, ignored)
+    archives = archives_among(listed, source.reader, content_formats(location, source.reader), files.add)
+    files.pack()
     notes: list[Note] = []
     nested = unread = 0
     for archive in archives:
@@ -96,77 +101,75 @@ def list_source(store: Store, source: Source, *, read_archives: bool = True) -> 
         if index is None:
             unread += 1
             continue
-        frames.append(index.entries)
+        files.entries.add(index.entries)
         refusals += index.refusals
         ignored.extend(index.ignored)
         notes += index.notes
         nested += index.archives
-    table = pl.concat(frames).sort("path", "offset", "member")
-    del frames
     parts = [part.path for archive in archives for part in archive.parts]
-    members = table.filter(pl.col("member") != "")["member"]
-    names = itertools.chain(plain.names(), parts, itertools.chain.from_iterable(_pieces(members)))
-    refusals += unmet_references(store, location, metadata_among(plain.texts), names)
+    names = itertools.chain(parts, files.names())
+    refusals += unmet_references(store, location, metadata_among(files.texts()), names)
     inside = len(parts) + nested
-    return Listing(table, sorted(refusals), ignored, inside, location.revision, tuple(notes), unread)
+    return Listing(files.entries, sorted(refusals), ignored, inside, location.revision, tuple(notes), unread)
 
 
-class _PlainFiles:
-    """Files of a listing that are no archives, as columns: a listing has millions of them, and an object of Python takes four times as much.
+class _Files:
+    """Files of a listing, as columns: those that are no archives one by one, members of archives an index at a time.
 
-    texts: those that may be metadata, whose references are to be in the source.
+    entries: those taken in.
     """
 
     def __init__(self, source: Source, ignored: IgnoredEntries) -> None:
-        self.texts: list[FileInfo] = []
+        self.entries = SortedRows(ENTRIES, ["item"])
         self._source = source
         self._ignored = ignored
         self._taken: list[FileInfo] = []
+        self._texts: dict[str, list[FileInfo]] = {}
         self._passed: list[str] = []
-        self._frames = [ENTRIES.to_frame()]
-        self._names = [pl.Series(dtype=pl.String)]
+        self._passed_names = SortedRows(_PASSED, _PASSED.names())
 
     def add(self, file: FileInfo) -> None:
-        """Take a file in, or pass over it where it is to be ignored."""
+        """Take a file that is no archive in, or pass over it where it is to be ignored."""
         kind = _ignored_kind(self._source, file.path)
         if not kind:
             self._taken.append(file)
             if len(self._taken) == ROWS:
-                self._pack()
+                self.pack()
             return
         self._ignored.add(file.path, kind)
-        if kind == "text" and matches(self._source.include, file.path):
-            self.texts.append(file)
+        if kind == "text" and may_be_metadata(file.path) and matches(self._source.include, file.path):
+            beside = self._texts.setdefault(file.path.rpartition("/")[0], [])
+            # One more than a folder may have is enough to know that they are none.
+            if len(beside) <= MOST_IN_A_FOLDER:
+                beside.append(file)
         self._passed.append(file.path)
         if len(self._passed) == ROWS:
-            self._pack()
+            self.pack()
 
-    def _pack(self) -> None:
+    def pack(self) -> None:
+        """Make columns of what was added last."""
         columns = dict(zip(FileInfo._fields, zip(*self._taken, strict=True), strict=True)) if self._taken else {}
         frame = pl.DataFrame({name: columns.get(name, ()) for name in FileInfo._fields}, schema=_PLAIN)
         # The item is the path: both columns share its bytes.
-        self._frames.append(
-            frame.with_columns(item="path", member=pl.lit(""), offset=pl.lit(0, dtype=pl.Int64)).select(ENTRIES.names())
-        )
-        self._names.append(pl.Series(self._passed, dtype=pl.String))
+        self.entries.add(frame.with_columns(item="path", member=pl.lit(""), offset=pl.lit(0, dtype=pl.Int64)))
+        self._passed_names.add(pl.DataFrame({"path": self._passed}, schema=_PASSED))
         self._taken, self._passed = [], []
 
-    def entries(self) -> pl.DataFrame:
-        """Those taken in, of the schema `ENTRIES`."""
-        self._pack()
-        whole = pl.concat(self._frames)
-        self._frames = [whole.select("path")]
-        return whole
+    def texts(self) -> Iterator[FileInfo]:
+        """Those that may be metadata, whose references are to be in the source."""
+        return itertools.chain.from_iterable(self._texts.values())
 
     def names(self) -> Iterator[str]:
-        """Paths of all, those passed over among them."""
-        for series in (*(frame["path"] for frame in self._frames), *self._names):
-            yield from itertools.chain.from_iterable(_pieces(series))
+        """Paths of all, those passed over among them; of members, the names in their archives."""
+        name = pl.when(pl.col("member") == "").then("path").otherwise("member")
+        taken = (part.select(name=name)["name"] for part in self.entries.parts())
+        passed = (part["path"] for part in self._passed_names.parts())
+        return itertools.chain.from_iterable(_pieces(itertools.chain(taken, passed)))
 
 
-def _pieces(series: pl.Series) -> Iterator[list[str]]:
-    """Values of a column, so many at a time."""
-    return (series.slice(start, ROWS).to_list() for start in range(0, len(series), ROWS))
+def _pieces(columns: Iterable[pl.Series]) -> Iterator[list[str]]:
+    """Values of columns, so many at a time."""
+    return (column.slice(start, ROWS).to_list() for column in columns for start in range(0, len(column), ROWS))
 
 
 def _ignored_kind(source: Source, path: str) -> str:

@@ -27,12 +27,23 @@ from wethink_assets.sources.claims import KnownContents, Occurrence, content_rej
 from wethink_assets.sources.listing import read_entries
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
+from wethink_assets.sources.recopied_candidates import (
+    FRESH,
+    LISTING_ORDER,
+    LOGGED,
+    REGISTERED,
+    VERSION,
+    in_listing_order,
+    resembling,
+    with_a_checksum,
+    with_an_item,
+)
+from wethink_assets.storage.sorted_rows import SortedRows, side_by_side
 from wethink_assets.storage.store import Store
 
-__all__ = ["CompareLimits", "RecopiedFiles", "log_numbers", "logged_contents", "logged_versions"]
+__all__ = ["LOGGED", "CompareLimits", "RecopiedFiles", "log_numbers", "logged_contents", "logged_versions"]
 
 FOLDER = "recopied"
-VERSION = ["item", "size", "etag"]
 LOG = pl.Schema(
     {
         "item": pl.String,
@@ -43,16 +54,12 @@ LOG = pl.Schema(
         "held_as": pl.String,
     }
 )
-LOGGED = 0
-"""Number of a version that no batch has, since it stands in the log."""
 LOGGED_AT_ONCE = 10_000
 WINDOW_FILES = 64
 WINDOW_BYTES = 64 * 2**20
 UNKNOWN_BYTES = 2**20
 THREADS, REMOTE_THREADS = 4, 16
 SHA256 = re.compile(r"sha256:([0-9a-f]{64})(?:\..*)?")
-CHECKSUM = r"^(?:sha256:|md5:|blob_id:|etag:)[0-9a-f]{32,64}(?:-\d+)?(?:\..*)?$"
-"""Etags that equal contents have, and no others: digests, those of uploads in several parts among them."""
 PATIENCE = 256
 """Files that may be read in vain, beyond as many as were found to be known: after that the rest is taken to be new."""
 PATIENCE_WITHOUT_A_SIGN = 32
@@ -73,12 +80,13 @@ class CompareLimits:
 
 
 class _Known(NamedTuple):
-    """A version that was found to be of a known content, and the batch and item that have it."""
+    """A version that was found to be of a known content, the batch and item that have it, and whether its item is new."""
 
     entry: Entry
     content: str
     batch: str
     held_as: str
+    change: str
 
 
 def log_numbers(store: Store, source: str) -> list[int]:
@@ -118,71 +126,81 @@ class RecopiedFiles:
         self._contents = KnownContents(store)
         self._location: Location | None = None
 
-    def find(self, fresh: pl.DataFrame, registered: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
-        """Versions among `fresh` whose content is known (`item`, `size`, `etag`); they are in the log by now.
+    def find(self, fresh: Iterable[pl.DataFrame], registered: SortedRows, listed: SortedRows) -> int:
+        """Find versions whose content is known, and how many they are; they are in the log then.
 
         Args:
-            fresh: entries that no batch has, with their `change`; what is offered `again` is left alone.
-            registered: versions that batches of this source have, with the `number` of the batch, and those of the log, with `LOGGED`.
-            listed: all entries of the listing.
+            fresh: entries that no batch has (schema `FRESH`), by item; what is offered `again` is left alone.
+            registered: versions (schema `REGISTERED`) that batches of this source and the log have, by item.
+            listed: all entries of the listing, by item.
 
         Raises `SourceUnreachable` when the source is out of reach; what was found until then is kept.
         """
-        left = fresh.filter(pl.col("change") != "again")
-        found = LOG.to_frame().select(VERSION)
-        if left.is_empty() or not self._contents.any:
-            return found
-        tiers: list[tuple[Callable[[pl.DataFrame], pl.DataFrame], int | None]] = [
-            (lambda left: left.join(registered, on=["item", "size"], how="semi", nulls_equal=True), None),
-            (lambda left: _resembling(left, registered, listed), PATIENCE),
-            (lambda left: left, PATIENCE_WITHOUT_A_SIGN),
-        ]
-        for known in self._logged(self._by_checksum(left, registered), left):
-            found = pl.concat([found, known])
-        left = left.join(found, on=VERSION, how="anti", nulls_equal=True)
-        for candidates_of, patience in tiers:
-            candidates = candidates_of(left)
-            for known in self._logged(self._by_content(candidates, patience), candidates):
-                found = pl.concat([found, known])
-            left = left.join(candidates, on=VERSION, how="anti", nulls_equal=True)
-        return found
+        if not self._contents.any:
+            return 0
+        left = SortedRows(FRESH, ["item"])
+        for part in fresh:
+            left.add(part.filter(pl.col("change") != "again"))
+        found = SortedRows(pl.Schema({name: REGISTERED[name] for name in VERSION}), ["item"])
+        if registered.height:
+            for versions in self._logged(self._by_checksum(left, registered)):
+                found.add(versions)
+            same_item, left = with_an_item(left, registered, found)
+            for versions in self._logged(self._by_content(same_item, None)):
+                found.add(versions)
+            alike, left = resembling(left, registered, listed)
+            for versions in self._logged(self._by_content(alike, PATIENCE)):
+                found.add(versions)
+        count = found.height
+        for versions in self._logged(self._by_content(in_listing_order(left), PATIENCE_WITHOUT_A_SIGN)):
+            count += versions.height
+        return count
 
-    def changed(self, registered: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
-        """Entries of the listing that a batch read in this version, and whose content is another now: all of them are read, without a bound.
+    def changed(self, registered: SortedRows, listed: SortedRows) -> pl.DataFrame:
+        """Entries of the listing (schema `FRESH`) that a batch read in this version, and whose content is another now: all of them are read.
 
         What only a modification time tells apart may have changed behind its back. Entries of batches that were not read yet are left alone.
         """
-        numbers = registered.select("number").unique().to_series().to_list()
+        numbers = {number for part in registered.parts() for number in part["number"].unique()}
         read = [n for n in numbers if n != LOGGED and self._contents.was_read(batch_key(self._source.name, n))]
-        held = registered.filter(pl.col("number").is_in([LOGGED, *read])).select(VERSION)
-        entries = listed.join(held, on=VERSION, how="semi", nulls_equal=True).sort("path", "offset", "member")
-        others: list[str] = []
-        for entry, content, known in self._compared(_entries(entries)):
-            if content and known is None:
-                others.append(entry.item)
-        return entries.filter(pl.col("item").is_in(others))
+        entries = SortedRows(FRESH, LISTING_ORDER)
+        for ours, held in side_by_side(listed, registered):
+            of_read = held.filter(pl.col("number").is_in([LOGGED, *read]))
+            again = ours.join(of_read, on=VERSION, how="semi", nulls_equal=True)
+            entries.add(again.with_columns(change=pl.lit("changed")))
+        others = [
+            entry.item
+            for entry, content, known in self._compared(_entries(entries.parts()))
+            if content and known is None
+        ]
+        return pl.concat([FRESH.to_frame(), *(part.filter(pl.col("item").is_in(others)) for part in entries.parts())])
 
-    def _by_checksum(self, left: pl.DataFrame, registered: pl.DataFrame) -> Iterator[_Known]:
+    def _by_checksum(self, left: SortedRows, registered: SortedRows) -> Iterator[_Known]:
         """Entries whose etag is a checksum that a registered version of this source has too, so that nothing is read."""
-        has_checksum = pl.col("etag").str.contains(CHECKSUM)
-        ours = left.filter(has_checksum)
-        theirs = registered.filter(has_checksum & (pl.col("number") != LOGGED)).unique(["size", "etag"], keep="first")
-        pairs = ours.join(theirs.rename({"item": "held_as"}), on=["size", "etag"], nulls_equal=True)
-        for (number,), part in pairs.sort("number").group_by("number", maintain_order=True):
-            batch = batch_key(self._source.name, int(str(number)))
-            images = self._contents.of(batch).by_item
-            for entry, held_as in zip(_entries(part), part["held_as"], strict=True):
-                if held_as in images:
-                    yield _Known(entry, images[held_as], batch, held_as)
+        for pairs in with_a_checksum(left, registered).parts():
+            for (number,), part in pairs.group_by("number", maintain_order=True):
+                batch = batch_key(self._source.name, int(str(number)))
+                images = self._contents.of(batch).by_item
+                for entry, held_as, change in zip(_entries([part]), part["held_as"], part["change"], strict=True):
+                    if held_as in images:
+                        yield _Known(entry, images[held_as], batch, held_as, change)
 
-    def _by_content(self, candidates: pl.DataFrame, patience: int | None) -> Iterator[_Known]:
+    def _by_content(self, candidates: SortedRows, patience: int | None) -> Iterator[_Known]:
         """Entries whose content is known once it is read, as far as the limits and the patience go."""
-        entries = candidates.sort("path", "offset", "member")
+        changes: dict[str, str] = {}
+
+        def entries() -> Iterator[Entry]:
+            for part in candidates.parts():
+                for change, entry in zip(part["change"], _entries([part]), strict=True):
+                    changes[entry.item] = change  # until it was read
+                    yield entry
+
         misses = hits = 0
-        for entry, content, known in self._compared(_entries(entries), self._is_over):
+        for entry, content, known in self._compared(entries(), self._is_over):
+            change = changes.pop(entry.item, "")
             if known is not None:
                 hits += 1
-                yield _Known(entry, content, known.batch, known.item)
+                yield _Known(entry, content, known.batch, known.item, change)
             else:
                 misses += 1
             if patience is not None and misses > patience + hits:
@@ -229,27 +247,28 @@ class RecopiedFiles:
         content = sha256_hex(data)
         return len(data), content, self._contents.held(content) or self._contents.rejected(content, data)
 
-    def _logged(self, found: Iterable[_Known], fresh: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    def _logged(self, found: Iterable[_Known]) -> Iterator[pl.DataFrame]:
         """Keep what was found, also where the search ends with an error; yields the versions."""
         kept: list[_Known] = []
         try:
             for known in found:
                 kept.append(known)
                 if len(kept) >= LOGGED_AT_ONCE:
-                    yield self._log(kept, fresh)
+                    yield self._log(kept)
                     kept = []
         finally:
-            versions = self._log(kept, fresh)
+            versions = self._log(kept)
         yield versions
 
-    def _log(self, kept: list[_Known], fresh: pl.DataFrame) -> pl.DataFrame:
-        rows = [(known.entry.item, known.entry.size, known.entry.etag, *known[1:]) for known in kept]
+    def _log(self, kept: list[_Known]) -> pl.DataFrame:
+        rows = [(known.entry.item, known.entry.size, known.entry.etag, *known[1:4]) for known in kept]
         frame = pl.DataFrame(rows, schema=LOG, orient="row")
         if frame.is_empty():
             return frame.select(VERSION)
-        names = frame.join(fresh.filter(pl.col("change") == "new"), on="item", how="semi")
-        for item, content, batch in names.filter(pl.col("batch") != "").select("item", "content", "batch").iter_rows():
-            note(self._store, content, Occurrence(self._source.name, batch, item, self._source.licence))
+        for known in kept:
+            if known.change == "new" and known.batch:
+                occurrence = Occurrence(self._source.name, known.batch, known.entry.item, self._source.licence)
+                note(self._store, known.content, occurrence)
         buffer = io.BytesIO()
         frame.write_parquet(buffer, compression="zstd")
         number = max(log_numbers(self._store, self._source.name), default=0) + 1
@@ -258,18 +277,8 @@ class RecopiedFiles:
         return frame.select(VERSION)
 
 
-def _resembling(left: pl.DataFrame, registered: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
-    """Entries that have name and size of a registered file of another folder or archive, or the size of one that has vanished."""
-    name = pl.col("item").str.extract(r"([^/:]+)$").alias("name")
-    same_size = registered.join(left, on="size", how="semi", nulls_equal=True)
-    named = same_size.with_columns(name).select("size", "name").unique()
-    gone = same_size.join(listed, on="item", how="anti").select("size").unique()
-    alike = left.with_columns(name).join(named, on=["size", "name"], how="semi", nulls_equal=True).drop("name")
-    return pl.concat([alike, left.join(gone, on="size", how="semi", nulls_equal=True)]).unique(VERSION)
-
-
-def _entries(frame: pl.DataFrame) -> Iterator[Entry]:
-    return (Entry(*row) for row in frame.select(Entry._fields).iter_rows())
+def _entries(parts: Iterable[pl.DataFrame]) -> Iterator[Entry]:
+    return (Entry(*row) for part in parts for row in part.select(Entry._fields).iter_rows())
 
 
 def _windows(fetches: Iterable[tuple[Entry, Fetch]]) -> Iterator[list[tuple[Entry, Fetch]]]:

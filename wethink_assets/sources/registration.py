@@ -8,29 +8,27 @@ One that was copied again or renamed, with the content that it had, is put into 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import polars as pl
 
-from wethink_assets.sources.batches import batch_key, batch_numbers, batch_path, create_batch, split_batch_key
+from wethink_assets.sources.batches import batch_key, batch_numbers, create_batch, split_batch_key
 from wethink_assets.sources.catalog import Source
+from wethink_assets.sources.known_versions import KnownVersions
 from wethink_assets.sources.listing import Listing, list_source
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import IgnoredEntries, Note, Refusal
-from wethink_assets.sources.recopied_files import (
-    LOGGED,
-    VERSION,
-    CompareLimits,
-    RecopiedFiles,
-    log_numbers,
-    logged_versions,
-)
+from wethink_assets.sources.recopied_candidates import FRESH, LISTING_ORDER
+from wethink_assets.sources.recopied_files import CompareLimits, RecopiedFiles
 from wethink_assets.sources.standing_claims import offered_again
 from wethink_assets.stages.output import StageOutput
-from wethink_assets.stages.schemas import MEMBERSHIP, SCHEMA_VERSION
+from wethink_assets.stages.schemas import SCHEMA_VERSION
 from wethink_assets.storage.records import read_json
+from wethink_assets.storage.sorted_rows import SortedRows, in_batches
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.table_files import scan_table
 from wethink_assets.storage.tables import Tables
@@ -39,7 +37,7 @@ Progress = Callable[[int, int], None]
 UNREAD = "unread"
 """Folder of what notes that a batch has files that it could not read: `<source>/<number>.json`."""
 UNREADABLE = "unreadable"
-MOST_OFFERS = 5
+OFFERED = pl.Schema({"item": pl.String, "number": pl.Int32})
 
 
 @dataclass(frozen=True)
@@ -94,33 +92,32 @@ def register_source(
     again = _again(store, source, listing.entries)
     if not recheck and again.is_empty() and record.get("registered_through") == (numbers[-1] if numbers else 0):
         return _outcome(source, listing, [], {}, len(record["vanished"]))
-    known = _Known(store, source.name, again)
+    known = KnownVersions(store, source.name, again)
     created: list[str] = []
-    counts = {"new": 0, "changed": 0, "again": 0}
+    counts = Counter[str]()
     recopied = RecopiedFiles(store, source, limits)
-    found = recopied.find(known.unregistered(listing.entries), known.versions, listing.entries)
-    known.add(found, LOGGED)
-    rechecked = known.marked(recopied.changed(known.versions, listing.entries) if recheck else listing.entries.clear())
-    fresh = _together(known.unregistered(listing.entries), rechecked)
-    counts["known"] = found.height
-    total = fresh.height
-    while not fresh.is_empty():
-        batch = fresh.head(batch_size)
-        key = batch_key(source.name, known.last + 1)
-        if create_batch(store, key, batch, listing.revision):
+    counts["known"] = recopied.find(known.unregistered(listing.entries), known.rows, listing.entries)
+    known.catch_up()  # with what was found
+    rechecked = recopied.changed(known.rows, listing.entries) if recheck else FRESH.to_frame()
+    fresh, last = _in_listing_order(known.unregistered(listing.entries), rechecked), known.last
+    done, total = 0, fresh.height
+    written_as = pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version")
+    while done < total:
+        for batch in in_batches(fresh.parts(), batch_size):
+            key = batch_key(source.name, last + 1)
+            if not create_batch(store, key, batch.with_columns(written_as), listing.revision):
+                known.catch_up()
+                fresh, last = _in_listing_order(known.unregistered(listing.entries), rechecked), known.last
+                total = done + fresh.height
+                break
             created.append(key)
-            for change, count in batch.group_by("change").len().iter_rows():
-                counts[change] += count
-            known.add(batch, known.last + 1)
-            fresh = fresh.slice(batch_size)
-        else:
-            known.catch_up()
-            left = fresh.join(rechecked, on="item", how="semi")
-            fresh = _together(known.unregistered(listing.entries), left)
-        if progress:
-            progress(total - fresh.height, total)
+            counts.update(batch["change"])
+            rechecked = rechecked.join(batch, on="item", how="anti")
+            last, done = last + 1, done + batch.height
+            if progress:
+                progress(done, total)
     vanished = known.missing_from(listing.entries)
-    _keep_record(store, source.name, listing, known.last, vanished)
+    _keep_record(store, source.name, listing, last, vanished)
     return _outcome(source, listing, created, counts, len(vanished))
 
 
@@ -139,40 +136,49 @@ def unregistered(store: Store, source: Source) -> Unregistered:
     A file that was copied again, with the content that it had, is among them: only its content tells. Raises `SourceError` as `register_source`.
     """
     listing = list_source(store, source, read_archives=False)
-    known = _Known(store, source.name, pl.DataFrame(schema={"item": pl.String, "number": pl.Int32}))
-    return Unregistered(source.name, known.unregistered(listing.entries).height, listing.unread)
+    known = KnownVersions(store, source.name, OFFERED.to_frame())
+    files = sum(part.height for part in known.unregistered(listing.entries))
+    return Unregistered(source.name, files, listing.unread)
 
 
-def _again(store: Store, source: Source, entries: pl.DataFrame) -> pl.DataFrame:
+def _again(store: Store, source: Source, entries: SortedRows) -> pl.DataFrame:
     """Files of a listing that are offered again: `item`, with the `number` of the batch that could not read it, or lost its image to another."""
-    rows = pl.DataFrame(offered_again(store, source.name), schema={"item": pl.String, "number": pl.Int32}, orient="row")
-    return pl.concat([unread(store, source, entries), rows.join(entries, on="item", how="semi")])
+    rows = pl.DataFrame(offered_again(store, source.name), schema=OFFERED, orient="row")
+    return pl.concat([unread(store, source, entries), _listed(rows, entries).select(OFFERED.names())])
 
 
-def unread(store: Store, source: Source, entries: pl.DataFrame) -> pl.DataFrame:
+def _listed(rows: pl.DataFrame, entries: SortedRows) -> pl.DataFrame:
+    """Rows whose `item` is listed, in their order, with the `path` of it; the listing is walked through once."""
+    numbered = rows.with_row_index("row")
+    parts = entries.parts() if rows.height else ()
+    found = [numbered.join(part.select("item", "path").unique(), on="item") for part in parts]
+    return pl.concat([numbered.clear().with_columns(path=pl.lit("")), *found]).sort("row").drop("row")
+
+
+def unread(store: Store, source: Source, entries: SortedRows) -> pl.DataFrame:
     """Files of a listing that a batch rejected as `unreadable` and that can be opened now: `item`, with the `number` of the batch that did.
 
-    A version that was offered `MOST_OFFERS` times is not offered any more.
+    A version that was offered `known_versions.MOST_OFFERS` times is not offered any more.
     """
-    tables, location = Tables(store), None
-    rows: list[tuple[str, int]] = []
-    opens: dict[str, bool] = {}
+    tables = Tables(store)
+    frames = [OFFERED.to_frame()]
     for name in store.names(f"{UNREAD}/{source.name}"):
         number = int(name.removesuffix(".json"))
         commit = tables.current("images", batch_key(source.name, number))
         if commit is None:
             continue  # its run did not end: it reads them itself
         rejected = scan_table(store, commit, "rejections").filter(pl.col("reason") == UNREADABLE)
-        listed = (
-            rejected.select("item").collect().join(entries.select("item", "path"), on="item", maintain_order="left")
-        )
-        for item, path in listed.iter_rows():
-            location = location or Location.open(source.location, source.options)
-            if path not in opens:
-                opens[path] = any(location.opens(part.path) for part in location.file_or_parts(path)[:1])
-            if opens[path]:
-                rows.append((item, number))
-    return pl.DataFrame(rows, schema={"item": pl.String, "number": pl.Int32}, orient="row")
+        frames.append(rejected.select("item", number=pl.lit(number, dtype=pl.Int32)).collect())
+    listed = _listed(pl.concat(frames), entries)
+    location = Location.open(source.location, source.options) if listed.height else None
+    rows: list[tuple[str, int]] = []
+    opens: dict[str, bool] = {}
+    for item, number, path in listed.iter_rows():
+        if location is not None and path not in opens:
+            opens[path] = any(location.opens(part.path) for part in location.file_or_parts(path)[:1])
+        if opens[path]:
+            rows.append((item, number))
+    return pl.DataFrame(rows, schema=OFFERED, orient="row")
 
 
 def note_unread(store: Store, key: str, output: StageOutput) -> None:
@@ -183,91 +189,12 @@ def note_unread(store: Store, key: str, output: StageOutput) -> None:
         store.publish(f"{UNREAD}/{source}/{number:06d}.json", json.dumps({"files": count}).encode())
 
 
-class _Known:
-    """All file versions that the batches of a source hold, read in order of their numbers."""
-
-    def __init__(self, store: Store, source: str, again: pl.DataFrame) -> None:
-        """`again` are the files that batches could not read, as `unread` has them."""
-        self._store = store
-        self._source = source
-        self._again = again
-        self._frame = pl.DataFrame(schema={column: MEMBERSHIP[column] for column in VERSION} | {"number": pl.Int32})
-        self._log_read = 0
-        self.last = 0
-        self.catch_up()
-
-    def catch_up(self) -> None:
-        """Read the batches that others have added."""
-        frames = [self._frame]
-        for number in batch_numbers(self._store, self._source):
-            if number > self.last:
-                lazy = self._store.scan_parquet(batch_path(batch_key(self._source, number)))
-                frames.append(lazy.select(*VERSION, number=pl.lit(number, dtype=pl.Int32)).collect())
-                self.last = number
-        for number in log_numbers(self._store, self._source):
-            if number > self._log_read:
-                rows = logged_versions(self._store, self._source, number)
-                frames.append(rows.with_columns(number=pl.lit(LOGGED, dtype=pl.Int32)))
-                self._log_read = number
-        self._frame = pl.concat(frames)
-
-    @property
-    def versions(self) -> pl.DataFrame:
-        """All of them, with the `number` of their batch, or `LOGGED`."""
-        return self._frame
-
-    def add(self, versions: pl.DataFrame, number: int) -> None:
-        """Count what we registered or logged ourselves as known."""
-        rows = versions.select(*VERSION, number=pl.lit(number, dtype=pl.Int32))
-        self._frame = pl.concat([self._frame, rows])
-        self.last = max(self.last, number)
-
-    def unregistered(self, entries: pl.DataFrame) -> pl.DataFrame:
-        """Entries that no batch holds in this version, in listing order, with `change` and `schema_version`.
-
-        A version that was registered once is not registered again, whatever came between, unless no batch that has it could read it.
-        """
-        held = self._frame.select(VERSION)
-        again = pl.lit(False)
-        if self._again.height:
-            unread = self._frame.join(self._again, on=["item", "number"], how="semi")
-            offers = unread.group_by(VERSION).len()
-            given_up = offers.filter(pl.col("len") >= MOST_OFFERS).select(VERSION)
-            read = self._frame.join(self._again, on=["item", "number"], how="anti")
-            held = pl.concat([read.select(VERSION), given_up])
-            again = pl.struct(VERSION).is_in(unread.select(pl.struct(VERSION)).to_series().implode())
-        fresh = entries.join(held, on=VERSION, how="anti", nulls_equal=True, maintain_order="left")
-        was_there = pl.col("item").is_in(
-            self._frame.join(fresh, on="item", how="semi")["item"].unique().implode()  # not of all that is known
-        )
-        return fresh.with_columns(
-            change=pl.when(again)
-            .then(pl.lit("again"))
-            .when(was_there)
-            .then(pl.lit("changed"))
-            .otherwise(pl.lit("new")),
-            schema_version=pl.lit(SCHEMA_VERSION, dtype=pl.Int16),
-        )
-
-    @staticmethod
-    def marked(entries: pl.DataFrame) -> pl.DataFrame:
-        """Entries as changed ones, for a batch."""
-        return entries.with_columns(change=pl.lit("changed"), schema_version=pl.lit(SCHEMA_VERSION, dtype=pl.Int16))
-
-    def missing_from(self, entries: pl.DataFrame) -> list[str]:
-        """Registered files that are not listed now, sorted."""
-        gone = (
-            self._frame.filter(pl.col("number") != LOGGED)
-            .select("item")
-            .join(entries.select("item"), on="item", how="anti")
-            .unique()
-        )
-        return gone["item"].sort().to_list()
-
-
-def _together(fresh: pl.DataFrame, rechecked: pl.DataFrame) -> pl.DataFrame:
-    """Both, in listing order."""
-    return pl.concat([fresh, rechecked]).sort("path", "offset", "member") if rechecked.height else fresh
+def _in_listing_order(fresh: Iterable[pl.DataFrame], rechecked: pl.DataFrame) -> SortedRows:
+    """What is to be put into batches, in the order of the listing."""
+    rows = SortedRows(FRESH, LISTING_ORDER)
+    for part in chain(fresh, [rechecked]):
+        rows.add(part)
+    return rows
 
 
 def _record_path(source: str, digest: str) -> str:

@@ -11,7 +11,8 @@ import pytest
 from wethink_assets.errors import SourceError, SourceUnreachable
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.ingestion import ingest_batch
-from wethink_assets.sources.registration import MOST_OFFERS, register_source
+from wethink_assets.sources.known_versions import MOST_OFFERS
+from wethink_assets.sources.registration import register_source
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables

@@ -82,7 +82,7 @@ def total(listing: Listing) -> int:
 
 def names_of(listing: Listing) -> Counter[str]:
     """Names of all that a listing accounts for."""
-    names = [*listing.entries["item"], *(refusal.name for refusal in listing.refusals)]
+    names = [*listing.entries.read()["item"], *(refusal.name for refusal in listing.refusals)]
     return Counter([*names, *(each.name for each in listing.ignored)])
 
 

@@ -23,7 +23,7 @@ from wethink_assets.sources.readers.tables.image_columns import ADDRESS, is_base
 from wethink_assets.storage.faults import optional_write
 from wethink_assets.storage.store import Store
 
-__all__ = ["metadata_among", "unmet_references"]
+__all__ = ["MOST_IN_A_FOLDER", "may_be_metadata", "metadata_among", "unmet_references"]
 
 VERSION = 1
 KEYS = re.compile(
@@ -48,11 +48,16 @@ class Reference(NamedTuple):
     text: str
 
 
+def may_be_metadata(path: str) -> bool:
+    """Whether a file is metadata by its ending."""
+    return path.lower().rpartition(".")[2] in ENDINGS
+
+
 def metadata_among(files: Iterable[FileInfo]) -> list[FileInfo]:
     """Files that may be metadata, by their endings; none of a folder with more than `MOST_IN_A_FOLDER`, which stand beside one image each."""
     by_folder: dict[str, list[FileInfo]] = {}
     for file in files:
-        if file.path.lower().rpartition(".")[2] in ENDINGS:
+        if may_be_metadata(file.path):
             by_folder.setdefault(file.path.rpartition("/")[0], []).append(file)
     return [file for beside in by_folder.values() if len(beside) <= MOST_IN_A_FOLDER for file in beside]
 
