@@ -56,6 +56,8 @@ ON_DISK = (
     "missing.data",
     "missing..dagster",
     "missing.pack",
+    "file.data",
+    "file..dagster",
     "no-text.data",
     "no-text.wethink.toml",
     "no-text.dagster.yaml",

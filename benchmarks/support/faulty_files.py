@@ -26,6 +26,7 @@ FAULTS = {
     "stale": "the mount is gone: every call says that its handle is stale",
     "silent": "every call ends after a while with a time-out",
     "missing": "nothing is there",
+    "file": "a file is where a folder should be",
     "no-text": "every file begins with bytes that are no UTF-8",
 }
 _WRITES = {
@@ -77,10 +78,12 @@ class FaultyFiles(mfusepy.Operations):
             raise mfusepy.FuseOSError(errno.ENOENT)
         if path != "/":
             self._look(path)
-        known = os.lstat(self._at(path))
+        is_file = self._kind == "file" and path == f"/{self._target}"
+        known = os.lstat(self._at("/" if is_file else path))
         names = ("st_mode", "st_size", "st_nlink", "st_ino", "st_uid", "st_gid")
         times = {f"st_{name}time": getattr(known, f"st_{name}time_ns") for name in "mca"}
-        return {**{name: getattr(known, name) for name in names}, **times}
+        changed = {"st_mode": stat.S_IFREG | 0o644, "st_size": 0, "st_nlink": 1} if is_file else {}
+        return {**{name: getattr(known, name) for name in names}, **times, **changed}
 
     def access(self, path: str, amode: int) -> int:
         if amode & os.W_OK and self._kind in ("read-only", "unwritable"):

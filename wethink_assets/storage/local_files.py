@@ -12,6 +12,7 @@ from wethink_assets.storage.durability import forget_folders, sync_file
 from wethink_assets.storage.process_identity import started_at
 
 TEMPORARY = ".writing-"
+ROOM = 1 << 20
 _WRITER = re.compile(r"\.writing-(?:.*\.)?(\d+)-\w+")
 
 
@@ -45,6 +46,19 @@ def write_new(path: str, data: bytes, durable: bool = False) -> None:
             sync_file(descriptor)
     finally:
         os.close(descriptor)
+
+
+def require_room(folder: str) -> None:
+    """Raise the error of a disk that takes no more.
+
+    Polars may say of a write that failed for that no more than that the file is out of specification, so that the disk itself is asked.
+    """
+    probe = f"{folder}/{TEMPORARY}room-{os.urandom(4).hex()}"
+    try:
+        write_new(probe, bytes(ROOM), durable=True)
+    finally:
+        with suppress(OSError):  # where it could not be written, that is what is told
+            os.unlink(probe)
 
 
 def make_folder(folder: str) -> None:

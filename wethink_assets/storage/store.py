@@ -35,6 +35,7 @@ from wethink_assets.storage.local_files import (
     TEMPORARY,
     make_folder,
     read_whole,
+    require_room,
     scan_files,
     scratch_prefix,
     temporary_name,
@@ -256,7 +257,12 @@ class Store:
                 folder = stack.enter_context(
                     tempfile.TemporaryDirectory(prefix=scratch_prefix(), dir=parent, ignore_cleanup_errors=True)
                 )
-            yield Path(folder)
+            try:
+                yield Path(folder)
+            except pl.exceptions.PolarsError:
+                with self._reported(""):
+                    require_room(folder)
+                raise
 
     @contextmanager
     def _beside(self, target: str) -> Iterator[str]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wethink_assets.errors import StoreError
+from wethink_assets.errors import StoreError, StoreUnreachable
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
+from wethink_assets_tests.support.full_disk import full_disk
 
 
 def test_create_has_one_winner_and_keeps_its_bytes(store: Store) -> None:
@@ -115,3 +116,16 @@ def test_a_scratch_folder_that_cannot_be_removed_hides_no_error(tmp_path: Path) 
         folder.rmdir()
         folder.write_text("a file cannot be removed as a folder")
         raise StoreError("what went wrong")
+
+
+@pytest.mark.parametrize("room", [0, 100, 2_000])
+def test_a_table_that_finds_no_room_is_the_fault_of_the_disk(room: int, tmp_path: Path) -> None:
+    store = Store.open(str(tmp_path))
+    error: Exception | None = None
+    with full_disk(room):
+        try:
+            store.write_parquet("a/table.parquet", pl.DataFrame({"number": range(10_000)}))
+        except Exception as raised:  # what pytest prints finds no room either
+            error = raised
+    assert isinstance(error, StoreUnreachable) and str(error).startswith(str(tmp_path)) and "ulimit -f" in str(error)
+    assert store.files("") == [] and list(tmp_path.rglob("*.parquet")) == []

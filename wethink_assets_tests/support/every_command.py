@@ -73,6 +73,9 @@ licence = "CC0-1.0"
 [recipes.tiny]
 model = "no-model"
 steps = 1
+[recipes.grpo]
+model = "no-model"
+steps = 1
 [benchmarks.mine]
 path = "mine.tsv"
 [scoring]

@@ -1,4 +1,4 @@
-"""A disk on which this process can write nothing, as the system sees it: a file may have no byte."""
+"""A disk on which this process can write next to nothing, as the system sees it: a file may have so many bytes."""
 
 import resource
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def full_disk() -> Iterator[None]:
-    """Every write to a file fails inside (`EFBIG`); reading goes on, and so do pipes."""
+def full_disk(room: int = 0) -> Iterator[None]:
+    """Writes to a file beyond its first `room` bytes fail inside (`EFBIG`); reading goes on, and so do pipes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
     try:
         yield
     finally:
