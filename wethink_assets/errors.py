@@ -49,6 +49,10 @@ class SourceUnreachable(SourceError):
     """A source is out of reach for now, which says nothing of its files: what was about to be read is read by the next run."""
 
 
+class SourceChanged(SourceUnreachable):
+    """A file of a source was replaced while it was read: the next registration or run reads it as it is then."""
+
+
 class ModelError(WeThinkError):
     """A model cannot be reached, loaded or used."""
 

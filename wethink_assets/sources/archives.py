@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from wethink_assets.errors import SourceError, SourceUnreachable, StoreError
+from wethink_assets.errors import SourceChanged, SourceError, SourceUnreachable, StoreError
 from wethink_assets.extensions.builtin import READERS
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.archive_index import INDEX_VERSION, ArchiveIndex, ignored_path, packed_index, unpacked_index
@@ -43,6 +43,8 @@ from wethink_assets.storage.file_ages import renew
 from wethink_assets.storage.store import Store
 
 MOST_FAR_LOOKS = 5_000
+CHANGED = "changed_while_listed"
+"""Reason of a refusal that the next registration takes back."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
     try:
         with archive.open(location) as stream:
             index = archive.format.index(stream, archive.path, archive.etag, store, include)
+    except SourceChanged as error:
+        return _refused(archive, CHANGED, str(error))
     except (StoreError, SourceUnreachable):
         raise
     except (

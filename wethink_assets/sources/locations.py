@@ -1,25 +1,26 @@
 """Locations of sources: one file system and one root each, listed and opened the same way whatever the protocol."""
 
-import errno
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import fsspec
 
 from wethink_assets.config.locations import file_system
-from wethink_assets.errors import SourceError, SourceUnreachable
-from wethink_assets.plain_text import in_one_line, visible_name
-from wethink_assets.sources.readers.entries import Ignored, ReadFailure, Refusal, printable
+from wethink_assets.errors import SourceChanged, SourceError, SourceUnreachable
+from wethink_assets.plain_text import visible_name
+from wethink_assets.sources.local_folders import OUTAGES, FileInfo, Listed, fault_of, walk
+from wethink_assets.sources.readers.entries import Ignored, ReadFailure
 from wethink_assets.sources.readers.part_names import first_disk, whole_name
-from wethink_assets.storage.access_faults import absence, access_fault, shown_url
+from wethink_assets.storage.access_faults import absence, access_fault, is_busy, is_precondition, shown_url
 from wethink_assets.storage.hub import is_hub, is_hub_outage, is_missing_entry, open_hub
+
+__all__ = ["FileInfo", "Listed", "Location", "matches"]
 
 _TRANSLATIONS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
@@ -40,27 +41,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 BLOCK = 4 * 2**20
-_NAMES = (
-    "ESTALE ENOTCONN ETIMEDOUT ECONNREFUSED ECONNRESET ECONNABORTED EHOSTDOWN EHOSTUNREACH ENETDOWN ENETUNREACH ENETRESET "
-    "EPIPE EREMOTEIO ESHUTDOWN EAGAIN EMFILE ENFILE ENOMEM ENOLINK ECOMM"
-)
-_OUTAGES = frozenset(getattr(errno, name) for name in _NAMES.split() if hasattr(errno, name))
-"""Errors of a file system that is out of reach, or of a machine that has too little to go on: none is about the file."""
 _OF_A_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+MOST_CHANGES = 3
+"""Times that a file is begun anew which changes while it is read."""
 _ETAG_KEYS = ("ETag", "etag", "blob_id", "sha256", "md5", "mtime", "LastModified", "last_modified", "created")
-
-
-class FileInfo(NamedTuple):
-    """One file below a location: path relative to it, size in bytes, and what changes when its content does."""
-
-    path: str
-    size: int
-    etag: str
-
-
-Listed = FileInfo | Ignored | Refusal
-"""What a listing has: a file, or what is none, with the reason."""
-_SPECIAL = {stat.S_IFBLK: "device", stat.S_IFCHR: "device", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +68,7 @@ class Location:
                 fs.invalidate_cache()
             root = whole_name(root.rstrip("/"))  # one part stands for the archive that it is a part of
             folder, _, name = root.rpartition("/")
-            if fs.isfile(root):
+            if _is_file(fs, root, url, options):
                 return cls(url, fs, folder, name, revision)
             if fs.isdir(root):
                 return cls(url, fs, root, revision=revision)
@@ -93,7 +77,7 @@ class Location:
         except SourceError:
             raise
         except Exception as error:  # clients of remote stores have types of their own
-            raise _kind_of(error, url)(
+            raise _kind_of(error, url, options)(
                 f"location '{shown_url(url)}' cannot be opened: {access_fault(error, url, options)}"
             ) from error
         raise SourceError(f"location '{shown_url(url)}' does not exist or holds nothing: {absence(fs, root, url)}")
@@ -116,7 +100,7 @@ class Location:
         if self.single:
             yield from self.file_or_parts(self.single)
         elif self.local:
-            yield from _walk(self.root, "")
+            yield from walk(self.root, "")
         else:
             yield from self._find()
 
@@ -125,7 +109,7 @@ class Location:
         try:
             infos = self.fs.find(self.root, detail=True)
         except Exception as error:
-            raise _kind_of(error, self.url)(
+            raise _kind_of(error, self.url, self.fs.storage_options)(
                 f"{shown_url(self.url)} cannot be listed: {access_fault(error, self.url, self.fs.storage_options)}"
             ) from error
         for name, info in infos.items():
@@ -142,6 +126,10 @@ class Location:
                 return [self._local_info(path) if self.local else FileInfo(path, int(info["size"] or 0), _etag(info))]
         except FileNotFoundError:
             pass
+        except Exception as error:
+            if self.is_outage(error):
+                raise self.unreachable(path, error) from error
+            raise
         return [file for file in self._siblings(path.rpartition("/")[0]) if whole_name(file.path) == path]
 
     def _has_disks(self, path: str) -> bool:
@@ -154,7 +142,7 @@ class Location:
 
     def _siblings(self, folder: str) -> list[FileInfo]:
         if self.local:
-            return [each for each in _walk(self.root, folder, deep=False) if isinstance(each, FileInfo)]
+            return [each for each in walk(self.root, folder, deep=False) if isinstance(each, FileInfo)]
         full = self.full(folder).rstrip("/")
         try:
             entries = self.fs.ls(full, detail=True)
@@ -182,18 +170,50 @@ class Location:
                     status = os.fstat(stream.fileno())
                     accept(FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}"))
                     return stream.read()
-            info = self.fs.info(self.full(path))
-            accept(FileInfo(path, int(info.get("size") or 0), _etag(info)))
-            data = bytes(self.fs.cat_file(self.full(path)))
+            info, data = self._read_accepted(path, accept)
         except ReadFailure:
             raise
         except Exception as error:
             if self.is_outage(error):
                 raise self.unreachable(path, error) from error
-            raise ReadFailure("unreadable", f"{visible_name(path)}: {_plain(error)}") from error
-        if len(data) != int(info.get("size") or 0):
-            raise ReadFailure("unreadable", f"{visible_name(path)}: {len(data)} of {info.get('size')} bytes came")
+            raise ReadFailure("unreadable", f"{visible_name(path)}: {fault_of(error)}") from error
+        if len(data) != info.size:
+            # The server has the file as it was accepted, and fewer bytes came: that is no fault of the file.
+            raise self.unreachable(path, ConnectionError(f"{len(data)} of {info.size} bytes came"))
         return data
+
+    def _read_accepted(self, path: str, accept: Callable[[FileInfo], None]) -> tuple[FileInfo, bytes]:
+        """What a file is now and its content, never of two states of it."""
+        for _ in range(MOST_CHANGES):
+            info, read = self._opened(path)
+            accept(info)
+            try:
+                data = read()
+                now = info if self._reads_one_state else self._remote_info(path)
+            except Exception as error:
+                if not is_precondition(error):
+                    raise
+                now = None
+            if now == info:
+                return info, data
+            self.fs.invalidate_cache(self.full(path))
+        raise self.unreachable(path, ConnectionError("it changed whenever it was read"))
+
+    def _opened(self, path: str) -> tuple[FileInfo, Callable[[], bytes]]:
+        if not self._reads_one_state:
+            return self._remote_info(path), lambda: bytes(self.fs.cat_file(self.full(path)))
+        stream = self.fs.open(self.full(path), "rb", cache_type="none")
+        return FileInfo(path, int(stream.size or 0), _etag(stream.details)), lambda: bytes(stream.read())
+
+    def _remote_info(self, path: str) -> FileInfo:
+        info = self.fs.info(self.full(path))
+        return FileInfo(path, int(info.get("size") or 0), _etag(info))
+
+    @property
+    def _reads_one_state(self) -> bool:
+        """Whether an open file is read as it was when it was opened, or not at all: s3fs asks for its etag with each range."""
+        protocol = self.fs.protocol
+        return "s3" in ((protocol,) if isinstance(protocol, str) else protocol)
 
     def holds(self, path: str) -> bool:
         """Whether a file is there. Raises `SourceUnreachable` when that cannot be told for now."""
@@ -206,7 +226,7 @@ class Location:
 
     def is_outage(self, error: Exception) -> bool:
         """Whether an error is about the location and not about one file: the network, a server, a mount that is gone."""
-        if isinstance(error, OSError) and error.errno in _OUTAGES:
+        if isinstance(error, OSError) and error.errno in OUTAGES:
             return True
         # Clients of remote stores have types of their own for what goes wrong on the way.
         return not self.local and not isinstance(error, _OF_A_FILE) and not is_missing_entry(error)
@@ -234,20 +254,38 @@ class Location:
             return False
         return True
 
-    def stream(self, path: str) -> IO[bytes]:
-        """A seekable stream over a file, read in blocks. Raises `OSError`."""
+    def stream(self, path: str, listed: FileInfo | None = None) -> IO[bytes]:
+        """A seekable stream over a file, read in blocks. Raises `OSError`, `SourceChanged` where it is known to be another than was listed."""
         if self.local:
             return open(self.full(path), "rb", buffering=2**18)
-        return self.fs.open(self.full(path), "rb", block_size=BLOCK, cache_type="readahead")
+        stream = self.fs.open(self.full(path), "rb", block_size=BLOCK, cache_type="readahead")
+        if listed and self._reads_one_state and (stream.size, _etag(stream.details)) != (listed.size, listed.etag):
+            stream.close()
+            raise self.changed(path)
+        return stream
+
+    def changed(self, path: str) -> SourceChanged:
+        """What is raised where a file is replaced while it is read."""
+        self.fs.invalidate_cache()
+        return SourceChanged(
+            f"{visible_name(path)} in {shown_url(self.url)} changed while it was read: the next run reads it as it is then"
+        )
 
 
-def _kind_of(error: BaseException, url: str) -> type[SourceError]:
-    """An outage of the hub is none of the location's fault."""
-    return SourceUnreachable if is_hub(url) and is_hub_outage(error) else SourceError
+def _is_file(fs: fsspec.AbstractFileSystem, path: str, url: str, options: Mapping[str, Any]) -> bool:
+    """As the file system's `isfile`, which takes an outage for an answer. What else goes wrong is told better by a listing: it has a text."""
+    try:
+        return bool(fs.info(path)["type"] == "file")
+    except Exception as error:
+        if is_busy(error, url, options):
+            raise
+        return False
 
 
-def _plain(error: Exception) -> str:
-    return getattr(error, "strerror", None) or in_one_line(f"{type(error).__name__} {error}".strip())
+def _kind_of(error: BaseException, url: str, options: Mapping[str, Any]) -> type[SourceError]:
+    """An outage is none of the location's fault."""
+    out = is_hub_outage(error) if is_hub(url) else is_busy(error, url, options)
+    return SourceUnreachable if out else SourceError
 
 
 def _names(fs: fsspec.AbstractFileSystem, folder: str) -> list[str]:
@@ -269,53 +307,3 @@ def _etag(info: Mapping[str, Any]) -> str:
             text = str(round(seconds * 1e6)) if isinstance(seconds, float) else str(seconds)
             return f"{key.lower()}:{text}".replace('"', "")
     return ""
-
-
-def _walk(root: str, folder: str, deep: bool = True) -> Iterator[Listed]:
-    """What is below a local folder, or only directly in it, the folder itself not among it.
-
-    Links are followed, as users link data sets into place, but never in a circle. Raises `SourceError` where the folder cannot be listed.
-    """
-    pending: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
-    while pending:
-        current, above = pending.pop()
-        try:
-            own = os.stat(f"{root}/{current}")
-            identity = (own.st_dev, own.st_ino)
-            if identity in above:
-                yield Ignored(current, "looping_link")
-                continue
-            with os.scandir(f"{root}/{current}") as scanned:
-                entries = sorted(scanned, key=lambda entry: entry.name)
-        except OSError as error:
-            if current == folder or error.errno in _OUTAGES:
-                full = f"{root}/{current}".rstrip("/")
-                raise SourceError(f"{visible_name(full)} cannot be listed: {access_fault(error, full, {})}") from error
-            yield Refusal(printable(current), "unreadable_folder", f"it cannot be listed: {_plain(error)}")
-            continue
-        if current != folder:
-            yield Ignored(current, "directory")
-        for entry in entries:
-            path = f"{current}/{entry.name}" if current else entry.name
-            try:
-                status = entry.stat()
-            except OSError as error:
-                yield _without_status(path, entry, error)
-                continue
-            if stat.S_ISREG(status.st_mode):
-                yield FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}")
-            elif not stat.S_ISDIR(status.st_mode):
-                yield Ignored(path, _SPECIAL.get(stat.S_IFMT(status.st_mode), "device"))
-            elif deep:
-                pending.append((path, above | {identity}))
-
-
-def _without_status(path: str, entry: os.DirEntry[str], error: OSError) -> Ignored | Refusal:
-    """What an entry of a folder is of which the system does not say what it is."""
-    if error.errno in _OUTAGES:
-        raise SourceError(f"{visible_name(path)} cannot be listed: {_plain(error)}") from error
-    if error.errno == errno.ELOOP:
-        return Ignored(path, "looping_link")
-    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-        return Ignored(path, "dangling_link" if entry.is_symlink() else "vanished")
-    return Refusal(printable(path), "unreadable", f"it cannot be looked at: {_plain(error)}")

@@ -17,8 +17,18 @@ from typing import Any
 import fsspec
 
 from wethink_assets.plain_text import in_one_line, visible_name
+from wethink_assets.storage.hub import hub_fault
 
-__all__ = ["WITH_BUCKETS", "absence", "access_fault", "endpoint_of", "known_fault", "shown_url"]
+__all__ = [
+    "WITH_BUCKETS",
+    "absence",
+    "access_fault",
+    "endpoint_of",
+    "is_busy",
+    "is_precondition",
+    "known_fault",
+    "shown_url",
+]
 
 _KEY = "AWS_ACCESS_KEY_ID, or `key` among the options"
 _SECRET = "AWS_SECRET_ACCESS_KEY, or `secret` among the options"  # noqa: S105 # names, no secret
@@ -41,6 +51,15 @@ _DENIED_TO_ALL = (
 _EXPIRED = f"the session token has expired: get new credentials, and set {_TOKEN}, with the key and the secret that came with it"
 _REGION = "the bucket is in another region: set AWS_DEFAULT_REGION, or `client_kwargs.region_name` and `endpoint_url` among the options"
 _BUSY = "the service is out of reach or busy for now: try again later"
+_BROKEN_OFF = (
+    "ConnectionClosedError",
+    "ClientPayloadError",
+    "IncompleteReadError",
+    "ResponseParserError",
+    "ResponseStreamingError",
+    "ServerDisconnectedError",
+)
+"""Types of clients for a reply that came in part, or not at all."""
 _BY_CODE = {
     "InvalidAccessKeyId": f"the access key is not known to the service: check {_KEY}",
     "SignatureDoesNotMatch": f"the secret is not that of the access key: check {_SECRET}",
@@ -61,7 +80,11 @@ _BY_CODE = {
     "SlowDown": _BUSY,
     "ServiceUnavailable": _BUSY,
     "InternalError": _BUSY,
+    "RequestTimeout": _BUSY,
+    "500": _BUSY,
+    "502": _BUSY,
     "503": _BUSY,
+    "504": _BUSY,
 }
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]*@")
 _SCHEME = re.compile(r"(?:^|/|\s)(?P<scheme>[A-Za-z][A-Za-z0-9+]+)(?::/{0,2}|//)(?P<rest>[^/].*)")
@@ -84,12 +107,6 @@ _BY_STATUS = {
     401: "the server asks for credentials: give them among the options",
     403: "access is denied: check the credentials among the options, and the path",
     404: "the server has nothing at this path: check it",
-}
-_HUB_BY_STATUS = {
-    401: "the token in HF_TOKEN is refused: check it, or take it away where the data set is public",
-    403: "the token in HF_TOKEN may not read this: take one of an account that may",
-    404: "the data set has no such file or folder: check the path",
-    429: "the hub asks for fewer requests: try again later, with HF_TOKEN set if it isn't",
 }
 _ADDRESS_SETTINGS = {
     **dict.fromkeys(("s3", "s3a"), " (`endpoint_url` among the options, or AWS_ENDPOINT_URL)"),
@@ -118,10 +135,25 @@ def access_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> 
 def known_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
     """As `access_fault`, of an error whose cause is known; else empty."""
     for each in _causes(error):
-        for reading in (_of_client, _of_hub, _of_address, _of_network):
+        for reading in (_of_client, hub_fault, _of_address, _of_network):
             if fault := reading(each, url, options):
                 return fault
     return ""
+
+
+def is_busy(error: BaseException, url: str, options: Mapping[str, Any]) -> bool:
+    """Whether an error says that a service has no answer for now: it asks for patience, fails, does not answer, or breaks off."""
+    return any(
+        _of_client(each, url, options) == _BUSY or isinstance(each, (TimeoutError, ConnectionError))
+        for each in _causes(error)
+    )
+
+
+def is_precondition(error: BaseException) -> bool:
+    """Whether an error says that a file is no longer the one that was opened: its etag is another."""
+    return any(
+        type(each).__name__ == "FileExpired" or _code(each) in ("PreconditionFailed", "412") for each in _causes(error)
+    )
 
 
 def absence(fs: fsspec.AbstractFileSystem, root: str, url: str) -> str:
@@ -153,10 +185,15 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+def _code(error: BaseException) -> str:
+    """Code of S3 that an error of a client has."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
 def _of_client(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
     """What a client of a store says, by its codes and by the names of its types, which are not imported for that."""
-    response = getattr(error, "response", None)
-    code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    code = _code(error)
     status, name = getattr(error, "status", None), type(error).__name__
     if code == "NoSuchBucket":
         return _no_bucket(url, options)
@@ -165,6 +202,8 @@ def _of_client(error: BaseException, url: str, options: Mapping[str, Any]) -> st
     if code in _BY_CODE:
         denied = _BY_CODE[code] in (_DENIED, _DENIED_WITHOUT_A_WORD)
         return _DENIED_TO_ALL if denied and options.get("anon") else _BY_CODE[code]
+    if name in _BROKEN_OFF:
+        return _BUSY
     if name in ("NoCredentialsError", "CredentialRetrievalError"):
         return _NO_CREDENTIALS
     if name == "PartialCredentialsError":
@@ -177,32 +216,6 @@ def _of_client(error: BaseException, url: str, options: Mapping[str, Any]) -> st
     if isinstance(status, int) and url.startswith(("http://", "https://")):
         return _BY_STATUS.get(status, f"the server answers with status {status}")
     return ""
-
-
-def _of_hub(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
-    """What the Hugging Face hub says, by the names of the client's types and by the status of the reply."""
-    if not url.startswith("hf://"):
-        return ""
-    name, reply = type(error).__name__, getattr(error, "response", None)
-    token = "the token in HF_TOKEN" if os.environ.get("HF_TOKEN", "").strip() else ""
-    if name == "GatedRepoError":
-        return f"the data set is gated: accept its terms on its page, and set HF_TOKEN{' to a token of that account' if token else ''}"
-    if name == "RevisionNotFoundError":
-        return "the data set is there and has no such revision: check what follows the @, a branch, a tag or a commit"
-    if name == "DisabledRepoError":
-        return "the hub has disabled the data set"
-    if name == "RepositoryNotFoundError":
-        who = f"{token} may not see it" if token else "it is private: set HF_TOKEN"
-        return f"there is no such data set, or {who}; check owner and name"
-    if name == "HFValidationError":
-        return f"this is no name of a data set: {in_one_line(str(error))}"
-    status = getattr(reply, "status_code", None)
-    if not isinstance(status, int):
-        unread = isinstance(error, OSError) or not name.endswith(
-            ("Timeout", "ConnectError", "ProtocolError", "ReadError")
-        )
-        return "" if unread else f"the hub does not answer ({name}): check the network, and HF_ENDPOINT if it is set"
-    return _HUB_BY_STATUS.get(status, f"the hub answers with status {status}")
 
 
 def _of_address(error: BaseException, url: str, options: Mapping[str, Any]) -> str:

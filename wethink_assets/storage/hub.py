@@ -15,8 +15,9 @@ from urllib.parse import unquote
 import fsspec
 
 from wethink_assets.errors import SourceError
+from wethink_assets.plain_text import in_one_line
 
-__all__ = ["is_hub", "is_hub_outage", "is_missing_entry", "open_hub"]
+__all__ = ["hub_fault", "is_hub", "is_hub_outage", "is_missing_entry", "open_hub"]
 
 URL = re.compile(
     r"hf://datasets/(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>refs/(?:pr|convert)/[\w.-]+|[^/@]+))?(?:/(?P<path>.*))?",
@@ -24,6 +25,13 @@ URL = re.compile(
 )
 OUTAGES = (408, 425, 429, 500, 502, 503, 504, 520, 522, 524)
 """Statuses with which the hub says that it has no answer for now."""
+
+_BY_STATUS = {
+    401: "the token in HF_TOKEN is refused: check it, or take it away where the data set is public",
+    403: "the token in HF_TOKEN may not read this: take one of an account that may",
+    404: "the data set has no such file or folder: check the path",
+    429: "the hub asks for fewer requests: try again later, with HF_TOKEN set if it isn't",
+}
 
 
 def is_hub(url: str) -> bool:
@@ -46,6 +54,32 @@ def is_hub_outage(error: BaseException | None) -> bool:
 def is_missing_entry(error: BaseException) -> bool:
     """Whether an error is the hub's about one file that a commit doesn't have."""
     return any(each.__name__ == "EntryNotFoundError" for each in type(error).__mro__)
+
+
+def hub_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
+    """What is wrong with a location on the hub that gave an error, by the names of the client's types and by the status of the reply; else empty."""
+    if not url.startswith("hf://"):
+        return ""
+    name, reply = type(error).__name__, getattr(error, "response", None)
+    token = "the token in HF_TOKEN" if os.environ.get("HF_TOKEN", "").strip() else ""
+    if name == "GatedRepoError":
+        return f"the data set is gated: accept its terms on its page, and set HF_TOKEN{' to a token of that account' if token else ''}"
+    if name == "RevisionNotFoundError":
+        return "the data set is there and has no such revision: check what follows the @, a branch, a tag or a commit"
+    if name == "DisabledRepoError":
+        return "the hub has disabled the data set"
+    if name == "RepositoryNotFoundError":
+        who = f"{token} may not see it" if token else "it is private: set HF_TOKEN"
+        return f"there is no such data set, or {who}; check owner and name"
+    if name == "HFValidationError":
+        return f"this is no name of a data set: {in_one_line(str(error))}"
+    status = getattr(reply, "status_code", None)
+    if not isinstance(status, int):
+        unread = isinstance(error, OSError) or not name.endswith(
+            ("Timeout", "ConnectError", "ProtocolError", "ReadError")
+        )
+        return "" if unread else f"the hub does not answer ({name}): check the network, and HF_ENDPOINT if it is set"
+    return _BY_STATUS.get(status, f"the hub answers with status {status}")
 
 
 def open_hub(url: str, options: Mapping[str, Any], commit: str = "") -> tuple[fsspec.AbstractFileSystem, str, str]:

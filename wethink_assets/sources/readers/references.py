@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from posixpath import normpath
 from typing import Any, NamedTuple
 
-from wethink_assets.errors import SourceError, StoreError
+from wethink_assets.errors import SourceChanged, SourceError, StoreError
 from wethink_assets.identity import digest_of
 from wethink_assets.sources.locations import FileInfo, Location
 from wethink_assets.sources.readers.entries import Refusal, printable
@@ -110,6 +110,8 @@ def _references(store: Store, location: Location, file: FileInfo) -> list[Refere
     try:
         with ArchiveStream(location, [file]) as stream:
             references = list(_unique(_records(stream, file.path)))
+    except SourceChanged as error:
+        return Refusal(printable(file.path), "changed_while_listed", str(error))
     except (SourceError, StoreError):
         raise
     except Exception as error:

@@ -6,7 +6,9 @@ import itertools
 from collections.abc import Sequence
 from typing import IO, cast
 
+from wethink_assets.errors import SourceError
 from wethink_assets.sources.locations import FileInfo, Location
+from wethink_assets.storage.access_faults import is_precondition
 
 BUFFER = 2**18
 
@@ -53,11 +55,18 @@ class _Joined(io.RawIOBase):
         try:
             if number != self._number or self._stream is None:
                 self._close_part()
-                self._stream = self._location.stream(self._parts[number].path)
+                self._stream = self._location.stream(self._parts[number].path, self._parts[number])
                 self._number = number
             self._stream.seek(self._position - self._starts[number])
-            return self._stream.read(size)
+            data = self._stream.read(size)
+            if len(data) < size and not self._location.local:
+                raise ConnectionError(f"{len(data)} of {size} bytes came")
+            return data
+        except SourceError:
+            raise
         except Exception as error:  # clients of remote stores have types of their own
+            if is_precondition(error):
+                raise self._location.changed(self._parts[number].path) from error
             if self._location.is_outage(error):
                 raise self._location.unreachable(self._parts[number].path, error) from error
             if isinstance(error, OSError):
