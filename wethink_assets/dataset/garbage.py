@@ -16,32 +16,28 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from itertools import islice
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict
 
+from wethink_assets.dataset.collected_tables import note_collected
 from wethink_assets.dataset.cuts.cut import given_versions, read_cut
 from wethink_assets.dataset.named_blobs import blob_number, named_blobs
-from wethink_assets.identity import digest_of
 from wethink_assets.sources.claims import Occurrence, claim_path, newest_claim
 from wethink_assets.sources.standing_claims import ClaimStandings, Standing
 from wethink_assets.storage.file_ages import RENEWED_AFTER, FileAge, file_ages, last_written
 from wethink_assets.storage.inventory import add_link, read_inventory
 from wethink_assets.storage.lease import held_since
 from wethink_assets.storage.local_files import leftovers, remove_empty_folder
-from wethink_assets.storage.records import create_record, read_record
 from wethink_assets.storage.removals import announced, unnamed_since
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
-__all__ = ["DEFAULT_AGE", "Collected", "Garbage", "collect", "collected_tables", "find_garbage"]
+__all__ = ["DEFAULT_AGE", "Garbage", "collect", "find_garbage"]
 
 DEFAULT_AGE = 24 * 3_600.0
-FOLDER = "collected"
 CLOCKS = 60.0  # seconds by which two clocks may differ
 TOGETHER = 1_000
 """Things that are announced at once."""
@@ -59,22 +55,6 @@ class Garbage:
     bytes: int
     idle: float
     reason: str
-
-
-class Collected(BaseModel):
-    """Record of tables that were removed as garbage."""
-
-    model_config = ConfigDict(frozen=True)
-
-    schema_version: int = 1
-    tables: tuple[str, ...]
-    created: datetime
-
-
-def collected_tables(store: Store) -> frozenset[str]:
-    """Folders of tables that were removed as garbage; a table that was made anew since is there nevertheless."""
-    records = (read_record(store, f"{FOLDER}/{name}", Collected) for name in store.names(FOLDER))
-    return frozenset(folder for record in records if record for folder in record.tables)
 
 
 def find_garbage(store: Store, age: float = DEFAULT_AGE) -> Iterator[Garbage]:
@@ -118,9 +98,9 @@ def _unseen(garbage: Garbage) -> None:
 def _remove_tables(search: "_Search", tables: list[Garbage], done: Progress) -> None:
     # The record first: whenever this stops, a table is there, or was collected by what it says.
     store = search.store
-    record = Collected(tables=tuple(table.path for table in tables), created=datetime.now(UTC))
-    create_record(store, f"{FOLDER}/{digest_of(record.model_dump(mode='json'))[:32]}.json", record)
-    with announced(store, record.tables) as lease:
+    folders = [table.path for table in tables]
+    note_collected(store, folders)
+    with announced(store, folders) as lease:
         cut = _Cuts(store)  # a version may have been cut since
         for table in tables:
             _, asset, batch, digest = table.path.split("/")

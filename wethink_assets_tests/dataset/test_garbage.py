@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wethink_assets.dataset.garbage import collect, collected_tables, find_garbage
+from wethink_assets.dataset.collected_tables import CollectedTables
+from wethink_assets.dataset.garbage import collect, find_garbage
 from wethink_assets.dataset.inventory.check import check_store
 from wethink_assets.dataset.inventory.sealing import seal_store
 from wethink_assets.dataset.versions.verification import verify_versions
@@ -65,7 +66,7 @@ def test_superseded_tables_are_garbage_and_the_store_is_sound_without_them(growe
     version = cut(local)
     assert not list(find_garbage(local, DAY)), "a superseded table is garbage a day later"
     collect(local, 0.0)
-    assert not any(local.exists(folder) for folder in gone) and collected_tables(local) == gone
+    assert not any(local.exists(folder) for folder in gone) and CollectedTables(local).folders == gone
     assert not list(find_garbage(local, 0.0))
     assert verify_versions(local, [version]).sound
     assert all(Tables(local).all_of(asset, BATCH) for asset in stage_names()), "commits stay"
@@ -82,6 +83,23 @@ def test_a_sealed_store_is_sound_without_its_garbage(grower: Grower, local: Stor
     assert not local.exists(nobodys) and not any(local.exists(folder) for folder in gone)
     check = check_store(local)
     assert check.sound and check.read, check.faults
+
+
+def test_a_collected_table_that_was_made_anew_and_is_lost_is_named(grower: Grower, local: Store) -> None:
+    commit = Tables(local).current("questions", BATCH)
+    assert commit is not None
+    output = Tables(local).load_commit(commit)
+    superseded(grower)
+    seal_store(local, command="test")
+    collect(local, 0.0)
+    seal_store(local, command="test")
+    assert not local.exists(commit.folder) and check_store(local).sound
+    assert Tables(local).publish("questions", BATCH, output, Provenance()).folder == commit.folder
+    seal_store(local, command="test")
+    local.delete(commit.folder)
+    seal_store(local, command="test")
+    faults = {fault.path: fault.fault for fault in check_store(local).faults}
+    assert faults == {f"{commit.folder}/{name}.parquet": "missing" for name in ("results", "rejections")}
 
 
 def test_tables_of_a_version_stay(grower: Grower, local: Store) -> None:

@@ -2,12 +2,12 @@
 
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-from wethink_assets.dataset.garbage import collected_tables
+from wethink_assets.dataset.collected_tables import CollectedTables
 from wethink_assets.dataset.inventory.dependents import Dependents
 from wethink_assets.dataset.inventory.sealing import was_removed
 from wethink_assets.errors import StoreError
@@ -139,7 +139,7 @@ class _Check:
             self.note(fault.path, fault.fault, fault.detail)
         self._gone = self._erasures()
         try:
-            self._collected = collected_tables(store)
+            self._collected: Container[str] = CollectedTables(store)
         except StoreError:  # its record is named by its own seal
             self._collected = frozenset()
         there = store.files("")

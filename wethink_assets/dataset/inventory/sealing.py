@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,8 +13,8 @@ from itertools import islice
 import polars as pl
 from pydantic import ValidationError
 
+from wethink_assets.dataset.collected_tables import CollectedTables
 from wethink_assets.dataset.cuts.cut import read_cut
-from wethink_assets.dataset.garbage import collected_tables
 from wethink_assets.dataset.versions.manifest import MANIFEST, read_manifest
 from wethink_assets.errors import StoreError, VersionError, WeThinkError
 from wethink_assets.sources.batches import batch_path, source_of
@@ -230,17 +230,17 @@ def _removed(
         return missing
     grown = {path.rpartition("/")[0] for path in fresh}
     erased = erasures_of(store).images
-    collected = collected_tables(store)
+    collected = CollectedTables(store)
     return [path for path in missing if was_removed(path, grown, erased, collected)]
 
 
-def was_removed(path: str, grown: Collection[str], erased: Collection[str], collected: Collection[str]) -> bool:
+def was_removed(path: str, grown: Collection[str], erased: Collection[str], collected: Container[str]) -> bool:
     """Whether a sealed file that is gone was removed by the command that keeps it.
 
     Args:
         grown: folders in which files lie that are newer than the seals.
         erased: images that were erased.
-        collected: folders of tables that were removed as garbage.
+        collected: folders of tables that were removed as garbage and not made anew since.
     """
     file = known_file(path)
     if file is None:
