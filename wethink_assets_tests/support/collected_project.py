@@ -252,7 +252,8 @@ def contents(store: Store) -> dict[str, Any]:
             calls = journaled_calls(store, asset, batch).select("key", "text").unique()
             found[f"calls {asset} {batch}"] = sorted(map(json.dumps, map(list, calls.iter_rows())))
     for version in list_cuts(store):
-        found[version] = read_manifest(store, version).digest
+        files = read_manifest(store, version).files  # of which the card says when it was decided
+        found[version] = {name: file.content for name, file in files.items() if name != "README.md"}
     return found
 
 
