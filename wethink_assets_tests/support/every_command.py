@@ -207,4 +207,7 @@ def forked_commands(names: Mapping[str, str]) -> Iterator[Commands]:
         finally:
             assert process.stdin is not None
             process.stdin.close()
-            process.wait(30)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:  # on a busy machine; it holds nothing
+                process.kill()
