@@ -69,8 +69,8 @@ def _tables(store: Store, needed: dict[str, list[str]], without: Collection[str]
             continue
         for batch in store.names(f"tables/{asset}"):
             root = f"tables/{asset}/{batch}"
+            commit = Tables(store).current(asset, batch)  # before the folders: that of a commit is there by then
             folders = [f"{root}/{name}" for name in store.names(root) if name != "commits"]
-            commit = Tables(store).current(asset, batch)
             in_force = [commit.folder, commit.made_folder] if commit else []
             for folder in {*in_force, *needed.get(root, ())} - {*folders}:
                 raise StoreError(
