@@ -240,8 +240,8 @@ def test_no_fault_of_any_request_costs_an_image(form: str, s3: S3Server, proxy: 
         outputs: list[StageOutput] = []
         for _ in range(2):
             try:
-                batches = [*unfinished(store), *register_source(store, bucket.source, 4).batches]
-                outputs += [ingested(store, bucket.source, key) for key in batches]
+                for key in [*unfinished(store), *register_source(store, bucket.source, 4).batches]:
+                    outputs.append(ingested(store, bucket.source, key))  # one by one: those before an outage count
             except SourceUnreachable:
                 pass
             proxy.clear()
