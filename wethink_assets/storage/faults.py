@@ -43,6 +43,16 @@ _REFUSED = "the service refuses these credentials; check AWS_ACCESS_KEY_ID, AWS_
 _CLOCK = "the service refuses requests of this time; set this machine's clock right"
 
 
+def lacks_bucket(error: BaseException | None) -> bool:
+    """Whether something is not there since its whole bucket is not: a misspelt one is no empty one."""
+    while error is not None:
+        response = getattr(error, "response", None)
+        if isinstance(response, dict) and response.get("Error", {}).get("Code") == "NoSuchBucket":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def is_fault(error: BaseException) -> bool:
     """Whether an error comes from a file system or from a client of S3."""
     return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in (
@@ -96,13 +106,17 @@ def fault_at(what: str, error: OSError) -> str:
 
 @contextmanager
 def reported(where: Callable[[], str], known: Callable[[BaseException], str] = lambda error: "") -> Iterator[None]:
-    """Faults inside as `StoreUnreachable` that names the place; that something is not there goes through as it is.
+    """Faults inside as `StoreUnreachable` that names the place; that something is not there goes through as it is, but for a whole bucket.
 
     known: what an error of a service comes from, and the remedy, where that can be told.
     """
     try:
         yield
-    except (FileNotFoundError, FileExistsError, NotADirectoryError, WeThinkError):
+    except FileNotFoundError as error:
+        if not lacks_bucket(error):
+            raise
+        raise unreachable(where(), error, known(error)) from error
+    except (FileExistsError, NotADirectoryError, WeThinkError):
         raise
     except Exception as error:
         reason = known(error)

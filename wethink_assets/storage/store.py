@@ -132,11 +132,12 @@ class Store:
             some = relatives[start : start + READ_TOGETHER]
             replies = self.fs.cat_ranges([self.path(relative) for relative in some], None, None)
             for relative, content in zip(some, replies, strict=True):
-                if isinstance(content, FileNotFoundError):
-                    raise StoreError(f"{self.link(relative)} is missing") from content
                 if isinstance(content, Exception):
-                    with self._reported(relative):
-                        raise content
+                    try:
+                        with self._reported(relative):
+                            raise content
+                    except FileNotFoundError as error:
+                        raise StoreError(f"{self.link(relative)} is missing") from error
                 contents.append(bytes(content))
         return contents
 

@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -132,6 +132,23 @@ def test_a_store_says_as_much(changed: dict[str, str], expected: str, s3: S3Serv
     with pytest.raises(StoreUnreachable) as caught:
         Store.open(f"s3://{s3.bucket}/store", **options).read("format.json")
     assert expected.format(free=free) in str(caught.value) and "\n" not in str(caught.value)
+
+
+READINGS: dict[str, Callable[[Store], object]] = {
+    "names": lambda store: store.names("versions"),
+    "names of the root": lambda store: store.names(""),
+    "files": lambda store: store.files("cuts"),
+    "read": lambda store: store.read("format.json"),
+    "read if present": lambda store: store.read_if_present("format.json"),
+    "read many": lambda store: store.read_many(["a.json", "b.json"]),
+    "size": lambda store: store.size("a.json"),
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_a_bucket_that_does_not_exist_is_no_empty_store(reading: str, s3: S3Server) -> None:
+    with pytest.raises(StoreUnreachable, match=r"there is no bucket 'no-such-bucket' at .*: check its name"):
+        READINGS[reading](Store.open("s3://no-such-bucket/store", **s3.options, **ONCE))
 
 
 def test_a_host_that_nobody_knows_is_told_at_once_and_not_after_many_tries(s3: S3Server) -> None:
