@@ -27,6 +27,7 @@ __all__ = [
     "is_busy",
     "is_precondition",
     "known_fault",
+    "lacks_bucket",
     "shown_url",
 ]
 
@@ -147,6 +148,11 @@ def is_busy(error: BaseException, url: str, options: Mapping[str, Any]) -> bool:
         _of_client(each, url, options) == _BUSY or isinstance(each, (TimeoutError, ConnectionError))
         for each in _causes(error)
     )
+
+
+def lacks_bucket(error: BaseException) -> bool:
+    """Whether something is not there since its whole bucket is not: a misspelt one is no empty one."""
+    return any(_code(each) == "NoSuchBucket" for each in _causes(error))
 
 
 def is_precondition(error: BaseException) -> bool:

@@ -43,16 +43,6 @@ _REFUSED = "the service refuses these credentials; check AWS_ACCESS_KEY_ID, AWS_
 _CLOCK = "the service refuses requests of this time; set this machine's clock right"
 
 
-def lacks_bucket(error: BaseException | None) -> bool:
-    """Whether something is not there since its whole bucket is not: a misspelt one is no empty one."""
-    while error is not None:
-        response = getattr(error, "response", None)
-        if isinstance(response, dict) and response.get("Error", {}).get("Code") == "NoSuchBucket":
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
 def is_fault(error: BaseException) -> bool:
     """Whether an error comes from a file system or from a client of S3."""
     return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in (
@@ -113,6 +103,8 @@ def reported(where: Callable[[], str], known: Callable[[BaseException], str] = l
     try:
         yield
     except FileNotFoundError as error:
+        from wethink_assets.storage.access_faults import lacks_bucket  # brings fsspec, which `wethink --help` needs not
+
         if not lacks_bucket(error):
             raise
         raise unreachable(where(), error, known(error)) from error
