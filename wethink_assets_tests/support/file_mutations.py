@@ -115,7 +115,8 @@ def _field_changed(random: Random, data: bytearray, field: Field) -> str:
     raw = bytes(data[field.position : field.position + field.size])
     bits = 8 * field.size
     if field.order == "octal":
-        value = int(raw.strip(b"\0 ") or b"0", 8) if raw.strip(b"\0 01234567") == b"" else 0
+        digits = raw.strip(b"\0 ")
+        value = int(digits or b"0", 8) if digits.strip(b"01234567") == b"" else 0
     else:
         value = int.from_bytes(raw, "little" if field.order == "<" else "big")
     extremes = (0, 1, 2, 3, 7, 8, 0x7F, 0x80, 0xFF, 27, 28, 0x7FFF, 0x8000, 0xFFFF, 9000)

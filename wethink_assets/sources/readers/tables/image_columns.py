@@ -8,6 +8,7 @@ name says so. Columns that stand for images in a form that is not read (arrays o
 import base64
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ __all__ = [
     "Column",
     "UnreadColumn",
     "address_columns",
+    "doubled_names",
     "image_columns",
     "is_base64",
     "unread_columns",
@@ -117,6 +119,12 @@ def _walked(value: Any, path: Sequence[str]) -> Iterator[Any]:
             yield from _walked(each, path[1:])
     else:
         yield from _walked(value.get(path[0]) if isinstance(value, Mapping) else None, path[1:])
+
+
+def doubled_names(names: Sequence[str], columns: Sequence[Column] = ()) -> list[str]:
+    """Names that several columns have, at the top (`names`) or as items name them: which of them is meant, nothing could say."""
+    counts = Counter(names), Counter(column.name for column in columns)
+    return [name for counted in counts for name, count in counted.items() if count > 1]
 
 
 def image_columns(schema: Any, first_values: FirstValues) -> list[Column]:

@@ -30,6 +30,7 @@ from wethink_assets.sources.readers.tables.image_columns import (
     ADDRESS,
     Column,
     address_columns,
+    doubled_names,
     image_columns,
     is_base64,
     unread_columns,
@@ -67,6 +68,8 @@ class TableFormat:
         if not table.schema.names:
             return Index([], [], IgnoredEntries())
         columns = image_columns(table.schema, table.first_values)
+        if doubled := doubled_names(table.schema.names, columns):
+            raise ReadFailure("duplicate_column", f"{path} has several columns named {doubled[0]}: rename them")
         unread = unread_columns(table.schema, table.first_values)
         if not (columns or unread):
             unread = address_columns(table.schema, table.first_values)

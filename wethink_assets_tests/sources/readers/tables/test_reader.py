@@ -73,6 +73,23 @@ def test_shards_of_other_schemas_are_read_each_by_its_own(local: Store, tmp_path
     assert ingest_all(local, source_at(tmp_path / "s")).results.height == 4
 
 
+@pytest.mark.parametrize("ending", ["arrow", "parquet"])
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_table_in_which_several_columns_have_one_name_is_refused(
+    ending: str, others: int, local: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "s").mkdir()
+    columns = [pa.array(DATA[:2]), pa.array(DATA[2:4]), pa.array(DATA[4:6])][: 2 + others]
+    table = pa.table(columns, names=["image", "image", "picture"][: 2 + others])
+    with pa.OSFile(str(tmp_path / f"s/t.{ending}"), "wb") as file:
+        if ending == "parquet":
+            pq.write_table(table, file)
+        else:
+            with pa.ipc.new_file(file, table.schema) as writer:
+                writer.write_table(table)
+    assert refused(local, tmp_path / "s") == [(f"t.{ending}", "duplicate_column")]
+
+
 @pytest.mark.parametrize("listed", [False, True])
 def test_a_damaged_row_group_costs_its_own_rows(listed: bool, local: Store, tmp_path: Path) -> None:
     path = tmp_path / "s/t.parquet"
