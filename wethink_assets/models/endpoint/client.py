@@ -159,7 +159,7 @@ class EndpointModel:
                 if stopped is not None:
                     replica.offer()
                     raise stopped
-                began = replica.limit.began()
+                began, sent = replica.limit.began(), time.time()
                 count_end = replica.limit.failed
                 try:
                     if body is None:
@@ -195,7 +195,7 @@ class EndpointModel:
                     permit.limit.ended()
                     count_end(began)
                     replica.offer()
-                await self._wait_to_retry(retry, replica, fault)
+                await self._wait_to_retry(retry, replica, sent, fault)
 
     async def _ask(self, permit: Permit, body: bytes, schema: Mapping[str, Any] | None) -> Completion:
         text = await self._http.post(permit, body)
@@ -232,12 +232,12 @@ class EndpointModel:
         else:
             permit.replica.pause(seconds)
 
-    async def _wait_to_retry(self, retry: Retry, replica: Replica, fault: TransientFault) -> None:
+    async def _wait_to_retry(self, retry: Retry, replica: Replica, sent: float, fault: TransientFault) -> None:
         """Wait as a fault demands before the next attempt. Raises when there is none left."""
         self._health.record(fault, replica)
         others = self._balancer.others_live(replica)
         may_have_ended = fault.kind in ("unreached", "broken") and not others
-        if may_have_ended and await self._health.restarted(replica):
+        if may_have_ended and await self._health.restarted(replica, sent):
             server_ended = True
             retry.after_restart(replica)
             pause = 0.0

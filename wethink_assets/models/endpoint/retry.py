@@ -114,8 +114,8 @@ class Retry:
 PROBE_EVERY = 1.0  # seconds between probes of a dead replica at first
 LONGEST_PROBE_PAUSE = 15.0
 DOWN_AFTER = 5  # faults in a row, or calls that ran out of attempts, with no success between them
-RestartWait = Callable[[str], Awaitable[bool]]
-"""Waits until the server at a URL, which ended by itself, is there again; False where it is not started again, or did not end."""
+RestartWait = Callable[[str], Awaitable[float]]
+"""Waits until the server at a URL, which could not be reached or is broken, serves; the Unix time since when it does, 0 where that is not known."""
 
 
 class HealthCheck:
@@ -138,7 +138,7 @@ class HealthCheck:
         self._single_replica = single_replica
         self._restart_wait = restart_wait
         self._probes: dict[Replica, asyncio.Task[None]] = {}
-        self._restarts: dict[Replica, asyncio.Task[bool]] = {}
+        self._restarts: dict[Replica, asyncio.Task[float]] = {}
 
     @property
     def own_servers(self) -> bool:
@@ -163,8 +163,12 @@ class HealthCheck:
         finally:  # when nobody probes it any more, it must not stay out for ever
             replica.mark_up()
 
-    async def restarted(self, replica: "Replica") -> bool:
-        """Wait for a replica that could not be reached or is broken, if it is a server of ours that is started again; whether it was and is back.
+    async def restarted(self, replica: "Replica", sent: float) -> bool:
+        """Wait for a replica that could not be reached or is broken, if it is a server of ours; whether it was started again since a call was sent.
+
+        Args:
+            replica: where the call failed.
+            sent: Unix time of that attempt.
 
         Raises `ModelError` when it did not come up again.
         """
@@ -174,8 +178,8 @@ class HealthCheck:
         if not joined:  # all calls that failed on it wait for one and the same
             self._restarts[replica] = asyncio.ensure_future(self._restart_wait(replica.name))
             self._restarts[replica].add_done_callback(lambda done: self._restarts.pop(replica, None))
-        back = await asyncio.shield(self._restarts[replica])
-        return back or (joined and await self.restarted(replica))  # it may have looked before this call failed
+        ready_since = await asyncio.shield(self._restarts[replica])
+        return ready_since > sent or (joined and await self.restarted(replica, sent))  # it may have looked before
 
     async def aclose(self) -> None:
         """Watch nothing any more."""

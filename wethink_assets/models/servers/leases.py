@@ -106,10 +106,11 @@ class LeasedServer:
             given_up.wait(POLL)
         raise ModelError(f"waiting for server {self.spec.server} was given up")
 
-    async def wait_for_restart(self, on_change: Callable[[bool], None] | None = None) -> bool:
-        """Wait until the server, which could not be reached or is broken, is ready again; False where it serves, and was not started again.
+    async def wait_for_restart(self, on_change: Callable[[bool], None] | None = None) -> float:
+        """Wait until the server, which could not be reached or is broken, serves; returns the Unix time at which it became ready.
 
-        The supervisor starts it again as often as it may, within the limit for a start. Raises `ModelError` when it did not come back.
+        The supervisor starts it again as often as it may, within the limit for a start. Whether that happened since a call was sent is seen by the
+        time alone: a quick server is back before anybody looks. Raises `ModelError` when it did not come back.
 
         Args:
             on_change: called with False once it is seen that the server ended, and with True when it is back.
@@ -130,9 +131,11 @@ class LeasedServer:
             if runs and ended:
                 if on_change:
                     on_change(True)
-                return True
+                return state.since
             if runs and waited > NOTICED and not await asyncio.to_thread(is_dead, state.url):
-                return False
+                if self._look("did not come back") == state:  # else another server said that it is not dead
+                    return state.since
+                continue
             if waited > self.spec.start_timeout + SETTLING:
                 raise ModelError(self._failure(state, "did not come back"))
             await asyncio.sleep(POLL)

@@ -107,8 +107,8 @@ class Servers:
                     held.urls = tuple(pool.map(self._ready, held.replicas))
         return held.urls
 
-    async def wait_for_restart(self, name: str, url: str) -> bool:
-        """Wait until the replica at a URL, which could not be reached, is back; False where it is not one that is started again.
+    async def wait_for_restart(self, name: str, url: str) -> float:
+        """Wait until the replica at a URL, which could not be reached, serves; the Unix time since when it does, 0 where it is not one of ours.
 
         Raises `ModelError` when it did not come back within the limit for a start.
         """
@@ -116,7 +116,7 @@ class Servers:
         replicas = [] if held is None else zip(held.urls, held.replicas, strict=False)
         server = next((server for known, server in replicas if known == url), None)
         if server is None:
-            return False
+            return 0.0
         return await server.wait_for_restart(lambda back: self._report_restart(server, back))
 
     def _report_restart(self, server: LeasedServer, back: bool) -> None:

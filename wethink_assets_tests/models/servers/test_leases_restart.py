@@ -126,6 +126,34 @@ def test_a_call_that_ends_its_server_again_and_again_fails_alone(
         assert len(replica_folders(root)) == 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("poison", ["die", "lose the engine"])
+def test_so_it_does_where_each_end_is_over_before_anybody_looks(
+    configured: Configured, root: Path, monkeypatch: pytest.MonkeyPatch, poison: str
+) -> None:
+    settings = configured({"small": {"model": "m"}}, judge="small")
+    seen = set[int]()
+    with Models.open(settings) as models:
+        look = models.servers.wait_for_restart
+
+        async def look_late(name: str, url: str) -> float:
+            def is_back() -> bool:
+                now = state(root)
+                return now.phase == "ready" and now.server not in seen
+
+            assert await asyncio.to_thread(eventually, is_back, 20)
+            seen.add(state(root).server)
+            return await look(name, url)
+
+        monkeypatch.setattr(models.servers, "wait_for_restart", look_late)
+        model = models.role("judge")
+        seen.add(state(root).server)
+        with pytest.raises(CallFailed, match="ended 3 times while it worked on this call"):
+            models.run(model.chat([Message("user", poison)], sampling=Sampling()))
+        assert len(seen) == 4
+        assert models.run(model.chat([Message("user", "1")], sampling=Sampling())).text.startswith("pong")
+
+
 def test_so_it_does_where_there_are_replicas(configured: Configured, root: Path) -> None:
     settings = configured({"twice": {"model": "m", "replicas": 2, "env": SLOWER}}, judge="twice")
     with Models.open(settings) as models:
