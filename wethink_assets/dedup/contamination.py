@@ -1,6 +1,6 @@
 """Contamination: images of a data set that a benchmark shows, or nearly so, by the method that finds duplicates, whatever is asked about them.
 
-Each benchmark file that was ever signed counts: `benchmarks/<key>/<md5>/signatures-view2.parquet` in the store, one row per image; what was signed
+Each benchmark file that was ever signed counts: `benchmarks/<key>/<md5>/signatures-view<n>.parquet` in the store, one row per image; what was signed
 before images had one view (`sources.images.view`) lies in `signatures.parquet`, which cuts that were held against it go on naming. Drawn
 stand-ins (`sample_*`) are left out: simple scenes resemble each other by chance.
 """

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from wethink_assets.extensions.builtin import IMAGE_FORMATS
+from wethink_assets.sources.images.deep_colours import DeepColours
 
 MAX_PIXELS = 2**26
 # Formats that are told by name when they are refused.
@@ -41,6 +42,7 @@ class ImageFormat:
     opened_as: names of Pillow's plugins that may open it; its own name where there are none.
     max_pixels: width times height, at most.
     sent_as: media type under which models get the very bytes; empty where a picture is sent as PNG.
+    deep: told the bytes, what they hold of more than 8 bits in several channels, which Pillow cuts to 8; may raise what reading a header does.
     prepare: called before Pillow opens such a file; raises `MissingReader` where what reads the format is not installed.
     """
 
@@ -56,6 +58,7 @@ class ImageFormat:
     opened_as: tuple[str, ...] = ()
     max_pixels: int = MAX_PIXELS
     sent_as: str = ""
+    deep: Callable[[bytes], DeepColours | None] = lambda data: None
     prepare: Callable[[], None] = lambda: None
 
     def recognises(self, data: bytes) -> bool:

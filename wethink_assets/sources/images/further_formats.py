@@ -4,6 +4,7 @@ import struct
 
 from PIL import Image
 
+from wethink_assets.sources.images import deep_colours
 from wethink_assets.sources.images.formats import ImageFormat, MissingReader
 
 JP2 = b"\0\0\0\x0cjP  \r\n\x87\n"
@@ -84,4 +85,11 @@ HEIF = ImageFormat(
     damage_shows_first=True,
     prepare=_read_by_pillow_heif,
 )
-JPEG_2000 = ImageFormat("JPEG2000", "jp2", (JP2, CODESTREAM), damage=_jpeg_2000_damage, damage_shows_first=True)
+JPEG_2000 = ImageFormat(
+    "JPEG2000",
+    "jp2",
+    (JP2, CODESTREAM),
+    damage=_jpeg_2000_damage,
+    damage_shows_first=True,
+    deep=deep_colours.of_jpeg_2000,
+)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import _imaging  # noqa: F401 # loads libtiff
 
-from wethink_assets.sources.images import tiff_strips
+from wethink_assets.sources.images import deep_colours, tiff_strips
 from wethink_assets.sources.images.formats import ImageFormat
 
 MAX_PAGES = 100_000
@@ -79,8 +79,10 @@ def _gif_damage(data: bytes) -> tuple[str, str] | None:
 
 
 def _tiff_damage(data: bytes) -> tuple[str, str] | None:
-    whole = len(data) > 8 and tiff_pages(data)[1]
-    return None if whole else ("truncated", "its directories lead beyond its end")
+    if len(data) <= 8 or not tiff_pages(data)[1]:
+        return "truncated", "its directories lead beyond its end"
+    unread = deep_colours.unread_tiff(data)
+    return ("not_an_image", f"TIFF: {unread} are not read") if unread else None
 
 
 GIF = ImageFormat("GIF", "gif", (b"GIF87a", b"GIF89a"), damage=_gif_damage, count=lambda data: gif_frames(data)[0])
@@ -90,5 +92,6 @@ TIFF = ImageFormat(
     (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     damage=_tiff_damage,
     missing=tiff_strips.missing_rows,
+    deep=deep_colours.of_tiff,
     count=lambda data: tiff_pages(data)[0],
 )

@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from wethink_assets.sources.images import jpeg_scans, png_rows
+from wethink_assets.sources.images import deep_colours, jpeg_scans, png_rows
 from wethink_assets.sources.images.formats import ImageFormat
 
 
@@ -53,6 +53,7 @@ PNG = ImageFormat(
     damage=_png_damage,
     damage_shows_first=True,
     missing=png_rows.missing_rows,
+    deep=deep_colours.of_png,
     sent_as="image/png",
 )
 WEBP = ImageFormat(

@@ -4,12 +4,13 @@ The view is the first picture, upright, opaque on white, 8 bits a channel, in sR
 
 - orientation by EXIF, or by XMP where there is no EXIF;
 - transparency (alpha, or a colour of the palette or of the picture that a file calls transparent) laid on white;
-- 16-bit, 32-bit and float values scaled by their range (`value_range`), so that 12 bits in a container of 16 are not black;
+- 16-bit, 32-bit and float values, of one channel or several, scaled by their range (`value_range`): 12 bits in a container of 16 are not black;
 - CMYK, LAB and YCbCr by their definition;
 - colours by the ICC profile that came with them, unless it says the same as sRGB, cannot be read, or is of another kind of colours.
 """
 
 import io
+import struct
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -18,9 +19,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, UnidentifiedImageError
 
-from wethink_assets.sources.images.formats import format_of
+from wethink_assets.sources.images.deep_colours import DeepColours, by_range, is_dark
+from wethink_assets.sources.images.formats import ImageFormat, format_of
+from wethink_assets.sources.images.value_ranges import STRIP, scaled, value_range
 
 __all__ = [
     "VIEW",
@@ -31,22 +34,19 @@ __all__ = [
     "rgb",
     "shows_itself",
     "upright",
-    "value_range",
     "view",
 ]
 
-VIEW = 2
-"""Version of the view: what was signed by another one is signed anew. The first was no one view."""
+VIEW = 3
+"""Version of the view: what was signed by another one is signed anew. The first was no one view; the second had the upper 8 bits of deep colours."""
+_DEEP = "deep colours"
 PLAIN_MODES = {"RGB", "L"}
 """Modes of files that every decoder reads alike."""
 ORIENTATION = 0x0112
 LARGE_PIXELS = 2**23
 """Pictures with more pixels are converted in strips, and decoded one at a time: conversions hold copies of 4 bytes a pixel."""
-STRIP = 256
 LONGEST_PROFILE = 2**22
 """Bytes of an ICC profile, at most: printers' have 2 MB."""
-DEPTHS = (255, 1023, 4095, 16383, 65535)
-"""Largest values of the depths in which pictures are taken: 8, 10, 12, 14 and 16 bits."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -69,7 +69,32 @@ def open_image(data: bytes) -> Image.Image:
     if known is None:
         return Image.open(io.BytesIO(data))
     known.prepare()
-    return Image.open(io.BytesIO(data), formats=known.opened_as or [known.name])
+    deep = _deep_colours(known, data)
+    try:
+        image = Image.open(io.BytesIO(data), formats=known.opened_as or [known.name])
+    except UnidentifiedImageError:
+        if deep is None:
+            raise
+        return _opened_by_values(deep, known.name)
+    if deep is not None and deep.channels > 1 and deep.fits:
+        image.info[_DEEP] = deep
+    return image
+
+
+def _deep_colours(known: ImageFormat, data: bytes) -> DeepColours | None:
+    try:
+        return known.deep(data)
+    except (struct.error, IndexError, OverflowError):  # a damaged header, of which the decoder says more
+        return None
+
+
+def _opened_by_values(deep: DeepColours, name: str) -> Image.Image:
+    """A picture that Pillow does not open, of 8 bits by the range of its values."""
+    if not deep.fits:
+        raise Image.DecompressionBombError(f"{deep.width} x {deep.height} pixels of {8 * deep.sample} bits a value")
+    image = by_range(deep)
+    image.format = name
+    return image
 
 
 def view(data: bytes, side: int = 0) -> Image.Image:
@@ -110,6 +135,7 @@ def shows_itself(image: Image.Image) -> bool:
         and not image.has_transparency_data
         and orientation_of(image) == 1
         and _profile_of(image) is None
+        and _DEEP not in image.info
     )
 
 
@@ -153,10 +179,22 @@ def exclusively(image: Image.Image) -> Any:
 def rgb(image: Image.Image) -> Image.Image:
     """Pixels of an opened image as its view has them, not turned: the one conversion of every mode to `RGB`."""
     image.load()
+    image = _in_eight_bits(image)
     convert = _conversion_of(image)
     if convert is None:
         return image if image.mode == "RGB" else image.convert("RGB")
     return _in_strips(image, "RGB", convert)
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """A decoded picture itself, or, of deep colours that are dark in their upper 8 bits, what their values show."""
+    deep = image.info.get(_DEEP)
+    if deep is None or not is_dark(image):
+        return image
+    shown = by_range(deep)
+    shown.info = image.info | {_DEEP: None}
+    shown.info.pop("transparency", None)  # its values came with an alpha for it
+    return shown
 
 
 def grey_view(data_or_image: bytes | Image.Image) -> Image.Image:
@@ -170,8 +208,9 @@ def grey_view(data_or_image: bytes | Image.Image) -> Image.Image:
         image.draft("L", image.size)
     with exclusively(image):
         image.load()
-        convert = None if luminance else _conversion_of(image)
-        grey = image if convert is None and image.mode == "L" else _in_strips(image, "L", convert or _plain_grey)
+        shown = _in_eight_bits(image)
+        convert = None if luminance else _conversion_of(shown)
+        grey = shown if convert is None and shown.mode == "L" else _in_strips(shown, "L", convert or _plain_grey)
         return upright(grey, orientation_of(image))
 
 
@@ -209,7 +248,7 @@ class _Conversion:
             values = np.asarray(part)
             if self.alpha and isinstance(hidden := part.info.get("transparency"), int):
                 mask = Image.fromarray(np.where(values == hidden, 0, 255).astype(np.uint8))
-            part = _scaled(values, *self.bounds)
+            part = Image.fromarray(scaled(values, *self.bounds))
         elif self.alpha:
             part = part.convert("RGBA")
             mask = part.getchannel("A")
@@ -238,35 +277,6 @@ def _conversion_of(image: Image.Image) -> _Conversion | None:
 
 def _is_wide(image: Image.Image) -> bool:
     return image.mode in ("I", "F") or image.mode.startswith("I;16")
-
-
-def value_range(image: Image.Image) -> tuple[float, float]:
-    """Values of an image of more than 8 bits that become black and white.
-
-    They are 0 and the largest value of the least depth that holds all values (1 for floats; 8, 10, 12, 14 or 16 bits): a picture keeps its
-    brightness in whatever container it lies. Where that would leave it dark, or values are negative or larger, they are the least and the largest.
-    """
-    low, high = np.inf, -np.inf
-    for top in range(0, image.height, STRIP):
-        values = np.asarray(image.crop((0, top, image.width, min(top + STRIP, image.height))))
-        if image.mode == "F":
-            values = values[np.isfinite(values)]
-        if values.size:
-            low, high = min(low, float(values.min())), max(high, float(values.max()))
-    if low > high:  # nothing but NaN
-        return 0.0, 1.0
-    depths = (1, *DEPTHS) if image.mode == "F" else DEPTHS
-    depth = next((depth for depth in depths if high <= depth), 0)
-    if low >= 0 and depth and (high > depth / 4 or low == high):
-        return 0.0, float(depth)
-    return low, high
-
-
-def _scaled(values: np.ndarray, low: float, high: float) -> Image.Image:
-    with np.errstate(invalid="ignore"):  # a signalling NaN is one too
-        finite = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
-    scaled = (np.clip(finite, low, high) - low) * (255 / ((high - low) or 1))
-    return Image.fromarray(np.round(scaled).astype(np.uint8))
 
 
 def _profile_of(image: Image.Image) -> tuple[ImageCms.ImageCmsTransform, str] | None:

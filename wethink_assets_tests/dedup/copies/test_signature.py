@@ -9,6 +9,7 @@ from PIL import Image
 from wethink_assets.dedup.copies.candidates import DISTANCE, candidates, distances
 from wethink_assets.dedup.copies.pixels import TURNS, Pixels, compared_pixels
 from wethink_assets.dedup.copies.signature import BYTES, CROP, HEADER, cropped, read_signatures, sign_picture, turned
+from wethink_assets.sources.images.view import VIEW
 from wethink_assets_tests.support.image_pairs.copies import COPIES
 from wethink_assets_tests.support.image_pairs.pairs import labelled_pairs
 from wethink_assets_tests.support.image_pairs.scenes import DRAWN
@@ -64,5 +65,7 @@ def test_what_is_damaged_or_of_another_version_is_named() -> None:
     assert len(signature) == BYTES and signature.startswith(HEADER)
     with pytest.raises(ValueError, match="signature 1 has 12 bytes, and 434 belong there"):
         read_signatures([signature, signature[:12]])
-    with pytest.raises(ValueError, match=r"signature 0 is of version 9 and view 2, not of 1 and 2: sign it anew"):
+    with pytest.raises(
+        ValueError, match=rf"signature 0 is of version 9 and view {VIEW}, not of 1 and {VIEW}: sign it anew"
+    ):
         read_signatures([b"\x09" + signature[1:]])

@@ -6,6 +6,7 @@ from pathlib import Path
 from wethink_assets.dedup.row_index import RowIndex
 from wethink_assets.evaluation.benchmarks.files import benchmark_files
 from wethink_assets.evaluation.benchmarks.signatures import sign_file
+from wethink_assets.sources.images.view import VIEW
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.benchmark_files import choice_rows, scoring_settings, write_tsv
 
@@ -20,7 +21,7 @@ def test_signatures_go_into_the_index_that_duplicates_are_found_in(store: Store,
     signed = sign_file(store, file)
     assert signed.height == 4 and signed["unreadable"].to_list() == [False, False, False, True]
     assert sign_file(store, file).equals(signed) and store.files("benchmarks") == [
-        f"benchmarks/mine/{file.md5}/signatures-view2.parquet"
+        f"benchmarks/mine/{file.md5}/signatures-view{VIEW}.parquet"
     ]
     with RowIndex(tmp_path) as index:
         index.add(signed.filter(~signed["unreadable"]))

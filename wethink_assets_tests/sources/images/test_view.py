@@ -23,7 +23,8 @@ from wethink_assets.models.embedded.engine import model_view
 from wethink_assets.models.embedded.vision import SIDE as MODEL_SIDE
 from wethink_assets.models.embedded.vision import square_view
 from wethink_assets.models.endpoint.client import EndpointModel
-from wethink_assets.sources.images.view import as_shown, grey_view, open_image, shows_itself, value_range, view
+from wethink_assets.sources.images.value_ranges import value_range
+from wethink_assets.sources.images.view import as_shown, grey_view, open_image, shows_itself, view
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.calls.images import picture, within
