@@ -72,4 +72,4 @@ lock: setup ## Resolve the locks anew and record the sizes of what they name.
 	$(PYTHON) locks/resolve.py
 
 clean: ## Remove the environment and what Dagster keeps; the store stays.
-	rm -rf site .venv .venv-vllm .venv-vlmevalkit .venv-consumer-* .test-models .dagster
+	rm -rf site .venv .venv-vllm .venv-vlmevalkit .venv-consumer-* .test-models .dagster storage

@@ -29,7 +29,7 @@ def fill(instance: Any, batches: int) -> list[str]:
     take a quarter of an hour.
     """
     import dagster as dg
-    from dagster._core.storage.event_log.schema import AssetEventTagsTable, SqlEventLogStorageTable
+    import sqlalchemy
 
     from wethink_assets.defs.graph import image_batch
     from wethink_assets.defs.runs.reporting import report
@@ -42,9 +42,12 @@ def fill(instance: Any, batches: int) -> list[str]:
         made = keys if asset == "image_batches" else keys[: batches - 50]
         report(instance, asset, keys[0], "version-1", {"rows": 48, "rejections": 3, "sample": "x" * 2000})
         with storage.index_transaction() as connection:
-            ours = SqlEventLogStorageTable.c.asset_key == dg.AssetKey(asset).to_string()
-            first = dict(connection.execute(SqlEventLogStorageTable.select().where(ours)).mappings().one())
-            tags = connection.execute(AssetEventTagsTable.select().where(AssetEventTagsTable.c.event_id == first["id"]))
+            tables = sqlalchemy.MetaData()
+            events = sqlalchemy.Table("event_logs", tables, autoload_with=connection)
+            event_tags = sqlalchemy.Table("asset_event_tags", tables, autoload_with=connection)
+            ours = events.c.asset_key == dg.AssetKey(asset).to_string()
+            first = dict(connection.execute(events.select().where(ours)).mappings().one())
+            tags = connection.execute(event_tags.select().where(event_tags.c.event_id == first["id"]))
             tag = dict(tags.mappings().one())
             last = int(connection.exec_driver_sql("select max(id) from event_logs").scalar_one())
             rows, tags_of_rows = [], []
@@ -53,8 +56,8 @@ def fill(instance: Any, batches: int) -> list[str]:
                 rows.append({**first, "id": last + number, "partition": key, "event": text})
                 named = {name: value for name, value in tag.items() if name != "id"}
                 tags_of_rows.append({**named, "event_id": last + number, "value": f"version-1-{number}"})
-            connection.execute(SqlEventLogStorageTable.insert(), rows)
-            connection.execute(AssetEventTagsTable.insert(), tags_of_rows)
+            connection.execute(events.insert(), rows)
+            connection.execute(event_tags.insert(), tags_of_rows)
         report(instance, asset, made[-1], f"version-1-{len(made) - 1}", {"rows": 48})
     for asset in ("source/coco", *(f"model/{role}" for role in ("describer", "reasoner", "adjudicator", "judge"))):
         observe(instance, dg.AssetKey(asset.split("/")), "1")

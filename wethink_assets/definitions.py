@@ -19,7 +19,12 @@ from wethink_assets.defs.assets.versions import cuts_spec, dataset_asset
 from wethink_assets.defs.automation.batch_jobs import batch_jobs_sensor
 from wethink_assets.defs.automation.nightly import nightly_schedule
 from wethink_assets.defs.automation.schedules import cut_schedule, train_new_job, train_sensor
-from wethink_assets.defs.automation.sensors import automation_sensor, observing_sensor, registered_batches_sensor
+from wethink_assets.defs.automation.sensors import (
+    automation_sensor,
+    lost_runs_sensor,
+    observing_sensor,
+    registered_batches_sensor,
+)
 from wethink_assets.defs.resources import resources_of
 from wethink_assets.defs.runs.jobs import asset_jobs, check_services_job, cut_job
 from wethink_assets.defs.stages.assets import stage_assets
@@ -66,6 +71,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             automation_sensor(settings),
             train_sensor(settings),
             batch_jobs_sensor(settings),
+            lost_runs_sensor(),
         ],
         schedules=[nightly_schedule(settings), cut_schedule(settings)],
         resources={**resources_of(settings), **(given or {})},

@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 import dagster as dg
 
 from wethink_assets.config import Settings
+from wethink_assets.errors import StoreUnreachable, WeThinkError
 from wethink_assets.models.registry import Models
 from wethink_assets.models.servers.servers import SCHEDULED_IDLE, Servers
 from wethink_assets.storage.store import Store
@@ -42,6 +43,7 @@ def servers_of_run(servers: Servers, run: dg.DagsterRun | None, log: logging.Log
             end()
 
 
+NOT_RETRIED = {"dagster/max_retries": "0"}  # tag of runs that the daemon shall not retry, however they end
 BUDGET_TAG = "wethink/budget"  # of a run: the budget that its model calls spend
 OpenSynthesis = Callable[[str, str], AbstractContextManager[Synthesis]]  # of a stage and a batch
 
@@ -124,6 +126,19 @@ def models_of(settings: Settings) -> Models:
         return _Shared.opened[key]
 
 
+@contextmanager
+def fails_for_good(context: dg.InitResourceContext) -> Iterator[None]:
+    """Have a run that ends here not be retried: what a configuration lacks is still missing then. A store may be reached later."""
+    try:
+        yield
+    except StoreUnreachable:
+        raise
+    except WeThinkError:
+        if context.instance is not None and context.run_id:
+            context.instance.add_run_tags(context.run_id, NOT_RETRIED)
+        raise
+
+
 def resources_of(settings: Settings) -> dict[str, object]:
     """Resources by key. Nothing is opened here: the code location must load in seconds and without a store."""
     from wethink_assets.defs.stages.io_manager import StageTables
@@ -133,12 +148,13 @@ def resources_of(settings: Settings) -> dict[str, object]:
         return settings
 
     @dg.resource(description="the store of all results")
-    def store(_: dg.InitResourceContext) -> Store:
-        return store_of(settings)
+    def store(context: dg.InitResourceContext) -> Store:
+        with fails_for_good(context):
+            return store_of(settings)
 
     @dg.resource(description="the models behind the roles; weights are loaded at the first call")
     def models(context: dg.InitResourceContext) -> Iterator[Models]:
-        with models_kept_open():
+        with fails_for_good(context), models_kept_open():
             opened = models_of(settings)
             with servers_of_run(opened.servers, context.run, context.log):
                 yield opened
@@ -157,7 +173,10 @@ def resources_of(settings: Settings) -> dict[str, object]:
         tags = context.run.tags if context.run else {}
         budget = tags.get(BUDGET_TAG, settings.pipeline.budget)
         batch = tags.get("dagster/partition", "")
-        with allowance_of(given.store, settings, budget, context.run_id or "", batch) as allowance:
+        with (
+            fails_for_good(context),
+            allowance_of(given.store, settings, budget, context.run_id or "", batch) as allowance,
+        ):
 
             def open_stage(stage: str, batch: str) -> AbstractContextManager[Synthesis]:
                 tell = given.progress.of(stage, batch)

@@ -24,6 +24,14 @@ mutation Launch($executionParams: ExecutionParams!) {
     ... on InvalidSubsetError { message }
   }
 }"""
+REEXECUTE = """
+mutation Again($reexecutionParams: ReexecutionParams!) {
+  launchRunReexecution(reexecutionParams: $reexecutionParams) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+  }
+}"""
 BACKFILL = """
 mutation Backfill($backfillParams: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $backfillParams) {
@@ -80,6 +88,14 @@ class Ui:
         assert told["__typename"] == "LaunchRunSuccess", told
         run_id: str = told["run"]["runId"]
         return run_id
+
+    def reexecute(self, run_id: str, strategy: str = "ALL_STEPS") -> str:
+        """Execute a run again, as its button does; returns the id of the new run."""
+        told = self.ask(REEXECUTE, reexecutionParams={"parentRunId": run_id, "strategy": strategy})
+        answer = told["launchRunReexecution"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+        again: str = answer["run"]["runId"]
+        return again
 
     def backfill(self, assets: list[str], partitions: list[str]) -> str:
         """Launch a backfill of assets over partitions; returns its id."""

@@ -16,6 +16,9 @@ from wethink_assets_tests.support.block_images import blocks
 from wethink_assets_tests.support.scripted_model import write_pack
 
 ROOT = Path(__file__).parents[2]
+DAGSTER_GRAPHQL = str(
+    Path(sys.executable).parent / "dagster-graphql"
+)  # answers a query on an instance, without a server
 
 
 @dataclass

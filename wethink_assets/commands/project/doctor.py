@@ -126,7 +126,7 @@ def of_runs(instance: "dg.DagsterInstance", fix: bool) -> list[Finding]:
 
     findings = []
     for record in instance.get_run_records(dg.RunsFilter(statuses=RUNNING)):
-        host = Process.of(record.dagster_run).host
+        host = Process.of(instance, record.dagster_run).host
         if host != HERE.host:
             findings.append(
                 Finding(f"run {record.dagster_run.run_id} is running on {host} and can only be checked there")

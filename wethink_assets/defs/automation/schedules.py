@@ -1,9 +1,9 @@
 """Schedules behind the synthesis: a cut when it is worth one, and the training of versions that were cut."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from wethink_assets.config import Settings
 from wethink_assets.defs.automation.sensors import UNFINISHED, free_of_charge
@@ -33,7 +33,7 @@ def cut_schedule(settings: Settings) -> dg.ScheduleDefinition:
     return cut_when_worth_it
 
 
-def train_new_job(settings: Settings) -> UnresolvedAssetJobDefinition:
+def train_new_job(settings: Settings) -> Any:
     """Train a version by a recipe and, where the configuration says so, score the policy in the same run."""
     assets = ("policy", "benchmark_scores") if settings.growth.score else ("policy",)
     return dg.define_asset_job(

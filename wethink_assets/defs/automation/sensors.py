@@ -1,4 +1,4 @@
-"""Sensors of what costs no model call and so starts by itself: observing sources, ingesting, signing, building decided versions."""
+"""Sensors of what costs no model call and so starts by itself: observing, ingesting, signing, building decided versions, finding lost runs."""
 
 import time
 
@@ -10,12 +10,14 @@ from wethink_assets.defs.assets.sources import source_key
 from wethink_assets.defs.resources import store_of
 from wethink_assets.defs.runs.batch_partitions import UNFINISHED, ClosedBatches, sync_batches
 from wethink_assets.defs.runs.jobs import OBSERVE
+from wethink_assets.defs.runs.liveness import fail_dead_runs
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.models.chat import ROLES
 from wethink_assets.sources.catalog import sources_of
 from wethink_assets.stages.order import stage_names
 
 SHOWN_EVERY_SECONDS = 30
+LOST_EVERY_SECONDS = 20
 TICK_SECONDS = 15.0  # Dagster ends a tick after a minute
 FREE_REPORTS = ("dataset", "staleness", "growth")
 
@@ -91,3 +93,24 @@ def registered_batches_sensor(settings: Settings) -> dg.SensorDefinition:
         )
 
     return registered_batches
+
+
+def lost_runs_sensor() -> dg.SensorDefinition:
+    """`lost_runs`: fails runs whose process was killed and frees their slots; run retries take up those that the daemon had launched.
+
+    It looks from where the code location is, which is where runs are executed.
+    """
+
+    @dg.sensor(
+        name="lost_runs",
+        minimum_interval_seconds=LOST_EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Fails runs whose process is gone, frees their slots, and has those retried that were launched from here.",
+    )
+    def lost_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        dead = fail_dead_runs(context.instance)
+        if not dead:
+            return dg.SkipReason("no run has lost its process")
+        return dg.SkipReason("; ".join(f"run {run_id} is failed: {reason}" for run_id, reason in dead.items()))
+
+    return lost_runs

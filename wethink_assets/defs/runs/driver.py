@@ -1,8 +1,8 @@
 """The run driver of the commands: observes, synthesizes what is missing, cuts, builds, trains and scores as Dagster runs of this process."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 import dagster as dg
 
@@ -19,7 +19,6 @@ from wethink_assets.defs.assets.training import TRAIN
 from wethink_assets.defs.graph import REMOTE_POOL, pool_of
 from wethink_assets.defs.resources import BUDGET_TAG, models_kept_open, models_of
 from wethink_assets.defs.runs.jobs import BUILD, CHECK_SERVICES, OBSERVE, SYNTHESIZE
-from wethink_assets.defs.runs.liveness import this_process
 from wethink_assets.defs.runs.outcome import RunOutcome
 from wethink_assets.defs.runs.reporting import Synced
 from wethink_assets.defs.runs.sync import report_cut, sync_instance
@@ -139,33 +138,35 @@ class RunDriver:
         tags: Mapping[str, str] | None = None,
     ) -> RunOutcome:
         """Execute a job here and now. Raises `KeyboardInterrupt` when it was interrupted (Ctrl-C, SIGTERM)."""
-        with _silent_about_skipped_checks():
-            result = self._definitions.resolve_job_def(job).execute_in_process(
-                instance=self._instance,
-                asset_selection=assets,
-                partition_key=partition,
-                raise_on_error=False,
-                tags={**this_process().tags(), **(tags or {})},
-                run_config=QUIET,
-            )
+        _leave_out_skipped_checks()
+        result = self._definitions.resolve_job_def(job).execute_in_process(
+            instance=self._instance,
+            asset_selection=assets,
+            partition_key=partition,
+            raise_on_error=False,
+            tags=tags,
+            run_config=QUIET,
+        )
         if signals.received():  # Dagster drops one that comes when its last step has ended
             raise KeyboardInterrupt
         return RunOutcome.of(result, self._instance.get_run_by_id(result.run_id))
 
 
-@contextmanager
-def _silent_about_skipped_checks() -> Iterator[None]:
-    # Where a spent budget skips stages, Dagster warns that their checks gate nothing: what they would gate is skipped as well.
-    logger = logging.getLogger("dagster._core.execution.plan.active")
+@cache
+def _leave_out_skipped_checks() -> None:
+    # Where a spent budget skips stages, Dagster warns that their checks gate nothing: what they would gate is skipped as well. A filter of the
+    # package's logger would not see what its modules log, so all of it goes by a handler, from the first run of this process on.
+    logger = logging.getLogger(dg.__name__)
+    logger.addHandler(_WorthALine())
+    logger.propagate = False
 
-    def is_worth_a_line(record: logging.LogRecord) -> bool:
-        return "emitted no result" not in record.getMessage()
 
-    logger.addFilter(is_worth_a_line)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_worth_a_line)
+class _WorthALine(logging.Handler):
+    """Hands records on to where they would go, but for those about checks that gate nothing."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "emitted no result" not in record.getMessage():
+            logging.getLogger().handle(record)
 
 
 def _observed(step: str) -> str:

@@ -6,22 +6,23 @@ import re
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import yaml
-from dagster._core.instance.ref import InstanceRef
 from sqlalchemy.exc import SQLAlchemyError
 
 from wethink_assets.config import config_path
 from wethink_assets.defs.graph import set_pool_limits
+from wethink_assets.defs.runs.code_location import runs_of_this_process
 from wethink_assets.errors import ConfigError
 from wethink_assets.plain_text import in_one_line
 from wethink_assets.storage.faults import fault_at
 
 CONFIG = "dagster.yaml"
+LOGS = "storage"  # the folder in DAGSTER_HOME where Dagster keeps the output of runs
 _PLAIN = re.compile(r"[\w/.+=@,~ -]*")  # paths that are no globs and no parts of URLs
 
 
@@ -41,7 +42,7 @@ def project_instance() -> Iterator[dg.DagsterInstance]:
     """The project's instance, with its pools limited. The process works in its folder meanwhile: its paths are relative."""
     home = dagster_home()
     tables = _tables(home / CONFIG)
-    _make_folders(home, tables)
+    _make_folders(home, _named_folders(tables))
     os.environ["DAGSTER_HOME"] = str(home)
     with contextlib.chdir(home), fewer_disk_syncs(), _instance_at(home, tables) as instance:
         set_pool_limits(instance)
@@ -49,7 +50,7 @@ def project_instance() -> Iterator[dg.DagsterInstance]:
         # Dagster would configure logging anew at the start of each run, which shuts the handlers of all others: of several runs in one process
         # one would wait for the other for ever.
         instance.get_yaml_python_handlers = lambda: handlers  # type: ignore[method-assign]
-        yield instance
+        yield runs_of_this_process(instance)
 
 
 def update_instance(update: Callable[[dg.DagsterInstance], object]) -> str:
@@ -82,8 +83,15 @@ def _instance_at(home: Path, tables: dict[str, Any]) -> Iterator[dg.DagsterInsta
     with tempfile.TemporaryDirectory(prefix="wethink-home-", dir=parent) as folder:
         link = Path(folder, "home")
         link.symlink_to(home)
-        reference = InstanceRef.from_dir(str(link), overrides=_absolute_folders(link, tables))
-        with dg.DagsterInstance.from_ref(reference) as instance:
+        _make_folders(home, [LOGS])
+        Path(folder, LOGS).symlink_to(home / LOGS)
+        Path(folder, CONFIG).write_text(yaml.safe_dump(_absolute_folders(link, tables)), encoding="utf-8")
+        os.environ["DAGSTER_HOME"] = folder
+        try:
+            opened = dg.DagsterInstance.get()
+        finally:
+            os.environ["DAGSTER_HOME"] = str(home)
+        with opened as instance:
             yield instance
 
 
@@ -102,9 +110,9 @@ def _tables(file: Path) -> dict[str, Any]:
     return tables or {}
 
 
-def _make_folders(home: Path, tables: dict[str, Any]) -> None:
-    """Make the folders that the tables name, of which Dagster would say their relative path alone. Raises `ConfigError` where that cannot be."""
-    for folder in _named_folders(tables):
+def _make_folders(home: Path, folders: Iterable[str]) -> None:
+    """Make folders that `dagster.yaml` names, of which Dagster would say their relative path alone. Raises `ConfigError` where that cannot be."""
+    for folder in folders:
         try:
             (home / folder).mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
@@ -123,15 +131,14 @@ def _named_folders(value: Any) -> Iterator[str]:
 
 
 def _absolute_folders(home: Path, tables: dict[str, Any]) -> dict[str, Any]:
-    """Those of the tables that name folders, with those that are relative as absolute ones below `home`."""
+    """The tables, with the folders that they name as absolute ones below `home`."""
 
     def below(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
             return {name: below(inner, name) for name, inner in value.items()}
         return str(home / value) if key == "base_dir" and isinstance(value, str) else value
 
-    changed = {name: below(table) for name, table in tables.items()}
-    return {name: table for name, table in changed.items() if table != tables[name]}
+    return {name: below(table) for name, table in tables.items()}
 
 
 @contextlib.contextmanager

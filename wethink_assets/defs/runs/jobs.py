@@ -1,9 +1,9 @@
 """Jobs of the launchpad: observe, check the model services, synthesize a batch, cut a version."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from pydantic import Field
 
 from wethink_assets.config import Settings, config_path
@@ -11,6 +11,7 @@ from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, new_ver
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.defs.graph import dataset_version, image_batch
 from wethink_assets.defs.resources import BUDGET_TAG
+from wethink_assets.defs.runs.code_location import runs_of_this_process
 from wethink_assets.defs.runs.sync import report_cut
 from wethink_assets.defs.stages.publication import reason_told
 from wethink_assets.evaluation.benchmarks.signatures import sign_present
@@ -28,7 +29,9 @@ CHECK_SERVICES = "check_services"
 VERSION_TAG = "wethink/version"
 
 
-def asset_jobs(observed: Sequence[dg.AssetKey]) -> list[UnresolvedAssetJobDefinition]:
+def asset_jobs(
+    observed: Sequence[dg.AssetKey],
+) -> list[Any]:  # Dagster exports no name for what `define_asset_job` returns
     """`observe`, `synthesize` and `build_dataset`."""
     return [
         dg.define_asset_job(
@@ -100,7 +103,10 @@ def cut_job() -> dg.JobDefinition:
         job = context.repository_def.get_job(BUILD)
         tags = {"dagster/parent_run_id": context.run_id, "dagster/root_run_id": context.run_id}
         built = job.execute_in_process(
-            instance=context.instance, partition_key=cut.version, tags=tags, raise_on_error=False
+            instance=runs_of_this_process(context.instance),
+            partition_key=cut.version,
+            tags=tags,
+            raise_on_error=False,
         )
         if not built.success:
             raise dg.Failure(f"{cut.version} was decided but not built: see run {built.run_id}", {"run": built.run_id})

@@ -1,29 +1,35 @@
-"""Liveness of runs: those that Dagster believes to be running although their process was killed."""
+"""Liveness of runs: those that Dagster believes to be running although their process was killed.
 
-import json
+Where a run is executed stands in its log, not in its tags: tags are inherited by a run that executes it again, after a restart of the machine too.
+"""
+
 import os
+import re
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.storage.tags import GRPC_INFO_TAG
 
-TAG = "wethink/process"  # host, boot id, and where known process id and its start, separated by spaces
 RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 CLOCK_SLACK = 2.0  # seconds that an event may seem older than the process that wrote it
+START_LIMIT = (
+    100.0  # seconds from the launch to the first word of a run's process; `dagster.yaml` gives it a little longer
+)
+_ANNOUNCED = re.compile(r"Executed on (\S+), boot (\S+?)(?:, by process (\d+) of ([\d.]+))?$")
 
 
 @dataclass(frozen=True)
 class Process:
-    """Where a run is executed. Without `pid`: by a process of this machine that tells its number in the run's events."""
+    """Where a run is executed. Without `pid`: launched there, by a process that has not told its number yet."""
 
     host: str
     boot: str
     pid: int | None = None
-    started: float = 0.0
+    started: float = 0.0  # Unix time at which the process was there
+    launched: float | None = None  # Unix time at which a launcher handed the run over; None for a run of a command
 
     @classmethod
     def here(cls) -> "Process":
@@ -32,15 +38,28 @@ class Process:
         return cls(socket.gethostname(), path.read_text().strip() if path.exists() else UNKNOWN)
 
     @classmethod
-    def of(cls, run: dg.DagsterRun) -> "Process":
-        """What a run's tag says; a run without one is taken for one of this machine."""
-        host, boot, *rest = run.tags.get(TAG, f"{HERE.host} {HERE.boot}").split(" ")
-        return cls(host, boot, int(rest[0]), float(rest[1])) if len(rest) == 2 else cls(host, boot)
+    def of(cls, instance: dg.DagsterInstance, run: dg.DagsterRun) -> "Process":
+        """What a run's log says; a run that nobody announced is taken for one of this machine."""
+        found = HERE
+        for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+            found = found.after(entry)
+        return found
 
-    def tags(self) -> dict[str, str]:
-        """The tag of a run that is executed there."""
-        process = [] if self.pid is None else [str(self.pid), str(self.started)]
-        return {TAG: " ".join([self.host, self.boot, *process])}
+    def after(self, entry: dg.EventLogEntry) -> "Process":
+        """What is known once this event was read as well: our own announcement, or the process id in one of Dagster's."""
+        announced = _ANNOUNCED.match((entry.dagster_event and entry.dagster_event.message) or "")
+        if announced:
+            host, boot, pid, started = announced.groups()
+            if pid is None:
+                return Process(host, boot, launched=entry.timestamp)
+            return Process(host, boot, int(pid), float(started), self.launched)
+        pid = _announced_pid(entry)
+        return self if pid is None or self.pid is not None else replace(self, pid=pid, started=entry.timestamp)
+
+    def announce(self, instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+        """Say in a run's log that it is executed here."""
+        process = "" if self.pid is None else f", by process {self.pid} of {self.started}"
+        instance.report_engine_event(f"Executed on {self.host}, boot {self.boot}{process}", run)
 
 
 UNKNOWN = "unknown"
@@ -49,7 +68,7 @@ HERE = Process.here()
 
 def this_process() -> Process:
     """This very process."""
-    return Process(HERE.host, HERE.boot, os.getpid(), process_start(os.getpid()) or time.time())
+    return replace(HERE, pid=os.getpid(), started=process_start(os.getpid()) or time.time())
 
 
 def process_start(pid: int) -> float | None:
@@ -79,51 +98,21 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
+def is_gone(where: Process) -> str | None:
     """Why a run that is not over can never end, or None when its process is there or cannot be known."""
-    where = Process.of(run)
     if where.host != HERE.host:
         return None
     if where.boot != HERE.boot and UNKNOWN not in (where.boot, HERE.boot):
         return "the machine was restarted since"
-    process = process_of(instance, run)
-    if process is None:
-        return None if _code_server_answers(run) else "the code server that was to start it is gone"
-    pid, since = process
-    if not is_alive(pid):
-        return f"its process {pid} is gone"
-    started = process_start(pid)
-    if started is not None and started > since + CLOCK_SLACK:
-        return f"its process {pid} is gone (the number belongs to a later one)"
+    if where.pid is None:
+        silent = where.launched is not None and time.time() - where.launched > START_LIMIT
+        return f"no process began it within {START_LIMIT:.0f} s of its launch" if silent else None
+    if not is_alive(where.pid):
+        return f"its process {where.pid} is gone"
+    started = process_start(where.pid)
+    if started is not None and started > where.started + CLOCK_SLACK:
+        return f"its process {where.pid} is gone (the number belongs to a later one)"
     return None
-
-
-def process_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[int, float] | None:
-    """Process id of a run, and a time at which that process was there; None before it has announced itself."""
-    where = Process.of(run)
-    if where.pid is not None:
-        return where.pid, where.started
-    for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
-        pid = _announced_pid(entry)
-        if pid is not None:
-            return pid, entry.timestamp
-    return None
-
-
-def _code_server_answers(run: dg.DagsterRun) -> bool:
-    """Whether the code server that a run was handed to still listens; True where that cannot be known."""
-    path = json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("socket")
-    if not path or run.status != dg.DagsterRunStatus.STARTING:
-        return True
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(5)
-        try:
-            probe.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            return False
-        except OSError:
-            return True
-    return True
 
 
 def _announced_pid(entry: dg.EventLogEntry) -> int | None:
@@ -142,14 +131,17 @@ def dead_runs(instance: dg.DagsterInstance) -> dict[str, str]:
     """Runs that count as going on but whose process is gone, with the reason."""
     dead = {}
     for record in instance.get_run_records(dg.RunsFilter(statuses=RUNNING)):
-        reason = is_gone(instance, record.dagster_run)
+        reason = is_gone(Process.of(instance, record.dagster_run))
         if reason:
             dead[record.dagster_run.run_id] = reason
     return dead
 
 
 def fail_dead_runs(instance: dg.DagsterInstance) -> dict[str, str]:
-    """Mark dead runs as failed and free their slots; returns them with the reason. Safe to repeat."""
+    """Mark dead runs as failed and free their slots; returns them with the reason. Safe to repeat.
+
+    Those that the daemon had launched are retried by it (`run_retries` of `dagster.yaml`); whoever ran a command runs it again.
+    """
     dead = dead_runs(instance)
     for run_id, reason in dead.items():
         run = instance.get_run_by_id(run_id)

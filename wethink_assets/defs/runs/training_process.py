@@ -1,5 +1,6 @@
 """The process of a planned training: started through Pipes, followed while it runs, and never left behind."""
 
+import re
 import sys
 import threading
 import time
@@ -7,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
-from dagster._core.errors import DagsterPipesExecutionError
 
 from wethink_assets.errors import TrainingError
 from wethink_assets.training.policies.artifacts import curves_so_far
@@ -15,6 +15,7 @@ from wethink_assets.training.runs.plan import TrainingPlan, command_of, process_
 from wethink_assets.training.runs.process import OUTCOME, read_outcome
 from wethink_assets.training.trainers.guards import LESS_MEMORY
 
+_EXIT_CODE = re.compile(r"External execution process failed with code (-?\d+)")
 LOOK = 1.0  # seconds between two looks at the curves
 FIRST_OBSERVATION = 10.0
 OBSERVED = ("reward", "accuracy", "format", "kl", "entropy", "length", "tokens_per_second")
@@ -32,15 +33,17 @@ def train_in_process(
     try:
         with _followed(context, plan, progress):
             client.run(context=context, command=command_of(plan, sys.executable))
-    except DagsterPipesExecutionError as error:
+    except Exception as error:  # Dagster exports no name for that of a process which ended with a code
+        code = _EXIT_CODE.search(str(error))
+        if code is None:
+            raise
         message = read_outcome(plan).get("error")
         raise TrainingError(
-            message or f"{_ending(str(error))}; what it did up to its last checkpoint is kept: start it again"
+            message or f"{_ending(code[1])}; what it did up to its last checkpoint is kept: start it again"
         ) from error
 
 
-def _ending(message: str) -> str:
-    code = message.rpartition(" ")[2]
+def _ending(code: str) -> str:
     if code in ("-9", "137"):
         return f"the training process was killed, perhaps because memory ran out: {LESS_MEMORY}"
     return f"the training process ended with code {code} and no message; its output is in the run's compute logs"

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from wethink_assets.cli import app
 from wethink_assets.defs.runs.instance import project_instance
-from wethink_assets.defs.runs.liveness import HERE, TAG, Process
+from wethink_assets.defs.runs.liveness import HERE, Process
 from wethink_assets_tests.support.project import Project, make_project
 
 
@@ -43,13 +43,15 @@ def findings(*options: str) -> tuple[int, list[dict[str, Any]]]:
 def dead_run(sound: Project) -> str:
     """A run that counts as started and whose process is gone."""
     process = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
-    return started_run(Process(HERE.host, HERE.boot, int(process.stdout), 1.0).tags())
+    return started_run(Process(HERE.host, HERE.boot, int(process.stdout), 1.0))
 
 
-def started_run(tags: dict[str, str]) -> str:
+def started_run(process: Process) -> str:
     with project_instance() as instance:
         job = dg.GraphDefinition(name="work").to_job()
-        return instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED).run_id
+        run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        process.announce(instance, run)
+        return run.run_id
 
 
 def status_of(run_id: str) -> dg.DagsterRunStatus:
@@ -90,7 +92,7 @@ def test_a_slot_that_an_ended_run_holds_is_reported_and_with_fix_freed(sound: Pr
 
 def test_a_run_of_another_machine_is_left_alone_and_is_no_fault(sound: Project, dead_run: str) -> None:
     assert wethink("doctor", "--fix")[0] == 0
-    elsewhere = started_run({TAG: "another-host boot 12 1.0"})
+    elsewhere = started_run(Process("another-host", "boot", 12, 1.0))
     found = f"found: run {elsewhere} is running on another-host and can only be checked there\n"
     assert wethink("doctor", "--fix") == (0, found)
     assert status_of(elsewhere) == dg.DagsterRunStatus.STARTED
