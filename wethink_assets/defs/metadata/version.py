@@ -81,7 +81,7 @@ def lineage_markdown(story: dict[str, Any]) -> str:
             ("batch", "rows with a path", "data version of reasoning paths"),
             [
                 (
-                    _link(b["batch"], f"/assets/reasoning_paths?partition={quote(b['batch'], safe='')}"),
+                    _link(b["batch"], _partition("reasoning_paths", b["batch"])),
                     b["tables"]["reasoning_paths"]["results"],
                     b["tables"]["reasoning_paths"]["data_version"][:12],
                 )
@@ -96,7 +96,7 @@ def lineage_markdown(story: dict[str, Any]) -> str:
             ("training run", "policy", "created (UTC)", "scores"),
             [
                 (
-                    _link(use["key"], f"/assets/policy?partition={quote(use['key'], safe='')}"),
+                    _link(use["key"], _partition("policy", use["key"])),
                     str(use["digest"])[:12],
                     str(use["created"] or "")[:16].replace("T", " "),
                     _scores(percents(use["scores"])),
@@ -120,6 +120,11 @@ def _scores(scores: Mapping[str, float]) -> str:
 
 def _link(text: str, target: str) -> str:
     return f"[{escaped(text, CELL)}]({target})"
+
+
+def _partition(asset: str, key: str) -> str:
+    # Without its view the page shows the newest partition, whichever is asked for.
+    return f"/assets/{asset}?view=partitions&partition={quote(key, safe='')}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -103,8 +103,8 @@ def test_the_version_s_page_links_to_runs_batches_sources_and_training(local: St
         "/assets/source/geoqa)",
         "/assets/model/describer)",
         "/runs/run-1)",
-        "/assets/reasoning_paths?partition=geoqa%2B.000001)",
-        "/assets/policy?partition=v0001.sft)",
+        "/assets/reasoning_paths?view=partitions&partition=geoqa%2B.000001)",
+        "/assets/policy?view=partitions&partition=v0001.sft)",
     ):
         assert target in page
     assert "none yet" in page, "it was not scored"
