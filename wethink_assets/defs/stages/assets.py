@@ -67,7 +67,7 @@ def _asset(settings: Settings, stage: Stage) -> dg.AssetsDefinition:
     )
     def work(context: dg.AssetExecutionContext, **tables: StageOutput) -> Iterator[dg.MaterializeResult[StageOutput]]:
         inputs = {name: tables[name] for name in upstream}
-        with early_end(context), reason_told(context), _events(context, stage, plan.code_version):
+        with reason_told(context), early_end(context), _events(context, stage, plan.code_version):
             yield _publication(context, settings, stage, inputs)
 
     return work

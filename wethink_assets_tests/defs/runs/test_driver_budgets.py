@@ -1,6 +1,7 @@
 """Budgets, bills and refreshes on a real instance: a spent budget is a success that yields nothing, and one change redoes one stage."""
 
 import json
+import logging
 import re
 
 import polars as pl
@@ -43,7 +44,9 @@ def test_a_spent_budget_is_a_success_that_yields_nothing_and_is_gone_on_with(
     run = grown.instance.get_run_by_id(first.run_id)
     assert run is not None and run.is_success and run.tags[BUDGET_TAG] == "small-1"
     assert run.tags[SPENT_TAG] == "questions"
-    told = [entry.user_message for entry in grown.instance.all_logs(first.run_id)]
+    entries = grown.instance.all_logs(first.run_id)
+    assert max(int(entry.level) for entry in entries) < logging.ERROR  # no red line in a green run
+    told = [entry.user_message for entry in entries]
     assert any("budget small-1 is spent: 25 of 25 calls. questions of coco.000001 stays missing" in m for m in told)
     done = {asset: BATCH in known_versions(grown.instance, asset) for asset in STAGES}
     assert done == {asset: asset in ("images", "descriptions") for asset in STAGES}
