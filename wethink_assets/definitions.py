@@ -59,7 +59,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
         jobs=[
             *asset_jobs([asset.key for asset in observed]),
             check_services_job(),
-            cut_job(),
+            cut_job(settings),
             train_job(),
             train_new_job(settings),
             study_job(),

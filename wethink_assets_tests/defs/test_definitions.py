@@ -129,6 +129,21 @@ def test_a_nineteenth_source_is_there_after_a_reload(project: Project) -> None:
     assert dg.AssetKey(["source", "medical"]) in {dep.asset_key for dep in specs[dg.AssetKey("image_batches")].deps}
 
 
+def test_the_launchpad_of_a_cut_shows_every_field_with_what_is_configured(project: Project) -> None:
+    path = project.home / "wethink.toml"
+    path.write_text(path.read_text() + '[cut]\nkinds = ["MC"]\nmax_rows = 500\n')
+    filled = dg.validate_run_config(definitions_of(project.settings).resolve_job_def("cut"), {})
+    assert filled is not None and filled["ops"]["decide"]["config"] == {
+        "sources": [],
+        "licences": [],
+        "kinds": ["MC"],
+        "max_rows": 500,
+        "max_rows_per_source": 0,
+        "seed": 0,
+        "min_new_rows": 0,
+    }
+
+
 def test_a_source_without_a_location_says_so_and_fails_nothing(project: Project) -> None:
     definitions = definitions_of(project.settings)
     specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}

@@ -35,7 +35,7 @@ def cut(
     from rich.progress import Progress
 
     from wethink_assets.config import load_settings
-    from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut
+    from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, require_sources
     from wethink_assets.dataset.cuts.recipe import CutRecipe
     from wethink_assets.dataset.versions.build import build_version
     from wethink_assets.evaluation.benchmarks.signatures import sign_present
@@ -53,8 +53,10 @@ def cut(
     changes = {name: value for name, value in options.items() if value is not None}
     base = CutRecipe.read(recipe, settings) if recipe else CutRecipe.of(settings)
     store = Store.open(settings.store_url, **settings.store.options)
+    wanted = base.changed(changes)
+    require_sources(store, settings, wanted)
     sign_present(store, settings)
-    decided = decide_cut(store, base.changed(changes))
+    decided = decide_cut(store, wanted)
     if isinstance(decided, NothingNew):
         if as_json:
             typer.echo(json.dumps({"new": False, "version": decided.version, "batches": decided.batches}))

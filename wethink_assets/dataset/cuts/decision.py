@@ -8,8 +8,10 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from uuid import uuid4
 
+from wethink_assets.config import Settings
 from wethink_assets.dataset.cuts.cut import (
     FOLDER,
     LOGIC_VERSION,
@@ -30,9 +32,10 @@ from wethink_assets.dataset.lineage.openlineage.emission import ended, outcome, 
 from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableReference
 from wethink_assets.dataset.takedown.takedown import takedowns_touching
 from wethink_assets.dedup.contamination import signed_benchmarks
-from wethink_assets.errors import VersionError
+from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.planning.staleness import nothing_new, older_inputs, unread_inputs
 from wethink_assets.sources.batches import source_of, split_batch_key
+from wethink_assets.sources.catalog import sources_of
 from wethink_assets.stages.order import provider_of, stage_names
 from wethink_assets.storage.records import create_record
 from wethink_assets.storage.rerun_marks import marked_batches
@@ -143,6 +146,17 @@ def _decide(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
         cut = cut.sealed()
         if create_record(store, f"{FOLDER}/{cut.version}.json", cut):
             return cut
+
+
+def require_sources(store: Store, settings: Settings, recipe: CutRecipe) -> None:
+    """Raises `ConfigError` for a source of the recipe that neither configuration nor store knows, with the name that is near it."""
+    known = {*sources_of(settings), *(source_of(batch) for batch in store.names("tables/images"))}
+    for name in recipe.sources:
+        if name not in known:
+            folded = {other.casefold(): other for other in known}
+            near = get_close_matches(name.casefold(), folded, 1)
+            advice = f"did you mean {folded[near[0]]}?" if near else f"there are {', '.join(sorted(known))}"
+            raise ConfigError(f"the cut's recipe: there is no source {name!r}: {advice}")
 
 
 def latest_cut(store: Store, recipe: CutRecipe) -> Cut | None:

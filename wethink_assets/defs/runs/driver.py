@@ -9,7 +9,7 @@ import dagster as dg
 from wethink_assets import signals
 from wethink_assets.config import Settings
 from wethink_assets.dataset.cuts.cut import Cut
-from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut
+from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, require_sources
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.defs.assets.benchmarks import KEY as BENCHMARKS
 from wethink_assets.defs.assets.roles import role_key
@@ -101,9 +101,14 @@ class RunDriver:
         return min(BATCHES_AT_ONCE, limits.get(REMOTE_POOL, BATCHES_AT_ONCE))
 
     def decide(self) -> Cut | NothingNew:
-        """Decide the next cut by the configured recipe, and report it. Raises `VersionError` when there is nothing to cut."""
+        """Decide the next cut by the configured recipe, and report it.
+
+        Raises `VersionError` when there is nothing to cut, `ConfigError` for a source that nobody knows.
+        """
+        recipe = CutRecipe.of(self._settings)
+        require_sources(self._store, self._settings, recipe)
         sign_present(self._store, self._settings)
-        cut = decide_cut(self._store, CutRecipe.of(self._settings))
+        cut = decide_cut(self._store, recipe)
         if isinstance(cut, Cut):
             report_cut(self._instance, self._store, cut)
         return cut

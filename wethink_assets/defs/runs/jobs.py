@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from wethink_assets.config import Settings, config_path
-from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, new_verified_rows
+from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, new_verified_rows, require_sources
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.defs.graph import dataset_version, image_batch
 from wethink_assets.defs.resources import BUDGET_TAG
@@ -54,40 +54,43 @@ def asset_jobs(
     ]
 
 
-class CutConfig(dg.Config):
-    """What the version is to include; left out: as `wethink.toml` says in `[cut]` and `[dedup]`."""
+def cut_config(settings: Settings) -> type[dg.Config]:
+    """What the version is to include. Fields stand in the launchpad with what `[cut]` of wethink.toml says, since it hides those without a value."""
+    given = settings.cut
 
-    sources: list[str] | None = Field(None, description="source names; an empty list means all")
-    licences: list[str] | None = Field(None, description="an empty list means all")
-    kinds: list[str] | None = Field(None, description="of MC, FIB, DES; an empty list means all")
-    max_rows: int | None = Field(None, description="0: no cap")
-    max_rows_per_source: int | None = Field(None, description="0: no cap")
-    seed: int | None = Field(None, description="decides which rows a cap keeps")
-    min_new_rows: int = Field(0, description="decide only where at least so many new verified rows wait")
+    class CutConfig(dg.Config):
+        sources: list[str] = Field(list(given.sources), description="source names; an empty list means all")
+        licences: list[str] = Field(list(given.licences), description="an empty list means all")
+        kinds: list[str] = Field(list(given.kinds), description="of MC, FIB, DES; an empty list means all")
+        max_rows: int = Field(given.max_rows, description="0: no cap")
+        max_rows_per_source: int = Field(given.max_rows_per_source, description="0: no cap")
+        seed: int = Field(given.seed, description="decides which rows a cap keeps")
+        min_new_rows: int = Field(0, description="decide only where at least so many new verified rows wait")
 
-    def recipe(self, settings: Settings) -> CutRecipe:
-        """The recipe that these fields and the configuration come to. Raises `ConfigError`."""
-        return CutRecipe.of(settings).changed(
-            {name: value for name, value in self.model_dump(exclude={"min_new_rows"}).items() if value is not None}
-        )
+    return CutConfig
 
 
-def cut_job() -> dg.JobDefinition:
+def cut_job(settings: Settings) -> dg.JobDefinition:
     """`cut`: what `wethink cut` does, with the dataset built in a run of its own."""
+    CutConfig = cut_config(settings)
 
     @dg.op(description="Decide a cut, report it, and build its dataset in a run of its own.")
     def decide(
         context: dg.OpExecutionContext,
-        config: CutConfig,
+        config: CutConfig,  # type: ignore[valid-type]
         settings: dg.ResourceParam[Settings],
         store: dg.ResourceParam[Store],
     ) -> None:
-        recipe = config.recipe(settings)
-        if config.min_new_rows:
+        given = config.model_dump()  # type: ignore[attr-defined]
+        wanted = given.pop("min_new_rows")
+        recipe = CutRecipe.of(settings).changed(given)
+        with reason_told(context):
+            require_sources(store, settings, recipe)
+        if wanted:
             waiting = new_verified_rows(store, recipe)
-            if waiting < config.min_new_rows:
-                context.add_output_metadata({"new verified rows": waiting, "wanted": config.min_new_rows})
-                context.log.info(f"{waiting} new verified rows of {config.min_new_rows} wanted: no version is cut")
+            if waiting < wanted:
+                context.add_output_metadata({"new verified rows": waiting, "wanted": wanted})
+                context.log.info(f"{waiting} new verified rows of {wanted} wanted: no version is cut")
                 return
         sign_present(store, settings)
         cut = decide_cut(store, recipe)

@@ -5,14 +5,15 @@ from itertools import count
 
 import pytest
 
+from wethink_assets.config import Settings
 from wethink_assets.dataset.cuts.cut import Cut, list_cuts, read_cut
-from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut
+from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, require_sources
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.lineage.row import explain_row
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import list_versions, unbuilt_versions
 from wethink_assets.dataset.versions.verification import verify_versions
-from wethink_assets.errors import StoreError, VersionError
+from wethink_assets.errors import ConfigError, StoreError, VersionError
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.images import drawing
@@ -42,6 +43,17 @@ def test_nothing_to_cut_is_said(local: Store) -> None:
     Grower(local).grow("coco.000001", [(drawing(1), [COLOUR])], stages=("images", "descriptions"))
     with pytest.raises(VersionError, match=r"coco\.000001: questions not materialized yet"):
         decide_cut(local, ALL)
+
+
+def test_a_misspelt_source_is_named_with_what_is_near_it(local: Store, grower: Grower) -> None:
+    settings = Settings()
+    require_sources(local, settings, CutRecipe(sources=("coco", "geoqa+", "CLEVR_v1.0")))
+    with pytest.raises(ConfigError, match=r"there is no source 'cocco': did you mean coco\?"):
+        require_sources(local, settings, CutRecipe(sources=("geoqa+", "cocco")))
+    with pytest.raises(ConfigError, match=r"there is no source 'clevr': did you mean CLEVR_v1\.0\?"):
+        require_sources(local, settings, CutRecipe(sources=("clevr",)))
+    with pytest.raises(ConfigError, match=r"there is no source 'zzz': there are .*coco"):
+        require_sources(local, settings, CutRecipe(sources=("zzz",)))
 
 
 def test_the_same_recipe_with_nothing_new_makes_no_version(local: Store, grower: Grower) -> None:
