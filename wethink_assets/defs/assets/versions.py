@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from wethink_assets.config import Settings
 from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.build import build_version
@@ -13,6 +14,7 @@ from wethink_assets.dataset.versions.catalog import VersionSummary
 from wethink_assets.dataset.versions.files import read_statistics
 from wethink_assets.dataset.versions.rows import scan_rows
 from wethink_assets.dataset.versions.statistics import shown_funnel
+from wethink_assets.defs.assets.training import register_runs
 from wethink_assets.defs.graph import DATA_TEAM, VERSIONS, dataset_version, when_missing
 from wethink_assets.defs.metadata.plots import bar_panels
 from wethink_assets.defs.metadata.previews import picture_gallery, plain, sample_table
@@ -58,12 +60,16 @@ def dataset_asset() -> dg.AssetsDefinition:
         automation_condition=when_missing(),
     )
     def dataset(
-        context: dg.AssetExecutionContext, store: dg.ResourceParam[Store], progress: dg.ResourceParam[Progress]
+        context: dg.AssetExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        store: dg.ResourceParam[Store],
+        progress: dg.ResourceParam[Progress],
     ) -> dg.MaterializeResult[None]:
         """Deduplicated rows with statistics, card and exports; building it again verifies that it is the same."""
         version = context.partition_key
         with reason_told(context):
             summary = build_version(store, version, progress.of("dataset", version), context.run.run_id)
+        register_runs(context.instance, settings, [version])  # offered for training at once
         return dg.MaterializeResult(
             data_version=dg.DataVersion(summary.digest), metadata=fitting(summary_metadata(store, summary))
         )
@@ -101,6 +107,7 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
         "batches": summary.batches,
         **{f"left out: {reason}": count for reason, count in summary.excluded.items()},
         **{f"{kind} rows": count for kind, count in summary.counts.get("kind", {}).items()},
+        **_totals(statistics.get("bill", {})),
         **{
             f"{name.replace('_', ' ')} per kept row": value if name.startswith("money") else round(value, 1)
             for name, value in statistics.get("bill", {}).get("per_kept_row", {}).items()
@@ -112,6 +119,15 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
         "plots": version_plots(statistics),
         "card": dg.MetadataValue.md(card_excerpt(card_of(store, summary.version))),
         "sample": sample_table(some, columns=SHOWN),
+    }
+
+
+def _totals(bill: dict[str, Any]) -> dict[str, float]:
+    """Calls, tokens and money behind a version, in all."""
+    return {
+        f"{name.replace('_', ' ')} in all": amount
+        for name, amount in bill.items()
+        if not isinstance(amount, dict | list)
     }
 
 

@@ -6,11 +6,14 @@ import dagster as dg
 import pytest
 
 from wethink_assets.config.growth import GrowthSettings
+from wethink_assets.config.training import RecipeSettings
 from wethink_assets.dataset.cuts.decision import new_verified_rows
 from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.definitions import definitions_of
 from wethink_assets.defs.automation.nightly import unfinished_batches
 from wethink_assets.defs.automation.schedules import train_sensor
-from wethink_assets.defs.graph import dataset_version
+from wethink_assets.defs.graph import dataset_version, training_run
+from wethink_assets.defs.runs.driver import RunDriver
 from wethink_assets.defs.runs.jobs import OBSERVE
 from wethink_assets.stages.order import stage_names
 from wethink_assets_tests.support.opened_project import Opened, opened
@@ -155,6 +158,18 @@ def test_new_verified_rows_are_counted_and_a_cut_waits_for_them(grown: Opened) -
     assert grown.instance.get_dynamic_partitions(str(dataset_version.name)) == []
     assert grown.driver.decide().version == "v0001"
     assert new_verified_rows(grown.store, recipe) == 0
+
+    # Built, it is offered for training at once, and its page tells what all of it took.
+    settings = grown.project.settings.model_copy(update={"recipes": {"sft": RecipeSettings()}})
+    assert grown.instance.get_dynamic_partitions(str(training_run.name)) == []
+    assert RunDriver(definitions_of(settings), settings, grown.store, grown.instance).build("v0001").success
+    assert grown.instance.get_dynamic_partitions(str(training_run.name)) == ["v0001.sft"]
+    page = grown.event("dataset", "v0001").metadata
+    assert page["calls in all"].value == sum(
+        int(grown.event(stage, batch).metadata["model calls"].value)  # type: ignore[arg-type]
+        for stage in ("descriptions", "questions", "answers", "reasoning_paths")
+        for batch in OLD
+    )
 
 
 def test_new_versions_are_trained_as_configured(grown: Opened) -> None:
