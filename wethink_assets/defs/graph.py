@@ -21,8 +21,15 @@ def when_changed() -> dg.AutomationCondition:
 
     Not `eager`, which waits until no partition upstream is missing: there is always one.
     """
-    updated = dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()
+    updated = (dg.AutomationCondition.any_deps_updated() | left_out()) & ~dg.AutomationCondition.in_progress()
     return updated.with_label("when_changed")
+
+
+def left_out() -> dg.AutomationCondition:
+    """For reports: at the first look of the daemon, where there is something to report on and no report, since commands had made it all."""
+    something = dg.AutomationCondition.any_deps_match(~dg.AutomationCondition.missing())
+    first = dg.AutomationCondition.initial_evaluation() & dg.AutomationCondition.missing() & something
+    return first.with_label("left_out")
 
 
 LOCAL_POOL = "gpu"

@@ -9,7 +9,7 @@ import polars as pl
 from wethink_assets.config import Settings
 from wethink_assets.dataset.versions.catalog import stale_versions
 from wethink_assets.defs.assets.roles import role_key
-from wethink_assets.defs.graph import DATA_TEAM, SYNTHESIS, image_batch
+from wethink_assets.defs.graph import DATA_TEAM, SYNTHESIS, image_batch, left_out
 from wethink_assets.defs.metadata.previews import plain
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.identity import digest_of
@@ -34,7 +34,7 @@ def staleness_asset(settings: Settings) -> dg.AssetsDefinition:
         group_name=SYNTHESIS,
         kinds={"report"},
         owners=DATA_TEAM,
-        automation_condition=dg.AutomationCondition.eager(),
+        automation_condition=dg.AutomationCondition.eager() | left_out(),
     )
     def staleness(
         context: dg.AssetExecutionContext,

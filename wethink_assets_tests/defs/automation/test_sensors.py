@@ -62,6 +62,18 @@ def test_conditions_start_only_what_is_free(grown: Opened) -> None:
 
 
 @pytest.mark.slow
+def test_reports_are_there_in_the_first_session_after_a_command_made_it_all(grown: Opened) -> None:
+    assert Evaluator(grown).tick() == {}  # there is nothing to report on
+    assert all(run.success for run in grown.grow().values())
+    daemon = Evaluator(grown)
+    assert daemon.tick() == {"staleness": {None}, "growth": {None}}
+    for report in ("staleness", "growth"):
+        assert grown.materialize(report).success
+    assert daemon.tick() == {}
+    assert Evaluator(grown).tick() == {}
+
+
+@pytest.mark.slow
 def test_a_changed_model_or_prompt_requests_no_batch(grown: Opened) -> None:
     daemon = Evaluator(grown)
     daemon.tick()
