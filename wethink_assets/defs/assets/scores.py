@@ -14,7 +14,7 @@ from wethink_assets.defs.graph import EVALUATION, MODEL_TEAM, add_partitions, po
 from wethink_assets.defs.metadata.plots import data_uri
 from wethink_assets.defs.metadata.previews import plain, sample_table
 from wethink_assets.defs.resources import Progress
-from wethink_assets.defs.runs.reporting import Synced, known_versions, report_unknown
+from wethink_assets.defs.runs.reporting import Synced, known_versions, report_unknown, report_uses
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.evaluation.forms.form import PROMPTS_VERSION, VERDICTS_VERSION
 from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, leaderboard
@@ -62,6 +62,7 @@ def scores_asset(settings: Settings) -> dg.AssetsDefinition:
             run_id=context.run.run_id,
             kit_session=partial(_piped, context),
         )
+        report_uses(context.instance, store, context.partition_key.partition(".")[0])
         return dg.MaterializeResult(
             data_version=dg.DataVersion(kept_scores(store, settings, scores.policy).data_version),
             metadata=fitting(scores_metadata(store, settings, scores)),

@@ -9,7 +9,7 @@ from wethink_assets.config import Settings
 from wethink_assets.defs.graph import LOCAL_POOL, MODEL_TEAM, TRAINING, add_partitions, training_run
 from wethink_assets.defs.metadata.policy import plan_metadata, policy_metadata, recipe_metadata
 from wethink_assets.defs.resources import Progress
-from wethink_assets.defs.runs.reporting import Synced, known_versions, report, report_unknown
+from wethink_assets.defs.runs.reporting import Synced, known_versions, report, report_unknown, report_uses
 from wethink_assets.defs.runs.training_process import train_in_process
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.errors import TrainingError
@@ -70,6 +70,7 @@ def policy_asset(settings: Settings) -> dg.AssetsDefinition:
             context.log.info(f"trained already by {policy.key}: nothing to do")
         if policy is None:
             raise TrainingError(f"{plan.key} ended well and published nothing: its store is {store.url}")
+        report_uses(context.instance, store, plan.version)
         return dg.MaterializeResult(
             data_version=dg.DataVersion(policy.model_digest), metadata=fitting(policy_metadata(store, policy))
         )

@@ -12,7 +12,8 @@ from wethink_assets.defs.metadata.previews import ELLIPSIS, escaped
 from wethink_assets.sources.catalog import asset_key_part
 from wethink_assets.storage.store import Store
 
-SHOWN = 8  # rows of each table; `wethink lineage` has them all
+SHOWN = 8  # rows of each table
+SHOWN_SOURCES = 24  # with all of the catalog
 CELL = 60
 
 
@@ -43,6 +44,7 @@ def lineage_markdown(story: dict[str, Any]) -> str:
                 )
                 for source in story["sources"]
             ],
+            shown=SHOWN_SOURCES,
         ),
         _table(
             "Models",
@@ -88,26 +90,31 @@ def lineage_markdown(story: dict[str, Any]) -> str:
                 for b in story["batches"]
                 if "reasoning_paths" in b["tables"]
             ],
+            "/assets/reasoning_paths?view=partitions",
         ),
     ]
-    parts.append(
-        _table(
-            "Trained on it",
-            ("training run", "policy", "created (UTC)", "scores"),
-            [
-                (
-                    _link(use["key"], _partition("policy", use["key"])),
-                    str(use["digest"])[:12],
-                    str(use["created"] or "")[:16].replace("T", " "),
-                    _scores(percents(use["scores"])),
-                )
-                for use in story["trained"]
-            ],
-        )
-    )
+    parts.append(uses_markdown(story["trained"]))
     code = ", ".join(f"{name} {version}" for name, version in story["code"]["built_by"].items())
     origin = f"Built by {escaped(code)}; cut {story['cut_digest'][:12]}. `wethink lineage {story['version']}` tells all of it."
     return "\n\n".join([*filter(None, parts), origin])
+
+
+def uses_markdown(uses: Sequence[Mapping[str, Any]]) -> str:
+    """Table of the training runs on a version with what their policies scored; empty where there is none. `uses`: those of `uses_of`."""
+    return _table(
+        "Trained on it",
+        ("training run", "policy", "created (UTC)", "scores"),
+        [
+            (
+                _link(use["key"], _partition("policy", use["key"])),
+                str(use["digest"])[:12],
+                str(use["created"] or "")[:16].replace("T", " "),
+                _scores(percents(use["scores"])),
+            )
+            for use in uses
+        ],
+        "/assets/policy?view=partitions",
+    )
 
 
 def _scores(scores: Mapping[str, float]) -> str:
@@ -131,9 +138,13 @@ def _some(names: Sequence[str]) -> str:
     return escaped(", ".join(names[:2]), CELL) + (f" {ELLIPSIS} ({len(names)})" if len(names) > 2 else "")
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]]) -> str:
+def _table(
+    title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], others: str = "", shown: int = SHOWN
+) -> str:
+    """others: page that shows all of them, where there is one."""
     if not rows:
         return ""
-    more = f" ({SHOWN} of {len(rows)})" if len(rows) > SHOWN else ""
+    linked = f"; [all]({others})" if others else "; `wethink lineage` has all"
+    more = f" ({shown} of {len(rows)}{linked})" if len(rows) > shown else ""
     lines = [f"**{title}**{more}", "", f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
-    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows[:SHOWN])])
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows[:shown])])

@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
+from wethink_assets.dataset.lineage.downstream import uses_of
+from wethink_assets.defs.graph import dataset_version
+from wethink_assets.defs.metadata.version import uses_markdown
 from wethink_assets.defs.stages.publication import fitting
+from wethink_assets.storage.store import Store
 
 DATA_VERSION = "dagster/data_version"
 
@@ -62,3 +66,13 @@ def report_unknown(
         values = {**metadata(), "synced from the store": True}
         report(instance, asset, partition, version, fitting(values))
         synced.count(asset)
+
+
+def report_uses(instance: dg.DagsterInstance, store: Store, version: str) -> None:
+    """Tell a version's page what was trained on it by now, and what that scored: an observation, since what was told when it was built stays."""
+    if version in instance.get_dynamic_partitions(str(dataset_version.name)):
+        uses = uses_of(store, [version])
+        metadata = fitting(
+            {"training runs on it": len(uses), "trained on it": dg.MetadataValue.md(uses_markdown(uses))}
+        )
+        instance.report_runless_asset_event(dg.AssetObservation("dataset", partition=version, metadata=metadata))

@@ -45,6 +45,10 @@ def test_a_policy_is_trained_shown_and_known_again(
     home: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = configured(home, tiny_model)
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    monkeypatch.setenv("WETHINK_CONFIG", str(home / "wethink.toml"))
+    with project_instance() as instance:
+        instance.add_dynamic_partitions("dataset_version", ["v0001"])
     told = json.loads(project.wethink("train", "v0001", "tiny", "--json").stdout)
     assert told["new"] and told["steps"] == {"grpo": 4}
     again = json.loads(project.wethink("train", "v0001", "tiny", "--json").stdout)
@@ -53,8 +57,6 @@ def test_a_policy_is_trained_shown_and_known_again(
     assert listed["key"] == KEY and listed["model_digest"] == told["model_digest"]
     assert KEY in project.wethink("policies").stdout
 
-    monkeypatch.setenv("DAGSTER_HOME", str(home))
-    monkeypatch.setenv("WETHINK_CONFIG", str(home / "wethink.toml"))
     with project_instance() as instance:
         assert known_versions(instance, "policy") == {KEY: told["model_digest"]}
         assert known_versions(instance, "training_runs") == {KEY: told["digest"]}
@@ -63,6 +65,13 @@ def test_a_policy_is_trained_shown_and_known_again(
         metadata = record.asset_materialization.metadata
         assert {"held-out rows", "curves", "plot", "settings", "model", "completions", "cpu seconds"} <= set(metadata)
         assert weight(metadata) < 32_000
+        observed = instance.fetch_observations(
+            dg.AssetRecordsFilter(asset_key=dg.AssetKey("dataset"), asset_partitions=["v0001"]), limit=1
+        ).records[0]  # what the version's page tells beside what was known when it was built
+        assert observed.asset_observation is not None
+        uses = observed.asset_observation.metadata
+        assert uses["training runs on it"].value == 1
+        assert f"/assets/policy?view=partitions&partition={KEY})" in str(uses["trained on it"].value)
         run = instance.get_run_by_id(told["run"])
         assert run is not None
         said = [entry.user_message for entry in instance.all_logs(run.run_id)]
