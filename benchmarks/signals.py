@@ -6,8 +6,9 @@ Two real projects: one grows, with a scripted endpoint behind every role; one tr
 behind a launcher that stays, and servers that take no SIGTERM. Each moment starts a command and sends it SIGTERM or SIGINT (Ctrl-C) at a moment
 drawn over its life, from its start, imports included, to its end or 12 seconds, as it is when it is left alone; of every other one a second
 signal follows after 0.06 to 1.0 s. Interrupted work is gone on with by the next moments. With `--state` moments that were measured are kept
-there, and the same call goes on from them. `--priority` is put before each command that is measured: on a busy machine seconds are its
-neighbours' otherwise. Shown, and exit status 1 where it does not hold:
+there, and the same call goes on from them. `--priority` is put before this program, and so before each command that it measures: on a busy machine
+seconds are its neighbours' otherwise. A moment in which this program itself got no processor for a quarter of a second, by a clock that ticks in a
+thread of it, tells nothing of the command: it is counted as such and drawn anew. Shown, and exit status 1 where it does not hold:
 
 - after one signal the command has ended within 2 seconds, after a second one within 0.5;
 - when it has ended, and 2 seconds after the first signal at the latest, none of the processes that it started is left, by a mark in their
@@ -29,63 +30,37 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from support.scripted_endpoint import endpoint
 from support.scripted_project import SOURCE, ScriptedProject
+from support.signalled_moments import WITHIN, Moment, Ticks
 from support.signalled_projects import (
+    ALIKE,
     COMMANDS,
     RECIPES,
     a_row,
+    a_spare_image,
     draw_pairs,
+    edit_table,
     end_left,
+    first_batch,
     grown_project,
     left_alone,
     left_by,
+    pushed_to,
     trained_project,
 )
 
 from wethink_assets.sources.batches import list_batches, read_membership
 from wethink_assets.storage.local_files import TEMPORARY
+from wethink_assets_tests.support.every_command import command_names
 
-WITHIN, AT_ONCE = 2.0, 0.5  # seconds
 PICTURES = 6  # that arrive before a command that looks for them
+PRIORITY = "SIGNALS_PRIORITY"  # in the environment: this program runs with it
 ENDLESS = 12.0  # seconds after which a command counts as one that ends by a signal alone, or is long enough
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One measured moment; seconds from the first signal and, where there were two, from the second to the end of the command."""
-
-    number: int
-    command: str
-    sent: tuple[str, ...]
-    after: float
-    first: float
-    second: float
-    code: int
-    left: tuple[str, ...]
-    traceback: str
-
-    @property
-    def early(self) -> bool:
-        """Whether it came before a line of ours ran, while Python itself started."""
-        return bool(self.traceback) and "/wethink_assets/" not in self.traceback
-
-    def faults(self) -> list[str]:
-        """What does not hold of it."""
-        found = [f"{self.command} left {each}" for each in self.left]
-        if self.first > WITHIN:
-            found.append(f"{self.command} ended {self.first:.2f} s after the first of {', '.join(self.sent)}")
-        if len(self.sent) > 1 and self.second > AT_ONCE:
-            found.append(f"{self.command} ended {self.second:.2f} s after the second of {', '.join(self.sent)}")
-        if self.traceback and not self.early:
-            found.append(f"{self.command} showed a traceback: {self.traceback}")
-        if self.code not in (130, 0, 1, -signal.SIGTERM, -signal.SIGINT):
-            found.append(f"{self.command} ended with {self.code}")
-        return [f"moment {self.number}: {each}, {self.after:.2f} s after its start" for each in found]
 
 
 class Prober:
@@ -94,10 +69,13 @@ class Prober:
     def __init__(self, folder: Path, projects: dict[str, ScriptedProject], arguments: argparse.Namespace) -> None:
         self.projects = projects
         self._commands = arguments.commands.split(",") if arguments.commands else list(COMMANDS)
-        self._seed, self._priority = arguments.seed, arguments.priority.split()
+        self._seed = arguments.seed
         self._file = folder / "moments.jsonl"
-        self.moments = [_moment(line) for line in self._lines()]
+        self.moments = [Moment.of(line) for line in self._lines()]
         self._row = a_row(projects["grown"])
+        self._batch = first_batch(projects["grown"])
+        self._ticks = Ticks()
+        self.held_up = 0
         self._whole = folder / "whole.json"  # seconds of each command that was left alone
         self._spans = json.loads(self._whole.read_text()) if self._whole.exists() else {}
 
@@ -116,6 +94,9 @@ class Prober:
             moment = self._one(number)
             if moment is None:
                 continue
+            if moment.held_up:
+                self.held_up += 1
+                continue
             self.moments.append(moment)
             with self._file.open("a") as file:
                 file.write(json.dumps(asdict(moment)) + "\n")
@@ -129,7 +110,7 @@ class Prober:
         for place, command in enumerate(name for name in self._commands if name not in self._spans):
             project = self._prepared(command, 900_000 + place)
             began = time.monotonic()
-            with project.start(*self.arguments(command, 900_000 + place), prefix=self._priority) as process:
+            with project.start(*self.arguments(command, 900_000 + place)) as process:
                 if not _ended_within(process, ENDLESS):
                     process.send_signal(signal.SIGTERM)
                 self._spans[command] = time.monotonic() - began
@@ -142,6 +123,8 @@ class Prober:
             project.draw(PICTURES, number)
         if command == "import":
             draw_pairs(project, number)
+        if command == "table replace":
+            edit_table(project, self._batch, number)
         return project
 
     def arguments(self, command: str, number: int) -> list[str]:
@@ -150,7 +133,10 @@ class Prober:
         trained = {json.loads(path.read_text())["key"] for path in home.glob("data/policies/*/policy.json")}
         recipe = next(name for n in range(RECIPES) if f"v0001.{(name := f'r{n:03d}')}" not in trained)
         seed = 1 + len(list(home.glob("data/studies/kinds/*/study.json")))
-        named = {"number": number, "recipe": recipe, "seed": seed, **self._row}
+        scored = len({path.parents[2] for path in home.glob("data/scores/*/*/*/score.json")})
+        spare = a_spare_image(self.projects["grown"], number) if command == "retract" else ""
+        named = {"number": number, "recipe": recipe, "seed": seed, "spare": spare, "batch": self._batch, **self._row}
+        named["scored"] = f"m{scored:03d}"
         return [part.format(**named) for part in COMMANDS[command].arguments]
 
     def _one(self, number: int) -> Moment | None:
@@ -162,7 +148,9 @@ class Prober:
         kinds = chance.choices((signal.SIGTERM, signal.SIGINT), k=chance.choice((1, 2)))
         log = project.home / "commands.log"
         seen = log.stat().st_size if log.exists() else 0
-        process = project.start(*self.arguments(command, number), prefix=self._priority)
+        self._ticks.begin()
+        began = time.monotonic()
+        process = project.start(*self.arguments(command, number))
         with process:
             if _ended_within(process, after):
                 return None
@@ -185,22 +173,19 @@ class Prober:
             number,
             command,
             tuple(kind.name for kind in kinds[:sent]),
-            round(after, 3),
+            round(first - began, 3),
             round(ended - first, 3),
             round(ended - second, 3),
             process.returncode,
             tuple(end_left(project)),
             said[said.find("Traceback") :][-2000:] if "Traceback" in said else "",
+            round(self._ticks.longest(), 3),
         )
 
     def half_files(self) -> list[str]:
         """Unfinished files in the stores."""
         found = (path for each in self.projects.values() for path in (each.home / "data").rglob(f"*{TEMPORARY}*"))
         return sorted(map(str, found))
-
-
-def _moment(record: dict[str, Any]) -> Moment:
-    return Moment(**{**record, "sent": tuple(record["sent"]), "left": tuple(record["left"])})
 
 
 def _ended_within(process: "subprocess.Popen[str]", seconds: float) -> bool:
@@ -214,7 +199,7 @@ def _ended_within(process: "subprocess.Popen[str]", seconds: float) -> bool:
 def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure what is missing, then let the projects finish their work, and sum up."""
     load = [os.getloadavg()[0]]
-    with endpoint(arguments.latency, 32) as served:
+    with endpoint(arguments.latency, 32) as served, pushed_to(folder / "pushed"):
         grown = grown_project(folder / "project", served.role())
         projects = {"grown": grown, "trained": trained_project(folder / "trained")}
         prober = Prober(folder, projects, arguments)
@@ -223,7 +208,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         load.append(os.getloadavg()[0])
         codes = {
             command: left_alone(projects[COMMANDS[command].project], *prober.arguments(command, 0))
-            for command in ("run", "verify", "train", "study", "score")
+            for command in ("run", "verify", "train", "study kinds", "score")
         }
         for name, project in projects.items():
             codes[f"seal of {name}"] = left_alone(project, "seal")
@@ -236,6 +221,7 @@ def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     doubles = sorted(moment.second for moment in prober.moments if len(moment.sent) == 2)
     return {
         "moments": len(prober.moments),
+        "moments drawn anew, as this program was held up itself": prober.held_up,
         "load before and after": load,
         "of commands: moments, then seconds after the first signal: median, 99%, worst": {
             name: (len(firsts), *_spread(firsts)) for name, firsts in sorted(_by_command(prober.moments).items())
@@ -274,9 +260,16 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.1, help="seconds that a call takes")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--state", type=Path, help="folder in which moments and the project are kept")
-    parser.add_argument("--priority", default="", help="put before each command that is measured: chrt -r 20, nice")
+    parser.add_argument("--priority", default="", help="put before this program: chrt -r 20, nice")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    if arguments.priority and PRIORITY not in os.environ:
+        prefix = arguments.priority.split()
+        os.execvpe(prefix[0], [*prefix, sys.executable, *sys.argv], {**os.environ, PRIORITY: arguments.priority})
+    if unmeasured := set(command_names()) - {name.partition(" --")[0] for name in COMMANDS} - set(ALIKE):
+        parser.error(
+            f"no arguments are known for {', '.join(sorted(unmeasured))}: see COMMANDS of support.signalled_projects"
+        )
     signal.signal(
         signal.SIGINT, signal.default_int_handler
     )  # a shell's `&` has it ignored, by all that is started here

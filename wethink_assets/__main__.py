@@ -12,7 +12,11 @@ def main() -> None:
         from wethink_assets import cli
     except KeyboardInterrupt:
         sys.exit(130)  # nothing was begun
-    cli.main()
+    try:
+        cli.main()
+    except SystemExit as ending:
+        signals.ends_with(ending.code)
+        raise
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ The first raises `KeyboardInterrupt` in the main thread, so that work ends in or
 place of Python's (Dagster, while a run is between two steps), an interruption raised in a callback is dropped, and a thread that waits in native
 code hears of none. So a thread of its own is told of each signal by Python's wakeup descriptor, whatever handler is in force, and ends the process
 when its time is over. That loses nothing: what is in the store is whole at any moment, as it is when a process is killed.
+
+A program that ended in order does not take its interpreter down: that needs half a second of the processor where torch or Dagster are imported,
+seconds on a busy machine, and no thread of Python's runs meanwhile that could end it.
 """
 
 import atexit
@@ -18,7 +21,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-__all__ = ["INTERRUPTED", "SENTENCE", "heed", "outlives", "received"]
+__all__ = ["INTERRUPTED", "SENTENCE", "ends_with", "heed", "outlives", "received"]
 
 INTERRUPTED = 130
 """Exit code of a command that a signal ended."""
@@ -39,6 +42,7 @@ class _Watch:
         os.set_blocking(self._write, False)
         self._first = threading.Event()
         self._raised = False
+        self.code: int | None = None
         self.spared: set[int] = set()
         try:
             self._terminal = os.dup(2)  # Dagster exchanges the descriptor while a step works
@@ -79,6 +83,11 @@ class _Watch:
     def _leave_nobody(self) -> None:
         if self.received():  # and the command ended in order: whom it asked to end may not have done so yet
             end_descendants(os.getpid(), self.spared, GONE)
+            if self.code is not None:
+                for stream in (sys.stdout, sys.stderr):
+                    with suppress(OSError, ValueError, AttributeError):  # closed, or there is none
+                        stream.flush()
+                os._exit(self.code)
 
     def _next(self) -> float:
         """The moment of the next signal that ends a command; others, such as of a child's end, are passed over."""
@@ -111,6 +120,15 @@ def heed() -> None:
 def received() -> bool:
     """Whether this process heeds signals and was asked to end. Asked for where a library may have kept the signal to itself."""
     return _watch is not None and _watch.received()
+
+
+def ends_with(code: int | str | None) -> None:
+    """Say the exit code that this program is about to end with, so that one which was asked to end leaves without taking its interpreter down.
+
+    What was registered with `atexit` is done first.
+    """
+    if _watch is not None and not isinstance(code, str):
+        _watch.code = code or 0
 
 
 def outlives(process: int) -> None:

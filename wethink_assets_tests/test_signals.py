@@ -133,6 +133,16 @@ def test_an_interruption_that_is_dropped_in_a_callback_shows_nothing_and_ends_it
         assert process.stderr is not None and process.stderr.read() == f"wethink: {SENTENCE}\n"
 
 
+def test_what_ended_in_order_does_not_take_its_interpreter_down() -> None:
+    slow = "class Slow:\n    def __del__(self):\n        time.sleep(30)\n"  # no thread of Python's runs meanwhile
+    ends = "except KeyboardInterrupt:\n    print('in order')\n    signals.ends_with(130)\n    sys.exit(130)\n"
+    program = f"{HEEDED}{slow}import atexit\natexit.register(print, 'at exit')\nkept = Slow()\ntry:\n    {READY}    time.sleep(30)\n{ends}"
+    with started(program) as process:
+        process.send_signal(signal.SIGTERM)
+        assert seconds_to_end(process) < 1
+        assert process.stdout is not None and process.stdout.read() == "in order\nat exit\n"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who started a process")
 def test_a_child_that_starts_others_all_the_time_leaves_none(tmp_path: Path) -> None:
     mark = f"WETHINK_TEST_MARK={tmp_path}"

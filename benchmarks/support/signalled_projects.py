@@ -2,26 +2,32 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.scripted_project import ScriptedProject
+from support.scripted_project import SOURCE, ScriptedProject
+from wethink_assets.dataset.edits.edits import export_table, restore_table
 from wethink_assets.dataset.versions.rows import scan_rows
+from wethink_assets.sources.batches import list_batches
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Tables
 from wethink_assets_tests.support.drawn_version import draw_version
+from wethink_assets_tests.support.s3_server import BUCKET, s3_server
 from wethink_assets_tests.support.tiny_checkpoint import TINY, save_tiny_checkpoint
 from wethink_assets_tests.support.vllm_double import write_python
 
 BATCH = 12
 PATIENCE = 600.0  # seconds that a command may take when it is left alone
 RECIPES = 400
+MODELS = 200  # that can be scored
 STEPS = 12
 
 
@@ -58,6 +64,20 @@ COMMANDS = {
     "sync": _of("sync"),
     "growth": _of("growth"),
     "lineage": _of("lineage v0001"),
+    "table export": _of("table export {batch} questions edits/out-{number}.jsonl"),
+    "table replace": _of("table replace {batch} questions edits/{number}.jsonl --editor somebody", weight=2),
+    "table restore": _of("table restore {batch} questions --editor somebody"),
+    "table history": _of("table history {batch}"),
+    "retract": _of("retract {spare} --reason asked --erase --yes", weight=2),
+    "push": _of(f"push v0001 --to s3://{BUCKET}/pushed/{{number}}", weight=2),
+    "release": _of("release v0001 named-{number}"),
+    "releases": _of("releases"),
+    "versions": _of("versions"),
+    "imports": _of("imports"),
+    "budget": _of("budget"),
+    "jobs": _of("jobs"),
+    "migrate": _of("migrate --apply"),
+    "config check": _of("config check"),
     "doctor": _of("doctor"),
     "sample": _of("sample samples/{number}"),
     "browse": _of("browse"),
@@ -65,12 +85,17 @@ COMMANDS = {
     "embedded train": _of("embedded train --out embedded --resume"),
     "embedded eval": _of("embedded eval"),
     "train": _of("train v0001 {recipe}", "trained", 6),
-    "study": _of("study kinds --profile quick --parallel 2 --seeds {seed}", "trained", 4),
-    "score": _of("score", "trained", 4),
+    "study kinds": _of("study kinds --profile quick --parallel 2 --seeds {seed}", "trained", 4),
+    "score": _of("score {scored}", "trained", 4),
     "leaderboard": _of("leaderboard", "trained"),
-    "compare": _of("compare base v0001.r000 --benchmark sample_MMStar --out page.html", "trained"),
+    "policies": _of("policies", "trained"),
+    "study list": _of("study list", "trained"),
+    "study show": _of("study show kinds", "trained"),
+    "compare": _of("compare m000 m001 --benchmark sample_MMStar --out page.html", "trained"),
     "serve": _of("serve", "trained", 4),
 }
+ALIKE = dict.fromkeys(("study reward-weights", "study reward-methods", "study sft", "study data-size"), "study kinds")
+"""Commands that are no others than one that is measured, but for what they vary."""
 
 
 def grown_project(home: Path, role: Mapping[str, Any]) -> ScriptedProject:
@@ -97,7 +122,7 @@ def trained_project(home: Path) -> ScriptedProject:
         return project
     making = home.with_name(f"{home.name}.making")
     shutil.rmtree(making, ignore_errors=True)
-    made = ScriptedProject.make(making, {})
+    ScriptedProject.make(making, {})
     draw_version(Store.open(str(making / "data")), train=24, validation=3)
     save_tiny_checkpoint(making / "tiny")
     (making / "server").mkdir()
@@ -109,7 +134,9 @@ def trained_project(home: Path) -> ScriptedProject:
     (home / "wethink.toml").write_text(_configuration(home))
     python = home / "server" / "python"
     python.write_text(python.read_text().replace(str(making), str(home)))
-    return ScriptedProject(made.home.with_name(home.name))
+    for line in ("train v0001 r000", "study kinds --profile quick --parallel 2 --seeds 1", "score m000 m001"):
+        left_alone(project, *line.split())  # so that there is something to list, to show and to compare
+    return project
 
 
 def _configuration(home: Path) -> str:
@@ -128,6 +155,7 @@ def _configuration(home: Path) -> str:
             "replicas": 2,
             "env": {"WETHINK_TEST_FAULT": "stubborn"},  # it and its child take no SIGTERM
         },
+        **{f"scoring.models.m{number:03d}": {"model": "org/eyes"} for number in range(MODELS)},
         "roles.describer": {"server": "eyes"},
         "recipes.launched": recipe,
         "recipes.launched.launcher": {"command": [str(home / "launcher"), sys.executable]},
@@ -154,6 +182,49 @@ def draw_pairs(project: ScriptedProject, number: int) -> None:
         image = str(picture.relative_to(folder))
         lines.append(json.dumps({"image": image, "problem": problem, "answer": "red", "kind": "FIB"}) + "\n")
     (folder / f"{number}.jsonl").write_text("".join(lines))
+
+
+def first_batch(project: ScriptedProject) -> str:
+    """The batch that was grown first."""
+    return min(batch for batch in list_batches(project.store()) if batch.startswith(SOURCE))
+
+
+def edit_table(project: ScriptedProject, batch: str, number: int) -> None:
+    """An edited table of the questions of a batch, without the last row of the one in force: `edits/<number>.jsonl`.
+
+    Where two rows are left, all of them are put back first.
+    """
+    file = project.home / "edits" / f"{number}.jsonl"
+    store = project.store()
+    if export_table(store, batch, "questions", file).output.results.height < 3:
+        restore_table(store, batch, "questions", "somebody")
+        file.unlink()
+        export_table(store, batch, "questions", file)
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))
+
+
+def a_spare_image(project: ScriptedProject, number: int) -> str:
+    """An image that may be taken down: of any batch but the first, unless there is no other."""
+    store = project.store()
+    batches = [batch for batch in list_batches(store) if batch.startswith(SOURCE)]
+    tables = Tables(store)
+    for batch in random.Random(number).sample(batches[1:] or batches, len(batches[1:] or batches)):
+        commit = tables.current("images", batch)
+        if commit is not None and (found := tables.load_commit(commit).results["image_id"].to_list()):
+            return str(random.Random(number).choice(found))
+    raise SystemExit("no batch has images that could be taken down")
+
+
+@contextmanager
+def pushed_to(folder: Path) -> Iterator[None]:
+    """A service of S3 to which `push` pushes, named to the commands by their environment."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with s3_server(folder) as server:
+        os.environ["AWS_ENDPOINT_URL"] = server.endpoint
+        os.environ["AWS_ACCESS_KEY_ID"] = server.options["key"]
+        os.environ["AWS_SECRET_ACCESS_KEY"] = server.options["secret"]
+        yield
 
 
 def a_row(project: ScriptedProject) -> dict[str, str]:
