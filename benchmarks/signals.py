@@ -153,6 +153,9 @@ class Prober:
         process = project.start(*self.arguments(command, number))
         with process:
             if _ended_within(process, after):
+                list(
+                    end_left(project)
+                )  # servers see by themselves that nobody uses them, later: they are not the next command's
                 return None
             sent = 1
             second = first = time.monotonic()
