@@ -24,11 +24,13 @@ BY_ROLE: Mapping[str, str] = {name: label for name, label in CALLS.items() if na
 
 
 def bill(calls: Mapping[str, float], accepted: int) -> dict[str, Any]:
-    """Metadata of a stage's calls: in all, by role, and by accepted row. Names are the same in every materialization.
+    """Metadata of a stage's calls: of the run, by role, in all, and by accepted row. Names are the same in every materialization.
 
     Args:
         calls: of the commit: what the run made, and what it found in the journal.
-        accepted: rows of the stage's results. What each cost includes calls that an earlier run paid for.
+        accepted: rows of the stage's results.
+
+    What is told in all and by row includes calls that an earlier run paid for: a run that resumes one finds most of them in the journal.
     """
     if not calls:
         return {}
@@ -36,10 +38,11 @@ def bill(calls: Mapping[str, float], accepted: int) -> dict[str, Any]:
     for role in ROLES:
         if f"{role}.calls" in calls or f"{role}.cached_calls" in calls:
             metadata |= {f"{role}: {label}": calls.get(f"{role}.{name}", 0.0) for name, label in BY_ROLE.items()}
+    tokens = sum(_behind(calls, name) for name in ("prompt_tokens", "completion_tokens"))
+    totals = {"calls": _behind(calls, "calls"), "tokens": tokens, "cost": _behind(calls, "money")}
+    metadata |= {f"{name} in all": total for name, total in totals.items()}
     if accepted:
-        tokens = sum(_behind(calls, name) for name in ("prompt_tokens", "completion_tokens"))
-        each = {"calls": _behind(calls, "calls"), "tokens": tokens, "cost": _behind(calls, "money")}
-        metadata |= {f"{name} per accepted row": round(total / accepted, 6) for name, total in each.items()}
+        metadata |= {f"{name} per accepted row": round(total / accepted, 6) for name, total in totals.items()}
     return metadata
 
 

@@ -62,6 +62,10 @@ def test_a_spent_budget_is_a_success_that_yields_nothing_and_is_gone_on_with(
     assert endpoint.asked.total() == 25
     second = grown.driver.synthesize(BATCH, STAGES[2:], "large")
     assert second.success and not second.spent and grown.driver.unfinished()[0] == {}
+    page, calls = grown.event("questions", BATCH).metadata, journaled_calls(grown.store, "questions", BATCH)
+    assert page["model calls"].value == calls.height - 7 and page["calls in all"].value == calls.height
+    assert page["tokens in all"].value == calls["prompt_tokens"].sum() + calls["completion_tokens"].sum()
+    assert page["cost in all"].value > page["cost"].value  # type: ignore[operator]
     journaled = sum(journaled_calls(grown.store, stage, BATCH).height for stage in STAGES[1:5])
     assert endpoint.asked.total() == journaled == 25 + spent_of(Accounts(grown.store, "large").read())["calls"]
 
@@ -97,6 +101,9 @@ def test_the_bill_adds_up_over_stages_roles_prompts_and_journal(grown: Opened, e
     kept = statistics["rows"]
     assert told["per_kept_row"]["money (USD)"] == pytest.approx(total / kept, abs=1e-6) and kept == 6
     version = grown.event("dataset", "v0001").metadata
+    assert (
+        version["money (USD) in all"].value == pytest.approx(total) and version["calls in all"].value == told["calls"]
+    )
     assert version["money (USD) per kept row"].value == told["per_kept_row"]["money (USD)"]
     card = grown.store.read("versions/v0001/README.md").decode()
     assert "### Model calls" in card and f"| in all | {told['calls']} |" in card
