@@ -123,6 +123,18 @@ class Store:
             return bytes(self.fs.cat_file(self.path(relative)))
         return read_whole(self.path(relative))
 
+    def read_range(self, relative: str, start: int, end: int) -> bytes:
+        """Bytes of a file from `start` on, `end` excluded; fewer where it ends before. Raises `StoreError` naming it when it is missing."""
+        try:
+            with self._reported(relative):
+                if not self.local:
+                    return bytes(self.fs.cat_file(self.path(relative), start=start, end=end))
+                with open(self.path(relative), "rb") as stream:
+                    stream.seek(start)
+                    return stream.read(end - start)
+        except FileNotFoundError as error:
+            raise StoreError(f"{self.link(relative)} is missing") from error
+
     def read_many(self, relatives: Sequence[str]) -> list[bytes]:
         """Contents of many files, in their order; far away, many at once. Raises `StoreError` naming one that is missing."""
         if self.local:

@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,6 +47,8 @@ class FaultyS3:
     decide: Callable[[Request], str] = lambda request: ""
     before: Callable[[Request], None] = lambda request: None
     requests: list[Request] = field(default_factory=list)
+    replied: Counter[str] = field(default_factory=Counter)
+    """Bytes of replies, by path; those of listings by the bucket's."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def clear(self) -> None:
@@ -54,6 +57,7 @@ class FaultyS3:
         self.before = lambda request: None
         with self._lock:
             self.requests.clear()
+            self.replied.clear()
 
     def number(self, method: str, target: str) -> Request:
         """The request, counted."""
@@ -62,6 +66,11 @@ class FaultyS3:
             request = Request(len(self.requests) + 1, method, unquote(place.path), place.query)
             self.requests.append(request)
         return request
+
+    def count(self, target: str, size: int) -> None:
+        """Bytes of a reply."""
+        with self._lock:
+            self.replied[unquote(urlsplit(target).path)] += size
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -105,6 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._reset()
             else:
                 self._send(reply.status, kept, data, length)
+        self.proxy.count(self.path, 0 if self.command == "HEAD" else len(data))
 
     def _send(self, status: int, headers: dict[str, str], data: bytes, length: int) -> None:
         self.send_response(status)

@@ -17,7 +17,7 @@ from wethink_assets.storage.store import Store
 
 @dataclass(frozen=True)
 class Asked:
-    """One question of an image and what became of it: kept, or rejected by the stage `rejected_by`."""
+    """One question of an image and what became of it: kept, or rejected by the stage `rejected_by`; `reason` is its reasoning path."""
 
     question: str
     answer: str
@@ -26,6 +26,7 @@ class Asked:
     abilities: tuple[str, ...] = ("Reasoning", "Recognition")
     agreed: bool = True
     rejected_by: str = ""
+    reason: str = ""
 
 
 COLOUR = Asked("What colour is the largest block?", "red")
@@ -104,7 +105,7 @@ def synthesized(store: Store, batch: str, pictures: Sequence[tuple[str, Sequence
                     "schema_version": 1,
                 }
             )
-            path = f"I look, so it is {asked.answer}."
+            path = asked.reason or f"I look, so it is {asked.answer}."
             calls = [_call(journals["reasoning_paths"], "rewrite", slot, path)]
             tables["reasoning_paths"].append(
                 {

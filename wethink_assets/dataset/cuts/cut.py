@@ -115,6 +115,11 @@ class Cut(BaseModel):
         """Whether the files of rows name images where trainers look for them."""
         return images_are_named(self.logic_version)
 
+    @property
+    def has_lookup(self) -> bool:
+        """Whether the version says of single rows what it says of all (`versions.lookup`)."""
+        return int(self.logic_version) >= 4
+
     @cached_property
     def tables(self) -> dict[str, dict[str, CutInput]]:
         """The tables by batch and asset."""

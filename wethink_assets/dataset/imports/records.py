@@ -28,6 +28,8 @@ BESIDE = frozenset(
         "croissant.json",
         "manifest.json",
         "statistics.json",
+        "lookup.json",
+        "lookup.jsonl",
         "excluded.parquet",
         "dataset_infos.json",
         "state.json",

@@ -13,6 +13,7 @@ from wethink_assets.dataset.lineage.row_lookup import (
     neighbours_of,
     row_verdicts,
     tables_in_force,
+    tables_of_cut,
     uncut_row,
 )
 from wethink_assets.dataset.versions.rows import results, table_rejections
@@ -53,14 +54,10 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
         raise VersionError(
             f"no row {row} in {version or store.url}: `wethink versions` lists versions, their rows.parquet the ids"
         )
-    if row_verdict.version:
-        cut = read_cut(store, row_verdict.version)
-        tables, images = cut.tables[row_verdict.batch], [entry for entry in cut.inputs if entry.asset == "images"]
-    else:
-        tables = tables_in_force(store, row_verdict.batch)
-        images = [tables["images"]] if "images" in tables else []
+    at, batch = row_verdict.version, row_verdict.batch
+    tables = tables_of_cut(store, at, batch) if at else tables_in_force(store, batch)
     commits = {asset: Tables(store).at(asset, entry.batch, entry.commit) for asset, entry in tables.items()}
-    stages = _stages(store, row_verdict, tables, images)
+    stages = _stages(store, row_verdict, tables)
     kept_by = [p.version for p in verdicts if p.verdict == "kept"]
     return {
         "row_id": row_verdict.row_id,
@@ -71,9 +68,7 @@ def explain_row(store: Store, row: str, version: str | None = None) -> Story:
         "retracted": _retracted(store, row_verdict.slot.partition(":")[0], stages["image"]),
         **_import(store, row_verdict),
         **stages,
-        "neighbours": neighbours_of(store, row_verdict.version, row_verdict.row_id).to_dicts()
-        if row_verdict.version
-        else [],
+        "neighbours": neighbours_of(store, row_verdict.version, row_verdict.row_id) if row_verdict.version else [],
         "edits": row_edits(
             store, commits.values(), {row_verdict.slot, row_verdict.slot.partition(":")[0], *_files(stages)}
         ),
@@ -117,7 +112,7 @@ def _retracted(store: Store, image_id: str, image: Story) -> Story | None:
     return {"by": reasons, "erased": image_id in erasures_of(store).images} if reasons else None
 
 
-def _stages(store: Store, row: RowVerdict, tables: Mapping[str, CutInput], images: list[CutInput]) -> Story:
+def _stages(store: Store, row: RowVerdict, tables: Mapping[str, CutInput]) -> Story:
     image_id = row.slot.partition(":")[0]
     asked = [name for name in tables if name in STAGES and STAGES[name].group == SYNTHESIS]
     records = {
@@ -139,7 +134,11 @@ def _stages(store: Store, row: RowVerdict, tables: Mapping[str, CutInput], image
     }
     further = {name: _without(record) for name, record in records.items() if name not in SECTIONS and record}
     return {
-        "image": {**image, **_rescue(store, row.batch, image), "occurrences": _occurrences(store, image_id, images)},
+        "image": {
+            **image,
+            **_rescue(store, row.batch, image),
+            "occurrences": _occurrences(store, image_id, row, tables),
+        },
         "description": _without(records.get("descriptions")),
         "question": _without(records.get("questions")),
         "screening": [call for call in calls.get("questions", []) if call.get("prompt") in ("screen", "screenings")],
@@ -187,7 +186,7 @@ def _plain(call: Story) -> Story:
     }
 
 
-def _occurrences(store: Store, image_id: str, images: list[CutInput]) -> list[Story]:
+def _occurrences(store: Store, image_id: str, row: RowVerdict, tables: Mapping[str, CutInput]) -> list[Story]:
     """All files that hold the image: the one that was ingested first, then those refused as already ingested.
 
     Ingestion notes them beside the image; where it did not, they are read from the tables' rejections.
@@ -197,7 +196,8 @@ def _occurrences(store: Store, image_id: str, images: list[CutInput]) -> list[St
         revisions = {batch: revision_of(store, batch) for batch in {each["batch"] for each in noted}}
         return [{**each, **({"revision": at} if (at := revisions[each["batch"]]) else {})} for each in noted]
     occurrences = []
-    for entry in images:
+    inputs = read_cut(store, row.version).inputs if row.version else tables.values()
+    for entry in (entry for entry in inputs if entry.asset == "images"):
         kept = (
             results(store, entry).filter(pl.col("image_id") == image_id).select("source", "item", "licence").collect()
         )

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import CutInput
+from wethink_assets.dataset.cuts.cut import CutInput, read_cut
 from wethink_assets.dataset.versions.files import scan_file
+from wethink_assets.dataset.versions.lookup import KEPT, LookUp
 from wethink_assets.dataset.versions.manifest import list_built, read_manifest
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.stages.order import stage_names
@@ -15,6 +17,7 @@ from wethink_assets.storage.tables import Tables
 
 HEXADECIMAL = set("0123456789abcdef")
 SHOWN = 5
+NEIGHBOUR = ("row_id", "slot", "batch", "reason", "detail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +53,36 @@ def row_verdicts(store: Store, prefix: str, versions: Sequence[str] = ()) -> lis
 
 
 def _in_version(store: Store, version: str, prefix: str) -> Iterator[RowVerdict]:
+    lookup = LookUp.of(store, version)
+    if lookup is not None:
+        for record in lookup.records(prefix):
+            if "verdict" in record:
+                place = record["key"], record["slot"], record["batch"]
+                yield RowVerdict(version, record["verdict"], record.get("survivor"), *place)
+        return
     ours = (pl.col("row_id") >= prefix) & (pl.col("row_id") < prefix + "g")  # a range, so that row groups are skipped
     kept = scan_file(store, version, "rows.parquet").filter(ours).select("row_id", "slot", "batch").collect()
     for row_id, slot, batch in kept.iter_rows():
-        yield RowVerdict(version, "kept", None, row_id, slot, batch)
+        yield RowVerdict(version, KEPT, None, row_id, slot, batch)
     left_out = scan_file(store, version, "excluded.parquet").filter(ours).collect()
     for row in left_out.iter_rows(named=True):
         yield RowVerdict(version, row["reason"], row["survivor"], row["row_id"], row["slot"], row["batch"])
 
 
-def neighbours_of(store: Store, version: str, row_id: str) -> pl.DataFrame:
-    """Rows that a version left out in favour of a row: row_id, batch, reason, detail."""
+def neighbours_of(store: Store, version: str, row_id: str) -> list[dict[str, Any]]:
+    """Rows that a version left out in favour of a row: row_id, slot, batch, reason, detail."""
+    lookup = LookUp.of(store, version)
+    if lookup is not None:
+        favoured = (record for record in lookup.records(row_id) if "left_out" in record)
+        return [{"row_id": r["left_out"], **{name: r[name] for name in NEIGHBOUR[1:]}} for r in favoured]
     table = scan_file(store, version, "excluded.parquet")
-    return table.filter(pl.col("survivor") == row_id).select("row_id", "slot", "batch", "reason", "detail").collect()
+    return table.filter(pl.col("survivor") == row_id).select(NEIGHBOUR).collect().to_dicts()
+
+
+def tables_of_cut(store: Store, version: str, batch: str) -> dict[str, CutInput]:
+    """The tables of a batch as a version's cut names them, by asset."""
+    lookup = LookUp.of(store, version)
+    return read_cut(store, version).tables[batch] if lookup is None else lookup.tables(batch)
 
 
 def uncut_row(store: Store, prefix: str) -> RowVerdict | None:

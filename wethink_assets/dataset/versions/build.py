@@ -29,6 +29,7 @@ from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableR
 from wethink_assets.dataset.versions.card import write_card
 from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
 from wethink_assets.dataset.versions.external_sort import SortedFile
+from wethink_assets.dataset.versions.lookup import write_lookup
 from wethink_assets.dataset.versions.manifest import (
     MANIFEST,
     Manifest,
@@ -137,7 +138,8 @@ def _build(store: Store, cut: Cut, progress: Progress | None) -> VersionSummary:
         if is_built(store, cut.version):
             return require_same(store, manifest, folder, DATA_FILES)
         write_card(folder / "README.md", manifest, statistics)
-        files = {**manifest.files, "README.md": described(folder / "README.md")}
+        further = ("README.md", *(write_lookup(folder, cut) if cut.has_lookup else ()))
+        files = {**manifest.files, **{name: described(folder / name) for name in further}}
         root = root_of(leaves_of(store, cut, files, scan_files([folder / "rows.parquet"])))
         manifest = manifest.model_copy(update={"files": files, **root}).sealed()
         for name in manifest.files:

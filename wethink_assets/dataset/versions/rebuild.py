@@ -19,6 +19,7 @@ from wethink_assets.dataset.cuts.cut import Cut, read_cut
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.build import described, write_files
 from wethink_assets.dataset.versions.card import write_card
+from wethink_assets.dataset.versions.lookup import LOOKUP_FILES, write_lookup
 from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, commits_of, read_manifest
 from wethink_assets.errors import ConfigError, ReplayError, StoreError, VersionError
 from wethink_assets.extensions.builtin import STAGES
@@ -210,10 +211,13 @@ def write_version(
 ) -> None:
     """Write the files of a version anew into a local folder, but its manifest. Raises `StoreError` where what they are made from cannot be read."""
     statistics, _ = write_files(store, cut, commits, folder, progress)
+    later = {"README.md", *LOOKUP_FILES}
     bare = manifest.model_copy(
-        update={"files": {name: file for name, file in manifest.files.items() if name != "README.md"}, "seal": ""}
+        update={"files": {name: file for name, file in manifest.files.items() if name not in later}, "seal": ""}
     )
     write_card(folder / "README.md", bare, statistics)
+    if manifest.files.keys() >= set(LOOKUP_FILES):
+        write_lookup(folder, cut)
 
 
 def _rebuild_files(
