@@ -84,6 +84,14 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
         "",
     ),
     (
+        "probe of conditional puts",
+        r"\.probe-[0-9a-f]{16}",
+        _LEASE,
+        "nothing",
+        "it is what a kill left, and may be deleted",
+        "",
+    ),
+    (
         "image",
         rf"blobs/[0-9a-f]{{2}}/(?P<sha256>{_SHA})\.[^/.]+",
         _FIXED,

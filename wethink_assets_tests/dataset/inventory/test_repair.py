@@ -1,6 +1,7 @@
 """A store is repaired: from a copy, from what it holds itself, or by a mark for the next run; never to other bytes than were sealed."""
 
 import shutil
+import uuid
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.earlier_store import unpacked_store
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import CHOICE, COLOUR
+from wethink_assets_tests.support.s3_server import S3Server
 from wethink_assets_tests.support.stage_tables import Grower
 from wethink_assets_tests.support.versions import cut
 
@@ -69,6 +71,49 @@ def test_a_file_of_each_kind_comes_back_from_a_replica(earlier: Store, replica: 
     for path in paths:
         assert earlier.read(path) == replica.read(path), path
     assert check_store(earlier).sound
+
+
+def copied(store: Store, server: S3Server) -> Store:
+    """A store copied to a server."""
+    far = Store.open(f"s3://{server.bucket}/{uuid.uuid4().hex}", **server.options)
+    for path in store.files(""):
+        far.publish(path, store.read(path))
+    return far
+
+
+@pytest.mark.slow
+def test_a_store_on_s3_and_its_copy_on_a_disk_mend_each_other(earlier: Store, replica: Store, s3: S3Server) -> None:
+    far = copied(replica, s3)
+    paths = [path for path in one_of_each_kind(far).values() if not path.startswith("seals/")]
+    for number, path in enumerate(paths):
+        for store in (far, earlier):
+            if number % 2:
+                store.delete(path)
+            else:
+                store.publish(path, store.read(path)[:-1] + b"~")
+    for store, sound in ((far, replica), (earlier, far)):
+        planned = repair_store(store, [sound], dry=True)
+        result = repair_store(store, [sound])
+        assert set(outcomes(result)) == set(paths) and (planned.repaired, result.marked) == (result.repaired, 0)
+        assert {path: store.read(path) for path in paths} == {path: replica.read(path) for path in paths}
+        assert check_store(store).sound
+
+
+def test_on_s3_files_are_rebuilt_set_aside_and_marked_too(local: Store, s3: S3Server) -> None:
+    Grower(local).grow("coco.000001", [(drawing(1), [COLOUR, CHOICE])])
+    cut(local)
+    seal_store(local, command="test")
+    far = copied(local, s3)
+    rows, question = "versions/v0001/rows.parquet", "questions/coco.000001"
+    table = next(path for path in far.files(f"tables/{question}") if path.endswith("results.parquet"))
+    before = far.read(rows)
+    far.delete(rows)
+    assert outcomes(repair_store(far)) == {rows: Outcome.REBUILT} and far.read(rows) == before
+    far.publish("notes.txt", b"mine")
+    far.publish(".probe-0123456789abcdef", b"1")  # which a kill may leave
+    far.publish(table, b"damaged")
+    assert outcomes(repair_store(far)) == {"notes.txt": Outcome.SET_ASIDE, table: Outcome.MARKED}
+    assert marked_batches(far) == {"questions": frozenset({"coco.000001"})}
 
 
 def test_an_altered_replica_is_not_believed(earlier: Store, replica: Store, tmp_path: Path) -> None:
