@@ -100,6 +100,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text())
         os.environ["DAGSTER_HOME"] = str(folder)
+        os.environ.setdefault("WETHINK_CONFIG", str(ROOT / "wethink.toml"))  # which the module of the definitions reads
         os.chdir(folder)
         return measure(folder, arguments.batches)
 
@@ -144,6 +145,7 @@ def measure(folder: Path, batches: int) -> int:
         print(f"  requests {len(night.run_requests or [])} runs {night.skip_message or ''}")
         timed("schedule cut_when_worth_it", SENSOR_SECONDS, lambda: schedule(cut_schedule(settings)), worst)
         timed("sensor observe_sources", SENSOR_SECONDS, lambda: sensor(sensors["observe_sources"]), worst)
+        timed("sensor lost_runs", SENSOR_SECONDS, lambda: sensor(sensors["lost_runs"]), worst)
         timed("sensor train_new_versions", SENSOR_SECONDS, lambda: sensor(train_sensor(settings)), worst)
 
         def automation(cursor: Any = None) -> Any:
