@@ -16,19 +16,22 @@ def when_missing() -> dg.AutomationCondition:
     return dg.AutomationCondition.on_missing() & ~dg.AutomationCondition.in_progress()
 
 
-def when_changed() -> dg.AutomationCondition:
+def when_changed(says_much_of_nothing: bool = False) -> dg.AutomationCondition:
     """For reports over all partitions: when any of them was updated, and no run draws the report already.
 
-    Not `eager`, which waits until no partition upstream is missing: there is always one.
+    Not `eager`, which waits until no partition upstream is missing: there is always one. `says_much_of_nothing`: the report is worth a look
+    before there is a partition.
     """
-    updated = (dg.AutomationCondition.any_deps_updated() | left_out()) & ~dg.AutomationCondition.in_progress()
+    first = left_out(says_much_of_nothing)
+    updated = (dg.AutomationCondition.any_deps_updated() | first) & ~dg.AutomationCondition.in_progress()
     return updated.with_label("when_changed")
 
 
-def left_out() -> dg.AutomationCondition:
+def left_out(says_much_of_nothing: bool = False) -> dg.AutomationCondition:
     """For reports: at the first look of the daemon, where there is something to report on and no report, since commands had made it all."""
-    something = dg.AutomationCondition.any_deps_match(~dg.AutomationCondition.missing())
-    first = dg.AutomationCondition.initial_evaluation() & dg.AutomationCondition.missing() & something
+    first = dg.AutomationCondition.initial_evaluation() & dg.AutomationCondition.missing()
+    if not says_much_of_nothing:
+        first &= dg.AutomationCondition.any_deps_match(~dg.AutomationCondition.missing())
     return first.with_label("left_out")
 
 
