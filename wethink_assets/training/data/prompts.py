@@ -14,6 +14,7 @@ from wethink_assets.identity import sha256_hex
 from wethink_assets.rewards.responses import response_text
 from wethink_assets.rewards.trl import opens_thought
 from wethink_assets.synthesis.prompt_packs import Prompt, load_prompt
+from wethink_assets.training.data.chat import encoded
 from wethink_assets.training.data.rows import Rows
 from wethink_assets.training.data.special_tokens import SpecialTokens
 
@@ -64,22 +65,54 @@ def prompt_length_filter(
     side: of the square that every image is shown as, where it is not shown in its own size.
     """
     indices: list[int] = []
+    image_tokens = _ImageTokens(processor)
     for start in range(0, len(rows), CHUNK_ROWS):
         chunk = [rows[index] for index in range(start, min(start + CHUNK_ROWS, len(rows)))]
-        lengths = _prompt_lengths(chunk, prompts, processor, side)
+        lengths = _prompt_lengths(chunk, prompts, processor, image_tokens, side)
         indices += [index for index, length in enumerate(lengths, start) if length <= limit]
     return np.array(indices, np.int32)
 
 
-def _prompt_lengths(rows: list[Mapping[str, Any]], prompts: RowPrompts, processor: Any, side: int | None) -> list[int]:
+def _prompt_lengths(
+    rows: list[Mapping[str, Any]], prompts: RowPrompts, processor: Any, image_tokens: "_ImageTokens", side: int | None
+) -> list[int]:
     conversations = [prompts.messages(row) for row in rows]
     contents = [message["content"] for messages in conversations for message in messages]
     tokens = iter(processor.tokenizer(contents, add_special_tokens=False)["input_ids"])
     text_tokens = [sum(len(next(tokens)) for _ in messages) for messages in conversations]
     sizes = [(side or row["height"], side or row["width"]) for row in rows]
-    image_tokens = processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"]
     template = _template_tokens(conversations[0], processor)
-    return [text + image + template for text, image in zip(text_tokens, image_tokens, strict=True)]
+    counts = zip(text_tokens, image_tokens.of(sizes), strict=True)
+    return [text + image + template for text, image in counts]
+
+
+class _ImageTokens:
+    """Tokens of images by their size: as the processor counts them, else those that it writes for a blank image of that size."""
+
+    def __init__(self, processor: Any) -> None:
+        self._processor = processor
+        self._of_size: dict[tuple[int, int], int] = {}
+
+    def of(self, sizes: list[tuple[int, int]]) -> list[int]:
+        """Tokens of images of these heights and widths, in pixels."""
+        count = getattr(self._processor, "_get_num_multimodal_tokens", None)  # SmolVLM's and a dozen others lack it
+        if count is not None:
+            return list(count(image_sizes=sizes)["num_image_tokens"])
+        for size in set(sizes) - self._of_size.keys():
+            self._of_size[size] = self._of_blank(size)
+        return [self._of_size[size] for size in sizes]
+
+    def _of_blank(self, size: tuple[int, int]) -> int:
+        from PIL import Image
+
+        message = {"role": "user", "content": [{"type": "image", "image": Image.new("RGB", size[::-1])}]}
+        written = encoded([[message]], self._processor)["input_ids"].shape[1]
+        bare = str(self._processor.apply_chat_template(_without_pixels(message), add_generation_prompt=True))
+        return int(written) - len(self._processor.tokenizer(bare, add_special_tokens=False)["input_ids"]) + 1
+
+
+def _without_pixels(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{**message, "content": [{"type": "image"}]}]
 
 
 def template_opens_thought(processor: Any) -> bool:

@@ -13,6 +13,7 @@ from wethink_assets.errors import ModelError, TrainingError
 from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.embedded.chat import LOADING
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder, checkpoint_names
+from wethink_assets.training.policies.families import require_trainable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -56,10 +57,13 @@ def base_model(settings: Settings, recipe: RecipeSettings) -> BaseModel:
         return BaseModel(str(folder), "", True, {"model": f"embedded/{name}", "revision": checkpoint_digest(name)})
     folder = Path(settings.resolve(name))
     if (folder / "config.json").is_file():
+        require_trainable(name, folder, recipe.phases)
         digest = checkpoint_digest(str(folder))
         return BaseModel(str(folder), "", is_embedded(folder), {"model": folder.name, "revision": digest})
     if name.startswith((".", "/", "~")):
         raise ModelError(f"{folder} is not a checkpoint: it has no config.json")
+    if (cached := _cached_folder(name, recipe.revision)) is not None:
+        require_trainable(name, cached, recipe.phases)
     return BaseModel(name, recipe.revision, False, {"model": name, "revision": recipe.revision})
 
 
@@ -83,11 +87,26 @@ def base_folder(base: BaseModel) -> str:
     return base.name_or_path if os.path.isdir(base.name_or_path) else _snapshot(base.name_or_path, base.revision)
 
 
+def _folder_without_weights(base: BaseModel) -> str:
+    """As `base_folder`, but nothing large is downloaded."""
+    if os.path.isdir(base.name_or_path):
+        return base.name_or_path
+    return _snapshot(base.name_or_path, base.revision, PROCESSOR_FILES)
+
+
+def _cached_folder(name: str, revision: str) -> Path | None:
+    """Folder of a model in the hub's cache; None where it was not downloaded yet."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(name, "config.json", revision=revision or None)
+    return Path(found).parent if isinstance(found, str) else None
+
+
 @cache  # the branch may move while a process trains
-def _snapshot(name: str, revision: str) -> str:
+def _snapshot(name: str, revision: str, patterns: tuple[str, ...] = HUB_FILES) -> str:
     from huggingface_hub import snapshot_download
 
-    download = partial(snapshot_download, name, revision=revision or None, allow_patterns=list(HUB_FILES))
+    download = partial(snapshot_download, name, revision=revision or None, allow_patterns=list(patterns))
     try:
         return str(download())
     except (OSError, ValueError) as error:
@@ -125,10 +144,15 @@ def load_model(base: BaseModel, dtype: str, checkpoint: str | None = None) -> An
 
 
 def load_base_processor(base: BaseModel) -> Any:
-    """The processor of the model, padding on the left."""
+    """The processor of the model, padding on the left; the model's weights are not even downloaded for it.
+
+    Raises `ModelError` for a model that cannot be trained, with its family, the reason and the remedy.
+    """
     from wethink_assets.models.embedded.processor import load_processor
 
-    processor: Any = load_processor(base_folder(base))
+    folder = _folder_without_weights(base)
+    require_trainable(base.identity.get("model") or base.name_or_path, Path(folder))
+    processor: Any = load_processor(folder)
     processor.tokenizer.padding_side = "left"
     return processor
 

@@ -61,6 +61,7 @@ def _trainer(
     from wethink_assets.training.trainers.arguments import grpo_config, steps_of
     from wethink_assets.training.trainers.grpo import RowGRPOTrainer, StepCallback, prompt_dataset
     from wethink_assets.training.trainers.guards import Guard
+    from wethink_assets.training.trainers.heads import heads_scale_as_models
     from wethink_assets.training.trainers.sft import sft_trainer
     from wethink_assets.training.trainers.vllm import vllm_on_cpu
 
@@ -97,7 +98,7 @@ def _trainer(
         )
     steps = steps_of(recipe, len(usable))
     context_length = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    with LOADING, vllm_on_cpu(recipe.rollouts.engine):  # TRL may load a reference model
+    with LOADING, vllm_on_cpu(recipe.rollouts.engine), heads_scale_as_models():  # TRL may load a reference model
         trainer = RowGRPOTrainer(
             model=model,
             args=grpo_config(recipe, folder, steps, keep, context.processes, context_length),

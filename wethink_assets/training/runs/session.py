@@ -20,6 +20,7 @@ from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.lease import Lease
 from wethink_assets.storage.local_files import scan_files
 from wethink_assets.storage.store import Store
+from wethink_assets.training.data.chat import require_images
 from wethink_assets.training.data.images import UnreadableImages, unreadable_images
 from wethink_assets.training.data.prompts import RowPrompts, prompt_length_filter, template_opens_thought
 from wethink_assets.training.data.rows import Rows, RowSelection, image_paths, select_rows
@@ -43,10 +44,11 @@ def train(plan: TrainingPlan, store: Store, reporter: ProgressReporter, lease: L
     _require_engine(recipe)
     state = PartialState()
     threads = recipe.threads or torch.get_num_threads()
+    processor = load_base_processor(plan.base_model)
+    require_images(processor)
     with Rewarder(settings, recipe) as rewarder:
         rewarder.load()
         torch.set_num_threads(threads)  # an embedded judge has set its own number
-        processor = load_base_processor(plan.base_model)
         rewarder.prefilled = template_opens_thought(processor)
         context = RunContext(
             plan,

@@ -22,6 +22,7 @@ from wethink_assets.training.data.prompts import RowPrompts
 from wethink_assets.training.data.rows import Rows, row_order
 from wethink_assets.training.trainers.checkpoints import WholeCheckpointsMixin
 from wethink_assets.training.trainers.guards import Guard
+from wethink_assets.training.trainers.image_fields import ImageFieldsMixin
 from wethink_assets.training.trainers.recorder import RunRecorder, figures_of
 from wethink_assets.training.trainers.rewards import GradedCompletion, Rewarder
 from wethink_assets.training.trainers.vllm import PolicyImagesMixin
@@ -68,7 +69,7 @@ def prompt_dataset(
     return Dataset.from_dict({"index": order}).with_transform(_PromptTransform(rows, prompts, load_image))
 
 
-class RowGRPOTrainer(PolicyImagesMixin, WholeCheckpointsMixin, GRPOTrainer):
+class RowGRPOTrainer(PolicyImagesMixin, ImageFieldsMixin, WholeCheckpointsMixin, GRPOTrainer):
     """GRPO over rows of a version.
 
     Completions are handed to the rewarder as soon as they are written, chunk by chunk where `rollouts.chunks` says so: the judge grades them
@@ -115,7 +116,10 @@ class RowGRPOTrainer(PolicyImagesMixin, WholeCheckpointsMixin, GRPOTrainer):
         """The prompts in so many chunks of whole groups; in one where the fields are none that can be cut."""
         groups, rest = divmod(len(prompt_ids), group)
         count = min(self._chunks, groups)
-        if count < 2 or rest or images is None or not set(fields) <= KNOWN_FIELDS:
+        cuttable = set(fields) <= KNOWN_FIELDS and (
+            "image_grid_thw" in fields or len(fields.get("pixel_values", ())) == len(prompt_ids)
+        )
+        if count < 2 or rest or images is None or not cuttable:
             return [(prompt_ids, images, fields)]
         bounds = [group * (number * groups // count) for number in range(count + 1)]
         patches = [0, *fields["image_grid_thw"].prod(-1).cumsum(0).tolist()] if "image_grid_thw" in fields else []

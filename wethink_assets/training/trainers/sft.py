@@ -12,6 +12,7 @@ from transformers import Trainer, TrainingArguments
 from trl.data_utils import prepare_multimodal_messages
 
 from wethink_assets.config import RecipeSettings
+from wethink_assets.training.data.chat import encoded, image_fields
 from wethink_assets.training.data.prompts import RowPrompts, template_opens_thought
 from wethink_assets.training.data.rows import Rows, row_order
 from wethink_assets.training.trainers.arguments import trainer_settings
@@ -39,13 +40,7 @@ class ReplyCollator:
         conversations = [
             prepare_multimodal_messages(self._prompts.messages(row), images=[self._load_image(row)]) for row in rows
         ]
-        prompts = self._processor.apply_chat_template(
-            conversations,
-            add_generation_prompt=True,
-            tokenize=True,
-            return_dict=True,
-            processor_kwargs={"padding": True, "return_tensors": "pt"},
-        )
+        prompts = encoded(conversations, self._processor)
         tokenizer = self._processor.tokenizer
         end = tokenizer.eos_token or ""
         replies = tokenizer(
@@ -56,12 +51,10 @@ class ReplyCollator:
             return_tensors="pt",
         )
         labels = replies["input_ids"].masked_fill(replies["attention_mask"] == 0, IGNORED)
-        tensors = dict(prompts)
+        tensors = image_fields(prompts, 0, labels.shape[1])
         tensors["labels"] = torch.cat([torch.full_like(prompts["input_ids"], IGNORED), labels], 1)
         for name in ("input_ids", "attention_mask"):
             tensors[name] = torch.cat([prompts[name], replies[name]], 1)
-        if "mm_token_type_ids" in prompts:
-            tensors["mm_token_type_ids"] = torch.cat([prompts["mm_token_type_ids"], torch.zeros_like(labels)], 1)
         return tensors
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.config import RecipeSettings
+from wethink_assets.training.data.chat import encoded, image_token_ids
 from wethink_assets.training.data.prompts import RowPrompts
 from wethink_assets.training.trainers.rewards import Rewarder
 
@@ -32,22 +33,16 @@ def answer_rows(
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         conversations = [prepare_multimodal_messages(prompts.messages(row), images=[load_image(row)]) for row in batch]
-        encoded = processor.apply_chat_template(
-            conversations,
-            add_generation_prompt=True,
-            tokenize=True,
-            return_dict=True,
-            processor_kwargs={"padding": True, "return_tensors": "pt"},
-        ).to(model.device)
+        asked = encoded(conversations, processor).to(model.device)
         with torch.inference_mode():
             generated = model.generate(
-                **encoded,
+                **asked,
                 do_sample=False,
                 max_new_tokens=recipe.max_completion_length,
-                suppress_tokens=[model.config.image_token_id],
+                suppress_tokens=image_token_ids(model.config, processor),
                 pad_token_id=processor.tokenizer.pad_token_id,
             )
-        texts = processor.batch_decode(generated[:, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
+        texts = processor.batch_decode(generated[:, asked["input_ids"].shape[1] :], skip_special_tokens=True)
         submitted.append((batch, rewarder.submit(batch, texts)))
     answers = [
         {
