@@ -176,6 +176,11 @@ class CutSettings(Table):
     max_rows: int = Field(0, ge=0, description="0: no cap")
     max_rows_per_source: int = Field(0, ge=0, description="0: no cap")
     seed: int = Field(0, ge=0, description="decides which rows a cap keeps")
+    altered_benchmark_images: Literal["keep", "drop"] = Field(
+        "keep",
+        exclude_if=lambda choice: choice == "keep",
+        description="rows whose image a benchmark shows with a local change",
+    )
 
 
 class SampleSettings(Table):

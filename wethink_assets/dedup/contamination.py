@@ -1,8 +1,10 @@
-"""Contamination: images of a data set that a benchmark shows, or nearly so, by the method that finds duplicates, whatever is asked about them.
+"""Contamination: images of a data set that a benchmark shows, told by comparing the pictures (`dedup.copies`), whatever is asked about them.
 
-Each benchmark file that was ever signed counts: `benchmarks/<key>/<md5>/signatures-view<n>.parquet` in the store, one row per image; what was signed
-before images had one view (`sources.images.view`) lies in `signatures.parquet`, which cuts that were held against it go on naming. Drawn
-stand-ins (`sample_*`) are left out: simple scenes resemble each other by chance.
+Each benchmark file that was ever signed counts: `benchmarks/<key>/<md5>/signatures-view<n>-copies-1.parquet` in the store, one row per image. Drawn
+stand-ins (`sample_*`) are left out: simple scenes resemble each other by chance. Pictures of a benchmark lie outside of the store, so its verdicts
+are kept (`benchmark_verdicts`), and a version follows from these. Files that were signed by earlier releases only, without what pictures are compared
+by (`signatures-view<n>.parquet`), or before images had one view (`signatures.parquet`), are held against rows by the method that finds duplicates:
+cuts go on naming them as they did.
 """
 
 from collections.abc import Sequence
@@ -11,6 +13,7 @@ import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from wethink_assets.dedup.copies import METHOD
 from wethink_assets.dedup.methods import U8, Comparison
 from wethink_assets.sources.images.view import VIEW
 from wethink_assets.storage.store import Store
@@ -19,37 +22,58 @@ FOLDER = "benchmarks"
 STAND_IN = "sample_"
 BLOCK = 4_000_000
 """Pairs of hashes compared at once: 64 MB."""
-SHOWN = pl.Schema({"image_id": pl.String(), "shown_in": pl.String()})
+SHOWN = pl.Schema({"image_id": pl.String(), "shown_in": pl.String(), "verdict": pl.String()})
+"""An image, the benchmark and the index of the row that shows it, and `copy`, or `altered` where it does so with a local change."""
 
 
 class SignedBenchmark(BaseModel):
-    """A benchmark file whose images are known; `view` is the version of the view of its images that was signed."""
+    """A benchmark file whose images are known.
+
+    view: version of the view of its images that was signed; method: that by which pictures are compared, empty where they only have a hash.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     key: str
     md5: str
     view: int = Field(1, exclude_if=lambda view: view == 1)  # cuts of before have no such field, and keep their digests
+    method: str = Field("", exclude_if=lambda method: not method)
+
+    @classmethod
+    def latest(cls, key: str, md5: str) -> "SignedBenchmark":
+        """A file as it is signed now."""
+        return cls(key=key, md5=md5, view=VIEW, method=METHOD)
 
     def path(self, comparison: Comparison) -> str:
         """Path of its rows' signatures in the store, by the methods of a comparison."""
         view = "" if self.view == 1 else f"-view{self.view}"
-        return f"{FOLDER}/{self.key}/{self.md5}/signatures{view}{comparison.suffix}.parquet"
+        method = f"-{self.method}" if self.method else ""
+        return f"{FOLDER}/{self.key}/{self.md5}/signatures{view}{method}{comparison.suffix}.parquet"
+
+
+class UnreadBenchmark(BaseModel):
+    """A benchmark whose file is there and cannot be read, so that nothing was compared with it; `reason` names the file and the fault."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    reason: str
 
 
 def signed_benchmarks(store: Store, comparison: Comparison) -> tuple[SignedBenchmark, ...]:
-    """All files of real benchmarks that were signed by the methods of a comparison, sorted, each by the latest view that it was signed with."""
+    """All files of real benchmarks that were signed by the methods of a comparison, sorted, each as it was signed last."""
     keys = [key for key in store.names(FOLDER) if not key.startswith(STAND_IN)]
     signed = []
     for key in keys:
         for md5 in store.names(f"{FOLDER}/{key}"):
-            views = [SignedBenchmark(key=key, md5=md5, view=view) for view in range(VIEW, 0, -1)]
-            signed += [file for file in views if store.exists(file.path(comparison))][:1]
+            hashed = (SignedBenchmark(key=key, md5=md5, view=view) for view in range(VIEW, 0, -1))
+            ways = (SignedBenchmark.latest(key, md5), *hashed)
+            signed += [file for file in ways if store.exists(file.path(comparison))][:1]
     return tuple(signed)
 
 
 class BenchmarkImages:
-    """Images of benchmarks in memory: about 900 bytes each with the default method."""
+    """Images of benchmarks in memory, found by the method that finds duplicates: about 900 bytes each with the default one."""
 
     def __init__(self, rows: pl.DataFrame, comparison: Comparison) -> None:
         """rows: columns `image_id`, those of the image method, `benchmark`, `index`, one row per image."""
@@ -91,7 +115,7 @@ class BenchmarkImages:
         for image, digest in enumerate(images["image_id"]):
             if digest in self._digests:
                 shown[image] = self._digests[digest]
-        rows = [(images["image_id"][image], self._names[other]) for image, other in sorted(shown.items())]
+        rows = [(images["image_id"][image], self._names[other], "copy") for image, other in sorted(shown.items())]
         return pl.DataFrame(rows, schema=SHOWN, orient="row")
 
 

@@ -328,6 +328,14 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
         "",
     ),
     (
+        "benchmark verdicts",
+        rf"contamination/(?P<batch>[^/]+)/{_HALF}-{_HALF}\.parquet",
+        _FIXED,
+        "versions that leave out what a benchmark shows",
+        "the next `wethink cut` compares the batch again where the benchmark files are the same",
+        "",
+    ),
+    (
         "calibration",
         r"calibrations/[^/]+\.json",
         _REPLACED,

@@ -38,7 +38,7 @@ def cut(
     from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, require_sources
     from wethink_assets.dataset.cuts.recipe import CutRecipe
     from wethink_assets.dataset.versions.build import build_version
-    from wethink_assets.evaluation.benchmarks.signatures import sign_present
+    from wethink_assets.evaluation.benchmarks.contamination import compare_with_benchmarks
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
@@ -55,8 +55,10 @@ def cut(
     store = Store.open(settings.store_url, **settings.store.options)
     wanted = base.changed(changes)
     require_sources(store, settings, wanted)
-    sign_present(store, settings)
-    decided = decide_cut(store, wanted)
+    unread = compare_with_benchmarks(store, settings)
+    for one in unread:
+        typer.echo(f"not compared with {one.key}: {one.reason}", err=True)
+    decided = decide_cut(store, wanted, unread)
     if isinstance(decided, NothingNew):
         if as_json:
             typer.echo(json.dumps({"new": False, "version": decided.version, "batches": decided.batches}))

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from wethink_assets.dataset.cuts.recipe import CutRecipe
-from wethink_assets.dedup.contamination import SignedBenchmark
+from wethink_assets.dedup.contamination import SignedBenchmark, UnreadBenchmark
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.records import parse_record
@@ -31,7 +31,7 @@ LOGIC_CHANGES = {
 """What each version of the rules changed, in words for whoever asks why a version is stale."""
 READERS = 16  # commits read at once: each is a small file, perhaps far away
 ADDED = frozenset(
-    {"retracted", "benchmarks", "logic", "root", "leaves"}
+    {"retracted", "benchmarks", "unread", "logic", "root", "leaves"}
 )  # fields that earlier cuts and manifests lack: they count in a seal only where they say something
 
 
@@ -78,6 +78,7 @@ class Cut(BaseModel):
     known: the same order over all batches of all earlier cuts, whatever their recipes.
     retracted: what had been taken down by then and could touch the cut's batches; the version leaves it out.
     benchmarks: files whose images had been signed by then; the version leaves out rows about them.
+    unread: benchmarks whose files were there and could not be read: rows were not compared with them.
     logic: version of the rules by which it becomes rows; empty in cuts that were decided before answers had types (version 2).
     """
 
@@ -91,6 +92,7 @@ class Cut(BaseModel):
     known: tuple[str, ...] = ()
     retracted: Takedowns = Takedowns()
     benchmarks: tuple[SignedBenchmark, ...] = ()
+    unread: tuple[UnreadBenchmark, ...] = ()
     logic: str = ""
     digest: str
     created: datetime

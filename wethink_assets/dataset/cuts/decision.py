@@ -4,7 +4,7 @@
 the tables that are in force upstream of it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.lineage.openlineage.emission import ended, outcome, started
 from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableReference
 from wethink_assets.dataset.takedown.takedown import takedowns_touching
-from wethink_assets.dedup.contamination import signed_benchmarks
+from wethink_assets.dedup.contamination import UnreadBenchmark, signed_benchmarks
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.planning.staleness import nothing_new, older_inputs, unread_inputs
 from wethink_assets.sources.batches import source_of, split_batch_key
@@ -73,8 +73,10 @@ class NothingNew:
     left_out: tuple[LeftOut, ...]
 
 
-def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
+def decide_cut(store: Store, recipe: CutRecipe, unread: Sequence[UnreadBenchmark] = ()) -> Cut | NothingNew:
     """Choose what the next version is made of, and take its number.
+
+    unread: benchmarks that nothing could be compared with, for the card to say so.
 
     The same recipe over the same tables by the same rules, with nothing more taken down and no further benchmark signed, gives no second
     cut: `NothingNew` names the version that has them, or, where that version was decided but never built (a build was killed), its cut is
@@ -84,7 +86,7 @@ def decide_cut(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
     """
     began = datetime.now(UTC)
     try:
-        decided = _decide(store, recipe)
+        decided = _decide(store, recipe, tuple(unread))
     except Exception as error:
         failed = LineageRun(job=CUTS, partition="undecided", own_id=uuid4().hex)
         started(store, failed, tuple, began)
@@ -108,7 +110,7 @@ def _file_of(cut: Cut) -> TableReference:
     return TableReference(path=f"{FOLDER}/{cut.version}.json", data_version=cut.digest)
 
 
-def _decide(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
+def _decide(store: Store, recipe: CutRecipe, unread: tuple[UnreadBenchmark, ...]) -> Cut | NothingNew:
     commits, left_out = _whole_batches(store, recipe)
     if not commits:
         reasons = "; ".join(f"{entry.batch}: {entry.reason}" for entry in left_out[:3])
@@ -139,6 +141,7 @@ def _decide(store: Store, recipe: CutRecipe) -> Cut | NothingNew:
             known=known,
             retracted=taken_down,
             benchmarks=benchmarks,
+            unread=unread,
             logic=LOGIC_VERSION,
             digest=digest,
             created=datetime.now(UTC),
@@ -164,11 +167,11 @@ def latest_cut(store: Store, recipe: CutRecipe) -> Cut | None:
     return _latest(store, list_cuts(store), recipe)
 
 
-def whole_inputs(store: Store, recipe: CutRecipe) -> dict[str, CutInput]:
-    """The reasoning paths in force of every batch that could be cut now, by batch."""
+def whole_inputs(store: Store, recipe: CutRecipe, table: str = VERIFIED) -> dict[str, CutInput]:
+    """A table in force, by default the reasoning paths, of every batch that could be cut now, by batch."""
     commits, _ = _whole_batches(store, recipe)
-    verified = provider_of(VERIFIED)
-    return {batch: _input(c) for batch, made in commits.items() for c in made if c.asset == verified}
+    wanted = provider_of(table)
+    return {batch: _input(c) for batch, made in commits.items() for c in made if c.asset == wanted}
 
 
 def _input(commit: Commit) -> CutInput:

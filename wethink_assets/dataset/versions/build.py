@@ -179,6 +179,10 @@ def write_files(
     lines = scan_files([folder / "rows.parquet"]).select(*LINES, *paths)
     lines.sink_ndjson(folder / "wethink.jsonl", maintain_order=True)
     figures = {**statistics.as_json(), "bill": cost_report(commits, statistics.rows)}
+    if (
+        compared := selection.benchmarks.figures()
+    ):  # versions that were compared by hashes, or with nothing, say nothing of pictures
+        figures["benchmarks"] = compared
     (folder / "statistics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return figures, figures["excluded"]
 

@@ -1,6 +1,5 @@
 """Card of a version, in the form that the Hugging Face hub shows, with the calibration of its judge and what was taken down since."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,10 @@ import yaml
 
 from wethink_assets.dataset.cuts.cut import images_are_named
 from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
+from wethink_assets.dataset.versions.benchmark_section import benchmark_section
 from wethink_assets.dataset.versions.files import read_file
 from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest
+from wethink_assets.dataset.versions.markdown import table
 from wethink_assets.dataset.versions.statistics import FUNNEL
 from wethink_assets.rewards.calibration.catalog import BY_TYPE, Calibration, newest_calibration
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
@@ -152,6 +153,7 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
         lineage_tables(manifest),
         "## Sources\n",
         sources_table(statistics["counts"]["source"]),
+        *benchmark_section(statistics.get("benchmarks"), manifest.recipe.altered_benchmark_images),
         "## Limits\n",
         f"{limits_text(manifest)}\n{unchecked_text(_unchecked(statistics))}{benchmarks_text(manifest)}\n",
     ]
@@ -301,17 +303,3 @@ def sources_table(sources: Iterable[str]) -> str:
             [name, source.title if source else "", source.homepage if source else "", source.citation if source else ""]
         )
     return table(["source", "title", "home", "citation"], rows)
-
-
-def table(header: list[str], rows: list[list[Any]]) -> str:
-    """A Markdown table."""
-    if not rows:
-        return "None.\n"
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
-
-
-def _cell(value: Any) -> str:
-    """A value as table text: names of sources and licences come from a configuration and may hold anything."""
-    return re.sub(r"[<>&]", lambda match: f"&#{ord(match[0])};", str(value)).replace("|", "\\|").replace("\n", " ")

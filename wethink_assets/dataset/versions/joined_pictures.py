@@ -13,10 +13,11 @@ from wethink_assets.dataset.cuts.cut import read_cut
 from wethink_assets.dataset.takedown.takedown import takedowns_of
 from wethink_assets.dataset.versions.files import scan_file
 from wethink_assets.dataset.versions.rows import results, table_of
+from wethink_assets.dedup.copies import METHOD
 from wethink_assets.dedup.copies.candidates import distances
 from wethink_assets.dedup.copies.pixels import Pixels, compared_pixels
 from wethink_assets.dedup.copies.signature import Signatures, read_signatures, sign_picture
-from wethink_assets.dedup.copies.verification import METHOD, Verdict, compare
+from wethink_assets.dedup.copies.verification import Verdict, compare
 from wethink_assets.dedup.signatures import UNREADABLE
 from wethink_assets.errors import StoreError
 from wethink_assets.storage.blobs import Blobs

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import Cut
+from wethink_assets.dataset.versions.compared_benchmarks import ComparedBenchmarks
 from wethink_assets.dataset.versions.rows import EXCLUDED, candidate_rows
-from wethink_assets.dedup.contamination import SHOWN, BenchmarkImages
 from wethink_assets.dedup.duplicates import Duplicates, find_duplicates
 from wethink_assets.dedup.row_index import RowIndex
 from wethink_assets.dedup.texts import answer_key, worded_answer_key
@@ -26,6 +26,7 @@ from wethink_assets.storage.store import Store
 
 U64 = npt.NDArray[np.uint64]
 KEPT = "kept"
+BENCHMARK_REASONS = {"copy": "benchmark_image", "altered": "benchmark_altered"}
 DETAILS = {
     "retracted": "its image, source or licence was taken down before the version was decided",
     "duplicate_exact": "same image and question as the survivor",
@@ -34,6 +35,7 @@ DETAILS = {
     "filtered_licence": "the recipe does not list the image's licence",
     "filtered_kind": "the recipe does not list the question's kind",
     "benchmark_image": "a benchmark shows the image, or nearly so",
+    "benchmark_altered": "a benchmark shows the image with a local change",
     "unsigned": "the image could not be read again, see the rejections of signatures",
     "over_cap": "more rows than the recipe's caps allow",
 }
@@ -45,7 +47,7 @@ class _Batch:
 
     first: int
     early: pl.Series  # reason or null, one a candidate in slot order
-    shown_in: pl.DataFrame  # images of the batch that a benchmark shows
+    shown_in: pl.DataFrame  # images of the batch that a benchmark shows (`SHOWN`)
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class Selection:
     duplicates: Duplicates
     over_cap: npt.NDArray[np.bool_]
     row_ids: pl.Series
+    benchmarks: ComparedBenchmarks
     batches: dict[str, _Batch] = field(default_factory=dict)
 
     def verdicts(self, batch: str, candidates: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -90,10 +93,10 @@ class Selection:
             pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version"),
         )
         excluded = decided.filter(pl.col("reason").is_not_null()).join(
-            position.shown_in, on="image_id", how="left", maintain_order="left"
+            position.shown_in.select("image_id", "shown_in"), on="image_id", how="left", maintain_order="left"
         )
         detail = pl.col("reason").replace_strict(DETAILS, return_dtype=pl.String)
-        named = (pl.col("reason") == "benchmark_image") & pl.col("shown_in").is_not_null()
+        named = pl.col("reason").is_in(list(BENCHMARK_REASONS.values())) & pl.col("shown_in").is_not_null()
         excluded = excluded.with_columns(
             pl.when(named).then(pl.concat_str(detail, pl.lit(": "), "shown_in")).otherwise(detail).alias("detail")
         )
@@ -116,11 +119,14 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
     row_ids: list[pl.Series] = []
     cap_keys: list[U64] = []
     sources: list[tuple[str, int]] = []
-    benchmarks = BenchmarkImages.read(store, cut.benchmarks, comparison) if cut.benchmarks else None
+    benchmarks = ComparedBenchmarks(store, cut)
+    dropped = ("copy", "altered") if recipe.altered_benchmark_images == "drop" else ("copy",)
     with RowIndex(folder, comparison) as index:
         for batch in cut.batches:
             candidates = candidate_rows(store, cut.tables[batch], comparison.columns)
-            shown_in = benchmarks.among(candidates) if benchmarks else SHOWN.to_frame()
+            shown_in = benchmarks.among(batch, candidates)
+            left_out = shown_in.filter(pl.col("verdict").is_in(dropped))
+            reasons = left_out["verdict"].replace_strict(BENCHMARK_REASONS, return_dtype=pl.String)
             rows = candidates.with_columns(
                 pl.when(cut.retracted.covers(candidates))
                 .then(pl.lit("retracted"))
@@ -130,8 +136,11 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
                 .then(pl.lit("filtered_licence"))
                 .when(~_listed("kind", recipe.kinds))
                 .then(pl.lit("filtered_kind"))
-                .when(pl.col("image_id").is_in(shown_in["image_id"].implode()))
-                .then(pl.lit("benchmark_image"))
+                .otherwise(
+                    pl.col("image_id").replace_strict(
+                        left_out["image_id"], reasons, default=None, return_dtype=pl.String
+                    )
+                )
                 .alias("early")
             )
             compared = rows.filter(pl.col("early").is_null())
@@ -160,7 +169,7 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
         raise VersionError(
             f"{cut.version} would hold no row: the recipe keeps none of {sum(b.early.len() for b in positions.values())}"
         )
-    return Selection(duplicates, over_cap, pl.concat(row_ids), positions)
+    return Selection(duplicates, over_cap, pl.concat(row_ids), benchmarks, positions)
 
 
 def _listed(column: str, allowed: tuple[str, ...]) -> pl.Expr:

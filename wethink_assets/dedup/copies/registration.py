@@ -26,7 +26,7 @@ LARGEST_STRETCH = 1.35
 """Sides of a copy may be squeezed this much against each other."""
 SCALES = (0.2, 5.0)
 REFINED_SIDE = 360
-_IDENTITY = np.eye(2, 3, dtype=np.float32)
+IDENTITY = np.eye(2, 3, dtype=np.float32)
 
 
 def by_thumbnails(first: Pixels, second: Pixels) -> Iterator[tuple[float, Map]]:
@@ -41,9 +41,9 @@ def by_thumbnails(first: Pixels, second: Pixels) -> Iterator[tuple[float, Map]]:
         if (box, other_box) in seen:
             continue
         seen.add((box, other_box))
-        reached, found = ecc(small, other_small, _IDENTITY, steps=40, blur=3, within=1e-4)
+        reached, found = ecc(small, other_small, IDENTITY, steps=40, blur=3, within=1e-4)
         if reached < 0:
-            reached, found = _correlation(small, other_small), _IDENTITY
+            reached, found = correlation(small, other_small), IDENTITY
         yield reached, np.asarray((np.linalg.inv(_into(other_box)) @ _square(found) @ _into(box))[:2], np.float32)
 
 
@@ -125,7 +125,8 @@ def _thumbnails(picture: Pixels) -> list[tuple[tuple[int, int, int, int], Pixels
     return [(box, resized(grey[box[1] : box[3], box[0] : box[2]], THUMBNAIL, THUMBNAIL)) for box in boxes]
 
 
-def _correlation(one: Pixels, other: Pixels) -> float:
+def correlation(one: Pixels, other: Pixels) -> float:
+    """Correlation of two grey thumbnails as they are; of plain ones 1 where they have one shade, else 0."""
     if min(one.std(), other.std()) < 1:  # plain pictures have no correlation
         return float(np.abs(one.astype(np.int16) - other).max() < 16)
     return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])

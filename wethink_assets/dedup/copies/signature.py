@@ -101,7 +101,7 @@ def cropped(signatures: Signatures, shift: tuple[float, float]) -> Floats:
     """
     across, down = (_crop_of_line(share) for share in shift)
     whole = signatures[:, 0].astype(np.float32) / np.where(_WEIGHTS > 0, _WEIGHTS, 1)
-    kept = np.einsum("ij,njk,lk->nil", down, whole, across) * _WEIGHTS
+    kept = down @ whole @ across.T * _WEIGHTS
     return np.asarray(kept.reshape(-1, FREQUENCIES), np.float32)
 
 

@@ -14,8 +14,6 @@ from wethink_assets.dedup.copies.pixels import TURNS, Bools, Pixels, grey_of, sc
 from wethink_assets.dedup.copies.registration import Map, by_features, by_thumbnails, refined
 from wethink_assets.dedup.copies.residual import Residual, residual
 
-METHOD = "copies-1"
-"""Name and version of the method: verdicts of another one need not agree."""
 Verdict = Literal["copy", "altered", "other"]
 LEAST_ALIKE = 0.65
 """Correlation of thumbnails below which pictures are not registered."""

@@ -22,7 +22,7 @@ from wethink_assets.defs.runs.jobs import BUILD, CHECK_SERVICES, OBSERVE, SYNTHE
 from wethink_assets.defs.runs.outcome import RunOutcome
 from wethink_assets.defs.runs.reporting import Synced
 from wethink_assets.defs.runs.sync import report_cut, sync_instance
-from wethink_assets.evaluation.benchmarks.signatures import sign_present
+from wethink_assets.evaluation.benchmarks.contamination import compare_with_benchmarks
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.models.call_gate import BATCHES_AT_ONCE
 from wethink_assets.models.chat import ROLES
@@ -107,8 +107,8 @@ class RunDriver:
         """
         recipe = CutRecipe.of(self._settings)
         require_sources(self._store, self._settings, recipe)
-        sign_present(self._store, self._settings)
-        cut = decide_cut(self._store, recipe)
+        unread = compare_with_benchmarks(self._store, self._settings)
+        cut = decide_cut(self._store, recipe, unread)
         if isinstance(cut, Cut):
             report_cut(self._instance, self._store, cut)
         return cut

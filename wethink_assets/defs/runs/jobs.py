@@ -14,7 +14,7 @@ from wethink_assets.defs.resources import BUDGET_TAG
 from wethink_assets.defs.runs.code_location import runs_of_this_process
 from wethink_assets.defs.runs.sync import report_cut
 from wethink_assets.defs.stages.publication import reason_told
-from wethink_assets.evaluation.benchmarks.signatures import sign_present
+from wethink_assets.evaluation.benchmarks.contamination import compare_with_benchmarks
 from wethink_assets.models.registry import Models
 from wethink_assets.stages.order import stage_names
 from wethink_assets.storage.store import Store
@@ -92,8 +92,10 @@ def cut_job(settings: Settings) -> dg.JobDefinition:
                 context.add_output_metadata({"new verified rows": waiting, "wanted": wanted})
                 context.log.info(f"{waiting} new verified rows of {wanted} wanted: no version is cut")
                 return
-        sign_present(store, settings)
-        cut = decide_cut(store, recipe)
+        unread = compare_with_benchmarks(store, settings)
+        for one in unread:
+            context.log.warning(f"rows are not compared with {one.key}: {one.reason}")
+        cut = decide_cut(store, recipe, unread)
         if isinstance(cut, NothingNew):
             context.log.info(
                 f"Nothing new: {cut.version} holds all {cut.batches} batches of this recipe. No version was made."

@@ -17,7 +17,6 @@ from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, OPENCOMPASS
 from wethink_assets.evaluation.benchmarks.tsv import MEDIA, md5_of, read_tsv
 from wethink_assets.evaluation.samples import ensure_samples
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS
-from wethink_assets.sources.images.view import VIEW
 
 State = Literal["present", "missing", "other md5", "unreadable", "malformed"]
 """`malformed`: its rows can be read, and are held against versions, but not scored."""
@@ -154,4 +153,4 @@ def _rows(path: str, _size: int, _changed: int) -> pl.DataFrame:
 
 def signature_path(file: BenchmarkFile, comparison: Comparison) -> str:
     """Where the signatures of a file's rows lie in the store, by the file's content and the methods that signed it."""
-    return SignedBenchmark(key=file.benchmark.key, md5=file.md5, view=VIEW).path(comparison)
+    return SignedBenchmark.latest(file.benchmark.key, file.md5).path(comparison)

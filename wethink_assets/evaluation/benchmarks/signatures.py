@@ -1,7 +1,7 @@
 """Signatures of a benchmark's rows: what is compared with a dataset's, so that no question or image of it is trained on.
 
 The signatures are those by which rows are searched for duplicates (`dedup.methods.Comparison.row_columns`), so a benchmark's rows go into the
-same index.
+same index, and for each image the one by which pictures are compared (`dedup.copies.signature`), of the same view of a file as a source's.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,14 @@ from typing import Any
 
 import polars as pl
 
-from wethink_assets.config import Settings
 from wethink_assets.config.data import DedupSettings
+from wethink_assets.dedup.copies.pixels import compared_pixels
+from wethink_assets.dedup.copies.signature import sign_picture
 from wethink_assets.dedup.methods import Comparison
 from wethink_assets.dedup.signatures import DECODERS, UNREADABLE
 from wethink_assets.dedup.texts import answer_key, comparable_text, text_digest
-from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmarks_of, file_of, rows_of, signature_path
+from wethink_assets.errors import SourceError
+from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, rows_of, signature_path
 from wethink_assets.evaluation.benchmarks.tsv import images_of
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.models.chat import Image
@@ -27,7 +29,13 @@ Progress = Callable[[int, int], None]
 def signed_columns(comparison: Comparison) -> pl.Schema:
     """Columns of a signed file: one row per image, with what rows are compared by."""
     return pl.Schema(
-        {"benchmark": pl.String(), "index": pl.String(), **comparison.row_columns, "unreadable": pl.Boolean()}
+        {
+            "benchmark": pl.String(),
+            "index": pl.String(),
+            **comparison.row_columns,
+            "picture": pl.Binary(),
+            "unreadable": pl.Boolean(),
+        }
     )
 
 
@@ -47,15 +55,8 @@ def sign_file(
     return frame
 
 
-def sign_present(store: Store, settings: Settings) -> None:
-    """Sign the files of all real benchmarks that are there and not signed yet: before a cut, so that it is held against them."""
-    for benchmark in benchmarks_of(settings).values():
-        if not benchmark.sample and (file := file_of(settings, benchmark)).readable:
-            sign_file(store, file, settings=settings.dedup)
-
-
 def sign_rows(file: BenchmarkFile, progress: Progress | None, comparison: Comparison) -> pl.DataFrame:
-    """Sign all rows of a file. An image that cannot be decoded keeps its digest, with nothing else to compare."""
+    """Sign all rows of a file. An image that cannot be decoded keeps its digest, with nothing else to compare; one that is missing has none."""
     rows = rows_of(file.path)
     signed: list[dict[str, Any]] = []
     with ThreadPoolExecutor(DECODERS) as pool:
@@ -81,13 +82,17 @@ def _signed(file: BenchmarkFile, row: dict[str, Any], comparison: Comparison) ->
         **{name: values[0] for name, values in comparison.texts.sign([text]).items()},
         "answer_key": answer_key(kind, form.reference(row), options, question),
     }
-    return [{**signature, **_image_signature(image, comparison)} for image in images_of(file.path, row)]
+    try:
+        return [{**signature, **_image_signature(image, comparison)} for image in images_of(file.path, row)]
+    except (SourceError, OSError):  # a file that the row names is missing
+        return [{**signature, "image_id": None, **comparison.images.blank, "picture": None, "unreadable": True}]
 
 
 def _image_signature(image: Image, comparison: Comparison) -> dict[str, Any]:
     data = image.read()
     try:
         columns = comparison.images.sign(data, {})
+        picture = sign_picture(compared_pixels(data))
     except UNREADABLE:
-        return {"image_id": image.sha256, **comparison.images.blank, "unreadable": True}
-    return {"image_id": image.sha256, **columns, "unreadable": False}
+        return {"image_id": image.sha256, **comparison.images.blank, "picture": None, "unreadable": True}
+    return {"image_id": image.sha256, **columns, "picture": picture, "unreadable": False}

@@ -14,7 +14,7 @@ from wethink_assets.config import Settings
 from wethink_assets.config.evaluation import ScoringSettings
 from wethink_assets.dataset.imports.importer import Imported, ImportOptions, import_rows, rejections_of
 from wethink_assets.dataset.imports.report import ImportReport, import_report
-from wethink_assets.evaluation.benchmarks.signatures import sign_present
+from wethink_assets.evaluation.benchmarks.contamination import compare_with_benchmarks
 from wethink_assets.kinds import LETTERS
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.drawn_version import drawn_row
@@ -96,7 +96,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     store = Store.open(str(folder / "store"))
     done = import_rows(store, EMBEDDED, folder / "data", "planted", ImportOptions())
     run_batches(store, "planted")
-    sign_present(store, Settings(folder=str(folder), scoring=ScoringSettings(samples=False)))
+    compare_with_benchmarks(store, Settings(folder=str(folder), scoring=ScoringSettings(samples=False)))
     version = built(store).version
     numbers = {
         pair["row_id"]: pair["row"]

@@ -14,7 +14,7 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.errors import StoreError
-from wethink_assets.evaluation.benchmarks.signatures import sign_present
+from wethink_assets.evaluation.benchmarks.contamination import compare_with_benchmarks
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.conftest import Wethink
 from wethink_assets_tests.support.images import altered_copies, drawing, encoded, photograph
@@ -39,13 +39,13 @@ def settings_of(folder: Path) -> Settings:
 
 def test_rows_about_a_benchmarks_image_are_left_out(local: Store, grower: Grower, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
-    sign_present(local, settings)
+    compare_with_benchmarks(local, settings)
     before = built(local)
     assert before.excluded == {"duplicate_near": 1} and not read_cut(local, "v0001").benchmarks
     copies = altered_copies(photograph("chelsea.png"))
     benchmark(tmp_path, "MMStar", [encoded(photograph("coffee.png")), copies["half size"]])
     benchmark(tmp_path, "MMVet", [drawing(2)])
-    sign_present(local, settings)
+    compare_with_benchmarks(local, settings)
     after = built(local)
     # Both photographs of the cat, one of them a duplicate of the other before, and both rows about the drawing.
     assert after.excluded == {"benchmark_image": 4} and after.rows == before.rows - 3
@@ -65,12 +65,12 @@ def test_rows_about_a_benchmarks_image_are_left_out(local: Store, grower: Grower
 def test_a_version_goes_on_to_follow_from_its_cut(local: Store, grower: Grower, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     benchmark(tmp_path, "MMStar", [encoded(photograph("chelsea.png"), quality=30)])
-    sign_present(local, settings)
+    compare_with_benchmarks(local, settings)
     first = built(local)
     assert first.excluded == {"benchmark_image": 2}
     assert isinstance(decide_cut(local, CutRecipe()), NothingNew)
     benchmark(tmp_path, "RealWorldQA", [drawing(2)])
-    sign_present(local, settings)
+    compare_with_benchmarks(local, settings)
     assert build_version(local, "v0001").excluded == first.excluded, "built again it is held against what it was before"
     cut = decide_cut(local, CutRecipe())
     assert isinstance(cut, Cut) and [one.key for one in cut.benchmarks] == ["MMStar", "RealWorldQA"]
@@ -84,7 +84,7 @@ def test_unlike_pictures_and_stand_ins_leave_all_rows(local: Store, grower: Grow
     benchmark(tmp_path, "MMStar", [encoded(photograph(name)) for name in ("coffee.png", "coins.png", "moon.png")])
     benchmark(tmp_path, "AI2D_TEST", [b"no picture"])
     (tmp_path / "store" / "benchmarks" / "sample_MMStar" / ("0" * 32)).mkdir(parents=True)
-    sign_present(local, settings)
+    compare_with_benchmarks(local, settings)
     assert built(local).excluded == {"duplicate_near": 1}
 
 

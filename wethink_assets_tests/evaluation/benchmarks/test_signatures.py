@@ -21,7 +21,7 @@ def test_signatures_go_into_the_index_that_duplicates_are_found_in(store: Store,
     signed = sign_file(store, file)
     assert signed.height == 4 and signed["unreadable"].to_list() == [False, False, False, True]
     assert sign_file(store, file).equals(signed) and store.files("benchmarks") == [
-        f"benchmarks/mine/{file.md5}/signatures-view{VIEW}.parquet"
+        f"benchmarks/mine/{file.md5}/signatures-view{VIEW}-copies-1.parquet"
     ]
     with RowIndex(tmp_path) as index:
         index.add(signed.filter(~signed["unreadable"]))
