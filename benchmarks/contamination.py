@@ -1,4 +1,4 @@
-"""Found and false: altered copies of a data set's images in benchmarks, by the comparison that a cut is held against (`dedup.benchmark_verdicts`).
+"""Found and false: altered copies of a data set's images in benchmarks, by the comparison that a cut is held against (`dedup.picture_comparison`).
 
     python benchmarks/contamination.py [--seeds 12] [--first-seed 6000] [--unrelated 100] [--json]
 
@@ -28,10 +28,11 @@ from PIL import Image, ImageEnhance, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from wethink_assets.dedup.benchmark_verdicts import PictureComparison, read_verdicts
+from wethink_assets.dedup.benchmark_verdicts import read_verdicts
 from wethink_assets.dedup.contamination import SignedBenchmark
 from wethink_assets.dedup.copies.pixels import compared_pixels
 from wethink_assets.dedup.copies.signature import sign_picture
+from wethink_assets.dedup.picture_comparison import PictureComparison
 from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store

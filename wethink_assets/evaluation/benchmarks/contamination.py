@@ -1,12 +1,12 @@
 """Comparison of the store's images with those of the benchmark files that are on this machine: before a cut, which leaves out what they show."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from wethink_assets.config import Settings
 from wethink_assets.dataset.cuts.decision import whole_inputs
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.rows import results
-from wethink_assets.dedup.benchmark_verdicts import PictureComparison, Reader
 from wethink_assets.dedup.contamination import SignedBenchmark, UnreadBenchmark, signed_benchmarks
 from wethink_assets.dedup.methods import Comparison
 from wethink_assets.errors import SourceError
@@ -14,6 +14,9 @@ from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmarks
 from wethink_assets.evaluation.benchmarks.signatures import sign_file
 from wethink_assets.evaluation.benchmarks.tsv import images_of
 from wethink_assets.storage.store import Store
+
+if TYPE_CHECKING:
+    from wethink_assets.dedup.picture_comparison import Reader
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,8 @@ def compare_with_benchmarks(store: Store, settings: Settings) -> tuple[UnreadBen
         one: store.read_parquet(one.path(comparison)) for one in signed_benchmarks(store, comparison) if one.method
     }
     if signed:
+        from wethink_assets.dedup.picture_comparison import PictureComparison
+
         pictures = PictureComparison(store, signed, readers)
         for batch, table in whole_inputs(store, CutRecipe(), "images").items():
             images = results(store, table).select("image_id", "blob").collect()
@@ -50,7 +55,7 @@ def compare_with_benchmarks(store: Store, settings: Settings) -> tuple[UnreadBen
     return unread
 
 
-def _reader(file: BenchmarkFile) -> Reader:
+def _reader(file: BenchmarkFile) -> "Reader":
     """Reader of a file's pictures, by the index of their row and their image id."""
     rows: dict[str, dict[str, object]] = {}
 

@@ -11,8 +11,6 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.config.data import DedupSettings
-from wethink_assets.dedup.copies.pixels import compared_pixels
-from wethink_assets.dedup.copies.signature import sign_picture
 from wethink_assets.dedup.methods import Comparison
 from wethink_assets.dedup.signatures import DECODERS, UNREADABLE
 from wethink_assets.dedup.texts import answer_key, comparable_text, text_digest
@@ -89,6 +87,9 @@ def _signed(file: BenchmarkFile, row: dict[str, Any], comparison: Comparison) ->
 
 
 def _image_signature(image: Image, comparison: Comparison) -> dict[str, Any]:
+    from wethink_assets.dedup.copies.pixels import compared_pixels
+    from wethink_assets.dedup.copies.signature import sign_picture
+
     data = image.read()
     try:
         columns = comparison.images.sign(data, {})
