@@ -235,9 +235,13 @@ def photograph(seed: int, change: str = "") -> Image.Image:
     return picture
 
 
+def photograph_of(seed: int) -> int | None:
+    """Which real photograph `photograph` takes a part of: seeds that share one are the same picture in another light; None of a procedural one."""
+    return None if seed % 2 else seed // 2 * 7 % len(_photographs())
+
+
 def _taken(seed: int, rng: random.Random) -> Image.Image:
-    parts = _photographs()
-    part = parts[seed // 2 * 7 % len(parts)]
+    part = _photographs()[photograph_of(seed) or 0]
     width, height = (round(side * rng.uniform(0.75, 1)) for side in part.size)
     left, top = rng.randint(0, part.width - width), rng.randint(0, part.height - height)
     return ImageEnhance.Brightness(part.crop((left, top, left + width, top + height))).enhance(rng.uniform(0.85, 1.1))
