@@ -19,6 +19,7 @@ VERDICTS = pl.Schema(
     {
         "benchmark": pl.String(),
         "md5": pl.String(),
+        "method": pl.String(),  # version of the comparison and of the view of images; null of an image that is unreadable
         "index": pl.String(),  # of the benchmark's row; null in the row of the file as a whole
         "shown": pl.String(),  # image_id of the benchmark's picture
         "image_id": pl.String(),

@@ -44,6 +44,11 @@ class SignedBenchmark(BaseModel):
         """A file as it is signed now."""
         return cls(key=key, md5=md5, view=VIEW, method=METHOD)
 
+    @property
+    def compared_by(self) -> str:
+        """Versions of method and view: verdicts of another one are not taken over."""
+        return f"{self.method}-view{self.view}"
+
     def path(self, comparison: Comparison) -> str:
         """Path of its rows' signatures in the store, by the methods of a comparison."""
         view = "" if self.view == 1 else f"-view{self.view}"

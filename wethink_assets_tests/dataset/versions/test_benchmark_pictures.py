@@ -6,6 +6,7 @@ import json
 import random
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from wethink_assets.config import Settings
@@ -98,6 +99,21 @@ def test_growth_compares_new_pairs_only_and_a_file_that_is_gone_keeps_its_verdic
         in local.read("versions/v0002/README.md").decode()
     )
     assert build_version(local, "v0001").excluded == {"benchmark_image": 1}
+
+
+def test_verdicts_of_another_version_of_the_method_are_not_taken_over(
+    local: Store, settings: Settings, tmp_path: Path
+) -> None:
+    benchmark(tmp_path, "MMStar", [COPIES["turned"](PAGE, RNG)])
+    compare_with_benchmarks(local, settings)
+    (path,) = local.files("contamination")
+    earlier = local.read_parquet(path)
+    assert set(earlier["method"]) == {f"copies-1-view{VIEW}"}
+    wrong = earlier.filter(pl.col("index").is_null()).with_columns(method=pl.lit("copies-0-view1"))
+    local.write_parquet(path.replace(path[-40:-8], "0" * 32), wrong)
+    local.delete(path)
+    compare_with_benchmarks(local, settings)
+    assert local.read_parquet(path).equals(earlier)
 
 
 def test_without_verdicts_nothing_is_built_and_the_command_makes_them(
