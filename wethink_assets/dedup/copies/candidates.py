@@ -18,8 +18,8 @@ DISTANCE = 0.12
 """Cosine distance of signatures up to which pictures are compared."""
 UPRIGHT_FIRST = 0.004
 """What a turn must gain in distance to be taken: symmetric pictures stay as they are."""
-PAIRED = ((0, 0), (1, 1), (1, 2), (2, 1), (0, 2), (2, 0))
-"""Parts that are held against each other: the whole, without border, less a margin."""
+PAIRED = ((0, 0), (1, 1), (1, 2), (2, 1), (0, 2), (2, 0), (0, 1), (1, 0))
+"""Parts that are held against each other: the whole, without border, less a margin. Without its frame, a framed page is the whole of another."""
 SHIFTS = ((0.5, 0.5), (0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
 """Where the picture lies in the whole that it is cropped from: in its middle, in its corners."""
 LOW = np.flatnonzero(np.add.outer(np.arange(SIDE), np.arange(SIDE)).ravel() <= 7)

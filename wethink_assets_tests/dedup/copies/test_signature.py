@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from wethink_assets.dedup.copies.candidates import DISTANCE, candidates, distances
 from wethink_assets.dedup.copies.pixels import TURNS, Pixels, compared_pixels
@@ -69,3 +69,10 @@ def test_what_is_damaged_or_of_another_version_is_named() -> None:
         ValueError, match=rf"signature 0 is of version 9 and view {VIEW}, not of 1 and {VIEW}: sign it anew"
     ):
         read_signatures([b"\x09" + signature[1:]])
+
+
+def test_a_page_within_a_frame_is_a_candidate_for_the_page() -> None:
+    page = DRAWN["document"][0](6005)
+    framed = ImageOps.expand(page, (round(page.width * 0.1), round(page.height * 0.1)), "#30508a")
+    signed = read_signatures([sign_picture(np.asarray(picture)) for picture in (page, framed)])
+    assert candidates(signed[:1], signed[1:]).distance.tolist() == pytest.approx([0], abs=0.05)
