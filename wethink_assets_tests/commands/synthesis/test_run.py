@@ -30,7 +30,9 @@ def test_run_grows_a_version_then_has_nothing_to_do_then_does_only_the_new_work(
     second = project.wethink("run")
     assert "nothing to do" in second.stderr and endpoint.asked.total() == asked
     assert time.monotonic() - started < 60  # 20 on two idle cores, which a test run does not have
-    assert not (set(os.listdir(project.home)) & {"storage", "history", "schedules", "logs", ".telemetry", ".nux"})
+    assert not (
+        set(os.listdir(project.home)) & {"history", "schedules", "logs", ".telemetry", ".nux"}
+    )  # `storage`: output of runs
     project.add_images("geoqa+", 1, seed=7)
     third = json.loads(project.wethink("run", "--json").stdout)
     assert third["batches"] == ["geoqa+.000002"] and third["version"] == "v0002" and third["rows"] == 14
