@@ -2,8 +2,10 @@
 
 Look-alike pages share their layout, so that low frequencies are equal; their lines are not. Thumbnails are registered at 96 x 96 by their grey
 values, then their high frequencies are correlated at both sizes, where the one is small enough to bear the noise of coding, the other fine enough
-to tell lines of text apart. Limits were fixed on seeds 2,000 to 2,011 of `benchmarks/image_pairs.py`, where all copies but one of 576 reach .78 and .54. Of
-unrelated candidates (12 pictures beside 100) none of 139 documents passes and 29 of 353 drawings, which are of one template.
+to tell lines of text apart.
+
+Limits were fixed on seeds 2,000 to 2,011 of `benchmarks/image_pairs.py`, where all copies but one of 576 reach .78 and .54. Of unrelated candidates
+(12 pictures beside 100) none of 139 documents passes, and 29 of 353 drawings, which are of one template.
 """
 
 from dataclasses import dataclass
