@@ -6,10 +6,10 @@ from PIL import Image
 
 from wethink_assets.sources.images import deep_colours
 from wethink_assets.sources.images.formats import ImageFormat, MissingReader
+from wethink_assets.sources.images.item_extents import item_damage
+from wethink_assets.sources.images.tile_parts import JP2, tile_damage
 
-JP2 = b"\0\0\0\x0cjP  \r\n\x87\n"
 CODESTREAM = b"\xff\x4f\xff\x51"
-END_OF_CODESTREAM = b"\xff\xd9"
 AVIF_BRANDS = {b"avif", b"avis"}
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 """Brands of files that hold HEVC, and of containers that say no more; AVIF's are asked for before them."""
@@ -45,7 +45,7 @@ def _bmp_damage(data: bytes) -> tuple[str, str] | None:
 
 def _box_damage(data: bytes) -> tuple[str, str] | None:
     missing = box_overrun(data)
-    return ("truncated", f"its boxes end {missing} bytes after the file") if missing else None
+    return ("truncated", f"its boxes end {missing} bytes after the file") if missing else item_damage(data)
 
 
 def _read_by_pillow_heif() -> None:
@@ -63,8 +63,7 @@ def _read_by_pillow_heif() -> None:
 def _jpeg_2000_damage(data: bytes) -> tuple[str, str] | None:
     if data.startswith(JP2) and (missing := box_overrun(data)):
         return "truncated", f"its boxes end {missing} bytes after the file"
-    whole = END_OF_CODESTREAM in (data if data.startswith(JP2) else data[-64:])
-    return None if whole else ("truncated", "the end of its codestream is missing")
+    return tile_damage(data)
 
 
 BMP = ImageFormat("BMP", "bmp", (b"BM",), damage=_bmp_damage, damage_shows_first=True)

@@ -1,0 +1,99 @@
+"""Items of an AVIF or HEIF: whether their coded pictures lie within the file, and whether zeros stand in the place of their ends.
+
+Decoders fill up what is missing in silence. A file that was cut and filled up to its length with zeros, as an interrupted download is, has sound
+boxes. The coded data of AV1 (AV1 specification, 8.2.4) and of HEVC (ISO 23008-2, 7.4.2) ends with a bit that is set, and no encoder pads it.
+"""
+
+import struct
+from collections.abc import Iterator
+
+__all__ = ["boxes", "item_damage"]
+
+_CODED = {b"av01", b"hvc1", b"hev1"}
+ZEROS = 16
+"""Zero bytes at the end of a coded picture that are no chance."""
+
+
+def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+    """Boxes of an ISO base media file between two places: name, and where the content of each begins and ends (ISO 14496-12, 4.2)."""
+    end = len(data) if end is None else end
+    while start + 8 <= end:
+        length, name = struct.unpack_from(">I4s", data, start)
+        header = 8
+        if length == 1:
+            header = 16
+            (length,) = struct.unpack_from(">Q", data, start + 8)
+        elif length == 0:  # to the end of the file
+            length = end - start
+        if length < header:
+            return
+        yield name, start + header, min(start + length, end)
+        start += length
+
+
+def item_damage(data: bytes) -> tuple[str, str] | None:
+    """What is wrong with the coded pictures of a file, as reason and detail; None where nothing is, or its boxes cannot be walked."""
+    try:
+        for item, first, end in _coded(data):
+            if end > len(data):
+                return "truncated", f"picture {item} ends {end - len(data)} bytes after the file"
+            coded = data[first:end]
+            zeros = len(coded) - len(coded.rstrip(b"\0"))
+            if zeros >= ZEROS:
+                return "truncated", f"the last {zeros} of {len(coded)} bytes of picture {item} are zeros"
+    except (struct.error, IndexError, KeyError):  # damaged boxes, of which the decoder says more
+        return None
+    return None
+
+
+def _coded(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The extents of all coded pictures, the last of each: item, begin and end within the file."""
+    meta = next(((first + 4, end) for name, first, end in boxes(data) if name == b"meta"), None)
+    if meta is None:
+        return
+    inside = {name: (first, end) for name, first, end in boxes(data, *meta)}
+    if not {b"iloc", b"iinf"} <= set(inside):
+        return
+    coded = {item for item, kind in _kinds(data, *inside[b"iinf"]) if kind in _CODED}
+    for item, method, extents in _located(data, inside[b"iloc"][0]):
+        if item in coded and extents and method in (0, 1):
+            base = inside[b"idat"][0] if method == 1 else 0
+            first, length = max(extents)
+            yield item, base + first, base + first + length
+
+
+def _kinds(data: bytes, first: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Number and kind of each item (`iinf`; ISO 14496-12, 8.11.6)."""
+    entries = first + (6 if data[first] == 0 else 8)
+    for name, start, _ in boxes(data, entries, end):
+        if name == b"infe" and data[start] >= 2:
+            number, kind = struct.unpack_from(">HH4s" if data[start] == 2 else ">IH4s", data, start + 4)[::2]
+            yield number, kind
+
+
+def _located(data: bytes, first: int) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
+    """Number, method and extents (begin, length) of each item (`iloc`; ISO 14496-12, 8.11.3)."""
+    version, position = data[first], first + 4
+    sizes = [half for byte in data[position : position + 2] for half in (byte >> 4, byte & 15)]
+    of_offset, of_length, of_base, of_index = sizes[0], sizes[1], sizes[2], sizes[3] if version else 0
+    position += 2
+
+    def number(size: int) -> int:
+        nonlocal position
+        if position + size > len(data):
+            raise IndexError
+        position += size
+        return int.from_bytes(data[position - size : position], "big")
+
+    wide = 4 if version == 2 else 2
+    for _ in range(number(wide)):
+        item = number(wide)
+        method = number(2) & 15 if version else 0
+        number(2)  # another file, which no image has
+        base = number(of_base)
+        extents = []
+        for _ in range(number(2)):
+            number(of_index)
+            start = base + number(of_offset)
+            extents.append((start, number(of_length)))
+        yield item, method, extents
