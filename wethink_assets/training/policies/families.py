@@ -35,7 +35,7 @@ REFUSED: dict[str, Refusal] = {
     "udop": ENCODER_DECODER,
     "vision-encoder-decoder": ENCODER_DECODER,
 }
-"""By the `model_type` of a checkpoint's configuration."""
+"""By the `model_type` of a checkpoint's configuration; docs/families.md has what was tried of all families."""
 _HIDDEN = Refusal(
     "it gives no hidden states from which GRPO could compute probabilities",
     'train it with `method = "sft"`, or start from another model',
