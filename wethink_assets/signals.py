@@ -5,8 +5,8 @@ place of Python's (Dagster, while a run is between two steps), an interruption r
 code hears of none. So a thread of its own is told of each signal by Python's wakeup descriptor, whatever handler is in force, and ends the process
 when its time is over. That loses nothing: what is in the store is whole at any moment, as it is when a process is killed.
 
-A program that ended in order does not take its interpreter down: that needs half a second of the processor where torch or Dagster are imported,
-seconds on a busy machine, and no thread of Python's runs meanwhile that could end it.
+A program that has said its exit code does not take its interpreter down: that needs half a second of the processor where torch or Dagster are
+imported, seconds on a busy machine, and no thread of Python's runs meanwhile that could end it, nor is a signal then more than a sudden death.
 """
 
 import atexit
@@ -59,7 +59,7 @@ class _Watch:
         sys.unraisablehook = _without_interruption
         _log_no_interruption()
         os.register_at_fork(after_in_child=_forget)
-        atexit.register(self._leave_nobody)
+        atexit.register(self._leave)
         threading.Thread(target=self._run, name="signals", daemon=True).start()
 
     def _interrupt(self, *_: object) -> None:
@@ -80,14 +80,19 @@ class _Watch:
                 self._end(AT_ONCE)
         self._end(GONE)
 
-    def _leave_nobody(self) -> None:
+    def _leave(self) -> None:
         if self.received():  # and the command ended in order: whom it asked to end may not have done so yet
             end_descendants(os.getpid(), self.spared, GONE)
-            if self.code is not None:
-                for stream in (sys.stdout, sys.stderr):
-                    with suppress(OSError, ValueError, AttributeError):  # closed, or there is none
-                        stream.flush()
-                os._exit(self.code)
+        if self.code is None:
+            return
+        logging.shutdown()
+        try:
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:
+                    stream.flush()
+        except (OSError, ValueError):  # Python says so, in its way and with its exit code
+            return
+        os._exit(self.code)
 
     def _next(self) -> float:
         """The moment of the next signal that ends a command; others, such as of a child's end, are passed over."""
@@ -123,9 +128,9 @@ def received() -> bool:
 
 
 def ends_with(code: int | str | None) -> None:
-    """Say the exit code that this program is about to end with, so that one which was asked to end leaves without taking its interpreter down.
+    """Say the exit code that this program is about to end with, so that it leaves without taking its interpreter down.
 
-    What was registered with `atexit` is done first.
+    What was registered with `atexit` is done first, and what was written to its output is flushed.
     """
     if _watch is not None and not isinstance(code, str):
         _watch.code = code or 0

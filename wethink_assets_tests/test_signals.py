@@ -133,14 +133,24 @@ def test_an_interruption_that_is_dropped_in_a_callback_shows_nothing_and_ends_it
         assert process.stderr is not None and process.stderr.read() == f"wethink: {SENTENCE}\n"
 
 
+SLOW = "class Slow:\n    def __del__(self):\n        time.sleep(30)\nkept = Slow()\n"  # no thread of Python's runs meanwhile
+
+
 def test_what_ended_in_order_does_not_take_its_interpreter_down() -> None:
-    slow = "class Slow:\n    def __del__(self):\n        time.sleep(30)\n"  # no thread of Python's runs meanwhile
     ends = "except KeyboardInterrupt:\n    print('in order')\n    signals.ends_with(130)\n    sys.exit(130)\n"
-    program = f"{HEEDED}{slow}import atexit\natexit.register(print, 'at exit')\nkept = Slow()\ntry:\n    {READY}    time.sleep(30)\n{ends}"
+    program = (
+        f"{HEEDED}{SLOW}import atexit\natexit.register(print, 'at exit')\ntry:\n    {READY}    time.sleep(30)\n{ends}"
+    )
     with started(program) as process:
         process.send_signal(signal.SIGTERM)
         assert seconds_to_end(process) < 1
         assert process.stdout is not None and process.stdout.read() == "in order\nat exit\n"
+
+
+def test_what_ended_by_itself_does_not_either_and_its_output_is_there() -> None:
+    with started(f"{HEEDED}{SLOW}{READY}print('done', end='')\nsignals.ends_with(3)\nsys.exit(3)\n") as process:
+        assert process.stdout is not None and process.stdout.read() == "done"
+        assert process.wait(10) == 3
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who started a process")

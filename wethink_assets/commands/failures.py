@@ -5,7 +5,6 @@ here, where every command passes; what nobody foresaw is named as such.
 """
 
 import sys
-from typing import Any
 
 from wethink_assets import signals
 from wethink_assets.errors import WeThinkError
@@ -17,21 +16,6 @@ __all__ = [
 ]
 
 FAILED = 1  # the exit code
-_DATABASE = (
-    (
-        "readonly database",
-        "it is read-only: give this user the right to write it, or set DAGSTER_HOME to a folder that is writable",
-    ),
-    (
-        "unable to open",
-        "it cannot be opened: give this user the right to its folder, or set DAGSTER_HOME to another one",
-    ),
-    ("disk is full", "the disk is full: make room and run the command again"),
-    ("disk I/O error", "the disk is full or faulty: make room, check it, and run the command again"),
-    ("locked", "another process holds it: end that one, or run the command again later"),
-    ("malformed", "it is damaged: move `.dagster` away, and `wethink sync` fills a new one from the store"),
-    ("not a database", "it is damaged: move `.dagster` away, and `wethink sync` fills a new one from the store"),
-)
 
 
 def report(error: BaseException, debug: bool) -> int:
@@ -78,14 +62,12 @@ def _database(error: BaseException) -> str:
     """A fault of Dagster's SQLite databases, in a sentence; empty where it is none."""
     import sqlite3
 
-    cause: Any = getattr(error, "orig", None) or error
-    if not isinstance(cause, sqlite3.Error):
+    if not isinstance(getattr(error, "orig", None) or error, sqlite3.Error):
         return ""
+    from wethink_assets.defs.runs.database_faults import database_fault
     from wethink_assets.defs.runs.instance import dagster_home
 
-    reason = _first_line(cause)
-    remedy = next((words for part, words in _DATABASE if part in reason), f"{reason}; run `wethink doctor`")
-    return f"database of Dagster in {dagster_home()}: {remedy}"
+    return database_fault(error, dagster_home())
 
 
 def _first_line(error: BaseException) -> str:

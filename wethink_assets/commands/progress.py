@@ -262,7 +262,7 @@ class BatchProgress:
         with self._lock:
             done = float(sum(self._sizes[batch] for batch in self._ended))
             done += sum(work.share * self._sizes[batch] for batch, work in self._at_work.items())
-        if not done:
+        if not done or done >= total:  # nothing is left, or nobody can tell
             return ""
         return f"about {clock((time.monotonic() - self._started) * (total - done) / done)} left"
 

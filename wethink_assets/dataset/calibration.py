@@ -14,7 +14,13 @@ from wethink_assets.dataset.versions.files import scan_file
 from wethink_assets.identity import digest_of
 from wethink_assets.kinds import KINDS, LETTERS, graded_by
 from wethink_assets.models.registry import Models
-from wethink_assets.rewards.calibration.catalog import Calibration, FindingRecord, digest_of_inputs, keep_calibration
+from wethink_assets.rewards.calibration.catalog import (
+    FOLDER,
+    Calibration,
+    FindingRecord,
+    digest_of_inputs,
+    keep_calibration,
+)
 from wethink_assets.rewards.calibration.measures import (
     Finding,
     Thresholds,
@@ -25,6 +31,7 @@ from wethink_assets.rewards.calibration.measures import (
 from wethink_assets.rewards.calibration.rows import JudgedRow, sample_rows
 from wethink_assets.rewards.equivalence.answers import option_letter
 from wethink_assets.rewards.judge import Judge
+from wethink_assets.storage.records import require_writable
 from wethink_assets.storage.store import Store
 from wethink_assets.synthesis.judge import configured_judge
 from wethink_assets.synthesis.prompt_packs import prompt_hashes
@@ -40,9 +47,11 @@ def calibrate(settings: Settings, store: Store, models: Models) -> Calibration:
     The rules are held against the labelled suite; the judge against rows drawn from the sample scenes, whose truth is known, and, where the
     store has a version, against the rules on rows of the newest one.
 
-    Raises `ModelError` when a judge's checkpoint is missing. A judge that fails on calls is not an error: it is what is measured.
+    Raises `StoreUnreachable` or `StoreError` before anything is asked where the store takes no writes, and `ModelError` when a judge's checkpoint is
+    missing. A judge that fails on calls is not an error: it is what is measured.
     """
     began = time.monotonic()
+    require_writable(store, FOLDER)
     rewards = settings.rewards
     rows = sample_rows(rewards.calibration_rows, settings.pipeline.seed)
     version, real = version_rows(store, rewards.calibration_rows)

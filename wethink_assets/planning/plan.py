@@ -10,6 +10,7 @@ from wethink_assets.planning.pricing import Pricing
 from wethink_assets.planning.staleness import InForce, commits_in_force
 from wethink_assets.sources.batches import list_batches
 from wethink_assets.stages.order import stage_names
+from wethink_assets.storage.rerun_marks import marked_batches
 from wethink_assets.storage.store import Store
 
 REHEARSE_SECONDS = 10.0  # spent on finding out exactly, before the rest is estimated
@@ -56,7 +57,9 @@ def stale_stages(
     keys = list(batches) if batches is not None else list_batches(store)
     commits = commits_in_force(store, keys)
     in_force = InForce.of(settings, models)
-    causes = {batch: in_force.causes(commits[batch]) for batch in keys}
+    marks = marked_batches(store)
+    marked = {batch: {stage for stage, batches_of in marks.items() if batch in batches_of} for batch in keys}
+    causes = {batch: in_force.causes(commits[batch], marked[batch]) for batch in keys}
     pricing = Pricing(store, settings, models, commits, rehearse_seconds)
     pricing.read_members([batch for batch in keys if causes[batch] and stage_names()[0] not in commits[batch]])
     rows = [

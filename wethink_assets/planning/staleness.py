@@ -1,6 +1,6 @@
 """Staleness: the tables of a batch that are missing or older than what they follow from, each with its causes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,8 +106,12 @@ class InForce:
         asked = {role for plan in plans.values() for role in plan.roles}
         return cls(plans, {role: models.describe(role) for role in ROLES if role in asked})
 
-    def causes(self, commits: Mapping[str, Commit]) -> dict[str, list[Cause]]:
+    def causes(self, commits: Mapping[str, Commit], marked: Collection[str] = ()) -> dict[str, list[Cause]]:
         """Causes by stage of one batch, stages in order; those that are up to date are left out.
+
+        Args:
+            commits: commits in force, by stage.
+            marked: stages whose table was lost or damaged, and that are marked for a new run.
 
         A stage whose upstream stage would be done again may follow from it (`upstream`): only if what comes out is another table.
         """
@@ -116,7 +120,8 @@ class InForce:
         closed = set(commits) == {first} and nothing_new(commits[first])
         for stage in stage_names()[:1] if closed else stage_names():
             commit = commits.get(stage)
-            causes = [Cause("missing", "never made")] if commit is None else self._of(stage, commit, commits)
+            lost = "lost or damaged, marked for a new run" if stage in marked else "never made"
+            causes = [Cause("missing", lost)] if commit is None else self._of(stage, commit, commits)
             stale = [upstream for upstream in upstream_of(stage) if upstream in causes_by_stage]
             if stale and commit is not None:
                 causes.append(Cause("upstream", f"follows from {', '.join(stale)}"))

@@ -1,11 +1,13 @@
 """Records: pydantic models kept as a file each, which is there whole or not at all."""
 
 import json
+import os
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from wethink_assets.errors import StoreError
+from wethink_assets.storage.local_files import TEMPORARY
 from wethink_assets.storage.store import Store
 
 Record = TypeVar("Record", bound=BaseModel)
@@ -53,3 +55,13 @@ def replace_record(store: Store, path: str, record: BaseModel) -> None:
 
 def _written(record: BaseModel) -> bytes:
     return record.model_dump_json(indent=1).encode()
+
+
+def require_writable(store: Store, folder: str) -> None:
+    """Write a file below a folder and remove it, before long work whose record is to be kept there.
+
+    Raises `StoreUnreachable` or `StoreError` where the store takes no writes.
+    """
+    probe = f"{folder}/{TEMPORARY}probe-{os.urandom(4).hex()}"
+    store.publish(probe, b"probe", durable=False)
+    store.delete(probe)

@@ -53,3 +53,6 @@ def test_batches_at_work_at_a_time_are_told_apart_and_added_up(capfd: pytest.Cap
         assert work.totals["calls"] == 2, "what a batch took stays when it has ended"
     shown = capfd.readouterr().err
     assert "[2/3] b failed" in shown and "[1/3] a done" in shown and "[3/3] c done" in shown
+    assert " left" in shown.splitlines()[0] and " left" not in shown.splitlines()[-1], (
+        "when all have ended, none is left"
+    )

@@ -10,6 +10,15 @@ from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
 
 
+def test_a_store_that_takes_no_writes_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    settings = Settings.model_validate({"folder": str(tmp_path), "pipeline": {"prompt_pack": "embedded"}})
+    store = Store.open(settings.store_url)
+    store.publish("calibrations", b"a file in the place of the folder")
+    with Models(settings) as models, pytest.raises(OSError, match="calibrations"):
+        calibrate(settings, store, models)
+    store.delete("calibrations")
+
+
 @pytest.mark.slow
 def test_the_embedded_judge_is_within_its_bounds(tmp_path: Path) -> None:
     settings = Settings.model_validate(

@@ -1,5 +1,6 @@
 """A plan names what is missing or stale, why and at what price, and what then happens is what it said."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from wethink_assets.config import Settings
 from wethink_assets.planning.plan import PLAN, stale_stages, summary
 from wethink_assets.stages.order import stage_names
+from wethink_assets.storage.rerun_marks import RerunMark, mark_for_rerun
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets.synthesis.budgets.allowance import BudgetSpent, allowance_of
@@ -52,6 +54,16 @@ def test_nothing_is_stale_after_all_stages_and_nothing_is_written(grown: Grown) 
     assert planned(grown, grown.settings()).is_empty()
     assert summary(planned(grown, grown.settings())).is_empty()
     assert grown.store.files("") == files
+
+
+def test_a_stage_that_is_marked_for_a_new_run_is_told_from_one_that_was_never_made(grown: Grown) -> None:
+    grown.register(TWO, 6)
+    files = ("tables/answers/coco.000001/x.parquet",)
+    mark = RerunMark(asset="answers", batch=ONE, commit=1, files=files, created=datetime.now(UTC))
+    mark_for_rerun(grown.store, mark)
+    plan = planned(grown, grown.settings())
+    assert row(plan, "answers")["detail"] == "lost or damaged, marked for a new run"
+    assert row(plan, "answers", TWO)["detail"] == "never made"
 
 
 def test_a_missing_batch_is_priced_by_those_before_it(grown: Grown) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from wethink_assets.config import config_path
 from wethink_assets.defs.graph import set_pool_limits
 from wethink_assets.defs.runs.code_location import runs_of_this_process
+from wethink_assets.defs.runs.database_faults import database_fault
 from wethink_assets.errors import ConfigError
 from wethink_assets.plain_text import in_one_line
 from wethink_assets.storage.faults import fault_at
@@ -63,7 +64,7 @@ def update_instance(update: Callable[[dg.DagsterInstance], object]) -> str:
         with project_instance() as instance:
             update(instance)
     except (ConfigError, dg.DagsterError, SQLAlchemyError, OSError) as error:
-        return f"{error}"
+        return database_fault(error, dagster_home()) or in_one_line(str(error))
     return ""
 
 

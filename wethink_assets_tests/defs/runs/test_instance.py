@@ -1,12 +1,14 @@
 """All ways to open the project's instance see the same data."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from wethink_assets.defs.graph import POOL_LIMITS, set_pool_limits
 from wethink_assets.defs.runs.instance import dagster_home, project_instance, update_instance
@@ -117,3 +119,16 @@ def test_a_file_where_the_databases_go_is_named(embedded_project: Project) -> No
     ):
         pass
     assert "/project/.dagster is a file" in update_instance(lambda instance: None)
+
+
+def test_what_the_databases_report_is_one_sentence(embedded_project: Project) -> None:
+    fault = OperationalError("SELECT 1\n", {}, sqlite3.OperationalError("disk I/O error"))
+
+    def update(instance: dg.DagsterInstance) -> None:
+        raise fault
+
+    why_not = update_instance(update)
+    assert (
+        why_not
+        == f"database of Dagster in {embedded_project.home}: the disk is full or faulty: make room, check it, and run the command again"
+    )
