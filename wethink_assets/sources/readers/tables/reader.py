@@ -4,6 +4,7 @@ The content of a file decides which it is. An image is known by its file's etag;
 where there are several. A row that names a file in place of bytes stands for the file beside.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from posixpath import normpath
@@ -68,8 +69,12 @@ class TableFormat:
         if not table.schema.names:
             return Index([], [], IgnoredEntries())
         columns = image_columns(table.schema, table.first_values)
-        if doubled := doubled_names(table.schema.names, columns):
-            raise ReadFailure("duplicate_column", f"{path} has several columns named {doubled[0]}: rename them")
+        tops = {column.path[0] for column in columns}
+        in_structs = [name for field in table.schema if field.name in tops for name in _doubled_fields(field)]
+        if doubled := doubled_names(table.schema.names, columns) or in_structs:
+            raise ReadFailure(
+                "duplicate_column", f"{path} has several columns or fields named {doubled[0]}: rename them"
+            )
         unread = unread_columns(table.schema, table.first_values)
         if not (columns or unread):
             unread = address_columns(table.schema, table.first_values)
@@ -130,6 +135,14 @@ class TableFormat:
 
 PARQUET = TableFormat("parquet", (".parquet", ".parq", ".pq"))
 ARROW = TableFormat("arrow", (".arrow", ".arrows", ".feather", ".ipc"))
+
+
+def _doubled_fields(field: Any) -> Iterator[str]:
+    """Names that several fields of one struct have, at any depth of a column: Python's values have but one of them."""
+    inner = [field.type.field(number) for number in range(field.type.num_fields)]
+    yield from (f"{field.name}.{name}" for name, count in Counter(each.name for each in inner).items() if count > 1)
+    for each in inner:
+        yield from _doubled_fields(each)
 
 
 def _opened(stream: ArchiveStream, path: str) -> Table:

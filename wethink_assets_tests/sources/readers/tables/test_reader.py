@@ -90,6 +90,15 @@ def test_a_table_in_which_several_columns_have_one_name_is_refused(
     assert refused(local, tmp_path / "s") == [(f"t.{ending}", "duplicate_column")]
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_column_in_which_several_fields_have_one_name_is_refused(nested: bool, local: Store, tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    values = pa.StructArray.from_arrays([pa.array(DATA[:2]), pa.array(DATA[2:4])], names=["bytes", "bytes"])
+    column = pa.StructArray.from_arrays([values], names=["view"]) if nested else values
+    pq.write_table(pa.table({"image": column}), tmp_path / "s/t.parquet")
+    assert refused(local, tmp_path / "s") == [("t.parquet", "duplicate_column")]
+
+
 @pytest.mark.parametrize("listed", [False, True])
 def test_a_damaged_row_group_costs_its_own_rows(listed: bool, local: Store, tmp_path: Path) -> None:
     path = tmp_path / "s/t.parquet"
