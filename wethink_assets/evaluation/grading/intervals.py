@@ -1,8 +1,8 @@
 """Intervals of a score, and the paired test of two models on the same samples.
 
-All go by clusters (groups of samples that belong together). Where each is right or wrong the interval is the mid-p one of a share. A headline that
-is more (grades, HallusionBench's mean of three, the mean over sampling seeds) gets that of a share with as many observations as give the variance
-between its clusters (Korn and Graubard 1998), which is drawn towards that of right-or-wrong clusters where few of them differ.
+All go by clusters (groups of samples that belong together). Where each is right or wrong the interval is that of a share (`shares`). A headline that
+is more (grades, HallusionBench's mean of three, the mean over sampling seeds) gets the mid-p one of a share with as many observations as give the
+variance between its clusters (Korn and Graubard 1998), which is drawn towards that of right-or-wrong clusters where few of them differ.
 
 Two models are compared by one test: how likely is a difference as large, were it chance in each cluster which model gave what (exact sign-flip
 permutation; of clusters that are right or wrong McNemar's exact test, 1947). The difference's interval adds half a cluster for each model to the
@@ -18,6 +18,7 @@ import numpy as np
 
 from wethink_assets.evaluation.grading.binomial import mid_p_interval
 from wethink_assets.evaluation.grading.clusters import Clusters, Floats
+from wethink_assets.evaluation.grading.shares import share_interval
 from wethink_assets.intervals import RESAMPLES, SEED, blocks
 
 PRIOR = 4.0
@@ -87,7 +88,7 @@ def interval(clusters: Clusters, confidence: float = 0.95) -> Interval:
     if not math.isfinite(value):
         return Interval(value, math.nan, math.nan)
     if _right_or_wrong(clusters):
-        return Interval(value, *mid_p_interval(round(float(clusters.top.sum())), count, confidence))
+        return Interval(value, *share_interval(round(float(clusters.top.sum())), count, confidence))
     share = min(1.0, max(0.0, value))
     effective = _observations(clusters, share)
     low, high = mid_p_interval(round(share * effective, 9), round(effective, 9), confidence)

@@ -1,7 +1,8 @@
 """Evaluated models: a training run's policy, the base model that it started from, or any other of `scoring.models`, and how each is served."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from wethink_assets.identity import digest_of
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_names
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.base_model import is_embedded
-from wethink_assets.training.policies.catalog import Policy, find_policy, local_checkpoint
+from wethink_assets.training.policies.catalog import Policy, find_policy, list_policies, local_checkpoint
 
 EMBEDDED = "embedded/"
 SERVED = ".scored"
@@ -73,11 +74,18 @@ class EvaluatedModel:
         return PROVIDERS[role.provider].request_options(role, with_schema=False) if served else {}
 
 
-def policy_of(store: Store, key: str) -> Policy:
-    """The policy of a training run. Raises `TrainingError` when it was not trained."""
+def policy_of(store: Store, key: str, others: Collection[str] = ()) -> Policy:
+    """The policy of a training run. Raises `TrainingError` when it was not trained, with near names; `others`: of `scoring.models`."""
     policy = find_policy(store, key)
     if policy is None:
-        raise TrainingError(f"training run {key} has no policy in {store.url}: `wethink train` makes it")
+        known = [*(other.key for other in list_policies(store)), *others]
+        near = get_close_matches(key, known, 3)
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        models = ", ".join(sorted(others)) or "none"
+        raise TrainingError(
+            f"training run {key} has no policy in {store.url}: `wethink train` makes it; a model that was not trained here is named by"
+            f" [scoring.models.{key}] (there are: {models}){meant}"
+        )
     return policy
 
 

@@ -57,7 +57,7 @@ class RunScores(ModelScores):
 
 def missing(store: Store, settings: Settings, key: str, benchmarks: Sequence[str] = ()) -> int:
     """How many pairs of benchmark and decoding a training run and its base have yet to be scored on. Asks no model."""
-    policy = policy_of(store, key)
+    policy = policy_of(store, key, settings.scoring.models)
     files = wanted_files(settings, benchmarks)
     models = {model.digest: model for model in _base_and_policy(store, settings, policy)}
     return sum(
@@ -69,7 +69,7 @@ def models_of(store: Store, settings: Settings, key: str) -> tuple[EvaluatedMode
     """The models that are scored for a key: the one of `scoring.models`, else base and policy of the training run."""
     if key in settings.scoring.models:
         return (model_of_its_own(settings, key),)
-    return _base_and_policy(store, settings, policy_of(store, key))
+    return _base_and_policy(store, settings, policy_of(store, key, settings.scoring.models))
 
 
 def _base_and_policy(store: Store, settings: Settings, policy: Policy) -> tuple[EvaluatedModel, EvaluatedModel]:
@@ -94,7 +94,7 @@ def score_training_run(
     Raises `TrainingError` when the run has no policy, `ModelError` when a model is not served or cannot be asked any more, `ConfigError` for an
     unknown benchmark.
     """
-    policy = policy_of(store, key)
+    policy = policy_of(store, key, settings.scoring.models)
     files = wanted_files(settings, benchmarks)
     with Kit(settings, kit_session) as kit:
         for model in _base_and_policy(store, settings, policy):

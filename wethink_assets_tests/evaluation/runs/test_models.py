@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from wethink_assets.config import Settings
-from wethink_assets.errors import ConfigError
-from wethink_assets.evaluation.runs.models import base_model_of, trained_model
+from wethink_assets.errors import ConfigError, TrainingError
+from wethink_assets.evaluation.runs.models import base_model_of, policy_of, trained_model
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import Policy
 from wethink_assets_tests.support.trained_policy import store_with_policy
@@ -31,6 +31,15 @@ def settings_of(folder: Path, table: dict[str, object], **scoring: object) -> Se
     }
     server = {"model": "embedded/policy", "max_model_len": 1024, "images": 1, "kv_cache": 1, "device": "cpu", **table}
     return Settings.model_validate({"scoring": scoring_table, "servers": {"scored": server}, "folder": str(folder)})
+
+
+def test_an_unknown_name_is_told_what_it_may_mean_and_where_other_models_are_named(store: Store) -> None:
+    with pytest.raises(
+        TrainingError, match=r"\[scoring\.models\.qwen_32b\] \(there are: gpt, qwen-32b\); did you mean qwen-32b\?"
+    ):
+        policy_of(store, "qwen_32b", ("qwen-32b", "gpt"))
+    with pytest.raises(TrainingError, match=r"there are: none\)$"):
+        policy_of(store, "unknown")
 
 
 def test_each_model_has_its_own_weights_served(store: Store, tmp_path: Path) -> None:
