@@ -7,7 +7,7 @@ here, where every command passes; what nobody foresaw is named as such.
 import sys
 
 from wethink_assets import signals
-from wethink_assets.errors import WeThinkError
+from wethink_assets.errors import ConfigError, WeThinkError
 from wethink_assets.plain_text import visible
 
 __all__ = [
@@ -67,7 +67,10 @@ def _database(error: BaseException) -> str:
     from wethink_assets.defs.runs.database_faults import database_fault
     from wethink_assets.defs.runs.instance import dagster_home
 
-    return database_fault(error, dagster_home())
+    try:
+        return database_fault(error, dagster_home())
+    except ConfigError:  # without an instance it is no database of one
+        return ""
 
 
 def _first_line(error: BaseException) -> str:

@@ -63,7 +63,9 @@ def update_instance(update: Callable[[dg.DagsterInstance], object]) -> str:
     try:
         with project_instance() as instance:
             update(instance)
-    except (ConfigError, dg.DagsterError, SQLAlchemyError, OSError) as error:
+    except ConfigError as error:  # there may be no home at all
+        return in_one_line(str(error))
+    except (dg.DagsterError, SQLAlchemyError, OSError) as error:
         return database_fault(error, dagster_home()) or in_one_line(str(error))
     return ""
 
