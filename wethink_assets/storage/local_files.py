@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.storage.durability import forget_folders, sync_file
+from wethink_assets.storage.durability import forget_folders, sync_file, sync_later, sync_name
 from wethink_assets.storage.process_identity import started_at
 
 TEMPORARY = ".writing-"
@@ -46,6 +46,22 @@ def write_new(path: str, data: bytes, durable: bool = False) -> None:
             sync_file(descriptor)
     finally:
         os.close(descriptor)
+
+
+def create_new(target: str, data: bytes, root: str, durable: bool = True) -> bool:
+    """Write a file below a root unless it exists; True for the one writer that made it."""
+    temporary = temporary_name(target)
+    try:
+        write_new(temporary, data, durable)
+        os.link(temporary, target)
+        made = True
+    except FileExistsError:
+        made = False
+    finally:
+        with suppress(OSError):  # where it could not be written, that is what is told
+            os.unlink(temporary)
+    (sync_name if durable else sync_later)(target, root)  # whoever made it: it is relied on from now on
+    return made
 
 
 def require_room(folder: str) -> None:

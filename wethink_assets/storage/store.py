@@ -26,13 +26,13 @@ from wethink_assets.storage.durability import (
     sync_file,
     sync_file_system,
     sync_folder,
-    sync_later,
     sync_name,
 )
 from wethink_assets.storage.faults import reported, unreachable
 from wethink_assets.storage.first_contact import contact_fault
 from wethink_assets.storage.local_files import (
     TEMPORARY,
+    create_new,
     make_folder,
     read_whole,
     require_room,
@@ -41,7 +41,7 @@ from wethink_assets.storage.local_files import (
     temporary_name,
     write_new,
 )
-from wethink_assets.storage.store_format import require_conditional_puts, require_known_format
+from wethink_assets.storage.store_format import put_new, require_conditional_puts, require_known_format
 
 __all__ = [
     "Store",
@@ -190,36 +190,9 @@ class Store:
         target = self.path(relative)
         with self._reported(relative):
             if self.local:
-                return self._create_local(target, data, durable)
+                return create_new(target, data, self.root, durable)
             require_conditional_puts(self)
-            return self._create_remote(target, data)
-
-    def _create_local(self, target: str, data: bytes, durable: bool) -> bool:
-        temporary = temporary_name(target)
-        try:
-            write_new(temporary, data, durable)
-            os.link(temporary, target)
-            made = True
-        except FileExistsError:
-            made = False
-        finally:
-            with suppress(OSError):  # where it could not be written, that is what is told
-                os.unlink(temporary)
-        (sync_name if durable else sync_later)(target, self.root)  # whoever made it: it is relied on from now on
-        return made
-
-    def _create_remote(self, target: str, data: bytes) -> bool:
-        # A conditional put; SeaweedFS answers it through s3fs with OSError 22 where AWS gives FileExistsError.
-        try:
-            self.fs.pipe_file(target, data, mode="create")
-        except FileExistsError:
-            return False
-        except OSError:
-            self.fs.invalidate_cache(target.rpartition("/")[0])
-            if not self.fs.exists(target):
-                raise
-            return False
-        return True
+            return put_new(self.fs, target, data)
 
     def publish(self, relative: str, data: bytes, durable: bool = True) -> None:
         """Write a file whole: readers see the former content or this, never a part."""

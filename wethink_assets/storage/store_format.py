@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from wethink_assets.errors import StoreError, StoreUnreachable
 
 if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
     from wethink_assets.storage.store import Store
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "PATH",
     "StoreFormat",
     "format_of",
+    "put_new",
     "require_conditional_puts",
     "require_known_format",
     "write_format",
@@ -94,7 +97,7 @@ def _address(store: "Store") -> str:
 
 def _probe(store: "Store") -> None:
     path = store.path(f".probe-{os.urandom(8).hex()}")
-    made = [_made(store, path, data) for data in (b"1", b"2")]
+    made = [put_new(store.fs, path, data) for data in (b"1", b"2")]
     store.fs.rm_file(path)
     if made != [True, False]:
         raise StoreError(
@@ -103,11 +106,15 @@ def _probe(store: "Store") -> None:
         )
 
 
-def _made(store: "Store", path: str, data: bytes) -> bool:
+def put_new(fs: "AbstractFileSystem", path: str, data: bytes) -> bool:
+    """Put an object unless it exists; True for the one writer that made it. SeaweedFS refuses through s3fs with OSError 22."""
     try:
-        store.fs.pipe_file(path, data, mode="create")
+        fs.pipe_file(path, data, mode="create")
+    except FileExistsError:
+        return False
     except OSError:
-        if not store.fs.exists(path):
+        fs.invalidate_cache(path.rpartition("/")[0])
+        if not fs.exists(path):
             raise
         return False
     return True

@@ -1,7 +1,5 @@
 """A version is held against benchmarks by their pictures: copies are left out, altered ones told apart, and what is not checked is said."""
 
-import base64
-import csv
 import json
 import random
 from pathlib import Path
@@ -21,6 +19,7 @@ from wethink_assets.evaluation.benchmarks.contamination import compare_with_benc
 from wethink_assets.sources.images.view import VIEW
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.conftest import Wethink
+from wethink_assets_tests.support.benchmark_files import benchmark_of
 from wethink_assets_tests.support.image_pairs.copies import COPIES, as_jpeg, encoded
 from wethink_assets_tests.support.image_pairs.scenes import DRAWN
 from wethink_assets_tests.support.question_tables import CHOICE, COLOUR
@@ -30,15 +29,6 @@ from wethink_assets_tests.support.versions import built, rows_of
 SEED = 7300
 RNG = random.Random(SEED)
 PAGE, PLOT, SCENE = (DRAWN[kind][0](SEED) for kind in ("document", "chart", "photograph"))
-
-
-def benchmark(folder: Path, key: str, pictures: list[bytes]) -> None:
-    """A file of multiple-choice questions about these pictures, under the name of a real benchmark."""
-    with (folder / "LMUData").joinpath(f"{key}.tsv").open("w", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(["index", "image", "question", "A", "B", "answer"])
-        for number, data in enumerate(pictures):
-            writer.writerow([number, base64.b64encode(data).decode(), "Something else?", "yes", "no", "A"])
 
 
 @pytest.fixture
@@ -57,7 +47,9 @@ def test_copies_are_left_out_and_altered_pictures_told_apart_by_the_recipe(
     local: Store, settings: Settings, tmp_path: Path
 ) -> None:
     altered = as_jpeg(DRAWN["chart"][0](SEED, "year"), RNG)
-    benchmark(tmp_path, "MMStar", [COPIES["mirrored"](PAGE, RNG), altered, as_jpeg(DRAWN["chart"][0](SEED + 1), RNG)])
+    benchmark_of(
+        tmp_path, "MMStar", [COPIES["mirrored"](PAGE, RNG), altered, as_jpeg(DRAWN["chart"][0](SEED + 1), RNG)]
+    )
     assert not compare_with_benchmarks(local, settings)
     assert built(local).excluded == {"benchmark_image": 1}
     assert rows_of(local, "v0001", "excluded")["detail"].to_list() == [
@@ -79,13 +71,13 @@ def test_copies_are_left_out_and_altered_pictures_told_apart_by_the_recipe(
 def test_growth_compares_new_pairs_only_and_a_file_that_is_gone_keeps_its_verdicts(
     local: Store, settings: Settings, tmp_path: Path
 ) -> None:
-    benchmark(tmp_path, "MMStar", [COPIES["turned"](PAGE, RNG)])
+    benchmark_of(tmp_path, "MMStar", [COPIES["turned"](PAGE, RNG)])
     compare_with_benchmarks(local, settings)
     assert built(local).excluded == {"benchmark_image": 1}
     (first,) = local.files("contamination")
     before = local.read(first)
     (tmp_path / "LMUData" / "MMStar.tsv").unlink()
-    benchmark(tmp_path, "RealWorldQA", [COPIES["cropped 10%"](SCENE, RNG)])
+    benchmark_of(tmp_path, "RealWorldQA", [COPIES["cropped 10%"](SCENE, RNG)])
     turned = COPIES["turned"](PAGE, RNG)  # of another file than the benchmark's, which hashes do not find
     Grower(local).grow("coco.000002", [(encoded(SCENE, "PNG"), [COLOUR]), (turned, [CHOICE])])
     compare_with_benchmarks(local, settings)
@@ -104,7 +96,7 @@ def test_growth_compares_new_pairs_only_and_a_file_that_is_gone_keeps_its_verdic
 def test_verdicts_of_another_version_of_the_method_are_not_taken_over(
     local: Store, settings: Settings, tmp_path: Path
 ) -> None:
-    benchmark(tmp_path, "MMStar", [COPIES["turned"](PAGE, RNG)])
+    benchmark_of(tmp_path, "MMStar", [COPIES["turned"](PAGE, RNG)])
     compare_with_benchmarks(local, settings)
     (path,) = local.files("contamination")
     earlier = local.read_parquet(path)
@@ -119,7 +111,7 @@ def test_verdicts_of_another_version_of_the_method_are_not_taken_over(
 def test_without_verdicts_nothing_is_built_and_the_command_makes_them(
     wethink: Wethink, local: Store, settings: Settings, tmp_path: Path
 ) -> None:
-    benchmark(tmp_path, "MMStar", [COPIES["grey"](PAGE, RNG)])
+    benchmark_of(tmp_path, "MMStar", [COPIES["grey"](PAGE, RNG)])
     compare_with_benchmarks(local, settings)
     cut = decide_cut(local, CutRecipe())
     assert isinstance(cut, Cut) and cut.benchmarks[0].method
@@ -135,7 +127,7 @@ def test_what_cannot_be_read_is_told_as_not_checked_and_stops_nothing(
     wethink: Wethink, local: Store, settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "LMUData" / "MMVet.tsv").write_text("index\tquestion\n1\n")
-    benchmark(tmp_path, "MMStar", [COPIES["webp"](PAGE, RNG), COPIES["webp"](SCENE, RNG)[:300]])
+    benchmark_of(tmp_path, "MMStar", [COPIES["webp"](PAGE, RNG), COPIES["webp"](SCENE, RNG)[:300]])
     rows = ["index\timage_path\tquestion\tanswer", "1\tgone.png\tWhat?\tA", "2\there.png\tWhat?\tA"]
     (tmp_path / "mine.tsv").write_text("\n".join(rows))
     (tmp_path / "here.png").write_bytes(COPIES["mirrored"](PLOT, RNG))
@@ -156,7 +148,7 @@ def test_what_cannot_be_read_is_told_as_not_checked_and_stops_nothing(
 def test_a_file_that_an_earlier_release_signed_is_held_against_rows_by_its_hashes(
     local: Store, settings: Settings, tmp_path: Path
 ) -> None:
-    benchmark(tmp_path, "MMStar", [COPIES["jpeg"](PLOT, RNG)])
+    benchmark_of(tmp_path, "MMStar", [COPIES["jpeg"](PLOT, RNG)])
     compare_with_benchmarks(local, settings)
     (path,) = local.files("benchmarks")
     local.write_parquet(path.replace("-copies-1", ""), local.read_parquet(path).drop("picture"))

@@ -1,7 +1,5 @@
 """No picture of a benchmark is trained on: a real benchmark file with altered copies of a source's images, signed, then a cut."""
 
-import base64
-import csv
 from pathlib import Path
 
 import pytest
@@ -17,19 +15,11 @@ from wethink_assets.errors import StoreError
 from wethink_assets.evaluation.benchmarks.contamination import compare_with_benchmarks
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.conftest import Wethink
+from wethink_assets_tests.support.benchmark_files import benchmark_of
 from wethink_assets_tests.support.images import altered_copies, drawing, encoded, photograph
 from wethink_assets_tests.support.question_tables import CHOICE
 from wethink_assets_tests.support.stage_tables import Asked, Grower
 from wethink_assets_tests.support.versions import built, rows_of
-
-
-def benchmark(folder: Path, key: str, pictures: list[bytes]) -> None:
-    """A file of multiple-choice questions about these pictures, under the name of a real benchmark."""
-    with (folder / "LMUData").joinpath(f"{key}.tsv").open("w", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(["index", "image", "question", "A", "B", "answer"])
-        for number, data in enumerate(pictures):
-            writer.writerow([number, base64.b64encode(data).decode(), "Something else?", "yes", "no", "A"])
 
 
 def settings_of(folder: Path) -> Settings:
@@ -43,8 +33,8 @@ def test_rows_about_a_benchmarks_image_are_left_out(local: Store, grower: Grower
     before = built(local)
     assert before.excluded == {"duplicate_near": 1} and not read_cut(local, "v0001").benchmarks
     copies = altered_copies(photograph("chelsea.png"))
-    benchmark(tmp_path, "MMStar", [encoded(photograph("coffee.png")), copies["half size"]])
-    benchmark(tmp_path, "MMVet", [drawing(2)])
+    benchmark_of(tmp_path, "MMStar", [encoded(photograph("coffee.png")), copies["half size"]])
+    benchmark_of(tmp_path, "MMVet", [drawing(2)])
     compare_with_benchmarks(local, settings)
     after = built(local)
     # Both photographs of the cat, one of them a duplicate of the other before, and both rows about the drawing.
@@ -64,12 +54,12 @@ def test_rows_about_a_benchmarks_image_are_left_out(local: Store, grower: Grower
 
 def test_a_version_goes_on_to_follow_from_its_cut(local: Store, grower: Grower, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
-    benchmark(tmp_path, "MMStar", [encoded(photograph("chelsea.png"), quality=30)])
+    benchmark_of(tmp_path, "MMStar", [encoded(photograph("chelsea.png"), quality=30)])
     compare_with_benchmarks(local, settings)
     first = built(local)
     assert first.excluded == {"benchmark_image": 2}
     assert isinstance(decide_cut(local, CutRecipe()), NothingNew)
-    benchmark(tmp_path, "RealWorldQA", [drawing(2)])
+    benchmark_of(tmp_path, "RealWorldQA", [drawing(2)])
     compare_with_benchmarks(local, settings)
     assert build_version(local, "v0001").excluded == first.excluded, "built again it is held against what it was before"
     cut = decide_cut(local, CutRecipe())
@@ -81,8 +71,8 @@ def test_a_version_goes_on_to_follow_from_its_cut(local: Store, grower: Grower, 
 
 def test_unlike_pictures_and_stand_ins_leave_all_rows(local: Store, grower: Grower, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
-    benchmark(tmp_path, "MMStar", [encoded(photograph(name)) for name in ("coffee.png", "coins.png", "moon.png")])
-    benchmark(tmp_path, "AI2D_TEST", [b"no picture"])
+    benchmark_of(tmp_path, "MMStar", [encoded(photograph(name)) for name in ("coffee.png", "coins.png", "moon.png")])
+    benchmark_of(tmp_path, "AI2D_TEST", [b"no picture"])
     (tmp_path / "store" / "benchmarks" / "sample_MMStar" / ("0" * 32)).mkdir(parents=True)
     compare_with_benchmarks(local, settings)
     assert built(local).excluded == {"duplicate_near": 1}
@@ -93,6 +83,6 @@ def test_the_command_signs_what_is_there_and_tells_the_count(
 ) -> None:
     grower.grow("coco.000003", [(encoded(photograph("rocket.jpg")), [Asked("What flies?", "a rocket"), CHOICE])])
     settings_of(tmp_path)
-    benchmark(tmp_path, "OCRBench", [encoded(photograph("rocket.jpg"), "WEBP", quality=60)])
+    benchmark_of(tmp_path, "OCRBench", [encoded(photograph("rocket.jpg"), "WEBP", quality=60)])
     done = wethink("cut")
     assert done.exit_code == 0 and "2 left out: benchmark_image" in done.stdout, done.output
