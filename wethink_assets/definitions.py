@@ -10,7 +10,7 @@ from wethink_assets.defs.assets.benchmarks import benchmarks_asset
 from wethink_assets.defs.assets.growth import growth_asset
 from wethink_assets.defs.assets.rewards import calibration_asset
 from wethink_assets.defs.assets.roles import role_assets
-from wethink_assets.defs.assets.scores import leaderboard_asset, score_jobs, scores_asset
+from wethink_assets.defs.assets.scores import leaderboard_asset, model_scores_asset, score_jobs, scores_asset
 from wethink_assets.defs.assets.sources import image_batches_spec, source_assets
 from wethink_assets.defs.assets.staleness import staleness_asset
 from wethink_assets.defs.assets.studies import studies_asset, study_job
@@ -53,6 +53,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             policy_asset(settings),
             studies_asset(),
             scores_asset(settings),
+            model_scores_asset(settings),
             leaderboard_asset(),
         ],
         asset_checks=[*stage_checks, calibration_check],
@@ -63,7 +64,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             train_job(),
             train_new_job(settings),
             study_job(),
-            *score_jobs(),
+            *score_jobs(settings),
         ],
         sensors=[
             observing_sensor(settings),

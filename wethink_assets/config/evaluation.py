@@ -40,6 +40,19 @@ class ScoredModelSettings(RoleSettings):
     prompts: Literal["", "auto", "vlmevalkit", "embedded"] = Field(
         "", description="wording of the questions; empty: as scoring says"
     )
+    chat_template: str = Field(
+        "",
+        description="Jinja template by which our server writes its conversations: a file, or the template itself; empty: the model's own",
+    )
+
+    @model_validator(mode="after")
+    def _a_template_is_for_our_servers(self) -> "ScoredModelSettings":
+        if self.chat_template and self.provider != "embedded" and not self.server:
+            raise ValueError(
+                "chat_template: an endpoint writes conversations by a template of its own; give it one where it is started (vLLM: --chat-template, "
+                "llama.cpp: --chat-template-file), or, where it takes one with each request, as extra_body = { chat_template = ... }"
+            )
+        return self
 
 
 def scored_model_name(name: str) -> str:

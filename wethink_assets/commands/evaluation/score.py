@@ -240,10 +240,5 @@ def shown_rows(run: "ModelScores") -> tuple[list[str], list[list[str]]]:
 
     scored = {score.benchmark for score in (*run.base, *run.scores)}
     rows = [row for row in run_rows(run) if row["benchmark"].partition(" ")[0] in scored]
-    compared = ("base", "difference", "detectable")
-    columns = [
-        name
-        for name in (rows[0] if rows else ())
-        if (name != "flags" or any(row["flags"] for row in rows)) and (run.base_name or name not in compared)
-    ]
+    columns = [name for name in (rows[0] if rows else ()) if name != "flags" or any(row["flags"] for row in rows)]
     return columns, [[row[name] for name in columns] for row in rows]

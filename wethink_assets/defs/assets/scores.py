@@ -1,4 +1,4 @@
-"""Scores of training runs, and the leaderboard over all of them."""
+"""Scores of training runs and of the models of `scoring.models`, and the leaderboard over all of them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +10,15 @@ import polars as pl
 
 from wethink_assets.config import Settings
 from wethink_assets.defs.assets.benchmarks import KEY as BENCHMARKS
-from wethink_assets.defs.graph import EVALUATION, MODEL_TEAM, add_partitions, pool_of, training_run, when_changed
+from wethink_assets.defs.graph import (
+    EVALUATION,
+    LOCAL_POOL,
+    MODEL_TEAM,
+    add_partitions,
+    pool_of,
+    training_run,
+    when_changed,
+)
 from wethink_assets.defs.metadata.plots import data_uri
 from wethink_assets.defs.metadata.previews import plain, sample_table
 from wethink_assets.defs.resources import Progress
@@ -20,13 +28,22 @@ from wethink_assets.evaluation.forms.form import PROMPTS_VERSION, VERDICTS_VERSI
 from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, leaderboard
 from wethink_assets.evaluation.reports.leaderboard_text import board_rows, run_rows
 from wethink_assets.evaluation.reports.plots import bars, radar
-from wethink_assets.evaluation.runs.training_runs import RunScores, kept_scores, score_training_run
+from wethink_assets.evaluation.runs.training_runs import (
+    ModelScores,
+    kept_models,
+    kept_scores,
+    score_other_model,
+    score_training_run,
+)
 from wethink_assets.evaluation.vlmevalkit.scoring import LOGIC_VERSION as KIT_VERSION
+from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import list_policies
 
 SCORE = "score"
+SCORE_MODELS = "score_models"
+MODEL_SCORES = "model_scores"
 LEADERBOARD = "leaderboard"
 DRAW_LEADERBOARD = "draw_leaderboard"  # the job: its graph may not have the name of the asset's op
 
@@ -71,6 +88,56 @@ def scores_asset(settings: Settings) -> dg.AssetsDefinition:
     return benchmark_scores
 
 
+def model_partitions(settings: Settings) -> dg.StaticPartitionsDefinition:
+    """The models of `scoring.models`, as the configuration names them."""
+    return dg.StaticPartitionsDefinition(sorted(settings.scoring.models))
+
+
+def model_scores_asset(settings: Settings) -> dg.AssetsDefinition:
+    """`model_scores`: each model of `scoring.models`, beside the policies on the leaderboard."""
+    here = [
+        name for name, table in settings.scoring.models.items() if PROVIDERS[table.provider].runs_here(settings, table)
+    ]
+
+    @dg.asset(
+        name=MODEL_SCORES,
+        partitions_def=model_partitions(settings),
+        deps=[BENCHMARKS],
+        code_version=f"{PROMPTS_VERSION}.{VERDICTS_VERSION}.{KIT_VERSION}",
+        group_name=EVALUATION,
+        kinds={"benchmark", "parquet"},
+        owners=MODEL_TEAM,
+        pool=LOCAL_POOL if here else pool_of(settings, ("judge",)),
+        backfill_policy=dg.BackfillPolicy.multi_run(1),
+    )
+    def model_scores(
+        context: dg.AssetExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        store: dg.ResourceParam[Store],
+        progress: dg.ResourceParam[Progress],
+    ) -> dg.MaterializeResult[None]:
+        """Scores of a model that was not trained here: an endpoint, a model of the hub or a folder.
+
+        System prompt, chat template, wording and sampling are its own where its table states them.
+
+        Only what is missing is asked for; a changed setting is another score, and what was scored before it stays.
+        """
+        scores = score_other_model(
+            store,
+            settings,
+            context.partition_key,
+            progress=_telling(progress, context.partition_key),
+            run_id=context.run.run_id,
+            kit_session=partial(_piped, context),
+        )
+        kept = kept_models(store)[context.partition_key] if scores.scores else scores
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(kept.data_version), metadata=fitting(scores_metadata(store, settings, scores))
+        )
+
+    return model_scores
+
+
 @contextmanager
 def _piped(context: dg.AssetExecutionContext) -> Iterator[Mapping[str, str]]:
     """A session of Dagster's Pipes for VLMEvalKit's process, which tells the run's log what it does; it lives while replies are asked for."""
@@ -87,7 +154,9 @@ def leaderboard_asset() -> dg.AssetsDefinition:
 
     @dg.asset(
         name=LEADERBOARD,
-        deps=[dg.AssetDep("benchmark_scores", partition_mapping=dg.AllPartitionMapping())],
+        deps=[
+            dg.AssetDep(name, partition_mapping=dg.AllPartitionMapping()) for name in ("benchmark_scores", MODEL_SCORES)
+        ],
         group_name=EVALUATION,
         kinds={"benchmark"},
         owners=MODEL_TEAM,
@@ -103,14 +172,20 @@ def leaderboard_asset() -> dg.AssetsDefinition:
     return board
 
 
-def score_jobs() -> list[Any]:
-    """`score`: score one training run; `draw_leaderboard`: draw the board anew."""
+def score_jobs(settings: Settings) -> list[Any]:
+    """`score`: score one training run; `score_models`: one model of `scoring.models`; `draw_leaderboard`: draw the board anew."""
     return [
         dg.define_asset_job(
             SCORE,
             selection=dg.AssetSelection.assets("benchmark_scores"),
             partitions_def=training_run,
             description="Score a training run's policy and, where it is missing, its base model. Calls both, and the judge.",
+        ),
+        dg.define_asset_job(
+            SCORE_MODELS,
+            selection=dg.AssetSelection.assets(MODEL_SCORES),
+            partitions_def=model_partitions(settings),
+            description="Score a model of [scoring.models], which was not trained here. Calls it, and the judge.",
         ),
         dg.define_asset_job(
             DRAW_LEADERBOARD,
@@ -121,7 +196,7 @@ def score_jobs() -> list[Any]:
 
 
 def sync_scores(instance: dg.DagsterInstance, store: Store, settings: Settings, synced: Synced) -> None:
-    """Report the scores that the store holds of training runs and the instance does not know. Safe to repeat."""
+    """Report the scores that the store holds of training runs and other models and the instance does not know. Safe to repeat."""
     known = known_versions(instance, "benchmark_scores")
     for policy in list_policies(store):
         scores = kept_scores(store, settings, policy)
@@ -129,6 +204,11 @@ def sync_scores(instance: dg.DagsterInstance, store: Store, settings: Settings, 
             add_partitions(instance, training_run, [policy.key])
             metadata = partial(scores_metadata, store, settings, scores)
             report_unknown(instance, synced, known, "benchmark_scores", policy.key, scores.data_version, metadata)
+    known = known_versions(instance, MODEL_SCORES)
+    for name, kept in kept_models(store).items():
+        if name in settings.scoring.models:
+            metadata = partial(scores_metadata, store, settings, kept)
+            report_unknown(instance, synced, known, MODEL_SCORES, name, kept.data_version, metadata)
 
 
 def _telling(progress: Progress, key: str) -> Callable[[str, int, int], None]:
@@ -142,14 +222,14 @@ def _telling(progress: Progress, key: str) -> Callable[[str, int, int], None]:
     return tell
 
 
-def scores_metadata(store: Store, settings: Settings, run: RunScores) -> dict[str, Any]:
+def scores_metadata(store: Store, settings: Settings, run: ModelScores) -> dict[str, Any]:
     """What a scoring came to: figures, one line a benchmark, plots."""
     board = leaderboard(store, settings)
     ours = Board(
         board.columns,
-        tuple(line for line in board.lines if line.name in (run.policy.key, run.policy.base_model["model"])),
+        tuple(line for line in board.lines if line.name in (run.name, run.base_name)),
     )
-    line = next((line for line in board.lines if line.name == run.policy.key), None)
+    line = next((line for line in board.lines if line.name == run.name), None)
     averages = {name: round(value, 2) for name, value in (line.averages if line else {}).items() if value is not None}
     flagged = sorted({score.benchmark for score in (*run.base, *run.scores) if score.flags})
     return {
@@ -157,11 +237,16 @@ def scores_metadata(store: Store, settings: Settings, run: RunScores) -> dict[st
         "not run": len(run.not_run) if run.files else None,
         **{f"average, {name}": value for name, value in averages.items()},
         "flagged": ", ".join(flagged) or None,
-        "base model": plain(run.policy.base_model["model"], 80),
-        "scores": _table(sorted(run_rows(run), key=lambda row: row["policy"] == row["base"] == NOT_RUN)),
+        "base model": plain(run.base_name, 80) if run.base_name else None,
+        "model": None if run.base_name or not run.scores else plain(run.scores[0].model["model"], 80),
+        "scores": _table(sorted(run_rows(run), key=_not_run)),
         **plots_metadata(ours),
         "not run because": _table([{"benchmark": f.benchmark.key, "what to do": f.remedy} for f in run.not_run]),
     }
+
+
+def _not_run(row: dict[str, str]) -> bool:
+    return {row.get("base", NOT_RUN), row.get("policy", row.get("score"))} == {NOT_RUN}
 
 
 def board_metadata(board: Board) -> dict[str, Any]:
@@ -169,6 +254,7 @@ def board_metadata(board: Board) -> dict[str, Any]:
     policies = [line for line in board.lines if line.kind == "policy"]
     return {
         "training runs": len(policies),
+        "other models": sum(line.kind == "model" for line in board.lines),
         "board": _table(board_rows(board.ours_first())),
         **plots_metadata(board),
         "published by": _table([{"row": line.name, "source": line.source} for line in board.lines if line.source]),

@@ -7,6 +7,7 @@ sampling seeds. Published numbers are rows of their own with their source. Drawn
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from wethink_assets.config import Settings
@@ -29,6 +30,9 @@ RowKind = Literal["published", "base", "model", "policy"]
 NOT_RUN = "not run"
 OTHER_FILE = "other md5"
 """Flag of a score on a file that isn't the benchmark's: a part of it, or another release."""
+OTHER_SETTINGS = "other settings"
+"""Flag of a score whose replies were asked for with another system prompt, length, chat template or service settings than the model's newest."""
+NO_AVERAGE = frozenset((OTHER_FILE, OTHER_SETTINGS))
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def leaderboard(store: Store, settings: Settings) -> Board:
     bases = {base.digest: base for policy in policies for base in [base_model_of(settings, policy)]}
     scores = {digest: list(newest(scores_of(store, digest)).values()) for digest in bases}
     lines += [_scored(base.name, "base", digest, scores[digest]) for digest, base in bases.items() if scores[digest]]
-    others = _others(store, {*bases, *(policy.model_digest for policy in policies)})
+    others = other_models(store, {*bases, *(policy.model_digest for policy in policies)})
     lines += [_scored(name, "model", digest, groups) for name, digest, groups in others]
     scores |= {digest: groups for _, digest, groups in others}
     for policy in policies:
@@ -122,14 +126,24 @@ def leaderboard(store: Store, settings: Settings) -> Board:
     return Board(tuple(columns), tuple(line for line in lines if line.cells))
 
 
-def _others(store: Store, known: Collection[str]) -> list[tuple[str, str, list[list[Score]]]]:
-    """Name, digest and scores of the models that are neither policies nor bases, by name."""
-    others = []
+def other_models(store: Store, known: Collection[str] = ()) -> list[tuple[str, str, list[list[Score]]]]:
+    """Name, digest and scores of the models that are neither policies nor bases (`known`, by digest), by name.
+
+    A name that meant several models is the one that was scored last: the others' scores stay in the store.
+    """
+    others: dict[str, tuple[str, list[list[Score]]]] = {}
     for digest in sorted(set(store.names(SCORES)) - set(known)):
         groups = list(newest(scores_of(store, digest)).values())
-        if groups and groups[0][0].model.get("kind") == "model":
-            others.append((groups[0][0].model["name"], digest, groups))
-    return sorted(others)
+        if not groups or groups[0][0].model.get("kind") != "model":
+            continue
+        name = groups[0][0].model["name"]
+        if name not in others or _latest(others[name][1]) < _latest(groups):
+            others[name] = (digest, groups)
+    return [(name, digest, groups) for name, (digest, groups) in sorted(others.items())]
+
+
+def _latest(groups: Iterable[Sequence[Score]]) -> datetime:
+    return max(score.created for group in groups for score in group)
 
 
 def own_of(score: Score) -> Benchmark:
@@ -138,7 +152,7 @@ def own_of(score: Score) -> Benchmark:
 
 
 def newest(scores: Iterable[Score]) -> dict[str, list[Score]]:
-    """Scores of one model by benchmark: all decodings of the settings that were scored last."""
+    """Scores of one model by benchmark: all decodings of the settings that were scored last, sampled ones of one temperature alone."""
     families: dict[tuple[str, str], list[Score]] = {}
     for score in scores:
         families.setdefault((score.benchmark, family_of(score)), []).append(score)
@@ -148,14 +162,49 @@ def newest(scores: Iterable[Score]) -> dict[str, list[Score]]:
         if other is None or max(s.created for s in family) > max(s.created for s in other):
             latest[benchmark] = family
     return {
-        benchmark: sorted(family, key=lambda s: (s.decoding != GREEDY, s.decoding))
+        benchmark: sorted(_of_one_temperature(family), key=lambda s: (s.decoding != GREEDY, s.decoding))
         for benchmark, family in latest.items()
     }
 
 
+def _of_one_temperature(family: Sequence[Score]) -> list[Score]:
+    drawn = [score for score in family if score.decoding != GREEDY]
+    how = _sampling(max(drawn, key=lambda score: score.created)) if drawn else None
+    return [score for score in family if score.decoding == GREEDY or _sampling(score) == how]
+
+
+def _sampling(score: Score) -> tuple[Any, Any]:
+    decoding = score.settings.get("decoding", {})
+    return decoding.get("temperature"), decoding.get("top_p")
+
+
 def family_of(score: Score) -> str:
-    """Digest of a score's settings but for the decoding: what greedy and sampled replies share."""
-    return digest_of_settings({name: value for name, value in score.settings.items() if name != "decoding"})
+    """Digest of a score's settings but for how replies were drawn: what greedy and sampled ones share, their most tokens among it."""
+    shared = {name: value for name, value in score.settings.items() if name != "decoding"}
+    return digest_of_settings({**shared, "max_tokens": score.settings.get("decoding", {}).get("max_tokens")})
+
+
+def conditions_of(score: Score) -> dict[str, Any]:
+    """What all replies of a model should have in common, whatever the benchmark; an embedded policy's prompts have no system prompt."""
+    prompts = score.settings.get("prompts", {})
+    conditions = {
+        "max_tokens": score.settings.get("decoding", {}).get("max_tokens"),
+        "requests": score.settings.get("requests"),
+    }
+    return conditions if prompts.get("style") == "embedded" else {**conditions, "system": prompts.get("system")}
+
+
+def asked_otherwise(groups: Iterable[Sequence[Score]]) -> set[str]:
+    """Benchmarks of one model whose scores were made under other conditions than its newest: no row's average mixes the two."""
+    first = [group[0] for group in groups]
+    current: dict[str, Any] = {}
+    for score in sorted(first, key=lambda score: score.created):
+        current |= conditions_of(score)
+    return {
+        score.benchmark
+        for score in first
+        if any(current[name] != value for name, value in conditions_of(score).items())
+    }
 
 
 def _published(name: str, source: str, scores: Mapping[str, float]) -> Line:
@@ -165,20 +214,30 @@ def _published(name: str, source: str, scores: Mapping[str, float]) -> Line:
 
 def _scored(name: str, kind: RowKind, digest: str, groups: Sequence[Sequence[Score]]) -> Line:
     cells = {group[0].benchmark: cell for group in groups if (cell := cell_of(group)) is not None}
+    cells = _flagged(cells, asked_otherwise(groups))
     return Line(name, kind, digest, cells=cells, averages=averages_of(cells))
+
+
+def _flagged(cells: dict[str, Cell], otherwise: Collection[str]) -> dict[str, Cell]:
+    return {
+        key: replace(cell, flags=(*cell.flags, OTHER_SETTINGS)) if key in otherwise else cell
+        for key, cell in cells.items()
+    }
 
 
 def _policy_line(store: Store, settings: Settings, policy: Policy) -> Line:
     base = base_model_of(settings, policy)
     before = newest(scores_of(store, base.digest))
     cells = {}
-    for benchmark, group in newest(scores_of(store, policy.model_digest)).items():
+    scores = newest(scores_of(store, policy.model_digest))
+    for benchmark, group in scores.items():
         comparison = against_base(store, settings, before.get(benchmark, []), group)
         cell = cell_of(group, comparison)
         if cell is not None:
             cells[benchmark] = cell
     corrected = holm({key: cell.against_base.p for key, cell in cells.items() if cell.against_base is not None})
     cells = {key: replace(cell, p_board=corrected.get(key)) for key, cell in cells.items()}
+    cells = _flagged(cells, asked_otherwise(scores.values()))
     return Line(
         policy.key,
         "policy",
@@ -232,14 +291,15 @@ def cell_of(group: Sequence[Score], comparison: Comparison | None = None) -> Cel
 
 
 def averages_of(cells: Mapping[str, Cell]) -> dict[str, float | None]:
-    """Averages of the boards out of 100, None where a benchmark of one was not run, or in part or another release (its file has another md5).
+    """Averages of the boards out of 100, None where a benchmark of one was not run, or in part or another release (its file has another md5),
+    or with other settings than the rest.
 
     Stand-ins have averages by themselves, where there are any.
     """
     averages: dict[str, float | None] = {}
     for prefix in ("", SAMPLE):
         for name, keys in AVERAGES.items():
-            whole = [key for key in keys if prefix + key in cells and OTHER_FILE not in cells[prefix + key].flags]
+            whole = [key for key in keys if prefix + key in cells and not NO_AVERAGE & {*cells[prefix + key].flags}]
             values = [100 * cells[prefix + key].value / BENCHMARKS[key].scale for key in whole]
             if values or not prefix:
                 averages[f"{prefix}{name}"] = sum(values) / len(values) if len(values) == len(keys) else None

@@ -99,16 +99,18 @@ def run_rows(run: ModelScores) -> list[dict[str, str]]:
     for benchmark in [file.benchmark for file in run.files] or list(scored.values()):
         before, after = (cell_of(group[benchmark.key]) if benchmark.key in group else None for group in (base, policy))
         flags = [*(before.flags if before else ()), *(after.flags if after else ())]
+        comparison = run.comparisons.get(benchmark.key)
+        scores = {
+            "base": cell_text(before),
+            "policy": cell_text(after),
+            "difference": difference_text(comparison, benchmark.scale, on_board.get(benchmark.key)),
+            "detectable": detectable_text(comparison, benchmark.scale, len(on_board)),
+            "policy, sampled": seeds_text(after),
+        }
         rows.append(
             {
                 "benchmark": column_title(benchmark),
-                "base": cell_text(before),
-                "policy": cell_text(after),
-                "difference": difference_text(
-                    run.comparisons.get(benchmark.key), benchmark.scale, on_board.get(benchmark.key)
-                ),
-                "detectable": detectable_text(run.comparisons.get(benchmark.key), benchmark.scale, len(on_board)),
-                "policy, sampled": seeds_text(after),
+                **(scores if run.base_name else {"score": cell_text(after), "sampled": seeds_text(after)}),
                 "cut": f"{after.cut:.1%}" if after else "",
                 "no answer": f"{after.no_answer:.1%}" if after else "",
                 "of answered": f"{after.answered:.1f}" if after and after.answered is not None else "",

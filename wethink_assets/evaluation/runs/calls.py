@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -42,9 +42,15 @@ class Calls:
     """The calls of one model on several benchmarks, and the judge's about its replies. Open it with `Calls.open`."""
 
     def __init__(
-        self, models: Models, model_digest: str, judge_prompts: JudgePrompts, journals: dict[str, Journal]
+        self,
+        models: Models,
+        model_digest: str,
+        judge_prompts: JudgePrompts,
+        journals: dict[str, Journal],
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self._models = models
+        self._options = dict(options or {})
         self._digest = model_digest
         self._judge_prompts = judge_prompts
         self._journals = journals
@@ -55,9 +61,17 @@ class Calls:
     @classmethod
     @contextmanager
     def open(
-        cls, store: Store, models: Models, model_digest: str, judge_prompts: JudgePrompts, benchmarks: Sequence[str]
+        cls,
+        store: Store,
+        models: Models,
+        model_digest: str,
+        judge_prompts: JudgePrompts,
+        benchmarks: Sequence[str],
+        options: Mapping[str, Any] | None = None,
     ) -> Iterator["Calls"]:
         """Hold the leases of the benchmarks with this model; waits while another run scores the same.
+
+        options: what the keys of the model's calls name beside those of its endpoint (`EvaluatedModel.call_options`).
 
         However the block ends, finished calls are kept.
         """
@@ -67,7 +81,7 @@ class Calls:
                 scope = scope_of(benchmark, model_digest)
                 lease = leases.enter_context(leased(store, journal_folder(STAGE, scope), poll=0.1))
                 journals[benchmark] = Journal(store, STAGE, scope, lease)
-            calls = cls(models, model_digest, judge_prompts, journals)
+            calls = cls(models, model_digest, judge_prompts, journals, options)
             try:
                 yield calls
             except BaseException:
@@ -88,7 +102,7 @@ class Calls:
         self, benchmark: str, index: str, messages: Sequence[Message], sampling: Sampling, prompt: str
     ) -> tuple[str, Completion]:
         """Journal key and reply of the scored model. The key names its weights, never the place from which they were loaded."""
-        options = self._models.request_options("policy", with_schema=False)
+        options = {**self._models.request_options("policy", with_schema=False), **self._options}
         key = call_key("policy", self._digest, messages, None, sampling, 0, options)
         return key, await self._once(benchmark, key, "policy", prompt, index, messages, sampling, 0)
 

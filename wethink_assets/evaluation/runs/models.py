@@ -1,5 +1,6 @@
 """Evaluated models: a training run's policy, the base model that it started from, or any other of `scoring.models`, and how each is served."""
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,8 +11,9 @@ from wethink_assets.config import RoleSettings, Settings
 from wethink_assets.config.evaluation import ScoredModelSettings
 from wethink_assets.errors import ConfigError, ModelError, TrainingError
 from wethink_assets.extensions.builtin import PROVIDERS
-from wethink_assets.identity import digest_of
+from wethink_assets.identity import digest_of, sha256_hex
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_names
+from wethink_assets.models.servers.runtime import servers_root, write_whole
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.base_model import is_embedded
 from wethink_assets.training.policies.catalog import Policy, find_policy, list_policies, local_checkpoint
@@ -20,6 +22,7 @@ EMBEDDED = "embedded/"
 SERVED = ".scored"
 """Added to the name of a server whose table serves a model that is scored: another role may use the server itself."""
 SHA256 = 64
+JINJA = re.compile(r"\{[{%]")
 EMBEDDED_TOKENS = 200
 """Tokens of an embedded policy's reply, at most: its longest right ones have about 150."""
 
@@ -47,31 +50,76 @@ class EvaluatedModel:
         """
         scoring = settings.scoring
         if not scoring.server or self.weights is None or self.name in scoring.endpoints:
-            return settings.model_copy(update={"roles": {**settings.roles, "policy": self.role()}})
-        table = settings.server(scoring.server)
-        if table.url:
-            raise ConfigError(
-                f"scoring.server: {scoring.server} is attached to by its url, so it cannot be given the weights of {self.name}: name a "
-                f'server that is started here, or add [scoring.endpoints."{self.name}"]'
-            )
+            role = self.role()
+            if role.server and self.own is not None and self.own.chat_template:
+                return self._on_its_own_server(settings, role.server, {}, role)
+            return settings.model_copy(update={"roles": {**settings.roles, "policy": role}})
         model, revision = self.weights()
-        name = f"{scoring.server}{SERVED}"
-        servers = {
-            **settings.servers,
-            name: table.model_copy(update={"model": model, "revision": revision, "idle": 0.0}),
-        }
-        roles = {**settings.roles, "policy": RoleSettings(server=name)}
-        return settings.model_copy(update={"servers": servers, "roles": roles})
+        return self._on_its_own_server(settings, scoring.server, {"model": model, "revision": revision}, RoleSettings())
+
+    def _on_its_own_server(
+        self, settings: Settings, server: str, changes: dict[str, Any], role: RoleSettings
+    ) -> Settings:
+        """The configuration with a server of this model's own, made of another's table: its weights, or its chat template, are no one else's."""
+        table = settings.server(server)
+        if table.url:
+            what = f"the {'weights' if changes else 'chat template'} of {self.name}"
+            raise ConfigError(
+                f"{server} is attached to by its url, so it cannot be given {what}: name a server that is started here"
+                + (f' in scoring.server, or add [scoring.endpoints."{self.name}"]' if changes else "")
+            )
+        if template := chat_template_of(settings, self.own):
+            changes = {**changes, "args": (*table.args, "--chat-template", str(template_file(template)))}
+        name = f"{server}{SERVED}"
+        servers = {**settings.servers, name: table.model_copy(update={**changes, "idle": 0.0})}
+        served = role.model_copy(update={"provider": "endpoint", "server": name})
+        return settings.model_copy(update={"servers": servers, "roles": {**settings.roles, "policy": served}})
 
     def request_options(self, settings: Settings) -> dict[str, Any]:
         """What the settings of the endpoint that serves it change of its replies, if one does."""
         if self.embedded:
             return {}
         if self.own is not None:
-            return PROVIDERS[self.own.provider].request_options(self.own, with_schema=False)
+            options = PROVIDERS[self.own.provider].request_options(self.own, with_schema=False)
+            return {**options, **self.call_options(settings)}
         role = settings.scoring.endpoints.get(self.name, settings.role("policy"))
         served = self.name in settings.scoring.endpoints or role.model == self.name
         return PROVIDERS[role.provider].request_options(role, with_schema=False) if served else {}
+
+    def call_options(self, settings: Settings) -> dict[str, Any]:
+        """What keys of calls name beside weights, messages and the endpoint's options: the digest of a chat template of its own."""
+        template = chat_template_of(settings, self.own)
+        return {"chat_template": sha256_hex(template.encode())} if template else {}
+
+
+def chat_template_of(settings: Settings, table: ScoredModelSettings | None) -> str:
+    """The template by which a model's conversations are written; empty: its own. Raises `ConfigError` where the file is none.
+
+    What has `{{` or `{%` is the template itself; anything else is the name of a file, as in the configuration.
+    """
+    given = table.chat_template if table is not None else ""
+    if not given or JINJA.search(given):
+        return given
+    path = Path(settings.resolve(given))
+    try:
+        template = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise ConfigError(
+            f"chat_template: {path} cannot be read ({reason}); name a Jinja file, or give its text"
+        ) from error
+    if not JINJA.search(template):
+        raise ConfigError(f"chat_template: {path} holds no Jinja template: neither {{{{ nor {{% is in it")
+    return template
+
+
+def template_file(template: str) -> Path:
+    """The file of a template for a server of this machine, named by its content: a changed template is another server."""
+    folder = servers_root() / "templates"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"{sha256_hex(template.encode())}.jinja"
+    write_whole(path, template)
+    return path
 
 
 def policy_of(store: Store, key: str, others: Collection[str] = ()) -> Policy:
@@ -138,6 +186,10 @@ def model_of_its_own(settings: Settings, name: str) -> EvaluatedModel:
         return _other(name, table.model or name, table.revision, False, table, lambda: table)
     folder = Path(settings.resolve(checkpoint))
     if checkpoint in checkpoint_names() or is_embedded(folder):
+        if table.chat_template:
+            raise ConfigError(
+                f"scoring.models.{name}.chat_template: {checkpoint} is an embedded model, which reads one form of prompts only; leave it out"
+            )
         digest = checkpoint_digest(checkpoint if checkpoint in checkpoint_names() else str(folder))
         return _other(name, f"{EMBEDDED}{folder.name}", digest, True, table, lambda: table)
 

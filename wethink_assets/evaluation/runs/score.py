@@ -79,7 +79,8 @@ def _scored(
     jobs = [job for job in jobs if job.scorer != VLMEVALKIT or job.key in prompts]
     theirs, ours = ([job for job in jobs if (job.scorer == VLMEVALKIT) == by_kit] for by_kit in (True, False))
     scores: Scores = {}
-    with Calls.open(store, models, model.digest, JudgePrompts.of(settings), list({job.key for job in jobs})) as calls:
+    keys, options = list({job.key for job in jobs}), model.call_options(settings)
+    with Calls.open(store, models, model.digest, JudgePrompts.of(settings), keys, options) as calls:
         ask_all(models, calls, settings, model, jobs, prompts, progress)
         if ours:
             grade_all(models, calls, settings, ours, progress)

@@ -7,7 +7,7 @@ from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, wanted_files
 from wethink_assets.evaluation.grading.intervals import Comparison
 from wethink_assets.evaluation.reports.comparison import against_base
-from wethink_assets.evaluation.reports.leaderboard import newest
+from wethink_assets.evaluation.reports.leaderboard import newest, other_models
 from wethink_assets.evaluation.runs.jobs import jobs_with_scores
 from wethink_assets.evaluation.runs.models import (
     EvaluatedModel,
@@ -41,18 +41,18 @@ class ModelScores:
         """Benchmarks whose file is missing or unreadable."""
         return tuple(file for file in self.files if not file.usable)
 
+    @property
+    def data_version(self) -> str:
+        """sha256 over all scores, those of a base included."""
+        values = [[s.model_digest, s.benchmark, s.settings_digest, s.value] for s in (*self.base, *self.scores)]
+        return digest_of(sorted(values, key=lambda entry: [str(part) for part in entry]))
+
 
 @dataclass(frozen=True)
 class RunScores(ModelScores):
     """Scores of a training run's policy beside those of its base."""
 
     policy: Policy = field(kw_only=True)
-
-    @property
-    def data_version(self) -> str:
-        """sha256 over all scores, of base and policy."""
-        values = [[s.model_digest, s.benchmark, s.settings_digest, s.value] for s in (*self.base, *self.scores)]
-        return digest_of(sorted(values, key=lambda entry: [str(part) for part in entry]))
 
 
 def missing(store: Store, settings: Settings, key: str, benchmarks: Sequence[str] = ()) -> int:
@@ -133,11 +133,21 @@ def score_other_model(
     benchmarks: Sequence[str] = (),
     *,
     progress: Progress | None = None,
+    run_id: str = "",
     again: bool = False,
+    kit_session: Session = unreported,
 ) -> ModelScores:
     """Score what is missing of a model of `scoring.models` on the wanted benchmarks; raises as `score_training_run` does."""
     model = model_of_its_own(settings, name)
     files = wanted_files(settings, benchmarks)
-    with Kit(settings, unreported) as kit:
-        scores = score_model(store, settings, model, files, progress=progress, again=again, kit=kit)
+    with Kit(settings, kit_session) as kit:
+        scores = score_model(store, settings, model, files, progress=progress, run_id=run_id, again=again, kit=kit)
     return ModelScores(name, tuple(files), tuple(scores))
+
+
+def kept_models(store: Store) -> dict[str, ModelScores]:
+    """What the store holds of the models that were not trained here, by name: the newest settings of each benchmark. Asks no model."""
+    return {
+        name: ModelScores(name, (), tuple(score for group in groups for score in group))
+        for name, _, groups in other_models(store)
+    }
