@@ -66,6 +66,12 @@ class Archive:
         """A seekable stream over the whole archive, its parts one after the other."""
         return ArchiveStream(location, self.parts)
 
+    def require_unchanged(self, location: Location) -> None:
+        """To be called after it was read. Raises `SourceChanged` where it is another by now, so that what was read may be of no state it was in."""
+        for part in self.parts:
+            if not location.is_as_listed(part):
+                raise location.changed(part.path)
+
 
 def archives_among(
     files: Iterable[FileInfo],
@@ -122,6 +128,7 @@ def list_archive(store: Store, location: Location, archive: Archive, include: st
     try:
         with archive.open(location) as stream:
             index = archive.format.index(stream, archive.path, archive.etag, store, include)
+        archive.require_unchanged(location)
     except SourceChanged as error:
         return _refused(archive, CHANGED, str(error))
     except (StoreError, SourceUnreachable):
@@ -213,6 +220,7 @@ def _read_where_it_lies(
 
     with stream:
         yield from _all_of(entries, archive.format.read(stream, archive.etag, store, entries, relocate))
+    archive.require_unchanged(location)
 
 
 def _all_of(entries: Sequence[Entry], given: Iterator[tuple[Entry, Fetch]]) -> Iterator[tuple[Entry, Fetch]]:

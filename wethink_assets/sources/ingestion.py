@@ -21,8 +21,8 @@ from wethink_assets.sources.imported_pairs import imported_source, pairs_of
 from wethink_assets.sources.listing import read_entries
 from wethink_assets.sources.locations import Location
 from wethink_assets.sources.readers.entries import Entry, Fetch, ReadFailure
-from wethink_assets.sources.registration import note_unread
 from wethink_assets.sources.standing_claims import ClaimStandings, Standing, images_made, note_doubtful
+from wethink_assets.sources.unread_files import note_unread
 from wethink_assets.stages.output import KNOWN_CONTENT, StageOutput, rejections
 from wethink_assets.stages.schemas import IMAGES, SCHEMA_VERSION
 from wethink_assets.stages.spec import BatchWork, Editing, Preview, Stage, every

@@ -1,6 +1,6 @@
 """Versions of a source's files that are known, in batches or the log of recopied files, and what of a listing is not, decided item by item."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -10,9 +10,7 @@ from wethink_assets.sources.recopied_files import log_numbers, logged_versions
 from wethink_assets.storage.sorted_rows import SortedRows, side_by_side
 from wethink_assets.storage.store import Store
 
-__all__ = ["MOST_OFFERS", "KnownVersions", "unregistered_among"]
-
-MOST_OFFERS = 5
+__all__ = ["KnownVersions", "unregistered_among"]
 
 
 class KnownVersions:
@@ -22,7 +20,7 @@ class KnownVersions:
     """
 
     def __init__(self, store: Store, source: str, again: pl.DataFrame) -> None:
-        """`again` are the files that batches could not read, as `unread` has them: `item` and `number`."""
+        """`again` are the files to be offered again: `item`, with the `number` of the batch that did not read them or lost their image."""
         self.rows = SortedRows(REGISTERED, ["item"])
         self.last = 0
         self._store = store
@@ -42,6 +40,10 @@ class KnownVersions:
             if number > self._log_read:
                 self._add(logged_versions(self._store, self._source, number), LOGGED)
                 self._log_read = number
+
+    def withhold(self, items: Iterable[str]) -> None:
+        """Take files out of what is offered again."""
+        self._again = self._again.filter(~pl.col("item").is_in(list(items)))
 
     def _add(self, versions: pl.DataFrame, number: int) -> None:
         self.rows.add(versions.with_row_index("row").with_columns(number=pl.lit(number, dtype=pl.Int32)))
@@ -75,9 +77,7 @@ def unregistered_among(entries: pl.DataFrame, held: pl.DataFrame, again: pl.Data
     is_again = pl.lit(False)
     if again.height:
         unread = held.join(again, on=["item", "number"], how="semi")
-        given_up = unread.group_by(VERSION).len().filter(pl.col("len") >= MOST_OFFERS).select(VERSION)
-        read = held.join(again, on=["item", "number"], how="anti")
-        versions = pl.concat([read.select(VERSION), given_up])
+        versions = held.join(again, on=["item", "number"], how="anti").select(VERSION)
         is_again = pl.struct(VERSION).is_in(unread.select(pl.struct(VERSION)).to_series().implode())
     fresh = entries.join(versions, on=VERSION, how="anti", nulls_equal=True, maintain_order="left")
     was_there = pl.col("item").is_in(

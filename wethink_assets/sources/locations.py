@@ -169,7 +169,12 @@ class Location:
                 with open(self.full(path), "rb", buffering=0) as stream:
                     status = os.fstat(stream.fileno())
                     accept(FileInfo(path, status.st_size, f"mtime:{status.st_mtime_ns}"))
-                    return stream.read()
+                    data = stream.read()
+                    now = os.fstat(stream.fileno())
+                    if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+                        # Written into while it was read: what came is of no state that it was in.
+                        accept(FileInfo(path, now.st_size, f"mtime:{now.st_mtime_ns}"))
+                    return data
             info, data = self._read_accepted(path, accept)
         except ReadFailure:
             raise
@@ -214,6 +219,15 @@ class Location:
         """Whether an open file is read as it was when it was opened, or not at all: s3fs asks for its etag with each range."""
         protocol = self.fs.protocol
         return "s3" in ((protocol,) if isinstance(protocol, str) else protocol)
+
+    def is_as_listed(self, file: FileInfo) -> bool:
+        """Whether a file that was read is still what a listing had, where that is told: of local files. S3 gives what was opened, or nothing."""
+        try:
+            return not self.local or self._local_info(file.path) == file
+        except OSError as error:
+            if self.is_outage(error):
+                raise self.unreachable(file.path, error) from error
+            return False
 
     def holds(self, path: str) -> bool:
         """Whether a file is there. Raises `SourceUnreachable` when that cannot be told for now."""

@@ -41,7 +41,18 @@ from wethink_assets.sources.recopied_candidates import (
 from wethink_assets.storage.sorted_rows import SortedRows, side_by_side
 from wethink_assets.storage.store import Store
 
-__all__ = ["LOGGED", "CompareLimits", "RecopiedFiles", "log_numbers", "logged_contents", "logged_versions"]
+__all__ = [
+    "LOGGED",
+    "REMOTE_THREADS",
+    "THREADS",
+    "UNKNOWN_BYTES",
+    "CompareLimits",
+    "RecopiedFiles",
+    "log_numbers",
+    "logged_contents",
+    "logged_versions",
+    "windows",
+]
 
 FOLDER = "recopied"
 LOG = pl.Schema(
@@ -223,7 +234,7 @@ class RecopiedFiles:
         # Entries of one archive come in one go, since it is opened once for them.
         fetches = read_entries(self._store, self._source, location, chain([first], entries))
         with ThreadPoolExecutor(threads, thread_name_prefix="compare") as pool:
-            for window in _windows(fetches):
+            for window in windows(fetches):
                 for (entry, _), (size, content, known) in zip(window, pool.map(self._looked_up, window), strict=True):
                     self.read_files += 1
                     self.read_bytes += size
@@ -281,7 +292,7 @@ def _entries(parts: Iterable[pl.DataFrame]) -> Iterator[Entry]:
     return (Entry(*row) for part in parts for row in part.select(Entry._fields).iter_rows())
 
 
-def _windows(fetches: Iterable[tuple[Entry, Fetch]]) -> Iterator[list[tuple[Entry, Fetch]]]:
+def windows(fetches: Iterable[tuple[Entry, Fetch]]) -> Iterator[list[tuple[Entry, Fetch]]]:
     """Neighbouring files that may be in memory together."""
     window: list[tuple[Entry, Fetch]] = []
     size = 0

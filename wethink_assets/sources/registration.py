@@ -3,7 +3,7 @@
 The batch files of a source are a log. Number n is taken by a create-only put whose content was decided knowing all
 numbers below n; who loses the race reads what won and decides again. So no file is in two batches, and none is lost.
 
-A file that its batch could not read, since it was away or nobody was allowed to, is put into a new batch once it can be opened: see `unread`.
+A file that its batch could not read, or found to be another content, is put into a new batch once it can be read as it was: see `unread_files`.
 One that was copied again or renamed, with the content that it had, is put into none: see `recopied_files`.
 """
 
@@ -16,28 +16,21 @@ from typing import Any
 
 import polars as pl
 
-from wethink_assets.sources.batches import batch_key, batch_numbers, create_batch, split_batch_key
+from wethink_assets.sources.batches import batch_key, batch_numbers, create_batch
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.known_versions import KnownVersions
 from wethink_assets.sources.listing import Listing, list_source
-from wethink_assets.sources.locations import Location
-from wethink_assets.sources.readers.entries import IgnoredEntries, Note, Refusal
+from wethink_assets.sources.readers.entries import Entry, IgnoredEntries, Note, Refusal
 from wethink_assets.sources.recopied_candidates import FRESH, LISTING_ORDER
 from wethink_assets.sources.recopied_files import CompareLimits, RecopiedFiles
 from wethink_assets.sources.standing_claims import offered_again
-from wethink_assets.stages.output import StageOutput
+from wethink_assets.sources.unread_files import OFFERED, listed_rows, unread, unreadable_among
 from wethink_assets.stages.schemas import SCHEMA_VERSION
 from wethink_assets.storage.records import read_json
 from wethink_assets.storage.sorted_rows import SortedRows, in_batches
 from wethink_assets.storage.store import Store
-from wethink_assets.storage.table_files import scan_table
-from wethink_assets.storage.tables import Tables
 
 Progress = Callable[[int, int], None]
-UNREAD = "unread"
-"""Folder of what notes that a batch has files that it could not read: `<source>/<number>.json`."""
-UNREADABLE = "unreadable"
-OFFERED = pl.Schema({"item": pl.String, "number": pl.Int32})
 
 
 @dataclass(frozen=True)
@@ -89,10 +82,13 @@ def register_source(
     listing = list_source(store, source)
     numbers = batch_numbers(store, source.name)
     record = _record(store, source.name, listing.digest)
-    again = _again(store, source, listing.entries)
-    if not recheck and again.is_empty() and record.get("registered_through") == (numbers[-1] if numbers else 0):
+    unreads = unread(store, source.name, listing.entries)
+    void = pl.DataFrame(offered_again(store, source.name), schema=OFFERED, orient="row")
+    lost = listed_rows(void, ["item"], listing.entries)
+    is_through = record.get("registered_through") == (numbers[-1] if numbers else 0)
+    if is_through and unreads.is_empty() and lost.is_empty() and not recheck:
         return _outcome(source, listing, [], {}, len(record["vanished"]))
-    known = KnownVersions(store, source.name, again)
+    known = _known_versions(store, source, unreads, lost, listing.entries)
     created: list[str] = []
     counts = Counter[str]()
     recopied = RecopiedFiles(store, source, limits)
@@ -141,52 +137,20 @@ def unregistered(store: Store, source: Source) -> Unregistered:
     return Unregistered(source.name, files, listing.unread)
 
 
-def _again(store: Store, source: Source, entries: SortedRows) -> pl.DataFrame:
-    """Files of a listing that are offered again: `item`, with the `number` of the batch that could not read it, or lost its image to another."""
-    rows = pl.DataFrame(offered_again(store, source.name), schema=OFFERED, orient="row")
-    return pl.concat([unread(store, source, entries), _listed(rows, entries).select(OFFERED.names())])
-
-
-def _listed(rows: pl.DataFrame, entries: SortedRows) -> pl.DataFrame:
-    """Rows whose `item` is listed, in their order, with the `path` of it; the listing is walked through once."""
-    numbered = rows.with_row_index("row")
-    parts = entries.parts() if rows.height else ()
-    found = [numbered.join(part.select("item", "path").unique(), on="item") for part in parts]
-    return pl.concat([numbered.clear().with_columns(path=pl.lit("")), *found]).sort("row").drop("row")
-
-
-def unread(store: Store, source: Source, entries: SortedRows) -> pl.DataFrame:
-    """Files of a listing that a batch rejected as `unreadable` and that can be opened now: `item`, with the `number` of the batch that did.
-
-    A version that was offered `known_versions.MOST_OFFERS` times is not offered any more.
-    """
-    tables = Tables(store)
-    frames = [OFFERED.to_frame()]
-    for name in store.names(f"{UNREAD}/{source.name}"):
-        number = int(name.removesuffix(".json"))
-        commit = tables.current("images", batch_key(source.name, number))
-        if commit is None:
-            continue  # its run did not end: it reads them itself
-        rejected = scan_table(store, commit, "rejections").filter(pl.col("reason") == UNREADABLE)
-        frames.append(rejected.select("item", number=pl.lit(number, dtype=pl.Int32)).collect())
-    listed = _listed(pl.concat(frames), entries)
-    location = Location.open(source.location, source.options) if listed.height else None
-    rows: list[tuple[str, int]] = []
-    opens: dict[str, bool] = {}
-    for item, number, path in listed.iter_rows():
-        if location is not None and path not in opens:
-            opens[path] = any(location.opens(part.path) for part in location.file_or_parts(path)[:1])
-        if opens[path]:
-            rows.append((item, number))
-    return pl.DataFrame(rows, schema=OFFERED, orient="row")
-
-
-def note_unread(store: Store, key: str, output: StageOutput) -> None:
-    """Note that a batch has files that it could not read, for `unread`; to be called before its table is published."""
-    source, number = split_batch_key(key)
-    count = int((output.rejections["reason"] == UNREADABLE).sum())
-    if count:
-        store.publish(f"{UNREAD}/{source}/{number:06d}.json", json.dumps({"files": count}).encode())
+def _known_versions(
+    store: Store, source: Source, unreads: pl.DataFrame, lost: pl.DataFrame, entries: SortedRows
+) -> KnownVersions:
+    """What batches have of a source; `unreads` that can be read now and `lost`, files that have lost their image, are offered again."""
+    known = KnownVersions(store, source.name, pl.concat([unreads, lost]))
+    if unreads.height:
+        noted = unreads["item"].unique().implode()
+        again = (
+            part.filter((pl.col("change") == "again") & pl.col("item").is_in(noted))
+            for part in known.unregistered(entries)
+        )
+        offered = (Entry(*row) for part in again for row in part.select(Entry._fields).iter_rows())
+        known.withhold(unreadable_among(store, source, offered))
+    return known
 
 
 def _in_listing_order(fresh: Iterable[pl.DataFrame], rechecked: pl.DataFrame) -> SortedRows:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wethink_assets.sources import known_versions
 from wethink_assets.sources.batches import batch_key, create_batch
 from wethink_assets.sources.known_versions import KnownVersions
 from wethink_assets.sources.readers.entries import ENTRIES
@@ -24,7 +23,7 @@ from wethink_assets.sources.recopied_candidates import (
     with_an_item,
 )
 from wethink_assets.sources.recopied_files import LOG
-from wethink_assets.sources.registration import OFFERED
+from wethink_assets.sources.unread_files import OFFERED
 from wethink_assets.storage import sorted_rows
 from wethink_assets.storage.sorted_rows import SortedRows
 from wethink_assets.storage.store import Store
@@ -77,7 +76,6 @@ def known_of(batches: list[tuple[bool, list[Any]]]) -> tuple[SortedRows, pl.Data
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"RUN_ROWS": 4, "CHUNK_ROWS": 2, "RANGE_CHUNKS": 1}.items():
         monkeypatch.setattr(sorted_rows, name, value)
-    monkeypatch.setattr(known_versions, "MOST_OFFERS", 2)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

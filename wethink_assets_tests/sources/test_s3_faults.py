@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from wethink_assets.errors import SourceChanged, SourceUnreachable
+from wethink_assets.identity import sha256_hex
 from wethink_assets.sources.batches import list_batches, read_membership
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.ingestion import ingest_batch
@@ -170,6 +171,35 @@ def test_an_object_that_changes_as_it_is_read_is_never_taken_for_the_one_before(
         read_membership(local, each).filter(item=FIRST).rows(named=True) for each in (key, found.batches[0])
     )
     assert image["bytes"] == len(new) == entry["size"] and entry["etag"] != old["etag"]
+
+
+@pytest.mark.parametrize("between", ["another content", "gone", "broken off", "not looked at"])
+def test_an_object_that_is_what_it_was_again_is_offered_again(
+    between: str, s3: S3Server, proxy: FaultyS3, local: Store
+) -> None:
+    """Its ETag is that of before, so nothing in the listing tells that no batch has read it."""
+    bucket = Bucket(s3, proxy, FILES)
+    [key] = register_source(local, bucket.source, 100).batches
+    change = bucket.delete if between == "gone" else lambda path: bucket.put(path, same_size(FILES[path]))
+    proxy.before = at_first(FIRST, lambda: change(FIRST))
+    assert ingested(local, bucket.source, key).results.height == len(FILES) - 1
+    if between in ("another content", "broken off"):
+        [second] = register_source(local, bucket.source, 100).batches
+        proxy.decide = lambda request: "cut" if is_body(request) and between == "broken off" else ""
+        if between == "broken off":
+            with pytest.raises(SourceUnreachable):
+                ingested(local, bucket.source, second)
+        else:
+            assert ingested(local, bucket.source, second).results["item"].to_list() == [FIRST]
+    proxy.clear()
+    bucket.put(FIRST, FILES[FIRST])
+    back = register_source(local, bucket.source, 100)
+    assert (back.again, back.new, back.changed, len(back.batches)) == (1, 0, 0, 1)
+    [image] = ingested(local, bucket.source, back.batches[0]).results.rows(named=True)
+    assert image["item"] == FIRST and image["image_id"] == sha256_hex(FILES[FIRST])
+    for key in unfinished(local):
+        assert not ingested(local, bucket.source, key).rejections.is_empty()
+    assert not register_source(local, bucket.source, 100).batches
 
 
 def test_an_object_that_is_deleted_is_named_and_read_once_it_is_back(

@@ -4,16 +4,14 @@ from typing import NamedTuple
 
 import polars as pl
 
-from wethink_assets.sources import known_versions
 from wethink_assets.sources.recopied_candidates import CHECKSUM, LOGGED, VERSION
 
 
 def unregistered(entries: pl.DataFrame, known: pl.DataFrame, again: pl.DataFrame) -> pl.DataFrame:
     """Entries that no batch has in this version, with their `change`."""
     unread = known.join(again, on=["item", "number"], how="semi")
-    given_up = unread.group_by(VERSION).len().filter(pl.col("len") >= known_versions.MOST_OFFERS).select(VERSION)
     read = known.join(again, on=["item", "number"], how="anti")
-    fresh = entries.join(pl.concat([read.select(VERSION), given_up]), on=VERSION, how="anti", nulls_equal=True)
+    fresh = entries.join(read.select(VERSION), on=VERSION, how="anti", nulls_equal=True)
     was_unread = pl.struct(VERSION).is_in(unread.select(pl.struct(VERSION)).to_series().implode())
     was_there = pl.col("item").is_in(known["item"].unique().implode())
     change = pl.when(was_unread).then(pl.lit("again")).when(was_there).then(pl.lit("changed")).otherwise(pl.lit("new"))
