@@ -77,14 +77,33 @@ def _one_level(sign: str) -> str:
     return "".join(chr(int(code, 16)) for code in unicodedata.decomposition(sign).split()[1:]) or sign
 
 
+KEPT = "\ue000"
+"""Stands before a capital and behind a sign that `normalised_text` must not fold: a private character, which no text has."""
+# Mega is a million times more than 1, milli a thousandth; a byte is eight bits.
+_CAPITAL_PREFIX = re.compile(r"(?<=\d)(\s?)M(?=(?:Wh?|VA?|A|Hz|J|Pa|eV|N|Ω|g|L|l|m|s|C|F|K|mol)(?![A-Za-z]))")
+_BYTES = re.compile(r"(?<=\d)(\s?[kKMGTP]i?)B(?![A-Za-z])")
+_LAST_FACTORIAL = re.compile(r"(?:(?<=[\d)])|(?<=\b[A-Za-z]))!(?=[\s.?!,;:]*$)")
+
+
+def marked_symbols(text: str) -> str:
+    """A text in which `normalised_text` tells apart what differs in case or in its last sign alone: 5 MW and 5 mW, 5 GB and 5 Gb, 5! and 5.
+
+    >>> normalised_text(marked_symbols("5 MW")) == normalised_text(marked_symbols("5 mW"))
+    False
+    """
+    if "!" in text:
+        text = _LAST_FACTORIAL.sub(f"!{KEPT}", text)
+    return _CAPITAL_PREFIX.sub(rf"\1{KEPT}M", _BYTES.sub(rf"\1{KEPT}B", text))
+
+
 def slot_id(image_id: str, kind: str, ordinal: int) -> str:
     """Place of a question: the same for a row and for whatever replaces it after a re-synthesis."""
     return f"{image_id}:{kind}:{ordinal}"
 
 
 def row_id(image_id: str, kind: str, question: str, options: Sequence[str]) -> str:
-    """First 32 hex digits of sha256 over image, kind, normalised question and options in generated order."""
-    return digest_of([image_id, kind, normalised_text(question), list(options)])[:32]
+    """First 32 hex digits of sha256 over image, kind, normalised question with its symbols and options in generated order."""
+    return digest_of([image_id, kind, normalised_text(marked_symbols(question)), list(options)])[:32]
 
 
 def split_of(image_id: str) -> str:

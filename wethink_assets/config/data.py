@@ -132,7 +132,9 @@ class DedupSettings(Table):
 
     phash_distance: int = Field(8, ge=0, le=20, description="bits two perceptual hashes may differ in, of 64")
     pixel_difference: float = Field(6.0, ge=0, le=255, description="mean absolute difference of reduced pixels")
-    text_similarity: Share = Field(0.9, description="Jaccard similarity of questions, by MinHash")
+    text_similarity: Share = Field(
+        0.9, description="Jaccard similarity of questions, by MinHash, in versions of rules before 5"
+    )
     image_method: str = Field(
         "phash", exclude_if=lambda name: name == "phash", description="how images are compared: phash, or a plugin's"
     )

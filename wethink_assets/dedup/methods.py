@@ -41,6 +41,9 @@ class ImageMethod:
         close: which pairs of hashes may be of nearly the same image, for arrays that broadcast.
         alike: which pairs of details are, for arrays of shape (n, `detail_bytes`) that broadcast.
         thresholds: defaults of what `settings.threshold(name)` gives, where the method has thresholds that `[dedup]` has no setting for.
+        sketch: bytes of shape (n, any) for details of shape (n, `detail_bytes`), by which `sketches.SketchSearch` finds few among many images of one
+            hash; without it each is compared with all.
+        sketch_radius: by how much a byte of the sketches of two images that are alike differs at most.
     """
 
     title: str
@@ -53,6 +56,8 @@ class ImageMethod:
     close: Callable[[U64, U64, DedupSettings], Bools]
     alike: Callable[[U8, U8, DedupSettings], Bools]
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    sketch: Callable[[U8], U8] | None = None
+    sketch_radius: Callable[[DedupSettings], float] = lambda settings: 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class TextMethod:
         pairs: pairs of nearly equal texts, see `minhash.similar_pairs`.
         cells: into how many cells of near-alike texts the rows of such a frame fall: what the growth curve tells of diversity.
         thresholds: see `ImageMethod`.
+        near_text: form of a question with its options that is equal where two are nearly the same (`question_text.near_text`). A method that has
+            one compares no pairs, but in versions whose rules are older than 5.
     """
 
     title: str
@@ -78,6 +85,7 @@ class TextMethod:
     pairs: Callable[[npt.NDArray[np.uint32], Pairs, U64, DedupSettings], Pairs]
     cells: Callable[[pl.DataFrame], int]
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    near_text: Callable[[str, Sequence[str]], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

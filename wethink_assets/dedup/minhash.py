@@ -1,7 +1,8 @@
-"""MinHash as the near-duplicate method of texts: similarity of character 5-grams, found by locality-sensitive hashing (Broder 1997).
+"""MinHash as the signature of texts: similarity of character 5-grams, found by locality-sensitive hashing (Broder 1997).
 
-Only questions of one kind with one answer are compared. Two are nearly the same when their MinHashes agree in a share of at least
-`text_similarity` of their 64 values.
+It tells how diverse questions are, and in versions whose rules are older than 5 which are nearly the same: those of one kind with one answer whose
+MinHashes agree in a share of at least `text_similarity` of their 64 values. Since then `question_text` says so, for a similarity joins long questions
+of which one word differs that matters, and misses short ones of which one differs that doesn't.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from rensa import RMinHash
 
 from wethink_assets.config.data import DedupSettings
 from wethink_assets.dedup.methods import U64, TextMethod, mixed
+from wethink_assets.dedup.question_text import near_text
 from wethink_assets.dedup.texts import shingles
 
 PERMUTATIONS = 64
@@ -118,4 +120,5 @@ MINHASH = TextMethod(
     packed=packed,
     pairs=_near,
     cells=cells,
+    near_text=near_text,
 )

@@ -1,10 +1,11 @@
 """Comparable texts: what of a question and its answer counts when rows are searched for duplicates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from wethink_assets.dedup.question_text import lettered_options, same_text, written
 from wethink_assets.identity import digest_of, normalised_text, sha256_hex
 from wethink_assets.kinds import KINDS, LETTERS
-from wethink_assets.rewards.equivalence.answers import strict_key
+from wethink_assets.rewards.equivalence.answers import option_letter, strict_key
 
 SHINGLE = 5
 
@@ -38,6 +39,34 @@ def answer_key(kind: str, answer: str, options: Sequence[str], question: str | N
     (True, False)
     """
     return _bits(strict_key(kind, answer, options, question=question) or f"unread:{normalised_text(answer)}")
+
+
+def stated_answer_key(kind: str, answer: str, options: Sequence[str], question: str) -> int:
+    """`answer_key`, where a letter stands for an option also when the question lists the options in its text.
+
+    >>> stated_answer_key('FIB', "A", [], "Which? A. red B. blue") == stated_answer_key('FIB', "B", [], "Which? A. blue B. red")
+    True
+    """
+    listed = None if options or KINDS[kind].prose else lettered_options(question)
+    if listed is None:
+        return answer_key(kind, answer, options, written(question))
+    if KINDS[kind].has_options:
+        return answer_key(kind, answer, listed.options, written(question))
+    letter = option_letter(answer, listed.options)
+    return answer_key(kind, listed.options[LETTERS.index(letter)] if letter else answer, options, written(listed.stem))
+
+
+def question_keys(
+    kind: str, question: str, options: Sequence[str], near_text: Callable[[str, Sequence[str]], str] | None
+) -> tuple[int, int]:
+    """64 bits of sha256 over kind and `same_text`, and over kind and near text; without a form of the latter the first ones twice."""
+    same = _bits(f"{kind}\n{same_text(question, options)}")
+    return same, _bits(f"{kind}\n{near_text(question, options)}") if near_text else same
+
+
+def precedence(row_id: str, slot: str, source: str, answer_key: int) -> int:
+    """64 bits of sha256 over what a row is: of two that are the same the one with the smaller number stays, whenever they came."""
+    return _bits(f"{row_id} {slot} {source} {answer_key}")
 
 
 def worded_answer_key(kind: str, answer: str, options: Sequence[str], question: str | None = None) -> int:

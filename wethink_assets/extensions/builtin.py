@@ -120,7 +120,7 @@ DIALECTS: "Registry[Dialect]" = Registry(
 IMAGE_METHODS: "Registry[ImageMethod]" = Registry(
     "near-duplicate method of images",
     {
-        "phash": "wethink_assets.dedup.perceptual_hash:PERCEPTUAL_HASH",
+        "phash": "wethink_assets.dedup.sketches:PERCEPTUAL_HASH",
     },
 )
 TEXT_METHODS: "Registry[TextMethod]" = Registry(

@@ -11,9 +11,9 @@ from PIL import Image
 from wethink_assets.config.data import DedupSettings
 from wethink_assets.dedup.duplicates import REASONS, find_duplicates
 from wethink_assets.dedup.methods import Comparison
-from wethink_assets.dedup.row_index import RowIndex
+from wethink_assets.dedup.row_index import KEYS, RowIndex
 from wethink_assets.dedup.signatures import sign_rows
-from wethink_assets.dedup.texts import answer_key
+from wethink_assets.dedup.texts import question_keys, stated_answer_key
 from wethink_assets.identity import row_id, sha256_hex, slot_id
 from wethink_assets.sources.images.perceptual_hash import perceptual_hash
 from wethink_assets.stages import schemas
@@ -37,7 +37,7 @@ Verdicts = list[tuple[str, int | None]]
 
 @pytest.fixture
 def judged(tmp_path: Path) -> Callable[..., Verdicts]:
-    """Signs rows through `sign_rows` and returns for each, in order: reason (empty: kept) and survivor's position."""
+    """Signs rows through `sign_rows` and returns for each, in order: reason (empty: kept) and survivor's position. The first of two stays."""
 
     def judge(rows: Sequence[Row], settings: DedupSettings | None = None) -> Verdicts:
         store = Store.open(str(tmp_path / "store"))
@@ -46,7 +46,15 @@ def judged(tmp_path: Path) -> Callable[..., Verdicts]:
         assert signed.rejections.is_empty()
         compared = frame.drop("phash").join(signed.results.drop("row_id", "image_id"), on="slot", maintain_order="left")
         with RowIndex(tmp_path, Comparison.of(settings)) as index:
-            index.add(compared.select(index.comparison.row_columns.names()))
+            near_text = index.comparison.texts.near_text
+            keys = [question_keys(row.kind, row.question, row.options, near_text) for row in rows]
+            known = {slot: number for number, slot in enumerate(frame["slot"])}
+            compared = compared.with_columns(
+                pl.Series("same_key", [same for same, _ in keys], dtype=pl.UInt64),
+                pl.Series("near_key", [near for _, near in keys], dtype=pl.UInt64),
+                pl.col("slot").replace_strict(known, return_dtype=pl.UInt64).alias("precedence"),
+            )
+            index.add(compared.select(*index.comparison.row_columns, *KEYS))
             index.seal()
             found = find_duplicates(index)
         pairs = zip(found.reason.tolist(), found.survivor.tolist(), strict=True)
@@ -72,7 +80,7 @@ def tables(rows: Sequence[Row], blobs: Blobs) -> pl.DataFrame:
                 "kind": row.kind,
                 "question": row.question,
                 "options": list(row.options),
-                "answer_key": answer_key(row.kind, row.answer, row.options, row.question),
+                "answer_key": stated_answer_key(row.kind, row.answer, row.options, row.question),
                 "blob": blob,
                 "phash": phash,
             }

@@ -63,7 +63,9 @@ def test_a_word_that_changes_the_answer_makes_another_row(judged: Judge) -> None
     picture = drawing(2)
     rows = [Row(picture, LONG.format("circle"), "red"), Row(picture, LONG.format("circles"), "blue")]
     assert judged(rows) == [KEPT, KEPT]
-    rows = [Row(picture, LONG.format("circle"), "red"), Row(picture, LONG.format("circles"), "Red.")]
+    rows = [Row(picture, LONG.format("circle"), "red"), Row(picture, LONG.format("square"), "red")]
+    assert judged(rows) == [KEPT, KEPT]  # by chance the same answer
+    rows = [Row(picture, LONG.format("circle"), "red"), Row(picture, LONG.format("circle please"), "Red.")]
     assert judged(rows) == [KEPT, ("duplicate_near", 0)]
     short = [Row(picture, f"What color is the {shape}?", "red") for shape in ("circle", "square", "star")]
     assert judged(short) == [KEPT] * 3

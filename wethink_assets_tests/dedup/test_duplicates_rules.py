@@ -1,4 +1,4 @@
-"""What holds for any rows: who stays, and that growth displaces nothing."""
+"""What holds for any rows under the rules of before version 5: who stays, and that growth displaces nothing."""
 
 import random
 import tempfile
@@ -58,7 +58,7 @@ ROWS = st.lists(ROW, max_size=40)
 
 def decided(rows: list[dict[str, Any]], batches: int = 1) -> Duplicates:
     frame = pl.DataFrame(rows, schema=Comparison.of().row_columns)
-    with tempfile.TemporaryDirectory() as folder, RowIndex(Path(folder)) as index:
+    with tempfile.TemporaryDirectory() as folder, RowIndex(Path(folder), order_free=False) as index:
         size = max(1, -(-len(rows) // batches))
         for part in frame.iter_slices(size):
             index.add(part)

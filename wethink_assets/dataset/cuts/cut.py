@@ -22,11 +22,12 @@ from wethink_assets.storage.takedowns import Takedowns
 
 FOLDER = "cuts"
 VERSION = re.compile(r"v(\d{4,})")
-LOGIC_VERSION = "4"
+LOGIC_VERSION = "5"
 """Of the rules by which a cut becomes rows. Cuts that were decided before it was part of them follow those of version 2."""
 LOGIC_CHANGES = {
     "3": "answers are compared by what they are read as, questions with their superscripts",
     "4": "the files of a version name the image of each row where trainers look for it",
+    "5": "who stays of rows that are the same depends on no order, and questions are compared word for word",
 }
 """What each version of the rules changed, in words for whoever asks why a version is stale."""
 READERS = 16  # commits read at once: each is a small file, perhaps far away
@@ -73,8 +74,8 @@ class LeftOut(BaseModel):
 class Cut(BaseModel):
     """The decided manifest of a version: recipe and inputs. `digest` covers what the rows follow from.
 
-    batches: in the order in which they first entered any cut, newest last. Of two equal rows the one of the earlier batch stays,
-    so a new batch never displaces a row of an earlier version.
+    batches: in the order in which they first entered any cut, newest last. Until version 4 of the rules the row of the earlier batch stays of two
+    that are equal; since then no order counts.
     known: the same order over all batches of all earlier cuts, whatever their recipes.
     retracted: what had been taken down by then and could touch the cut's batches; the version leaves it out.
     benchmarks: files whose images had been signed by then; the version leaves out rows about them.
@@ -111,6 +112,11 @@ class Cut(BaseModel):
     def logic_version(self) -> str:
         """Version of the rules by which the cut becomes rows."""
         return self.logic or "2"
+
+    @property
+    def order_free(self) -> bool:
+        """Whether which rows stay follows from the rows alone, in whatever order and number of batches they came."""
+        return int(self.logic_version) >= 5
 
     @property
     def names_images(self) -> bool:

@@ -2,13 +2,14 @@
 
 Rows are first compared with what was taken down, the recipe's licences and kinds and the benchmarks' images, then against each other, then
 against the caps: so a cap counts rows that are all different. A cap keeps the rows with the smallest hash of seed and row_id, so a larger one
-keeps what a smaller one does.
+keeps what a smaller one does. Whoever doubles a row that is over a cap is over it, too, so that a survivor that is named is in the version.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,9 @@ from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.versions.compared_benchmarks import ComparedBenchmarks
 from wethink_assets.dataset.versions.rows import EXCLUDED, candidate_rows
 from wethink_assets.dedup.duplicates import Duplicates, find_duplicates
-from wethink_assets.dedup.row_index import RowIndex
-from wethink_assets.dedup.texts import answer_key, worded_answer_key
+from wethink_assets.dedup.methods import Comparison
+from wethink_assets.dedup.row_index import KEYS, RowIndex
+from wethink_assets.dedup.texts import answer_key, precedence, question_keys, stated_answer_key, worded_answer_key
 from wethink_assets.errors import VersionError
 from wethink_assets.stages.schemas import SCHEMA_VERSION
 from wethink_assets.storage.store import Store
@@ -52,13 +54,19 @@ class _Batch:
 
 @dataclass(slots=True)
 class Selection:
-    """Verdicts on all rows of a cut; memory: about 130 bytes a row and what `find_duplicates` holds while it works."""
+    """Verdicts on all rows of a cut; memory: about 150 bytes a row and what `find_duplicates` holds while it works.
+
+    opponents: slots of the rows that others' answers conflict with, by position. exact: whether what is told of a row left out is told exactly, as by
+    the rules since version 5: with distances, opponents and survivors that are in the version.
+    """
 
     duplicates: Duplicates
     over_cap: npt.NDArray[np.bool_]
     row_ids: pl.Series
     benchmarks: ComparedBenchmarks
     batches: dict[str, _Batch] = field(default_factory=dict)
+    opponents: dict[int, str] = field(default_factory=dict)
+    exact: bool = True
 
     def verdicts(self, batch: str, candidates: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Slots of a batch that stay (column `slot`), and the rows that do not (schema `EXCLUDED`).
@@ -77,30 +85,44 @@ class Selection:
             self.row_ids.gather(late["survivor"].fill_null(0)).alias("row_id")
             if compared
             else pl.lit(None, pl.String).alias("row_id"),
+            pl.col("reason").alias("found"),
         )
         reasons = early.to_list()
         survivors: list[str | None] = [None] * len(reasons)
+        details: list[str | None] = [None if reason is None else DETAILS[reason] for reason in reasons]
         undecided = [index for index, reason in enumerate(reasons) if reason is None]
-        for index, (reason, survivor, row_id) in zip(
-            undecided, late.select("reason", "survivor", "row_id").iter_rows(), strict=True
-        ):
-            reasons[index] = reason
-            survivors[index] = None if survivor is None else row_id
+        for index, row in zip(undecided, late.iter_rows(named=True), strict=True):
+            reasons[index] = row["reason"]
+            if row["reason"] is not None:
+                named = row["survivor"] is not None and not (self.exact and row["capped"])
+                survivors[index] = row["row_id"] if named else None
+                details[index] = DETAILS[row["reason"]] + (self._told(row) if self.exact else "")
         decided = candidates.with_columns(
             pl.Series("reason", reasons, dtype=pl.String),
             pl.Series("survivor", survivors, dtype=pl.String),
+            pl.Series("detail", details, dtype=pl.String),
             pl.lit(batch).alias("batch"),
             pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version"),
         )
         excluded = decided.filter(pl.col("reason").is_not_null()).join(
             position.shown_in.select("image_id", "shown_in"), on="image_id", how="left", maintain_order="left"
         )
-        detail = pl.col("reason").replace_strict(DETAILS, return_dtype=pl.String)
         named = pl.col("reason").is_in(list(BENCHMARK_REASONS.values())) & pl.col("shown_in").is_not_null()
-        excluded = excluded.with_columns(
-            pl.when(named).then(pl.concat_str(detail, pl.lit(": "), "shown_in")).otherwise(detail).alias("detail")
-        )
+        detail = pl.when(named).then(pl.concat_str("detail", pl.lit(": "), "shown_in")).otherwise("detail")
+        excluded = excluded.with_columns(detail.alias("detail"))
         return decided.filter(pl.col("reason").is_null()).select("slot"), excluded.select(EXCLUDED.names())
+
+    def _told(self, row: Mapping[str, Any]) -> str:
+        """What else is to be told of a row of `late`."""
+        if row["reason"] == "over_cap":
+            return f"; it is a {row['found']} of {row['row_id']}, which is over them" if row["found"] else ""
+        if row["reason"] == "conflicting_answers":
+            return f": {self.opponents[row['opponent']]} ({self.row_ids[row['opponent']]})"
+        if row["reason"] == "duplicate_near":
+            question = "worded otherwise" if row["worded"] else "the same"
+            apart = f"{row['bits']} of 64 bits and by {row['difference']:.2f} of 255 a byte of detail"
+            return f": the images' signatures differ in {apart}, the question is {question}"
+        return ""
 
 
 def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], None]) -> Selection:
@@ -113,7 +135,6 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
     Raises `VersionError` when nothing stays or tables do not belong together.
     """
     recipe, comparison = cut.recipe, cut.recipe.comparison
-    key_of = answer_key if cut.typed else worded_answer_key
     capped = bool(recipe.max_rows or recipe.max_rows_per_source)
     positions: dict[str, _Batch] = {}
     row_ids: list[pl.Series] = []
@@ -121,7 +142,8 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
     sources: list[tuple[str, int]] = []
     benchmarks = ComparedBenchmarks(store, cut)
     dropped = ("copy", "altered") if recipe.altered_benchmark_images == "drop" else ("copy",)
-    with RowIndex(folder, comparison) as index:
+    columns = [*comparison.row_columns, *(KEYS if cut.order_free else ())]
+    with RowIndex(folder, comparison, cut.order_free) as index:
         for batch in cut.batches:
             candidates = candidate_rows(store, cut.tables[batch], comparison.columns)
             shown_in = benchmarks.among(batch, candidates)
@@ -144,14 +166,8 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
                 .alias("early")
             )
             compared = rows.filter(pl.col("early").is_null())
-            keys = [
-                key_of(kind, answer, options or [], question)
-                for kind, answer, options, question in compared["kind", "answer", "options", "question"].iter_rows()
-            ]
-            compared = compared.with_columns(pl.Series("answer_key", keys, dtype=pl.UInt64))
-            positions[batch] = _Batch(
-                index.add(compared.select(comparison.row_columns.names())), rows["early"], shown_in
-            )
+            compared = _with_keys(compared, cut, comparison)
+            positions[batch] = _Batch(index.add(compared.select(columns)), rows["early"], shown_in)
             row_ids.append(compared["row_id"])
             if capped:
                 cap_keys.append(_cap_keys(recipe.seed, compared["row_id"]))
@@ -165,11 +181,49 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
         over_cap = _over_cap(
             duplicates.reason == 0, np.concatenate(cap_keys), names, recipe.max_rows_per_source, recipe.max_rows
         )
+        if cut.order_free:
+            doubles = np.flatnonzero(duplicates.survivor >= 0)
+            over_cap[doubles] = over_cap[duplicates.survivor[doubles]]
     if not ((duplicates.reason == 0) & ~over_cap).any():
         raise VersionError(
             f"{cut.version} would hold no row: the recipe keeps none of {sum(b.early.len() for b in positions.values())}"
         )
-    return Selection(duplicates, over_cap, pl.concat(row_ids), benchmarks, positions)
+    opponents = _slots(store, cut, positions, np.unique(duplicates.opponent[duplicates.opponent >= 0]))
+    return Selection(
+        duplicates, over_cap, pl.concat(row_ids), benchmarks, positions, opponents, exact=cut.order_free
+    )
+
+
+def _with_keys(rows: pl.DataFrame, cut: Cut, comparison: Comparison) -> pl.DataFrame:
+    """Rows with what they are compared by under the rules of a cut."""
+    asked = [
+        (kind, answer, options or [], question)
+        for kind, answer, options, question in rows["kind", "answer", "options", "question"].iter_rows()
+    ]
+    if not cut.order_free:
+        key_of = answer_key if cut.typed else worded_answer_key
+        return rows.with_columns(pl.Series("answer_key", [key_of(*one) for one in asked], dtype=pl.UInt64))
+    answers = [stated_answer_key(*one) for one in asked]
+    questions = [question_keys(kind, text, options, comparison.texts.near_text) for kind, _, options, text in asked]
+    places = zip(rows["row_id"], rows["slot"], rows["source"], answers, strict=True)
+    return rows.with_columns(
+        pl.Series("answer_key", answers, dtype=pl.UInt64),
+        pl.Series("same_key", [same for same, _ in questions], dtype=pl.UInt64),
+        pl.Series("near_key", [near for _, near in questions], dtype=pl.UInt64),
+        pl.Series("precedence", [precedence(*place) for place in places], dtype=pl.UInt64),
+    )
+
+
+def _slots(store: Store, cut: Cut, batches: dict[str, _Batch], wanted: npt.NDArray[np.int64]) -> dict[int, str]:
+    """Slots of some of the rows compared, by position."""
+    slots: dict[int, str] = {}
+    for batch, place in batches.items():
+        first, last = np.searchsorted(wanted, [place.first, place.first + place.early.null_count()])
+        if last > first:
+            compared = candidate_rows(store, cut.tables[batch], ())["slot"].filter(place.early.is_null())
+            own = wanted[first:last]
+            slots |= dict(zip(own.tolist(), compared.gather(own - place.first), strict=True))
+    return slots
 
 
 def _listed(column: str, allowed: tuple[str, ...]) -> pl.Expr:

@@ -1,0 +1,268 @@
+"""Question text as rows are compared by it: what is only writing is folded, what carries meaning is kept.
+
+Two forms. `same_text` is equal where two questions are one: case, Unicode form, spacing, quotes, dashes and punctuation are writing, and so is the
+order of options, whether they are listed apart, lettered inside the text or named at its end ("red, green or blue?"). `near_text` leaves out the
+words, too, that ask nothing (articles, "please"). Numbers, the case of a unit's prefix, signs, powers, factorials, names, colours and negations stay,
+in their order. No similarity is measured: one changed word makes another question, however long both are.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from wethink_assets.identity import KEPT, marked_symbols, normalised_text
+from wethink_assets.kinds import LETTERS
+
+__all__ = ["lettered_options", "near_text", "same_text", "written"]
+
+LONGEST_OPTION = 200
+"""Characters of an option inside a text."""
+LONGEST_ITEM = 4
+"""Words of an item of a list at the end of a question."""
+
+_WRITING = str.maketrans(
+    {
+        **{chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)},  # full width
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u00b4", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u301d\u301e`", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63", "-"),
+        **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad", None),
+        **dict.fromkeys("\u3002\uff61", "."),
+        "\u3001": ",",
+    }
+)
+_BARE_DECIMAL = re.compile(r"(?<![\w.])\.(?=\d)")
+_TOKEN = re.compile(rf"\d+(?:[.,:]\d+)*|(?:{KEPT}?[^\W\d_])+(?:'[^\W\d_]+)*|_+|\.+|\S")
+_OPERATORS = frozenset("=+-*/×÷<>^")
+_LABEL = re.compile(r"(?:^|(?<=[\s,;]))(?:\(([A-Za-z])\)|([A-Za-z])[.):](?=\s)|([A-Za-z])\)(?=\S))")
+_OF_OTHERS = re.compile(r"\b[A-H]\s*(?:and|or|&|,)\s*[A-H]\b|\bbelow\b")
+_ABOVE = re.compile(r"\babove\b", re.IGNORECASE)
+_OF_LETTERS = re.compile(r"\boptions?\s+[A-H]\b")
+_ITEMS = re.compile(r"\s*(?:,\s*or\s+|,|;|\s+or\s+)\s*", re.IGNORECASE)
+_OR = re.compile(r"\sor\s", re.IGNORECASE)
+
+_ASKING = frozenset(("please", "kindly"))
+_PICTURES = frozenset(
+    [
+        "chart",
+        "diagram",
+        "drawing",
+        "figure",
+        "graph",
+        "image",
+        "map",
+        "photo",
+        "photograph",
+        "picture",
+        "plot",
+        "scene",
+        "table",
+    ]
+)
+_NO_NOUN = frozenset(
+    "and are as at be between by divided does equals few for from greater has have if in is larger less little lot minus more of on or over plus "  # noqa: SIM905
+    "smaller than then times to was were when with".split()
+)
+"""Before these an `a` is a name (`is a larger than b`), or says more than an article does (`a few`)."""
+_SPELLINGS = {
+    "center": "centre", "centers": "centres", "color": "colour", "colored": "coloured", "colors": "colours", "gray": "grey",
+    "can't": "can not", "cannot": "can not", "won't": "will not",
+}  # fmt: skip
+_ASKED = frozenset(["how", "that", "there", "what", "when", "where", "who", "why"])
+_SENTENCE = frozenset(
+    "are can could did do does had has have how is shall should was were what when where which who whose why will would".split()  # noqa: SIM905
+)
+"""What begins with these is a question, and no item of a list."""
+Form = Callable[[list[str]], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LetteredOptions:
+    """Options that a question lists in its text. stem, tail: what stands before and after them."""
+
+    stem: str
+    options: tuple[str, ...]
+    tail: str
+
+
+def lettered_options(question: str) -> LetteredOptions | None:
+    """The options that a question lists in its text under the letters A, B, ...; None where it lists none.
+
+    >>> lettered_options("Which colour? (A) red (B) blue").options
+    ('red', 'blue')
+    """
+    labels = [(match, match[1] or match[2] or match[3]) for match in _LABEL.finditer(question)]
+    for first in range(len(labels) - 2, -1, -1):  # the last A first: the text before may name letters, too
+        if labels[first][1] in ("A", "a"):
+            letters = LETTERS if labels[first][1] == "A" else LETTERS.lower()
+            run = []
+            for (match, letter), expected in zip(labels[first:], letters, strict=False):
+                if letter != expected:
+                    break
+                run.append(match)
+            if len(run) > 1:
+                return _listed(question, run)
+    return None
+
+
+def _listed(question: str, run: list[re.Match[str]]) -> LetteredOptions | None:
+    last, _, tail = question[run[-1].end() :].partition("\n")
+    between = [question[one.end() : other.start()] for one, other in pairwise(run)]
+    options = tuple(part.strip().rstrip(",;").strip() for part in (*between, last))
+    if not all(0 < len(option) <= LONGEST_OPTION for option in options):
+        return None
+    return LetteredOptions(question[: run[0].start()], options, tail)
+
+
+def written(question: str) -> str:
+    """A question in one Unicode form, as its answer is read by it: letters, quotes and dashes of one width and kind, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", question.translate(_WRITING)).split())
+
+
+def same_text(question: str, options: Sequence[str] = ()) -> str:
+    """Text that is equal exactly where two questions with their options are the same question.
+
+    >>> same_text("Is the “big” car red , or blue ?") == same_text('is the "big" car red or blue')
+    True
+    >>> same_text("Which colour? A. red B. blue") == same_text("Which colour? A. blue B. red")
+    True
+    >>> same_text("What is 5 mW?") == same_text("What is 5 MW?"), same_text("What is 5!?") == same_text("What is 5?")
+    (False, False)
+    """
+    return _text(question, options, lambda tokens: tokens)
+
+
+def near_text(question: str, options: Sequence[str] = ()) -> str:
+    """`same_text` without the words that ask nothing: equal where two questions are nearly the same.
+
+    >>> near_text("What's the color of a car?"), near_text("Is a larger than b?"), near_text("How many are there in the map?")
+    ('what is colour of car', 'is a larger than b', 'how many are in map')
+    """
+    return _text(question, options, _content)
+
+
+@lru_cache(maxsize=4096)  # templated rows ask the same over and over
+def _split(question: str) -> tuple[str, tuple[str, ...], str]:
+    question = question.translate(_WRITING)
+    listed = lettered_options(question)
+    if listed:
+        if _any_order(listed.options) and not _OF_LETTERS.search(listed.stem):
+            return listed.stem, listed.options, listed.tail
+        return question, (), ""
+    stem, items = _closing_items(question)
+    return stem, items, ""
+
+
+def _text(question: str, options: Sequence[str], form: Form) -> str:
+    stem, items, tail = _split(question)
+    given = [_folded(option.translate(_WRITING), form) for option in options]
+    parts = [_folded(stem, form), *sorted(_folded(item, form) for item in items)]
+    if tail:
+        parts.append(_folded(tail, form))
+    if options:
+        parts += ["", *(sorted(given) if _any_order(options) else given)]
+    return "\n".join(parts)
+
+
+def _any_order(options: Sequence[str]) -> bool:
+    """Whether no option speaks of others by their place."""
+    return not any(_OF_OTHERS.search(one) for one in options) and not any(_ABOVE.search(one) for one in options[:-1])
+
+
+def _closing_items(question: str) -> tuple[str, tuple[str, ...]]:
+    """A question that ends in a list, such as `..., red, green or blue?`, and the items of that list; none where it ends otherwise."""
+    body = question.rstrip(" ?.!)\t\n")
+    if not _OR.search(body):
+        return question, ()
+    start = max(body.rfind(":"), body.rfind("(")) + 1
+    if not start:
+        segments = list(re.finditer(r"[^,]+", body))
+        if segments[0][0].strip().lower() in _ASKING:
+            segments = segments[1:]
+        if len(segments) < 2:
+            return question, ()
+        first = len(segments) - 1
+        while first > 1 and _is_item(segments[first - 1][0]):
+            first -= 1
+        start = segments[first].start()
+    items = tuple(item for item in _ITEMS.split(body[start:].strip()) if item)
+    if len(items) < 2 or not _OR.search(body[max(0, start - 1) :]) or not all(map(_is_item, items)):
+        return question, ()
+    return body[:start], items
+
+
+def _is_item(text: str) -> bool:
+    words = text.lower().split()
+    return 0 < len(words) <= LONGEST_ITEM and words[0] not in _SENTENCE
+
+
+def _folded(text: str, form: Form) -> str:
+    return " ".join(form(_tokens(normalised_text(marked_symbols(_BARE_DECIMAL.sub("0.", text))))))
+
+
+def _tokens(text: str) -> list[str]:
+    """Numbers, words and signs of a text, without the punctuation that says nothing."""
+    found = list(_TOKEN.finditer(text))
+    kept: list[str] = []
+    opened = {'"': False, "'": False}
+    for index, match in enumerate(found):
+        token = match[0]
+        if (token[0] in ".,;:!?\"'" and not token[-1].isdigit()) or token == KEPT:
+            before = found[index - 1] if index else None
+            after = found[index + 1][0] if index + 1 < len(found) else ""
+            if not _says_something(token, before, match.start(), after, opened):
+                continue
+        kept.append("_" if token[0] == "_" else token)
+    return kept
+
+
+def _says_something(sign: str, before: re.Match[str] | None, start: int, after: str, opened: dict[str, bool]) -> bool:
+    number = before is not None and before[0][-1].isdigit()
+    joined = before is not None and before.end() == start
+    if sign in opened:  # feet, inches and derivatives stand behind what they are of, where no quotation is open
+        closes, opened[sign] = opened[sign], not opened[sign]
+        symbol = number or (sign == "'" and before is not None and len(before[0]) == 1 and before[0].isalpha())
+        if symbol and joined and not closes:
+            opened[sign] = False
+            return True
+        return False
+    if sign == "!":
+        return (joined and before is not None and (number or before[0] == ")" or len(before[0]) == 1)) or after == "="
+    if sign == "?":
+        return (before is not None and before[0] in _OPERATORS) or (after[:1] in _OPERATORS and bool(after))
+    return sign != KEPT and number and after[:1].isdigit()
+
+
+def _content(tokens: list[str]) -> list[str]:
+    tokens = [token for token in tokens if token not in _ASKING]
+    kept: list[str] = []
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1] if index else ""
+        after = tokens[index + 1] if index + 1 < len(tokens) else ""
+        if not _asks_nothing(token, before, after):
+            kept.append(_written_out(token))
+    return kept
+
+
+def _asks_nothing(word: str, before: str, after: str) -> bool:
+    if word in ("the", "an"):
+        return after[:1].isalnum()
+    if word == "a":
+        return len(after) > 1 and after[0].isalpha() and after not in _NO_NOUN and not before[-1:].isdigit()
+    if word in ("this", "that"):
+        return after in _PICTURES
+    if word == "there":
+        return before in ("is", "are", "was", "were") and bool(after)
+    return word == "of" and before in ("all", "both")
+
+
+def _written_out(token: str) -> str:
+    if "'" not in token or token in _SPELLINGS:
+        return _SPELLINGS.get(token, token)
+    if token.endswith("n't"):
+        return f"{token[:-3]} not"
+    asked, _, ending = token.rpartition("'")
+    return f"{asked} is" if ending == "s" and asked in _ASKED else token
