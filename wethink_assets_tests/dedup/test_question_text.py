@@ -12,7 +12,7 @@ SAME = [
     ("5 cm", "5cm"),
     ("it’s “it”", "it's it"),
     ('the number "5"?', "the number 5"),
-    ("红色，大？", "红色,大"),  # noqa: RUF001
+    ("红色，大？", "红色,大"),
     ("so\u00adft", "soft"),
     ("Which? (A) red (B) blue", "Which? (A) blue (B) red"),
     ("Which?\nA. red\nB. blue\nGive the letter.", "Which?\nA. blue\nB. red\nGive the letter."),
