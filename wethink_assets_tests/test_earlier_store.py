@@ -112,7 +112,7 @@ def test_what_follows_from_how_replies_are_judged_is_stale_and_nothing_else(comm
         (batch, stage): ("code", detail) for stage, detail in JUDGED.items() for batch in EXPECTED["tables"][stage]
     }
     assert [(one["version"], one["cause"], one["batches"]) for one in planned["versions"]] == [("v0002", "code", 10)]
-    assert planned["versions"][0]["detail"].startswith("rules 2 are now 4: answers are compared")
+    assert planned["versions"][0]["detail"].startswith("rules 2 are now 5: answers are compared")
     described = [row for row in planned["stages"] if row["stage"] == "descriptions"]
     assert described and all(row["exact"] and row["at_least"] == row["calls"] == 0 for row in described)
     sources = command("register")["registrations"]
