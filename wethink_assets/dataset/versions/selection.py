@@ -107,8 +107,8 @@ class Selection:
         excluded = decided.filter(pl.col("reason").is_not_null()).join(
             position.shown_in.select("image_id", "shown_in"), on="image_id", how="left", maintain_order="left"
         )
-        named = pl.col("reason").is_in(list(BENCHMARK_REASONS.values())) & pl.col("shown_in").is_not_null()
-        detail = pl.when(named).then(pl.concat_str("detail", pl.lit(": "), "shown_in")).otherwise("detail")
+        by_benchmark = pl.col("reason").is_in(list(BENCHMARK_REASONS.values())) & pl.col("shown_in").is_not_null()
+        detail = pl.when(by_benchmark).then(pl.concat_str("detail", pl.lit(": "), "shown_in")).otherwise("detail")
         excluded = excluded.with_columns(detail.alias("detail"))
         return decided.filter(pl.col("reason").is_null()).select("slot"), excluded.select(EXCLUDED.names())
 
@@ -189,9 +189,7 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
             f"{cut.version} would hold no row: the recipe keeps none of {sum(b.early.len() for b in positions.values())}"
         )
     opponents = _slots(store, cut, positions, np.unique(duplicates.opponent[duplicates.opponent >= 0]))
-    return Selection(
-        duplicates, over_cap, pl.concat(row_ids), benchmarks, positions, opponents, exact=cut.order_free
-    )
+    return Selection(duplicates, over_cap, pl.concat(row_ids), benchmarks, positions, opponents, exact=cut.order_free)
 
 
 def _with_keys(rows: pl.DataFrame, cut: Cut, comparison: Comparison) -> pl.DataFrame:
