@@ -53,7 +53,7 @@ def test_neighbours_are_told_from_both_sides(local: Store, grower: Grower) -> No
     dropped = frame(local, "excluded").row(0, named=True)
     kept = explain_row(local, dropped["survivor"])
     assert [(n["row_id"], n["reason"], n["batch"]) for n in kept["neighbours"]] == [
-        (dropped["row_id"], "duplicate_near", "coco.000002")
+        (dropped["row_id"], "duplicate_near", dropped["batch"])
     ]
     story = explain_row(local, dropped["row_id"])
     assert story["versions"] == [{"version": "v0001", "verdict": "duplicate_near", "survivor": dropped["survivor"]}]

@@ -23,7 +23,7 @@ def test_signatures_go_into_the_index_that_duplicates_are_found_in(store: Store,
     assert sign_file(store, file).equals(signed) and store.files("benchmarks") == [
         f"benchmarks/mine/{file.md5}/signatures-view{VIEW}-copies-1.parquet"
     ]
-    with RowIndex(tmp_path) as index:
+    with RowIndex(tmp_path, order_free=False) as index:
         index.add(signed.filter(~signed["unreadable"]))
         index.seal()
         assert len(index) == 3
