@@ -5,6 +5,7 @@ first (`wethink_assets.models.call_gate`). How many images are at work at a time
 """
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -44,8 +45,12 @@ def work_overlapped(
         return
     waiting = deque(sizes)
     at_work: dict[Future[T], str] = {}
+    ready = threading.Barrier(at_once)
     with _streams_put_back(), ThreadPoolExecutor(at_once, "batch") as pool:
         try:
+            # All threads are there before work begins: one whose start is interrupted is not waited for at the end.
+            for _ in range(at_once):
+                pool.submit(ready.wait)
             while waiting or at_work:
                 while waiting and len(at_work) < at_once:
                     images = sum(sizes[batch] for batch in (*at_work.values(), waiting[0]))
@@ -58,6 +63,7 @@ def work_overlapped(
                     if not ended(at_work.pop(future), future.result()):
                         waiting.clear()
         except BaseException:
+            ready.abort()
             stop()
             raise
 

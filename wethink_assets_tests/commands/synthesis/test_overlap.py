@@ -99,6 +99,26 @@ def test_an_interruption_reaches_every_batch_at_work() -> None:
     assert sorted(ended) == ["a", "b"]
 
 
+@pytest.mark.parametrize("_", range(50))
+def test_an_interruption_as_the_last_batch_begins_waits_for_all(_: int) -> None:
+    at_work, stopped, ended = threading.Barrier(3), threading.Event(), list[str]()
+
+    def work(batch: str) -> None:
+        at_work.wait(10)
+        stopped.wait(10)
+        time.sleep(0.01)
+        ended.append(batch)
+
+    def interrupting() -> None:
+        at_work.wait(10)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupting).start()
+    with pytest.raises(KeyboardInterrupt):
+        work_overlapped(dict.fromkeys("abcd", 1), work, lambda *_: True, 2, stopped.set)
+    assert sorted(ended) == ["a", "b"]
+
+
 def test_the_first_error_stops_the_others_and_standard_output_stays_what_it_was(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
