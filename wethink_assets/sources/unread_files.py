@@ -32,8 +32,8 @@ from wethink_assets.storage.tables import Tables
 __all__ = ["OFFERED", "UNREAD_REASONS", "listed_rows", "note_unread", "unread", "unreadable_among"]
 
 FOLDER = "unread"
-UNREAD_REASONS = ("unreadable", "changed_since_registration")
-"""Reasons of rejections that say nothing of the content that was registered."""
+UNREAD_REASONS = ("unreadable", "changed_since_registration", "missing_file")
+"""Reasons of rejections that say nothing of the content that was registered, or of a file that a row of a table names."""
 OFFERED = pl.Schema({"item": pl.String, "number": pl.Int32})
 READ_BYTES, READ_SECONDS = 20e9, 300.0
 """Bounds of what one registration reads to find out what can be read; what is beyond waits for the next, which begins elsewhere."""

@@ -13,6 +13,7 @@ __all__ = ["ParquetTable"]
 
 # Rows decoded at once: few, since one row may be many megabytes.
 ROWS = 4
+NAME = ".path"
 COUNTED_ROWS = 1024  # rows whose numbers of images are counted at once, without the images
 BUFFER = 2**20
 
@@ -45,8 +46,9 @@ class ParquetTable(Table):
 
     def counts(self, block: int, column: Column) -> Iterator[int]:
         """Lengths of lists from the shortest leaf of the column, so without the images where these have names."""
-        rows = ROWS if column.bare else COUNTED_ROWS
-        for batch in self._batches(block, [self._shortest_leaf(column)], rows):
+        leaf = self._shortest_leaf(column)
+        rows = COUNTED_ROWS if leaf.endswith(NAME) else ROWS
+        for batch in self._batches(block, [leaf], rows):
             yield from value_counts(batch.column(0), column.path[1:]).tolist()
 
     def _shortest_leaf(self, column: Column) -> str:
@@ -57,4 +59,4 @@ class ParquetTable(Table):
             for leaf in leaves
             if leaf.split(".")[0] == names[0] and all(f".{name}." in f".{leaf}." for name in names)
         ]
-        return next((leaf for leaf in own if leaf.endswith(".path")), own[0] if own else column.path[0])
+        return next((leaf for leaf in own if leaf.endswith(NAME)), own[0] if own else column.path[0])

@@ -48,6 +48,10 @@ FREE_IMAGES = 2**14
 MOST_PER_BYTE = 16
 """Images that a file may announce for each of its bytes, beyond `FREE_IMAGES`: a number in its headers costs nothing, each row takes a while."""
 
+NAMING = ("path", "url", "uri", "src", "file_name")
+"""Fields of a struct that say where an image is of which there are no bytes."""
+SHOWN = 200
+
 
 class TableFormat:
     """Tables with images in one or more columns: structs with `bytes`, or binary columns, also in lists and structs."""
@@ -252,7 +256,7 @@ def _column_of(entry: Entry) -> str:
 def _fetch(stream: ArchiveStream, entry: Entry, value: Any) -> Fetch:
     name = value
     if isinstance(value, dict):
-        value, name = value.get("bytes"), value.get("path")
+        value, name = value.get("bytes"), next((text for key in NAMING if (text := value.get(key))), None)
     if isinstance(value, bytes) and value:
         if len(value) > MAX_FILE_BYTES:
             return failing("too_large", f"{len(value)} bytes, more than {MAX_FILE_BYTES}")
@@ -266,16 +270,22 @@ def _fetch(stream: ArchiveStream, entry: Entry, value: Any) -> Fetch:
 
 def _beside(stream: ArchiveStream, entry: Entry, name: str) -> Fetch:
     """The file that a row names in place of bytes, where it lies in the source beside the table."""
-    if ADDRESS.match(name):
-        return failing("missing_file", f"{entry.item} names the address {name!r} and embeds no bytes")
+    shown = repr(name if len(name) <= SHOWN else f"{name[:SHOWN]}...")
+    if ADDRESS.match(name.strip()):
+        return failing("address", f"{entry.item} is the address {shown} without bytes: fetch the image, and embed it")
+    if is_base64(name):
+        return failing("base64", f"{entry.item} is an image in base64, which is not read: decode it")
     fault = unsafe_name(name.removeprefix("./"))
     if fault:
-        return failing("unsafe_path", f"{entry.item} names the file {name!r} and embeds no bytes: {fault}")
-    path = normpath(f"{entry.path.rpartition('/')[0]}/{name}".lstrip("/"))
+        return failing("unsafe_path", f"{entry.item} names the file {shown} and embeds no bytes: {fault}")
+    folder = entry.path.rpartition("/")[0]
+    # A backslash may be part of a name here, and parts the folders of a table that was written on Windows.
+    paths = dict.fromkeys(normpath(f"{folder}/{each}".lstrip("/")) for each in (name, name.replace("\\", "/")))
 
     def fetch() -> bytes:
-        if not stream.location.holds(path):
-            raise ReadFailure("missing_file", f"{entry.item} names the file {name!r}, which is not beside it")
+        path = next(filter(stream.location.holds, paths), "")
+        if not path:
+            raise ReadFailure("missing_file", f"{entry.item} names the file {shown}, which is not beside it")
         return stream.location.read(path, _require_small)
 
     return fetch

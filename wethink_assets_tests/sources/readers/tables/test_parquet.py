@@ -157,3 +157,19 @@ def test_names_of_columns_stay_apart_within_items(local: Store, tmp_path: Path) 
     names = ["a/b", "a.b", "a::b", "ä b"]
     folder = written(tmp_path / "s", pa.table({name: [image(number)] for number, name in enumerate(names)}))
     assert len(members(local, folder)) == len(names)
+
+
+def test_images_without_names_are_counted_a_few_rows_at_a_time(local: Store, tmp_path: Path) -> None:
+    """Arrow refuses to read 2 GB of a list at once, which 1000 rows of photographs are (huggingface/datasets#7793)."""
+    nameless = pa.list_(pa.struct({"bytes": pa.binary()}))
+    rows = [[{"bytes": DATA[0] + bytes(number, "ascii") * 2**18}] for number in map(str, range(100, 200))]
+    table = pa.table({"image": pa.array(rows, nameless)})
+    folder = written(tmp_path / "s", table, use_dictionary=False, write_batch_size=1)
+    pool = pa.proxy_memory_pool(pa.default_memory_pool())
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pool)
+    try:
+        assert registered(local, folder, batch_size=100).files == 100
+    finally:
+        pa.set_memory_pool(before)
+    assert pool.max_memory() < 30 * 2**20

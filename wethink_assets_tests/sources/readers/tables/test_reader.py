@@ -10,7 +10,11 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
+from wethink_assets.sources.batches import list_batches
+from wethink_assets.sources.catalog import Source
+from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets_tests.support.sources import (
     drawings,
     ingest_all,
@@ -23,6 +27,11 @@ from wethink_assets_tests.support.sources import (
 DATA = list(drawings(12).values())
 IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 FOUR = pa.table({"image": pa.array([{"bytes": data, "path": None} for data in DATA[:4]], IMAGE)})
+
+
+def registered_at(store: Store, source: Source) -> list[str]:
+    """Reasons of the refusals of a registration."""
+    return [refusal.reason for refusal in register_source(store, source, 100).refusals]
 
 
 def refused(store: Store, folder: Path) -> list[tuple[str, str]]:
@@ -140,9 +149,141 @@ def test_rows_that_name_files_stand_for_the_files_beside(local: Store, tmp_path:
         "missing_file",
         "unsafe_path",
         "unsafe_path",
-        "missing_file",
+        "address",
         "empty",
     ]
+
+
+ROWS: list[tuple[Any, str]] = [
+    ({"bytes": DATA[0], "path": "https://example.org/0.png"}, ""),
+    ({"bytes": None, "path": "https://example.org/1.png"}, "address"),
+    ({"bytes": b"", "path": " HTTP://example.org/1.png"}, "address"),
+    ({"bytes": None, "path": "//example.org/1.png"}, "address"),
+    ({"bytes": None, "path": "s3://bucket/1.png"}, "address"),
+    ({"bytes": None, "path": "hf://datasets/me/mine@0123/img/0.png"}, "address"),
+    ({"bytes": None, "path": "img/0.png"}, ""),
+    ({"bytes": None, "path": "img\\1.png"}, ""),
+    ({"bytes": None, "path": "img/./2.png"}, ""),
+    ({"bytes": None, "path": "img/9.png"}, "missing_file"),
+    ({"bytes": None, "path": "img"}, "missing_file"),
+    ({"bytes": None, "path": "../secret.png"}, "unsafe_path"),
+    ({"bytes": None, "path": "img/../../secret.png"}, "unsafe_path"),
+    ({"bytes": None, "path": "..\\secret.png"}, "unsafe_path"),
+    ({"bytes": None, "path": "/etc/hostname"}, "unsafe_path"),
+    ({"bytes": None, "path": "C:\\x.png"}, "unsafe_path"),
+    ({"bytes": None, "path": "data:image/png;base64," + base64.b64encode(DATA[3]).decode()}, "base64"),
+    ({"bytes": DATA[4], "path": "../secret.png"}, ""),
+    ({"bytes": None, "path": None}, "empty"),
+    (None, "empty"),
+]
+"""Values of a column of images, each with the reason of its rejection; empty for one that is an image."""
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+@pytest.mark.parametrize("form", ["column", "list", "struct", "list of structs", "struct of lists", "lists of lists"])
+def test_addresses_and_files_beside_are_told_apart_value_by_value(
+    form: str, ending: str, local: Store, tmp_path: Path
+) -> None:
+    """Whatever column, list or struct they are in: of the URL-only rows of a hub data set not one is lost, and none spoils the others."""
+    write_files(tmp_path, {"secret.png": DATA[9], "s/t/none.txt": b"x"})
+    # Not in the listing, so that the rows alone hold them.
+    write_files(tmp_path / "s/t", {f"img/{number}.png": data for number, data in enumerate(DATA[5:8])})
+    values = [value for value, _ in ROWS]
+    column, names = {
+        "column": (pa.array(values, IMAGE), [f"{row:08d}" for row in range(len(ROWS))]),
+        "list": (pa.array([values], pa.list_(IMAGE)), [f"00000000/image/{place}" for place in range(len(ROWS))]),
+        "struct": (
+            pa.array([{"view": value, "q": "?"} for value in values], pa.struct({"view": IMAGE, "q": pa.string()})),
+            [f"{row:08d}" for row in range(len(ROWS))],
+        ),
+        "list of structs": (
+            pa.array([[{"view": value} for value in values]], pa.list_(pa.struct({"view": IMAGE}))),
+            [f"00000000/image.view/{place}" for place in range(len(ROWS))],
+        ),
+        "struct of lists": (
+            pa.array([{"views": values}], pa.struct({"views": pa.list_(IMAGE)})),
+            [f"00000000/image.views/{place}" for place in range(len(ROWS))],
+        ),
+        "lists of lists": (
+            pa.array([[values[:7], [], values[7:]]], pa.list_(pa.list_(IMAGE))),
+            [f"00000000/image/{place}" for place in range(len(ROWS))],
+        ),
+    }[form]
+    table = pa.table({"image": column})
+    if ending == "parquet":
+        pq.write_table(table, tmp_path / "s/t/t.parquet", row_group_size=7)
+    else:
+        feather.write_feather(table, str(tmp_path / "s/t/t.arrow"), chunksize=7)
+    source = source_at(tmp_path / "s", include=f"**/*.{ending}")
+    assert registered_at(local, source) == []
+    output = ingest_all(local, source)
+    items = [f"t/t.{ending}::{name}" for name in names]
+    assert reasons_by_item(output) == {item: why for item, (_, why) in zip(items, ROWS, strict=True) if why}
+    assert set(output.results["item"]) == {item for item, (_, why) in zip(items, ROWS, strict=True) if not why}
+    assert all(len(detail) < 500 for detail in output.rejections["detail"])
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("image", pa.array([{"bytes": None, "path": f"https://e.org/{n}"} for n in range(3)], IMAGE)),
+        ("image", pa.array([{"bytes": None, "path": f"https://e.org/{n}"} for n in range(3)])),
+        (
+            "image",
+            pa.array(
+                [{"bytes": None, "url": f"https://e.org/{n}"} for n in range(3)],
+                pa.struct({"bytes": pa.binary(), "url": pa.string()}),
+            ),
+        ),
+    ],
+    ids=["struct", "struct with a null column", "struct with a URL"],
+)
+def test_rows_of_addresses_alone_are_each_refused_by_name(
+    name: str, column: pa.Array, local: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "s").mkdir()
+    pq.write_table(pa.table({name: column, "q": ["?"] * 3}), tmp_path / "s/t.parquet")
+    refused(local, tmp_path / "s")
+    output = ingest_all(local, source_at(tmp_path / "s"))
+    assert reasons_by_item(output) == {f"t.parquet::{row:08d}": "address" for row in range(3)}
+    assert "https://e.org/0" in output.rejections["detail"][0] and "fetch" in output.rejections["detail"][0]
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        (pa.array(["https://e.org/0.png", None]), "image"),
+        (pa.array([["https://e.org/0.png", None], []]), "image"),
+        (pa.array([[["https://e.org/0.png"]], []]), "image"),
+        (pa.array([[{"src": "https://e.org/0.png", "alt": "a"}], []]), "image.src"),
+        (pa.array([{"path": "https://e.org/0.png"}, None]), "image"),
+        (pa.array([[{"path": "https://e.org/0.png"}], []]), "image"),
+    ],
+    ids=["text", "list", "lists of lists", "list of structs", "struct of a path", "list of paths"],
+)
+def test_a_column_that_can_hold_nothing_but_addresses_is_refused_once(
+    column: pa.Array, name: str, local: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "s").mkdir()
+    pq.write_table(pa.table({"image": column, "q": ["?", "!"]}), tmp_path / "s/t.parquet")
+    assert refused(local, tmp_path / "s") == [(f"t.parquet::{name}", "address")]
+
+
+def test_a_row_is_read_once_the_file_that_it_names_is_there(local: Store, tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    pq.write_table(pa.table({"image": pa.array([{"bytes": None, "path": "0.png"}], IMAGE)}), tmp_path / "s/t.parquet")
+    source = source_at(tmp_path / "s", reader="parquet")
+    for _ in range(2):
+        registered_at(local, source)
+    [key] = list_batches(local)
+    output = ingest_all(local, source)
+    Tables(local).publish("images", key, output, Provenance())
+    assert reasons_by_item(output) == {"t.parquet::00000000": "missing_file"}
+    registered_at(local, source)
+    assert list_batches(local) == [key]
+    write_files(tmp_path / "s", {"0.png": DATA[0]})
+    registered_at(local, source)
+    assert ingest_all(local, source, list_batches(local)[1:]).results.height == 1
 
 
 def test_files_beside_are_read_where_only_tables_are(tmp_path: Path) -> None:
@@ -150,8 +291,6 @@ def test_files_beside_are_read_where_only_tables_are(tmp_path: Path) -> None:
     rows = pa.array([{"bytes": None, "path": "img/0.png"}], IMAGE)
     pq.write_table(pa.table({"image": rows}), tmp_path / "s/t.parquet")
     store = Store.open(str(tmp_path / "store"))
-    from wethink_assets.sources.registration import register_source
-
     source = source_at(tmp_path / "s", reader="parquet")
     register_source(store, source, 10)
     assert ingest_all(store, source).results["item"].to_list() == ["t.parquet::00000000"]
