@@ -124,12 +124,22 @@ def _measure(rows: RowIndex, verdicts: Duplicates) -> None:
     """Tell how far near duplicates are from their survivors."""
     near = np.flatnonzero(verdicts.reason == NEAR)
     survivor = verdicts.survivor[near]
-    verdicts.bits[near] = np.bitwise_count(rows.image_hash[near] ^ rows.image_hash[survivor])
+    verdicts.bits[near], verdicts.difference[near] = apart(rows, near, survivor)
     verdicts.worded[near] = rows.text_key[near] != rows.text_key[survivor]
-    for block in range(0, len(near), DETAIL_BLOCK):
-        one, other = (rows.entry[part[block : block + DETAIL_BLOCK]] for part in (near, survivor))
-        apart = rows.details[one].astype(np.int16) - rows.details[other]
-        verdicts.difference[near[block : block + DETAIL_BLOCK]] = np.abs(apart).mean(axis=1)
+
+
+def apart(rows: RowIndex, first: Positions, second: Positions) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """How far the images of pairs of rows, given by their positions, are apart.
+
+    Returns bits in which their hashes differ (of 64), and by how much the bytes of their details do (0 to 255, on average).
+    """
+    bits = np.bitwise_count(rows.image_hash[first] ^ rows.image_hash[second])
+    difference = np.zeros(len(first), dtype=np.float32)
+    for block in range(0, len(first), DETAIL_BLOCK):
+        one, other = (rows.entry[part[block : block + DETAIL_BLOCK]] for part in (first, second))
+        each = rows.details[one].astype(np.int16) - rows.details[other]
+        difference[block : block + DETAIL_BLOCK] = np.abs(each).mean(axis=1)
+    return bits, difference
 
 
 class _Survivors:

@@ -64,6 +64,18 @@ def create_new(target: str, data: bytes, root: str, durable: bool = True) -> boo
     return made
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file of a user's own, whatever stood there: it is the former one or this, never a part. Raises `OSError`."""
+    target = str(path.absolute())
+    temporary = temporary_name(target)
+    try:
+        write_new(temporary, data, durable=True)
+        os.replace(temporary, target)
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+
+
 def require_room(folder: str) -> None:
     """Raise the error of a disk that takes no more.
 

@@ -11,7 +11,7 @@ from wethink_assets.sources.images.view import view
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 
-__all__ = ["LARGE", "SMALL", "PageImage", "page_image"]
+__all__ = ["LARGE", "SMALL", "PageImage", "page_image", "reduced_image"]
 
 SMALL, LARGE = 240, 1600
 """Longest sides in pixels: in lists, and on the page of a row."""
@@ -33,7 +33,11 @@ class PageImage:
 
 def page_image(store: Store, path: str, side: int) -> PageImage:
     """An image of the store with sides of at most so many pixels. Raises `VersionError` when it cannot be decoded, `StoreError` when it is gone."""
-    data = Blobs(store).read(path)
+    return reduced_image(Blobs(store).read(path), path, side)
+
+
+def reduced_image(data: bytes, name: str, side: int) -> PageImage:
+    """An encoded image with sides of at most so many pixels. Raises `VersionError` that names it when it cannot be decoded."""
     known = format_of(data)
     photograph = known is not None and known.sent_as == "image/jpeg"
     try:
@@ -41,7 +45,7 @@ def page_image(store: Store, path: str, side: int) -> PageImage:
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise VersionError(
-            f"image {path} cannot be decoded ({error}): `wethink verify` names what is damaged in the store"
+            f"image {name} cannot be decoded ({error}): `wethink verify` names what is damaged in the store"
         ) from error
     buffer = io.BytesIO()
     if photograph:

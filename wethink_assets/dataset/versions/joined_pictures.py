@@ -5,6 +5,7 @@ so that the cost of the method is known: a joined pair that is `altered` or `oth
 """
 
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -23,7 +24,7 @@ from wethink_assets.errors import StoreError
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 
-__all__ = ["JoinedPair", "JoinedPictures", "joined_pictures"]
+__all__ = ["JoinedPair", "JoinedPictures", "image_files", "joined_pictures"]
 
 NEAR = "duplicate_near"
 HELD = 20
@@ -117,7 +118,7 @@ def _pairs(store: Store, version: str) -> pl.DataFrame:
         pl.col("row_id").alias("survivor"), pl.col("image_id").alias("kept_image"), pl.col("batch").alias("kept_batch")
     )
     pairs = left_out.lazy().join(survivors, on="survivor").filter(pl.col("image_id") != pl.col("kept_image")).collect()
-    blobs = _blobs(store, version, sorted({*pairs["batch"], *pairs["kept_batch"]}))
+    blobs = image_files(store, version, sorted({*pairs["batch"], *pairs["kept_batch"]}))
     kept_blobs = blobs.rename({"image_id": "kept_image", "blob": "kept_blob"})
     return (
         pairs.join(blobs, on="image_id")
@@ -128,8 +129,8 @@ def _pairs(store: Store, version: str) -> pl.DataFrame:
     )
 
 
-def _blobs(store: Store, version: str, batches: list[str]) -> pl.DataFrame:
-    """Where the images of batches lie: columns image_id and blob, without those taken down."""
+def image_files(store: Store, version: str, batches: Sequence[str]) -> pl.DataFrame:
+    """Where the images of batches of a version lie: columns image_id and blob, without those taken down."""
     covered = takedowns_of(store)
     tables = read_cut(store, version).tables
     frames = [pl.DataFrame(schema=IMAGE_COLUMNS)]

@@ -6,7 +6,8 @@ keeps what a smaller one does. Whoever doubles a row that is over a cap is over 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,28 +126,44 @@ class Selection:
         return ""
 
 
-def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], None]) -> Selection:
-    """Decide on every row of a cut.
+@dataclass(slots=True)
+class ComparedRows:
+    """Rows of a cut that are compared with each other: all but those that are left out for what they are.
+
+    row_ids: of each batch, in the order of the index; sources: of each batch, with how many rows it has there.
+    """
+
+    index: RowIndex
+    benchmarks: ComparedBenchmarks
+    batches: dict[str, _Batch] = field(default_factory=dict)
+    row_ids: list[pl.Series] = field(default_factory=list)
+    sources: list[tuple[str, int]] = field(default_factory=list)
+
+    def places(self, batch: str, candidates: pl.DataFrame) -> pl.DataFrame:
+        """Those of a batch's candidates that are compared, with their `position` in the index. candidates: what `candidate_rows` gives."""
+        own = self.batches[batch]
+        compared = candidates.filter(own.early.is_null())
+        return compared.with_columns(pl.int_range(own.first, own.first + pl.len(), dtype=pl.Int64).alias("position"))
+
+
+@contextmanager
+def compared_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], None]) -> Iterator[ComparedRows]:
+    """The rows of a cut with the sealed index of those that are compared; it is gone with the context.
 
     Args:
         folder: scratch folder for what is mapped instead of held.
         progress: called after each batch.
 
-    Raises `VersionError` when nothing stays or tables do not belong together.
+    Raises `VersionError` when tables do not belong together, `StoreError` when one is gone.
     """
     recipe, comparison = cut.recipe, cut.recipe.comparison
-    capped = bool(recipe.max_rows or recipe.max_rows_per_source)
-    positions: dict[str, _Batch] = {}
-    row_ids: list[pl.Series] = []
-    cap_keys: list[U64] = []
-    sources: list[tuple[str, int]] = []
-    benchmarks = ComparedBenchmarks(store, cut)
     dropped = ("copy", "altered") if recipe.altered_benchmark_images == "drop" else ("copy",)
     columns = [*comparison.row_columns, *(KEYS if cut.order_free else ())]
     with RowIndex(folder, comparison, cut.order_free) as index:
+        rows_of = ComparedRows(index, ComparedBenchmarks(store, cut))
         for batch in cut.batches:
             candidates = candidate_rows(store, cut.tables[batch], comparison.columns)
-            shown_in = benchmarks.among(batch, candidates)
+            shown_in = rows_of.benchmarks.among(batch, candidates)
             left_out = shown_in.filter(pl.col("verdict").is_in(dropped))
             reasons = left_out["verdict"].replace_strict(BENCHMARK_REASONS, return_dtype=pl.String)
             rows = candidates.with_columns(
@@ -165,22 +182,33 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
                 )
                 .alias("early")
             )
-            compared = rows.filter(pl.col("early").is_null())
-            compared = _with_keys(compared, cut, comparison)
-            positions[batch] = _Batch(index.add(compared.select(columns)), rows["early"], shown_in)
-            row_ids.append(compared["row_id"])
-            if capped:
-                cap_keys.append(_cap_keys(recipe.seed, compared["row_id"]))
-                sources += [(rows["source"][0] if rows.height else "", compared.height)]
+            compared = _with_keys(rows.filter(pl.col("early").is_null()), cut, comparison)
+            rows_of.batches[batch] = _Batch(index.add(compared.select(columns)), rows["early"], shown_in)
+            rows_of.row_ids.append(compared["row_id"])
+            rows_of.sources.append((rows["source"][0] if rows.height else "", compared.height))
             progress()
         index.seal()
-        duplicates = find_duplicates(index)
+        yield rows_of
+
+
+def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], None]) -> Selection:
+    """Decide on every row of a cut.
+
+    Args:
+        folder: scratch folder for what is mapped instead of held.
+        progress: called after each batch.
+
+    Raises `VersionError` when nothing stays or tables do not belong together.
+    """
+    recipe = cut.recipe
+    with compared_rows(store, cut, folder, progress) as compared:
+        duplicates = find_duplicates(compared.index)
+    positions, sources = compared.batches, compared.sources
     over_cap = np.zeros(len(duplicates.reason), dtype=np.bool_)
-    if capped:
+    if recipe.max_rows or recipe.max_rows_per_source:
+        cap_keys = np.concatenate([_cap_keys(recipe.seed, row_ids) for row_ids in compared.row_ids])
         names = np.repeat(np.array([name for name, _ in sources]), [count for _, count in sources])
-        over_cap = _over_cap(
-            duplicates.reason == 0, np.concatenate(cap_keys), names, recipe.max_rows_per_source, recipe.max_rows
-        )
+        over_cap = _over_cap(duplicates.reason == 0, cap_keys, names, recipe.max_rows_per_source, recipe.max_rows)
         if cut.order_free:
             doubles = np.flatnonzero(duplicates.survivor >= 0)
             over_cap[doubles] = over_cap[duplicates.survivor[doubles]]
@@ -189,7 +217,8 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
             f"{cut.version} would hold no row: the recipe keeps none of {sum(b.early.len() for b in positions.values())}"
         )
     opponents = _slots(store, cut, positions, np.unique(duplicates.opponent[duplicates.opponent >= 0]))
-    return Selection(duplicates, over_cap, pl.concat(row_ids), benchmarks, positions, opponents, exact=cut.order_free)
+    row_ids = pl.concat(compared.row_ids)
+    return Selection(duplicates, over_cap, row_ids, compared.benchmarks, positions, opponents, exact=cut.order_free)
 
 
 def _with_keys(rows: pl.DataFrame, cut: Cut, comparison: Comparison) -> pl.DataFrame:
