@@ -7,6 +7,7 @@ import dagster as dg
 
 from wethink_assets.config import Settings, load_settings
 from wethink_assets.defs.assets.benchmarks import benchmarks_asset
+from wethink_assets.defs.assets.duplicates import duplicates_asset
 from wethink_assets.defs.assets.growth import growth_asset
 from wethink_assets.defs.assets.rewards import calibration_asset
 from wethink_assets.defs.assets.roles import role_assets
@@ -48,6 +49,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             cuts_spec(),
             dataset_asset(),
             growth_asset(),
+            duplicates_asset(),
             calibration,
             training_runs_spec(settings),
             policy_asset(settings),

@@ -19,7 +19,7 @@ from wethink_assets.stages.order import stage_names
 SHOWN_EVERY_SECONDS = 30
 LOST_EVERY_SECONDS = 20
 TICK_SECONDS = 15.0  # Dagster ends a tick after a minute
-FREE_REPORTS = ("dataset", "staleness", "growth", "leaderboard")
+FREE_REPORTS = ("dataset", "staleness", "growth", "duplicates", "leaderboard")
 
 
 def free_of_charge(settings: Settings) -> dg.DefaultSensorStatus:

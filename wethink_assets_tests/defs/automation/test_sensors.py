@@ -57,7 +57,7 @@ def test_conditions_start_only_what_is_free(grown: Opened) -> None:
     version = grown.driver.decide().version
     assert daemon.tick() == {"dataset": {version}}
     assert grown.driver.build(version).success
-    assert daemon.tick() == {"growth": {None}}  # a plot, drawn anew with each version
+    assert daemon.tick() == {"growth": {None}, "duplicates": {None}}  # plots, drawn anew with each version
     assert daemon.tick() == {}
 
 
@@ -67,8 +67,8 @@ def test_reports_are_there_in_the_first_session_after_a_command_made_it_all(grow
     assert Evaluator(grown).tick() == board  # there is nothing else to report on
     assert all(run.success for run in grown.grow().values())
     daemon = Evaluator(grown)
-    assert daemon.tick() == {"staleness": {None}, "growth": {None}, **board}
-    for report in ("staleness", "growth", "leaderboard"):
+    assert daemon.tick() == {"staleness": {None}, "growth": {None}, "duplicates": {None}, **board}
+    for report in ("staleness", "growth", "duplicates", "leaderboard"):
         assert grown.materialize(report).success
     assert daemon.tick() == {}
     assert Evaluator(grown).tick() == {}
