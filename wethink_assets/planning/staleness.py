@@ -39,13 +39,19 @@ def nothing_new(commit: Commit | None) -> bool:
     return commit is not None and commit.results == 0 and set(commit.reasons) == {KNOWN_CONTENT}
 
 
+def is_closed(commits: Mapping[str, Commit]) -> bool:
+    """Whether a batch holds nothing but known images, and no later stage has made anything of it: nothing of it is missing or goes stale."""
+    first = stage_names()[0]
+    later = (commit for stage, commit in commits.items() if stage != first)
+    return nothing_new(commits.get(first)) and not any(commit.results or commit.rejections for commit in later)
+
+
 def missing_stages(commits: Mapping[str, Commit]) -> tuple[str, ...]:
     """Stages that a batch has yet to go through: from the first without a table, or with one of older inputs, on.
 
     A batch of nothing but known images is done with its first.
     """
-    first = stage_names()[0]
-    if set(commits) == {first} and nothing_new(commits[first]):
+    if is_closed(commits):
         return ()
     for number, stage in enumerate(stage_names()):
         commit = commits.get(stage)
@@ -116,9 +122,7 @@ class InForce:
         A stage whose upstream stage would be done again may follow from it (`upstream`): only if what comes out is another table.
         """
         causes_by_stage: dict[str, list[Cause]] = {}
-        first = stage_names()[0]
-        closed = set(commits) == {first} and nothing_new(commits[first])
-        for stage in stage_names()[:1] if closed else stage_names():
+        for stage in stage_names()[:1] if is_closed(commits) else stage_names():
             commit = commits.get(stage)
             lost = "lost or damaged, marked for a new run" if stage in marked else "never made"
             causes = [Cause("missing", lost)] if commit is None else self._of(stage, commit, commits)

@@ -33,7 +33,7 @@ from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableR
 from wethink_assets.dataset.takedown.takedown import takedowns_touching
 from wethink_assets.dedup.contamination import UnreadBenchmark, signed_benchmarks
 from wethink_assets.errors import ConfigError, VersionError
-from wethink_assets.planning.staleness import nothing_new, older_inputs, unread_inputs
+from wethink_assets.planning.staleness import is_closed, older_inputs, unread_inputs
 from wethink_assets.sources.batches import source_of, split_batch_key
 from wethink_assets.sources.catalog import sources_of
 from wethink_assets.stages.order import provider_of, stage_names
@@ -231,11 +231,12 @@ def _commits(tables: Tables, batch: str, marked: Mapping[str, Collection[str]]) 
     """Commits in force of a batch, or why it cannot be cut; None of a batch that ended with its first stage, since all of it was known."""
     commits: dict[str, Commit] = {}
     for asset in stage_names():
-        if batch in marked.get(asset, ()):
-            return f"{asset} is lost or damaged, and marked for a new run: `wethink run` makes it again"
-        commit = tables.current(asset, batch)
-        if commit is None and len(commits) == 1 and nothing_new(*commits.values()):
+        lost = batch in marked.get(asset, ())
+        commit = None if lost else tables.current(asset, batch)
+        if commit is None and is_closed(commits):
             return None
+        if lost:
+            return f"{asset} is lost or damaged, and marked for a new run: `wethink run` makes it again"
         if commit is None:
             return f"{asset} not materialized yet"
         commits[asset] = commit

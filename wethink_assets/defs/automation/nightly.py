@@ -10,8 +10,8 @@ from wethink_assets.config import Settings
 from wethink_assets.config.budgets import budget_limits
 from wethink_assets.defs.graph import image_batch
 from wethink_assets.defs.metadata.cost import SPENT_TAG
-from wethink_assets.defs.resources import BUDGET_TAG
-from wethink_assets.defs.runs.batch_partitions import PARTITION_TAG, UNFINISHED
+from wethink_assets.defs.resources import BUDGET_TAG, store_of
+from wethink_assets.defs.runs.batch_partitions import PARTITION_TAG, UNFINISHED, ClosedBatches
 from wethink_assets.defs.runs.jobs import SYNTHESIZE
 from wethink_assets.errors import ConfigError
 from wethink_assets.stages.order import stage_names, upstream_of
@@ -56,6 +56,7 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     waits for the next night: finished calls are in the journal.
     """
     growth = settings.growth
+    closed = ClosedBatches()
 
     @dg.schedule(
         name="nightly",
@@ -93,6 +94,9 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
         )
         if room <= 0:
             return dg.SkipReason(f"{len(tried)} batches of {budget} are done or under way: no more for now")
+        closed.take_out(
+            context.instance, store_of(settings)
+        )  # they would take the room of batches with work to be done
         waiting = (
             (batch, stages) for batch, stages in unfinished_batches(context.instance) if batch not in held | tried
         )

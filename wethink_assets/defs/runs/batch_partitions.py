@@ -81,6 +81,12 @@ class ClosedBatches:
         return sorted(closed - at_work)
 
 
+def take_out_closed(instance: dg.DagsterInstance, store: Store, batch: str) -> None:
+    """Take out the partition of a batch whose run has ended, where that found nothing but known images in it."""
+    if _closed(store, [batch]):
+        instance.delete_dynamic_partition(str(image_batch.name), batch)
+
+
 def hidden_batches(instance: dg.DagsterInstance, store: Store) -> list[str]:
     """Batches of the store that should be partitions of the instance and are none."""
     partitions = set(instance.get_dynamic_partitions(str(image_batch.name)))

@@ -18,6 +18,7 @@ from wethink_assets.defs.assets.sources import source_key
 from wethink_assets.defs.assets.training import TRAIN
 from wethink_assets.defs.graph import REMOTE_POOL, pool_of
 from wethink_assets.defs.resources import BUDGET_TAG, models_kept_open, models_of
+from wethink_assets.defs.runs.batch_partitions import take_out_closed
 from wethink_assets.defs.runs.jobs import BUILD, CHECK_SERVICES, OBSERVE, SYNTHESIZE
 from wethink_assets.defs.runs.outcome import RunOutcome
 from wethink_assets.defs.runs.reporting import Synced
@@ -90,7 +91,9 @@ class RunDriver:
     def synthesize(self, batch: str, stages: tuple[str, ...], budget: str = "") -> RunOutcome:
         """Take a batch through stages, in one run, within a budget where one is named."""
         assets = [dg.AssetKey(stage) for stage in stages]
-        return self._run(SYNTHESIZE, assets, batch, {BUDGET_TAG: budget} if budget else {})
+        ran = self._run(SYNTHESIZE, assets, batch, {BUDGET_TAG: budget} if budget else {})
+        take_out_closed(self._instance, self._store, batch)
+        return ran
 
     def batches_at_once(self, stages: Iterable[Sequence[str]]) -> int:
         """How many batches may be taken through stages at a time: one where a model runs on this machine, else as the endpoints' pool allows."""

@@ -1,7 +1,8 @@
 """Assets of the stages, each with its check `closed`: made from their entries in the registry, one image batch at a time.
 
 A stage that asks models works within the run's budget; once that is spent it yields nothing, so that its partition stays missing and the
-later stages are skipped. So it is while it waits for batch jobs.
+later stages are skipped. So it is while it waits for batch jobs, and where the batch turned out to be nothing but known images: no server
+starts for it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from wethink_assets.defs.metadata.previews import stage_previews
 from wethink_assets.defs.stages.publication import closure, published, reason_told
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.planning.stages import stage_plan
+from wethink_assets.planning.staleness import nothing_new
 from wethink_assets.sources.batches import membership_digest, read_membership
 from wethink_assets.stages.order import provider_of, stage_names, upstream_of
 from wethink_assets.stages.output import StageOutput, require_service
@@ -66,11 +68,22 @@ def _asset(settings: Settings, stage: Stage) -> dg.AssetsDefinition:
         metadata={"roles": ", ".join(plan.roles), "prompts": ", ".join(plan.prompts)} if asks_models else None,
     )
     def work(context: dg.AssetExecutionContext, **tables: StageOutput) -> Iterator[dg.MaterializeResult[StageOutput]]:
+        if asks_models and _has_nothing_to_do(context, stage):
+            return
         inputs = {name: tables[name] for name in upstream}
         with reason_told(context), early_end(context), _events(context, stage, plan.code_version):
             yield _publication(context, settings, stage, inputs)
 
     return work
+
+
+def _has_nothing_to_do(context: dg.AssetExecutionContext, stage: Stage) -> bool:
+    """Whether the run's batch is nothing but known images. A table that the stage has made of it before is made anew, as that of no image."""
+    tables, batch = Tables(context.resources.store), context.partition_key
+    if not nothing_new(tables.current(stage_names()[0], batch)) or tables.current(stage.name, batch) is not None:
+        return False
+    context.log.info(f"{batch} holds nothing but known images: it is done, and its partition is taken out")
+    return True
 
 
 def _events(context: dg.AssetExecutionContext, stage: Stage, code_version: str) -> AbstractContextManager[None]:
