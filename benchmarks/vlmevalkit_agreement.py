@@ -62,7 +62,9 @@ class PromptJudge:
     def __init__(self, form: str) -> None:
         self.form, self.asked = form, 0
 
-    async def judge_reply(self, benchmark: str, messages: Sequence[Message], temperature: float) -> str:
+    async def judge_reply(
+        self, benchmark: str, messages: Sequence[Message], temperature: float, counts: object = None
+    ) -> str:
         """One reply of the judge."""
         self.asked += 1
         prompt = messages[-1].text

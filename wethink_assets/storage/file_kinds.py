@@ -371,7 +371,7 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
     ),
     (
         "score",
-        rf"scores/[^/]+/[^/]+/[^/]+/(?:score\.json|replies\.parquet|against-{_HALF}\.json|vlmevalkit/.+)",
+        rf"scores/[^/]+/[^/]+/[^/]+/(?:score\.json|waiting\.json|replies\.parquet|against-{_HALF}\.json|vlmevalkit/.+)",
         _REPLACED,
         "the score and whatever compares it",
         "`wethink score` grades the replies in its journal again once it is gone",

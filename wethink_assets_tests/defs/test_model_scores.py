@@ -58,10 +58,14 @@ class Home:
         (self.folder / "wethink.toml").write_text(text)
 
     def run(self, instance: dg.DagsterInstance, job: str, partition: str | None = None) -> dict[str, Any]:
-        definition = definitions_of(load_settings()).resolve_job_def(job)
-        done = definition.execute_in_process(instance=instance, partition_key=partition)
+        done = self.end(instance, job, partition)
+        assert done.success
         (event,) = done.get_asset_materialization_events()
         return dict(event.materialization.metadata)
+
+    def end(self, instance: dg.DagsterInstance, job: str, partition: str | None) -> dg.ExecuteInProcessResult:
+        definition = definitions_of(load_settings()).resolve_job_def(job)
+        return definition.execute_in_process(instance=instance, partition_key=partition, raise_on_error=False)
 
 
 @pytest.fixture
@@ -69,6 +73,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     asked: list[dict[str, Any]] = []
 
     def reply(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if body["model"] == "no judge":
+            return 401, {"error": {"message": "no such key"}}
         asked.append(body)
         choice = {"message": {"role": "assistant", "content": "<answer>B</answer>"}, "finish_reason": "stop"}
         return 200, {"model": "served-1", "choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 3}}
@@ -91,6 +97,10 @@ def test_a_model_is_a_partition_and_a_row_and_a_changed_prompt_is_told_apart(hom
         synced = Synced()
         sync_scores(instance, store_of(settings), settings, synced)
         assert synced.nothing
+        key = dg.AssetKey(MODEL_SCORES)
+        told = instance.fetch_materializations(dg.AssetRecordsFilter(asset_key=key), limit=9).records
+        counts = [record.asset_materialization.metadata["scored benchmarks"].value for record in told]  # type: ignore[union-attr]
+        assert counts == [2, 2, 1], "each score was reported when it was done, and all of them at the end"
         home.configure("Think first.")
         config = home.folder / "wethink.toml"
         config.write_text(config.read_text().replace("resamples = 200", 'resamples = 200\nbenchmarks = ["mine"]'))
@@ -107,3 +117,23 @@ def test_without_such_models_the_board_is_drawn_as_before(home: Home) -> None:
     (home.folder / "wethink.toml").write_text(f"[store]\nurl = {json.dumps(str(home.folder / 'data'))}\n")
     with dg.DagsterInstance.ephemeral() as instance:
         assert home.run(instance, DRAW_LEADERBOARD)["other models"].value == 0
+
+
+def test_what_waits_for_the_judge_fails_the_run_after_all_else_was_reported(home: Home) -> None:
+    home.configure("The letter alone.")
+    config = home.folder / "wethink.toml"
+    judged = f'[roles.judge]\nprovider = "endpoint"\nurl = "{home.url}"\nmodel = "no judge"\n[benchmarks.other]'
+    config.write_text(config.read_text().replace("[benchmarks.other]", judged).replace('"choice"', '"mmvet"', 1))
+    with dg.DagsterInstance.ephemeral() as instance:
+        ended = home.end(instance, SCORE_MODELS, "direct")
+        assert not ended.success
+        (failure,) = [event for event in ended.all_events if event.is_step_failure]
+        assert "mine: the judge is waited for: " in str(failure.step_failure_data.error)
+        told = instance.get_latest_materialization_event(dg.AssetKey(MODEL_SCORES))
+        assert told is not None and told.asset_materialization is not None
+        assert told.asset_materialization.metadata["waits for judge"].value == "mine"
+        rows = {
+            row.data["benchmark"]: row.data["score"]
+            for row in told.asset_materialization.metadata["scores"].value.records
+        }
+        assert rows["mine"] == "waits for judge" and rows["other"].startswith("100.0")

@@ -61,12 +61,16 @@ def score(
     with _Bars(Console(stderr=True)) as bars:
         for key in keys:
             score_one = score_other_model if key in others else score_training_run
-            results.append(score_one(store, settings, key, benchmark or (), progress=bars, again=retry_failed))
+            results.append(
+                score_one(
+                    store, settings, key, benchmark or (), progress=bars, again=retry_failed, on_score=bars.scored
+                )
+            )
     if as_json:
         typer.echo(json.dumps([as_json_record(run) for run in results], indent=1))
     for run in results if not as_json else ():
         show(run)
-    if any(file.faulty for run in results for file in run.not_run):
+    if any(run.waiting or run.base_waiting or any(file.faulty for file in run.not_run) for run in results):
         raise typer.Exit(1)
 
 
@@ -134,6 +138,14 @@ class _Bars:
             self._tasks[what] = self._progress.add_task(escape(what), total=total)
         self._progress.update(self._tasks[what], completed=done, total=total)
 
+    def scored(self, score: Any) -> None:
+        """Tell a score that is published, while others are worked on."""
+        from rich.markup import escape
+
+        name = score.model.get("name") or score.model["model"]
+        value = "no value" if score.value is None else f"{score.value:.1f}"
+        self._progress.console.print(escape(f"{name} on {score.benchmark}, {score.decoding}: {value}"))
+
 
 def as_json_record(run: "ModelScores") -> dict[str, Any]:
     """One model's scores as plain values; `training_run` is empty for one that was not trained here."""
@@ -145,6 +157,7 @@ def as_json_record(run: "ModelScores") -> dict[str, Any]:
         "base": [score.model_dump(mode="json") for score in run.base],
         "scores": [score.model_dump(mode="json") for score in run.scores],
         "against_base": {benchmark: asdict(comparison) for benchmark, comparison in run.comparisons.items()},
+        "waiting": {"base": run.base_waiting, "scores": run.waiting},
         "not_run": {file.benchmark.key: file.remedy for file in run.not_run},
     }
 
@@ -168,6 +181,10 @@ def show(run: "ModelScores") -> None:
     for file in run.not_run:
         if file.faulty:
             typer.echo(f"not run, since its file cannot be used: {file.benchmark.key}: {file.remedy}", err=True)
+    for name, waiting in ((run.base_name, run.base_waiting), (run.name, run.waiting)):
+        for why in dict.fromkeys(waiting.values()):
+            keys = ", ".join(key for key, reason in waiting.items() if reason == why)
+            typer.echo(f"{name} on {keys} waits for the judge: {why}", err=True)
     missing = [file.benchmark.key for file in run.not_run if not file.faulty]
     if missing:
         typer.echo(
@@ -238,7 +255,7 @@ def shown_rows(run: "ModelScores") -> tuple[list[str], list[list[str]]]:
     """Columns and rows of the table of one model: what was scored, without empty columns."""
     from wethink_assets.evaluation.reports.leaderboard_text import run_rows
 
-    scored = {score.benchmark for score in (*run.base, *run.scores)}
+    scored = {score.benchmark for score in (*run.base, *run.scores)} | {*run.waiting, *run.base_waiting}
     rows = [row for row in run_rows(run) if row["benchmark"].partition(" ")[0] in scored]
     columns = [name for name in (rows[0] if rows else ()) if name != "flags" or any(row["flags"] for row in rows)]
     return columns, [[row[name] for name in columns] for row in rows]

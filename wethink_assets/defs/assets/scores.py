@@ -22,12 +22,14 @@ from wethink_assets.defs.graph import (
 from wethink_assets.defs.metadata.plots import data_uri
 from wethink_assets.defs.metadata.previews import plain, sample_table
 from wethink_assets.defs.resources import Progress
-from wethink_assets.defs.runs.reporting import Synced, known_versions, report_unknown, report_uses
+from wethink_assets.defs.runs.reporting import Synced, known_versions, report, report_unknown, report_uses
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.evaluation.forms.form import PROMPTS_VERSION, VERDICTS_VERSION
 from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, leaderboard
 from wethink_assets.evaluation.reports.leaderboard_text import board_rows, run_rows
 from wethink_assets.evaluation.reports.plots import bars, radar
+from wethink_assets.evaluation.runs.models import policy_of
+from wethink_assets.evaluation.runs.records import Score
 from wethink_assets.evaluation.runs.training_runs import (
     ModelScores,
     kept_models,
@@ -41,6 +43,7 @@ from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import list_policies
 
+KEY = "benchmark_scores"
 SCORE = "score"
 SCORE_MODELS = "score_models"
 MODEL_SCORES = "model_scores"
@@ -70,7 +73,13 @@ def scores_asset(settings: Settings) -> dg.AssetsDefinition:
         """Scores on all benchmarks whose files are there, with intervals, beside the base model's on the same samples.
 
         Only what is missing is asked for: the base model is scored once, and finished replies are never asked for again.
+        Each score is reported when it is done; what needs a judge that cannot be asked waits for it, and fails the run at its end.
         """
+        policy = policy_of(store, context.partition_key, settings.scoring.models)
+
+        def kept() -> ModelScores:
+            return kept_scores(store, settings, policy)
+
         scores = score_training_run(
             store,
             settings,
@@ -78,14 +87,57 @@ def scores_asset(settings: Settings) -> dg.AssetsDefinition:
             progress=_telling(progress, context.partition_key),
             run_id=context.run.run_id,
             kit_session=partial(_piped, context),
+            on_score=_reporting(context, store, settings, KEY, kept),
         )
         report_uses(context.instance, store, context.partition_key.partition(".")[0])
-        return dg.MaterializeResult(
-            data_version=dg.DataVersion(kept_scores(store, settings, scores.policy).data_version),
-            metadata=fitting(scores_metadata(store, settings, scores)),
-        )
+        return _materialized(context, store, settings, KEY, scores, kept().data_version)
 
     return benchmark_scores
+
+
+def _reporting(
+    context: dg.AssetExecutionContext,
+    store: Store,
+    settings: Settings,
+    asset: str,
+    kept: Callable[[], ModelScores],
+) -> Callable[[Score], None]:
+    """Reports each score when it is done: what a run's own events say is told when its step has ended."""
+
+    def tell(score: Score) -> None:
+        context.log.info(f"{score.benchmark}, {score.decoding}: {score.value}")
+        scores = kept()
+        metadata = fitting(
+            {"scored benchmarks": _count(scores), "scores": _table(run_rows(scores)), "run": context.run_id}
+        )
+        report(context.instance, asset, context.partition_key, scores.data_version, metadata)
+
+    return tell
+
+
+def _materialized(
+    context: dg.AssetExecutionContext,
+    store: Store,
+    settings: Settings,
+    asset: str,
+    scores: ModelScores,
+    version: str,
+) -> dg.MaterializeResult[None]:
+    """The materialization of what was scored. Where a benchmark waits for the judge, it is reported, and the run fails."""
+    metadata = fitting(scores_metadata(store, settings, scores))
+    waiting = {**scores.base_waiting, **scores.waiting}
+    if waiting:
+        report(context.instance, asset, context.partition_key, version, metadata)
+        why = "; ".join(sorted(set(waiting.values())))
+        raise dg.Failure(
+            f"{', '.join(sorted(waiting))}: the judge is waited for: {why}. All other scores and all replies are kept",
+            allow_retries=False,
+        )
+    return dg.MaterializeResult(data_version=dg.DataVersion(version), metadata=metadata)
+
+
+def _count(run: ModelScores) -> int:
+    return len({score.benchmark for score in run.scores})
 
 
 def model_partitions(settings: Settings) -> dg.StaticPartitionsDefinition:
@@ -121,7 +173,12 @@ def model_scores_asset(settings: Settings) -> dg.AssetsDefinition:
         System prompt, chat template, wording and sampling are its own where its table states them.
 
         Only what is missing is asked for; a changed setting is another score, and what was scored before it stays.
+        Each score is reported when it is done.
         """
+
+        def kept() -> ModelScores:
+            return kept_models(store).get(context.partition_key, ModelScores(context.partition_key, (), ()))
+
         scores = score_other_model(
             store,
             settings,
@@ -129,11 +186,9 @@ def model_scores_asset(settings: Settings) -> dg.AssetsDefinition:
             progress=_telling(progress, context.partition_key),
             run_id=context.run.run_id,
             kit_session=partial(_piped, context),
+            on_score=_reporting(context, store, settings, MODEL_SCORES, kept),
         )
-        kept = kept_models(store)[context.partition_key] if scores.scores else scores
-        return dg.MaterializeResult(
-            data_version=dg.DataVersion(kept.data_version), metadata=fitting(scores_metadata(store, settings, scores))
-        )
+        return _materialized(context, store, settings, MODEL_SCORES, scores, kept().data_version)
 
     return model_scores
 
@@ -206,7 +261,7 @@ def sync_scores(instance: dg.DagsterInstance, store: Store, settings: Settings, 
             report_unknown(instance, synced, known, "benchmark_scores", policy.key, scores.data_version, metadata)
     known = known_versions(instance, MODEL_SCORES)
     for name, kept in kept_models(store).items():
-        if name in settings.scoring.models:
+        if kept.scores and name in settings.scoring.models:
             metadata = partial(scores_metadata, store, settings, kept)
             report_unknown(instance, synced, known, MODEL_SCORES, name, kept.data_version, metadata)
 
@@ -233,7 +288,8 @@ def scores_metadata(store: Store, settings: Settings, run: ModelScores) -> dict[
     averages = {name: round(value, 2) for name, value in (line.averages if line else {}).items() if value is not None}
     flagged = sorted({score.benchmark for score in (*run.base, *run.scores) if score.flags})
     return {
-        "scored benchmarks": len({score.benchmark for score in run.scores}),
+        "scored benchmarks": _count(run),
+        "waits for judge": ", ".join(sorted({*run.waiting, *run.base_waiting})) or None,
         "not run": len(run.not_run) if run.files else None,
         **{f"average, {name}": value for name, value in averages.items()},
         "flagged": ", ".join(flagged) or None,

@@ -22,12 +22,22 @@ from wethink_assets.evaluation.benchmarks.files import benchmarks_of
 from wethink_assets.evaluation.grading.intervals import Comparison, holm
 from wethink_assets.evaluation.reports.comparison import against_base
 from wethink_assets.evaluation.runs.models import base_model_of
-from wethink_assets.evaluation.runs.records import GREEDY, SCORES, Score, digest_of_settings, scores_of
+from wethink_assets.evaluation.runs.records import (
+    GREEDY,
+    SCORES,
+    Score,
+    Waiting,
+    digest_of_settings,
+    records_of,
+    scores_of,
+)
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import Policy, list_policies
 
 RowKind = Literal["published", "base", "model", "policy"]
 NOT_RUN = "not run"
+WAITS = "waits for judge"
+"""In place of a score whose replies are there: the judge could not be asked."""
 OTHER_FILE = "other md5"
 """Flag of a score on a file that isn't the benchmark's: a part of it, or another release."""
 OTHER_SETTINGS = "other settings"
@@ -64,7 +74,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the board: a model, or published numbers. averages: by name, None where a benchmark of it was not run."""
+    """One row of the board: a model, or published numbers.
+
+    averages: by name, None where a benchmark of it was not run; waiting: benchmarks without a score that wait for the judge, with the reason.
+    """
 
     name: str
     kind: RowKind
@@ -75,6 +88,11 @@ class Line:
     source: str = ""
     cells: dict[str, Cell] = field(default_factory=dict)
     averages: dict[str, float | None] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+
+    def without_score(self, key: str) -> str:
+        """What stands in place of a score that a benchmark does not have."""
+        return WAITS if key in self.waiting else NOT_RUN
 
 
 @dataclass(frozen=True)
@@ -99,8 +117,10 @@ class Board:
         lines = []
         for line in self.lines:
             row = asdict(line)
-            shown = [c for c in self.columns if c.key in line.cells or not c.sample]
-            row["cells"] = {c.key: asdict(line.cells[c.key]) if c.key in line.cells else NOT_RUN for c in shown}
+            shown = [c for c in self.columns if c.key in line.cells or c.key in line.waiting or not c.sample]
+            row["cells"] = {
+                c.key: asdict(line.cells[c.key]) if c.key in line.cells else line.without_score(c.key) for c in shown
+            }
             lines.append(row)
         return {"columns": columns, "rows": lines}
 
@@ -111,39 +131,58 @@ def leaderboard(store: Store, settings: Settings) -> Board:
     known = benchmarks_of(settings)
     lines = [_published(reference.name, reference.source, reference.scores) for reference in REFERENCES]
     bases = {base.digest: base for policy in policies for base in [base_model_of(settings, policy)]}
-    scores = {digest: list(newest(scores_of(store, digest)).values()) for digest in bases}
-    lines += [_scored(base.name, "base", digest, scores[digest]) for digest, base in bases.items() if scores[digest]]
+    kept = {digest: kept_of(store, digest) for digest in bases}
+    lines += [_scored(base.name, "base", digest, kept[digest]) for digest, base in bases.items()]
     others = other_models(store, {*bases, *(policy.model_digest for policy in policies)})
-    lines += [_scored(name, "model", digest, groups) for name, digest, groups in others]
-    scores |= {digest: groups for _, digest, groups in others}
+    lines += [_scored(name, "model", digest, of) for name, (digest, of) in others.items()]
+    scores = {digest: of.groups for digest, of in (*kept.items(), *others.values())}
     for policy in policies:
         lines.append(_policy_line(store, settings, policy))
-    seen = {key for line in lines for key in line.cells}
+    seen = {key for line in lines for key in (*line.cells, *line.waiting)}
     gone = sorted(seen - set(known))
-    remembered = {score.benchmark: own_of(score) for groups in scores.values() for group in groups for score in group}
+    remembered = {
+        score.benchmark: own_of(score) for groups in scores.values() for group in groups.values() for score in group
+    }
     removed = [BENCHMARKS.get(key) or remembered.get(key) for key in gone]
     columns = [one for one in known.values() if not one.sample or one.key in seen] + [one for one in removed if one]
-    return Board(tuple(columns), tuple(line for line in lines if line.cells))
+    return Board(tuple(columns), tuple(line for line in lines if line.cells or line.waiting))
 
 
-def other_models(store: Store, known: Collection[str] = ()) -> list[tuple[str, str, list[list[Score]]]]:
-    """Name, digest and scores of the models that are neither policies nor bases (`known`, by digest), by name.
+@dataclass(frozen=True)
+class Kept:
+    """What the store holds of one model: the newest scores by benchmark, and by benchmark without a score why it waits for the judge."""
+
+    groups: dict[str, list[Score]]
+    waiting: dict[str, str]
+    name: str
+    latest: datetime
+
+
+def kept_of(store: Store, model_digest: str) -> Kept:
+    """What the store holds of a model; its name is that of a model of `scoring.models`, else empty."""
+    records = list(records_of(store, model_digest))
+    groups = newest(record for record in records if isinstance(record, Score))
+    waiting = {
+        record.benchmark: record.reason
+        for record in sorted(records, key=lambda record: record.created)
+        if isinstance(record, Waiting) and record.benchmark not in groups
+    }
+    named = records[0].model if records else {}
+    name = named.get("name", "") if named.get("kind") == "model" else ""
+    return Kept(groups, waiting, name, max((record.created for record in records), default=datetime.min))
+
+
+def other_models(store: Store, known: Collection[str] = ()) -> dict[str, tuple[str, Kept]]:
+    """Digest and scores of the models that are neither policies nor bases (`known`, by digest), by name.
 
     A name that meant several models is the one that was scored last: the others' scores stay in the store.
     """
-    others: dict[str, tuple[str, list[list[Score]]]] = {}
+    others: dict[str, tuple[str, Kept]] = {}
     for digest in sorted(set(store.names(SCORES)) - set(known)):
-        groups = list(newest(scores_of(store, digest)).values())
-        if not groups or groups[0][0].model.get("kind") != "model":
-            continue
-        name = groups[0][0].model["name"]
-        if name not in others or _latest(others[name][1]) < _latest(groups):
-            others[name] = (digest, groups)
-    return [(name, digest, groups) for name, (digest, groups) in sorted(others.items())]
-
-
-def _latest(groups: Iterable[Sequence[Score]]) -> datetime:
-    return max(score.created for group in groups for score in group)
+        kept = kept_of(store, digest)
+        if kept.name and (kept.name not in others or others[kept.name][1].latest < kept.latest):
+            others[kept.name] = (digest, kept)
+    return dict(sorted(others.items()))
 
 
 def own_of(score: Score) -> Benchmark:
@@ -212,10 +251,10 @@ def _published(name: str, source: str, scores: Mapping[str, float]) -> Line:
     return Line(name, "published", source=source, cells=cells, averages=averages_of(cells))
 
 
-def _scored(name: str, kind: RowKind, digest: str, groups: Sequence[Sequence[Score]]) -> Line:
-    cells = {group[0].benchmark: cell for group in groups if (cell := cell_of(group)) is not None}
-    cells = _flagged(cells, asked_otherwise(groups))
-    return Line(name, kind, digest, cells=cells, averages=averages_of(cells))
+def _scored(name: str, kind: RowKind, digest: str, kept: Kept) -> Line:
+    cells = {key: cell for key, group in kept.groups.items() if (cell := cell_of(group)) is not None}
+    cells = _flagged(cells, asked_otherwise(kept.groups.values()))
+    return Line(name, kind, digest, cells=cells, averages=averages_of(cells), waiting=kept.waiting)
 
 
 def _flagged(cells: dict[str, Cell], otherwise: Collection[str]) -> dict[str, Cell]:
@@ -229,15 +268,15 @@ def _policy_line(store: Store, settings: Settings, policy: Policy) -> Line:
     base = base_model_of(settings, policy)
     before = newest(scores_of(store, base.digest))
     cells = {}
-    scores = newest(scores_of(store, policy.model_digest))
-    for benchmark, group in scores.items():
+    kept = kept_of(store, policy.model_digest)
+    for benchmark, group in kept.groups.items():
         comparison = against_base(store, settings, before.get(benchmark, []), group)
         cell = cell_of(group, comparison)
         if cell is not None:
             cells[benchmark] = cell
     corrected = holm({key: cell.against_base.p for key, cell in cells.items() if cell.against_base is not None})
     cells = {key: replace(cell, p_board=corrected.get(key)) for key, cell in cells.items()}
-    cells = _flagged(cells, asked_otherwise(scores.values()))
+    cells = _flagged(cells, asked_otherwise(kept.groups.values()))
     return Line(
         policy.key,
         "policy",
@@ -247,6 +286,7 @@ def _policy_line(store: Store, settings: Settings, policy: Policy) -> Line:
         base.name,
         cells=cells,
         averages=averages_of(cells),
+        waiting=kept.waiting,
     )
 
 

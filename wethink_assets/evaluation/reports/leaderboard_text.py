@@ -2,7 +2,7 @@
 
 from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, Benchmark
 from wethink_assets.evaluation.grading.intervals import Comparison, holm
-from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, Cell, Line, cell_of, newest, own_of
+from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, WAITS, Board, Cell, Line, cell_of, newest, own_of
 from wethink_assets.evaluation.runs.training_runs import ModelScores
 
 FLAG = " !"
@@ -87,7 +87,9 @@ def board_rows(board: Board) -> list[dict[str, str]]:
 
 def _shown(line: Line, benchmark: Benchmark) -> str:
     cell = line.cells.get(benchmark.key)
-    return "-" if cell is None and line.kind == "published" else cell_text(cell)
+    if cell is None:
+        return "-" if line.kind == "published" else line.without_score(benchmark.key)
+    return cell_text(cell)
 
 
 def run_rows(run: ModelScores) -> list[dict[str, str]]:
@@ -100,9 +102,10 @@ def run_rows(run: ModelScores) -> list[dict[str, str]]:
         before, after = (cell_of(group[benchmark.key]) if benchmark.key in group else None for group in (base, policy))
         flags = [*(before.flags if before else ()), *(after.flags if after else ())]
         comparison = run.comparisons.get(benchmark.key)
+        shown = WAITS if after is None and benchmark.key in run.waiting else cell_text(after)
         scores = {
-            "base": cell_text(before),
-            "policy": cell_text(after),
+            "base": WAITS if before is None and benchmark.key in run.base_waiting else cell_text(before),
+            "policy": shown,
             "difference": difference_text(comparison, benchmark.scale, on_board.get(benchmark.key)),
             "detectable": detectable_text(comparison, benchmark.scale, len(on_board)),
             "policy, sampled": seeds_text(after),
@@ -110,7 +113,7 @@ def run_rows(run: ModelScores) -> list[dict[str, str]]:
         rows.append(
             {
                 "benchmark": column_title(benchmark),
-                **(scores if run.base_name else {"score": cell_text(after), "sampled": seeds_text(after)}),
+                **(scores if run.base_name else {"score": shown, "sampled": seeds_text(after)}),
                 "cut": f"{after.cut:.1%}" if after else "",
                 "no answer": f"{after.no_answer:.1%}" if after else "",
                 "of answered": f"{after.answered:.1f}" if after and after.answered is not None else "",

@@ -11,7 +11,6 @@ from wethink_assets.evaluation.benchmarks.tsv import RESERVED
 from wethink_assets.evaluation.forms.form import FAILED, JUDGE
 from wethink_assets.evaluation.grading.breakdown import percent_of
 from wethink_assets.evaluation.grading.intervals import Interval, interval
-from wethink_assets.evaluation.runs.calls import Calls
 from wethink_assets.evaluation.runs.jobs import Job
 from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.evaluation.runs.records import REPLY_COLUMNS, Score
@@ -24,7 +23,7 @@ CLOSE = 0.06
 
 
 def aggregate(
-    settings: Settings, model: EvaluatedModel, job: Job, calls: Calls, run_id: str, kit: KitResult | None = None
+    settings: Settings, model: EvaluatedModel, job: Job, run_id: str, kit: KitResult | None = None
 ) -> tuple[Score, pl.DataFrame]:
     """Score and replies of a job whose replies have their verdicts; `kit`: VLMEvalKit's result, whose number then is the score."""
     replies = pl.DataFrame(job.replies, schema={"index": pl.String, **REPLY_COLUMNS}, orient="row")
@@ -72,7 +71,7 @@ def aggregate(
         answered=_finite(percent_of(frame.filter(pl.col("prediction") != "")["hit"])),
         judged=None if kit is not None else share(pl.col("how") == JUDGE),
         flags=(*flags, *(("other md5",) if job.file.state != "present" else ())),
-        calls={name: float(value) for name, value in sorted(calls.counts[job.key].items())},
+        calls={name: float(value) for name, value in sorted(job.counts.items())},
         created=datetime.now(UTC),
         run_id=run_id,
         scorer=job.scorer,

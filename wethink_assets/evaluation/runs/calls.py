@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from wethink_assets.errors import ModelError
 from wethink_assets.evaluation.forms.form import JudgeFailed
 from wethink_assets.evaluation.grading.judge import JudgePrompts
 from wethink_assets.identity import digest_of
@@ -25,7 +26,13 @@ FLUSH_EVERY = 2.0
 JUDGE_TRIES = 2
 RETRY_TEMPERATURE = 0.7
 T = TypeVar("T")
+Counts = Counter[str]
+"""Calls and tokens of one job, by role."""
 log = logging.getLogger(__name__)
+
+
+class JudgeGone(ModelError):
+    """The judge cannot be asked any more, or never could: what needs it waits, while the model itself answers."""
 
 
 def sampling_seed(seed: int, benchmark: str, index: str) -> int:
@@ -56,7 +63,7 @@ class Calls:
         self._journals = journals
         self._opened: dict[Role, ChatModel] = {}
         self._opening = asyncio.Lock()
-        self.counts: dict[str, Counter[str]] = {benchmark: Counter() for benchmark in journals}
+        self.judge_gone: JudgeGone | None = None
 
     @classmethod
     @contextmanager
@@ -99,17 +106,17 @@ class Calls:
                 log.warning("finished calls of %s could not be written: %s", journal.folder, error)
 
     async def reply(
-        self, benchmark: str, index: str, messages: Sequence[Message], sampling: Sampling, prompt: str
+        self, benchmark: str, index: str, messages: Sequence[Message], sampling: Sampling, prompt: str, counts: Counts
     ) -> tuple[str, Completion]:
         """Journal key and reply of the scored model. The key names its weights, never the place from which they were loaded."""
         options = {**self._models.request_options("policy", with_schema=False), **self._options}
         key = call_key("policy", self._digest, messages, None, sampling, 0, options)
-        return key, await self._once(benchmark, key, "policy", prompt, index, messages, sampling, 0)
+        return key, await self._once(benchmark, key, "policy", prompt, index, messages, sampling, 0, counts)
 
-    async def judge(self, benchmark: str, index: str, name: str, **variables: Any) -> Any:
+    async def judge(self, benchmark: str, index: str, name: str, counts: Counts, **variables: Any) -> Any:
         """What the judge says; None where this judge cannot be asked that.
 
-        Raises `JudgeFailed` when it failed or was malformed twice, `ModelError` when it is gone.
+        Raises `JudgeFailed` when it failed or was malformed twice, `JudgeGone` when it is gone.
         """
         rendered = self._judge_prompts.render(name, variables)
         if rendered is None:
@@ -121,13 +128,15 @@ class Calls:
             sampling = self._judge_sampling(benchmark, index, sample)
             key = self._judge_key(messages, sampling, sample)
             try:
-                reply = await self._once(benchmark, key, "judge", name, index, messages, sampling, sample)
+                reply = await self._once(benchmark, key, "judge", name, index, messages, sampling, sample, counts)
                 return self._judge_prompts.read(name, reply.text, variables)
             except (MalformedReply, CallFailed):
                 continue
         raise JudgeFailed(name)
 
-    async def judge_reply(self, benchmark: str, messages: Sequence[Message], temperature: float) -> str:
+    async def judge_reply(
+        self, benchmark: str, messages: Sequence[Message], temperature: float, counts: Counts | None = None
+    ) -> str:
         """What the judge says to a conversation that is not ours (VLMEvalKit's), without its thought; empty where nothing is left.
 
         Its length is the role's: a judge that thinks before it speaks needs more than the three tokens that some of them ask for.
@@ -136,7 +145,7 @@ class Calls:
         role = self._models.sampling("judge", sampling_seed(0, benchmark, item))
         sampling = Sampling(temperature, role.top_p, role.max_tokens, role.seed if temperature else 0)
         key = self._judge_key(messages, sampling, 0)
-        reply = await self._once(benchmark, key, "judge", "vlmevalkit", item, messages, sampling, 0)
+        reply = await self._once(benchmark, key, "judge", "vlmevalkit", item, messages, sampling, 0, counts)
         try:
             return final_text(reply.text)
         except MalformedReply:
@@ -162,16 +171,27 @@ class Calls:
         messages: Sequence[Message],
         sampling: Sampling,
         sample: int,
+        counts: Counts | None,
     ) -> Completion:
         async def make() -> Call:
-            model = self._opened.get(role) or await self._open(role)
-            began = time.monotonic()
-            reply = await model.chat(messages, sampling=sampling)
+            if role == "judge" and self.judge_gone is not None:
+                raise self.judge_gone  # trying again takes as long as the first time, for each that needs it
+            try:
+                model = self._opened.get(role) or await self._open(role)
+                began = time.monotonic()
+                reply = await model.chat(messages, sampling=sampling)
+            except CallFailed:
+                raise
+            except ModelError as error:
+                if role != "judge":
+                    raise
+                self.judge_gone = JudgeGone(str(error))
+                raise self.judge_gone from error
             completion = replace(reply, text=whole_text(reply.text))
             return Call(key, role, prompt, item, sample, completion, time.monotonic() - began, now())
 
         completion, cached = await self._journals[benchmark].once(key, make)
-        count = self.counts[benchmark]
+        count: Counts = Counter() if counts is None else counts
         count[f"{role}.{'cached_calls' if cached else 'calls'}"] += 1
         if not cached:
             count[f"{role}.prompt_tokens"] += completion.prompt_tokens

@@ -1,5 +1,6 @@
 """Jobs of a scoring: one per benchmark and decoding, with the settings that its score follows from."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,7 @@ from wethink_assets.storage.store import Store
 
 @dataclass(slots=True)
 class Job:
-    """One benchmark with one decoding, to be scored; `replies` gathers the reply to each row, with its verdict."""
+    """One benchmark with one decoding, to be scored; `replies` gathers the reply to each row, with its verdict, `counts` calls and tokens."""
 
     file: BenchmarkFile
     decoding: Decoding
@@ -38,6 +39,7 @@ class Job:
     rows: pl.DataFrame
     scorer: Scorer = "own"
     replies: list[dict[str, Any]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
 
     @property
     def key(self) -> str:

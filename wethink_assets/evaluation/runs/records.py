@@ -17,7 +17,7 @@ from wethink_assets.storage.store import Store
 Scorer = Literal["vlmevalkit", "own"]
 SCHEMA_VERSION = 1
 SCORES = "scores"
-SCORE, REPLIES, KIT_FILES = "score.json", "replies.parquet", "vlmevalkit"
+SCORE, REPLIES, KIT_FILES, WAITING = "score.json", "replies.parquet", "vlmevalkit", "waiting.json"
 GREEDY = "greedy"
 REPLY_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "prompt": pl.String,
@@ -111,6 +111,24 @@ class Score(BaseModel):
         return None if self.value is None else 100 * self.value / self.scale
 
 
+class Waiting(BaseModel):
+    """A benchmark with its replies that waits for the judge; the next scoring goes on there, and asks for no reply again.
+
+    reason: why the judge could not be asked.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    benchmark: str
+    model_digest: str
+    model: dict[str, str]
+    decoding: str
+    settings_digest: str
+    samples: int
+    reason: str
+    created: datetime
+
+
 def score_folder(model_digest: str, benchmark: str, settings_digest: str) -> str:
     """`scores/<model digest>/<benchmark>/<settings digest>`."""
     return f"{SCORES}/{model_digest}/{benchmark}/{settings_digest}"
@@ -135,6 +153,13 @@ def publish_score(store: Store, score: Score, replies: pl.DataFrame, files: Sequ
     seal_after(store, [score.folder], command="wethink score")
 
 
+def publish_waiting(store: Store, waiting: Waiting) -> None:
+    """Note that a benchmark waits for the judge; its score, once it is there, goes before the note."""
+    folder = score_folder(waiting.model_digest, waiting.benchmark, waiting.settings_digest)
+    replace_record(store, f"{folder}/{WAITING}", waiting)
+    seal_after(store, [folder], command="wethink score")
+
+
 def read_replies(store: Store, score: Score) -> pl.DataFrame:
     """All samples of a score with the benchmark's columns and `REPLY_COLUMNS`."""
     return store.read_parquet(f"{score.folder}/{REPLIES}")
@@ -142,8 +167,14 @@ def read_replies(store: Store, score: Score) -> pl.DataFrame:
 
 def scores_of(store: Store, model_digest: str) -> Iterator[Score]:
     """All finished scores of a model, by benchmark and settings."""
+    return (record for record in records_of(store, model_digest) if isinstance(record, Score))
+
+
+def records_of(store: Store, model_digest: str) -> Iterator[Score | Waiting]:
+    """All finished scores of a model, and notes of what waits for the judge, by benchmark and settings."""
     for benchmark in store.names(f"{SCORES}/{model_digest}"):
         for settings in store.names(f"{SCORES}/{model_digest}/{benchmark}"):
-            score = read_score(store, score_folder(model_digest, benchmark, settings))
-            if score is not None:
-                yield score
+            folder = score_folder(model_digest, benchmark, settings)
+            record = read_score(store, folder) or read_record(store, f"{folder}/{WAITING}", Waiting)
+            if record is not None:
+                yield record

@@ -12,7 +12,6 @@ from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.evaluation.vlmevalkit.tables import Part, conversation_of
 from wethink_assets.models.chat import CallFailed, Message, Sampling
 from wethink_assets.models.finish_reasons import finish_reason_of
-from wethink_assets.models.registry import Models
 from wethink_assets.synthesis.calls.replies import MalformedReply, final_text, whole_text
 
 OK = "ok"
@@ -24,39 +23,25 @@ Prompts = dict[str, dict[str, list[Part]]]
 """VLMEvalKit's prompts: by benchmark, by index."""
 
 
-def ask_all(
-    models: Models,
+async def reply_to(
     calls: Calls,
     settings: Settings,
     model: EvaluatedModel,
-    jobs: Sequence[Job],
-    prompts: Prompts,
-    progress: Progress | None,
-) -> None:
-    """Ask for each row of all jobs, with VLMEvalKit's prompts where it made them; `Job.replies` gets one per row."""
-    total = sum(job.rows.height for job in jobs)
-    done = 0
-
-    async def ask(item: tuple[Job, Row]) -> None:
-        nonlocal done
-        job, row = item
-        style, system = style_of(settings, model, job.scorer)
-        messages = _messages(job, row, prompts.get(job.key), style, system)
-        decoding = job.decoding
-        seed = sampling_seed(decoding.seed, job.key, row["index"]) if decoding.temperature else 0
-        sampling = Sampling(decoding.temperature, decoding.top_p, decoding.max_tokens, seed)
-        job.replies.append(await _reply(calls, job, row, messages, sampling, style))
-        done += 1
-
-    def report() -> None:
-        if progress:
-            progress(f"replies of {model.name}", done, total)
-
-    models.run(calls.work_through(_each(jobs), ask, settings.pipeline.concurrency), report)
-    report()
+    job: Job,
+    row: Row,
+    prompts: dict[str, list[Part]] | None,
+) -> dict[str, Any]:
+    """The reply to a row (`REPLY_COLUMNS` without a verdict), with VLMEvalKit's prompt where it made them (`prompts`, by index)."""
+    style, system = style_of(settings, model, job.scorer)
+    messages = _messages(job, row, prompts, style, system)
+    decoding = job.decoding
+    seed = sampling_seed(decoding.seed, job.key, row["index"]) if decoding.temperature else 0
+    sampling = Sampling(decoding.temperature, decoding.top_p, decoding.max_tokens, seed)
+    return await _reply(calls, job, row, messages, sampling, style)
 
 
-def _each(jobs: Sequence[Job]) -> Iterator[tuple[Job, Row]]:
+def each_row(jobs: Sequence[Job]) -> Iterator[tuple[Job, Row]]:
+    """All rows of the jobs, one job after the other."""
     for job in jobs:
         for row in job.rows.iter_rows(named=True):
             yield job, row
@@ -71,7 +56,7 @@ def _messages(job: Job, row: Row, prompts: dict[str, list[Part]] | None, style: 
 async def _reply(calls: Calls, job: Job, row: Row, messages: Any, sampling: Sampling, style: str) -> dict[str, Any]:
     reply: dict[str, Any] = {"index": row["index"], "prompt": messages[-1].text, "prediction": ""}
     try:
-        key, completion = await calls.reply(job.key, row["index"], messages, sampling, style)
+        key, completion = await calls.reply(job.key, row["index"], messages, sampling, style, job.counts)
     except CallFailed as error:
         return {**reply, "status": "failed", "fault": whole_text(str(error))[:500], "reply": ""}
     reply |= {

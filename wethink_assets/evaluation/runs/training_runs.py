@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, wanted_files
 from wethink_assets.evaluation.grading.intervals import Comparison
 from wethink_assets.evaluation.reports.comparison import against_base
-from wethink_assets.evaluation.reports.leaderboard import newest, other_models
+from wethink_assets.evaluation.reports.leaderboard import kept_of, other_models
 from wethink_assets.evaluation.runs.jobs import jobs_with_scores
 from wethink_assets.evaluation.runs.models import (
     EvaluatedModel,
@@ -16,9 +17,9 @@ from wethink_assets.evaluation.runs.models import (
     policy_of,
     trained_model,
 )
-from wethink_assets.evaluation.runs.records import Score, scores_of
+from wethink_assets.evaluation.runs.records import Score
 from wethink_assets.evaluation.runs.replies import Progress
-from wethink_assets.evaluation.runs.score import score_model
+from wethink_assets.evaluation.runs.score import OnScore, score_model
 from wethink_assets.evaluation.vlmevalkit.process import Kit, Session, unreported
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
@@ -27,7 +28,10 @@ from wethink_assets.training.policies.catalog import Policy
 
 @dataclass(frozen=True)
 class ModelScores:
-    """Scores of a model, of a base beside it, and their paired comparison by benchmark. files: also those not run; base_name: empty without one."""
+    """Scores of a model, of a base beside it, and their paired comparison by benchmark.
+
+    files: also those not run; base_name: empty without one; waiting, base_waiting: benchmarks that wait for the judge, with the reason.
+    """
 
     name: str
     files: tuple[BenchmarkFile, ...]
@@ -35,6 +39,8 @@ class ModelScores:
     base: tuple[Score, ...] = ()
     comparisons: dict[str, Comparison] = field(default_factory=dict)
     base_name: str = ""
+    waiting: dict[str, str] = field(default_factory=dict)
+    base_waiting: dict[str, str] = field(default_factory=dict)
 
     @property
     def not_run(self) -> tuple[BenchmarkFile, ...]:
@@ -86,6 +92,7 @@ def score_training_run(
     run_id: str = "",
     again: bool = False,
     kit_session: Session = unreported,
+    on_score: OnScore | None = None,
 ) -> RunScores:
     """Score what is missing of a training run on the wanted benchmarks, and compare policy and base on the same samples.
 
@@ -98,7 +105,9 @@ def score_training_run(
     files = wanted_files(settings, benchmarks)
     with Kit(settings, kit_session) as kit:
         for model in _base_and_policy(store, settings, policy):
-            score_model(store, settings, model, files, progress=progress, run_id=run_id, again=again, kit=kit)
+            score_model(
+                store, settings, model, files, progress=progress, run_id=run_id, again=again, kit=kit, on_score=on_score
+            )
     return kept_scores(store, settings, policy, files)
 
 
@@ -107,13 +116,12 @@ def kept_scores(
 ) -> RunScores:
     """What the store holds of a training run: the newest settings of each benchmark, on `files` only if they are given. Asks no model."""
     wanted = None if files is None else {file.benchmark.key for file in files}
+    old, new = (kept_of(store, model.digest) for model in _base_and_policy(store, settings, policy))
     before, now = (
-        {
-            benchmark: group
-            for benchmark, group in newest(scores_of(store, model.digest)).items()
-            if wanted is None or benchmark in wanted
-        }
-        for model in _base_and_policy(store, settings, policy)
+        {key: group for key, group in kept.groups.items() if wanted is None or key in wanted} for kept in (old, new)
+    )
+    waits, base_waits = (
+        {key: why for key, why in kept.waiting.items() if wanted is None or key in wanted} for kept in (new, old)
     )
     comparisons = {
         benchmark: comparison
@@ -122,7 +130,15 @@ def kept_scores(
     }
     base, after = (tuple(score for group in groups.values() for score in group) for groups in (before, now))
     return RunScores(
-        policy.key, tuple(files or ()), after, base, comparisons, policy.base_model["model"], policy=policy
+        policy.key,
+        tuple(files or ()),
+        after,
+        base,
+        comparisons,
+        policy.base_model["model"],
+        waits,
+        base_waits,
+        policy=policy,
     )
 
 
@@ -136,18 +152,24 @@ def score_other_model(
     run_id: str = "",
     again: bool = False,
     kit_session: Session = unreported,
+    on_score: OnScore | None = None,
 ) -> ModelScores:
     """Score what is missing of a model of `scoring.models` on the wanted benchmarks; raises as `score_training_run` does."""
     model = model_of_its_own(settings, name)
     files = wanted_files(settings, benchmarks)
     with Kit(settings, kit_session) as kit:
-        scores = score_model(store, settings, model, files, progress=progress, run_id=run_id, again=again, kit=kit)
-    return ModelScores(name, tuple(files), tuple(scores))
+        options: Any = {"progress": progress, "run_id": run_id, "again": again, "on_score": on_score}
+        scores = score_model(store, settings, model, files, kit=kit, **options)
+    wanted = {file.benchmark.key for file in files}
+    waiting = {key: why for key, why in kept_of(store, model.digest).waiting.items() if key in wanted}
+    return ModelScores(name, tuple(files), tuple(scores), waiting=waiting)
 
 
 def kept_models(store: Store) -> dict[str, ModelScores]:
     """What the store holds of the models that were not trained here, by name: the newest settings of each benchmark. Asks no model."""
     return {
-        name: ModelScores(name, (), tuple(score for group in groups for score in group))
-        for name, _, groups in other_models(store)
+        name: ModelScores(
+            name, (), tuple(score for group in kept.groups.values() for score in group), waiting=kept.waiting
+        )
+        for name, (_, kept) in other_models(store).items()
     }

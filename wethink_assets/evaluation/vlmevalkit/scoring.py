@@ -8,7 +8,7 @@ from pathlib import Path
 from wethink_assets.errors import ModelError, SourceError
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, rows_of
 from wethink_assets.evaluation.forms.form import FAILED, VLMEVALKIT, Verdict
-from wethink_assets.evaluation.runs.calls import Calls
+from wethink_assets.evaluation.runs.calls import Calls, Counts
 from wethink_assets.evaluation.vlmevalkit.judge_endpoint import in_thread, judge_served
 from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
 from wethink_assets.evaluation.vlmevalkit.tables import Part, read_prompts, write_table
@@ -60,9 +60,17 @@ def prompts_of(kit: Kit, file: BenchmarkFile) -> dict[str, list[Part]]:
 
 
 async def kit_result(
-    kit: Kit, calls: Calls, file: BenchmarkFile, predictions: dict[str, str], name: str, width: int
+    kit: Kit,
+    calls: Calls,
+    file: BenchmarkFile,
+    predictions: dict[str, str],
+    name: str,
+    width: int,
+    counts: Counts | None = None,
 ) -> KitResult:
     """Have a benchmark's answers scored, by index, empty where there is none; its judge is ours, and asked through the benchmark's journal.
+
+    counts: gets calls and tokens of the judge.
 
     Raises `SourceError` when VLMEvalKit fails on the file, `ModelError` when the judge or its process is gone.
     """
@@ -74,7 +82,7 @@ async def kit_result(
     )
 
     async def judge(messages: list[Message], temperature: float) -> str:
-        return await calls.judge_reply(key, messages, temperature)
+        return await calls.judge_reply(key, messages, temperature, counts)
 
     async with judge_served(judge, token) as served:
         request = {"predictions": str(given), "name": name, "folder": str(folder), "judge": served.url, "token": token,

@@ -14,7 +14,7 @@ from wethink_assets.errors import ModelError, SourceError
 from wethink_assets.evaluation.benchmarks.catalog import OPENCOMPASS, SAMPLE
 from wethink_assets.evaluation.benchmarks.files import benchmark_files, path_of
 from wethink_assets.evaluation.runs.models import EvaluatedModel
-from wethink_assets.evaluation.runs.records import Score, read_replies, scores_of
+from wethink_assets.evaluation.runs.records import Score, Waiting, read_replies, records_of, scores_of
 from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.evaluation.samples import ensure_samples
 from wethink_assets.evaluation.vlmevalkit.process import Kit, KitError
@@ -105,7 +105,7 @@ def test_a_killed_scoring_goes_on_where_it_was(tmp_path: Path) -> None:
         asked += 1
         return ModelError("the server is gone") if asked > 20 else "B"
 
-    keys = ["MMStar", "MMVet", "AI2D_TEST"]
+    keys = ["MMStar", "MMVet", "AI2D_TEST", "OCRBench"]
     judge = Answering(judge_of, "judge")
     with Kit(settings) as kit, pytest.raises(ModelError, match="the server is gone"):
         run(store, settings, Answering(dies), judge, kit, keys)
@@ -113,14 +113,16 @@ def test_a_killed_scoring_goes_on_where_it_was(tmp_path: Path) -> None:
     policy = Answering(lambda text, sampling: "B")
     with Kit(settings) as kit:
         broken = Answering(lambda text, sampling: ModelError("no judge"), "judge")
-        with pytest.raises(ModelError, match="no judge"):
-            run(store, settings, policy, broken, kit, keys)
+        (needs_none,) = run(store, settings, policy, broken, kit, keys)
+        assert needs_none.benchmark == "OCRBench"
+        waiting = [record for record in records_of(store, "a" * 64) if isinstance(record, Waiting)]
+        assert len(waiting) == 3 and {record.reason for record in waiting} == {"no judge"}
         assert len(policy.asked) == rows - 20
-        assert len(run(store, settings, policy, judge, kit, keys)) == 3
+        assert len(run(store, settings, policy, judge, kit, keys)) == 4
         assert len(policy.asked) == rows - 20
     grades = len(judge.asked)
     with Kit(settings) as kit:
-        assert len(run(store, settings, policy, judge, kit, [*keys, "RealWorldQA"])) == 4
+        assert len(run(store, settings, policy, judge, kit, [*keys, "RealWorldQA"])) == 5
     assert len(judge.asked) == grades + 1, "of a benchmark that was added, the greeting by which the judge is tried"
 
 
