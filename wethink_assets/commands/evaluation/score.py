@@ -29,7 +29,9 @@ def score(
     ] = False,
     plan: Annotated[
         bool,
-        typer.Option("--plan", help="Only say what is missing, and its calls, tokens and money. No model is asked."),
+        typer.Option(
+            "--plan", help="Only say what is missing, and its calls, tokens, time and money. No model is asked."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all scores, or the plan, as JSON.")] = False,
 ) -> None:
@@ -94,7 +96,17 @@ def _plan(store: "Store", settings: "Settings", keys: list[str], benchmarks: lis
         typer.echo("nothing is missing: every model has a score on every benchmark whose file is there")
         return
     table = Table()
-    columns = ("model", "benchmark", "decoding", "calls", "judge calls", "prompt tokens", "reply tokens", "money")
+    columns = (
+        "model",
+        "benchmark",
+        "decoding",
+        "calls",
+        "judge calls",
+        "prompt tokens",
+        "reply tokens",
+        "time",
+        "money",
+    )
     for name in columns:
         table.add_column(name, justify="left" if name in columns[:3] else "right", overflow="fold")
     for one in planned:
@@ -103,16 +115,45 @@ def _plan(store: "Store", settings: "Settings", keys: list[str], benchmarks: lis
         money = "" if one.money is None else f"{one.money:,.2f}"
         judged = f"at most {one.judge_calls:,}" if one.judge_calls else "0"
         reply = f"{usual}at most {one.reply_tokens:,}"
-        row = (one.model, one.benchmark, one.decoding, f"{one.calls:,}", judged, prompt, reply, money)
+        row = (
+            one.model,
+            one.benchmark,
+            one.decoding,
+            f"{one.calls:,}",
+            judged,
+            prompt,
+            reply,
+            time_text(one.seconds),
+            money,
+        )
         table.add_row(*(Text(value) for value in row))
     Console().print(table)
     priced = [one.money for one in planned if one.money is not None]
     money = f", money {sum(priced):,.2f} without the judge's" if priced else ""
-    typer.echo(
-        f"{len(planned)} scores are missing: {sum(one.calls for one in planned):,} calls, at most"
-        f" {sum(one.judge_calls for one in planned):,} of the judge, {sum(one.reply_tokens for one in planned):,} tokens of replies at most{money};"
-        " calls that a killed scoring has finished are not made again"
+    timed = [one.seconds for one in planned if one.seconds is not None]
+    unknown = f" for {len(timed)} of them, unknown for the rest" if timed and len(timed) < len(planned) else ""
+    time = f"time {time_text(sum(timed) if timed else None)}{unknown}, without the judge's"
+    calls, judge_calls, reply = (
+        sum(getattr(one, name) for one in planned) for name in ("calls", "judge_calls", "reply_tokens")
     )
+    typer.echo(
+        f"{len(planned)} scores are missing: {calls:,} calls, at most {judge_calls:,} of the judge, {reply:,} tokens of replies at most, "
+        f"{time}{money}; calls that a killed scoring has finished are not made again"
+    )
+
+
+def time_text(seconds: float | None) -> str:
+    """A time that is expected.
+
+    >>> time_text(None), time_text(41.3), time_text(4000)
+    ('unknown', 'about 41 s', 'about 1 h 7 min')
+    """
+    if seconds is None:
+        return "unknown"
+    minutes = round(seconds / 60)
+    if seconds < 120:
+        return f"about {max(1, round(seconds))} s"
+    return f"about {minutes} min" if minutes < 60 else f"about {minutes // 60} h {minutes % 60} min"
 
 
 class _Bars:

@@ -73,7 +73,10 @@ def test_models_that_were_not_trained_here_are_scored_on_one_board(unscored: Pat
             ("seed 1", 12, 12 * 77),
         ]
         assert all(
-            one["prompt_tokens"] is None and one["money"] == pytest.approx(12 * 77 * 5e-6, abs=1e-4) for one in before
+            one["prompt_tokens"] is None
+            and one["seconds"] is None
+            and one["money"] == pytest.approx(12 * 77 * 5e-6, abs=1e-4)
+            for one in before
         )
         (direct,) = score("direct", "--benchmark", "sample_MMStar")
         assert score("direct", "--benchmark", "sample_MMStar", "--plan") == []
@@ -95,5 +98,17 @@ def test_models_that_were_not_trained_here_are_scored_on_one_board(unscored: Pat
     assert {row["cells"]["sample_MMStar"]["decoding"] for row in rows.values()} == {"greedy"}
     shown = CliRunner().invoke(app, ["score", "direct", "--benchmark", "sample_MMStar"], catch_exceptions=False).output
     told = CliRunner().invoke(app, ["score", "thinking", "--plan"], catch_exceptions=False).output
+    _ask_for_more(unscored)
+    (planned,) = score("direct", "--benchmark", "sample_MMStar", "--plan")
+    assert 0 < planned["seconds"] < 60 and planned["decoding"] == "seed 2" and len(asked) == 4 * 12
+    more = CliRunner().invoke(
+        app, ["score", "direct", "--benchmark", "sample_MMStar", "--plan"], catch_exceptions=False
+    )
+    assert "time about" in more.output
     assert "scores are missing" in told or "nothing is missing" in told
     assert "direct" in shown and "against" not in shown and "difference" not in shown
+
+
+def _ask_for_more(folder: Path) -> None:
+    config = folder / "wethink.toml"
+    config.write_text(config.read_text().replace("seeds = [1]", "seeds = [1, 2]"))
