@@ -7,6 +7,7 @@ members are kept as blobs; a packed zip, whose directory is at its end, is unpac
 import io
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import IO, cast
 
@@ -66,7 +67,7 @@ def index_archive(stream: ArchiveStream, path: str, store: Store, include: str, 
         indexer = _Indexer(blobs)
         if content in (ZIP, TAR):
             return indexer.at_offsets(stream, level, content)
-        index = indexer.once(stream, level, content)
+        index = indexer.once(stream, level, content, _rest_of(stream, stream.size))
         if index is None:
             raise ReadFailure("damaged_archive", f"{path}: what it holds in {content} is no archive")
         return index
@@ -83,8 +84,9 @@ class _Indexer:
         if content == ZIP:
             list_zip(stream, level, table, candidates)
         else:
-            with _Partly(table, level):
-                list_tar(TarStream(stream, seekable=True), stream.size, level, table, candidates)
+            tar = TarStream(stream, seekable=True)
+            with _Partly(table, level, _rest_of(tar, stream.size)):
+                list_tar(tar, stream.size, level, table, candidates)
         inner = []
         for each in candidates.taken:
             index = self._nested(stream, each, level, table)
@@ -97,15 +99,17 @@ class _Indexer:
             own = self._kept(stream, own, level)
         return _joined([own, *inner])
 
-    def once(self, stream: IO[bytes], level: Level, content: str) -> Index | None:
-        """Index of what is read once, from its start; None where it is no archive."""
+    def once(self, stream: IO[bytes], level: Level, content: str, rest: Callable[[], int]) -> Index | None:
+        """Index of what is read once, from its start; None where it is no archive. `rest` tells how many bytes of it are unread."""
         if content == ZIP:
             with tempfile.TemporaryFile() as spool:
                 size = 0
                 while block := stream.read(_PIECE):
                     size += len(block)
-                    if size > MOST_SPOOLED:
-                        raise ReadFailure("bomb", f"it unpacks to more than {MOST_SPOOLED} bytes")
+                    if size > MOST_SPOOLED or level.budget.is_spent:
+                        raise ReadFailure(
+                            "bomb", f"it unpacks to more than {MOST_SPOOLED} bytes, or than its share of the file"
+                        )
                     spool.write(block)
                 return self.at_offsets(Window(cast(IO[bytes], spool), 0, size), replace(level, unpacked=True), ZIP)
         if content != TAR:
@@ -119,7 +123,8 @@ class _Indexer:
                 if not is_fault(error):
                     raise
                 raise ReadFailure("damaged_archive", f"{level.path}: {error}") from error
-            return self.once(cast(IO[bytes], reader), level, held) if held in (ZIP, TAR) else None
+            return self.once(cast(IO[bytes], reader), level, held, rest) if held in (ZIP, TAR) else None
+        level.budget.skims = True
         table, inner = _table(level, TAR), []
 
         def opened(nested: Nested, member: IO[bytes], content: str) -> bool:
@@ -128,7 +133,7 @@ class _Indexer:
             inner.extend([index._replace(archives=1)] if index else [])
             return index is not None
 
-        with _Partly(table, level):
+        with _Partly(table, level, rest):
             tar = TarStream(stream, seekable=False)
             list_tar_once(tar, level, table, Candidates(level, keep=False), self.blobs, opened)
         return _joined([table.index(), *inner])
@@ -165,7 +170,8 @@ class _Indexer:
 
     def _member(self, member: IO[bytes], name: str, nested: Nested, level: Level, content: str) -> Index | None:
         within = level.within(name, nested.offset + level.base, True)
-        index = self.once(member, within, content) if content in (ZIP, TAR, *COMPRESSIONS) else None
+        rest = _rest_of(member, nested.size)
+        index = self.once(member, within, content, rest) if content in (ZIP, TAR, *COMPRESSIONS) else None
         if index is None and is_archive_name(name):
             pointer = content == "" and _begins(member).startswith(LFS_POINTER)
             raise ReadFailure(
@@ -210,27 +216,35 @@ class _Indexer:
 class _Partly:
     """Reading of a tar: what it gave before an error is kept, the rest named; all of it is refused where a checksum covers it."""
 
-    def __init__(self, table: MemberTable, level: Level) -> None:
+    def __init__(self, table: MemberTable, level: Level, rest: Callable[[], int]) -> None:
         self._table = table
         self._path = level.path
+        self._rest = rest
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         if isinstance(error, ReadFailure) and error.reason == "bomb":
-            self._table.refuse(
-                "", "bomb", f"what follows its first {self._table.count} members is not read: {error.detail}"
-            )
+            self._refuse("bomb", f"is not read: {error.detail}")
             return True
         if not isinstance(error, (tarfile.TarError, *FAULTS)) or not is_fault(error):
             return False
         if covers_all(error) or not self._table.count:
             raise ReadFailure("damaged_archive", f"{self._path}: {error}") from error
-        self._table.refuse(
-            "", "damaged_archive", f"what follows its first {self._table.count} members cannot be read: {error}"
-        )
+        self._refuse("damaged_archive", f"cannot be read: {error}")
         return True
+
+    def _refuse(self, reason: str, why: str) -> None:
+        rest = self._rest()
+        unseen = f"; {rest} bytes of it were not looked at" if rest else ""
+        self._table.refuse("", reason, f"what follows its first {self._table.count} members {why}{unseen}")
+
+
+def _rest_of(stream: IO[bytes] | TarStream, size: int) -> Callable[[], int]:
+    """How many of so many bytes of a stream were not read yet, whenever it is asked."""
+    start = stream.tell()
+    return lambda: max(start + size - stream.tell(), 0)
 
 
 def _table(level: Level, content: str) -> MemberTable:

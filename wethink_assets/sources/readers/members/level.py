@@ -1,6 +1,7 @@
 """Place of an archive whose members are listed: at the top of a file, or within the archive that is."""
 
 import io
+import time
 import zlib
 from collections import deque
 from collections.abc import Iterable
@@ -23,6 +24,8 @@ __all__ = ["BUFFER", "BlobWriter", "Blocks", "Budget", "Candidates", "Level", "N
 MAX_UNPACKED = 200
 """Bytes that archives within a file may unpack to, for each byte of it."""
 FREE_UNPACKED = 2**28
+SKIMMED_SECONDS = 3.0
+"""Time of the processor in which members of a tar are still named, once it has unpacked to more than that; 1 MB of gzip is done in less."""
 MOST_NESTED = 10_000
 MOST_LOOKS = 1_000
 """Members of an archive that are looked into, since their names do not say whether they are archives."""
@@ -32,15 +35,27 @@ WINDOW_BYTES = 2**26
 
 
 class Budget:
-    """Bytes that may still be unpacked out of archives within one file."""
+    """Bytes that may still be unpacked out of archives within one file, and the time in which what follows them may be skimmed.
+
+    skims: whether a reader goes on for names alone once they are spent.
+    """
 
     def __init__(self, size: int) -> None:
+        self.skims = False
         self._left = FREE_UNPACKED + MAX_UNPACKED * size
+        self._spent_at = 0.0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether more was unpacked: nothing that follows is kept, and it may be skimmed for its names."""
+        return self._left < 0
 
     def spend(self, size: int) -> None:
-        """Count unpacked bytes. Raises `ReadFailure` (`bomb`) when they are too many."""
-        self._left -= size
-        if self._left < 0:
+        """Count unpacked bytes. Raises `ReadFailure` (`bomb`) when they are too many; where a reader skims what follows, once that took long."""
+        if not self.is_spent:
+            self._left -= size
+            self._spent_at = time.thread_time()
+        if self.is_spent and not (self.skims and time.thread_time() - self._spent_at < SKIMMED_SECONDS):
             raise ReadFailure("bomb", f"the archives in it unpack to more than {MAX_UNPACKED} times its size")
 
 
@@ -123,6 +138,10 @@ class Blocks(io.RawIOBase):
     def readable(self) -> bool:
         """Always."""
         return True
+
+    def tell(self) -> int:
+        """Bytes that were given."""
+        return self.size - len(self._left)
 
     def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
         """Fill a buffer with the rest of a block, or the next one."""

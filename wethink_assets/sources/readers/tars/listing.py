@@ -16,6 +16,7 @@ __all__ = ["MTIME", "list_tar", "list_tar_once"]
 
 MTIME = "mtime:"
 """What begins the mark by which a tar's members are known."""
+AFTER_A_BOMB = "bomb", "with what comes before it, more is unpacked than is read of one file"
 Opened = Callable[[Nested, IO[bytes], str], bool]
 
 
@@ -50,6 +51,10 @@ def list_tar_once(
         archive, info = each
         name, refused = _name(info), refused_member(info)
         offset = level.base if level.nested else number
+        if level.budget.is_spent:
+            kind = "" if refused else ignored_kind(table.text(name), nested=True)
+            table.add(name, offset, max(info.size, 0), "", refused=None if kind else refused or AFTER_A_BOMB)
+            continue
         nested = Nested(name, offset, None, info.size, info.size, "", refused=refused)
         if info.isdir() or not info.isreg() or (refused and refused[0] != "bomb"):
             table.add(name, offset, max(info.size, 0), "", refused=refused)
@@ -69,6 +74,9 @@ def list_tar_once(
             data = file.read() if file else b""
             if len(data) < info.size:
                 raise tarfile.ReadError("unexpected end of data")
+            if level.budget.is_spent:
+                table.add(name, offset, info.size, "", refused=AFTER_A_BOMB)
+                continue
             content = content_of_head(data[:HEAD]) if candidate or level.nested else ""
             if content and level.nested:
                 table.ignored.add(table.item(text), "nested_archive")
