@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wethink_assets.commands.evaluation.by import ByOption, show_categories
+
 if TYPE_CHECKING:
     from wethink_assets.config import Settings
     from wethink_assets.evaluation.reports.leaderboard import Board
@@ -17,12 +19,14 @@ def leaderboard(
     files: Annotated[
         bool, typer.Option("--files", help="Show which benchmark files are present, and how to get the others.")
     ] = False,
+    by: ByOption = None,
 ) -> None:
     """Show all scored models on all benchmarks, with the averages of the six reasoning and the eight academic ones.
 
     Published numbers have columns of their own. `!` marks a score with failed calls; `not run` stands for a score that does not exist.
     """
     from wethink_assets.config import load_settings
+    from wethink_assets.evaluation.reports.categories import as_records, board_by_category
     from wethink_assets.evaluation.reports.leaderboard import leaderboard as board_of
     from wethink_assets.storage.store import Store
 
@@ -30,13 +34,20 @@ def leaderboard(
     if files:
         _show_files(settings, as_json)
         return
-    board = board_of(Store.open(settings.store_url, **settings.store.options), settings)
+    store = Store.open(settings.store_url, **settings.store.options)
+    board = board_of(store, settings)
+    categories = board_by_category(store, settings) if by else {}
     if plots:
         write_plots(board, plots)
     if as_json:
-        typer.echo(json.dumps(board.as_json(), indent=1))
-    else:
-        show(board)
+        record = board.as_json()
+        for row in record["rows"] if by else ():
+            row["categories"] = as_records(categories.get(row["name"], []))
+        typer.echo(json.dumps(record, indent=1))
+        return
+    show(board)
+    if by:
+        show_categories(categories)
 
 
 def write_plots(board: "Board", folder: Path) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wethink_assets.commands.evaluation.by import ByOption, show_categories
+
 if TYPE_CHECKING:
     from wethink_assets.commands.progress import Display
     from wethink_assets.config import Settings
@@ -33,6 +35,7 @@ def score(
             "--plan", help="Only say what is missing, and its calls, tokens, time and money. No model is asked."
         ),
     ] = False,
+    by: ByOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all scores, or the plan, as JSON.")] = False,
 ) -> None:
     """Score policies against their base model, and any other model by itself, greedy and sampled, with intervals and paired tests.
@@ -42,6 +45,7 @@ def score(
     from rich.console import Console
 
     from wethink_assets.config import load_settings
+    from wethink_assets.evaluation.reports.categories import as_records, categories_of_run
     from wethink_assets.evaluation.runs.training_runs import score_other_model, score_training_run
     from wethink_assets.storage.store import Store
     from wethink_assets.training.policies.catalog import list_policies
@@ -68,10 +72,20 @@ def score(
                     store, settings, key, benchmark or (), progress=bars, again=retry_failed, on_score=bars.scored
                 )
             )
+    categories = [categories_of_run(store, settings, run) if by else {} for run in results]
     if as_json:
-        typer.echo(json.dumps([as_json_record(run) for run in results], indent=1))
-    for run in results if not as_json else ():
+        records = [
+            {
+                **as_json_record(run),
+                **({"by_category": {name: as_records(of) for name, of in each.items()}} if by else {}),
+            }
+            for run, each in zip(results, categories, strict=True)
+        ]
+        typer.echo(json.dumps(records, indent=1))
+    for run, each in zip(results, categories, strict=True) if not as_json else ():
         show(run)
+        if by:
+            show_categories(each)
     if any(run.waiting or run.base_waiting or any(file.faulty for file in run.not_run) for run in results):
         raise typer.Exit(1)
 

@@ -19,7 +19,14 @@ from wethink_assets.evaluation.forms.form import (
     Verdict,
     verdict_of,
 )
-from wethink_assets.evaluation.grading.breakdown import Breakdown, by_category, by_column, percent_of
+from wethink_assets.evaluation.grading.breakdown import (
+    Breakdown,
+    Category,
+    by_category,
+    by_column,
+    categories_by,
+    percent_of,
+)
 from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered, single_samples
 from wethink_assets.evaluation.grading.rules import NO_OPTION, option_of
 from wethink_assets.evaluation.samples.questions import draw_question
@@ -140,6 +147,9 @@ class Mmmu(Choice):
 
     def breakdown(self, frame: pl.DataFrame) -> Breakdown:
         return {**by_column(frame, "split", "split "), **by_category(_validation_rows(frame))}
+
+    def categories(self, frame: pl.DataFrame) -> Iterator[Category]:
+        return categories_by(_validation_rows(frame), "l2-category", "category")
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
         """Validation and a few dev rows; a quarter of the questions is open."""

@@ -19,7 +19,7 @@ from wethink_assets.evaluation.forms.form import (
     Verdict,
     verdict_of,
 )
-from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column, percent_of
+from wethink_assets.evaluation.grading.breakdown import Breakdown, Category, by_column, categories_by, percent_of
 from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered
 from wethink_assets.evaluation.grading.rules import number_of, short_answer
 from wethink_assets.evaluation.samples.questions import DrawnQuestion, draw_question, is_hard, question_about, stream
@@ -81,6 +81,9 @@ class DynaMath(Form):
         worst = 100 * self.clusters(frame).headline()
         by = {**by_column(frame, "subject", "average, "), **by_column(frame, "knowledge_level", "average, ")}
         return {"worst case": worst, "average": percent_of(frame["hit"]), **by}
+
+    def categories(self, frame: pl.DataFrame) -> Iterator[Category]:
+        return categories_by(frame, "subject", "knowledge_level")
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
         """Questions in three variants each: the same question about another image."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import polars as pl
 
 from wethink_assets.errors import ConfigError
-from wethink_assets.evaluation.grading.breakdown import Breakdown, by_category
+from wethink_assets.evaluation.grading.breakdown import Breakdown, Category, by_category, categories_by
 from wethink_assets.evaluation.grading.clusters import Clusters, single_samples
 from wethink_assets.kinds import FILL_IN, KINDS, LETTERS, MULTIPLE_CHOICE, QuestionKind
 from wethink_assets.models.chat import Image, Message
@@ -142,6 +142,10 @@ class Form(ABC):
     def breakdown(self, frame: pl.DataFrame) -> Breakdown:
         """Figures beside the headline."""
         return by_category(frame)
+
+    def categories(self, frame: pl.DataFrame) -> Iterator[Category]:
+        """Categories with their rows, over each of which `clusters` can be taken by itself; a row may belong to several."""
+        return categories_by(frame, "l2-category", "category")
 
     # Where VLMEvalKit graded
 

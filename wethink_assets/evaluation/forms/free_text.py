@@ -1,6 +1,6 @@
 """Forms answered in free text: MM-Vet, graded by the judge, and files of one's own, by value or else by the judge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -15,7 +15,7 @@ from wethink_assets.evaluation.forms.form import (
     Verdict,
     verdict_of,
 )
-from wethink_assets.evaluation.grading.breakdown import Breakdown, by_tag
+from wethink_assets.evaluation.grading.breakdown import Breakdown, Category, by_tag, categories_by_tag
 from wethink_assets.evaluation.grading.rules import list_of, number_of
 from wethink_assets.evaluation.samples.questions import draw_question
 from wethink_assets.kinds import DESCRIPTIVE, FILL_IN
@@ -44,11 +44,10 @@ class MMVet(Form):
         return Verdict(0.0, answer, UNDECIDED) if grade is None else Verdict(float(grade), answer, JUDGE)
 
     def breakdown(self, frame: pl.DataFrame) -> Breakdown:
-        return by_tag(
-            frame,
-            lambda row: [name for name in CAPABILITIES.values() if name in (row.get("category") or "")],
-            ["category"],
-        )
+        return by_tag(frame, _capabilities, ["category"])
+
+    def categories(self, frame: pl.DataFrame) -> Iterator[Category]:
+        return categories_by_tag(frame, _capabilities, ["category"])
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
         """Two of three answered in a sentence, one in a word."""
@@ -81,6 +80,10 @@ def _share(row: Row, column: str) -> float:
     """A number between 0 and 1 in a row's column; 0 where there is none."""
     value = number_of(str(row.get(column) or ""), whole=False)
     return value if value is not None and 0 < value < 1 else 0.0
+
+
+def _capabilities(row: Mapping[str, str]) -> list[str]:
+    return [name for name in CAPABILITIES.values() if name in (row.get("category") or "")]
 
 
 MMVET = MMVet()

@@ -1,6 +1,6 @@
 """LogicVista: questions whose answer is one or several option letters, by skill."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -15,7 +15,7 @@ from wethink_assets.evaluation.forms.form import (
     Verdict,
     verdict_of,
 )
-from wethink_assets.evaluation.grading.breakdown import Breakdown, by_tag
+from wethink_assets.evaluation.grading.breakdown import Breakdown, Category, by_tag, categories_by_tag
 from wethink_assets.evaluation.grading.rules import letters_of
 from wethink_assets.evaluation.samples.questions import draw_question
 from wethink_assets.kinds import MULTIPLE_CHOICE, lettered
@@ -36,7 +36,10 @@ class LogicVista(Form):
         return verdict_of(letters == right, letters, UNDECIDED if letters is None else how)
 
     def breakdown(self, frame: pl.DataFrame) -> Breakdown:
-        return by_tag(frame, lambda row: [skill for skill in SKILLS if skill in (row.get("skill") or "")], ["skill"])
+        return by_tag(frame, _skills, ["skill"])
+
+    def categories(self, frame: pl.DataFrame) -> Iterator[Category]:
+        return categories_by_tag(frame, _skills, ["skill"])
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
         """Options inside the question; the skill after its abilities."""
@@ -46,6 +49,10 @@ class LogicVista(Form):
             skills = sorted({SKILL_OF.get(ability, "mechanical") for ability in drawn.query.family.abilities[1:]})
             yield {"index": str(number), **drawn.columns(f"{drawn.text} Select from: {listed}"), **drawn.option_columns,
                    "answer": drawn.letter, "skill": ", ".join(skills)}  # fmt: skip
+
+
+def _skills(row: Mapping[str, str]) -> list[str]:
+    return [skill for skill in SKILLS if skill in (row.get("skill") or "")]
 
 
 LOGICVISTA = LogicVista()

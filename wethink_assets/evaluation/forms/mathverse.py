@@ -16,7 +16,7 @@ from wethink_assets.evaluation.forms.form import (
     Verdict,
     verdict_of,
 )
-from wethink_assets.evaluation.grading.breakdown import Breakdown, by_tag
+from wethink_assets.evaluation.grading.breakdown import Breakdown, Category, by_tag, categories_by_tag
 from wethink_assets.evaluation.samples.questions import draw_question
 from wethink_assets.kinds import FILL_IN
 
@@ -37,6 +37,9 @@ class MathVerse(Form):
 
     def breakdown(self, frame: pl.DataFrame) -> Breakdown:
         return by_tag(frame, _subjects, ["metadata"])
+
+    def categories(self, frame: pl.DataFrame) -> Iterator[Category]:
+        return categories_by_tag(frame, _subjects, ["metadata"])
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
         """Short answers; subject and subfield as metadata."""

@@ -1,6 +1,6 @@
 """MathVista and MathVision: options in a list, or a value; what no rule reads is extracted by the judge and compared by rule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -15,7 +15,14 @@ from wethink_assets.evaluation.forms.form import (
     Verdict,
     verdict_of,
 )
-from wethink_assets.evaluation.grading.breakdown import Breakdown, by_column, by_tag
+from wethink_assets.evaluation.grading.breakdown import (
+    Breakdown,
+    Category,
+    by_column,
+    by_tag,
+    categories_by,
+    categories_by_tag,
+)
 from wethink_assets.evaluation.grading.rules import list_of, number_of, option_of
 from wethink_assets.evaluation.samples.questions import DrawnQuestion, draw_question
 from wethink_assets.kinds import FILL_IN, LETTERS, MULTIPLE_CHOICE
@@ -61,8 +68,11 @@ class MathVista(ListedOptions):
         return verdict_of(_same_typed_value(row, extracted), extracted, JUDGE)
 
     def breakdown(self, frame: pl.DataFrame) -> Breakdown:
-        skills = by_tag(frame, lambda row: list_of(row.get("skills")), ["skills"])
-        return {**by_column(frame, "task"), **skills}
+        return {**by_column(frame, "task"), **by_tag(frame, _skills, ["skills"])}
+
+    def categories(self, frame: pl.DataFrame) -> Iterator[Category]:
+        yield from categories_by(frame, "task")
+        yield from categories_by_tag(frame, _skills, ["skills"])
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
         """Half multiple choice, half whole numbers, with the hint that the real one has."""
@@ -79,6 +89,10 @@ class MathVista(ListedOptions):
                 "answer_type": "text" if choice else "integer", "choices": str(list(drawn.options)), "task": drawn.query.family.category,
                 "skills": str([ability.lower() for ability in drawn.query.family.abilities[1:]]),
             }  # fmt: skip
+
+
+def _skills(row: Mapping[str, str]) -> list[str]:
+    return list(list_of(row.get("skills")))
 
 
 def _typed_value(row: Row, text: str) -> float | str | None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from wethink_assets.evaluation.forms.choice import Choice
 from wethink_assets.evaluation.forms.form import Fields
-from wethink_assets.evaluation.grading.breakdown import Breakdown, percent_of
+from wethink_assets.evaluation.grading.breakdown import Breakdown, Category, percent_of
 from wethink_assets.evaluation.grading.clusters import HIT, Clusters, clustered
 from wethink_assets.evaluation.samples.questions import is_hard, question_about, stream
 from wethink_assets.kinds import MULTIPLE_CHOICE
@@ -45,6 +45,11 @@ class WeMath(Choice):
         for steps, name in ((2, "two steps"), (3, "three steps")):
             figures[name] = percent_of(problems.filter(pl.col("steps") == steps)["multi"])
         return figures
+
+    def categories(self, frame: pl.DataFrame) -> Iterator[Category]:
+        """By steps of a problem: its points follow from all its rows, which are of several concepts."""
+        for steps, name in ((2, "two steps"), (3, "three steps")):
+            yield name, frame.filter(pl.col("key").str.starts_with(f"{steps}steps_"))
 
     def stand_in(self, key: str, count: int) -> Iterator[Fields]:
         """Problems about bar charts: reading two bars (and comparing them) are the steps, their difference the problem."""

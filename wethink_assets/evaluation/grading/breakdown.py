@@ -1,11 +1,13 @@
 """Breakdown of a score: figures by category, skill or capability beside the headline, from a frame of verdicts."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
 from wethink_assets.evaluation.grading.clusters import HIT
 
+Category = tuple[str, pl.DataFrame]
+"""Name of a category, and the rows that belong to it."""
 Breakdown = dict[str, float]
 """Named figures, in percent unless the name says otherwise."""
 
@@ -47,3 +49,23 @@ def by_tag(
         for tag in tags(row):
             hits.setdefault(tag, []).append(float(row["hit"]))
     return {tag: 100 * sum(values) / len(values) for tag, values in sorted(hits.items())}
+
+
+def categories_by(frame: pl.DataFrame, *columns: str) -> Iterator[Category]:
+    """A category for each value of each column that the file has, by name."""
+    for column in columns:
+        if column in frame.columns:
+            parts = frame.filter(pl.col(column).is_not_null()).partition_by(column, as_dict=True, maintain_order=True)
+            yield from ((str(value), part) for (value,), part in sorted(parts.items(), key=lambda part: str(part[0])))
+
+
+def categories_by_tag(
+    frame: pl.DataFrame, tags: Callable[[Mapping[str, str]], Iterable[str]], columns: Sequence[str]
+) -> Iterator[Category]:
+    """A category for each tag, as `by_tag` reads them; a row may belong to several."""
+    rows: dict[str, list[int]] = {}
+    columns = [name for name in columns if name in frame.columns]
+    for number, row in enumerate(frame.select(columns).iter_rows(named=True)):
+        for tag in tags(row):
+            rows.setdefault(tag, []).append(number)
+    yield from ((tag, frame[numbers]) for tag, numbers in sorted(rows.items()))

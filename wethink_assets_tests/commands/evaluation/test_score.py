@@ -96,7 +96,16 @@ def test_models_that_were_not_trained_here_are_scored_on_one_board(unscored: Pat
     rows = {row["name"]: row for row in board["rows"] if row["kind"] == "model"}
     assert list(rows) == ["direct", "small", "thinking"]
     assert {row["cells"]["sample_MMStar"]["decoding"] for row in rows.values()} == {"greedy"}
-    shown = CliRunner().invoke(app, ["score", "direct", "--benchmark", "sample_MMStar"], catch_exceptions=False).output
+    command = ["score", "direct", "--benchmark", "sample_MMStar", "--by", "category"]
+    shown = CliRunner().invoke(app, command, catch_exceptions=False).output
+    assert "by category: percent" in shown
+    by = json.loads(
+        CliRunner().invoke(app, ["leaderboard", "--by", "category", "--json"], catch_exceptions=False).stdout
+    )
+    parts = {row["name"]: row["categories"] for row in by["rows"]}["direct"]
+    assert parts and all(
+        part["benchmark"] == "sample_MMStar" and part["low"] <= part["value"] <= part["high"] for part in parts
+    )
     told = CliRunner().invoke(app, ["score", "thinking", "--plan"], catch_exceptions=False).output
     _ask_for_more(unscored)
     (planned,) = score("direct", "--benchmark", "sample_MMStar", "--plan")
