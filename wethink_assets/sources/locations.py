@@ -68,9 +68,10 @@ class Location:
                 fs.invalidate_cache()
             root = whole_name(root.rstrip("/"))  # one part stands for the archive that it is a part of
             folder, _, name = root.rpartition("/")
-            if _is_file(fs, root, url, options):
+            kind = _kind_at(fs, root, url, options)
+            if kind == "file":
                 return cls(url, fs, folder, name, revision)
-            if fs.isdir(root):
+            if kind == "directory" or fs.isdir(root):
                 return cls(url, fs, root, revision=revision)
             if any(whole_name(part) == name != part for part in _names(fs, folder)):
                 return cls(url, fs, folder, name, revision)
@@ -221,7 +222,7 @@ class Location:
         return "s3" in ((protocol,) if isinstance(protocol, str) else protocol)
 
     def is_as_listed(self, file: FileInfo) -> bool:
-        """Whether a file that was read is still what a listing had, where that is told: of local files. S3 gives what was opened, or nothing."""
+        """Whether a file that was read is what a listing had, as far as is told: of local ones. S3 gives what was opened, or nothing."""
         try:
             return not self.local or self._local_info(file.path) == file
         except OSError as error:
@@ -269,7 +270,7 @@ class Location:
         return True
 
     def stream(self, path: str, listed: FileInfo | None = None) -> IO[bytes]:
-        """A seekable stream over a file, read in blocks. Raises `OSError`, `SourceChanged` where it is known to be another than was listed."""
+        """A seekable stream over a file, read in blocks. Raises `OSError`, `SourceChanged` where it is another than was listed."""
         if self.local:
             return open(self.full(path), "rb", buffering=2**18)
         stream = self.fs.open(self.full(path), "rb", block_size=BLOCK, cache_type="readahead")
@@ -286,14 +287,14 @@ class Location:
         )
 
 
-def _is_file(fs: fsspec.AbstractFileSystem, path: str, url: str, options: Mapping[str, Any]) -> bool:
-    """As the file system's `isfile`, which takes an outage for an answer. What else goes wrong is told better by a listing: it has a text."""
+def _kind_at(fs: fsspec.AbstractFileSystem, path: str, url: str, options: Mapping[str, Any]) -> str:
+    """`file`, `directory`, or nothing: what goes wrong but an outage is told better by a listing, as `isdir` makes one."""
     try:
-        return bool(fs.info(path)["type"] == "file")
+        return str(fs.info(path)["type"])
     except Exception as error:
         if is_busy(error, url, options):
             raise
-        return False
+        return ""
 
 
 def _kind_of(error: BaseException, url: str, options: Mapping[str, Any]) -> type[SourceError]:

@@ -143,7 +143,7 @@ def test_a_listing_that_fails_registers_nothing(fault: str, s3: S3Server, proxy:
     def second_on(request: Request) -> str:
         """The first is of whether anything is there."""
         lists.extend([request] if request.lists else [])
-        return fault if request.lists and len(lists) > 2 else ""
+        return fault if request.lists and len(lists) > 1 else ""
 
     proxy.decide = second_on
     with pytest.raises(SourceUnreachable, match="cannot be listed"):
@@ -151,6 +151,15 @@ def test_a_listing_that_fails_registers_nothing(fault: str, s3: S3Server, proxy:
     assert not list_batches(local)
     proxy.clear()
     assert register_source(local, bucket.source, 100).new == len(FILES)
+
+
+def test_a_source_is_listed_once(s3: S3Server, proxy: FaultyS3, local: Store) -> None:
+    """And one object of it before, to see that it is there: a listing of ten million objects is ten thousand requests."""
+    bucket = Bucket(s3, proxy, FILES)
+    assert register_source(local, bucket.source, 100).new == len(FILES)
+    assert [request.method for request in proxy.requests] == ["HEAD", "GET", "GET"]
+    first, whole = (request.query for request in proxy.requests if request.lists)
+    assert "max-keys=1&" in f"{first}&" and "max-keys" not in whole
 
 
 @pytest.mark.parametrize("data", ["same size", "another size"])
