@@ -274,3 +274,6 @@ class TrainingSettings(Table):
     save_total_limit: Annotated[
         int, Field(ge=1, description="newest whole checkpoints kept while a run is running")
     ] = 2
+    price_device_hour: float = Field(
+        0.0, ge=0, description="money for an hour of one device, for the cost that `wethink train --plan` says"
+    )

@@ -71,7 +71,8 @@ def standard_prompt(question: str, reference: str, candidate: str) -> list[Messa
 class Judge:
     """A judge model with its prompt; may be shared by threads and event loops, as it runs on a loop of its own.
 
-    `counts` says how many answers were graded by which way (`JudgeGrade.how`), and how many were `cut`.
+    `counts` says how many answers were graded by which way (`JudgeGrade.how`), and how many were `cut`; `last_error` is what the last call
+    that failed raised, None before one did.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Judge:
             raise ArgumentError(f"loop: an event loop is wanted, or None; got {described(loop)}")
         self.model = model
         self.counts: Counter[str] = Counter()
+        self.last_error: Exception | None = None
         self._prompt = prompt
         self._sampling = sampling or Sampling(max_tokens=512)
         self._attempts = count_of("attempts", attempts)
@@ -199,6 +201,7 @@ class Judge:
             async with self._slots:
                 call = self.model.chat(messages, schema=GRADE_SCHEMA, sampling=sampling)
                 completion = await asyncio.wait_for(call, self._timeout)
-        except Exception:
+        except Exception as error:
+            self.last_error = error
             return None
         return grade_of(completion.text)

@@ -9,13 +9,24 @@ import typer
 def train(
     version: Annotated[str, typer.Argument(help="Dataset version such as v0003, or a release.")],
     recipe: Annotated[str, typer.Argument(help="Recipe: the name of a table `[recipes.<name>]` of wethink.toml.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the policy as JSON.")] = False,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan",
+            help="Only put one row through processor, model, judge and reward, and say rows, tokens, memory, hours, cost and what is wrong.",
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the policy, or the plan, as JSON.")] = False,
 ) -> None:
     """Train a policy on a version with a recipe, in a Dagster run of this process on the project's instance.
 
     A policy that was already trained with the same settings, data and base model is not trained again. A killed run resumes from its
-    newest complete checkpoint. Exits with 1 if the run failed or was stopped early; the message says what to change.
+    newest complete checkpoint. Exits with 1 if the run failed or was stopped early, or if --plan finds something wrong; the message says what
+    to change.
     """
+    if plan:
+        _plan(version, recipe, as_json)
+        return
     from wethink_assets.commands.progress import Display
     from wethink_assets.commands.synthesis.run import progress_resource
     from wethink_assets.commands.training.training_runs import policy_record, show_policy, train_key
@@ -46,6 +57,32 @@ def train(
     if as_json:
         record = {**policy_record(trained.policy), "new": trained.new, "run": trained.run_id}
         typer.echo(json.dumps(record, indent=1, default=str))
+
+
+def _plan(version: str, recipe: str, as_json: bool) -> None:
+    """Say what a run will take and what is wrong with its parts; exits with 1 if anything is."""
+    import os
+
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.versions.releases import resolve_version
+    from wethink_assets.storage.store import Store
+    from wethink_assets.training.estimates.report import report_of
+    from wethink_assets.training.estimates.run import estimate_run
+    from wethink_assets.training.runs.plan import plan_run
+
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    planned = plan_run(settings, store, f"{resolve_version(store, version)}.{recipe}")
+    estimate = estimate_run(planned, store)
+    if as_json:
+        typer.echo(json.dumps(estimate.as_dict(), indent=1))
+    else:
+        typer.echo(f"{planned.key}: {planned.recipe.method} from {estimate.base_model}")
+        for line in report_of(estimate, settings.pipeline.currency):
+            typer.echo(line)
+    if estimate.faults:
+        raise typer.Exit(1)
 
 
 def policies(as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False) -> None:

@@ -64,13 +64,17 @@ def prompt_length_filter(
 
     side: of the square that every image is shown as, where it is not shown in its own size.
     """
-    indices: list[int] = []
+    return np.flatnonzero(prompt_lengths(rows, prompts, processor, side) <= limit).astype(np.int32)
+
+
+def prompt_lengths(rows: Rows, prompts: RowPrompts, processor: Any, side: int | None = None) -> NDArray[np.int64]:
+    """Tokens of the prompt of each row [N], with those of its image and of the chat template; `side` as of `prompt_length_filter`."""
+    lengths: list[int] = []
     image_tokens = _ImageTokens(processor)
     for start in range(0, len(rows), CHUNK_ROWS):
         chunk = [rows[index] for index in range(start, min(start + CHUNK_ROWS, len(rows)))]
-        lengths = _prompt_lengths(chunk, prompts, processor, image_tokens, side)
-        indices += [index for index, length in enumerate(lengths, start) if length <= limit]
-    return np.array(indices, np.int32)
+        lengths += _prompt_lengths(chunk, prompts, processor, image_tokens, side)
+    return np.array(lengths, np.int64)
 
 
 def _prompt_lengths(

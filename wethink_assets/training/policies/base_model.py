@@ -4,6 +4,7 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+NEAR = 3
+"""Names that a message offers for a misspelt one, at most."""
 HUB_FILES = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.tiktoken", "*.txt")
 """What is downloaded of a model on the hub: no pickled weights, no code."""
 
@@ -60,11 +63,39 @@ def base_model(settings: Settings, recipe: RecipeSettings) -> BaseModel:
         require_trainable(name, folder, recipe.phases)
         digest = checkpoint_digest(str(folder))
         return BaseModel(str(folder), "", is_embedded(folder), {"model": folder.name, "revision": digest})
-    if name.startswith((".", "/", "~")):
-        raise ModelError(f"{folder} is not a checkpoint: it has no config.json")
-    if (cached := _cached_folder(name, recipe.revision)) is not None:
+    local = name.startswith((".", "/", "~")) or name.count("/") != 1  # no name on the hub
+    if not local and (cached := _cached_folder(name, recipe.revision)) is not None:
         require_trainable(name, cached, recipe.phases)
+    elif local or _misspelt(folder):
+        raise ModelError(_no_checkpoint(name, folder))
     return BaseModel(name, recipe.revision, False, {"model": name, "revision": recipe.revision})
+
+
+def _beside(folder: Path) -> list[str]:
+    """Names of the checkpoints in the folder where one is missing."""
+    return sorted(path.parent.name for path in folder.parent.glob("*/config.json"))
+
+
+def _misspelt(folder: Path) -> bool:
+    """Whether a missing folder is called nearly as one beside it, with the same figures: those of another size are another model."""
+
+    def figures(name: str) -> str:
+        return "".join(character for character in name if character.isdigit())
+
+    return any(figures(near) == figures(folder.name) for near in get_close_matches(folder.name, _beside(folder), NEAR))
+
+
+def _no_checkpoint(name: str, folder: Path) -> str:
+    """Why a name is no checkpoint, with those that are called nearly so."""
+    if folder.is_dir():
+        within = sorted(path.parent.name for path in folder.glob("*/config.json"))
+        inside = f"; did you mean {' or '.join(f'{name}/{one}' for one in within[:NEAR])}?" if within else ""
+        return f"{folder} is not a checkpoint: it has no config.json{inside}"
+    beside = _beside(folder)
+    known = [*beside, *(() if "/" in name else checkpoint_names())]
+    near = get_close_matches(folder.name, known, NEAR) or beside[:NEAR]
+    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"{name} is no checkpoint: there is no folder {folder}, and no model on the hub is called so{meant}"
 
 
 def is_embedded(folder: Path) -> bool:
@@ -87,7 +118,7 @@ def base_folder(base: BaseModel) -> str:
     return base.name_or_path if os.path.isdir(base.name_or_path) else _snapshot(base.name_or_path, base.revision)
 
 
-def _folder_without_weights(base: BaseModel) -> str:
+def folder_without_weights(base: BaseModel) -> str:
     """As `base_folder`, but nothing large is downloaded."""
     if os.path.isdir(base.name_or_path):
         return base.name_or_path
@@ -125,6 +156,7 @@ def load_model(base: BaseModel, dtype: str, checkpoint: str | None = None) -> An
     dtype: `float32`, `bfloat16`, or `auto` as the checkpoint has it. Raises `ModelError` when it cannot be loaded.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText
 
     options: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
@@ -134,7 +166,7 @@ def load_model(base: BaseModel, dtype: str, checkpoint: str | None = None) -> An
     try:
         with LOADING:
             model = AutoModelForImageTextToText.from_pretrained(folder, **options)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelError(f"{folder} cannot be loaded: {error}") from error
     if base.embedded:
         from wethink_assets.models.embedded.vision import attend_in_batches
@@ -150,7 +182,7 @@ def load_base_processor(base: BaseModel) -> Any:
     """
     from wethink_assets.models.embedded.processor import load_processor
 
-    folder = _folder_without_weights(base)
+    folder = folder_without_weights(base)
     require_trainable(base.identity.get("model") or base.name_or_path, Path(folder))
     processor: Any = load_processor(folder)
     processor.tokenizer.padding_side = "left"

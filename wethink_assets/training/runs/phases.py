@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wethink_assets.config import RecipeSettings
 from wethink_assets.training.data.rows import Rows
 from wethink_assets.training.policies.artifacts import ARTIFACTS
 from wethink_assets.training.policies.base_model import load_model, save_base_processor
@@ -71,7 +72,7 @@ def _trainer(
         plan.base_model, context.training_dtype, None if recipe.lora.rank or start is None else str(start)
     )
     callback = StepCallback(recorder, Guard(recipe), context.reporter.step)
-    adapter = _lora(recipe) if recipe.lora.rank else None
+    adapter = adapter_config(recipe) if recipe.lora.rank else None
     if recipe.lora.rank and start is not None:
         from peft import PeftModel
 
@@ -117,7 +118,8 @@ def _trainer(
     return trainer
 
 
-def _lora(recipe: Any) -> Any:
+def adapter_config(recipe: RecipeSettings) -> Any:
+    """PEFT's configuration of a recipe's adapters."""
     from peft import LoraConfig
 
     lora = recipe.lora
