@@ -53,6 +53,10 @@ def file_system(location: str, options: Mapping[str, Any]) -> "tuple[fsspec.Abst
         raise ValueError(
             f"{location!r} holds `?versionId=`, by which an object's version is named: give the prefix another name"
         )
+    if location.startswith(("s3://", "s3a://")):
+        from wethink_assets.config.s3_client import PatientS3
+
+        return PatientS3(**options), PatientS3._strip_protocol(location)
     if "::" not in location or _is_chain(location):
         fs, path = fsspec.core.url_to_fs(location, **options)
         return fs, path.rstrip("/")

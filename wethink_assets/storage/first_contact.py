@@ -1,11 +1,12 @@
-"""First contact with the service of a store: a host that does not exist, or where nothing listens, is told at once.
+"""First contact with the service of a store: a host that does not exist, where nothing listens, or that does not answer, is told at once.
 
-Clients try both again and again, for 20 seconds, as they do what is out of reach for now. In the middle of a run that is right, since a server may be
-restarted; whoever has just entered a command waits for nothing.
+Clients try all of these again and again, for 20 seconds, as they do what is out of reach for now. In the middle of a run that is right, since a
+server may be restarted; whoever has just entered a command waits once and not for long: it may make many requests, and go on where some fail.
 """
 
 import errno
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,7 @@ __all__ = ["ask_at_once", "contact_fault"]
 
 PATIENCE = 1.0  # seconds in which a server that has just been started begins to listen
 AGAIN = 0.1
+ANSWER = 9.0  # seconds in which one that listens answers, whatever it answers
 _PORTS = {"http": 80, "https": 443}
 _at_once = False
 _asked: set[tuple[str | None, int | None]] = set()
@@ -27,9 +29,9 @@ def ask_at_once() -> None:
 
 
 def contact_fault(url: str, options: Mapping[str, Any]) -> str:
-    """What is wrong with the endpoint of a store: nobody knows its host, or nothing listens there; empty where neither is known to be so.
+    """What is wrong with the endpoint of a store: nobody knows its host, nothing listens there, or it does not answer.
 
-    It is not looked at where a proxy stands between, nor where the endpoint is the service's own.
+    Empty where none of these is known. It is not looked at where a proxy stands between, nor where the endpoint is the service's own.
     """
     from wethink_assets.storage.access_faults import known_fault  # it brings fsspec, which `wethink --help` needs not
 
@@ -41,14 +43,15 @@ def contact_fault(url: str, options: Mapping[str, Any]) -> str:
         socket.getaddrinfo(address.hostname, port)
         if _at_once and (address.hostname, port) not in _asked:
             _asked.add((address.hostname, port))
-            _reach(str(address.hostname), port)
+            _reach(str(address.hostname), port or 0, address.scheme == "https")
     except UnicodeError:
         return known_fault(socket.gaierror(), url, options)
     except ValueError:  # the port is none: the client says so
         return ""
     except OSError as error:
         unknown = isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME
-        return known_fault(error, url, options) if unknown or error.errno == errno.ECONNREFUSED else ""
+        mute = isinstance(error, TimeoutError)
+        return known_fault(error, url, options) if unknown or mute or error.errno == errno.ECONNREFUSED else ""
     return ""
 
 
@@ -67,13 +70,26 @@ def _address(url: str, options: Mapping[str, Any]) -> SplitResult | None:
     return address if host and not behind_proxy else None
 
 
-def _reach(host: str, port: int | None) -> None:
+def _reach(host: str, port: int, encrypted: bool) -> None:
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            socket.create_connection((host, port or 0), timeout=PATIENCE).close()
+            with socket.create_connection((host, port), timeout=ANSWER) as connection:
+                _hear(connection, host, encrypted)
             return
         except ConnectionRefusedError:
             if time.monotonic() > until:
                 raise
         time.sleep(AGAIN)
+
+
+def _hear(connection: socket.socket, host: str, encrypted: bool) -> None:
+    """Wait for the first byte of an answer. Raises `TimeoutError` where none comes; what is wrong with one is for the client to say."""
+    if encrypted:
+        try:
+            with ssl.create_default_context().wrap_socket(connection, server_hostname=host):
+                return
+        except ssl.SSLError:
+            return
+    connection.sendall(f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode(errors="replace"))
+    connection.recv(1)

@@ -4,6 +4,7 @@ A store without the record has format 1, as those of all releases so far. Stores
 says that the server at this address was found to honour conditional puts: where it does not, two processes could both make the same file.
 """
 
+import errno
 import os
 import time
 from importlib import metadata
@@ -56,7 +57,9 @@ def require_known_format(store: "Store") -> None:
     if known is None or time.monotonic() - known > AGAIN:
         try:
             _require_known(store, _record(store))
-        except StoreUnreachable:
+        except StoreUnreachable as error:
+            if error.errno == errno.ETIMEDOUT:
+                raise
             return  # the write that follows says what is wrong
         _read[store.url] = time.monotonic()
 

@@ -10,6 +10,7 @@ import pyarrow
 import pytest
 from PIL import Image
 
+from wethink_assets.config.s3_client import PatientS3
 from wethink_assets.errors import SourceChanged, SourceUnreachable
 from wethink_assets.identity import sha256_hex
 from wethink_assets.sources.batches import list_batches, read_membership
@@ -39,7 +40,7 @@ FORMS = {
 
 @pytest.fixture
 def proxy(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyS3]:
-    monkeypatch.setattr("s3fs.S3FileSystem.retries", 2)  # five take two seconds
+    monkeypatch.setattr(PatientS3, "retries", 2)  # each more takes its time
     with faulty_s3(s3.endpoint) as proxy:
         yield proxy
 

@@ -28,11 +28,9 @@ class S3Target:
     @classmethod
     def open(cls, url: str, **options: Any) -> "S3Target":
         """The target at `s3://bucket/prefix`; options are those of s3fs."""
-        import s3fs
+        from wethink_assets.config.s3_client import PatientS3
 
-        return cls(
-            url.rstrip("/"), s3fs.S3FileSystem(skip_instance_cache=True, **options), url.partition("://")[2].rstrip("/")
-        )
+        return cls(url.rstrip("/"), PatientS3(skip_instance_cache=True, **options), url.partition("://")[2].rstrip("/"))
 
     def names(self) -> set[str]:
         """Objects below the prefix."""
