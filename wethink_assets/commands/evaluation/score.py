@@ -9,9 +9,12 @@ import typer
 from wethink_assets.commands.evaluation.by import ByOption, show_categories
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wethink_assets.commands.progress import Display
     from wethink_assets.config import Settings
     from wethink_assets.defs.runs.driver import RunDriver
+    from wethink_assets.evaluation.reports.clean_part import CleanPart
     from wethink_assets.evaluation.runs.training_runs import ModelScores
     from wethink_assets.storage.store import Store
 
@@ -46,7 +49,8 @@ def score(
 
     from wethink_assets.config import load_settings
     from wethink_assets.evaluation.reports.categories import as_records, categories_of_run
-    from wethink_assets.evaluation.runs.training_runs import score_other_model, score_training_run
+    from wethink_assets.evaluation.reports.clean_part import clean_parts
+    from wethink_assets.evaluation.runs.training_runs import RunScores, score_other_model, score_training_run
     from wethink_assets.storage.store import Store
     from wethink_assets.training.policies.catalog import list_policies
 
@@ -72,18 +76,15 @@ def score(
                     store, settings, key, benchmark or (), progress=bars, again=retry_failed, on_score=bars.scored
                 )
             )
+    clean = [clean_parts(store, settings, run) if isinstance(run, RunScores) else {} for run in results]
     categories = [categories_of_run(store, settings, run) if by else {} for run in results]
     if as_json:
-        records = [
-            {
-                **as_json_record(run),
-                **({"by_category": {name: as_records(of) for name, of in each.items()}} if by else {}),
-            }
-            for run, each in zip(results, categories, strict=True)
-        ]
+        records = [as_json_record(run, parts) for run, parts in zip(results, clean, strict=True)]
+        for record, each in zip(records, categories if by else (), strict=False):
+            record["by_category"] = {name: as_records(of) for name, of in each.items()}
         typer.echo(json.dumps(records, indent=1))
-    for run, each in zip(results, categories, strict=True) if not as_json else ():
-        show(run)
+    for run, parts, each in zip(results, clean, categories, strict=True) if not as_json else ():
+        show(run, parts)
         if by:
             show_categories(each)
     if any(run.waiting or run.base_waiting or any(file.faulty for file in run.not_run) for run in results):
@@ -202,8 +203,8 @@ class _Bars:
         self._progress.console.print(escape(f"{name} on {score.benchmark}, {score.decoding}: {value}"))
 
 
-def as_json_record(run: "ModelScores") -> dict[str, Any]:
-    """One model's scores as plain values; `training_run` is empty for one that was not trained here."""
+def as_json_record(run: "ModelScores", clean: "Mapping[str, CleanPart]") -> dict[str, Any]:
+    """One model's scores as plain values; `training_run` is empty for one that was not trained here. clean: by benchmark."""
     from dataclasses import asdict
 
     return {
@@ -212,18 +213,19 @@ def as_json_record(run: "ModelScores") -> dict[str, Any]:
         "base": [score.model_dump(mode="json") for score in run.base],
         "scores": [score.model_dump(mode="json") for score in run.scores],
         "against_base": {benchmark: asdict(comparison) for benchmark, comparison in run.comparisons.items()},
+        "clean_part": {benchmark: asdict(part) for benchmark, part in clean.items()},
         "waiting": {"base": run.base_waiting, "scores": run.waiting},
         "not_run": {file.benchmark.key: file.remedy for file in run.not_run},
     }
 
 
-def show(run: "ModelScores") -> None:
+def show(run: "ModelScores", clean: "Mapping[str, CleanPart]") -> None:
     """Print one model: a line per benchmark, then what was not run and why."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    columns, rows = shown_rows(run)
+    columns, rows = shown_rows(run, clean)
     table = Table(
         title=Text(f"{run.name} against {run.base_name}" if run.base_name else run.name), title_justify="left"
     )
@@ -306,11 +308,12 @@ def figures(run: "ModelScores") -> dict[str, Any]:
     }
 
 
-def shown_rows(run: "ModelScores") -> tuple[list[str], list[list[str]]]:
+def shown_rows(run: "ModelScores", clean: "Mapping[str, CleanPart] | None" = None) -> tuple[list[str], list[list[str]]]:
     """Columns and rows of the table of one model: what was scored, without empty columns."""
     from wethink_assets.evaluation.reports.leaderboard_text import run_rows
 
     scored = {score.benchmark for score in (*run.base, *run.scores)} | {*run.waiting, *run.base_waiting}
-    rows = [row for row in run_rows(run) if row["benchmark"].partition(" ")[0] in scored]
-    columns = [name for name in (rows[0] if rows else ()) if name != "flags" or any(row["flags"] for row in rows)]
+    rows = [row for row in run_rows(run, clean) if row["benchmark"].partition(" ")[0] in scored]
+    seldom = ("flags", "clean part")
+    columns = [name for name in (rows[0] if rows else ()) if name not in seldom or any(row[name] for row in rows)]
     return columns, [[row[name] for name in columns] for row in rows]

@@ -25,6 +25,7 @@ from wethink_assets.defs.resources import Progress
 from wethink_assets.defs.runs.reporting import Synced, known_versions, report, report_unknown, report_uses
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.evaluation.forms.form import PROMPTS_VERSION, VERDICTS_VERSION
+from wethink_assets.evaluation.reports.clean_part import clean_parts
 from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, Board, leaderboard
 from wethink_assets.evaluation.reports.leaderboard_text import board_rows, run_rows
 from wethink_assets.evaluation.reports.plots import bars, radar
@@ -32,6 +33,7 @@ from wethink_assets.evaluation.runs.models import policy_of
 from wethink_assets.evaluation.runs.records import Score
 from wethink_assets.evaluation.runs.training_runs import (
     ModelScores,
+    RunScores,
     kept_models,
     kept_scores,
     score_other_model,
@@ -286,6 +288,7 @@ def scores_metadata(store: Store, settings: Settings, run: ModelScores) -> dict[
     )
     line = next((line for line in board.lines if line.name == run.name), None)
     averages = {name: round(value, 2) for name, value in (line.averages if line else {}).items() if value is not None}
+    clean = clean_parts(store, settings, run) if isinstance(run, RunScores) else {}
     flagged = sorted({score.benchmark for score in (*run.base, *run.scores) if score.flags})
     return {
         "scored benchmarks": _count(run),
@@ -295,7 +298,7 @@ def scores_metadata(store: Store, settings: Settings, run: ModelScores) -> dict[
         "flagged": ", ".join(flagged) or None,
         "base model": plain(run.base_name, 80) if run.base_name else None,
         "model": None if run.base_name or not run.scores else plain(run.scores[0].model["model"], 80),
-        "scores": _table(sorted(run_rows(run), key=_not_run)),
+        "scores": _table(sorted(run_rows(run, clean or None), key=_not_run)),
         **plots_metadata(ours),
         "not run because": _table([{"benchmark": f.benchmark.key, "what to do": f.remedy} for f in run.not_run]),
     }

@@ -5,7 +5,7 @@ one's own (`docs/extending.md`). A row is a record of the benchmark's TSV: its c
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -138,6 +138,10 @@ class Form(ABC):
     def clusters(self, frame: pl.DataFrame) -> Clusters:
         """What the headline adds up, over the groups of samples that are resampled together."""
         return single_samples(frame)
+
+    def units_of(self, frame: pl.DataFrame, indices: Collection[str]) -> set[str]:
+        """Names of the clusters that rows with these indices belong to."""
+        return set(self.clusters(frame.filter(pl.col("index").is_in(sorted(indices)))).names)
 
     def breakdown(self, frame: pl.DataFrame) -> Breakdown:
         """Figures beside the headline."""

@@ -4,7 +4,7 @@ IK insufficient knowledge, IG inadequate generalisation, CM complete mastery, RM
 VLMEvalKit's `utils/wemath.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import polars as pl
 
@@ -32,6 +32,10 @@ class WeMath(Choice):
 
     def clusters(self, frame: pl.DataFrame) -> Clusters:
         return clustered(_scored_problems(frame), "ID", [pl.col("strict").sum()], [pl.len()])
+
+    def units_of(self, frame: pl.DataFrame, indices: Collection[str]) -> set[str]:
+        """A problem is known by any of its rows: the clusters of some rows alone would leave out those that have no step among them."""
+        return set(frame.filter(pl.col("index").is_in(sorted(indices)))["ID"].cast(pl.String))
 
     def breakdown(self, frame: pl.DataFrame) -> Breakdown:
         problems = _scored_problems(frame)

@@ -1,7 +1,10 @@
 """Text of a leaderboard and of one training run's scores: tables of cells for people."""
 
+from collections.abc import Mapping
+
 from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, Benchmark
 from wethink_assets.evaluation.grading.intervals import Comparison, holm
+from wethink_assets.evaluation.reports.clean_part import CleanPart, clean_text
 from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, WAITS, Board, Cell, Line, cell_of, newest, own_of
 from wethink_assets.evaluation.runs.training_runs import ModelScores
 
@@ -92,8 +95,11 @@ def _shown(line: Line, benchmark: Benchmark) -> str:
     return cell_text(cell)
 
 
-def run_rows(run: ModelScores) -> list[dict[str, str]]:
-    """One model: a row per benchmark with its score, and beside a policy that of its base and their paired difference."""
+def run_rows(run: ModelScores, clean: Mapping[str, CleanPart] | None = None) -> list[dict[str, str]]:
+    """One model: a row per benchmark with its score, and beside a policy that of its base and their paired difference.
+
+    clean: where given, the clean part of each benchmark has a column.
+    """
     base, policy = newest(run.base), newest(run.scores)
     rows = []
     on_board = holm({key: comparison.p for key, comparison in run.comparisons.items()})
@@ -117,6 +123,7 @@ def run_rows(run: ModelScores) -> list[dict[str, str]]:
                 "cut": f"{after.cut:.1%}" if after else "",
                 "no answer": f"{after.no_answer:.1%}" if after else "",
                 "of answered": f"{after.answered:.1f}" if after and after.answered is not None else "",
+                **({} if clean is None else {"clean part": clean_text(clean.get(benchmark.key))}),
                 "samples": samples_text(after.samples, after.units) if after else "",
                 "flags": "; ".join(dict.fromkeys(flags)),
             }
