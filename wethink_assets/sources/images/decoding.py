@@ -11,6 +11,8 @@ from wethink_assets.sources.images.view import grey_view, open_image, orientatio
 from wethink_assets.sources.readers.entries import MAX_FILE_BYTES
 
 MIN_SIDE = 28
+MOST_FRAMES, MOST_FRAME_PIXELS = 1_000, 2**26
+"""Frames of an animation that are decoded, at most, to find damage in them; of what follows only the structure is looked at."""
 # What Pillow says when its decoder asks for data beyond the end.
 _WANTS_MORE = "image file is truncated"
 # Pillow warns of odd EXIF data and the like; whatever matters becomes a rejection.
@@ -86,6 +88,20 @@ def _fault_of(data: bytes, image_format: ImageFormat, error: Exception) -> Image
     return ImageFault(*damage) if damage else ImageFault("corrupt", f"{image_format.name}: {_described(error)}")
 
 
+def _decode_frames(data: bytes, frames: int) -> None:
+    """Decode the frames after the first. Raises `OSError` with what the decoder said, which names the frame."""
+    image = open_image(data)
+    for number in range(1, frames):
+        try:
+            image.seek(number)
+        except EOFError:  # Pillow counts fewer
+            return
+        try:
+            image.load()
+        except Exception as error:
+            raise OSError(f"{error or type(error).__name__} (frame {number + 1})") from error
+
+
 def _described(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "the header cannot be read"
@@ -110,6 +126,8 @@ def _decoded(data: bytes, image_format: ImageFormat) -> ImageFacts | ImageFault:
     damage = image_format.missing(data, image) if strict is data else None
     if damage:
         return ImageFault(*damage)
+    if image_format.animated and frames > 1:
+        _decode_frames(strict, min(frames, MOST_FRAMES, MOST_FRAME_PIXELS // (width * height)))
     return ImageFacts(
         format=image_format.name.lower(),
         extension=image_format.extension,

@@ -39,6 +39,7 @@ class ImageFormat:
     missing: told those very bytes and the picture that they were decoded to without an error, what is missing, as `damage` says it: decoders
         fill up with grey or black in silence.
     count: how many pictures the bytes hold; without one, Pillow counts.
+    animated: whether its further pictures are frames, which a whole file has all of.
     opened_as: names of Pillow's plugins that may open it; its own name where there are none.
     max_pixels: width times height, at most.
     sent_as: media type under which models get the very bytes; empty where a picture is sent as PNG.
@@ -55,6 +56,7 @@ class ImageFormat:
     strict: Callable[[bytes], bytes] = lambda data: data
     missing: Callable[[bytes, Image.Image], tuple[str, str] | None] = lambda data, image: None
     count: Callable[[bytes], int] | None = None
+    animated: bool = False
     opened_as: tuple[str, ...] = ()
     max_pixels: int = MAX_PIXELS
     sent_as: str = ""

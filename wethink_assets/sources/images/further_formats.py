@@ -74,6 +74,7 @@ AVIF = ImageFormat(
     recognise=lambda data: bool(brands(data) & AVIF_BRANDS),
     damage=_box_damage,
     damage_shows_first=True,
+    animated=True,
 )
 HEIF = ImageFormat(
     "HEIF",

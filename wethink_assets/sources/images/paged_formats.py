@@ -85,7 +85,9 @@ def _tiff_damage(data: bytes) -> tuple[str, str] | None:
     return ("not_an_image", f"TIFF: {unread} are not read") if unread else None
 
 
-GIF = ImageFormat("GIF", "gif", (b"GIF87a", b"GIF89a"), damage=_gif_damage, count=lambda data: gif_frames(data)[0])
+GIF = ImageFormat(
+    "GIF", "gif", (b"GIF87a", b"GIF89a"), damage=_gif_damage, count=lambda data: gif_frames(data)[0], animated=True
+)
 TIFF = ImageFormat(
     "TIFF",
     "tif",

@@ -3,6 +3,8 @@
 import struct
 import zlib
 
+from PIL import Image
+
 from wethink_assets.sources.images import deep_colours, jpeg_scans, png_rows
 from wethink_assets.sources.images.formats import ImageFormat
 
@@ -16,6 +18,17 @@ def _webp_damage(data: bytes) -> tuple[str, str] | None:
     return ("truncated", f"{len(data)} of {announced} bytes") if len(data) < announced else None
 
 
+def _webp_missing(data: bytes, image: Image.Image) -> tuple[str, str] | None:
+    """Frames that the decoder passes over in silence: it has fewer than there are chunks of them."""
+    frames, position = 0, 12
+    while position + 8 <= len(data):
+        name, length = struct.unpack_from("<4sI", data, position)
+        frames += name == b"ANMF"
+        position += 8 + length + length % 2
+    read = int(getattr(image, "n_frames", 1))
+    return ("corrupt", f"{frames - read} of {frames} frames cannot be read") if frames > read else None
+
+
 def _png_damage(data: bytes) -> tuple[str, str] | None:
     """Walk all chunks, checking the sums of those that carry the picture, which Pillow does not."""
     position = 8
@@ -26,7 +39,7 @@ def _png_damage(data: bytes) -> tuple[str, str] | None:
             return "corrupt", f"no chunk starts at byte {position}"
         if end > len(data):
             return "truncated", f"chunk {name.decode()} ends {end - len(data)} bytes after the file"
-        if name in (b"IHDR", b"PLTE", b"IDAT"):
+        if name in (b"IHDR", b"PLTE", b"IDAT", b"acTL", b"fcTL", b"fdAT"):
             announced = struct.unpack_from(">I", data, end - 4)[0]
             if announced != zlib.crc32(memoryview(data)[position + 4 : end - 4]):
                 return "corrupt", f"the checksum of chunk {name.decode()} at byte {position} is wrong"
@@ -53,6 +66,7 @@ PNG = ImageFormat(
     damage=_png_damage,
     damage_shows_first=True,
     missing=png_rows.missing_rows,
+    animated=True,
     deep=deep_colours.of_png,
     sent_as="image/png",
 )
@@ -62,6 +76,8 @@ WEBP = ImageFormat(
     (),
     recognise=lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP",
     damage=_webp_damage,
+    missing=_webp_missing,
+    animated=True,
     damage_shows_first=True,
     max_pixels=2**25,  # its decoder holds a picture four times over
     sent_as="image/webp",

@@ -1,7 +1,9 @@
 """What is no image, or no whole one, is told apart and never raises."""
 
+import re
 import struct
 import zlib
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -122,3 +124,81 @@ def test_no_change_of_the_first_bytes_raises(name: str) -> None:
                 (0, 1, 0x7F, 0x80, 0xFE, 0xFF, random.randrange(256))
             )
         examine(bytes(data[: random.choice((len(data), len(data), random.randint(8, len(data))))]))
+
+
+SMALL = PHOTO.resize((96, 72))
+TURNED = [SMALL.rotate(angle) for angle in range(10, 60, 10)]
+
+
+def animation(form: str, **options: object) -> bytes:
+    """Six frames."""
+    return encoded(SMALL, form, save_all=True, append_images=TURNED, **options)
+
+
+FRAMES = {
+    "gif": lambda: animation("GIF", loop=0),
+    "webp": lambda: animation("WEBP", quality=80),
+    "lossless webp": lambda: animation("WEBP", lossless=True),
+    "png": lambda: animation("PNG"),
+    "avif": lambda: animation("AVIF", speed=10),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_an_animation_of_which_a_later_frame_is_damaged_is_refused(name: str) -> None:
+    """The first frame is sound, and the picture that is shown."""
+    data = FRAMES[name]()
+    assert facts(data).frames == 6
+    cut = data[: int(len(data) * 0.6)]
+    assert reason(cut) == "truncated"
+    assert reason(cut + bytes(len(data) - len(cut))) in ("truncated", "corrupt")
+    if "webp" in name:  # its coded data has no sum, and noise is decoded as noise; but each frame has a header
+        place = [found.start() for found in re.finditer(rb"VP8[ L]", data)][3]
+        assert reason(data[:place] + b"none" + data[place + 4 :]) == "corrupt"
+    elif name != "avif":
+        noise = Random(1).randbytes(200)
+        assert reason(data[: len(cut)] + noise + data[len(cut) + len(noise) :]) == "corrupt"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        lambda: animation("GIF", disposal=2, optimize=True),
+        lambda: encoded(SMALL.convert("P"), "GIF", save_all=True, append_images=[SMALL.crop((3, 5, 40, 30)), SMALL]),
+        lambda: encoded(
+            Image.new("L", (64, 64)),
+            "GIF",
+            save_all=True,
+            append_images=[Image.new("L", (64, 64), n) for n in range(1, 40)],
+        ),
+        lambda: animation("WEBP", minimize_size=True, allow_mixed=True),
+        lambda: animation("PNG", default_image=True),
+        lambda: animation("PNG", disposal=1, blend=1),
+        lambda: encoded(
+            SMALL.convert("RGBA"), "AVIF", save_all=True, append_images=[SMALL.convert("RGBA").rotate(9)], speed=10
+        ),
+        lambda: animation("GIF")[:-1],
+        lambda: animation("GIF") + b"what follows",
+    ],
+    ids=[
+        "gif, disposed",
+        "gif, parts",
+        "gif, greys",
+        "webp, mixed",
+        "png, apart",
+        "png, blended",
+        "avif, alpha",
+        "gif, no trailer",
+        "gif, more",
+    ],
+)
+def test_an_animation_that_is_whole_is_accepted(data: Callable[[], bytes]) -> None:
+    assert facts(data()).frames > 1
+
+
+def test_an_animation_of_very_many_frames_is_decoded_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = FRAMES["gif"]()
+    cut = data[: int(len(data) * 0.9)] + b"\0;"
+    assert reason(cut) in ("truncated", "corrupt")
+    monkeypatch.setattr("wethink_assets.sources.images.decoding.MOST_FRAMES", 3)
+    assert facts(cut).frames > 3

@@ -66,6 +66,15 @@ def test_a_file_of_boxes_that_was_cut_and_filled_up_with_zeros_is_truncated(name
         assert reason(data[:kept] + bytes(len(data) - kept)) == "truncated"
 
 
+@pytest.mark.parametrize("name", BOXED)
+def test_a_file_of_boxes_with_a_hole_is_corrupt(name: str) -> None:
+    """As one of which a piece never came: decoders show something in its place."""
+    data = BOXED[name]()
+    first = data.index(b"mdat") + 4
+    middle = first + (len(data) - first) // 2
+    assert reason(data[:middle] + bytes(80) + data[middle + 80 :]) == "corrupt"
+
+
 def test_a_jpeg_2000_without_some_of_its_tiles_is_truncated() -> None:
     data = codestream()
     parts = tile_parts(data)
