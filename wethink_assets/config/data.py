@@ -183,6 +183,11 @@ class CutSettings(Table):
         exclude_if=lambda choice: choice == "keep",
         description="rows whose image a benchmark shows with a local change",
     )
+    split_by: Literal["group", "image"] = Field(
+        "group",
+        exclude_if=lambda choice: choice == "group",
+        description="what goes into one split as a whole: images that are copies of each other, or altered; or each image by itself",
+    )
 
 
 class SampleSettings(Table):

@@ -35,6 +35,7 @@ def cut(
     from rich.progress import Progress
 
     from wethink_assets.config import load_settings
+    from wethink_assets.dataset.cuts.alike_images import compare_images
     from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, require_sources
     from wethink_assets.dataset.cuts.recipe import CutRecipe
     from wethink_assets.dataset.versions.build import build_version
@@ -58,6 +59,7 @@ def cut(
     unread = compare_with_benchmarks(store, settings)
     for one in unread:
         typer.echo(f"not compared with {one.key}: {one.reason}", err=True)
+    compare_images(store, wanted)
     decided = decide_cut(store, wanted, unread)
     if isinstance(decided, NothingNew):
         if as_json:

@@ -55,6 +55,14 @@ def _show(difference: "Difference", limit: int) -> None:
         table(f"batches ({sign})", ["batch"], [[entry["batch"]] for entry in difference.batches[side]])
     again = [[b["batch"], b["stage"], b["cause"], b["detail"]] for b in difference.batches["synthesized_again"]]
     table("batches synthesized again", ["batch", "from", "cause", "detail"], again)
+    moved = difference.splits[: limit or None]
+    if moved:
+        typer.echo(f"{len(difference.splits)} rows lie in another split")
+    table(
+        "splits",
+        ["row", "before", "after", "reason"],
+        [[r["row_id"], r["before"], r["after"], r["reason"]] for r in moved],
+    )
     listed = difference.as_json(limit)["rows"]
     shown = [[r["change"], r["row_id"], r["batch"], r["cause"], visible(r["detail"]), _further(r)] for r in listed]
     table("rows", ["change", "row", "batch", "cause", "detail", "what"], shown, shown=len(shown) or 1)

@@ -27,12 +27,12 @@ LOGIC_VERSION = "5"
 LOGIC_CHANGES = {
     "3": "answers are compared by what they are read as, questions with their superscripts",
     "4": "the files of a version name the image of each row where trainers look for it",
-    "5": "who stays of rows that are the same depends on no order, and questions are compared word for word",
+    "5": "who stays of rows that are the same depends on no order, questions are compared word for word, and alike images go into one split",
 }
 """What each version of the rules changed, in words for whoever asks why a version is stale."""
 READERS = 16  # commits read at once: each is a small file, perhaps far away
 ADDED = frozenset(
-    {"retracted", "benchmarks", "unread", "logic", "root", "leaves"}
+    {"retracted", "benchmarks", "unread", "logic", "splits", "root", "leaves"}
 )  # fields that earlier cuts and manifests lack: they count in a seal only where they say something
 
 
@@ -80,6 +80,7 @@ class Cut(BaseModel):
     retracted: what had been taken down by then and could touch the cut's batches; the version leaves it out.
     benchmarks: files whose images had been signed by then; the version leaves out rows about them.
     unread: benchmarks whose files were there and could not be read: rows were not compared with them.
+    splits: digest of the splits of images in groups (`cuts.image_splits`); empty where each image goes by itself, as in all cuts of before.
     logic: version of the rules by which it becomes rows; empty in cuts that were decided before answers had types (version 2).
     """
 
@@ -95,6 +96,7 @@ class Cut(BaseModel):
     benchmarks: tuple[SignedBenchmark, ...] = ()
     unread: tuple[UnreadBenchmark, ...] = ()
     logic: str = ""
+    splits: str = ""
     digest: str
     created: datetime
     seal: str = ""
@@ -190,6 +192,7 @@ def cut_digest(
     taken_down: Takedowns | None = None,
     benchmarks: Iterable[SignedBenchmark] = (),
     logic: str = "",
+    splits: str = "",
 ) -> str:
     """sha256 of what the rows of a version follow from."""
     tables = sorted((entry.asset, entry.batch, entry.data_version) for entry in inputs)
@@ -197,6 +200,7 @@ def cut_digest(
     held_against = [one.model_dump(mode="json") for one in benchmarks]
     further += [{"benchmarks": held_against}] if held_against else []
     further += [{"logic": logic}] if logic else []
+    further += [{"splits": splits}] if splits else []
     return digest_of([recipe.digest, list(batches), tables, *further])
 
 

@@ -27,6 +27,7 @@ from wethink_assets.dataset.cuts.cut import (
     version_name,
     version_number,
 )
+from wethink_assets.dataset.cuts.image_splits import keep_splits
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.lineage.openlineage.emission import ended, outcome, started
 from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableReference
@@ -120,13 +121,14 @@ def _decide(store: Store, recipe: CutRecipe, unread: tuple[UnreadBenchmark, ...]
     inputs = tuple(_input(commit) for batch in sorted(commits) for commit in commits[batch])
     taken_down = takedowns_touching(store, takedowns_of(store), commits)
     benchmarks = signed_benchmarks(store, recipe.comparison)
+    splits = keep_splits(store, recipe, [entry for entry in inputs if entry.asset == provider_of("images")])
     while True:
         # Numbers first: a cut that another caller makes after this is among the cuts then, or has the number that is tried below.
         given = given_versions(store)
         existing = list_cuts(store)
         known = read_cut(store, existing[-1]).known if existing else ()
         batches, known = _ordered(commits, known)
-        digest = cut_digest(recipe, batches, inputs, taken_down, benchmarks, LOGIC_VERSION)
+        digest = cut_digest(recipe, batches, inputs, taken_down, benchmarks, LOGIC_VERSION, splits)
         latest = _latest(store, existing, recipe)
         if latest and latest.digest == digest:
             if is_built(store, latest.version):
@@ -143,6 +145,7 @@ def _decide(store: Store, recipe: CutRecipe, unread: tuple[UnreadBenchmark, ...]
             benchmarks=benchmarks,
             unread=unread,
             logic=LOGIC_VERSION,
+            splits=splits,
             digest=digest,
             created=datetime.now(UTC),
         )

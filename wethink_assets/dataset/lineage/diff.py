@@ -9,6 +9,7 @@ import polars as pl
 from pydantic_core import to_jsonable_python
 
 from wethink_assets.dataset.cuts.cut import Cut, read_cut
+from wethink_assets.dataset.cuts.image_splits import read_splits
 from wethink_assets.dataset.lineage.diff_causes import BatchChange, Causes, batch_changes
 from wethink_assets.dataset.versions.files import scan_file
 from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest
@@ -53,6 +54,7 @@ class Difference:
     rows: schema `ROWS`, every row that is added, removed, changed or replaced, with its cause: `new_batch`, `batch_left_out`, `recipe`,
     `retracted`, a reason of `excluded.parquet`, or, where a batch was synthesized again, what its stages differ in: `stages`, `model`,
     `prompt`, `code`, or `resynthesized` where none of these does. same: rows that both hold, equal in all columns of `COMPARED`.
+    splits: rows that both hold in different splits (`row_id`, `image_id`, `before`, `after`, `reason`); the reason names groups that were merged.
     """
 
     before: str
@@ -63,6 +65,7 @@ class Difference:
     models: dict[str, list[dict[str, Any]]]
     prompts: dict[str, list[dict[str, Any]]]
     batches: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    splits: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -89,6 +92,8 @@ class Difference:
             "models": self.models,
             "prompts": self.prompts,
             "batches": self.batches,
+            "splits": self.splits[: rows or None],
+            "splits_moved": len(self.splits),
             "rows": shown.to_dicts(),
         }
 
@@ -119,7 +124,41 @@ def diff_versions(store: Store, before: str, after: str) -> Difference:
         models=_used(first.models, second.models),
         prompts=_used(first.prompts, second.prompts),
         batches=_batches(cuts, changes),
+        splits=_splits(store, cuts),
     )
+
+
+def _splits(store: Store, cuts: tuple[Cut, Cut]) -> list[dict[str, str]]:
+    """Rows that both versions hold, but in different splits, with the reason."""
+    old, new = (scan_file(store, cut.version, "rows.parquet").select("row_id", "image_id", "split") for cut in cuts)
+    both = old.join(new.drop("image_id"), on="row_id", suffix="_new").filter(pl.col("split") != pl.col("split_new"))
+    moved = both.sort("row_id").collect()
+    if moved.is_empty():
+        return []
+    kept = read_splits(store, cuts[1].splits).kept
+    groups = {} if kept is None else {row["image_id"]: row for row in kept.iter_rows(named=True)}
+    return [
+        {
+            "row_id": row,
+            "image_id": image,
+            "before": before,
+            "after": after,
+            "reason": _why_moved(cuts, groups.get(image)),
+        }
+        for row, image, before, after in moved.iter_rows()
+    ]
+
+
+def _why_moved(cuts: tuple[Cut, Cut], group: Mapping[str, Any] | None) -> str:
+    if group is None or group["group"] is None:
+        return (
+            f"{cuts[1].version} splits by single images" if not cuts[1].splits else "its image is in no group any more"
+        )
+    if group["joined"]:
+        return f"its group, that of {group['joined']}, was merged into that of {group['group']}"
+    if not group["moved"]:
+        return f"it is in the group of {group['group']}"
+    return f"a group was merged into its own, that of {group['group']}, which was held out before"
 
 
 def _changed(old: pl.LazyFrame, new: pl.LazyFrame) -> tuple[pl.DataFrame, int]:

@@ -15,6 +15,7 @@ import polars as pl
 
 from wethink_assets.dataset.inventory.sealing import seal_after, seal_batch
 from wethink_assets.dataset.takedown.takedown import Subject
+from wethink_assets.dedup.link_files import forget_signatures
 from wethink_assets.identity import data_version, digest_of, sha256_hex
 from wethink_assets.sources.batches import source_of
 from wethink_assets.sources.imported_pairs import forget_images
@@ -87,6 +88,7 @@ def erase(store: Store, subject: Subject, progress: Callable[[int, int], None] |
 def _erase_batch(store: Store, batch: str, images: list[str]) -> Erasure | None:
     replies = sum(_erase_replies(store, stage, batch, images) for stage in _kept(store, "journal"))
     forget_images(store, batch, images)
+    forget_signatures(store, images)
     current = _commit_without(store, batch, images)
     edits = _edits_about(store, batch, images)
     rewritten = {}

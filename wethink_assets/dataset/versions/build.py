@@ -22,6 +22,7 @@ from uuid import uuid4
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import FOLDER, Cut, is_built, read_cut
+from wethink_assets.dataset.cuts.image_splits import ImageSplits, read_splits
 from wethink_assets.dataset.inventory.sealing import seal_after, seal_rest
 from wethink_assets.dataset.lineage.cost import cost_report
 from wethink_assets.dataset.lineage.openlineage.emission import recorded
@@ -134,6 +135,7 @@ def _build(store: Store, cut: Cut, progress: Progress | None) -> VersionSummary:
             prompts=prompts_of(commits),
             inputs=inputs_of(cut, commits),
             benchmarks=cut.benchmarks,
+            splits=statistics.get("splits", {}),
         )
         if is_built(store, cut.version):
             return require_same(store, manifest, folder, DATA_FILES)
@@ -163,14 +165,14 @@ def write_files(
     for batch in cut.batches:
         files.update(occurrences(store, cut.tables[batch]))
     held = {image: 1 + count for image, count in files.items()}
-    statistics = Statistics()
+    statistics, splits = Statistics(), read_splits(store, cut.splits)
     total = len(selection.duplicates.reason)
     schema = rows_schema({entry.asset for entry in cut.inputs}, cut.typed)
     filed = filed_rows(pl.DataFrame(schema=schema)).schema if cut.names_images else schema
     kept = SortedFile(folder / "kept", filed, total)
     left_out = SortedFile(folder / "left-out", EXCLUDED, total, sort_by=("row_id", "slot", "batch"))
     for batch in cut.batches:
-        _add_batch(store, cut, batch, selection, held, kept, left_out, statistics)
+        _add_batch(store, cut, batch, selection, held, kept, left_out, statistics, splits)
         steps.advance()
     kept.write(folder / "rows.parquet", filed_schema(schema) if cut.names_images else None)
     left_out.write(folder / "excluded.parquet")
@@ -183,6 +185,8 @@ def write_files(
         compared := selection.benchmarks.figures()
     ):  # versions that were compared by hashes, or with nothing, say nothing of pictures
         figures["benchmarks"] = compared
+    if grouped := splits.figures():
+        figures["splits"] = grouped
     (folder / "statistics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return figures, figures["excluded"]
 
@@ -196,10 +200,12 @@ def _add_batch(
     kept: SortedFile,
     left_out: SortedFile,
     statistics: Statistics,
+    splits: ImageSplits,
 ) -> None:
     tables = cut.tables[batch]
     slots, excluded = selection.verdicts(batch, candidate_rows(store, tables, ()))
-    rows = full_rows(store, tables, slots, held, cut.typed)
+    rows = full_rows(store, tables, slots, held, cut.typed, splits.of)
+    splits.count(rows)
     kept.add(filed_rows(rows) if cut.names_images else rows)
     left_out.add(excluded)
     statistics.add_tables(store, batch, tables)

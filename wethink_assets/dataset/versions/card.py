@@ -12,6 +12,7 @@ from wethink_assets.dataset.versions.benchmark_section import benchmark_section
 from wethink_assets.dataset.versions.files import read_file
 from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest
 from wethink_assets.dataset.versions.markdown import table
+from wethink_assets.dataset.versions.split_section import split_section
 from wethink_assets.dataset.versions.statistics import FUNNEL
 from wethink_assets.rewards.calibration.catalog import BY_TYPE, Calibration, newest_calibration
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
@@ -153,6 +154,7 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
         lineage_tables(manifest),
         "## Sources\n",
         sources_table(statistics["counts"]["source"]),
+        *split_section(statistics.get("splits")),
         *benchmark_section(statistics.get("benchmarks"), manifest.recipe.altered_benchmark_images),
         "## Limits\n",
         f"{limits_text(manifest)}\n{unchecked_text(_unchecked(statistics))}{benchmarks_text(manifest)}\n",

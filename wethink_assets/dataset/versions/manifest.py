@@ -70,6 +70,7 @@ class Used(_Part):
 class Manifest(_Part):
     """What a version consists of and what it was made from.
 
+    splits: figures of its groups of alike images (`cuts.image_splits.ImageSplits.figures`); empty where splits are by single images.
     root: Merkle root over all files that it rests on, `leaves` of them (`versions.merkle_root`); earlier releases wrote none.
     """
 
@@ -90,6 +91,7 @@ class Manifest(_Part):
     prompts: tuple[Used, ...]
     inputs: tuple[Input, ...]
     benchmarks: tuple[SignedBenchmark, ...] = ()
+    splits: dict[str, Any] = {}
     root: str = ""
     leaves: int = 0
     seal: str = ""

@@ -2,8 +2,8 @@
 
 A leaf is a line as `sha256sum` writes it, `<sha256>  <path in the store>`; leaves are sorted by path. They follow from what the version names, so no
 list of them is kept: its own files but the manifest, which holds the root; its cut; each commit of the cut with the bytes of its tables as they were
-published; the image of every row; and the records of what was taken down when the version was decided. What is erased later stays a leaf. Tables of
-before commits named bytes have none of their own: their commit's stands for them.
+published; the image of every row; the records of what was taken down when the version was decided; and the splits of its images in groups. What is
+erased later stays a leaf. Tables of before commits named bytes have none of their own: their commit's stands for them.
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Set
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import FOLDER, Cut, read_cut
+from wethink_assets.dataset.cuts.image_splits import read_splits, splits_path
 from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, VersionFile, version_folder
-from wethink_assets.errors import VersionError
+from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.merkle_tree import MerkleTree
 from wethink_assets.storage.store import Store
@@ -24,9 +25,10 @@ __all__ = ["leaves_of", "proofs_of", "root_faults", "root_of"]
 
 
 def _records_under(cut: Cut) -> list[str]:
-    """Records that a version rests on and no other names the bytes of: its cut, the commits of it, the takedowns that it knew."""
+    """Records that a version rests on and no other names the bytes of: its cut, the commits of it, the takedowns that it knew, its splits."""
     commits = (commit_path(entry.asset, entry.batch, entry.commit) for entry in cut.inputs)
-    return [f"{FOLDER}/{cut.version}.json", *commits, *takedown_paths(cut.retracted)]
+    splits = [splits_path(cut.splits)] if cut.splits else []
+    return [f"{FOLDER}/{cut.version}.json", *commits, *takedown_paths(cut.retracted), *splits]
 
 
 def leaves_of(store: Store, cut: Cut, files: Mapping[str, VersionFile], rows: pl.LazyFrame) -> pl.DataFrame:
@@ -89,6 +91,11 @@ def root_faults(store: Store, manifest: Manifest, known: Set[str]) -> list[tuple
     lost = [path for path in takedown_paths(cut.retracted) if path not in there]
     if lost:
         return [(path, "missing", f"{cut.version} was cut when it was in force") for path in lost]
+    try:
+        read_splits(store, cut.splits)
+    except StoreError as error:
+        path = splits_path(cut.splits)
+        return [(path, "altered" if store.exists(path) else "missing", str(error))]
     found = root_of(_leaves(store, manifest))["root"]
     if found == manifest.root:
         return []

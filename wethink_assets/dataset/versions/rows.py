@@ -5,7 +5,7 @@ image of each row where they look for it: `problem` begins with a placeholder, a
 fails to. Versions whose cuts were decided by earlier rules have neither, and stay as they are; `scan_rows` reads both alike.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -152,6 +152,7 @@ def full_rows(
     slots: pl.DataFrame,
     occurrences: Mapping[str, int],
     typed: bool = True,
+    split: Callable[[str], str] = split_of,
 ) -> pl.DataFrame:
     """Rows (schema `rows_schema`) of some slots of a batch.
 
@@ -159,6 +160,7 @@ def full_rows(
         slots: frame whose column `slot` says which.
         occurrences: files that hold an image, for images that more than one file holds.
         typed: whether rows say what their answers are and what is allowed of them; of a table made before answers had types nothing is.
+        split: of an image, by its id.
     """
     batch = table_of(tables, "reasoning_paths").batch
     wanted: dict[str, tuple[str, ...]] = dict.fromkeys(call_stages(tables), ())
@@ -185,17 +187,17 @@ def full_rows(
             f"batch {batch}: {missing['slot'][0]} has a reasoning path but no answer, description or image"
         )
     texts = [
-        (problem_text(question, options), split_of(image), occurrences.get(image, 1))
+        (problem_text(question, options), split(image), occurrences.get(image, 1))
         for question, options, image in joined.select("question", "options", "image_id").iter_rows()
     ]
     graders = {kind: KINDS[kind].grader for kind in joined["kind"].unique()}
-    problem, split, files = zip(*texts, strict=True) if texts else ((), (), ())
+    problem, splits, files = zip(*texts, strict=True) if texts else ((), (), ())
     if typed:
         joined = joined.with_columns(pl.Series("answer_type", _answer_types(joined), dtype=pl.String))
     return joined.with_columns(
         pl.col("blob").alias("image_path"),
         pl.Series("problem", problem, dtype=pl.String),
-        pl.Series("split", split, dtype=pl.String),
+        pl.Series("split", splits, dtype=pl.String),
         pl.Series("occurrences", files, dtype=pl.Int32),
         pl.col("kind").replace_strict(graders, return_dtype=pl.String).alias("reward"),
         pl.lit(batch).alias("batch"),

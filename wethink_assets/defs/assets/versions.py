@@ -107,6 +107,7 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
         "batches": summary.batches,
         **{f"left out: {reason}": count for reason, count in summary.excluded.items()},
         **{f"{kind} rows": count for kind, count in summary.counts.get("kind", {}).items()},
+        **_groups(statistics.get("splits")),
         **_totals(statistics.get("bill", {})),
         **{
             f"{name.replace('_', ' ')} per kept row": value if name.startswith("money") else round(value, 1)
@@ -119,6 +120,18 @@ def summary_metadata(store: Store, summary: VersionSummary) -> dict[str, Any]:
         "plots": version_plots(statistics),
         "card": dg.MetadataValue.md(card_excerpt(card_of(store, summary.version))),
         "sample": sample_table(some, columns=SHOWN),
+    }
+
+
+def _groups(figures: dict[str, Any] | None) -> dict[str, int]:
+    """Groups of alike images that go into one split each, and what was merged and moved for it."""
+    if not figures:
+        return {}
+    return {
+        "groups of alike images": figures["groups"],
+        "groups merged": figures["merged"],
+        "rows moved to train": figures["moved"]["rows"],
+        "images not compared": figures["unchecked"],
     }
 
 

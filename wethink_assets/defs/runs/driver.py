@@ -8,6 +8,7 @@ import dagster as dg
 
 from wethink_assets import signals
 from wethink_assets.config import Settings
+from wethink_assets.dataset.cuts.alike_images import compare_images
 from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, require_sources
 from wethink_assets.dataset.cuts.recipe import CutRecipe
@@ -111,6 +112,7 @@ class RunDriver:
         recipe = CutRecipe.of(self._settings)
         require_sources(self._store, self._settings, recipe)
         unread = compare_with_benchmarks(self._store, self._settings)
+        compare_images(self._store, recipe)
         cut = decide_cut(self._store, recipe, unread)
         if isinstance(cut, Cut):
             report_cut(self._instance, self._store, cut)

@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from wethink_assets.config import Settings, config_path
+from wethink_assets.dataset.cuts.alike_images import compare_images
 from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, new_verified_rows, require_sources
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.defs.graph import dataset_version, image_batch
@@ -95,6 +96,7 @@ def cut_job(settings: Settings) -> dg.JobDefinition:
         unread = compare_with_benchmarks(store, settings)
         for one in unread:
             context.log.warning(f"rows are not compared with {one.key}: {one.reason}")
+        compare_images(store, recipe)
         cut = decide_cut(store, recipe, unread)
         if isinstance(cut, NothingNew):
             context.log.info(
