@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wethink_assets.commands.evaluation.by import ByOption, show_categories
+from wethink_assets.commands.evaluation.by import ByOption, show_categories, show_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,10 @@ def score(
         ),
     ] = False,
     by: ByOption = None,
+    repeats: Annotated[
+        bool,
+        typer.Option("--repeats", help="Also show pass@k and maj@k over the replies sampled with [scoring] seeds."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all scores, or the plan, as JSON.")] = False,
 ) -> None:
     """Score policies against their base model, and any other model by itself, greedy and sampled, with intervals and paired tests.
@@ -50,6 +54,7 @@ def score(
     from wethink_assets.config import load_settings
     from wethink_assets.evaluation.reports.categories import as_records, categories_of_run
     from wethink_assets.evaluation.reports.clean_part import clean_parts
+    from wethink_assets.evaluation.reports.repeats import as_record, repeats_of_run
     from wethink_assets.evaluation.runs.training_runs import RunScores, score_other_model, score_training_run
     from wethink_assets.storage.store import Store
     from wethink_assets.training.policies.catalog import list_policies
@@ -77,14 +82,19 @@ def score(
                 )
             )
     clean = [clean_parts(store, settings, run) if isinstance(run, RunScores) else {} for run in results]
+    repeated = [repeats_of_run(store, settings, run) if repeats else [] for run in results]
     categories = [categories_of_run(store, settings, run) if by else {} for run in results]
     if as_json:
         records = [as_json_record(run, parts) for run, parts in zip(results, clean, strict=True)]
         for record, each in zip(records, categories if by else (), strict=False):
             record["by_category"] = {name: as_records(of) for name, of in each.items()}
+        for record, several in zip(records, repeated, strict=True):
+            record |= {"repeats": {one.benchmark: as_record(one) for one in several}} if repeats else {}
         typer.echo(json.dumps(records, indent=1))
-    for run, parts, each in zip(results, clean, categories, strict=True) if not as_json else ():
+    for run, parts, each, several in zip(results, clean, categories, repeated, strict=True) if not as_json else ():
         show(run, parts)
+        if repeats:
+            show_repeats(run.name, several)
         if by:
             show_categories(each)
     if any(run.waiting or run.base_waiting or any(file.faulty for file in run.not_run) for run in results):

@@ -49,6 +49,12 @@ def clustered(frame: pl.DataFrame, by: str, top: Sequence[pl.Expr], bottom: Sequ
     return Clusters(tuple(grouped[by].cast(pl.String)), tops.astype(np.float64), bottoms.astype(np.float64))
 
 
+def right_or_wrong(clusters: Clusters) -> bool:
+    """Whether the headline is a share of right clusters: one ratio, to which each adds 0 or 1 of 1."""
+    ones = clusters.top.shape[1] == 1 and bool((clusters.bottom == 1).all())
+    return ones and bool(np.isin(clusters.top, (0.0, 1.0)).all())
+
+
 def single_samples(frame: pl.DataFrame) -> Clusters:
     """Each sample by itself: plain accuracy, or the mean grade."""
     return clustered(frame, "index", [HIT.sum()], [pl.len()])
