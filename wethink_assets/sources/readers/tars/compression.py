@@ -5,8 +5,10 @@ import gzip
 import lzma
 import struct
 import zlib
-from collections.abc import Iterator
-from typing import IO, cast
+from collections.abc import Callable, Iterator
+from typing import IO, Any, cast
+
+from wethink_assets.sources.readers.tars.frames import FRAMED, Frames
 
 __all__ = [
     "COMPRESSIONS",
@@ -33,6 +35,11 @@ _LEGACY_LZ4 = b"\x02\x21\x4c\x18"
 LARGEST_WINDOW = 27
 """Binary logarithm of the largest window that a decoder of zstd takes unless told otherwise."""
 PIECE, SMALL_PIECE = 2**18, 2**13
+_DECODERS: dict[str, tuple[Callable[[], Any], bytes]] = {
+    "bzip2": (bz2.BZ2Decompressor, b"BZh"),
+    "xz": (lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ), b"\xfd7zXZ\x00"),
+}
+"""Decoders of one stream each, and what the next one begins with."""
 FAULTS = (EOFError, zlib.error, lzma.LZMAError, OSError)
 """What reading a damaged stream raises; of `OSError`s those that `is_fault` tells."""
 
@@ -94,12 +101,49 @@ class _Shared:
 
 
 def unpacked_pieces(stream: IO[bytes], compression: str) -> Iterator[bytes]:
-    """What a stream holds in pieces; all that can be unpacked comes before an error is raised."""
-    plain = unpacked(stream, compression)
-    read = getattr(plain, "read1", plain.read)
-    size = PIECE if hasattr(plain, "read1") else SMALL_PIECE
-    while piece := read(size):
+    """What a stream holds in pieces; all that can be unpacked comes before an error is raised.
+
+    Zeros between and after streams are passed over, as `xz` does and `gzip`; what else stands there is an error, of which `BZ2File` and
+    `LZMAFile` say nothing.
+    """
+    if compression in _DECODERS:
+        yield from _unpacked_streams(stream, *_DECODERS[compression])
+        return
+    if compression not in FRAMED:
+        plain = cast(Any, unpacked(stream, compression))
+        while piece := plain.read1(PIECE):
+            yield piece
+        return
+    import pyarrow
+
+    frames = Frames(stream, compression)
+    plain = pyarrow.CompressedInputStream(pyarrow.PythonFile(frames, mode="r"), compression)
+    while piece := plain.read(SMALL_PIECE):  # what an error comes with is lost
         yield piece
+    if frames.error:
+        raise frames.error
+
+
+def _unpacked_streams(stream: IO[bytes], decoder_of: Callable[[], Any], magic: bytes) -> Iterator[bytes]:
+    rest = b""
+    while True:
+        decoder = decoder_of()
+        while not decoder.eof:
+            if decoder.needs_input and not rest:
+                rest = stream.read(PIECE)
+                if not rest:
+                    raise EOFError("it ends before the mark of its end")
+            piece = decoder.decompress(rest, PIECE)
+            rest = b""
+            if piece:
+                yield piece
+        rest = decoder.unused_data.lstrip(b"\0")
+        while len(rest) < len(magic) and (more := stream.read(PIECE)):
+            rest = (rest + more).lstrip(b"\0")
+        if not rest:
+            return
+        if not rest.startswith(magic):
+            raise OSError("what stands behind the end of a stream is none")
 
 
 def is_fault(error: Exception) -> bool:
