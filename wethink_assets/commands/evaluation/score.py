@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,6 +44,13 @@ def score(
         bool,
         typer.Option("--repeats", help="Also show pass@k and maj@k over the replies sampled with [scoring] seeds."),
     ] = False,
+    submission: Annotated[
+        Path | None,
+        typer.Option(
+            "--submission",
+            help="Only answer the hidden test sets that --benchmark names, and write the files that their servers take into this folder.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all scores, or the plan, as JSON.")] = False,
 ) -> None:
     """Score policies against their base model, and any other model by itself, greedy and sampled, with intervals and paired tests.
@@ -68,6 +76,9 @@ def score(
         typer.echo(
             f"nothing to score: no training run in {store.url} has a policy yet, and [scoring.models] names none; `wethink train` makes one"
         )
+        return
+    if submission is not None:
+        _submit(store, settings, keys, benchmark or [], submission, as_json)
         return
     if plan:
         _plan(store, settings, keys, benchmark or [], as_json)
@@ -99,6 +110,45 @@ def score(
             show_categories(each)
     if any(run.waiting or run.base_waiting or any(file.faulty for file in run.not_run) for run in results):
         raise typer.Exit(1)
+
+
+def _submit(
+    store: "Store", settings: "Settings", keys: list[str], benchmarks: list[str], folder: Path, as_json: bool
+) -> None:
+    from rich.console import Console
+
+    from wethink_assets.errors import ConfigError
+    from wethink_assets.evaluation.benchmarks.hidden_tests import HIDDEN_TESTS, hidden_test
+    from wethink_assets.evaluation.runs.submission import write_submission
+    from wethink_assets.evaluation.runs.training_runs import models_of
+
+    if not benchmarks:
+        raise ConfigError(f"--submission needs --benchmark: one of {', '.join(HIDDEN_TESTS)}")
+    tests = [hidden_test(key) for key in benchmarks]
+    models = [models_of(store, settings, key)[-1] for key in keys]  # of a training run its policy, without the base
+    with _Bars(Console(stderr=True)) as bars:
+        written = [
+            write_submission(store, settings, model, test, folder, progress=bars) for model in models for test in tests
+        ]
+    if as_json:
+        records = [
+            {
+                "path": str(one.path),
+                "questions": one.questions,
+                "empty": one.empty,
+                "failed": one.failed,
+                "server": one.server,
+            }
+            for one in written
+        ]
+        typer.echo(json.dumps(records, indent=1))
+    for one in written if not as_json else ():
+        typer.echo(
+            f"wrote {one.path}: {one.questions} questions, {one.empty} without an answer, {one.failed} of them since the call failed;"
+            f" send it to {one.server}"
+        )
+    for note in dict.fromkeys(one.note for one in written if one.note):
+        typer.echo(f"another release of the questions, or a part of them: {note}", err=True)
 
 
 def _plan(store: "Store", settings: "Settings", keys: list[str], benchmarks: list[str], as_json: bool) -> None:
