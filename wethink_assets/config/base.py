@@ -28,15 +28,6 @@ def known_kind(code: str) -> str:
         raise ValueError(str(error)) from None
 
 
-def stated(text: str) -> str:
-    """Refuse a location or URL that is blank or holds what no path can."""
-    if not text.strip():
-        raise ValueError("is empty: give a folder or a URL, or leave the setting out")
-    if "\0" in text:
-        raise ValueError("holds a NUL character, which no path can")
-    return text
-
-
 Reader = Annotated[str, AfterValidator(known_reader)]
 Kind = Annotated[str, AfterValidator(known_kind)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from wethink_assets.config.base import NAME, Kind, Reader, Share, Table, stated
+from wethink_assets.config.base import NAME, Kind, Reader, Share, Table
+from wethink_assets.config.locations import openable, openable_if_given, stated
 from wethink_assets.extensions.builtin import IMAGE_METHODS, TEXT_METHODS
 from wethink_assets.kinds import DESCRIPTIVE, FILL_IN, MULTIPLE_CHOICE
 from wethink_assets.stages.order import model_stages
@@ -13,7 +14,7 @@ from wethink_assets.stages.order import model_stages
 class StoreSettings(Table):
     """Where all results lie."""
 
-    url: Annotated[str, AfterValidator(stated)] = Field(
+    url: Annotated[str, AfterValidator(openable)] = Field(
         "data", description="local folder or fsspec URL such as s3://bucket/prefix"
     )
     options: dict[str, Any] = Field(default_factory=dict, description="fsspec options, for example endpoint_url")
@@ -40,7 +41,9 @@ class PipelineSettings(Table):
         description="share of each question kind; they sum to 1",
     )
     refinement_turns: int = Field(3, ge=0, le=10, description="turns of the information refinement, at most")
-    prompt_pack: str = Field("standard", description="folder of prompts: standard, embedded, or a path")
+    prompt_pack: Annotated[str, AfterValidator(stated)] = Field(
+        "standard", description="folder of prompts: standard, embedded, or a path"
+    )
     seed: int = Field(0, ge=0, description="part of every sampling seed")
     seeds: dict[Annotated[str, AfterValidator(model_stage)], Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict, description="takes the place of `seed` in one stage: another one redoes that stage only"
@@ -113,7 +116,9 @@ def source_name(name: str) -> str:
 class SourceSettings(Table):
     """One source dataset. Those of the catalog need only a location; any other name is a new source."""
 
-    location: str = Field("", description="folder, archive or fsspec URL; empty: not configured")
+    location: Annotated[str, AfterValidator(openable_if_given)] = Field(
+        "", description="folder, archive or fsspec URL; empty: not configured"
+    )
     reader: Reader = Field("auto", description="auto recognises folder, zip (also split), tar(.gz), parquet and arrow")
     licence: str = Field("", description="overrides the catalog's; a new source must name one")
     title: str = Field("", description="name to show; empty: the catalog's")
@@ -193,7 +198,9 @@ class CutSettings(Table):
 class SampleSettings(Table):
     """The drawn images that `wethink run` starts from on a machine with no data."""
 
-    location: str = Field("", description="folder to draw into; empty: draw nothing")
+    location: Annotated[str, AfterValidator(openable_if_given)] = Field(
+        "", description="folder to draw into; empty: draw nothing"
+    )
     images: int = Field(216, ge=1, description="pictures over all 18 sources")
     seed: int = Field(0, ge=0, description="same seed, same bytes")
     hard: Share = Field(0.25, description="share of pictures that are made hard to read")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from wethink_assets.config.base import NAME, Share, Table
+from wethink_assets.config.locations import openable_if_given, stated
 from wethink_assets.config.models import RoleSettings
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 
@@ -26,7 +27,9 @@ def known_form(key: str) -> str:
 class BenchmarkSettings(Table):
     """One benchmark's file: another place for one of the fourteen, or a benchmark of one's own."""
 
-    path: str = Field("", description="TSV file; empty: <name>.tsv in the folder that `scoring.lmu_data` names")
+    path: Annotated[str, AfterValidator(openable_if_given)] = Field(
+        "", description="TSV file; empty: <name>.tsv in the folder that `scoring.lmu_data` names"
+    )
     title: str = Field("", description="name to show")
     form: Annotated[str, AfterValidator(known_form)] | None = Field(
         None, description="how a benchmark of one's own is scored; empty: choice where the file has options, else free"
@@ -67,7 +70,9 @@ def scored_model_name(name: str) -> str:
 class ScoringSettings(Table):
     """How policies are scored."""
 
-    lmu_data: str = Field("LMUData", description="folder of the benchmark files, as VLMEvalKit's LMUData")
+    lmu_data: Annotated[str, AfterValidator(stated)] = Field(
+        "LMUData", description="folder of the benchmark files, as VLMEvalKit's LMUData"
+    )
     scorer: Literal["vlmevalkit", "own"] = Field(
         "vlmevalkit",
         description="what asks and scores the fourteen and choice files of one's own; stand-ins are always scored by our own rules",

@@ -5,7 +5,7 @@ import logging
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ _UNREADABLE = {
     PermissionError: "give this user the right to read it, or set WETHINK_CONFIG to the path of another",
     IsADirectoryError: "set WETHINK_CONFIG to the path of the file in it",
 }
+_SETTING = re.compile(r"([a-z_]+(?:\.[a-z_]+)+): ")
 KeyPath = tuple[str, ...]
 """Keys from the top of the file to a setting."""
 
@@ -36,6 +37,8 @@ def config_path() -> Path:
     Raises `ConfigError` outside of a project: no command works on a store that nobody named.
     """
     named = os.environ.get("WETHINK_CONFIG")
+    if named is not None and not named.strip():
+        raise ConfigError(f"WETHINK_CONFIG is empty: set it to the path of a {DEFAULT_FILE}, or unset it")
     if named:
         return Path(named).expanduser().resolve()
     here = _current_folder()
@@ -76,13 +79,14 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         raise ConfigError(f"{path} is not TOML: {error}") from error
     renamed = {keys: now for keys in _key_paths(raw) if (now := current_path(keys)) != keys}
     raw = _by_current_names(raw)
+    in_file = set(_key_paths(raw))
     origins, variables = _override(raw, os.environ if environ is None else environ)
     _warn(str(path), (*((".".join(old), new[-1]) for old, new in renamed.items()), *variables))
     try:
         return Settings.model_validate({**raw, "folder": str(path.parent)})
     except ValidationError as error:
         written = {now: keys for keys, now in renamed.items()}
-        faults = [_explained(path, text, origins, written, fault) for fault in error.errors()]
+        faults = [_explained(path, text, in_file, origins, written, fault) for fault in error.errors()]
         raise ConfigError("\n".join(faults)) from error
 
 
@@ -185,20 +189,41 @@ def _literal(text: str) -> Any:
 
 
 def _explained(
-    path: Path, text: str, origins: Mapping[KeyPath, str], written: Mapping[KeyPath, KeyPath], fault: Any
+    path: Path,
+    text: str,
+    in_file: Collection[KeyPath],
+    origins: Mapping[KeyPath, str],
+    written: Mapping[KeyPath, KeyPath],
+    fault: Any,
 ) -> str:
-    """One fault, with file and line or the variable, the setting, and what is allowed; `written`: keys by the names in the file."""
+    """One fault, with file and line or the variable, the setting, and what is allowed.
+
+    in_file: keys that the file has; written: keys by the names in the file.
+    """
     keys = tuple(str(key) for key in fault["loc"] if key != "[key]")
-    where = f"{path}:{line_of(text, _as_written(keys, written))}"
-    for origin, variable in origins.items():
-        if keys[: len(origin)] == origin:
-            where = f"environment variable {variable}"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    if not keys and (named := _SETTING.match(message)):  # found where all tables are known
+        keys, message = tuple(named[1].split(".")), message[named.end() :]
+    variable = _cause(keys, in_file, origins)
+    where = f"environment variable {variable}" if variable else f"{path}:{line_of(text, _as_written(keys, written))}"
     setting = ".".join(keys) or "the file"
     if fault["type"] == "extra_forbidden":
         return f"{where}: unknown setting {setting}; allowed here: {', '.join(_allowed(keys))}"
-    message = str(fault["msg"]).removeprefix("Value error, ")
     given = "" if isinstance(fault["input"], (dict, BaseModel)) else f" (given: {fault['input']!r})"
     return f"{where}: {setting}: {message}{given}"
+
+
+def _cause(keys: KeyPath, in_file: Collection[KeyPath], origins: Mapping[KeyPath, str]) -> str:
+    """The variable that a fault comes from: it sets what is wrong, or alone has made the table in which something is missing."""
+    for origin, variable in origins.items():
+        if keys[: len(origin)] == origin:
+            return variable
+    for table in (keys, keys[:-1]):
+        if table and table not in in_file:
+            for origin, variable in origins.items():
+                if origin[: len(table)] == table:
+                    return variable
+    return ""
 
 
 def _as_written(keys: KeyPath, written: Mapping[KeyPath, KeyPath]) -> KeyPath:

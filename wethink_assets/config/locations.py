@@ -4,18 +4,30 @@ A path may hold any character that a file system takes. `[ ] * ? # % ::` and the
 only, so a path never goes through any of these.
 """
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from wethink_assets.plain_text import visible_name
 
 if TYPE_CHECKING:
     import fsspec
 
 __all__ = [
+    "WITH_BUCKETS",
     "file_system",
     "is_url",
+    "openable",
+    "unknown_scheme",
+    "web_address",
 ]
+
+WITH_BUCKETS = ("s3", "s3a", "gs", "gcs")
+NO_BUCKET = "the URL names no bucket: it is {scheme}://bucket/prefix"
+_COMMON_SCHEMES = ("file", "s3", "gs", "abfs", "hf", "http", "https", "ftp", "sftp", "memory")
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _WRAPPERS = ("blockcache", "cached", "dir", "filecache", "libarchive", "reference", "simplecache", "tar", "zip")
@@ -31,6 +43,64 @@ def is_url(location: str) -> bool:
     [False, False, False, False, False]
     """
     return _URL.match(location) is not None or _is_chain(location)
+
+
+def stated(text: str) -> str:
+    """Refuse a location or URL that is blank or holds what no path can."""
+    if not text.strip():
+        raise ValueError("is empty: give a folder or a URL, or leave the setting out")
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which no path can")
+    return text
+
+
+def openable(location: str) -> str:
+    """Refuse a location that no file system could open: blank, a URL of an unknown scheme, or one without its bucket.
+
+    >>> openable("s3://")
+    Traceback (most recent call last):
+    ...
+    ValueError: the URL names no bucket: it is s3://bucket/prefix
+    """
+    if not is_url(stated(location)) or _is_chain(location):
+        return location
+    import fsspec
+
+    scheme, _, rest = location.partition("://")
+    if scheme not in fsspec.available_protocols() and scheme not in fsspec.registry:
+        raise ValueError(unknown_scheme(scheme))
+    if scheme in WITH_BUCKETS and not rest.partition("/")[0].strip():
+        raise ValueError(NO_BUCKET.format(scheme=scheme))
+    return location
+
+
+def openable_if_given(location: str) -> str:
+    """As `openable`, where an empty text leaves the setting out."""
+    return openable(location) if location else location
+
+
+def web_address(url: str) -> str:
+    """Refuse an address of a server without a scheme or a host; an empty text leaves it out.
+
+    >>> web_address("127.0.0.1:8000/v1")
+    Traceback (most recent call last):
+    ...
+    ValueError: is no address of a server: it begins with http:// or https://, then host and port
+    """
+    try:
+        sound = not url or ("://" in url and not re.search(r"\s", url) and bool(urlsplit(url).hostname))
+    except ValueError:  # brackets of IPv6, say
+        sound = False
+    if not sound:
+        raise ValueError("is no address of a server: it begins with http:// or https://, then host and port")
+    return url
+
+
+def unknown_scheme(scheme: str) -> str:
+    """That no file system has this scheme, with the one that may be meant."""
+    near = difflib.get_close_matches(scheme.strip().lower(), _COMMON_SCHEMES, 1, 0.5)
+    meant = f": is {near[0]}:// meant?" if near else ""
+    return f"the scheme '{visible_name(scheme)}' is not known{meant}; some that are: {', '.join(_COMMON_SCHEMES)}"
 
 
 def _is_chain(location: str) -> bool:

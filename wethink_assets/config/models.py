@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from wethink_assets.config.base import Table, stated
+from wethink_assets.config.base import Table
+from wethink_assets.config.locations import stated, web_address
 from wethink_assets.extensions.builtin import DIALECTS, PROVIDERS
 from wethink_assets.models.chat import ROLES
 
@@ -67,8 +68,10 @@ class RoleSettings(Table):
     )
     model: str = Field("", description="checkpoint of the package, or the endpoint's model name")
     revision: str = Field("", description="revision that the endpoint serves, for provenance")
-    url: str = Field("", description="base URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1")
-    urls: tuple[Annotated[str, AfterValidator(stated)], ...] = Field(
+    url: Annotated[str, AfterValidator(web_address)] = Field(
+        "", description="base URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1"
+    )
+    urls: tuple[Annotated[str, AfterValidator(stated), AfterValidator(web_address)], ...] = Field(
         (), description="base URLs of further replicas of the same model and revision"
     )
     server: str = Field("", description="name of a [servers.<name>] table: the model is served by a server of ours")
@@ -145,9 +148,8 @@ class RoleSettings(Table):
         return tuple(dict.fromkeys(url.rstrip("/") for url in (self.url, *self.urls) if url))
 
 
-def known_roles(roles: dict[str, RoleSettings]) -> dict[str, RoleSettings]:
+def known_role(name: str) -> str:
     """Refuse a role that no stage knows."""
-    unknown = sorted(set(roles) - set(ROLES))
-    if unknown:
-        raise ValueError(f"unknown role {unknown[0]!r}; roles are {', '.join(ROLES)}")
-    return roles
+    if name not in ROLES:
+        raise ValueError(f"unknown role {name!r}; roles are {', '.join(ROLES)}")
+    return name

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from wethink_assets.config.base import NAME, Table
+from wethink_assets.config.locations import web_address
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -16,7 +17,9 @@ class ServerSettings(Table):
     revision: str = Field(
         "", description="commit of the Hub that is served, and provenance; a folder is identified by its files"
     )
-    url: str = Field("", description="base URL of a server that somebody else runs: nothing is started")
+    url: Annotated[str, AfterValidator(web_address)] = Field(
+        "", description="base URL of a server that somebody else runs: nothing is started"
+    )
     api_key_env: str = Field("", description="environment variable with the key; needed off the loopback interface")
     device: Literal["auto", "gpu", "cpu"] = Field("auto", description="auto: GPUs where this machine has some")
     tensor_parallel: int = Field(1, ge=1, description="GPUs that one replica is split over")

@@ -21,7 +21,7 @@ from wethink_assets.config.data import (
 from wethink_assets.config.evaluation import BenchmarkSettings, ScoringSettings, benchmark_name
 from wethink_assets.config.growth import GrowthSettings
 from wethink_assets.config.locations import is_url
-from wethink_assets.config.models import RoleSettings, known_roles
+from wethink_assets.config.models import RoleSettings, known_role
 from wethink_assets.config.servers import ServerSettings, server_name
 from wethink_assets.config.training import RecipeSettings, RewardSettings, StudySettings, TrainingSettings, recipe_name
 from wethink_assets.errors import ConfigError
@@ -47,7 +47,7 @@ class Settings(Table):
     pipeline: PipelineSettings = PipelineSettings()
     sample: SampleSettings = SampleSettings()
     sources: dict[Annotated[str, AfterValidator(source_name)], SourceSettings] = Field(default_factory=dict)
-    roles: Annotated[dict[str, RoleSettings], AfterValidator(known_roles)] = Field(default_factory=dict)
+    roles: dict[Annotated[str, AfterValidator(known_role)], RoleSettings] = Field(default_factory=dict)
     servers: dict[Annotated[str, AfterValidator(server_name)], ServerSettings] = Field(default_factory=dict)
     budgets: dict[Annotated[str, AfterValidator(budget_name)], BudgetSettings] = Field(default_factory=dict)
     dedup: Annotated[DedupSettings, AfterValidator(known_methods)] = DedupSettings()

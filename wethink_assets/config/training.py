@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from wethink_assets.config.base import NAME, Kind, Share, Table
+from wethink_assets.config.locations import web_address
 
 
 class RewardSettings(Table):
@@ -84,7 +85,9 @@ class RolloutSettings(Table):
         "transformers",
         description="vllm-colocated shares the training's devices; vllm-server is a `vllm serve` that takes weights",
     )
-    url: str = Field("", description="of the server, such as http://10.0.0.2:8000")
+    url: Annotated[str, AfterValidator(web_address)] = Field(
+        "", description="of the server, such as http://10.0.0.2:8000"
+    )
     gpu_memory: Share = Field(0.3, description="share of a device's memory for vLLM, where it is colocated")
     tensor_parallel: int = Field(1, ge=1, description="devices one colocated vLLM engine spans")
     chunks: int = Field(

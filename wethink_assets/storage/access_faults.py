@@ -16,11 +16,11 @@ from typing import Any
 
 import fsspec
 
+from wethink_assets.config.locations import NO_BUCKET, WITH_BUCKETS, unknown_scheme
 from wethink_assets.plain_text import in_one_line, visible_name
 from wethink_assets.storage.hub import hub_fault
 
 __all__ = [
-    "WITH_BUCKETS",
     "absence",
     "access_fault",
     "endpoint_of",
@@ -90,7 +90,6 @@ _BY_CODE = {
 _CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]*@")
 _SCHEME = re.compile(r"(?:^|/|\s)(?P<scheme>[A-Za-z][A-Za-z0-9+]+)(?::/{0,2}|//)(?P<rest>[^/].*)")
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(?P<name>[^']*)'")
-_COMMON_SCHEMES = ("file", "s3", "gs", "abfs", "hf", "http", "https", "ftp", "sftp", "memory")
 _COMMON_OPTIONS = (
     "key",
     "secret",
@@ -103,7 +102,6 @@ _COMMON_OPTIONS = (
     "use_ssl",
     "profile",
 )
-WITH_BUCKETS = ("s3", "s3a", "gs", "gcs")
 _BY_STATUS = {
     401: "the server asks for credentials: give them among the options",
     403: "access is denied: check the credentials among the options, and the path",
@@ -228,15 +226,13 @@ def _of_address(error: BaseException, url: str, options: Mapping[str, Any]) -> s
     """What is wrong with the URL, the endpoint or the names of the options."""
     scheme, text = url.partition("://")[0], str(error)
     if isinstance(error, ValueError) and text.startswith("Protocol not known"):
-        near = difflib.get_close_matches(scheme.strip().lower(), _COMMON_SCHEMES, 1, 0.5)
-        meant = f": is {near[0]}:// meant?" if near else ""
-        return f"the scheme '{visible_name(scheme)}' is not known{meant}; some that are: {', '.join(_COMMON_SCHEMES)}"
+        return unknown_scheme(scheme)
     if isinstance(error, ImportError):
         return f"the scheme '{visible_name(scheme)}' needs a package that is not installed: {in_one_line(text)}"
     if isinstance(error, ValueError) and text.startswith("Invalid endpoint"):
         return f"`endpoint_url` '{shown_url(str(endpoint_of(options)))}' is no address: it begins with http:// or https://, then host and port"
     if isinstance(error, ValueError) and "all of S3" in text:
-        return "the URL names no bucket: it is s3://bucket/prefix"
+        return NO_BUCKET.format(scheme=scheme)
     if isinstance(error, TypeError) and (unexpected := _UNEXPECTED.search(text)):
         near = difflib.get_close_matches(unexpected["name"], _COMMON_OPTIONS, 1, 0.5)
         return f"the option '{visible_name(unexpected['name'])}' is not known{f': is {near[0]} meant?' if near else ''}"

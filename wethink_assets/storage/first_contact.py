@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from wethink_assets.config.locations import WITH_BUCKETS
+
 __all__ = ["ask_at_once", "contact_fault"]
 
 PATIENCE = 1.0  # seconds in which a server that has just been started begins to listen
@@ -58,7 +60,7 @@ def contact_fault(url: str, options: Mapping[str, Any]) -> str:
 def _address(url: str, options: Mapping[str, Any]) -> SplitResult | None:
     from urllib.request import getproxies, proxy_bypass
 
-    from wethink_assets.storage.access_faults import WITH_BUCKETS, endpoint_of
+    from wethink_assets.storage.access_faults import endpoint_of
 
     endpoint = endpoint_of(options) if url.partition("://")[0] in WITH_BUCKETS else None
     try:

@@ -46,6 +46,23 @@ def test_the_shipped_file_is_right_and_locates_all_18_sources() -> None:
         ("[sources.'a/b']\nlocation = ''\n", r"a source name is letters"),
         ("[stoer]\nurl = 'x'\n", r"unknown setting stoer; allowed here: .*store"),
         ("[store\n", r"is not TOML"),
+        ("[store]\nurl = 's3://'\n", r"wethink.toml:2: store.url: the URL names no bucket: it is s3://bucket/prefix"),
+        ("[store]\nurl = 's3:///a'\n", r"wethink.toml:2: store.url: the URL names no bucket"),
+        ("[store]\nurl = 'foo://x/y'\n", r"wethink.toml:2: store.url: the scheme 'foo' is not known"),
+        (
+            "[sources.coco]\nlocation = 's4://x'\n",
+            r"toml:2: sources.coco.location: .*'s4' is not known: is s3:// meant",
+        ),
+        ("[sources.coco]\nlocation = ' '\n", r"toml:2: sources.coco.location: is empty"),
+        ("[sample]\nlocation = 'gs://'\n", r"toml:2: sample.location: the URL names no bucket: it is gs://bucket"),
+        ("[benchmarks.mine]\npath = ' '\n", r"toml:2: benchmarks.mine.path: is empty"),
+        ("[scoring]\nlmu_data = ''\n", r"toml:2: scoring.lmu_data: is empty"),
+        ("[pipeline]\nprompt_pack = ''\n", r"toml:2: pipeline.prompt_pack: is empty"),
+        ("[roles.judge]\nurl = '127.0.0.1:80/v1'\n", r"toml:2: roles.judge.url: is no address of a server: it begins"),
+        ("[roles.judge]\nurl = 'http://'\n", r"toml:2: roles.judge.url: is no address of a server"),
+        ("[roles.judge]\nurls = ['a b']\n", r"toml:2: roles.judge.urls.0: is no address of a server"),
+        ("[servers.own]\nmodel = 'm'\nurl = 'host'\n", r"toml:3: servers.own.url: is no address of a server"),
+        ("[roles.judge]\nserver = 'none'\n", r"wethink.toml:2: roles.judge.server: no server 'none'"),
         ("[store]\nurl = ' '\n", r"wethink.toml:2: store.url: is empty: give a folder or a URL"),
         ("[store]\nurl = 'a\\u0000b'\n".replace("'", '"'), r"wethink.toml:2: store.url: holds a NUL character"),
         (
@@ -84,6 +101,41 @@ def test_a_variable_of_an_unknown_table_is_refused(tmp_path: Path, variable: str
         ConfigError, match=rf"environment variable {variable}: there is no table '.*'; tables are .*pipeline"
     ):
         load(tmp_path, "", {variable: "1"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("WETHINK_STORE__URL", "s3://", "store.url: the URL names no bucket"),
+        ("WETHINK_STORE__URL", "foo://x/y", "store.url: the scheme 'foo' is not known"),
+        ("WETHINK_STORE__URL", "", "store.url: is empty"),
+        ("WETHINK_ROLES__PAINTER__MODEL", "x", "roles.painter: unknown role 'painter'; roles are describer"),
+        ("WETHINK_ROLES__JUDGE__SERVER", "none", "roles.judge.server: no server 'none'"),
+        ("WETHINK_ROLES__REASONER__PROVIDER", "endpoint", "roles.reasoner: provider endpoint needs url and model"),
+        ("WETHINK_SERVERS__OWN__DTYPE", "float32", "servers.own.model: Field required"),
+        ("WETHINK_RECIPES__A!__STEPS", "3", "recipes.a!: a recipe's name is letters"),
+        ("WETHINK_PIPELINE__PROMPT_PACK", "", "pipeline.prompt_pack: is empty"),
+    ],
+)
+def test_a_fault_that_a_variable_brings_is_told_as_the_variable(
+    tmp_path: Path, variable: str, value: str, message: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "[roles.judge]\nmax_tokens = 100\n", {variable: value})
+    assert str(caught.value).startswith(f"environment variable {variable}: {message}"), str(caught.value)
+
+
+def test_what_the_file_lacks_is_told_as_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^\S*wethink.toml:1: servers.own.model: Field required$"):
+        load(tmp_path, "[servers.own]\ndtype = 'float32'\n", {"WETHINK_SERVERS__OWN__HOST": "127.0.0.1"})
+
+
+def test_an_empty_wethink_config_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WETHINK_CONFIG", "")
+    with pytest.raises(
+        ConfigError, match=r"^WETHINK_CONFIG is empty: set it to the path of a wethink.toml, or unset it$"
+    ):
+        config_path()
 
 
 def test_a_variable_that_is_no_setting_is_left_alone(tmp_path: Path) -> None:

@@ -182,10 +182,11 @@ class Commands:
         arguments = [part.format(**self._names) for part in ARGUMENTS.get(command, [])]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("WETHINK_", "DAGSTER_"))}
         own = {"DAGSTER_HOME": str(home), "WETHINK_CONFIG": str(home / "wethink.toml"), "DO_NOT_TRACK": "1"}
+        given = {**kept, **own, "OMP_NUM_THREADS": "1", **environment}  # an empty one is unset
         asked = {
             "arguments": [*command.split(), *arguments],
             "folder": str(home),
-            "environment": {**kept, **own, "OMP_NUM_THREADS": "1", **environment},
+            "environment": {name: value for name, value in given.items() if value},
             "seconds": seconds if LONG.search(command) else PATIENCE,
         }
         assert self._process.stdin is not None and self._process.stdout is not None
