@@ -222,7 +222,7 @@ class Location:
         return "s3" in ((protocol,) if isinstance(protocol, str) else protocol)
 
     def is_as_listed(self, file: FileInfo) -> bool:
-        """Whether a file that was read is what a listing had, as far as is told: of local ones. S3 gives what was opened, or nothing."""
+        """Whether a file that was read is what a listing had, as far as local ones tell. S3 gives what was opened, or nothing."""
         try:
             return not self.local or self._local_info(file.path) == file
         except OSError as error:
@@ -288,7 +288,7 @@ class Location:
 
 
 def _kind_at(fs: fsspec.AbstractFileSystem, path: str, url: str, options: Mapping[str, Any]) -> str:
-    """`file`, `directory`, or nothing: what goes wrong but an outage is told better by a listing, as `isdir` makes one."""
+    """`file`, `directory`, or nothing: what goes wrong but an outage is told better by `isdir`, a listing."""
     try:
         return str(fs.info(path)["type"])
     except Exception as error:

@@ -75,6 +75,29 @@ def test_a_file_of_boxes_with_a_hole_is_corrupt(name: str) -> None:
     assert reason(data[:middle] + bytes(80) + data[middle + 80 :]) == "corrupt"
 
 
+@pytest.mark.parametrize("boxed", [False, True])
+@pytest.mark.parametrize("tile", [(256, 256), (2000, 2000)])
+def test_a_jpeg_2000_with_a_hole_is_corrupt(boxed: bool, tile: tuple[int, int]) -> None:
+    data = encoded(PHOTO.resize((600, 450)), "JPEG2000", no_jp2=not boxed, tile_size=tile)
+    assert facts(data).width == 600
+    for share in (0.3, 0.6):
+        place = int(len(data) * share)
+        assert reason(data[:place] + bytes(4096) + data[place + 4096 :]) == "corrupt"
+
+
+@pytest.mark.slow
+def test_zeros_of_empty_packets_are_no_hole_in_a_jpeg_2000() -> None:
+    """Each layer of each precinct of what is black is a byte of zeros."""
+    corner = BLACK.resize((480, 360))
+    corner.paste(PHOTO.resize((150, 100)), (300, 200))
+    layers = {"quality_mode": "rates", "quality_layers": [200, 100, 80, 60, 40, 20, 10]}
+    for picture in (BLACK.resize((480, 360)), corner):
+        for options in ({}, {"precinct_size": (64, 64), "codeblock_size": (32, 32)}, {"codeblock_size": (4, 4)}):
+            for order in ("LRCP", "RPCL", "CPRL"):
+                facts(encoded(picture, "JPEG2000", progression=order, **layers, **options))
+                facts(encoded(picture, "JPEG2000", progression=order, **options))
+
+
 def test_a_jpeg_2000_without_some_of_its_tiles_is_truncated() -> None:
     data = codestream()
     parts = tile_parts(data)
