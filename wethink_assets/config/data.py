@@ -182,6 +182,17 @@ class CutSettings(Table):
     kinds: tuple[Kind, ...] = Field((), description="empty: all")
     max_rows: int = Field(0, ge=0, description="0: no cap")
     max_rows_per_source: int = Field(0, ge=0, description="0: no cap")
+    max_rows_per_template: int = Field(
+        0,
+        ge=0,
+        exclude_if=lambda most: not most,
+        description="questions that differ only in numbers, names and quotations; 0: no cap",
+    )
+    conflicting_answers: Literal["drop", "majority"] = Field(
+        "drop",
+        exclude_if=lambda choice: choice == "drop",
+        description="rows that answer one question about one image in different ways: all go, or what more than half of them say stays",
+    )
     seed: int = Field(0, ge=0, description="decides which rows a cap keeps")
     altered_benchmark_images: Literal["keep", "drop"] = Field(
         "keep",

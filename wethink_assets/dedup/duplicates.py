@@ -3,8 +3,9 @@
 - Images are the same when their `image_id` is, nearly the same when the image method of `[dedup]` says so (`perceptual_hash`).
 - Questions are the same when kind, text and options are, and nearly the same when only words differ that ask nothing (`question_text`), or when
   another text method says so; then answers must be equal too: templated questions differ in one word that decides the answer.
-- Same image, same question: `duplicate_exact`. Where their answers differ, one is wrong and nobody knows which, so all of
-  them are left out as `conflicting_answers`. Descriptive answers never conflict: they say one thing in many words.
+- Same image, same question: `duplicate_exact`. Where their answers differ, one is wrong and nobody knows which, so all of them are left out as
+  `conflicting_answers`, or where it is asked for those alone that most of them contradict. Descriptive answers never conflict: they say one thing
+  in many words.
 - Otherwise both nearly the same, with equal answers: `duplicate_near`. Nearly equal images with different answers
   differ in what was asked about; both rows stay.
 
@@ -70,15 +71,17 @@ class Duplicates:
         ).with_columns(pl.col("reason").replace("", None), pl.col("survivor", "opponent").replace(-1, None))
 
 
-def find_duplicates(rows: RowIndex) -> Duplicates:
+def find_duplicates(rows: RowIndex, majority: bool = False) -> Duplicates:
     """Decide for each row of the index whether it is kept.
+
+    majority: of rows whose answers conflict, one stays that says what more than half of them say.
 
     Time grows with the rows, and within rows of equal question and answer with the square of those kept (a few ns a pair).
     """
     verdicts = Duplicates.none(len(rows))
     if len(rows):
         order = rows.order
-        _same_image_same_question(rows, order, verdicts)
+        _same_image_same_question(rows, order, verdicts, majority)
         _nearly_same(rows, order, verdicts)
         moved = np.flatnonzero((verdicts.reason == EXACT) & (verdicts.reason[verdicts.survivor] == NEAR))
         verdicts.survivor[moved] = verdicts.survivor[verdicts.survivor[moved]]  # its first copy was dropped in turn
@@ -88,7 +91,7 @@ def find_duplicates(rows: RowIndex) -> Duplicates:
     return verdicts
 
 
-def _same_image_same_question(rows: RowIndex, order: Positions, verdicts: Duplicates) -> None:
+def _same_image_same_question(rows: RowIndex, order: Positions, verdicts: Duplicates, majority: bool) -> None:
     keys = mixed(rows.image_key, rows.text_key)
     by_key = order[np.argsort(keys[order], kind="stable")]
     starts = np.flatnonzero(np.r_[True, keys[by_key][1:] != keys[by_key][:-1]])
@@ -97,13 +100,24 @@ def _same_image_same_question(rows: RowIndex, order: Positions, verdicts: Duplic
         group = by_key[start:end]
         answers = rows.answer_key[group]
         others = np.flatnonzero(answers != answers[0])
+        agreed = group
         if not rows.descriptive[group[0]] and len(others):
             verdicts.reason[group] = CONFLICT
-            if rows.order_free:
+            agreed = group[_said_by_most(answers)] if majority else group[:0]
+            if len(agreed):
+                verdicts.opponent[group] = agreed[0]
+            elif rows.order_free:
                 verdicts.opponent[group] = np.where(answers == answers[0], group[others[0]], group[0])
-        else:
-            verdicts.reason[group[1:]] = EXACT
-            verdicts.survivor[group[1:]] = group[0]
+        if len(agreed):
+            verdicts.reason[agreed], verdicts.survivor[agreed], verdicts.opponent[agreed] = EXACT, agreed[0], -1
+            verdicts.reason[agreed[0]], verdicts.survivor[agreed[0]] = 0, -1
+
+
+def _said_by_most(answers: U64) -> npt.NDArray[np.bool_]:
+    """Which of some answers are the one that more than half of them are; none where no answer is."""
+    _, group, counts = np.unique(answers, return_inverse=True, return_counts=True)
+    most: npt.NDArray[np.bool_] = (2 * counts > len(answers))[group]
+    return most
 
 
 def _nearly_same(rows: RowIndex, order: Positions, verdicts: Duplicates) -> None:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from wethink_assets.identity import KEPT, marked_symbols, normalised_text
 from wethink_assets.kinds import LETTERS
 
-__all__ = ["lettered_options", "near_text", "same_text", "written"]
+__all__ = ["asked_text", "lettered_options", "near_text", "same_text", "written"]
 
 LONGEST_OPTION = 200
 """Characters of an option inside a text."""
@@ -115,6 +115,16 @@ def _listed(question: str, run: list[re.Match[str]]) -> LetteredOptions | None:
     if not all(0 < len(option) <= LONGEST_OPTION for option in options):
         return None
     return LetteredOptions(question[: run[0].start()], options, tail)
+
+
+def asked_text(question: str) -> str:
+    """A question without the options that it lists in its text.
+
+    >>> asked_text("Which colour? A. red B. blue"), asked_text("Which colour has it, red or blue?")
+    ('Which colour?', 'Which colour has it')
+    """
+    stem, _, tail = _split(question)
+    return " ".join(f"{stem} {tail}".split()).rstrip(",")
 
 
 def written(question: str) -> str:

@@ -21,12 +21,12 @@ CROWD = 50_000
 SCHEMA = {**Comparison.of().row_columns, **KEYS}
 
 
-def decided(frame: pl.DataFrame) -> Duplicates:
+def decided(frame: pl.DataFrame, majority: bool = False) -> Duplicates:
     with tempfile.TemporaryDirectory() as folder, RowIndex(Path(folder)) as index:
         for part in frame.iter_slices(10_000):
             index.add(part)
         index.seal()
-        return find_duplicates(index)
+        return find_duplicates(index, majority)
 
 
 def some_rows(chance: random.Random) -> list[dict[str, Any]]:
@@ -43,21 +43,21 @@ def some_rows(chance: random.Random) -> list[dict[str, Any]]:
     return rows
 
 
-def told(rows: list[dict[str, Any]]) -> dict[int, tuple[int, int, int]]:
+def told(rows: list[dict[str, Any]], majority: bool) -> dict[int, tuple[int, int, int]]:
     """Reason, survivor and opponent of each row, all by what they are."""
-    found = decided(pl.DataFrame(rows, schema=SCHEMA))
+    found = decided(pl.DataFrame(rows, schema=SCHEMA), majority)
     ranks = [row["precedence"] for row in rows] + [-1]
     pairs = zip(found.reason.tolist(), found.survivor.tolist(), found.opponent.tolist(), strict=True)
     return {ranks[n]: (reason, ranks[stays], ranks[other]) for n, (reason, stays, other) in enumerate(pairs)}
 
 
-def same_whatever_the_history(histories: int, seed: int) -> None:
+def same_whatever_the_history(histories: int, seed: int, majority: bool) -> None:
     chance = random.Random(seed)
     for _ in range(histories):
         rows = some_rows(chance)
-        known = told(rows)
+        known = told(rows, majority)
         chance.shuffle(rows)
-        assert told(rows) == known
+        assert told(rows, majority) == known
         by_rank = {row["precedence"]: row for row in rows}
         for rank, (reason, survivor, opponent) in known.items():
             if survivor >= 0:
@@ -69,13 +69,15 @@ def same_whatever_the_history(histories: int, seed: int) -> None:
                 assert by_rank[opponent]["same_key"] == by_rank[rank]["same_key"]
 
 
-def test_the_same_rows_stay_whatever_the_history() -> None:
-    same_whatever_the_history(10, seed=1)
+@pytest.mark.parametrize("majority", [False, True])
+def test_the_same_rows_stay_whatever_the_history(majority: bool) -> None:
+    same_whatever_the_history(10, seed=1, majority=majority)
 
 
 @pytest.mark.slow
-def test_the_same_rows_stay_in_a_thousand_histories() -> None:
-    same_whatever_the_history(1_000, seed=2)
+@pytest.mark.parametrize("majority", [False, True])
+def test_the_same_rows_stay_in_a_thousand_histories(majority: bool) -> None:
+    same_whatever_the_history(1_000, seed=2, majority=majority)
 
 
 def crowd(rows: int, question: str, numbered: bool) -> pl.DataFrame:

@@ -139,6 +139,8 @@ def test_the_launchpad_of_a_cut_shows_every_field_with_what_is_configured(projec
         "kinds": ["MC"],
         "max_rows": 500,
         "max_rows_per_source": 0,
+        "max_rows_per_template": 0,
+        "conflicting_answers": "drop",
         "seed": 0,
         "min_new_rows": 0,
     }

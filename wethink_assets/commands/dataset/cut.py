@@ -23,6 +23,16 @@ def cut(
     max_rows_per_source: Annotated[
         int | None, typer.Option(min=0, help="Most rows of each source; 0 for no limit.")
     ] = None,
+    max_rows_per_template: Annotated[
+        int | None,
+        typer.Option(min=0, help="Most questions that differ in numbers, names and quotations alone; 0 for no limit."),
+    ] = None,
+    conflicting_answers: Annotated[
+        str | None,
+        typer.Option(
+            help="Rows that answer one question about one image differently: drop them, or keep the majority."
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed that decides which rows a limit keeps.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the version's figures as JSON.")] = False,
 ) -> None:
@@ -49,6 +59,8 @@ def cut(
         "licences": _listed(licences),
         "max_rows": max_rows,
         "max_rows_per_source": max_rows_per_source,
+        "max_rows_per_template": max_rows_per_template,
+        "conflicting_answers": conflicting_answers,
         "seed": seed,
     }
     changes = {name: value for name, value in options.items() if value is not None}

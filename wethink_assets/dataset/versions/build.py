@@ -187,6 +187,8 @@ def write_files(
         figures["benchmarks"] = compared
     if grouped := splits.figures():
         figures["splits"] = grouped
+    if over_caps := selection.over_caps(store, cut):
+        figures["over_caps"] = over_caps
     (folder / "statistics.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return figures, figures["excluded"]
 

@@ -9,6 +9,7 @@ import yaml
 from wethink_assets.dataset.cuts.cut import images_are_named
 from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
 from wethink_assets.dataset.versions.benchmark_section import benchmark_section
+from wethink_assets.dataset.versions.caps import caps_section
 from wethink_assets.dataset.versions.files import read_file
 from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest
 from wethink_assets.dataset.versions.markdown import table
@@ -114,7 +115,8 @@ LIMITS = """\
 
 
 def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> None:
-    """Write `README.md`: front matter, what is in the version, how it was made, its limits. It holds no text of a model."""
+    """Write `README.md`: front matter, what is in the version, how it was made, its limits. It holds no text of a model but
+    templates of questions, where a cap goes by them."""
     parts = [
         f"---\n{yaml.safe_dump(_front_matter(manifest), sort_keys=False, allow_unicode=True)}---\n",
         f"# WeThink {manifest.version}\n",
@@ -134,6 +136,7 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
         "## From images to rows\n",
         _funnel(statistics["funnel"]),
         counts_table("Rows left out of this version", "reason", manifest.excluded, manifest.considered),
+        *caps_section(statistics.get("over_caps")),
         "### Rejections by stage\n",
         table(
             ["stage", "reason", "items"],

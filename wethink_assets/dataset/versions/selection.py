@@ -1,11 +1,10 @@
 """Selection of rows: those of a cut that stay in the version, and why each other one does not.
 
 Rows are first compared with what was taken down, the recipe's licences and kinds and the benchmarks' images, then against each other, then
-against the caps: so a cap counts rows that are all different. A cap keeps the rows with the smallest hash of seed and row_id, so a larger one
-keeps what a smaller one does. Whoever doubles a row that is over a cap is over it, too, so that a survivor that is named is in the version.
+against the caps: so a cap counts rows that are all different. Whoever doubles a row that is over a cap is over it, too, so that a survivor that
+is named is in the version.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import Cut
+from wethink_assets.dataset.versions.caps import Caps
 from wethink_assets.dataset.versions.compared_benchmarks import ComparedBenchmarks
 from wethink_assets.dataset.versions.rows import EXCLUDED, candidate_rows
 from wethink_assets.dedup.duplicates import Duplicates, find_duplicates
@@ -27,7 +27,6 @@ from wethink_assets.errors import VersionError
 from wethink_assets.stages.schemas import SCHEMA_VERSION
 from wethink_assets.storage.store import Store
 
-U64 = npt.NDArray[np.uint64]
 KEPT = "kept"
 BENCHMARK_REASONS = {"copy": "benchmark_image", "altered": "benchmark_altered"}
 DETAILS = {
@@ -62,7 +61,7 @@ class Selection:
     """
 
     duplicates: Duplicates
-    over_cap: npt.NDArray[np.bool_]
+    caps: Caps
     row_ids: pl.Series
     benchmarks: ComparedBenchmarks
     batches: dict[str, _Batch] = field(default_factory=dict)
@@ -79,7 +78,7 @@ class Selection:
         early = position.early
         compared = int(early.null_count())
         late = self.duplicates.frame(position.first, compared).with_columns(
-            pl.Series("capped", self.over_cap[position.first : position.first + compared])
+            pl.Series("capped", self.caps.over[position.first : position.first + compared])
         )
         late = late.with_columns(
             pl.when("capped").then(pl.lit("over_cap")).otherwise("reason").alias("reason"),
@@ -113,6 +112,12 @@ class Selection:
         excluded = excluded.with_columns(detail.alias("detail"))
         return decided.filter(pl.col("reason").is_null()).select("slot"), excluded.select(EXCLUDED.names())
 
+    def over_caps(self, store: Store, cut: Cut) -> dict[str, Any] | None:
+        """What the caps cut (`Caps.figures`)."""
+        return self.caps.figures(
+            lambda positions: _values(store, cut, self.batches, "question", np.array(sorted(positions), dtype=np.int64))
+        )
+
     def _told(self, row: Mapping[str, Any]) -> str:
         """What else is to be told of a row of `late`."""
         if row["reason"] == "over_cap":
@@ -130,14 +135,14 @@ class Selection:
 class ComparedRows:
     """Rows of a cut that are compared with each other: all but those that are left out for what they are.
 
-    row_ids: of each batch, in the order of the index; sources: of each batch, with how many rows it has there.
+    row_ids: of each batch, in the order of the index.
     """
 
     index: RowIndex
     benchmarks: ComparedBenchmarks
+    caps: Caps
     batches: dict[str, _Batch] = field(default_factory=dict)
     row_ids: list[pl.Series] = field(default_factory=list)
-    sources: list[tuple[str, int]] = field(default_factory=list)
 
     def places(self, batch: str, candidates: pl.DataFrame) -> pl.DataFrame:
         """Those of a batch's candidates that are compared, with their `position` in the index. candidates: what `candidate_rows` gives."""
@@ -160,7 +165,7 @@ def compared_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], N
     dropped = ("copy", "altered") if recipe.altered_benchmark_images == "drop" else ("copy",)
     columns = [*comparison.row_columns, *(KEYS if cut.order_free else ())]
     with RowIndex(folder, comparison, cut.order_free) as index:
-        rows_of = ComparedRows(index, ComparedBenchmarks(store, cut))
+        rows_of = ComparedRows(index, ComparedBenchmarks(store, cut), Caps(recipe))
         for batch in cut.batches:
             candidates = candidate_rows(store, cut.tables[batch], comparison.columns)
             shown_in = rows_of.benchmarks.among(batch, candidates)
@@ -185,7 +190,7 @@ def compared_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], N
             compared = _with_keys(rows.filter(pl.col("early").is_null()), cut, comparison)
             rows_of.batches[batch] = _Batch(index.add(compared.select(columns)), rows["early"], shown_in)
             rows_of.row_ids.append(compared["row_id"])
-            rows_of.sources.append((rows["source"][0] if rows.height else "", compared.height))
+            rows_of.caps.add(rows["source"][0] if rows.height else "", compared)
             progress()
         index.seal()
         yield rows_of
@@ -200,25 +205,20 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
 
     Raises `VersionError` when nothing stays or tables do not belong together.
     """
-    recipe = cut.recipe
     with compared_rows(store, cut, folder, progress) as compared:
-        duplicates = find_duplicates(compared.index)
-    positions, sources = compared.batches, compared.sources
-    over_cap = np.zeros(len(duplicates.reason), dtype=np.bool_)
-    if recipe.max_rows or recipe.max_rows_per_source:
-        cap_keys = np.concatenate([_cap_keys(recipe.seed, row_ids) for row_ids in compared.row_ids])
-        names = np.repeat(np.array([name for name, _ in sources]), [count for _, count in sources])
-        over_cap = _over_cap(duplicates.reason == 0, cap_keys, names, recipe.max_rows_per_source, recipe.max_rows)
-        if cut.order_free:
-            doubles = np.flatnonzero(duplicates.survivor >= 0)
-            over_cap[doubles] = over_cap[duplicates.survivor[doubles]]
-    if not ((duplicates.reason == 0) & ~over_cap).any():
+        duplicates = find_duplicates(compared.index, majority=cut.recipe.conflicting_answers == "majority")
+    positions, caps = compared.batches, compared.caps
+    caps.decide(duplicates.reason == 0)
+    if cut.order_free:
+        doubles = np.flatnonzero(duplicates.survivor >= 0)
+        caps.over[doubles] = caps.over[duplicates.survivor[doubles]]
+    if not ((duplicates.reason == 0) & ~caps.over).any():
         raise VersionError(
             f"{cut.version} would hold no row: the recipe keeps none of {sum(b.early.len() for b in positions.values())}"
         )
-    opponents = _slots(store, cut, positions, np.unique(duplicates.opponent[duplicates.opponent >= 0]))
+    opponents = _values(store, cut, positions, "slot", np.unique(duplicates.opponent[duplicates.opponent >= 0]))
     row_ids = pl.concat(compared.row_ids)
-    return Selection(duplicates, over_cap, row_ids, compared.benchmarks, positions, opponents, exact=cut.order_free)
+    return Selection(duplicates, caps, row_ids, compared.benchmarks, positions, opponents, exact=cut.order_free)
 
 
 def _with_keys(rows: pl.DataFrame, cut: Cut, comparison: Comparison) -> pl.DataFrame:
@@ -241,37 +241,19 @@ def _with_keys(rows: pl.DataFrame, cut: Cut, comparison: Comparison) -> pl.DataF
     )
 
 
-def _slots(store: Store, cut: Cut, batches: dict[str, _Batch], wanted: npt.NDArray[np.int64]) -> dict[int, str]:
-    """Slots of some of the rows compared, by position."""
-    slots: dict[int, str] = {}
+def _values(
+    store: Store, cut: Cut, batches: dict[str, _Batch], column: str, wanted: npt.NDArray[np.int64]
+) -> dict[int, str]:
+    """A column of some of the rows compared, by position; wanted: positions in order."""
+    values: dict[int, str] = {}
     for batch, place in batches.items():
         first, last = np.searchsorted(wanted, [place.first, place.first + place.early.null_count()])
         if last > first:
-            compared = candidate_rows(store, cut.tables[batch], ())["slot"].filter(place.early.is_null())
+            compared = candidate_rows(store, cut.tables[batch], ())[column].filter(place.early.is_null())
             own = wanted[first:last]
-            slots |= dict(zip(own.tolist(), compared.gather(own - place.first), strict=True))
-    return slots
+            values |= dict(zip(own.tolist(), compared.gather(own - place.first), strict=True))
+    return values
 
 
 def _listed(column: str, allowed: tuple[str, ...]) -> pl.Expr:
     return pl.col(column).is_in(list(allowed)) if allowed else pl.lit(True)
-
-
-def _cap_keys(seed: int, row_ids: pl.Series) -> U64:
-    digests = (hashlib.sha256(f"cap:{seed}:{row_id}".encode()).digest() for row_id in row_ids)
-    return np.fromiter((int.from_bytes(digest[:8], "big") for digest in digests), dtype=np.uint64, count=len(row_ids))
-
-
-def _over_cap(
-    kept: npt.NDArray[np.bool_], keys: U64, sources: npt.NDArray[np.str_], per_source: int, in_all: int
-) -> npt.NDArray[np.bool_]:
-    """Which kept rows exceed the caps; 0 means no cap."""
-    over = np.zeros(len(kept), dtype=np.bool_)
-    if per_source:
-        for source in np.unique(sources):
-            members = np.flatnonzero(kept & (sources == source))
-            over[members[np.argsort(keys[members], kind="stable")[per_source:]]] = True
-    if in_all:
-        members = np.flatnonzero(kept & ~over)
-        over[members[np.argsort(keys[members], kind="stable")[in_all:]]] = True
-    return over

@@ -65,6 +65,14 @@ def cut_config(settings: Settings) -> type[dg.Config]:
         kinds: list[str] = Field(list(given.kinds), description="of MC, FIB, DES; an empty list means all")
         max_rows: int = Field(given.max_rows, description="0: no cap")
         max_rows_per_source: int = Field(given.max_rows_per_source, description="0: no cap")
+        max_rows_per_template: int = Field(
+            given.max_rows_per_template,
+            description="questions that differ only in numbers, names and quotations; 0: no cap",
+        )
+        conflicting_answers: str = Field(
+            given.conflicting_answers,
+            description="rows that answer one question about one image differently: drop, or majority",
+        )
         seed: int = Field(given.seed, description="decides which rows a cap keeps")
         min_new_rows: int = Field(0, description="decide only where at least so many new verified rows wait")
 
