@@ -71,17 +71,15 @@ class Duplicates:
         ).with_columns(pl.col("reason").replace("", None), pl.col("survivor", "opponent").replace(-1, None))
 
 
-def find_duplicates(rows: RowIndex, majority: bool = False) -> Duplicates:
+def find_duplicates(rows: RowIndex) -> Duplicates:
     """Decide for each row of the index whether it is kept.
-
-    majority: of rows whose answers conflict, one stays that says what more than half of them say.
 
     Time grows with the rows, and within rows of equal question and answer with the square of those kept (a few ns a pair).
     """
     verdicts = Duplicates.none(len(rows))
     if len(rows):
         order = rows.order
-        _same_image_same_question(rows, order, verdicts, majority)
+        _same_image_same_question(rows, order, verdicts)
         _nearly_same(rows, order, verdicts)
         moved = np.flatnonzero((verdicts.reason == EXACT) & (verdicts.reason[verdicts.survivor] == NEAR))
         verdicts.survivor[moved] = verdicts.survivor[verdicts.survivor[moved]]  # its first copy was dropped in turn
@@ -91,7 +89,7 @@ def find_duplicates(rows: RowIndex, majority: bool = False) -> Duplicates:
     return verdicts
 
 
-def _same_image_same_question(rows: RowIndex, order: Positions, verdicts: Duplicates, majority: bool) -> None:
+def _same_image_same_question(rows: RowIndex, order: Positions, verdicts: Duplicates) -> None:
     keys = mixed(rows.image_key, rows.text_key)
     by_key = order[np.argsort(keys[order], kind="stable")]
     starts = np.flatnonzero(np.r_[True, keys[by_key][1:] != keys[by_key][:-1]])
@@ -103,7 +101,7 @@ def _same_image_same_question(rows: RowIndex, order: Positions, verdicts: Duplic
         agreed = group
         if not rows.descriptive[group[0]] and len(others):
             verdicts.reason[group] = CONFLICT
-            agreed = group[_said_by_most(answers)] if majority else group[:0]
+            agreed = group[_said_by_most(answers)] if rows.majority else group[:0]
             if len(agreed):
                 verdicts.opponent[group] = agreed[0]
             elif rows.order_free:

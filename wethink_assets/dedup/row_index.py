@@ -41,13 +41,17 @@ class RowIndex:
     near_key: U64
     order: npt.NDArray[np.int64]
 
-    def __init__(self, folder: Path, comparison: Comparison | None = None, order_free: bool = True) -> None:
+    def __init__(
+        self, folder: Path, comparison: Comparison | None = None, order_free: bool = True, majority: bool = False
+    ) -> None:
         """The index lies in a scratch folder, and takes signatures of the comparison's methods, by default of the default ones.
 
         order_free: whether who stays follows from the rows alone; otherwise they are compared by the rules of before version 5, in the order added.
+        majority: of rows whose answers conflict, one stays that says what more than half of them say; otherwise none.
         """
         self.comparison = comparison or Comparison.of()
         self.order_free = order_free
+        self.majority = majority
         self.near_by_key = order_free and self.comparison.texts.near_text is not None
         self._parts: dict[str, list[npt.NDArray[Any]]] = {}
         self._detail_file: IO[bytes] = (folder / "details").open("w+b")

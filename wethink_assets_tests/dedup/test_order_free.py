@@ -22,11 +22,11 @@ SCHEMA = {**Comparison.of().row_columns, **KEYS}
 
 
 def decided(frame: pl.DataFrame, majority: bool = False) -> Duplicates:
-    with tempfile.TemporaryDirectory() as folder, RowIndex(Path(folder)) as index:
+    with tempfile.TemporaryDirectory() as folder, RowIndex(Path(folder), majority=majority) as index:
         for part in frame.iter_slices(10_000):
             index.add(part)
         index.seal()
-        return find_duplicates(index, majority)
+        return find_duplicates(index)
 
 
 def some_rows(chance: random.Random) -> list[dict[str, Any]]:

@@ -164,7 +164,8 @@ def compared_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], N
     recipe, comparison = cut.recipe, cut.recipe.comparison
     dropped = ("copy", "altered") if recipe.altered_benchmark_images == "drop" else ("copy",)
     columns = [*comparison.row_columns, *(KEYS if cut.order_free else ())]
-    with RowIndex(folder, comparison, cut.order_free) as index:
+    majority = recipe.conflicting_answers == "majority"
+    with RowIndex(folder, comparison, cut.order_free, majority) as index:
         rows_of = ComparedRows(index, ComparedBenchmarks(store, cut), Caps(recipe))
         for batch in cut.batches:
             candidates = candidate_rows(store, cut.tables[batch], comparison.columns)
@@ -206,7 +207,7 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
     Raises `VersionError` when nothing stays or tables do not belong together.
     """
     with compared_rows(store, cut, folder, progress) as compared:
-        duplicates = find_duplicates(compared.index, majority=cut.recipe.conflicting_answers == "majority")
+        duplicates = find_duplicates(compared.index)
     positions, caps = compared.batches, compared.caps
     caps.decide(duplicates.reason == 0)
     if cut.order_free:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -99,24 +101,38 @@ def test_an_interruption_reaches_every_batch_at_work() -> None:
     assert sorted(ended) == ["a", "b"]
 
 
-@pytest.mark.parametrize("_", range(50))
-def test_an_interruption_as_the_last_batch_begins_waits_for_all(_: int) -> None:
-    at_work, stopped, ended = threading.Barrier(3), threading.Event(), list[str]()
+def test_interruptions_as_the_last_batch_begins_wait_for_all() -> None:
+    # In a process of its own: hypothesis times the garbage collector here, and an interruption that hits that is dropped by Python.
+    ran = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, ran.stdout) == (0, "50 of 50\n"), ran.stderr
 
-    def work(batch: str) -> None:
+
+INTERRUPTED = """
+import os, signal, threading, time
+from wethink_assets.commands.synthesis.overlap import work_overlapped
+
+def waited_for_all():
+    at_work, stopped, ended = threading.Barrier(3), threading.Event(), []
+
+    def work(batch):
         at_work.wait(10)
         stopped.wait(10)
         time.sleep(0.01)
         ended.append(batch)
 
-    def interrupting() -> None:
+    def interrupting():
         at_work.wait(10)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupting).start()
-    with pytest.raises(KeyboardInterrupt):
+    try:
         work_overlapped(dict.fromkeys("abcd", 1), work, lambda *_: True, 2, stopped.set)
-    assert sorted(ended) == ["a", "b"]
+    except KeyboardInterrupt:
+        return sorted(ended) == ["a", "b"]
+    return False
+
+print(sum(waited_for_all() for _ in range(50)), "of 50")
+"""
 
 
 def test_the_first_error_stops_the_others_and_standard_output_stays_what_it_was(
