@@ -2,15 +2,18 @@
 
     python benchmarks/score_intervals.py [--draws 400] [--sizes 8 16 48] [--boards 300]
 
-Draws benchmarks of a known accuracy: plain ones, grades, WeMath's points, HallusionBench's mean of three, with questions alike within a group or
-not; asks the platform's own functions for their intervals, and counts how often those hold the truth. Then boards of fourteen benchmarks on which two
-models are equally good: the share of boards with a star is to be at most 5%. Seeds are fixed. Prints one line of JSON for each table's row.
+Draws benchmarks of a known accuracy: plain ones, grades, means over two sampling seeds, WeMath's points, HallusionBench's mean of three, with
+questions alike within a group or not; asks the platform's own functions for their intervals, and counts how often those hold the truth: of a
+headline, of the difference of two equally good models, and of the difference to one that is a tenth worse. `possible` says whether the values that
+came out could be parted so that an interval holds .93 to .97: few groups that are nearly all right have too few outcomes. Then boards of fourteen
+benchmarks on which two models are equally good: the share of boards with a star is to be about 5% at most. Seeds are fixed. Prints a line of JSON for
+each case, then for each headline and size what its cases come to; .93 to .97 is counted with two standard errors of the draws.
 """
 
 import argparse
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -56,6 +59,12 @@ def grades(rng: np.random.Generator, units: int, accuracy: float, alike: float, 
     return [_clusters(right.mean(1)[:, None], [1]) for right in _answers(rng, easy, (10,), models)]
 
 
+def seeds(rng: np.random.Generator, units: int, accuracy: float, alike: float, models: int) -> list[Clusters]:
+    """Right or wrong, the mean of two sampled replies."""
+    easy = _bases(rng, units, accuracy, alike)
+    return [_clusters(right.mean(1)[:, None], [1]) for right in _answers(rng, easy, (2,), models)]
+
+
 def wemath(rng: np.random.Generator, units: int, accuracy: float, alike: float, models: int) -> list[Clusters]:
     """1, 1/2 or 0 for a problem and its two steps."""
     easy = _bases(rng, units, accuracy, alike)
@@ -74,28 +83,57 @@ def hallusion(rng: np.random.Generator, units: int, accuracy: float, alike: floa
     ]
 
 
-HEADLINES = {"plain": plain, "grades": grades, "wemath": wemath, "hallusion": hallusion}
+HEADLINES = {"plain": plain, "grades": grades, "seeds": seeds, "wemath": wemath, "hallusion": hallusion}
+
+
+WHAT = ("headline", "equal models", "a tenth worse")
 
 
 def coverage(name: str, units: int, accuracy: float, alike: float, draws: int) -> dict[str, object]:
-    """Share of intervals that hold the headline, and of those that hold the difference to a model that is a tenth worse."""
+    """Share of intervals that hold the truth, and whether any could: of a headline, and of differences to an equal and to a worse model."""
     draw, rng = HEADLINES[name], np.random.default_rng(7)
     truth = draw(rng, 200_000, accuracy, alike, 1)[0].headline()
     worse = 0.9 * accuracy
-    gap = truth - draw(rng, 200_000, worse, alike, 1)[0].headline()
-    held = held_difference = 0
-    for _ in range(draws):
+    truths = (truth, 0.0, truth - draw(rng, 200_000, worse, alike, 1)[0].headline())
+    held, values = [0, 0, 0], np.zeros((3, draws))
+    for number in range(draws):
         one, other = draw(rng, units, accuracy, alike, 2)
-        bounds = interval(one)
-        held += bounds.low <= truth <= bounds.high
         weaker = draw(rng, units, worse, alike, 1)[0]
-        for pair, true in ((compare(one, other), 0.0), (compare(weaker, one), gap)):
-            assert pair is not None
-            held_difference += pair.low - 1e-12 <= true <= pair.high + 1e-12
+        bounds, equal, better = interval(one), compare(one, other), compare(weaker, one)
+        assert equal is not None and better is not None
+        values[:, number] = bounds.value, equal.difference, better.difference
+        for kind, (low, high) in enumerate(
+            ((bounds.low, bounds.high), (equal.low, equal.high), (better.low, better.high))
+        ):
+            held[kind] += low - 1e-12 <= truths[kind] <= high + 1e-12
     return {
-        "headline": name, "units": units, "accuracy": accuracy, "alike": alike, "coverage": round(held / draws, 3),
-        "of differences": round(held_difference / draws / 2, 3),
+        "case": name, "units": units, "accuracy": accuracy, "alike": alike, "draws": draws,
+        **{what: round(count / draws, 3) for what, count in zip(WHAT, held, strict=True)},
+        "possible": [possible(seen) for seen in values],
     }  # fmt: skip
+
+
+def possible(values: np.ndarray) -> bool:
+    """Whether neighbouring values make up .93 to .97 of all."""
+    _, counts = np.unique(np.round(values, 9), return_counts=True)
+    sums = np.concatenate([[0], counts.cumsum()]) / len(values)
+    ends = np.searchsorted(sums, sums + 0.93 - 1e-12)
+    inside = ends < len(sums)
+    return bool((sums[ends[inside]] - sums[inside] <= 0.97 + 1e-12).any())
+
+
+def summaries(cases: Sequence[dict[str, object]]) -> Iterator[dict[str, object]]:
+    """Of each headline and size: least, mean and greatest coverage, and the share of cases within .93 to .97 and of those where that is possible."""
+    for (name, units), group in itertools.groupby(cases, key=lambda case: (case["case"], case["units"])):
+        rows = list(group)
+        for number, what in enumerate(WHAT):
+            held = np.array([row[what] for row in rows], dtype=float)
+            slack = 2 * np.sqrt(0.95 * 0.05 / float(str(rows[0]["draws"])))
+            within = (held >= 0.93 - slack) & (held <= 0.97 + slack)
+            can = np.mean([row["possible"][number] for row in rows])  # type: ignore[index]
+            yield {"case": name, "units": units, "of": what, "least": held.min(), "mean": round(held.mean(), 3), "greatest": held.max(),
+                   "within": round(float(within.mean()), 2), "too seldom": round(float((held < 0.93 - slack).mean()), 2),
+                   "possible": round(float(can), 2)}  # fmt: skip
 
 
 def starred_boards(boards: int, units: int) -> float:
@@ -120,9 +158,13 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[8, 16, 48])
     parser.add_argument("--boards", type=int, default=300)
     options = parser.parse_args()
+    cases: list[dict[str, object]] = []
     for name, units, accuracy in itertools.product(HEADLINES, options.sizes, ACCURACIES):
         for alike in ALIKE[: 1 if name == "plain" else None]:
-            print(json.dumps(coverage(name, units, accuracy, alike, options.draws)), flush=True)
+            cases.append(coverage(name, units, accuracy, alike, options.draws))
+            print(json.dumps(cases[-1]), flush=True)
+    for summary in summaries(cases):
+        print(json.dumps(summary), flush=True)
     for units in options.sizes:
         print(json.dumps({"units": units, "boards with a star": starred_boards(options.boards, units)}), flush=True)
 

@@ -88,6 +88,12 @@ class ScoringSettings(Table):
     temperature: float = Field(0.7, gt=0, le=2, description="of sampled replies")
     top_p: float = Field(1.0, gt=0, le=1, description="of sampled replies")
     max_tokens: int = Field(2048, ge=1, description="of one reply; the embedded policy gets at most 200")
+    thinking_max_tokens: int = Field(
+        32_768,
+        ge=1,
+        description="of one reply of a model that is told to think, or whose dialect says that it does, where neither its table nor `max_tokens` is"
+        " set; at most half of its server's max_model_len",
+    )
     prompts: Literal["auto", "vlmevalkit", "embedded"] = Field(
         "auto", description="wording of the questions; auto: embedded for an embedded policy, else VLMEvalKit's"
     )

@@ -73,6 +73,8 @@ def show(board: "Board") -> None:
     table.add_column("benchmark", no_wrap=True)
     for line in board.lines:
         table.add_column(Text(f"{line.name}\n{line.kind}"), overflow="fold")
+    table.add_column("resampled\nunits", justify="right", overflow="fold")
+    table.add_column("detectable\ndifference", justify="right", overflow="fold")
     for row in board_rows(board):
         table.add_row(*(Text(value) for value in row.values()))
     console = Console()

@@ -264,15 +264,29 @@ class _Bars:
 
 
 def as_json_record(run: "ModelScores", clean: "Mapping[str, CleanPart]") -> dict[str, Any]:
-    """One model's scores as plain values; `training_run` is empty for one that was not trained here. clean: by benchmark."""
+    """One model's scores as plain values; `training_run` is empty for one that was not trained here. clean: by benchmark.
+
+    Beside a difference: `p_board`, its p among all of the table, and `detectable`, the smallest that would get a star (a fraction of 1).
+    """
     from dataclasses import asdict
 
+    from wethink_assets.evaluation.grading.intervals import holm
+    from wethink_assets.evaluation.reports.comparison import detectable
+
+    on_board = holm({benchmark: comparison.p for benchmark, comparison in run.comparisons.items()})
     return {
         "training_run": run.name if run.base_name else "",
         "model": run.name,
         "base": [score.model_dump(mode="json") for score in run.base],
         "scores": [score.model_dump(mode="json") for score in run.scores],
-        "against_base": {benchmark: asdict(comparison) for benchmark, comparison in run.comparisons.items()},
+        "against_base": {
+            benchmark: {
+                **asdict(comparison),
+                "p_board": on_board[benchmark],
+                "detectable": detectable(comparison, len(on_board)),
+            }
+            for benchmark, comparison in run.comparisons.items()
+        },
         "clean_part": {benchmark: asdict(part) for benchmark, part in clean.items()},
         "waiting": {"base": run.base_waiting, "scores": run.waiting},
         "not_run": {file.benchmark.key: file.remedy for file in run.not_run},

@@ -1,11 +1,13 @@
-"""Mid-p intervals of a share, also of one whose observations count for other than one: no scipy, a continued fraction.
+"""Mid-p and Jeffreys intervals of a share, also of one whose observations are no whole number: no scipy, a continued fraction.
 
 The mid-p interval (Lancaster 1961; Agresti and Gottard 2007) holds the shares under which half the probability of what was seen, and all of what is
 more extreme, is not too small: Clopper and Pearson's without most of its surplus, and right where all samples are right, which a bootstrap takes
-for certainty. Both bounds come from the regularized incomplete beta function, which takes counts that are no whole numbers.
+for certainty. Jeffreys' (Brown, Cai and DasGupta 2001) fits what takes many values, of which one has no probability worth halving. All bounds come
+from the regularized incomplete beta function, which takes counts that are no whole numbers.
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 STEPS = 44
@@ -63,11 +65,33 @@ def mid_p_interval(right: float, count: float, confidence: float = 0.95) -> tupl
         more = beta_share(right + 1, count - right, share) if right < count else 0.0
         return (at_least + more) / 2
 
-    def bound(target: float) -> float:
-        low, high = 0.0, 1.0
-        for _ in range(STEPS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if above(middle) < target else (low, middle)
-        return (low + high) / 2
+    return (
+        0.0 if right <= 0 else _where(above, outside),
+        1.0 if right >= count else _where(above, 1 - outside),
+    )
 
-    return (0.0 if right <= 0 else bound(outside)), (1.0 if right >= count else bound(1 - outside))
+
+@lru_cache(maxsize=4096)
+def jeffreys_interval(right: float, count: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Bounds of a share of which `right` of `count` observations were seen, neither a whole number; the mid-p ones where that is none or all.
+
+    >>> [round(bound, 3) for bound in jeffreys_interval(5.6, 8)]
+    [0.361, 0.921]
+    """
+    if right <= 0 or right >= count:
+        return mid_p_interval(right, count, confidence)
+    outside = (1 - confidence) / 2
+
+    def below(share: float) -> float:
+        return beta_share(right + 0.5, count - right + 0.5, share)
+
+    return _where(below, outside), _where(below, 1 - outside)
+
+
+def _where(rising: Callable[[float], float], target: float) -> float:
+    """The share at which a rising function of it reaches the target."""
+    low, high = 0.0, 1.0
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < target else (low, middle)
+    return (low + high) / 2

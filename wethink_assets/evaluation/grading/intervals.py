@@ -1,12 +1,13 @@
 """Intervals of a score, and the paired test of two models on the same samples.
 
 All go by clusters (groups of samples that belong together). Where each is right or wrong the interval is that of a share (`shares`). A headline that
-is more (grades, HallusionBench's mean of three, the mean over sampling seeds) gets the mid-p one of a share with as many observations as give the
-variance between its clusters (Korn and Graubard 1998), which is drawn towards that of right-or-wrong clusters where few of them differ.
+is more (grades, HallusionBench's mean of three, the mean over sampling seeds) gets Jeffreys' one of a share with as many observations as give the
+variance between its clusters (Korn and Graubard 1998), which is drawn towards half of that of right-or-wrong clusters where few of them differ.
 
-Two models are compared by one test: how likely is a difference as large, were it chance in each cluster which model gave what (exact sign-flip
-permutation; of clusters that are right or wrong McNemar's exact test, 1947). The difference's interval adds half a cluster for each model to the
-clusters (Agresti and Min 2005), and never leaves out 0 where the test doesn't. Many comparisons on a board are corrected by Holm's method (1979).
+Two models are compared by one test: how likely is a difference as large, were it chance in each cluster which model gave what (sign-flip
+permutation; of clusters that are right or wrong McNemar's test, 1947), what is just as large counting half: mid-p, since the exact test calls a tenth
+of .05 a difference where few clusters changed (Fagerland, Lydersen and Laake 2013). The difference's interval adds a third of a cluster for each
+model (after Agresti and Min 2005), and leaves out 0 exactly where the test does. Many comparisons on a board are corrected by Holm's method (1979).
 """
 
 import math
@@ -16,13 +17,17 @@ from statistics import NormalDist
 
 import numpy as np
 
-from wethink_assets.evaluation.grading.binomial import mid_p_interval
+from wethink_assets.evaluation.grading.binomial import jeffreys_interval
 from wethink_assets.evaluation.grading.clusters import Clusters, Floats
 from wethink_assets.evaluation.grading.shares import share_interval
 from wethink_assets.intervals import RESAMPLES, SEED, blocks
 
-PRIOR = 4.0
-"""Clusters of right-or-wrong variance that are added to the variance between clusters."""
+PRIOR, PRIOR_SHARE = 6.0, 0.5
+"""Clusters that are added to those from which the variance is known, fewer the more these are, and their share of right-or-wrong variance."""
+KNOWN = 4.0
+"""Clusters that the prior counts for in how well the variance is known."""
+ADDED = 0.35
+"""Clusters of the largest gain, and as many of the largest loss, that are added to a difference."""
 MOST_FLIPS = 14
 """Clusters that changed up to which all ways to flip them are counted; of more some are drawn."""
 MOST_PER_CLUSTER = 10.0
@@ -62,7 +67,7 @@ class Comparison:
 
         By the normal approximation, and at least what the fewest clusters that can be significant make.
         """
-        fewest = math.ceil(1 + math.log2(1 / alpha))
+        fewest = math.ceil(math.log2(1 / alpha))
         if self.units < fewest:
             return None
         normal = NormalDist()
@@ -91,7 +96,7 @@ def interval(clusters: Clusters, confidence: float = 0.95) -> Interval:
         return Interval(value, *share_interval(round(float(clusters.top.sum())), count, confidence))
     share = min(1.0, max(0.0, value))
     effective = _observations(clusters, share)
-    low, high = mid_p_interval(round(share * effective, 9), round(effective, 9), confidence)
+    low, high = jeffreys_interval(round(share * effective, 9), round(effective, 9), confidence)
     return Interval(value, min(low, value), max(high, value))
 
 
@@ -111,9 +116,10 @@ def _observations(clusters: Clusters, share: float) -> float:
     differing = float(count - members.max())  # what is known of the variance is known from those
     smoothed = (share * count + 1) / (count + 2)
     variance = float((influence**2).sum() / (count - 1))
-    pooled = (differing * variance + PRIOR * smoothed * (1 - smoothed)) / (differing + PRIOR)
+    prior = PRIOR / math.sqrt(1 + differing)
+    pooled = (differing * variance + prior * PRIOR_SHARE * smoothed * (1 - smoothed)) / (differing + prior)
     # t for z: the variance is an estimate; its quantile by Cornish and Fisher's first term
-    widened = (1 + (1.96**2 + 1) / (4 * (differing + PRIOR))) ** 2
+    widened = (1 + (1.96**2 + 1) / (4 * (differing + KNOWN))) ** 2
     return min(max(count * smoothed * (1 - smoothed) / pooled / widened, 1.0), MOST_PER_CLUSTER * count)
 
 
@@ -140,44 +146,54 @@ def compare(
     low, high = min(low, difference), max(high, difference)
     if p >= 1 - confidence:
         low, high = min(low, 0.0), max(high, 0.0)
+    elif difference > 0:
+        low = max(low, EQUAL)
+    elif difference < 0:
+        high = min(high, -EQUAL)
     return Comparison(
         difference, low, high, p, "McNemar" if binary else "permutation", count, better, worse, spread
     )  # fmt: skip
 
 
 def _bounds(gains: Floats, confidence: float) -> tuple[float, float, float]:
-    """Interval of the mean gain, and the gains' standard deviation, both with half a cluster of the largest gain and half of its loss added."""
-    count = len(gains) + 1
+    """Interval of the mean gain, and the gains' standard deviation, both with `ADDED` clusters of the largest gain and of its loss."""
+    count = len(gains) + 2 * ADDED
     mean = float(gains.sum()) / count
     largest = float(np.abs(gains).max()) or 1.0  # where nothing changed, a whole cluster could have
-    spread = math.sqrt(max(0.0, (float((gains**2).sum()) + largest**2) / count - mean**2))
+    spread = math.sqrt(max(0.0, (float((gains**2).sum()) + 2 * ADDED * largest**2) / count - mean**2))
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     reach = z * (1 + (z * z + 1) / (4 * count)) * spread / math.sqrt(count)
     return max(-1.0, mean - reach), min(1.0, mean + reach), spread
 
 
 def sign_flip(gains: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> float:
-    """Exact two-sided p of the sign-flip permutation test: a sum at least as far from 0, were each gain as likely a loss.
+    """Two-sided mid-p of the sign-flip permutation test: a sum further from 0, and half of those just as far, were each gain as likely a loss.
 
     >>> sign_flip(np.array([0.5, 0.5, 1.0, 0.0]))
-    0.25
+    0.125
     """
     changed = gains[np.abs(gains) > EQUAL]
     if not len(changed):
         return 1.0
-    seen = abs(float(changed.sum())) - EQUAL
+    seen = abs(float(changed.sum()))
     if len(changed) <= MOST_FLIPS:
         signs = 1 - 2 * ((np.arange(2 ** len(changed))[:, None] >> np.arange(len(changed))) & 1)
-        return float((np.abs(signs @ changed) >= seen).mean())
-    rng, extreme = np.random.default_rng(seed), 0
+        return _as_far(signs @ changed, seen) / 2 ** len(changed)
+    rng, extreme = np.random.default_rng(seed), 0.0
     for block in blocks(resamples, len(changed)):
         drawn = 1.0 - 2 * rng.integers(0, 2, (block, len(changed)), dtype=np.int8)
-        extreme += int((np.abs(drawn @ changed) >= seen).sum())
+        extreme += _as_far(drawn @ changed, seen)
     return (1 + extreme) / (1 + resamples)
 
 
+def _as_far(sums: Floats, seen: float) -> float:
+    """How many sums are further from 0 than what was seen, and half of how many are as far."""
+    distances = np.abs(sums)
+    return (float((distances > seen + EQUAL).sum()) + float((distances >= seen - EQUAL).sum())) / 2
+
+
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Each p as it counts among all of a board (Holm 1979): a board without a difference has one below 0.05 in 5% of cases at most.
+    """Each p as it counts among all of a board (Holm 1979): a board without a difference has one below 0.05 in about 5% of cases at most.
 
     >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
     {'a': 0.03, 'c': 0.06, 'b': 0.06}
@@ -202,16 +218,16 @@ def _common(first: Clusters, second: Clusters) -> tuple[Clusters, Clusters]:
 
 
 def mcnemar(better: int, worse: int) -> float:
-    """Exact two-sided p of McNemar's test: a split at least as uneven among the clusters that changed, were both ways as likely.
+    """Two-sided mid-p of McNemar's test: a more uneven split among the clusters that changed, and half of one as uneven, were both ways as likely.
 
     >>> mcnemar(0, 0), round(mcnemar(8, 2), 4)
-    (1.0, 0.1094)
+    (1.0, 0.0654)
     """
-    changed = better + worse
+    changed, fewer = better + worse, min(better, worse)
     if changed == 0:
         return 1.0
-    tail = sum(math.exp(_log_choose(changed, few) - changed * math.log(2)) for few in range(min(better, worse) + 1))
-    return min(1.0, 2 * tail)
+    ways = [math.exp(_log_choose(changed, few) - changed * math.log(2)) for few in range(fewer + 1)]
+    return 1 - ways[-1] / 2 if better == worse else min(1.0, 2 * sum(ways) - ways[-1])
 
 
 def _log_choose(count: int, chosen: int) -> float:

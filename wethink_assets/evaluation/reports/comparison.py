@@ -15,7 +15,9 @@ from wethink_assets.identity import canonical_json, digest_of
 from wethink_assets.storage.faults import optional_write
 from wethink_assets.storage.store import Store
 
-VERSION = 2
+VERSION = 3
+SIGNIFICANT = 0.05
+"""Level of a star."""
 
 
 def against_base(store: Store, settings: Settings, base: Sequence[Score], policy: Sequence[Score]) -> Comparison | None:
@@ -77,3 +79,8 @@ def flipped_samples(store: Store, first: Score, second: Score) -> pl.DataFrame:
         maintain_order="left",
     )
     return joined.filter(pl.col("before_hit") != pl.col("after_hit"))
+
+
+def detectable(comparison: Comparison | None, looks: int) -> float | None:
+    """The smallest true difference that would get a star in four of five repetitions, among so many comparisons; None where none would."""
+    return None if comparison is None else comparison.detectable(SIGNIFICANT / max(1, looks))

@@ -20,7 +20,7 @@ from wethink_assets.evaluation.benchmarks.catalog import (
 )
 from wethink_assets.evaluation.benchmarks.files import benchmarks_of
 from wethink_assets.evaluation.grading.intervals import Comparison, holm
-from wethink_assets.evaluation.reports.comparison import against_base
+from wethink_assets.evaluation.reports.comparison import against_base, detectable
 from wethink_assets.evaluation.runs.models import base_model_of
 from wethink_assets.evaluation.runs.records import (
     GREEDY,
@@ -50,8 +50,9 @@ class Cell:
     """One model on one benchmark, on the benchmark's scale.
 
     seeds: scores by sampling seed, with their mean and standard deviation; against_base: the paired comparison, as fractions of 1; units: groups of
-    samples that belong together; p_board: p of the comparison, corrected for all of the model's (Holm); cut, no_answer:
-    shares of replies; answered: percent right of those with an answer.
+    samples that belong together, which intervals and tests go by; p_board: p of the comparison, corrected for all of the model's (Holm); detectable:
+    the smallest true difference that would be found among all of these, a fraction of 1, None where there are too few units for any; cut,
+    no_answer: shares of replies; answered: percent right of those with an answer.
     """
 
     value: float
@@ -67,6 +68,7 @@ class Cell:
     settings: str = ""
     units: int = 0
     p_board: float | None = None
+    detectable: float | None = None
     cut: float = 0.0
     no_answer: float = 0.0
     answered: float | None = None
@@ -275,7 +277,10 @@ def _policy_line(store: Store, settings: Settings, policy: Policy) -> Line:
         if cell is not None:
             cells[benchmark] = cell
     corrected = holm({key: cell.against_base.p for key, cell in cells.items() if cell.against_base is not None})
-    cells = {key: replace(cell, p_board=corrected.get(key)) for key, cell in cells.items()}
+    cells = {
+        key: replace(cell, p_board=corrected.get(key), detectable=detectable(cell.against_base, len(corrected)))
+        for key, cell in cells.items()
+    }
     cells = _flagged(cells, asked_otherwise(kept.groups.values()))
     return Line(
         policy.key,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, Benchmark
 from wethink_assets.evaluation.grading.intervals import Comparison, holm
 from wethink_assets.evaluation.reports.clean_part import CleanPart, clean_text
+from wethink_assets.evaluation.reports.comparison import SIGNIFICANT, detectable
 from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, WAITS, Board, Cell, Line, cell_of, newest, own_of
 from wethink_assets.evaluation.runs.training_runs import ModelScores
 
@@ -23,9 +24,6 @@ def cell_text(cell: Cell | None) -> str:
     return f"{cell.value:.1f}{bounds}{FLAG if cell.flags else ''}"
 
 
-SIGNIFICANT = 0.05
-
-
 def difference_text(comparison: Comparison | None, scale: int, p_board: float | None = None) -> str:
     """Difference to the base with its interval and p; `*` where p, corrected for all comparisons of the board, is below 0.05."""
     if comparison is None:
@@ -36,11 +34,10 @@ def difference_text(comparison: Comparison | None, scale: int, p_board: float | 
     return f"{scale * comparison.difference:+.1f}{star} {bounds}, p {comparison.p:.2g} {comparison.test}{board}"
 
 
-def detectable_text(comparison: Comparison | None, scale: int, looks: int) -> str:
-    """The smallest difference that would get a star in four of five repetitions, among so many comparisons."""
+def detectable_text(comparison: Comparison | None, scale: int, least: float | None) -> str:
+    """The smallest difference that would get a star, on the benchmark's scale; `none`: the units are too few for any."""
     if comparison is None:
         return ""
-    least = comparison.detectable(SIGNIFICANT / max(1, looks))
     return "none" if least is None else f"{scale * least:.1f}"
 
 
@@ -73,19 +70,39 @@ def column_title(benchmark: Benchmark) -> str:
 
 
 def board_rows(board: Board) -> list[dict[str, str]]:
-    """The board with models as columns and benchmarks as rows, averages last."""
+    """The board with models as columns and benchmarks as rows, averages last; `units`: what was resampled, `detectable`: of the newest policy."""
     names = list(dict.fromkeys(name for line in board.lines for name in line.averages))
     rows = [
-        {"benchmark": column_title(one), **{line.name: _shown(line, one) for line in board.lines}}
+        {
+            "benchmark": column_title(one),
+            **{line.name: _shown(line, one) for line in board.lines},
+            **_resampled(board, one),
+        }
         for one in board.columns
     ]
     return [
         *rows,
         *(
-            {"benchmark": f"average, {name}", **{line.name: average_text(line, name) for line in board.lines}}
+            {
+                "benchmark": f"average, {name}",
+                **{line.name: average_text(line, name) for line in board.lines},
+                "units": "",
+                "detectable": "",
+            }
             for name in names
         ),
     ]
+
+
+def _resampled(board: Board, benchmark: Benchmark) -> dict[str, str]:
+    cells = [line.cells[benchmark.key] for line in board.lines if benchmark.key in line.cells]
+    units = sorted({cell.units for cell in cells if cell.units})
+    compared = [cell for cell in cells if cell.against_base is not None]
+    newest_policy = compared[-1] if compared else Cell(0.0)
+    return {
+        "units": " or ".join(map(str, units)),
+        "detectable": detectable_text(newest_policy.against_base, benchmark.scale, newest_policy.detectable),
+    }
 
 
 def _shown(line: Line, benchmark: Benchmark) -> str:
@@ -113,7 +130,7 @@ def run_rows(run: ModelScores, clean: Mapping[str, CleanPart] | None = None) -> 
             "base": WAITS if before is None and benchmark.key in run.base_waiting else cell_text(before),
             "policy": shown,
             "difference": difference_text(comparison, benchmark.scale, on_board.get(benchmark.key)),
-            "detectable": detectable_text(comparison, benchmark.scale, len(on_board)),
+            "detectable": detectable_text(comparison, benchmark.scale, detectable(comparison, len(on_board))),
             "policy, sampled": seeds_text(after),
         }
         rows.append(

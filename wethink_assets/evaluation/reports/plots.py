@@ -18,6 +18,8 @@ SIDEWAYS = 0.2
 """Cosine from which a spoke's name stands beside it instead of above."""
 FLAGGED = "†"
 NOTE = f"{FLAGGED} a score here is flagged (another file than the published one, or what failed or was cut): the table says why"
+_N = "\nn "
+RESAMPLED = "n: groups of samples that intervals go by; shows: the smallest difference to the base that would get a star, in percent"
 MOST = 6
 """Models in one plot: published ones only beside real benchmarks, then models from elsewhere, of the policies the newest."""
 
@@ -60,9 +62,24 @@ def _label(benchmark: Benchmark, lines: Sequence[Line]) -> str:
     return f"{short(benchmark)} {FLAGGED}" if flagged else short(benchmark)
 
 
+def _resampled(benchmark: Benchmark, lines: Sequence[Line]) -> str:
+    """Below a name: how many units the intervals go by, and the smallest difference to its base that the newest policy could have shown."""
+    cells = [line.cells[benchmark.key] for line in lines if benchmark.key in line.cells]
+    units = max((cell.units for cell in cells), default=0)
+    compared = [cell for cell in cells if cell.against_base is not None]
+    if not units:
+        return ""
+    if not compared:
+        return f"{_N}{units}"
+    least = compared[-1].detectable
+    return f"{_N}{units}, shows {'none' if least is None else f'{100 * least:.0f}'}"
+
+
 def _annotated(figure: "Figure", labels: Sequence[str], size: float) -> "Figure":
-    if any(label.endswith(FLAGGED) for label in labels):
-        figure.supxlabel(NOTE, fontsize=size, color=INK)
+    notes = [RESAMPLED] if any(_N in label for label in labels) else []
+    notes += [NOTE] if any(FLAGGED in label for label in labels) else []
+    if notes:
+        figure.supxlabel("\n".join(notes), fontsize=size, color=INK)
     return figure
 
 
@@ -97,7 +114,7 @@ def bars(board: Board) -> "Figure | None":
             if cell.flags:
                 bar.set_hatch("////")
                 bar.set_edgecolor("white")
-    labels = [_label(one, lines) for one in columns]
+    labels = [_label(one, lines) + _resampled(one, lines) for one in columns]
     axes.set_xticks(range(len(columns)), labels, rotation=32, ha="right", fontsize=7, color=INK)
     axes.set_ylim(0, 100)
     axes.set_ylabel("percent of the scale", fontsize=7, color=INK)

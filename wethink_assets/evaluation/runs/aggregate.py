@@ -14,7 +14,7 @@ from wethink_assets.evaluation.grading.intervals import Interval, interval
 from wethink_assets.evaluation.runs.jobs import Job
 from wethink_assets.evaluation.runs.models import EvaluatedModel
 from wethink_assets.evaluation.runs.records import REPLY_COLUMNS, Score
-from wethink_assets.evaluation.runs.replies import CUT, OK
+from wethink_assets.evaluation.runs.replies import CUT, NO_ROOM, OK
 from wethink_assets.evaluation.vlmevalkit.scoring import KitResult
 from wethink_assets.models.finish_reasons import finish_reason_of
 
@@ -42,7 +42,8 @@ def aggregate(
     failed_judging = share(pl.col("how") == FAILED)
     cut = share((pl.col("status") == OK) & pl.col("finish_reason").is_in(_cut_words(frame)))
     no_answer = share((pl.col("status") == OK) & (pl.col("prediction") == ""))
-    flags = [*_flags(scoring.flag_above, failed_inference, failed_judging, cut, no_answer), *differs]
+    refused = share(pl.col("fault").str.starts_with(NO_ROOM))
+    flags = [*_flags(scoring.flag_above, failed_inference, failed_judging, cut, no_answer, refused), *differs]
     breakdown = job.form.breakdown(frame) if kit is None else job.form.vlmevalkit_breakdown(frame)
     score = Score(
         benchmark=benchmark.key,
@@ -99,9 +100,11 @@ def _cut_words(frame: pl.DataFrame) -> list[str]:
     return [word for word in words if finish_reason_of(word) == CUT]
 
 
-def _flags(above: float, inference: float, judging: float, cut: float, no_answer: float) -> Iterator[str]:
+def _flags(
+    above: float, inference: float, judging: float, cut: float, no_answer: float, refused: float
+) -> Iterator[str]:
     if inference > above:
-        yield f"{inference:.1%} of calls failed"
+        yield f"{inference:.1%} of calls failed" + (f": {NO_ROOM} as long, lower max_tokens" if refused else "")
     if judging > above:
         yield f"{judging:.1%} of verdicts failed"
     if cut > above:

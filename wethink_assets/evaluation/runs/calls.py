@@ -14,8 +14,9 @@ from wethink_assets.evaluation.forms.form import JudgeFailed
 from wethink_assets.evaluation.grading.judge import JudgePrompts
 from wethink_assets.identity import digest_of
 from wethink_assets.models.chat import CallFailed, ChatModel, Completion, Message, Role, Sampling
+from wethink_assets.models.finish_reasons import finish_reason_of
 from wethink_assets.models.registry import Models
-from wethink_assets.storage.journal.calls import Call, call_key, now
+from wethink_assets.storage.journal.calls import Call, call_key, call_keys, now
 from wethink_assets.storage.journal.journal import Journal, journal_folder
 from wethink_assets.storage.lease import leased
 from wethink_assets.storage.store import Store
@@ -25,6 +26,8 @@ STAGE = "scores"
 FLUSH_EVERY = 2.0
 JUDGE_TRIES = 2
 RETRY_TEMPERATURE = 0.7
+EARLIER_TOKENS = 2048
+"""Bound of replies by default, also where a model thinks, when calls did not name what they ask whatever their bound."""
 T = TypeVar("T")
 Counts = Counter[str]
 """Calls and tokens of one job, by role."""
@@ -108,10 +111,24 @@ class Calls:
     async def reply(
         self, benchmark: str, index: str, messages: Sequence[Message], sampling: Sampling, prompt: str, counts: Counts
     ) -> tuple[str, Completion]:
-        """Journal key and reply of the scored model. The key names its weights, never the place from which they were loaded."""
+        """Journal key and reply of the scored model. The key names its weights, never the place from which they were loaded.
+
+        A whole reply that was asked for under another bound of its length, into which it fits, is not asked for again.
+        """
         options = {**self._models.request_options("policy", with_schema=False), **self._options}
-        key = call_key("policy", self._digest, messages, None, sampling, 0, options)
-        return key, await self._once(benchmark, key, "policy", prompt, index, messages, sampling, 0, counts)
+        key, request = call_keys("policy", self._digest, messages, None, sampling, 0, options)
+        journal = self._journals[benchmark]
+        found = journal.with_room(key, request, sampling.max_tokens)
+        if found is None and sampling.max_tokens > EARLIER_TOKENS and journal.find(key) is None:
+            bound = replace(sampling, max_tokens=EARLIER_TOKENS)
+            other = call_key("policy", self._digest, messages, None, bound, 0, options)
+            earlier = journal.find(other)
+            if earlier is not None and finish_reason_of(earlier.finish_reason) == "stop":
+                found = other, earlier
+        if found is not None:
+            counts["policy.cached_calls"] += 1
+            return found
+        return key, await self._once(benchmark, key, "policy", prompt, index, messages, sampling, 0, counts, request)
 
     async def judge(self, benchmark: str, index: str, name: str, counts: Counts, **variables: Any) -> Any:
         """What the judge says; None where this judge cannot be asked that.
@@ -172,6 +189,7 @@ class Calls:
         sampling: Sampling,
         sample: int,
         counts: Counts | None,
+        request: str = "",
     ) -> Completion:
         async def make() -> Call:
             if role == "judge" and self.judge_gone is not None:
@@ -188,7 +206,8 @@ class Calls:
                 self.judge_gone = JudgeGone(str(error))
                 raise self.judge_gone from error
             completion = replace(reply, text=whole_text(reply.text))
-            return Call(key, role, prompt, item, sample, completion, time.monotonic() - began, now())
+            seconds, bound = time.monotonic() - began, sampling.max_tokens if request else 0
+            return Call(key, role, prompt, item, sample, completion, seconds, now(), request, bound)
 
         completion, cached = await self._journals[benchmark].once(key, make)
         count: Counts = Counter() if counts is None else counts

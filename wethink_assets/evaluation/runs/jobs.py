@@ -24,6 +24,7 @@ from wethink_assets.evaluation.vlmevalkit.environment import kit_version
 from wethink_assets.evaluation.vlmevalkit.scoring import LOGIC_VERSION as KIT_VERSION
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.identity import sha256_hex
+from wethink_assets.models.dialects.request_form import reasons
 from wethink_assets.models.registry import Models
 from wethink_assets.storage.store import Store
 
@@ -70,10 +71,24 @@ def decodings(settings: Settings, model: EvaluatedModel) -> list[Decoding]:
     def of(name: str) -> Any:
         return getattr(own if name in stated else scoring, name)
 
-    tokens = min(of("max_tokens"), EMBEDDED_TOKENS) if model.embedded else of("max_tokens")
+    tokens = min(of("max_tokens"), EMBEDDED_TOKENS) if model.embedded else _tokens(settings, model, of("max_tokens"))
     temperature = of("temperature") or scoring.temperature
     greedy = [Decoding(0.0, 1.0, tokens, 0)] if scoring.greedy else []
     return [*greedy, *(Decoding(temperature, of("top_p"), tokens, seed) for seed in scoring.seeds)]
+
+
+def _tokens(settings: Settings, model: EvaluatedModel, otherwise: int) -> int:
+    """Bound of a reply's length, of a model that thinks what cards of such models evaluate with, where nothing states one."""
+    scoring = settings.scoring
+    role = model.own or scoring.endpoints.get(model.name)
+    stated = "max_tokens" in (model.own.model_fields_set if model.own is not None else ())
+    if stated or role is None or not reasons(role):
+        return otherwise
+    if "max_tokens" in scoring.model_fields_set and "thinking_max_tokens" not in scoring.model_fields_set:
+        return otherwise
+    table = settings.servers.get(role.server or scoring.server)
+    context = table.max_model_len if table is not None else 0
+    return min(scoring.thinking_max_tokens, context // 2) if context else scoring.thinking_max_tokens
 
 
 def style_of(settings: Settings, model: EvaluatedModel, scorer: Scorer = "own") -> tuple[str, str]:

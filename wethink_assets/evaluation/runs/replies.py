@@ -1,5 +1,6 @@
 """Replies of the evaluated model to every sample of its jobs."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,10 @@ from wethink_assets.synthesis.calls.replies import MalformedReply, final_text, w
 
 OK = "ok"
 WHOLE, CUT = "stop", "length"
+NO_ROOM = "the model's context has no room for a reply"
+CONTEXT = re.compile(
+    r"context (length|window|size)|max_model_len|max_(completion_)?tokens.{0,40}too large", re.IGNORECASE
+)
 UNFINISHED = {CUT: "cut off at the most tokens of a reply"}
 Progress = Callable[[str, int, int], None]
 """Called with what is done, how many of it are done, and how many there are."""
@@ -58,7 +63,10 @@ async def _reply(calls: Calls, job: Job, row: Row, messages: Any, sampling: Samp
     try:
         key, completion = await calls.reply(job.key, row["index"], messages, sampling, style, job.counts)
     except CallFailed as error:
-        return {**reply, "status": "failed", "fault": whole_text(str(error))[:500], "reply": ""}
+        fault = whole_text(str(error))
+        if CONTEXT.search(fault):
+            fault = f"{NO_ROOM} of {sampling.max_tokens} tokens beside this question: lower max_tokens ({fault})"
+        return {**reply, "status": "failed", "fault": fault[:500], "reply": ""}
     reply |= {
         "status": OK, "fault": "", "reply": completion.text, "call": key, "finish_reason": completion.finish_reason,
         "prompt_tokens": completion.prompt_tokens, "completion_tokens": completion.completion_tokens,

@@ -26,7 +26,16 @@ def test_the_board_holds_published_base_and_policy_rows_apart(scored: ScoredRun)
     assert rows["MMStar"]["v0001.grpo"] == "not run" and rows["mine"]["WeThink-7B (published)"] == "-"
     assert rows["average, reasoning six"]["WeThink-7B (published)"] == "44.3"
     assert rows["average, reasoning six"]["v0001.grpo"] == "incomplete"
-    assert bars(board) is not None and radar(board) is None  # one benchmark has no radar
+    units, compared = plain["rows"][3]["cells"]["mine"]["units"], board.lines[3].cells["mine"].against_base
+    assert compared is not None and units == compared.units == int(rows["mine"]["units"])
+    least = plain["rows"][3]["cells"]["mine"]["detectable"]
+    assert least == compared.detectable() and rows["mine"]["detectable"] == f"{100 * least:.1f}"
+    assert rows["MMStar"]["units"] == rows["average, reasoning six"]["detectable"] == ""
+    figure = bars(board)
+    assert figure is not None and radar(board) is None  # one benchmark has no radar
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == [
+        f"mine\nn {units}, shows {100 * least:.0f}"
+    ]
 
 
 def test_cut_replies_and_those_without_an_answer_have_columns_and_flagged_scores_a_mark_in_the_plots(
@@ -49,7 +58,9 @@ def test_cut_replies_and_those_without_an_answer_have_columns_and_flagged_scores
     figure = bars(board)
     assert figure is not None
     (axes,) = figure.axes
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["mine †"] and "flagged" in figure.get_supxlabel()
+    assert [text.get_text() for text in axes.get_xticklabels()] == [
+        "mine †\nn 10"
+    ] and "flagged" in figure.get_supxlabel()
 
 
 def test_averages_need_all_their_benchmarks_and_put_ocrbench_out_of_100() -> None:

@@ -12,7 +12,7 @@ def test_a_training_run_beside_its_base(scored: ScoredRun) -> None:
     run = kept_scores(store, settings, policy)
     comparison = run.comparisons["mine"]
     assert (comparison.units, comparison.better, comparison.worse) == (20, 9, 1)
-    assert comparison.difference == pytest.approx(0.4) and comparison.p == pytest.approx(22 / 1024)
+    assert comparison.difference == pytest.approx(0.4) and comparison.p == pytest.approx(12 / 1024)
     (row,) = run_rows(run)
     assert (
         row["base"].startswith("50.0 (")
