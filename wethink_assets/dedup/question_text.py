@@ -210,12 +210,13 @@ def _is_item(text: str) -> bool:
 
 
 def _folded(text: str, form: Form) -> str:
-    return " ".join(form(_tokens(normalised_text(marked_symbols(_BARE_DECIMAL.sub("0.", text))))))
+    return " ".join(form(list(_tokens(text))))
 
 
-def _tokens(text: str) -> list[str]:
+@lru_cache(maxsize=256)  # both forms of a question are made one after the other
+def _tokens(text: str) -> tuple[str, ...]:
     """Numbers, words and signs of a text, without the punctuation that says nothing."""
-    found = list(_TOKEN.finditer(text))
+    found = list(_TOKEN.finditer(normalised_text(marked_symbols(_BARE_DECIMAL.sub("0.", text)))))
     kept: list[str] = []
     opened = {'"': False, "'": False}
     for index, match in enumerate(found):
@@ -226,7 +227,7 @@ def _tokens(text: str) -> list[str]:
             if not _says_something(token, before, match.start(), after, opened):
                 continue
         kept.append("_" if token[0] == "_" else token)
-    return kept
+    return tuple(kept)
 
 
 def _says_something(sign: str, before: re.Match[str] | None, start: int, after: str, opened: dict[str, bool]) -> bool:
