@@ -1,6 +1,6 @@
 """Tables about training: `[training]`, `[recipes.<name>]` for each way to train a policy, `[studies]` that compare them, and `[rewards]`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -62,6 +62,9 @@ UNCOUNTED = ("in_main_run", "save_steps", "threads", "dataloader_num_workers", "
 """Settings that decide how a run goes about, not what it comes to: no part of a policy's digest."""
 
 
+FORMER_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
 class LoraSettings(Table):
     """Low-rank adapters in place of training all weights."""
 
@@ -71,9 +74,15 @@ class LoraSettings(Table):
     alpha: int = Field(64, ge=1, description="scale of the adapters")
     dropout: Share = Field(0.0, description="of the adapters")
     target_modules: tuple[str, ...] = Field(
-        ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
-        description="modules that get an adapter; those of the vision tower with these names do, too",
+        (),
+        description="linear layers that get an adapter, by their last names, such as q_proj; empty: all but the output layer, also those of"
+        " linear attention, tower and projector (see `frozen`)",
     )
+
+    def stored(self, leave_out: Collection[str] = ()) -> dict[str, Any]:
+        """As of `Table`; without adapters the targets are those that stood here first, so that policies keep their digest."""
+        values = super().stored(leave_out)
+        return values if self.rank else {**values, "targets": list(FORMER_TARGETS)}
 
 
 class RolloutSettings(Table):
@@ -217,6 +226,23 @@ class RecipeSettings(Table):
     sft_batch_size: int = Field(64, ge=1, description="rows a step")
 
     lora: LoraSettings = Field(LoraSettings(), description="adapters")
+    frozen: tuple[Literal["tower", "projector", "language"], ...] = Field(
+        (),
+        exclude_if=lambda parts: not parts,
+        description="parts of the model that stay as they are, and get no adapters",
+    )
+    max_pixels: int = Field(
+        0,
+        ge=0,
+        exclude_if=lambda pixels: not pixels,
+        description="of an image as it is shown, at most; 0: as the processor has it",
+    )
+    min_pixels: int = Field(
+        0,
+        ge=0,
+        exclude_if=lambda pixels: not pixels,
+        description="of an image as it is shown, at least; 0: as the processor has it",
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 on a GPU, else float32"
     )
@@ -235,6 +261,12 @@ class RecipeSettings(Table):
             raise ValueError("both reward weights are 0")
         if self.difficulty[0] > self.difficulty[1]:
             raise ValueError(f"difficulty goes from {self.difficulty[0]:g} down to {self.difficulty[1]:g}")
+        if self.max_pixels and self.min_pixels > self.max_pixels:
+            raise ValueError(f"min_pixels {self.min_pixels} is more than max_pixels {self.max_pixels}")
+        if (self.max_pixels or self.min_pixels) and self.rollouts.engine == "vllm-colocated":
+            raise ValueError(
+                "max_pixels and min_pixels do not reach a colocated vLLM: leave them out, or let transformers write the completions"
+            )
         completions = self.prompts_per_step * self.num_generations
         share = completions // self.launcher.processes
         if completions % self.launcher.processes:

@@ -13,6 +13,7 @@ from wethink_assets.models.servers.memory import find_gpus, find_memory, local_f
 from wethink_assets.training.data.chat import encoded, image_fields, image_token_ids
 from wethink_assets.training.data.prompts import RowPrompts
 from wethink_assets.training.policies.base_model import BaseModel, load_model
+from wethink_assets.training.policies.parts import freeze
 from wethink_assets.training.runs.phases import adapter_config
 from wethink_assets.training.trainers.guards import out_of_memory
 from wethink_assets.training.trainers.rewards import Rewarder
@@ -93,7 +94,9 @@ def try_model(
     if recipe.lora.rank:
         from peft import get_peft_model
 
-        model = get_peft_model(model, adapter_config(recipe))
+        model = get_peft_model(model, adapter_config(recipe, model))
+    else:
+        freeze(model, recipe.frozen)
     model = model.to(device)
     share = max(1, recipe.prompts_per_step * recipe.num_generations // recipe.launcher.processes)
     batch = min(recipe.micro_batch_size or share, share)

@@ -131,6 +131,7 @@ def shape_of(config: Any, recipe: RecipeSettings) -> ModelShape:
     import torch
     from transformers import AutoModelForImageTextToText
 
+    from wethink_assets.training.policies.parts import freeze
     from wethink_assets.training.runs.phases import adapter_config
 
     with torch.device("meta"):
@@ -139,7 +140,9 @@ def shape_of(config: Any, recipe: RecipeSettings) -> ModelShape:
     if recipe.lora.rank:
         from peft import inject_adapter_in_model
 
-        inject_adapter_in_model(adapter_config(recipe), model, low_cpu_mem_usage=True)
+        inject_adapter_in_model(adapter_config(recipe, model), model, low_cpu_mem_usage=True)
+    else:
+        freeze(model, recipe.frozen)
     trained = sum(
         weights.numel()
         for name, weights in model.named_parameters()

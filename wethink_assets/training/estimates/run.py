@@ -105,7 +105,7 @@ def _run_through(estimate: RunEstimate, faults: Faults, plan: TrainingPlan, stor
     recipe = plan.recipe
     processor = None
     with faults.of("processor"):
-        processor = load_base_processor(plan.base_model)
+        processor = load_base_processor(plan.base_model, (recipe.min_pixels, recipe.max_pixels))
         require_images(processor)
     prompts = RowPrompts(plan.configuration, recipe, processor) if processor is not None else None
     lengths: NDArray[np.int64] | None = None

@@ -15,6 +15,7 @@ from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.embedded.chat import LOADING
 from wethink_assets.models.embedded.checkpoints import checkpoint_digest, checkpoint_folder, checkpoint_names
 from wethink_assets.training.policies.families import require_trainable
+from wethink_assets.training.policies.pixels import bound_pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -175,8 +176,10 @@ def load_model(base: BaseModel, dtype: str, checkpoint: str | None = None) -> An
     return model
 
 
-def load_base_processor(base: BaseModel) -> Any:
+def load_base_processor(base: BaseModel, pixels: tuple[int, int] = (0, 0)) -> Any:
     """The processor of the model, padding on the left; the model's weights are not even downloaded for it.
+
+    pixels: of an image, at least and at most; 0 leaves them as they are.
 
     Raises `ModelError` for a model that cannot be trained, with its family, the reason and the remedy.
     """
@@ -186,6 +189,7 @@ def load_base_processor(base: BaseModel) -> Any:
     require_trainable(base.identity.get("model") or base.name_or_path, Path(folder))
     processor: Any = load_processor(folder)
     processor.tokenizer.padding_side = "left"
+    bound_pixels(processor, *pixels)
     return processor
 
 

@@ -12,6 +12,7 @@ from wethink_assets.training.data.rows import Rows
 from wethink_assets.training.policies.artifacts import ARTIFACTS
 from wethink_assets.training.policies.base_model import load_model, save_base_processor
 from wethink_assets.training.policies.catalog import MODEL
+from wethink_assets.training.policies.parts import adapter_targets, freeze
 from wethink_assets.training.runs.context import RunContext
 from wethink_assets.training.trainers.checkpoints import is_whole, newest_whole, remove_unfinished, seal, step_of
 from wethink_assets.training.trainers.recorder import RunRecorder
@@ -72,11 +73,13 @@ def _trainer(
         plan.base_model, context.training_dtype, None if recipe.lora.rank or start is None else str(start)
     )
     callback = StepCallback(recorder, Guard(recipe), context.reporter.step)
-    adapter = adapter_config(recipe) if recipe.lora.rank else None
+    adapter = adapter_config(recipe, model) if recipe.lora.rank and start is None else None
     if recipe.lora.rank and start is not None:
         from peft import PeftModel
 
-        model, adapter = PeftModel.from_pretrained(model, str(start), is_trainable=True), None
+        model = PeftModel.from_pretrained(model, str(start), is_trainable=True)
+    if not recipe.lora.rank:
+        freeze(model, recipe.frozen)
     if phase == "sft":
         if adapter is not None:
             from peft import get_peft_model
@@ -118,8 +121,8 @@ def _trainer(
     return trainer
 
 
-def adapter_config(recipe: RecipeSettings) -> Any:
-    """PEFT's configuration of a recipe's adapters."""
+def adapter_config(recipe: RecipeSettings, model: Any) -> Any:
+    """PEFT's configuration of a recipe's adapters of a model. Raises `TrainingError` where its settings leave no layer."""
     from peft import LoraConfig
 
     lora = recipe.lora
@@ -127,7 +130,7 @@ def adapter_config(recipe: RecipeSettings) -> Any:
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
-        target_modules=list(lora.target_modules),
+        target_modules=adapter_targets(model, lora.target_modules, recipe.frozen),
         task_type="CAUSAL_LM",
     )
 

@@ -44,7 +44,7 @@ def train(plan: TrainingPlan, store: Store, reporter: ProgressReporter, lease: L
     _require_engine(recipe)
     state = PartialState()
     threads = recipe.threads or torch.get_num_threads()
-    processor = load_base_processor(plan.base_model)
+    processor = load_base_processor(plan.base_model, (recipe.min_pixels, recipe.max_pixels))
     require_images(processor)
     with Rewarder(settings, recipe) as rewarder:
         rewarder.load()

@@ -23,6 +23,7 @@ from wethink_assets.training.validation.scenes import SEED, SceneAnswer
 FOLDER = "studies/answers"
 LOGIC_VERSION = 1
 COUNTED = ("prompt", "system", "completion_length", "validation_rows")
+PIXELS = ("max_pixels", "min_pixels")  # stored where they are set
 """Settings of a recipe by which held-out rows are chosen and answered, by their names in the store."""
 ROWS = ("row_id", "kind", "accuracy", "format")
 SCENE_SCHEMA = pl.Schema({"scene": pl.Int32(), "kind": pl.String(), "accuracy": pl.Float64()})
@@ -46,7 +47,7 @@ class AnswerDigests:
         held_out = version_rows(store, version, "validation")
         gone = held_out.filter(takedowns_of(store).covers(held_out)).select("row_id").collect()["row_id"].to_list()
         stored = recipe.stored()
-        counted = {name: stored[name] for name in COUNTED}
+        counted = {name: stored[name] for name in (*COUNTED, *PIXELS) if name in stored}
         prompts, judge = RowPrompts(settings, recipe).identity, judge_identity(settings, recipe)
         return cls(digest_of([LOGIC_VERSION, manifest, gone, counted, prompts, judge]), scenes)
 

@@ -90,7 +90,7 @@ def _answer_rows(job: AnswerJob, settings: Settings, store: Store, base: Base, d
         model = load_model(base, "auto" if gpu else "float32", job.checkpoint or None)
         if gpu:
             model.to("cuda")
-        processor = load_base_processor(base)
+        processor = load_base_processor(base, (job.recipe.min_pixels, job.recipe.max_pixels))
         rewarder.prefilled = template_opens_thought(processor)
         answers = answer_rows(
             model,
