@@ -17,8 +17,8 @@ from wethink_assets.evaluation.runs.records import Score, read_replies
 from wethink_assets.evaluation.runs.score import score_model
 from wethink_assets.models.chat import CallFailed, Completion, Sampling
 from wethink_assets.models.registry import Models
-from wethink_assets.storage.journal.journal import journal_folder, journaled_calls
 from wethink_assets.storage.journal.files import part_names, write_part
+from wethink_assets.storage.journal.journal import journal_folder, journaled_calls
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.answering_model import Answering
 from wethink_assets_tests.support.benchmark_files import choice_rows, evaluated_model, scoring_settings, write_tsv
