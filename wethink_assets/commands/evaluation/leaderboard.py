@@ -25,8 +25,11 @@ def leaderboard(
 
     Published numbers have columns of their own. `!` marks a score with failed calls; `not run` stands for a score that does not exist.
     """
+    from dataclasses import asdict
+
     from wethink_assets.config import load_settings
     from wethink_assets.evaluation.reports.categories import as_records, board_by_category
+    from wethink_assets.evaluation.reports.clean_part import clean_parts_of_all, clean_text
     from wethink_assets.evaluation.reports.leaderboard import leaderboard as board_of
     from wethink_assets.storage.store import Store
 
@@ -37,15 +40,21 @@ def leaderboard(
     store = Store.open(settings.store_url, **settings.store.options)
     board = board_of(store, settings)
     categories = board_by_category(store, settings) if by else {}
+    clean = clean_parts_of_all(store, settings)
     if plots:
         write_plots(board, plots)
     if as_json:
         record = board.as_json()
-        for row in record["rows"] if by else ():
-            row["categories"] = as_records(categories.get(row["name"], []))
+        for row in record["rows"]:
+            row["clean_part"] = {key: asdict(part) for key, part in clean.get(row["name"], {}).items()}
+            row |= {"categories": as_records(categories.get(row["name"], []))} if by else {}
         typer.echo(json.dumps(record, indent=1))
         return
     show(board)
+    for name, parts in clean.items():
+        for key, part in parts.items():
+            if part.unknown or part.units < part.whole:
+                typer.echo(f"{name} on the clean part of {key}: {part.unknown or clean_text(part)}")
     if by:
         show_categories(categories)
 

@@ -14,9 +14,10 @@ from wethink_assets.evaluation.grading.intervals import Comparison, averaged, co
 from wethink_assets.evaluation.reports.comparison import matching
 from wethink_assets.evaluation.reports.leaderboard import newest
 from wethink_assets.evaluation.runs.records import GREEDY, Score, read_replies
-from wethink_assets.evaluation.runs.training_runs import RunScores
+from wethink_assets.evaluation.runs.training_runs import RunScores, kept_scores
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 from wethink_assets.storage.store import Store
+from wethink_assets.training.policies.catalog import list_policies
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,14 @@ def clean_parts(store: Store, settings: Settings, run: RunScores) -> dict[str, C
         else:
             parts[key] = _clean(store, settings, group, before.get(key, []), indices)
     return parts
+
+
+def clean_parts_of_all(store: Store, settings: Settings) -> dict[str, dict[str, CleanPart]]:
+    """The clean parts of all training runs that have a policy, by run and benchmark."""
+    return {
+        policy.key: clean_parts(store, settings, kept_scores(store, settings, policy))
+        for policy in list_policies(store)
+    }
 
 
 def _clean(

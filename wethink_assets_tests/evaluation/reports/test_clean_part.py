@@ -1,17 +1,20 @@
 """Scores on the clean part: what a version shows of a benchmark is known by how both were made."""
 
 import base64
+import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from wethink_assets.cli import app
 from wethink_assets.config import Settings
 from wethink_assets.config.evaluation import ScoringSettings
 from wethink_assets.evaluation.benchmarks.contamination import compare_with_benchmarks
 from wethink_assets.evaluation.benchmarks.files import benchmark_files
-from wethink_assets.evaluation.reports.clean_part import CleanPart, clean_parts, clean_text
+from wethink_assets.evaluation.reports.clean_part import CleanPart, clean_parts, clean_parts_of_all, clean_text
 from wethink_assets.evaluation.reports.leaderboard_text import run_rows
 from wethink_assets.evaluation.runs.models import base_model_of, trained_model
 from wethink_assets.evaluation.runs.score import score_model
@@ -56,7 +59,9 @@ KEYS = ("MMStar", "RealWorldQA", "AI2D_TEST")
 
 
 @pytest.mark.slow
-def test_what_the_version_shows_is_left_out_and_what_was_not_compared_is_said(tmp_path: Path) -> None:
+def test_what_the_version_shows_is_left_out_and_what_was_not_compared_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = Store.open(str(tmp_path / "store"))
     Grower(store).grow("coco.000001", [(encoded(PAGE, "PNG"), [COLOUR]), (encoded(PLOT, "PNG"), [CHOICE])])
     scoring = ScoringSettings(samples=False, seeds=(), resamples=200, scorer="own")
@@ -92,6 +97,15 @@ def test_what_the_version_shows_is_left_out_and_what_was_not_compared_is_said(tm
     assert parts["AI2D_TEST"].unknown.startswith("v0001 was not compared with this file")
     rows = {row["benchmark"]: row["clean part"] for row in run_rows(run, parts)}
     assert rows["MMStar"].startswith("100.0 (") and rows["MMStar"].endswith(" on 2 of 3, base 0.0")
+    assert clean_parts_of_all(store, settings) == {"v0001.grpo": parts}
+    (tmp_path / "wethink.toml").write_text(
+        f'[store]\nurl = "{store.url}"\n[scoring]\nsamples = false\nresamples = 200\n'
+    )
+    monkeypatch.setenv("WETHINK_CONFIG", str(tmp_path / "wethink.toml"))
+    board = CliRunner().invoke(app, ["leaderboard"], catch_exceptions=False).stdout
+    assert "v0001.grpo on the clean part of MMStar: 100.0 (" in board and "AI2D_TEST: v0001 was not compared" in board
+    records = json.loads(CliRunner().invoke(app, ["leaderboard", "--json"], catch_exceptions=False).stdout)["rows"]
+    assert records[-1]["clean_part"]["MMStar"]["units"] == 2 and records[0]["clean_part"] == {}
     assert rows["AI2D_TEST"] == "not known" and clean_text(CleanPart(units=3, whole=3)) == "all of it"
 
 
