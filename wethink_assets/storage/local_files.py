@@ -1,9 +1,14 @@
-"""Files on this machine: atomic writes, of which nobody ever sees a part; what killed writers leave behind; tables read by their path alone."""
+"""Files on this machine: atomic writes, of which nobody ever sees a part; what killed writers leave behind; tables read by their path alone.
+
+What is not whole yet lies beside its place as `.writing-<name>.<process>-<random>`, everywhere. A killed writer leaves that behind: in a store
+`wethink gc` removes it; beside a file or folder that a user named, whoever writes the same name next does.
+"""
 
 import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import polars as pl
@@ -66,14 +71,44 @@ def create_new(target: str, data: bytes, root: str, durable: bool = True) -> boo
 
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file of a user's own, whatever stood there: it is the former one or this, never a part. Raises `OSError`."""
-    target = str(path.absolute())
-    temporary = temporary_name(target)
+    with beside(path) as unfinished:
+        write_new(str(unfinished), data, durable=True)
+        os.replace(unfinished, path)
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """Where a file or folder of a user's own is made until it is whole and gets its name, by renaming; what is left of it then is removed.
+
+    So is before what killed writers of the same name left there.
+    """
+    remove_abandoned(path)
+    unfinished = Path(temporary_name(str(path.absolute())))
     try:
-        write_new(temporary, data, durable=True)
-        os.replace(temporary, target)
+        yield unfinished
     finally:
-        with suppress(OSError):
-            os.unlink(temporary)
+        _remove(unfinished)
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove what killed writers of a file or folder of a user's own left beside it; what a process of this host is writing stays."""
+    name = re.compile(re.escape(f"{TEMPORARY}{path.name}.") + r"\d+-[0-9a-f]+")
+    try:
+        with os.scandir(path.absolute().parent) as entries:
+            found = [Path(entry.path) for entry in entries if name.fullmatch(entry.name)]
+    except OSError:  # whoever writes there says what is wrong
+        return
+    for one in found:
+        if not _is_written_to(one.name, _last_touched(one)):
+            _remove(one)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # where it could not be written, that is what is told
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def require_room(folder: str) -> None:

@@ -35,6 +35,7 @@ def compare(
     from wethink_assets.evaluation.reports.leaderboard import newest
     from wethink_assets.evaluation.reports.regressions import regressions_report, rows_to_show
     from wethink_assets.evaluation.runs.records import scores_of
+    from wethink_assets.storage.local_files import replace_file
     from wethink_assets.storage.store import Store
 
     settings = load_settings()
@@ -60,7 +61,7 @@ def compare(
         against_base(store, settings, [before], [after]),
     )
     target = out or Path(f"flipped-{first}-{second}-{benchmark}.html")
-    target.write_text(page, encoding="utf-8")
+    replace_file(target, page.encode("utf-8"))
     better = rows.filter(rows["after_hit"] > rows["before_hit"]).height
     typer.echo(
         f"{rows.height} of {before.samples} samples flipped: {better} became better, {rows.height - better} worse; {target}"

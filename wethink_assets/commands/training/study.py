@@ -199,7 +199,9 @@ def _show(record: "StudyRecord", store: "Store", as_json: bool, markdown: bool, 
     from wethink_assets.training.studies.tables import markdown as as_markdown
 
     if plot is not None:
-        plot.write_bytes(store.read(f"{record.folder}/study.png"))
+        from wethink_assets.storage.local_files import replace_file
+
+        replace_file(plot, store.read(f"{record.folder}/study.png"))
     if as_json:
         typer.echo(record.model_dump_json(indent=1))
         return

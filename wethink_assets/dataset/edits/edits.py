@@ -20,6 +20,7 @@ from wethink_assets.stages.order import stage_names
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.edits import BESIDE_CONTENT, RowEdit, TableEdit, row_digest
 from wethink_assets.storage.faults import fault_at
+from wethink_assets.storage.local_files import beside
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 
@@ -77,28 +78,26 @@ def export_table(store: Store, batch: str, stage: str, path: Path, progress: Pro
     sheet = sheet_of(store, batch, stage)
     if path.exists():
         raise EditError(f"{path} is there already, and may hold somebody's edits: name another file, or remove it")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        form.write(beside, sheet, progress or (lambda *_: None))
-        _put(beside, path)
+        with beside(path) as unfinished:
+            form.write(unfinished, sheet, progress or (lambda *_: None))
+            _put(unfinished, path)
     except FileExistsError as error:
         raise EditError(f"{path} was written by another process at the same moment: name another file") from error
     except OSError as error:
         raise EditError(fault_at(f"{path} cannot be written", error)) from error
-    finally:
-        beside.unlink(missing_ok=True)
     return sheet
 
 
-def _put(beside: Path, path: Path) -> None:
+def _put(unfinished: Path, path: Path) -> None:
     """Give a file its name, never over one that came meanwhile where the file system has links. Raises `FileExistsError`."""
     try:
-        os.link(beside, path)
+        os.link(unfinished, path)
     except FileExistsError:
         raise
     except OSError:
-        beside.rename(path)
+        unfinished.rename(path)
 
 
 def replace_table(

@@ -7,7 +7,6 @@ format's business: see `wethink_assets.dataset.versions.build`.
 """
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.extensions.builtin import EXPORTS
 from wethink_assets.stages.schemas import with_latitude
 from wethink_assets.storage.faults import fault_at
+from wethink_assets.storage.local_files import remove_abandoned, temporary_name
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.takedowns import Takedowns
 
@@ -182,7 +182,10 @@ def make_unfinished_folder(folder: Path) -> Path:
     try:
         parent = folder.absolute().parent
         parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".unfinished", dir=parent))
+        remove_abandoned(folder)
+        unfinished = Path(temporary_name(str(folder.absolute())))
+        unfinished.mkdir(mode=0o700)
+        return unfinished
     except OSError as error:
         raise VersionError(fault_at(f"{folder} cannot be made", error)) from error
 

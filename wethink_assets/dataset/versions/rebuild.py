@@ -4,7 +4,6 @@ Where `verification` compares what is there with the hashes that are kept, a reb
 is made once more by the code of now and compared row for row, then the files are written anew and compared byte for byte.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from wethink_assets.stages.spec import BatchWork, Stage
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.edits import overlaid
 from wethink_assets.storage.erasures import Erasures, erasures_of
+from wethink_assets.storage.local_files import beside
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.synthesis.replay import replay_stage
@@ -251,13 +251,10 @@ def _rebuild_files(
 
 
 def _keep(scratch: Path, names: Sequence[str], folder: Path) -> None:
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    beside.mkdir(parents=True)
-    try:
+    with beside(folder) as unfinished:
+        unfinished.mkdir(parents=True)
         for name in names:
-            shutil.copyfile(scratch / name, beside / name)
+            shutil.copyfile(scratch / name, unfinished / name)
         if folder.exists():
             folder.rmdir()
-        beside.rename(folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        unfinished.rename(folder)

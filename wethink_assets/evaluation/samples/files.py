@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wethink_assets.evaluation.benchmarks.catalog import SAMPLES, Benchmark
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS
+from wethink_assets.storage.local_files import replace_file
 
 DRAWING = 1
 """Version of the drawing: another one draws all of them anew."""
@@ -33,12 +34,10 @@ def ensure_samples(folder: Path, questions: int, on_drawn: Callable[[str], None]
         paths.append(path)
         if known and path.exists():
             continue
-        beside = path.with_suffix(".writing")
-        beside.write_bytes(table_of(benchmark, questions))
-        beside.replace(path)
+        replace_file(path, table_of(benchmark, questions))
         if on_drawn:
             on_drawn(benchmark.key)
-    state.write_text(json.dumps(wanted))
+    replace_file(state, json.dumps(wanted).encode())
     return paths
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from wethink_assets.sources.sample.rendering import render
 from wethink_assets.sources.sample.scenes import Scene, VisualKind, draw_scene, scene_from_json
+from wethink_assets.storage.local_files import replace_file
 
 TRUTH = "truth/scene_graphs.jsonl"
 SIZES = (96, 112, 128, 144, 160, 192, 224, 240)
@@ -168,7 +169,7 @@ def draw_samples(
             on_image(source.name)
     truth.parent.mkdir(parents=True, exist_ok=True)
     (root / "images").mkdir(exist_ok=True)
-    truth.write_text("".join(json.dumps(lines[path], sort_keys=True) + "\n" for path in sorted(lines)))
+    replace_file(truth, "".join(json.dumps(lines[path], sort_keys=True) + "\n" for path in sorted(lines)).encode())
     return SampleReport(str(directory), images, hard, dict(sources), dict(kinds), dict(forms))
 
 
