@@ -105,6 +105,11 @@ def synthesized(store: Store, batch: str, pictures: Sequence[tuple[str, Sequence
                     "schema_version": 1,
                 }
             )
+            if asked.rejected_by == "reasoning_paths":
+                refused["reasoning_paths"].append(
+                    {"item": slot, "stage": "reasoning_paths", "reason": "answer_lost", "detail": "another answer"}
+                )
+                continue
             path = asked.reason or f"I look, so it is {asked.answer}."
             calls = [_call(journals["reasoning_paths"], "rewrite", slot, path)]
             tables["reasoning_paths"].append(

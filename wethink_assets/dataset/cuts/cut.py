@@ -144,6 +144,11 @@ def images_are_named(logic_version: str) -> bool:
     return int(logic_version) >= 4
 
 
+def funnel_adds_up(logic_version: str) -> bool:
+    """Whether the card of a version that follows these rules shows its funnel in columns that add up, as it is shown everywhere else."""
+    return int(logic_version) >= 5
+
+
 def version_number(version: str) -> int:
     """3 of `v0003`. Raises `VersionError` on anything that is no version."""
     match = VERSION.fullmatch(version)

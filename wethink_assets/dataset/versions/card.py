@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from wethink_assets.dataset.cuts.cut import images_are_named
+from wethink_assets.dataset.cuts.cut import funnel_adds_up, images_are_named
 from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
 from wethink_assets.dataset.versions.benchmark_section import benchmark_section
 from wethink_assets.dataset.versions.caps import caps_section
@@ -14,7 +14,7 @@ from wethink_assets.dataset.versions.files import read_file
 from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest
 from wethink_assets.dataset.versions.markdown import table
 from wethink_assets.dataset.versions.split_section import split_section
-from wethink_assets.dataset.versions.statistics import FUNNEL
+from wethink_assets.dataset.versions.statistics import FUNNEL, shown_funnel
 from wethink_assets.rewards.calibration.catalog import BY_TYPE, Calibration, newest_calibration
 from wethink_assets.sources.known_sources import KNOWN_SOURCES
 from wethink_assets.storage.store import Store
@@ -117,6 +117,7 @@ LIMITS = """\
 def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> None:
     """Write `README.md`: front matter, what is in the version, how it was made, its limits. It holds no text of a model but
     templates of questions, where a cap goes by them."""
+    logic = manifest.code.get("dataset", "2")
     parts = [
         f"---\n{yaml.safe_dump(_front_matter(manifest), sort_keys=False, allow_unicode=True)}---\n",
         f"# WeThink {manifest.version}\n",
@@ -134,7 +135,7 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
             if name in statistics["counts"]
         ),
         "## From images to rows\n",
-        _funnel(statistics["funnel"]),
+        _funnel(statistics["funnel"], logic),
         counts_table("Rows left out of this version", "reason", manifest.excluded, manifest.considered),
         *caps_section(statistics.get("over_caps")),
         "### Rejections by stage\n",
@@ -143,14 +144,7 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
             [[a, r, n] for a, counts in statistics["rejections"].items() for r, n in counts.items()],
         ),
         "### Agreement of the two answers\n",
-        table(
-            ["questions", "asked", "agreed", "adjudicated", "rejected", "agreement rate", "yield"],
-            [
-                [f"{name}: {key}", *rates.values()]
-                for name, groups in statistics["agreement"].items()
-                for key, rates in groups.items()
-            ],
-        ),
+        _agreement(statistics["agreement"], logic),
         "### Model calls\n",
         _cost_report(statistics["bill"]),
         "## Lineage\n",
@@ -251,11 +245,26 @@ def counts_table(title: str, name: str, counts: dict[str, int], total: int) -> s
     )
 
 
-def _funnel(funnel: list[dict[str, Any]]) -> str:
+def _funnel(funnel: list[dict[str, Any]], logic: str) -> str:
+    if funnel and funnel_adds_up(logic):
+        rows = shown_funnel(funnel, ("files", "described"))
+        return table(list(rows[0]), [list(row.values()) for row in rows])
     steps = [step for step in funnel[0] if step != "source"] if funnel else list(FUNNEL)
-    rows = [list(row.values()) for row in funnel]
-    rows.append(["all", *(sum(row[step] for row in funnel) for step in steps)])
-    return table(["source", *(step.replace("_", " ") for step in steps)], rows)
+    counts = [list(row.values()) for row in funnel]
+    counts.append(["all", *(sum(row[step] for row in funnel) for step in steps)])
+    return table(["source", *(step.replace("_", " ") for step in steps)], counts)
+
+
+def _agreement(groups: dict[str, dict[str, dict[str, Any]]], logic: str) -> str:
+    rates = {f"{name}: {key}": found for name, keys in groups.items() for key, found in keys.items()}
+    columns = ["asked", "agreed", "adjudicated", "disagreed", "agreement_rate", "yield"]
+    if not funnel_adds_up(logic):
+        names = ["rejected" if name == "disagreed" else name.replace("_", " ") for name in columns]
+        return table(["questions", *names], [[name, *found.values()] for name, found in rates.items()])
+    if any(UNCHECKED in found for found in rates.values()):
+        columns.insert(4, UNCHECKED)
+    rows = [[name, *(found.get(column, 0) for column in columns)] for name, found in rates.items()]
+    return table(["questions", *(column.replace("_", " ") for column in columns)], rows)
 
 
 def _cost_report(report: dict[str, Any]) -> str:

@@ -75,8 +75,8 @@ TOP = 200  # most frequent values that are listed: categories are written by a m
 DUPLICATES = ("duplicate_exact", "duplicate_near")
 
 
-def shown_funnel(funnel: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The funnel of a version by source, with a row of all, in columns that add up.
+def shown_funnel(funnel: Sequence[Mapping[str, Any]], further: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The funnel of a version by source, with a row of all, in columns that add up; `further`: other steps to show, before these.
 
     Questions are filtered out, agreed, adjudicated, disagreed or, of imported rows, unchecked; those with an answer have no path, are duplicates,
     conflicting, left out, or kept.
@@ -88,7 +88,10 @@ def shown_funnel(funnel: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """
     names = {name for row in funnel for name in row if name != "source"}
     total = {"source": "all", **{name: sum(int(row.get(name, 0)) for row in funnel) for name in names}}
-    rows = [_shown_steps(row) for row in [*funnel, total]]
+    rows = [
+        {"source": row["source"], **{name: row[name] for name in further}, **_shown_steps(row)}
+        for row in [*funnel, total]
+    ]
     absent = {name for name in SOMETIMES if not any(row[name] for row in rows)}
     return [{name: value for name, value in row.items() if name not in absent} for row in rows]
 
@@ -98,7 +101,6 @@ def _shown_steps(row: Mapping[str, Any]) -> dict[str, Any]:
     unchecked = row["questions"] - row["filtered_out"] - answered - row["disagreed"]
     reasoned = row["duplicates"] + row["conflicting"] + row["left_out"] + row["kept"]
     return {
-        "source": row["source"],
         "images": row["images"],
         "questions": row["questions"],
         "filtered out": row["filtered_out"],
