@@ -40,6 +40,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
     observed = [*source_assets(settings), *role_assets(), benchmarks_asset()]
     stages, stage_checks = stage_assets(settings)
     calibration, calibration_check = calibration_asset()
+    dataset, dataset_check = dataset_asset()
     return dg.Definitions(
         assets=[
             *observed,
@@ -47,7 +48,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             *stages,
             staleness_asset(settings),
             cuts_spec(),
-            dataset_asset(),
+            dataset,
             growth_asset(),
             duplicates_asset(),
             calibration,
@@ -58,7 +59,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             model_scores_asset(settings),
             leaderboard_asset(),
         ],
-        asset_checks=[*stage_checks, calibration_check],
+        asset_checks=[*stage_checks, dataset_check, calibration_check],
         jobs=[
             *asset_jobs([asset.key for asset in observed]),
             check_services_job(),

@@ -39,7 +39,7 @@ def cut(
     """Cut the next dataset version from all complete batches.
 
     The options override the recipe file, which overrides [cut] and [dedup] of wethink.toml. The same recipe over the same tables makes no
-    new version.
+    new version. Exits with 1 where the version leaks: a row that a benchmark shows, alike images across its splits, a duplicate.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -49,6 +49,7 @@ def cut(
     from wethink_assets.dataset.cuts.decision import NothingNew, decide_cut, require_sources
     from wethink_assets.dataset.cuts.recipe import CutRecipe
     from wethink_assets.dataset.versions.build import build_version
+    from wethink_assets.dataset.versions.leaks import find_leaks
     from wethink_assets.evaluation.benchmarks.contamination import compare_with_benchmarks
     from wethink_assets.storage.store import Store
 
@@ -87,14 +88,20 @@ def cut(
         summary = build_version(
             store, decided.version, lambda done, total: progress.update(task, completed=done, total=total)
         )
+    leaks = find_leaks(store, summary.version)
     if as_json:
-        typer.echo(json.dumps({"new": True, **asdict(summary)}, indent=1, default=str))
-        return
-    typer.echo(f"{summary.version}: {summary.considered} rows in, {summary.rows} kept, over {summary.images} images")
-    for reason, count in summary.excluded.items():
-        typer.echo(f"  {count} left out: {reason}")
-    _show_left_out(decided.left_out)
-    typer.echo(f"written to {summary.location}")
+        typer.echo(json.dumps({"new": True, **asdict(summary), "leaks": asdict(leaks)}, indent=1, default=str))
+    else:
+        typer.echo(
+            f"{summary.version}: {summary.considered} rows in, {summary.rows} kept, over {summary.images} images"
+        )
+        for reason, count in summary.excluded.items():
+            typer.echo(f"  {count} left out: {reason}")
+        _show_left_out(decided.left_out)
+        typer.echo(f"written to {summary.location}")
+    if not leaks.tight:
+        typer.echo(f"it leaks: {leaks}; `wethink verify {summary.version} --leaks` names them", err=True)
+        raise typer.Exit(1)
 
 
 def _show_left_out(left_out: Any) -> None:

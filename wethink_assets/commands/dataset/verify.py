@@ -53,12 +53,22 @@ def verify(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With `--repair`: write nothing, and say what would be done.")
     ] = False,
+    leaks: Annotated[
+        bool,
+        typer.Option(
+            "--leaks",
+            help="Look in one version for rows that a benchmark shows, alike images across splits, and duplicates.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was checked and what is wrong as JSON.")] = False,
 ) -> None:
     """Verify the hashes of a version's files, of the tables it was made from, and of the images of its rows.
 
     With `--all`, `--changed` or `--sample` the whole store is verified: every file is looked for, and named with what depends on it and what mends
     it where it is missing, altered, foreign (a store has no such file) or superfluous (its folder was complete without it).
+
+    With `--leaks` one version is searched for rows whose image a benchmark shows as a copy (also one that was signed after the version was cut),
+    for alike images in different splits, and for duplicates; it exits with 1 if there is one.
 
     With `--repair` each of these is taken from a replica or from another file with the same bytes, made again where it follows from other files,
     or its batch marked for the next `wethink run`; what is foreign or superfluous is moved to `aside/` in the store, and so is what lay in a
@@ -76,7 +86,11 @@ def verify(
         raise typer.BadParameter(
             "a version is verified as a whole: give either a version or --all, --changed, --sample, --repair"
         )
-    if repair:
+    if leaks and (not version or _is_export(version)):
+        raise typer.BadParameter("--leaks looks into one version: name it, such as v0003")
+    if leaks:
+        _find_leaks(str(version), as_json)
+    elif repair:
         _repair_store(replicas or [], dry_run, as_json)
     elif whole or changed or sample:
         _verify_store(sample, changed, as_json)
@@ -158,6 +172,25 @@ def _verify_versions(version: str | None, as_json: bool) -> None:
         verdict = f"{len(result.faults)} wrong" if result.faults else "all as they were"
         typer.echo(f"{checked}: {verdict}{taken_down}")
     if not result.sound:
+        raise typer.Exit(1)
+
+
+def _find_leaks(version: str, as_json: bool) -> None:
+    from wethink_assets.config import load_settings
+    from wethink_assets.dataset.versions.leaks import find_leaks
+    from wethink_assets.dataset.versions.releases import resolve_version
+    from wethink_assets.storage.store import Store
+
+    settings = load_settings()
+    store = Store.open(settings.store_url, **settings.store.options)
+    found = find_leaks(store, resolve_version(store, version))
+    if as_json:
+        typer.echo(json.dumps({"tight": found.tight, **asdict(found)}, indent=1))
+    else:
+        for one in found.examples:
+            typer.echo(f"{one.kind}: {one.name} ({one.detail})")
+        typer.echo(str(found))
+    if not found.tight:
         raise typer.Exit(1)
 
 

@@ -188,7 +188,7 @@ def compared_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], N
                 )
                 .alias("early")
             )
-            compared = _with_keys(rows.filter(pl.col("early").is_null()), cut, comparison)
+            compared = with_keys(rows.filter(pl.col("early").is_null()), cut, comparison)
             rows_of.batches[batch] = _Batch(index.add(compared.select(columns)), rows["early"], shown_in)
             rows_of.row_ids.append(compared["row_id"])
             rows_of.caps.add(rows["source"][0] if rows.height else "", compared)
@@ -222,7 +222,7 @@ def select_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], Non
     return Selection(duplicates, caps, row_ids, compared.benchmarks, positions, opponents, exact=cut.order_free)
 
 
-def _with_keys(rows: pl.DataFrame, cut: Cut, comparison: Comparison) -> pl.DataFrame:
+def with_keys(rows: pl.DataFrame, cut: Cut, comparison: Comparison) -> pl.DataFrame:
     """Rows with what they are compared by under the rules of a cut."""
     asked = [
         (kind, answer, options or [], question)

@@ -1,5 +1,6 @@
 """Dataset versions: the cut that was decided, and the dataset built from it."""
 
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
@@ -12,6 +13,7 @@ from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.card import card_of
 from wethink_assets.dataset.versions.catalog import VersionSummary
 from wethink_assets.dataset.versions.files import read_statistics
+from wethink_assets.dataset.versions.leaks import Leaks, find_leaks
 from wethink_assets.dataset.versions.rows import scan_rows
 from wethink_assets.dataset.versions.statistics import shown_funnel
 from wethink_assets.defs.assets.training import register_runs
@@ -47,8 +49,8 @@ def cuts_spec() -> dg.AssetSpec:
     )
 
 
-def dataset_asset() -> dg.AssetsDefinition:
-    """`dataset`: depends on its cut alone and carries no code version, so it is never stale."""
+def dataset_asset() -> tuple[dg.AssetsDefinition, dg.AssetChecksDefinition]:
+    """`dataset`: depends on its cut alone and carries no code version, so it is never stale; and the check that nothing leaks in it."""
 
     @dg.asset(
         partitions_def=dataset_version,
@@ -74,7 +76,27 @@ def dataset_asset() -> dg.AssetsDefinition:
             data_version=dg.DataVersion(summary.digest), metadata=fitting(summary_metadata(store, summary))
         )
 
-    return dataset
+    @dg.asset_check(asset=dataset, blocking=True, partitions_def=dataset_version)
+    def no_leaks(context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[Store]) -> dg.AssetCheckResult:
+        """No row is about a copy of a benchmark's image, no alike images lie across the splits, no duplicate remains."""
+        return leaks_result(find_leaks(store, context.partition_key))
+
+    return dataset, no_leaks
+
+
+def leaks_result(leaks: Leaks) -> dg.AssetCheckResult:
+    """What the check says of a version's leaks."""
+    examples = pl.DataFrame([asdict(one) for one in leaks.examples])
+    return dg.AssetCheckResult(
+        passed=leaks.tight,
+        description=str(leaks),
+        metadata={
+            **leaks.counts,
+            "altered": leaks.altered,
+            "images not compared": leaks.unchecked,
+            **({"examples": sample_table(examples, 20)} if leaks.examples else {}),
+        },
+    )
 
 
 def cut_metadata(store: Store, cut: Cut) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.dedup.image_links import link_images
 from wethink_assets.dedup.link_files import FOLDER, forget_signatures, read_steps
 from wethink_assets.errors import StoreError
-from wethink_assets.identity import sha256_hex, split_of
+from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.conftest import Wethink
-from wethink_assets_tests.support.image_pairs.copies import encoded
+from wethink_assets_tests.support.alike_pictures import in_split
 from wethink_assets_tests.support.image_pairs.scenes import DRAWN
 from wethink_assets_tests.support.question_tables import CHOICE, COLOUR
 from wethink_assets_tests.support.stage_tables import Grower
@@ -31,12 +31,6 @@ from wethink_assets_tests.support.versions import built, rows_of
 SEED = 7400
 PAGE, PLOT = (DRAWN[kind][0](SEED) for kind in ("document", "chart"))
 PHOTO = DRAWN["photograph"][0](7401)
-
-
-def in_split(picture: Image.Image, split: str) -> bytes:
-    """A picture in such bytes that the hash of its id falls into a split."""
-    coded = encoded(picture, "PNG")
-    return next(data for n in range(400) if split_of(sha256_hex(data := coded + b"%d" % n)) == split)
 
 
 def cropped(picture: Image.Image, corner: int) -> Image.Image:
