@@ -145,11 +145,15 @@ def outlives(process: int) -> None:
 def end_descendants(of: int, spared: set[int], patience: float) -> None:
     """Kill all that a process started, with what those started, except the spared, and wait for so many seconds until they are gone.
 
-    Linux alone tells who that is.
+    Whoever was found is killed, however long it took to find them on a busy machine: a stopped one would stay for good, as it does not even notice
+    that nobody is left. Linux alone tells who that is.
     """
     until = time.monotonic() + patience
-    while (found := _stopped(of, spared)) and time.monotonic() < until:
-        _kill(found, until)  # and once more: this process itself may have started one meanwhile
+    while found := _stopped(of, spared):
+        _kill(found, until)
+        if time.monotonic() >= until:
+            return
+        # and once more: this process itself may have started one meanwhile
 
 
 def _stopped(of: int, spared: set[int]) -> list[int]:

@@ -176,6 +176,35 @@ def test_a_child_that_starts_others_all_the_time_leaves_none(tmp_path: Path) -> 
             continue
 
 
+SLOW_TO_FIND = """
+found = signals.descendants
+def slowly(of, spared):
+    time.sleep(0.5)  # as on a machine with many processes and no time
+    return found(of, spared)
+signals.descendants = slowly
+child = subprocess.Popen([sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"], stdout=subprocess.PIPE)
+child.stdout.readline()
+print("ready", flush=True)
+print(child.pid, flush=True)
+time.sleep(30)
+"""
+
+
+@pytest.mark.parametrize("signals_sent", [1, 2])
+def test_whoever_is_found_too_late_is_killed_and_not_left_stopped(signals_sent: int) -> None:
+    with started(HEEDED + SLOW_TO_FIND) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        for _ in range(signals_sent):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        process.wait(10)
+        until = time.monotonic() + 2
+        while is_there(child) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert not is_there(child)
+
+
 def test_signals_of_forks_and_children_are_no_signals_of_the_program() -> None:
     program = HEEDED + (
         "signal.signal(signal.SIGCHLD, lambda *_: None)\n"
