@@ -32,7 +32,7 @@ def compare(
     from wethink_assets.errors import VersionError
     from wethink_assets.evaluation.benchmarks.files import path_of
     from wethink_assets.evaluation.reports.comparison import against_base, flipped_samples, matching
-    from wethink_assets.evaluation.reports.leaderboard import newest
+    from wethink_assets.evaluation.reports.newest import newest
     from wethink_assets.evaluation.reports.regressions import regressions_report, rows_to_show
     from wethink_assets.evaluation.runs.records import scores_of
     from wethink_assets.storage.local_files import replace_file

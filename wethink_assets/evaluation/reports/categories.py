@@ -8,7 +8,8 @@ from typing import Any
 from wethink_assets.config import Settings
 from wethink_assets.evaluation.grading.clusters import Clusters
 from wethink_assets.evaluation.grading.intervals import averaged, interval
-from wethink_assets.evaluation.reports.leaderboard import kept_of, leaderboard, newest
+from wethink_assets.evaluation.reports.leaderboard import leaderboard
+from wethink_assets.evaluation.reports.newest import kept_of, newest
 from wethink_assets.evaluation.runs.records import GREEDY, Score, read_replies
 from wethink_assets.evaluation.runs.training_runs import ModelScores
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS

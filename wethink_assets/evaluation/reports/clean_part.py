@@ -12,7 +12,7 @@ from wethink_assets.errors import WeThinkError
 from wethink_assets.evaluation.grading.clusters import Clusters
 from wethink_assets.evaluation.grading.intervals import Comparison, averaged, compare, interval
 from wethink_assets.evaluation.reports.comparison import matching
-from wethink_assets.evaluation.reports.leaderboard import newest
+from wethink_assets.evaluation.reports.newest import newest
 from wethink_assets.evaluation.runs.records import GREEDY, Score, read_replies
 from wethink_assets.evaluation.runs.training_runs import RunScores, kept_scores
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS

@@ -6,7 +6,8 @@ from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, Benchmark
 from wethink_assets.evaluation.grading.intervals import Comparison, holm
 from wethink_assets.evaluation.reports.clean_part import CleanPart, clean_text
 from wethink_assets.evaluation.reports.comparison import SIGNIFICANT, detectable
-from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, WAITS, Board, Cell, Line, cell_of, newest, own_of
+from wethink_assets.evaluation.reports.leaderboard import NOT_RUN, WAITS, Board, Cell, Line, cell_of, own_of
+from wethink_assets.evaluation.reports.newest import newest
 from wethink_assets.evaluation.runs.training_runs import ModelScores
 
 FLAG = " !"

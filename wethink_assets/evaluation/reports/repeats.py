@@ -17,7 +17,7 @@ from wethink_assets.config import Settings
 from wethink_assets.evaluation.forms.form import Form
 from wethink_assets.evaluation.grading.clusters import Clusters, Floats, right_or_wrong
 from wethink_assets.evaluation.grading.intervals import interval
-from wethink_assets.evaluation.reports.leaderboard import newest
+from wethink_assets.evaluation.reports.newest import newest
 from wethink_assets.evaluation.runs.records import GREEDY, Score, read_replies
 from wethink_assets.evaluation.runs.training_runs import ModelScores
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS

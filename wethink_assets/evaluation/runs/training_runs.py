@@ -8,7 +8,7 @@ from wethink_assets.config import Settings
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, wanted_files
 from wethink_assets.evaluation.grading.intervals import Comparison
 from wethink_assets.evaluation.reports.comparison import against_base
-from wethink_assets.evaluation.reports.leaderboard import kept_of, other_models
+from wethink_assets.evaluation.reports.newest import kept_of, other_models
 from wethink_assets.evaluation.runs.jobs import jobs_with_scores
 from wethink_assets.evaluation.runs.models import (
     EvaluatedModel,

@@ -1,7 +1,7 @@
 """Only scores of the same settings are compared."""
 
 from wethink_assets.evaluation.reports.comparison import against_base
-from wethink_assets.evaluation.reports.leaderboard import newest
+from wethink_assets.evaluation.reports.newest import newest
 from wethink_assets.evaluation.runs.models import base_model_of, trained_model
 from wethink_assets.evaluation.runs.records import scores_of
 from wethink_assets_tests.support.full_disk import full_disk

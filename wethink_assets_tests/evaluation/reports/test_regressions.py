@@ -4,7 +4,7 @@ import html.parser
 from pathlib import Path
 
 from wethink_assets.evaluation.reports.comparison import against_base, flipped_samples
-from wethink_assets.evaluation.reports.leaderboard import newest
+from wethink_assets.evaluation.reports.newest import newest
 from wethink_assets.evaluation.reports.regressions import regressions_report, rows_to_show
 from wethink_assets.evaluation.runs.models import base_model_of
 from wethink_assets.evaluation.runs.records import scores_of

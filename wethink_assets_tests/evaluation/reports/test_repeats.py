@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wethink_assets.evaluation.benchmarks.files import benchmark_files
-from wethink_assets.evaluation.reports.leaderboard import newest
+from wethink_assets.evaluation.reports.newest import newest
 from wethink_assets.evaluation.reports.repeats import answer_key, pass_at_k, repeat_rows, repeats_of
 from wethink_assets.evaluation.runs.records import scores_of
 from wethink_assets.evaluation.runs.score import score_model

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from wethink_assets.evaluation.reports.leaderboard import newest
+from wethink_assets.evaluation.reports.newest import newest
 from wethink_assets.evaluation.runs.records import scores_of
 from wethink_assets_tests.support.scored_training_run import HOSTILE, ScoredRun
 
