@@ -6,6 +6,25 @@ from typing import Annotated, Any
 import typer
 
 
+def _presets(wanted: bool) -> None:
+    """Print the presets and leave, before any argument is asked for."""
+    if not wanted:
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from wethink_assets.training.estimates.presets import COLUMNS, preset_rows
+
+    table = Table()
+    for name in COLUMNS:
+        table.add_column(name, justify="right" if name == "peak GiB" else "left", overflow="fold")
+    for row in preset_rows():
+        table.add_row(*map(Text, row))
+    Console().print(table)
+    raise typer.Exit
+
+
 def train(
     version: Annotated[str, typer.Argument(help="Dataset version such as v0003, or a release.")],
     recipe: Annotated[str, typer.Argument(help="Recipe: the name of a table `[recipes.<name>]` of wethink.toml.")],
@@ -14,6 +33,15 @@ def train(
         typer.Option(
             "--plan",
             help="Only put one row through processor, model, judge and reward, and say rows, tokens, memory, hours, cost and what is wrong.",
+        ),
+    ] = False,
+    presets: Annotated[
+        bool,
+        typer.Option(
+            "--presets",
+            is_eager=True,
+            callback=_presets,
+            help="Only print settings for models of 2 to 72 billion weights on 1 to 8 devices of 24 or 80 GB.",
         ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the policy, or the plan, as JSON.")] = False,
