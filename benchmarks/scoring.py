@@ -70,7 +70,7 @@ def write_benchmark(path: Path, rows: int, seed: int) -> None:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(["index", "image", "question", "A", "B", "C", "D", "answer", "category"])
         for index in range(rows):
-            image = base64.b64encode(b"\x89PNG" + rng.randbytes(IMAGE_BYTES)).decode()
+            image = base64.b64encode(b"\x89PNG\r\n\x1a\n" + rng.randbytes(IMAGE_BYTES)).decode()
             asked = (
                 f"Which of these is shown in picture {index}, on the {rng.choice(['left', 'right'])}?"
                 + "x" * rng.randrange(4)
