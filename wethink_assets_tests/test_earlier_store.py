@@ -97,6 +97,7 @@ def test_everything_in_it_verifies(command: Command) -> None:
 NONE = "refusals, non-answers and other languages are no replies"
 WORDS = "rules on questions go by how words stand, and refuse reworded examples"
 VIEWED = "images are signed as models are shown them"
+ALL_KNOWN = {"geoqa+.000004"}  # batches whose images are all in others: done when their files are read
 JUDGED = {
     "descriptions": f"logic 1 is now 2: {NONE}",
     "questions": f"logic 1 is now 3+shuffled: {NONE}; {WORDS}; follows from descriptions",
@@ -109,7 +110,10 @@ JUDGED = {
 def test_what_follows_from_how_replies_are_judged_is_stale_and_nothing_else(command: Command) -> None:
     planned = command("plan")
     assert {(row["batch"], row["stage"]): (row["cause"], row["detail"]) for row in planned["stages"]} == {
-        (batch, stage): ("code", detail) for stage, detail in JUDGED.items() for batch in EXPECTED["tables"][stage]
+        (batch, stage): ("code", detail)
+        for stage, detail in JUDGED.items()
+        for batch in EXPECTED["tables"][stage]
+        if batch not in ALL_KNOWN
     }
     assert [(one["version"], one["cause"], one["batches"]) for one in planned["versions"]] == [("v0002", "code", 10)]
     assert planned["versions"][0]["detail"].startswith("rules 2 are now 5: answers are compared")

@@ -18,7 +18,7 @@ def duplicates(
     pairs: Annotated[int, typer.Option(min=0, help="Largest number of image pairs to compare; 0 compares all.")] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write a page with the pictures side by side into this file.")
+        Path | None, typer.Option("--html", help="Write a page with the images side by side into this file.")
     ] = None,
 ) -> None:
     """Show the duplicates that a version excluded: which row stayed, which were excluded for it, why, and how far apart they are.
