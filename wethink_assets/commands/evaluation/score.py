@@ -45,6 +45,23 @@ def score(
         bool,
         typer.Option("--repeats", help="Also show pass@k and maj@k over the replies sampled with [scoring] seeds."),
     ] = False,
+    judge_repeats: Annotated[
+        int,
+        typer.Option(
+            "--judge-repeats",
+            min=0,
+            help="Also ask the judge so many times again, and show how far that moves the score.",
+        ),
+    ] = 0,
+    wordings: Annotated[
+        int,
+        typer.Option(
+            "--wordings",
+            min=0,
+            max=5,
+            help="Also ask each question in so many other wordings, and show how far that moves the score.",
+        ),
+    ] = 0,
     submission: Annotated[
         Path | None,
         typer.Option(
@@ -60,6 +77,7 @@ def score(
     """
     from rich.console import Console
 
+    from wethink_assets.commands.evaluation.stability import show_stability, stability_of, stability_records
     from wethink_assets.config import load_settings
     from wethink_assets.evaluation.reports.categories import as_records, categories_of_run
     from wethink_assets.evaluation.reports.clean_part import clean_parts
@@ -93,6 +111,7 @@ def score(
                     store, settings, key, benchmark or (), progress=bars, again=retry_failed, on_score=bars.scored
                 )
             )
+    stable = [stability_of(store, settings, key, benchmark or [], judge_repeats, wordings) for key in keys]
     clean = [clean_parts(store, settings, run) if isinstance(run, RunScores) else {} for run in results]
     repeated = [repeats_of_run(store, settings, run) if repeats else [] for run in results]
     categories = [categories_of_run(store, settings, run) if by else {} for run in results]
@@ -102,6 +121,8 @@ def score(
             record["by_category"] = {name: as_records(of) for name, of in each.items()}
         for record, several in zip(records, repeated, strict=True):
             record |= {"repeats": {one.benchmark: as_record(one) for one in several}} if repeats else {}
+        for record, several_ways in zip(records, stable, strict=True):
+            record |= {"stability": stability_records(several_ways)} if several_ways else {}
         typer.echo(json.dumps(records, indent=1))
     for run, parts, each, several in zip(results, clean, categories, repeated, strict=True) if not as_json else ():
         show(run, parts)
@@ -109,6 +130,8 @@ def score(
             show_repeats(run.name, several)
         if by:
             show_categories(each)
+    for several_ways in stable if not as_json else ():
+        show_stability(several_ways)
     if any(run.waiting or run.base_waiting or any(file.faulty for file in run.not_run) for run in results):
         raise typer.Exit(1)
 

@@ -67,6 +67,8 @@ class Calls:
         self._opened: dict[Role, ChatModel] = {}
         self._opening = asyncio.Lock()
         self.judge_gone: JudgeGone | None = None
+        self.repeat = 0
+        """Which time the judge is asked: more than 0 where its variance is measured, by other seeds and journal keys."""
 
     @classmethod
     @contextmanager
@@ -141,7 +143,7 @@ class Calls:
         system, user = rendered
         messages = [Message("system", whole_text(system))] if system else []
         messages.append(Message("user", whole_text(user)))
-        for sample in range(JUDGE_TRIES):
+        for sample in range(self.repeat * JUDGE_TRIES, (self.repeat + 1) * JUDGE_TRIES):
             sampling = self._judge_sampling(benchmark, index, sample)
             key = self._judge_key(messages, sampling, sample)
             try:
@@ -159,10 +161,10 @@ class Calls:
         Its length is the role's: a judge that thinks before it speaks needs more than the three tokens that some of them ask for.
         """
         item = digest_of([[message.role, message.text] for message in messages])[:32]
-        role = self._models.sampling("judge", sampling_seed(0, benchmark, item))
+        role = self._models.sampling("judge", sampling_seed(self.repeat, benchmark, item))
         sampling = Sampling(temperature, role.top_p, role.max_tokens, role.seed if temperature else 0)
-        key = self._judge_key(messages, sampling, 0)
-        reply = await self._once(benchmark, key, "judge", "vlmevalkit", item, messages, sampling, 0, counts)
+        key = self._judge_key(messages, sampling, self.repeat)
+        reply = await self._once(benchmark, key, "judge", "vlmevalkit", item, messages, sampling, self.repeat, counts)
         try:
             return final_text(reply.text)
         except MalformedReply:
@@ -174,7 +176,7 @@ class Calls:
 
     def _judge_sampling(self, benchmark: str, index: str, sample: int) -> Sampling:
         first = self._models.sampling("judge", sampling_seed(sample, benchmark, index))
-        if sample and first.temperature == 0:  # greedy would only repeat the reply that could not be used
+        if sample % JUDGE_TRIES and first.temperature == 0:  # greedy would only repeat the reply that could not be used
             return Sampling(RETRY_TEMPERATURE, first.top_p, first.max_tokens, first.seed)
         return first
 

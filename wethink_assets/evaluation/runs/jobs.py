@@ -40,6 +40,7 @@ class Job:
     rows: pl.DataFrame
     scorer: Scorer = "own"
     replies: list[dict[str, Any]] = field(default_factory=list)
+    wording: str = ""  # a sentence added to each question, where it is measured how far that moves the score
     counts: Counter[str] = field(default_factory=Counter)
 
     @property

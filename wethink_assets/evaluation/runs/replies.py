@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wethink_assets.config import Settings
@@ -39,6 +40,8 @@ async def reply_to(
     """The reply to a row (`REPLY_COLUMNS` without a verdict), with VLMEvalKit's prompt where it made them (`prompts`, by index)."""
     style, system = style_of(settings, model, job.scorer)
     messages = _messages(job, row, prompts, style, system)
+    if job.wording:
+        messages[-1] = replace(messages[-1], text=f"{messages[-1].text.rstrip()}\n{job.wording}")
     decoding = job.decoding
     seed = sampling_seed(decoding.seed, job.key, row["index"]) if decoding.temperature else 0
     sampling = Sampling(decoding.temperature, decoding.top_p, decoding.max_tokens, seed)

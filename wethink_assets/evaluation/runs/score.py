@@ -83,7 +83,7 @@ def _scored(
     progress: Progress | None,
     on_score: OnScore | None,
 ) -> tuple[Scores, list[SourceError]]:
-    prompts, failed = _prompts(kit, jobs)
+    prompts, failed = kit_prompts(kit, jobs)
     jobs = [job for job in jobs if job.scorer != VLMEVALKIT or job.key in prompts]
     scores: Scores = {}
     keys, options = list({job.key for job in jobs}), model.call_options(settings)
@@ -127,7 +127,7 @@ def _waiting(model: EvaluatedModel, job: Job, reason: str) -> Waiting:
     )
 
 
-def _prompts(kit: Kit, jobs: Sequence[Job]) -> tuple[Prompts, list[SourceError]]:
+def kit_prompts(kit: Kit, jobs: Sequence[Job]) -> tuple[Prompts, list[SourceError]]:
     """VLMEvalKit's prompts of all files that it scores, and the files that it has none for."""
     prompts: Prompts = {}
     failed: dict[str, SourceError] = {}

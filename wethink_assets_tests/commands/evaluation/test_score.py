@@ -90,6 +90,16 @@ def test_models_that_were_not_trained_here_are_scored_on_one_board(unscored: Pat
         assert (
             [one["model"] for one in both] == ["direct", "thinking", "small"] and not again and len(asked) == 2 * calls
         )
+        (varied,) = score("direct", "--benchmark", "sample_MMStar", "--wordings", "1")
+        (one,) = varied["stability"]
+        assert one["source"] == "wording" and len(one["values"]) == 2 and one["deviation"] >= 0
+        assert varied["scores"] == direct["scores"]
+        shown = CliRunner().invoke(
+            app, ["score", "direct", "--benchmark", "sample_MMStar", "--wordings", "1"], catch_exceptions=False
+        )
+        assert "how far scores of direct move" in shown.output
+        assert len(asked) == 2 * calls + 12
+        del asked[2 * calls :]
         with pytest.raises(WeThinkError, match=r"nothing serves hub: set scoring\.server .* people/on-the-hub"):
             score("hub", "--benchmark", "sample_MMStar")
     board = json.loads(CliRunner().invoke(app, ["leaderboard", "--json"], catch_exceptions=False).stdout)
