@@ -1,14 +1,16 @@
 """Proof of a row: that its version's Merkle root stands for the table it is in, its image, and the commits and tables that it was made from."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import read_cut
-from wethink_assets.dataset.lineage.row_lookup import row_verdicts
+from wethink_assets.dataset.cuts.cut import CutInput, read_cut
+from wethink_assets.dataset.lineage.row_lookup import RowVerdict, row_verdicts
 from wethink_assets.dataset.versions.files import scan_file
-from wethink_assets.dataset.versions.manifest import read_manifest, version_folder
+from wethink_assets.dataset.versions.manifest import Manifest, read_manifest, version_folder
 from wethink_assets.dataset.versions.merkle_root import proofs_of
+from wethink_assets.dataset.versions.rows import results, table_of
 from wethink_assets.errors import VersionError
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import commit_path
@@ -36,9 +38,9 @@ def prove_row(store: Store, row: str, version: str | None = None) -> dict[str, A
     manifest, cut = read_manifest(store, verdict.version), read_cut(store, verdict.version)
     table = "rows.parquet" if verdict.verdict == "kept" else "excluded.parquet"
     paths = [f"{version_folder(verdict.version)}/{table}"]
+    images: list[str] = []
     if verdict.verdict == "kept":
-        rows = scan_file(store, manifest, table).filter(pl.col("row_id") == verdict.row_id)
-        paths += rows.select("image_path").collect()["image_path"].to_list()
+        images = _image_of(store, manifest, verdict, cut.tables[verdict.batch])
     for entry in cut.tables[verdict.batch].values():
         paths.append(commit_path(entry.asset, entry.batch, entry.commit))
         paths += [f"{entry.folder}/{name}.parquet" for name in entry.files]
@@ -48,5 +50,14 @@ def prove_row(store: Store, row: str, version: str | None = None) -> dict[str, A
         "verdict": verdict.verdict,
         "root": manifest.root,
         "leaves": manifest.leaves,
-        "files": proofs_of(store, manifest, paths),
+        "files": proofs_of(store, manifest, paths, images),
     }
+
+
+def _image_of(store: Store, manifest: Manifest, verdict: RowVerdict, tables: Mapping[str, CutInput]) -> list[str]:
+    """The image of a row, by its id: from the rows where they are at hand, else from the questions of its batch."""
+    if store.local:
+        rows = scan_file(store, manifest, "rows.parquet").filter(pl.col("row_id") == verdict.row_id)
+    else:
+        rows = results(store, table_of(tables, "questions")).filter(pl.col("slot") == verdict.slot)
+    return rows.select("image_id").collect()["image_id"].to_list()

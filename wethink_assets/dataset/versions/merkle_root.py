@@ -6,7 +6,7 @@ published; the image of every row; the records of what was taken down when the v
 erased later stays a leaf. Tables of before commits named bytes have none of their own: their commit's stands for them.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 import polars as pl
 
@@ -16,12 +16,16 @@ from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, Version
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import sha256_hex
 from wethink_assets.storage.merkle_tree import MerkleTree
+from wethink_assets.storage.ranges import read_columns
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import commit_path
 from wethink_assets.storage.takedowns import FOLDER as TAKEDOWNS
 from wethink_assets.storage.takedowns import takedown_paths
 
 __all__ = ["leaves_of", "proofs_of", "root_faults", "root_of"]
+
+
+IMAGE_FILE = r"([0-9a-f]{64})\.[^/]*$"  # an image is named by its hash
 
 
 def _records_under(cut: Cut) -> list[str]:
@@ -46,15 +50,14 @@ def leaves_of(store: Store, cut: Cut, files: Mapping[str, VersionFile], rows: pl
     for entry in cut.inputs:
         hashes |= {f"{entry.folder}/{name}.parquet": seal.sha256 for name, seal in entry.files.items()}
     named = pl.LazyFrame({"path": list(hashes), "sha256": list(hashes.values())})
-    images = rows.select(
-        path="image_path", sha256=pl.col("image_path").str.extract(r"([0-9a-f]{64})\.[^/]*$")
-    ).unique()  # an image is named by its hash
+    images = rows.select(path="image_path", sha256=pl.col("image_path").str.extract(IMAGE_FILE)).unique()
     return pl.concat([named, images]).sort("path").collect()
 
 
 def _leaves(store: Store, manifest: Manifest) -> pl.DataFrame:
     """The files that a built version rests on, as `leaves_of`. Raises `VersionError` and `StoreError` naming what is missing or damaged."""
-    rows = store.scan_parquet(f"{version_folder(manifest.version)}/rows.parquet")
+    path = f"{version_folder(manifest.version)}/rows.parquet"
+    rows = store.scan_parquet(path) if store.local else read_columns(store, path, ["image_path"]).lazy()
     return leaves_of(store, read_cut(store, manifest.version), manifest.files, rows)
 
 
@@ -106,11 +109,15 @@ def root_faults(store: Store, manifest: Manifest, known: Set[str]) -> list[tuple
     return [(f"{folder}/{MANIFEST}", "altered", detail)]
 
 
-def proofs_of(store: Store, manifest: Manifest, paths: list[str]) -> list[dict[str, object]]:
+def proofs_of(
+    store: Store, manifest: Manifest, paths: Sequence[str], images: Sequence[str] = ()
+) -> list[dict[str, object]]:
     """Proofs that files are among those that a version rests on, as plain JSON values.
 
     Args:
-        paths: of the files; one that is no leaf is left out.
+        paths: of the files; one that is no leaf is left out. images: ids of images, whose files are meant too.
+
+    Of a store that is far away no more is read of the rows than where their images lie: the root says whether that is what it was.
 
     Returns for each `path`, `sha256`, `index` and `hashes`, which lead from the leaf to the manifest's `root` (`merkle_tree.root_by_path`).
     Raises `VersionError` where the version has no root, or the files are not those of which it is.
@@ -126,7 +133,9 @@ def proofs_of(store: Store, manifest: Manifest, paths: list[str]) -> list[dict[s
         raise VersionError(
             f"files that {manifest.version} rests on are not those of which its root is: `wethink verify {manifest.version}` lists what is wrong"
         )
-    wanted = leaves.with_row_index().filter(pl.col("path").is_in(paths))
+    wanted = leaves.with_row_index().filter(
+        pl.col("path").is_in(list(paths)) | pl.col("path").str.extract(IMAGE_FILE).is_in(list(images))
+    )
     return [
         {"path": path, "sha256": sha256, "index": index, "hashes": [each.hex() for each in tree.path(index)]}
         for index, path, sha256 in wanted.iter_rows()

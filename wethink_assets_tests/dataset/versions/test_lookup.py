@@ -14,11 +14,13 @@ from wethink_assets.dataset.cuts.cut import read_cut
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.lineage.row import explain_row
 from wethink_assets.dataset.lineage.row_lookup import row_verdicts
+from wethink_assets.dataset.lineage.row_proof import prove_row
 from wethink_assets.dataset.versions.lookup import BLOCKS, LINES, Blocks, LookUp, write_lookup
 from wethink_assets.dataset.versions.rebuild import rebuild_version
 from wethink_assets.dataset.versions.rows import EXCLUDED
-from wethink_assets.errors import VersionError
+from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.sources import claims
+from wethink_assets.storage.ranges import read_columns
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.faulty_s3 import FaultyS3, faulty_s3
 from wethink_assets_tests.support.s3_server import S3Server
@@ -143,3 +145,32 @@ def test_each_row_is_found_in_few_blocks(
     assert {record["key"] for record in lookup.records("")} >= {row["row_id"] for row in expected}
     assert lookup.tables("coco.000002") == named.tables["coco.000002"]
     assert json.loads(json.dumps(lookup.records("~"))) == lookup.records("~")
+
+
+def test_a_proof_from_far_away_is_that_of_the_whole(local: Store, far: Store) -> None:
+    (gone,) = rows_of(local, "v0001", "excluded").rows(named=True)
+    for row in (gone["row_id"], rows_of(local, "v0001")["row_id"][0]):
+        assert prove_row(far, row, "v0001") == prove_row(local, row, "v0001")
+
+
+def test_of_a_table_far_away_no_more_is_read_than_the_columns_asked_for(s3: S3Server, proxy: FaultyS3) -> None:
+    store = Store.open(f"s3://{s3.bucket}/{uuid.uuid4().hex}", **s3.options | {"endpoint_url": proxy.endpoint})
+    rng = random.Random(3)
+    texts = [rng.randbytes(300).hex() for _ in range(3_000)]
+    table = pl.DataFrame({"a": texts, "b": range(3_000), "c": texts[::-1]})
+    store.write_parquet("t.parquet", table)
+    proxy.clear()
+    assert read_columns(store, "t.parquet", ["b"]).equals(table.select("b"))
+    assert proxy.replied.total() < 100_000 < store.size("t.parquet") / 10  # a footer is asked for as 64 kB
+
+
+def test_rows_that_name_another_image_prove_nothing(local: Store, far: Store) -> None:
+    path = "versions/v0001/rows.parquet"
+    rows = local.read_parquet(path)
+    others = pl.col("image_path").str.replace("[0-9a-f]{64}", "0" * 64)
+    far.write_parquet(path, rows.with_columns(others))
+    with pytest.raises(VersionError, match="files that v0001 rests on are not those of which its root is"):
+        prove_row(far, rows["row_id"][0], "v0001")
+    far.publish(path, b"PAR1 no parquet PAR1")
+    with pytest.raises((VersionError, StoreError), match=r"rows.parquet is damaged"):
+        prove_row(far, rows["row_id"][0], "v0001")
