@@ -80,7 +80,8 @@ def box_inside(picture: Pixels) -> tuple[int, int, int, int]:
     """
     small = reduced(picture, SIGNED_SIDE).astype(np.int16)
     ground = np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]), axis=0).astype(np.int16)
-    inside = np.abs(small - ground).max(axis=2) > BORDER_TOLERANCE
+    apart = np.abs(small - ground) > BORDER_TOLERANCE
+    inside = apart[..., 0] | apart[..., 1] | apart[..., 2]  # along so short an axis numpy takes ten times as long
     rows, columns = np.flatnonzero(inside.mean(1) > 0.01), np.flatnonzero(inside.mean(0) > 0.01)
     if len(rows) <= LEAST_INSIDE or len(columns) <= LEAST_INSIDE:
         return 0, 0, picture.shape[1], picture.shape[0]

@@ -55,7 +55,8 @@ def by_features(first: Pixels, second: Pixels) -> Map | None:
     alike = words @ other_words.T
     nearest = alike.argmax(1)
     best = alike[np.arange(len(nearest)), nearest]
-    beside = ((others[None] - others[nearest][:, None]) ** 2).sum(2) < 36
+    across, down = (others[None, :, axis] - others[nearest][:, None, axis] for axis in (0, 1))
+    beside = across**2 + down**2 < 36
     rival = np.where(beside, -1, alike).max(1)
     matched = (2 - 2 * best) < RATIO**2 * (2 - 2 * rival)
     if matched.sum() < 5 * LEAST_MATCHES:

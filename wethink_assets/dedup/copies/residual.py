@@ -4,6 +4,7 @@ One robust gain and offset matches the light, a filter of 5 x 5 the sharpness an
 around it, in windows of a letter's size, so that a digit counts on a page and noise does not on a lawn.
 """
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -99,11 +100,11 @@ def _light(source: Pixels, target: Pixels, overlap: Bools) -> tuple[float, float
         )
     )
     flat = 1 / (1 + (edge[inside].astype(np.float32) / LEVEL) ** 2)
-    spreads = [float(np.percentile(np.ptp(picture, axis=2)[inside], 99.8)) for picture in both]
+    spreads = [float(np.percentile(_spread(picture[inside]), 99.8)) for picture in both]
     if min(spreads) < GREY_SPREAD:
         both = [grey_of(np.ascontiguousarray(picture))[..., None] for picture in both]
     values, wanted = (picture[inside].astype(np.float32) for picture in both)
-    level = (values.mean(1) / LEVEL).astype(np.int64)
+    level = (_mean(values) / LEVEL).astype(np.int64)
     share = flat / np.sqrt(np.bincount(level))[level]  # black lines count beside white paper
     share /= share.sum()
     free = _between(values, wanted)
@@ -113,14 +114,27 @@ def _light(source: Pixels, target: Pixels, overlap: Bools) -> tuple[float, float
     for gain, offset in ((1.0, 0.0), _line(values, wanted, share[:, None] * free), *((gain, 0.0) for gain in gains)):
         for _ in range(4):
             reached = np.clip(gain * values + offset, 0, 255)
-            error = np.abs(reached - wanted).max(
-                1
-            )  # light is one for all channels: a pixel fits in all of them or not at all
+            error = _largest(np.abs(reached - wanted))  # a pixel fits in all channels or not at all
             prior = CHANGE * (abs(gain - 1) + abs(offset) / 255) + UNCHANGED_FIRST * (abs(gain - 1) > 0.02)
             best = min(best, (float(share @ np.minimum(error, FAR)) + prior, gain, offset))
             weight = (share / np.maximum(1, error / 4) ** 2)[:, None] * _between(reached, wanted)
             gain, offset = _line(values, wanted, weight)
     return best[1], best[2], bool(min(spreads) < GREY_SPREAD and max(spreads) > 2 * GREY_SPREAD)
+
+
+def _largest(values: Floats) -> Floats:
+    """The largest of few columns: a tenth of the time that numpy takes along the axis."""
+    return functools.reduce(np.maximum, values.T)
+
+
+def _mean(values: Floats) -> Floats:
+    """The mean of few columns, to the bit as numpy has it along the axis."""
+    return np.asarray(functools.reduce(np.add, values.T) / np.float32(values.shape[1]))
+
+
+def _spread(values: Pixels) -> Pixels:
+    """The largest of few columns less the least."""
+    return np.asarray(functools.reduce(np.maximum, values.T) - functools.reduce(np.minimum, values.T))
 
 
 def _between(reached: Floats, wanted: Floats) -> Floats:
@@ -213,9 +227,14 @@ def _colours(first: Pixels, second: Pixels, overlap: Bools) -> tuple[float, floa
         cv2.GaussianBlur(_chroma(cv2.resize(each, size, interpolation=cv2.INTER_AREA)) * inside, (0, 0), 1.5)
         for each in (first, second)
     )
-    strength = ((one**2).sum(2) + (other**2).sum(2)) / 2
-    relative = (((one - other) ** 2).sum(2) / (strength + COLOUR_FLOOR))[inner]
+    strength = (_length(one) + _length(other)) / 2
+    relative = (_length(one - other) / (strength + COLOUR_FLOOR))[inner]
     return _peak(relative), float((relative > 0.5).mean())
+
+
+def _length(chroma: Floats) -> Floats:
+    """Squared length of two colours a pixel."""
+    return np.asarray(chroma[..., 0] ** 2 + chroma[..., 1] ** 2)
 
 
 def _chroma(picture: Pixels) -> Floats:
