@@ -54,6 +54,24 @@ def test_copies_are_candidates_whichever_comes_first_and_in_any_company() -> Non
     assert np.allclose(distances(first, second)[0], distances(second, first)[0].T, atol=0.01)
 
 
+def test_the_search_finds_what_comparing_each_with_each_finds() -> None:
+    pairs = [pair for pair in labelled_pairs([45, 46], ["document", "drawing"]) if pair.change != "16-bit"]
+    signed = read_signatures(
+        [sign_picture(compared_pixels(data)) for pair in pairs for data in (pair.first, pair.second)]
+    )
+    lengths, turns = distances(signed, signed)
+    found = candidates(signed, signed)
+    near = np.zeros(lengths.shape, np.bool_)
+    near[found.first, found.second] = True
+    sure = np.abs(lengths - DISTANCE) > 1e-5  # the last digit may be another in another order of sums
+    assert (near == (lengths <= DISTANCE))[sure].all() and near.sum() > 4 * len(signed)
+    assert np.allclose(found.distance, lengths[found.first, found.second], atol=1e-5)
+    assert (found.turn == turns[found.first, found.second]).mean() > 0.99  # of two turns that do alike either is taken
+    alone = candidates(signed[3:4], signed[7:9])
+    rows = (found.first == 3) & ((found.second == 7) | (found.second == 8))
+    assert alone.distance.tolist() == found.distance[rows].tolist()  # to the bit: no other picture counts
+
+
 def test_no_pictures_have_no_candidates() -> None:
     assert len(candidates(read_signatures([]), read_signatures([]))) == 0
 
