@@ -55,7 +55,7 @@ def test_copies_are_candidates_whichever_comes_first_and_in_any_company() -> Non
 
 
 def test_the_search_finds_what_comparing_each_with_each_finds() -> None:
-    pairs = [pair for pair in labelled_pairs([45, 46], ["document", "drawing"]) if pair.change != "16-bit"]
+    pairs = [pair for pair in labelled_pairs([45], ["document", "drawing"]) if pair.change != "16-bit"]
     signed = read_signatures(
         [sign_picture(compared_pixels(data)) for pair in pairs for data in (pair.first, pair.second)]
     )
