@@ -58,7 +58,7 @@ PAPER_SYSTEM = (
     "answer inside <answer> </answer>: for a multiple-choice question the letter of the option, for a question that asks for a value "
     "the value alone, else a short and complete answer. Write nothing outside the two."
 )
-UNCOUNTED = ("in_main_run", "save_steps", "threads", "dataloader_num_workers", "launcher")
+UNCOUNTED = ("in_main_run", "save_steps", "threads", "dataloader_num_workers", "launcher", "report_to")
 """Settings that decide how a run goes about, not what it comes to: no part of a policy's digest."""
 
 
@@ -253,6 +253,11 @@ class RecipeSettings(Table):
     save_steps: int = Field(50, ge=1, description="steps")
     threads: int = Field(0, ge=0, description="of torch on a CPU; 0: as torch thinks")
     dataloader_num_workers: int = Field(0, ge=0, description="processes that read images ahead")
+    report_to: tuple[Literal["tensorboard", "trackio", "wandb"], ...] = Field(
+        (),
+        exclude_if=lambda trackers: not trackers,
+        description="trackers beside the curves in Dagster; each needs its package",
+    )
     validation_rows: int = Field(500, ge=0, description="held-out rows answered before and after, at most")
 
     @model_validator(mode="after")
@@ -309,6 +314,10 @@ class TrainingSettings(Table):
     save_total_limit: Annotated[
         int, Field(ge=1, description="newest whole checkpoints kept while a run is running")
     ] = 2
+    trackers: str = Field(
+        "work/trackers",
+        description="folder of this machine for what the trackers of `report_to` write; runs leave it as it is",
+    )
     price_device_hour: float = Field(
         0.0, ge=0, description="money for an hour of one device, for the cost that `wethink train --plan` says"
     )

@@ -14,6 +14,7 @@ from wethink_assets.training.policies.base_model import load_model, save_base_pr
 from wethink_assets.training.policies.catalog import MODEL
 from wethink_assets.training.policies.parts import adapter_targets, freeze
 from wethink_assets.training.runs.context import RunContext
+from wethink_assets.training.runs.trackers import name_run, point_trackers
 from wethink_assets.training.trainers.checkpoints import is_whole, newest_whole, remove_unfinished, seal, step_of
 from wethink_assets.training.trainers.recorder import RunRecorder
 
@@ -34,7 +35,9 @@ def train_phase(context: RunContext, phase: str, start: Path | None, rows: Rows,
     context.wait()
     newest = newest_whole(folder)
     recorder = RunRecorder(folder, step_of(newest) if newest else 0) if context.main else None
+    point_trackers(context.plan, phase)
     trainer = _trainer(context, phase, folder, start, rows, usable, recorder)
+    name_run(trainer.args, context.plan, phase)
     trainer.remove_callback(PrinterCallback)  # the lines are ours
     context.reporter.total = trainer.args.max_steps
     if newest is not None:

@@ -31,6 +31,7 @@ from wethink_assets.training.runs.context import RunContext
 from wethink_assets.training.runs.phases import export_model, train_phase
 from wethink_assets.training.runs.plan import TrainingPlan
 from wethink_assets.training.runs.progress import ProgressReporter
+from wethink_assets.training.runs.trackers import require_trackers
 from wethink_assets.training.trainers.rewards import Rewarder
 from wethink_assets.training.validation.held_out import answer_rows, gains
 
@@ -42,6 +43,7 @@ def train(plan: TrainingPlan, store: Store, reporter: ProgressReporter, lease: L
 
     recipe, settings = plan.recipe, plan.configuration
     _require_engine(recipe)
+    require_trackers(recipe)
     state = PartialState()
     threads = recipe.threads or torch.get_num_threads()
     processor = load_base_processor(plan.base_model, (recipe.min_pixels, recipe.max_pixels))

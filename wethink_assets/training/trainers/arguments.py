@@ -40,7 +40,8 @@ def trainer_settings(recipe: RecipeSettings, work: Path, steps: int, keep: int) 
         "logging_nan_inf_filter": False,  # would put a mean in place of a NaN, and hide it
         "save_strategy": "steps",
         "save_total_limit": keep,
-        "report_to": "none",
+        "report_to": list(recipe.report_to) or "none",
+        "trackio_static_space_id": False,  # nothing leaves the house unasked
         "disable_tqdm": True,
     }
 

@@ -29,6 +29,7 @@ CHANGED = {
     "gradient_checkpointing": False,
     "seed": 7,
     "save_steps": 4,
+    "report_to": ["tensorboard"],
 }
 
 
