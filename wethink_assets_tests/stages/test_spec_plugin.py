@@ -114,7 +114,9 @@ def test_a_version_counts_and_explains_what_it_rejected(reviewed: Opened, reject
     statistics = json.loads(reviewed.store.read("versions/v0002/statistics.json"))
     assert statistics["rejections"][REVIEW] == {"unclear_answer": 3}
     assert sum(source[REVIEW] for source in statistics["funnel"]) == 3 == rows.height
-    assert "| answer review |" in reviewed.store.read("versions/v0002/README.md").decode()
+    card = reviewed.store.read("versions/v0002/README.md").decode()
+    header, _, counts = (line.split(" | ") for line in card.partition("## From images to rows\n")[2].split("\n")[1:4])
+    assert counts[header.index("answer review")] == counts[header.index("agreed")] == "3"
     kept = explain_row(reviewed.store, rows["row_id"][0])
     assert [call["prompt"] for call in kept["calls"][REVIEW]] == ["review"]
     assert kept["calls"][REVIEW][0]["key"] in rows["calls"].struct.field(REVIEW)[0]

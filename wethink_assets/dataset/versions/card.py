@@ -247,7 +247,8 @@ def counts_table(title: str, name: str, counts: dict[str, int], total: int) -> s
 
 def _funnel(funnel: list[dict[str, Any]], logic: str) -> str:
     if funnel and funnel_adds_up(logic):
-        rows = shown_funnel(funnel, ("files", "described"))
+        reviews = [name for name in funnel[0] if name not in (*FUNNEL, UNCHECKED, "source")]
+        rows = shown_funnel(funnel, ("files", "described", *reviews))
         return table(list(rows[0]), [list(row.values()) for row in rows])
     steps = [step for step in funnel[0] if step != "source"] if funnel else list(FUNNEL)
     counts = [list(row.values()) for row in funnel]

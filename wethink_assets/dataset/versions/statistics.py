@@ -79,17 +79,18 @@ def shown_funnel(funnel: Sequence[Mapping[str, Any]], further: Sequence[str] = (
     """The funnel of a version by source, with a row of all, in columns that add up; `further`: other steps to show, before these.
 
     Questions are filtered out, agreed, adjudicated, disagreed or, of imported rows, unchecked; those with an answer have no path, are duplicates,
-    conflicting, left out, or kept.
+    conflicting, left out, or kept. A plugin's stage that reviews questions has a column of its own; what one rejects that reviews answers is in
+    `disagreed`, and the card says beside it how many answers passed.
 
     >>> steps = {"images": 2, "questions": 9, "filtered_out": 1, "agreed": 5, "adjudicated": 1, "disagreed": 2}
     >>> steps |= {"duplicates": 1, "conflicting": 0, "left_out": 0, "kept": 5}
     >>> shown_funnel([{"source": "coco", **steps}])[1]
     {'source': 'all', 'images': 2, 'questions': 9, 'filtered out': 1, 'agreed': 5, 'adjudicated': 1, 'disagreed': 2, 'duplicates': 1, 'kept': 5}
     """
-    names = {name for row in funnel for name in row if name != "source"}
+    names = dict.fromkeys(name for row in funnel for name in row if name != "source")
     total = {"source": "all", **{name: sum(int(row.get(name, 0)) for row in funnel) for name in names}}
     rows = [
-        {"source": row["source"], **{name: row[name] for name in further}, **_shown_steps(row)}
+        {"source": row["source"], **{name.replace("_", " "): row[name] for name in further}, **_shown_steps(row)}
         for row in [*funnel, total]
     ]
     absent = {name for name in SOMETIMES if not any(row[name] for row in rows)}
@@ -97,13 +98,15 @@ def shown_funnel(funnel: Sequence[Mapping[str, Any]], further: Sequence[str] = (
 
 
 def _shown_steps(row: Mapping[str, Any]) -> dict[str, Any]:
+    asked, rejected = _reviewed(row, row["questions"] - row["filtered_out"])
     answered = row["agreed"] + row["adjudicated"]
-    unchecked = row["questions"] - row["filtered_out"] - answered - row["disagreed"]
+    unchecked = asked - answered - row["disagreed"]
     reasoned = row["duplicates"] + row["conflicting"] + row["left_out"] + row["kept"]
     return {
         "images": row["images"],
         "questions": row["questions"],
         "filtered out": row["filtered_out"],
+        **rejected,
         "agreed": row["agreed"],
         "adjudicated": row["adjudicated"],
         "disagreed": row["disagreed"],
@@ -114,6 +117,16 @@ def _shown_steps(row: Mapping[str, Any]) -> dict[str, Any]:
         "left out": row["left_out"],
         "kept": row["kept"],
     }
+
+
+def _reviewed(row: Mapping[str, Any], questions: int) -> tuple[int, dict[str, int]]:
+    """How many of some questions passed the stages of plugins that review questions, and what each of these rejected, by column."""
+    rejected = {}
+    for name in row:
+        if name not in FUNNEL and name in STAGES and STAGES[name].provides == "questions":
+            rejected[f"rejected by {name.replace('_', ' ')}"] = questions - row[name]
+            questions = row[name]
+    return questions, rejected
 
 
 def occurrences(store: Store, tables: Mapping[str, CutInput]) -> Counter[str]:
