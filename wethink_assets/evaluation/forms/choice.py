@@ -28,6 +28,7 @@ from wethink_assets.evaluation.grading.breakdown import (
     percent_of,
 )
 from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered, single_samples
+from wethink_assets.evaluation.grading.mmmu_official import official_open_verdict
 from wethink_assets.evaluation.grading.rules import NO_OPTION, option_of
 from wethink_assets.evaluation.samples.questions import draw_question
 from wethink_assets.kinds import FILL_IN, LETTERS, MULTIPLE_CHOICE, lettered
@@ -146,7 +147,11 @@ class Mmmu(Choice):
         return single_samples(_validation_rows(frame))
 
     def breakdown(self, frame: pl.DataFrame) -> Breakdown:
-        return {**by_column(frame, "split", "split "), **by_category(_validation_rows(frame))}
+        return {
+            **by_column(frame, "split", "split "),
+            **_by_official_rule(_validation_rows(frame)),
+            **by_category(_validation_rows(frame)),
+        }
 
     def categories(self, frame: pl.DataFrame) -> Iterator[Category]:
         return categories_by(_validation_rows(frame), "l2-category", "category")
@@ -159,6 +164,26 @@ class Mmmu(Choice):
             answer = drawn.answer if is_open else drawn.letter
             yield {"index": f"{split}_{number}", **drawn.columns(), **drawn.option_columns, "answer": answer,
                    "split": split}  # fmt: skip
+
+
+def _by_official_rule(frame: pl.DataFrame) -> Breakdown:
+    """Open questions as they are graded and by MMMU's own rule, and what all rows come to with that; nothing where no question is open."""
+    if "prediction" not in frame.columns or not {"A", "answer"} <= set(frame.columns):
+        return {}
+    is_open = pl.col("A").is_null()
+    said = frame.select(is_open, "prediction", pl.col("answer").cast(pl.String))
+    hits = [
+        float(bool(reply) and official_open_verdict(reply, answer)) if free else None
+        for free, reply, answer in said.iter_rows()
+    ]
+    official = pl.Series("official", hits, dtype=pl.Float64)
+    if official.null_count() == frame.height:
+        return {}
+    return {
+        "open questions": percent_of(frame.filter(is_open)["hit"]),
+        "open questions, MMMU's own rule": percent_of(official.drop_nulls()),
+        "all, open ones by MMMU's own rule": percent_of(official.fill_null(frame["hit"])),
+    }
 
 
 def _validation_rows(frame: pl.DataFrame) -> pl.DataFrame:
