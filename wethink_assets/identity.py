@@ -82,17 +82,22 @@ KEPT = "\ue000"
 # Mega is a million times more than 1, milli a thousandth; a byte is eight bits.
 _CAPITAL_PREFIX = re.compile(r"(?<=\d)(\s?)M(?=(?:Wh?|VA?|A|Hz|J|Pa|eV|N|Ω|g|L|l|m|s|C|F|K|mol)(?![A-Za-z]))")
 _BYTES = re.compile(r"(?<=\d)(\s?[kKMGTP]i?)B(?![A-Za-z])")
+# A capital that stands for itself: moles in a litre beside metres, siemens beside seconds, picoamperes beside pascals.
+_CAPITAL_UNIT = re.compile(
+    r"(?<=\d)(\s?[munpµμ]?)M(?![A-Za-z])|(?<=\d)(\s[munpµμ]?)S(?![A-Za-z])|(?<=\d)(\s?p)A(?![A-Za-z])"
+)
 _LAST_FACTORIAL = re.compile(r"(?:(?<=[\d)])|(?<=\b[A-Za-z]))!(?=[\s.?!,;:]*$)")
 
 
 def marked_symbols(text: str) -> str:
-    """A text in which `normalised_text` tells apart what differs in case or in its last sign alone: 5 MW and 5 mW, 5 GB and 5 Gb, 5! and 5.
+    """A text in which `normalised_text` tells apart what differs in case or in its last sign alone: 5 MW and 5 mW, 5 mM and 5 mm, 5! and 5.
 
     >>> normalised_text(marked_symbols("5 MW")) == normalised_text(marked_symbols("5 mW"))
     False
     """
     if "!" in text:
         text = _LAST_FACTORIAL.sub(f"!{KEPT}", text)
+    text = _CAPITAL_UNIT.sub(lambda unit: f"{unit[0][:-1]}{KEPT}{unit[0][-1]}", text)
     return _CAPITAL_PREFIX.sub(rf"\1{KEPT}M", _BYTES.sub(rf"\1{KEPT}B", text))
 
 

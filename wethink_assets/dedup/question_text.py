@@ -26,7 +26,7 @@ LONGEST_ITEM = 4
 _WRITING = str.maketrans(
     {
         **{chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)},  # full width
-        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u00b4", "'"),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u00b4\u2032", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u301d\u301e`", '"'),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63", "-"),
         **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad", None),
@@ -216,7 +216,8 @@ def _folded(text: str, form: Form) -> str:
 @lru_cache(maxsize=256)  # both forms of a question are made one after the other
 def _tokens(text: str) -> tuple[str, ...]:
     """Numbers, words and signs of a text, without the punctuation that says nothing."""
-    found = list(_TOKEN.finditer(normalised_text(marked_symbols(_BARE_DECIMAL.sub("0.", text)))))
+    folded = normalised_text(marked_symbols(_BARE_DECIMAL.sub("0.", text)))
+    found = list(_TOKEN.finditer(folded.replace("\u2044", "/")))  # the slash of ½
     kept: list[str] = []
     opened = {'"': False, "'": False}
     for index, match in enumerate(found):
@@ -224,18 +225,22 @@ def _tokens(text: str) -> tuple[str, ...]:
         if (token[0] in ".,;:!?\"'" and not token[-1].isdigit()) or token == KEPT:
             before = found[index - 1] if index else None
             after = found[index + 1][0] if index + 1 < len(found) else ""
-            if not _says_something(token, before, match.start(), after, opened):
+            if not _says_something(token, before, match.start(), after, opened, kept[-1:]):
                 continue
         kept.append("_" if token[0] == "_" else token)
     return tuple(kept)
 
 
-def _says_something(sign: str, before: re.Match[str] | None, start: int, after: str, opened: dict[str, bool]) -> bool:
+def _says_something(
+    sign: str, before: re.Match[str] | None, start: int, after: str, opened: dict[str, bool], last: list[str]
+) -> bool:
     number = before is not None and before[0][-1].isdigit()
     joined = before is not None and before.end() == start
     if sign in opened:  # feet, inches and derivatives stand behind what they are of, where no quotation is open
         closes, opened[sign] = opened[sign], not opened[sign]
-        symbol = number or (sign == "'" and before is not None and len(before[0]) == 1 and before[0].isalpha())
+        symbol = number or (
+            sign == "'" and before is not None and len(before[0]) == 1 and (before[0].isalpha() or last == [sign])
+        )
         if symbol and joined and not closes:
             opened[sign] = False
             return True

@@ -17,11 +17,15 @@ SAME = [
     ("Which? (A) red (B) blue", "Which? (A) blue (B) red"),
     ("Which?\nA. red\nB. blue\nGive the letter.", "Which?\nA. blue\nB. red\nGive the letter."),
     ("What is it: red, green or blue?", "what is it: green, blue or red"),
+    ("2½ of it", "2 1/2 of it"),
+    ("x′ = 2", "x' = 2"),
     ("In the picture, is it red or blue?", "In the picture is it red or blue?"),
 ]
 OTHERS = [
     ("5 mW", "5 MW"), ("5 GB", "5 Gb"), ("What is 5!?", "What is 5?"), ("What is n!?", "What is n?"), ("3²x", "32x"), ("10⁴", "104"), ("3/4", "4/3"),
     ("3:4", "34"), ("3 : 4", "3 4"), ("-5", "5"), ("(3, 4)", "(4, 3)"), ('Is 5" long?', "Is 5 long?"), ("x' = 2", "x = 2"), ("50% of it", "50 of it"),
+    ("5 mM", "5 mm"), ("5 M", "5 m"), ("5 pA", "5 Pa"), ("5 S", "5 s"), ("y'' + y = 0", "y' + y = 0"), ("2½", "21/2"),
+    ("not red", "red"), ("f'''", "f''"),
     (".5", "5"), ("1,000", "1000"), ("What is 2 + ? = 5", "What is 2 + = 5"), ("a != b", "a = b"),
     ("A. 5 B. both A and C C. 7", "A. 7 B. both A and C C. 5"), ("Which? A. red B. blue", "Which? A. red B. black"),
 ]  # fmt: skip
