@@ -42,7 +42,7 @@ def cut(
     new version. Exits with 1 where the version leaks: a row that a benchmark shows, alike images across its splits, a duplicate.
     """
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.cuts.alike_images import compare_images
@@ -72,7 +72,15 @@ def cut(
     unread = compare_with_benchmarks(store, settings)
     for one in unread:
         typer.echo(f"not compared with {one.key}: {one.reason}", err=True)
-    compare_images(store, wanted)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.update(tasks[what], completed=done)
+
+        compare_images(store, wanted, show)
     decided = decide_cut(store, wanted, unread)
     if isinstance(decided, NothingNew):
         if as_json:

@@ -1,6 +1,7 @@
 """Comparison of the store's images with each other, before a cut: so that no two of a group lie in different splits of a version."""
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -19,8 +20,12 @@ __all__ = ["compare_images"]
 log = logging.getLogger(__name__)
 
 
-def compare_images(store: Store, recipe: CutRecipe) -> int:
+def compare_images(
+    store: Store, recipe: CutRecipe, progress: Callable[[str, int, int], None] = lambda what, done, total: None
+) -> int:
     """Compare the images of all batches that could be cut, whatever the recipe's sources, with each other; how many were new.
+
+    progress: called with what is done, and images done and in all.
 
     What was compared before is not compared again; `dedup.image_links.link_images` tells the time. A recipe that splits by single images needs none.
     """
@@ -40,7 +45,10 @@ def compare_images(store: Store, recipe: CutRecipe) -> int:
     versioned = set(read_cut(store, cuts[-1]).known) if cuts else set()
     given = cache(lambda: given_splits(store))
     new = link_images(
-        store, images, lambda image, batch: given().get(image) or (split_of(image) if batch in versioned else None)
+        store,
+        images,
+        lambda image, batch: given().get(image) or (split_of(image) if batch in versioned else None),
+        progress,
     )
     if new:
         log.info("%d images compared with each other and with those of before", new)

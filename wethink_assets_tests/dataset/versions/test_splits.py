@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
@@ -15,6 +16,9 @@ from wethink_assets.dataset.lineage.diff import diff_versions
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.dataset.versions.verification import verify_versions
+from wethink_assets.dedup import image_links
+from wethink_assets.dedup.copies.pixels import compared_pixels
+from wethink_assets.dedup.copies.signature import read_signatures, sign_picture
 from wethink_assets.dedup.image_links import link_images
 from wethink_assets.dedup.link_files import FOLDER, forget_signatures, read_steps
 from wethink_assets.errors import StoreError
@@ -23,6 +27,7 @@ from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.dataset.conftest import Wethink
 from wethink_assets_tests.support.alike_pictures import in_split
+from wethink_assets_tests.support.image_pairs.copies import encoded
 from wethink_assets_tests.support.image_pairs.scenes import DRAWN
 from wethink_assets_tests.support.question_tables import CHOICE, COLOUR
 from wethink_assets_tests.support.stage_tables import Grower
@@ -137,6 +142,40 @@ def test_two_processes_at_once_compare_each_image_once(local: Store) -> None:
         new = list(pool.map(compare, [names[:3], names[1:], names[:2], names[2:]]))
     held = pl.concat(read_steps(local))["image_id"]
     assert sum(new) == 4 and sorted(held) == sorted(name for name, *_ in names)
+
+
+def test_a_comparison_that_was_interrupted_signs_nothing_twice(local: Store) -> None:
+    Grower(local).grow("coco.000001", [(in_split(picture, "train"), [COLOUR]) for picture in (PAGE, PLOT)])
+
+    def interrupting(what: str, done: int, total: int) -> None:
+        if what == "searching alike images":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare_images(local, CutRecipe(), interrupting)
+    assert not read_steps(local)
+    told: list[str] = []
+    assert compare_images(local, CutRecipe(), lambda what, done, total: told.append(what)) == 2
+    assert "signing images" not in told and len(read_steps(local)) == 1
+
+
+def test_of_many_look_alikes_each_is_compared_with_the_nearest(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_links, "SEARCHED", 128)
+    chance = np.random.default_rng(5)
+    page = read_signatures([sign_picture(compared_pixels(encoded(DRAWN["document"][0](3), "PNG")))])[0].astype(np.int16)
+    noise = chance.integers(-6, 7, size=(400, *page.shape))
+    alike = np.clip(page + noise, -127, 127).astype(np.int8)
+    alike[370] = alike[7]  # a copy
+    seen: list[tuple[str, int, int]] = []
+    with caplog.at_level("INFO"):
+        pairs = image_links._nearest(alike, 300, lambda *told: seen.append(told))
+    assert "300 images look like more than 16 others" in caplog.text
+    assert len(pairs) <= 300 * image_links.NEAREST and pairs == sorted(pairs)
+    assert {(one, other) for one, distance, other in pairs if distance < 1e-4} == {(7, 370)}
+    assert all(one < 300 and one < other for one, _, other in pairs)
+    assert seen[-1] == ("searching alike images", 300, 300)
 
 
 def test_signatures_of_erased_images_are_forgotten_and_lost_ones_made_again(local: Store) -> None:
