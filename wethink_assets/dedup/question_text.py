@@ -1,29 +1,22 @@
 """Question text as rows are compared by it: what is only writing is folded, what carries meaning is kept.
 
 Two forms. `same_text` is equal where two questions are one: case, Unicode form, spacing, quotes, dashes and punctuation are writing, and so is the
-order of options, whether they are listed apart, lettered inside the text or named at its end ("red, green or blue?"). `near_text` leaves out the
-words, too, that ask nothing (articles, "please"). Numbers, the case of a unit's prefix, signs, powers, factorials, names, colours and negations stay,
-in their order. No similarity is measured: one changed word makes another question, however long both are.
+order of options, whether they are listed apart or in the text (`listed_options`). `near_text` leaves out the words, too, that ask nothing (articles,
+"please"). Numbers, the case of a unit's prefix, signs, powers, factorials, names, colours and negations stay, in their order. No similarity is
+measured: one changed word makes another question, however long both are.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
+from wethink_assets.dedup.listed_options import any_order, parted
 from wethink_assets.identity import KEPT, marked_symbols, normalised_text
-from wethink_assets.kinds import LETTERS
 
-__all__ = ["asked_text", "lettered_options", "near_text", "same_text", "written"]
+__all__ = ["WRITING", "asked_text", "near_text", "same_text", "written"]
 
-LONGEST_OPTION = 200
-"""Characters of an option inside a text."""
-LONGEST_ITEM = 4
-"""Words of an item of a list at the end of a question."""
-
-_WRITING = str.maketrans(
+WRITING = str.maketrans(
     {
         **{chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)},  # full width
         **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u00b4\u2032", "'"),
@@ -37,13 +30,6 @@ _WRITING = str.maketrans(
 _BARE_DECIMAL = re.compile(r"(?<![\w.])\.(?=\d)")
 _TOKEN = re.compile(rf"\d+(?:[.,:]\d+)*|(?:{KEPT}?[^\W\d_])+(?:'[^\W\d_]+)*|_+|\.+|\S")
 _OPERATORS = frozenset("=+-*/×÷<>^")
-_LABEL = re.compile(r"(?:^|(?<=[\s,;]))(?:\(([A-Za-z])\)|([A-Za-z])[.):](?=\s)|([A-Za-z])\)(?=\S))")
-_OF_OTHERS = re.compile(r"\b[A-H]\s*(?:and|or|&|,)\s*[A-H]\b|\bbelow\b")
-_ABOVE = re.compile(r"\babove\b", re.IGNORECASE)
-_OF_LETTERS = re.compile(r"\boptions?\s+[A-H]\b")
-_ITEMS = re.compile(r"\s*(?:,\s*or\s+|,|;|\s+or\s+)\s*", re.IGNORECASE)
-_OR = re.compile(r"\sor\s", re.IGNORECASE)
-
 _ASKING = frozenset(("please", "kindly"))
 _PICTURES = frozenset(
     [
@@ -72,49 +58,7 @@ _SPELLINGS = {
     "can't": "can not", "cannot": "can not", "won't": "will not",
 }  # fmt: skip
 _ASKED = frozenset(["how", "that", "there", "what", "when", "where", "who", "why"])
-_SENTENCE = frozenset(
-    "are can could did do does had has have how is shall should was were what when where which who whose why will would".split()  # noqa: SIM905
-)
-"""What begins with these is a question, and no item of a list."""
 Form = Callable[[list[str]], list[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class LetteredOptions:
-    """Options that a question lists in its text. stem, tail: what stands before and after them."""
-
-    stem: str
-    options: tuple[str, ...]
-    tail: str
-
-
-def lettered_options(question: str) -> LetteredOptions | None:
-    """The options that a question lists in its text under the letters A, B, ...; None where it lists none.
-
-    >>> lettered_options("Which colour? (A) red (B) blue").options
-    ('red', 'blue')
-    """
-    labels = [(match, match[1] or match[2] or match[3]) for match in _LABEL.finditer(question)]
-    for first in range(len(labels) - 2, -1, -1):  # the last A first: the text before may name letters, too
-        if labels[first][1] in ("A", "a"):
-            letters = LETTERS if labels[first][1] == "A" else LETTERS.lower()
-            run = []
-            for (match, letter), expected in zip(labels[first:], letters, strict=False):
-                if letter != expected:
-                    break
-                run.append(match)
-            if len(run) > 1:
-                return _listed(question, run)
-    return None
-
-
-def _listed(question: str, run: list[re.Match[str]]) -> LetteredOptions | None:
-    last, _, tail = question[run[-1].end() :].partition("\n")
-    between = [question[one.end() : other.start()] for one, other in pairwise(run)]
-    options = tuple(part.strip().rstrip(",;").strip() for part in (*between, last))
-    if not all(0 < len(option) <= LONGEST_OPTION for option in options):
-        return None
-    return LetteredOptions(question[: run[0].start()], options, tail)
 
 
 def asked_text(question: str) -> str:
@@ -123,13 +67,13 @@ def asked_text(question: str) -> str:
     >>> asked_text("Which colour? A. red B. blue"), asked_text("Which colour has it, red or blue?")
     ('Which colour?', 'Which colour has it')
     """
-    stem, _, tail = _split(question)
+    stem, _, tail = _parted(question)
     return " ".join(f"{stem} {tail}".split()).rstrip(",")
 
 
 def written(question: str) -> str:
     """A question in one Unicode form, as its answer is read by it: letters, quotes and dashes of one width and kind, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", question.translate(_WRITING)).split())
+    return " ".join(unicodedata.normalize("NFC", question.translate(WRITING)).split())
 
 
 def same_text(question: str, options: Sequence[str] = ()) -> str:
@@ -154,59 +98,19 @@ def near_text(question: str, options: Sequence[str] = ()) -> str:
     return _text(question, options, _content)
 
 
-@lru_cache(maxsize=4096)  # templated rows ask the same over and over
-def _split(question: str) -> tuple[str, tuple[str, ...], str]:
-    question = question.translate(_WRITING)
-    listed = lettered_options(question)
-    if listed:
-        if _any_order(listed.options) and not _OF_LETTERS.search(listed.stem):
-            return listed.stem, listed.options, listed.tail
-        return question, (), ""
-    stem, items = _closing_items(question)
-    return stem, items, ""
+def _parted(question: str) -> tuple[str, tuple[str, ...], str]:
+    return parted(question.translate(WRITING))
 
 
 def _text(question: str, options: Sequence[str], form: Form) -> str:
-    stem, items, tail = _split(question)
-    given = [_folded(option.translate(_WRITING), form) for option in options]
+    stem, items, tail = _parted(question)
+    given = [_folded(option.translate(WRITING), form) for option in options]
     parts = [_folded(stem, form), *sorted(_folded(item, form) for item in items)]
-    if tail:
-        parts.append(_folded(tail, form))
+    if behind := _folded(tail, form):
+        parts.append(behind)
     if options:
-        parts += ["", *(sorted(given) if _any_order(options) else given)]
+        parts += ["", *(sorted(given) if any_order(options) else given)]
     return "\n".join(parts)
-
-
-def _any_order(options: Sequence[str]) -> bool:
-    """Whether no option speaks of others by their place."""
-    return not any(_OF_OTHERS.search(one) for one in options) and not any(_ABOVE.search(one) for one in options[:-1])
-
-
-def _closing_items(question: str) -> tuple[str, tuple[str, ...]]:
-    """A question that ends in a list, such as `..., red, green or blue?`, and the items of that list; none where it ends otherwise."""
-    body = question.rstrip(" ?.!)\t\n")
-    if not _OR.search(body):
-        return question, ()
-    start = max(body.rfind(":"), body.rfind("(")) + 1
-    if not start:
-        segments = list(re.finditer(r"[^,]+", body))
-        if segments[0][0].strip().lower() in _ASKING:
-            segments = segments[1:]
-        if len(segments) < 2:
-            return question, ()
-        first = len(segments) - 1
-        while first > 1 and _is_item(segments[first - 1][0]):
-            first -= 1
-        start = segments[first].start()
-    items = tuple(item for item in _ITEMS.split(body[start:].strip()) if item)
-    if len(items) < 2 or not _OR.search(body[max(0, start - 1) :]) or not all(map(_is_item, items)):
-        return question, ()
-    return body[:start], items
-
-
-def _is_item(text: str) -> bool:
-    words = text.lower().split()
-    return 0 < len(words) <= LONGEST_ITEM and words[0] not in _SENTENCE
 
 
 def _folded(text: str, form: Form) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from wethink_assets.dedup.question_text import lettered_options, same_text, written
+from wethink_assets.dedup.listed_options import announced_options, lettered_options
+from wethink_assets.dedup.question_text import WRITING, same_text, written
 from wethink_assets.identity import digest_of, normalised_text, sha256_hex
 from wethink_assets.kinds import KINDS, LETTERS
 from wethink_assets.rewards.equivalence.answers import option_letter, strict_key
@@ -47,7 +48,10 @@ def stated_answer_key(kind: str, answer: str, options: Sequence[str], question: 
     >>> stated_answer_key('FIB', "A", [], "Which? A. red B. blue") == stated_answer_key('FIB', "B", [], "Which? A. blue B. red")
     True
     """
-    listed = None if options or KINDS[kind].prose else lettered_options(question)
+    text = question.translate(WRITING)
+    listed = None if options or KINDS[kind].prose else lettered_options(text)
+    if KINDS[kind].has_options and not options:
+        listed = listed or announced_options(text)
     if listed is None:
         return answer_key(kind, answer, options, written(question))
     if KINDS[kind].has_options:

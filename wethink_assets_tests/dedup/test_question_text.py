@@ -1,9 +1,12 @@
 """Writing is folded, meaning is not."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.row_pairs import measure
-from wethink_assets.dedup.question_text import lettered_options, near_text, same_text
+from wethink_assets.dedup.listed_options import lettered_options, parted
+from wethink_assets.dedup.question_text import near_text, same_text
 from wethink_assets.dedup.texts import stated_answer_key
 
 SAME = [
@@ -17,6 +20,22 @@ SAME = [
     ("Which? (A) red (B) blue", "Which? (A) blue (B) red"),
     ("Which?\nA. red\nB. blue\nGive the letter.", "Which?\nA. blue\nB. red\nGive the letter."),
     ("What is it: red, green or blue?", "what is it: green, blue or red"),
+    ("Which? [A] red [B] blue", "Which? [A] blue [B] red"),
+    ("Which? **A.** red **B.** blue", "Which? **A.** blue **B.** red"),
+    ("Which? A.red B.blue", "Which? A.blue B.red"),
+    ("Which?\nA red\nB blue", "Which?\nA blue\nB red"),
+    ("Which?\nA - red\nB - blue", "Which?\nA - blue\nB - red"),
+    ("哪个? A．红 B．蓝", "哪个? A．蓝 B．红"),
+    ("哪个? A、红 B、蓝", "哪个? A、蓝 B、红"),
+    ("Which colour? Options: red, blue, green", "Which colour? Options: green, blue, red."),
+    ("Which colour? Choices: red / blue / green", "Which colour? Choices: green / blue / red"),
+    ("Which colour? Options: [red, blue]. Give one word.", "Which colour? Options: [blue, red]. Give one word."),
+    ("Which colour? Options: red or blue. Give one word.", "Which colour? Options: blue or red. Give one word."),
+    ("Which colour? Options:\n- red\n- blue", "Which colour? Options:\n- blue\n- red"),
+    ("Which colour? Options:\nred\nblue\n\nOne word.", "Which colour? Options:\nblue\nred\n\nOne word."),
+    ("Select the colour from (red, blue, green).", "Select the colour from (green, blue, red)."),
+    ("Is the car red or blue?", "Is the car blue or red?"),
+    ("Is it the cat or the dog?", "Is it the dog or the cat?"),
     ("2½ of it", "2 1/2 of it"),
     ("x′ = 2", "x' = 2"),
     ("In the picture, is it red or blue?", "In the picture is it red or blue?"),
@@ -26,6 +45,9 @@ OTHERS = [
     ("3:4", "34"), ("3 : 4", "3 4"), ("-5", "5"), ("(3, 4)", "(4, 3)"), ('Is 5" long?', "Is 5 long?"), ("x' = 2", "x = 2"), ("50% of it", "50 of it"),
     ("5 mM", "5 mm"), ("5 M", "5 m"), ("5 pA", "5 Pa"), ("5 S", "5 s"), ("y'' + y = 0", "y' + y = 0"), ("2½", "21/2"),
     ("not red", "red"), ("f'''", "f''"),
+    ("Is (a, b) or c on it?", "Is (b, a) or c on it?"), ("Select one of (3, 4)", "Select one of (4, 3)"), ("Rank: red, blue", "Rank: blue, red"),
+    ("Is A left of B or C?", "Is B left of A or C?"), ("Is it red or dark blue?", "Is it blue or dark red?"), ("Options: 1/2, 3", "Options: 2/1, 3"),
+    ("Options: red, blue", "Options: red, green"), ("Is A - B equal to C?", "Is B - A equal to C?"), ("1. Look. 2. Count.", "1. Count. 2. Look."),
     (".5", "5"), ("1,000", "1000"), ("What is 2 + ? = 5", "What is 2 + = 5"), ("a != b", "a = b"),
     ("A. 5 B. both A and C C. 7", "A. 7 B. both A and C C. 5"), ("Which? A. red B. blue", "Which? A. red B. black"),
 ]  # fmt: skip
@@ -67,6 +89,23 @@ def test_a_letter_of_options_in_the_text_stands_for_its_option() -> None:
     assert stated_answer_key("FIB", "A", [], texts[0]) == stated_answer_key("FIB", "red", [], texts[1])
     assert stated_answer_key("FIB", "A", [], texts[0]) != stated_answer_key("FIB", "A", [], texts[1])
     assert stated_answer_key("MC", "A", [], texts[0]) == stated_answer_key("MC", "B", [], texts[1])
+
+
+def test_a_letter_of_options_without_letters_stands_for_one_by_its_place() -> None:
+    texts = ("Which? Options: red, blue", "Which? Options: blue, red")
+    assert stated_answer_key("MC", "A", [], texts[0]) == stated_answer_key("MC", "B", [], texts[1])
+    assert stated_answer_key("MC", "A", [], texts[0]) == stated_answer_key("MC", "red", [], texts[1])
+    assert stated_answer_key("MC", "A", [], texts[0]) != stated_answer_key("MC", "A", [], texts[1])
+    assert stated_answer_key("FIB", "red", [], texts[0]) == stated_answer_key("FIB", "Red.", [], texts[1])
+
+
+@given(st.text())
+def test_any_text_has_a_form(text: str) -> None:
+    for form in (same_text, near_text):
+        assert isinstance(form(text), str)
+    stem, options, tail = parted(text)
+    assert all(option.strip() for option in options) and len(options) != 1
+    assert len(stem) + sum(map(len, options)) + len(tail) <= len(text)
 
 
 @pytest.mark.slow
