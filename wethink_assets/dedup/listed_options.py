@@ -40,6 +40,7 @@ _ANNOUNCED = re.compile(
     rf"(?:({_OPTIONS})|{_CHOOSE}|\bone\s+of(?:\s+(?:these|(?:the\s+)?following))?)\s*(:\s*[\[(]?|[\[(])\s*",
     re.IGNORECASE,
 )
+_IN_ORDER = re.compile(r"\brespectively\b|\bin (?:\w+ ){0,2}order\b", re.IGNORECASE)
 _BULLET = re.compile(r"\s*[-*•·]\s+")
 _SENTENCE_END = re.compile(r"[.?!]\s+(?=[A-Z])")
 _LAST = re.compile(r"^(?:or|and)\s+", re.IGNORECASE)
@@ -66,6 +67,8 @@ def parted(question: str) -> tuple[str, tuple[str, ...], str]:
     if listed:
         if any_order(listed.options) and not _OF_LETTERS.search(listed.stem):
             return listed.stem, listed.options, listed.tail
+        return question, (), ""
+    if _IN_ORDER.search(question):
         return question, (), ""
     listed = announced_options(question)
     if listed:

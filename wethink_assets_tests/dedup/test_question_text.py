@@ -47,6 +47,7 @@ OTHERS = [
     ("not red", "red"), ("f'''", "f''"),
     ("Is (a, b) or c on it?", "Is (b, a) or c on it?"), ("Select one of (3, 4)", "Select one of (4, 3)"), ("Rank: red, blue", "Rank: blue, red"),
     ("Is A left of B or C?", "Is B left of A or C?"), ("Is it red or dark blue?", "Is it blue or dark red?"), ("Options: 1/2, 3", "Options: 2/1, 3"),
+    ("How many of these, in this order, options: red, blue", "How many of these, in this order, options: blue, red"),
     ("Options: red, blue", "Options: red, green"), ("Is A - B equal to C?", "Is B - A equal to C?"), ("1. Look. 2. Count.", "1. Count. 2. Look."),
     (".5", "5"), ("1,000", "1000"), ("What is 2 + ? = 5", "What is 2 + = 5"), ("a != b", "a = b"),
     ("A. 5 B. both A and C C. 7", "A. 7 B. both A and C C. 5"), ("Which? A. red B. blue", "Which? A. red B. black"),
