@@ -29,6 +29,8 @@ WRITING = str.maketrans(
 )
 _BARE_DECIMAL = re.compile(r"(?<![\w.])\.(?=\d)")
 _TOKEN = re.compile(rf"\d+(?:[.,:]\d+)*|(?:{KEPT}?[^\W\d_])+(?:'[^\W\d_]+)*|_+|\.+|\S")
+_JOINING = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_]{3})|(?<=[^\W\d_]{3})-(?=[^\W\d_])|(?<=\d)-(?=[^\W\d_]{3})")
+"""A hyphen within a compound (`x-axis`, `10-year-old`); between shorter names it may be a minus."""
 _OPERATORS = frozenset("=+-*/×÷<>^")
 _ASKING = frozenset(("please", "kindly"))
 _PICTURES = frozenset(
@@ -55,7 +57,8 @@ _NO_NOUN = frozenset(
 """Before these an `a` is a name (`is a larger than b`), or says more than an article does (`a few`)."""
 _SPELLINGS = {
     "center": "centre", "centers": "centres", "color": "colour", "colored": "coloured", "colors": "colours", "gray": "grey",
-    "can't": "can not", "cannot": "can not", "won't": "will not",
+    "favorite": "favourite", "meter": "metre", "meters": "metres", "liter": "litre", "liters": "litres", "labeled": "labelled",
+    "neighbor": "neighbour", "percent": "%", "&": "and", "can't": "can not", "cannot": "can not", "won't": "will not",
 }  # fmt: skip
 _ASKED = frozenset(["how", "that", "there", "what", "when", "where", "who", "why"])
 Form = Callable[[list[str]], list[str]]
@@ -121,7 +124,8 @@ def _folded(text: str, form: Form) -> str:
 def _tokens(text: str) -> tuple[str, ...]:
     """Numbers, words and signs of a text, without the punctuation that says nothing."""
     folded = normalised_text(marked_symbols(_BARE_DECIMAL.sub("0.", text)))
-    found = list(_TOKEN.finditer(folded.replace("\u2044", "/")))  # the slash of ½
+    folded = _JOINING.sub(" ", folded.replace("\u2044", "/"))  # the slash of ½
+    found = list(_TOKEN.finditer(folded))
     kept: list[str] = []
     opened = {'"': False, "'": False}
     for index, match in enumerate(found):

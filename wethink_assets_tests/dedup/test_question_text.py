@@ -36,6 +36,8 @@ SAME = [
     ("Select the colour from (red, blue, green).", "Select the colour from (green, blue, red)."),
     ("Is the car red or blue?", "Is the car blue or red?"),
     ("Is it the cat or the dog?", "Is it the dog or the cat?"),
+    ("Which black-and-white x-axis?", "Which black and white x axis?"),
+    ("the 10-year-old boy", "the 10 year old boy"),
     ("2½ of it", "2 1/2 of it"),
     ("x′ = 2", "x' = 2"),
     ("In the picture, is it red or blue?", "In the picture is it red or blue?"),
@@ -48,6 +50,7 @@ OTHERS = [
     ("Is (a, b) or c on it?", "Is (b, a) or c on it?"), ("Select one of (3, 4)", "Select one of (4, 3)"), ("Rank: red, blue", "Rank: blue, red"),
     ("Is A left of B or C?", "Is B left of A or C?"), ("Is it red or dark blue?", "Is it blue or dark red?"), ("Options: 1/2, 3", "Options: 2/1, 3"),
     ("How many of these, in this order, options: red, blue", "How many of these, in this order, options: blue, red"),
+    ("a-b", "a b"), ("xy-z = 2", "xy z = 2"), ("the ice-cream", "the icecream"), ("3-4", "3 4"), ("5-m", "5 m"), ("-red", "- -red"),
     ("Options: red, blue", "Options: red, green"), ("Is A - B equal to C?", "Is B - A equal to C?"), ("1. Look. 2. Count.", "1. Count. 2. Look."),
     (".5", "5"), ("1,000", "1000"), ("What is 2 + ? = 5", "What is 2 + = 5"), ("a != b", "a = b"),
     ("A. 5 B. both A and C C. 7", "A. 7 B. both A and C C. 5"), ("Which? A. red B. blue", "Which? A. red B. black"),
@@ -69,6 +72,7 @@ def test_what_carries_meaning_is_kept(one: str, other: str) -> None:
 def test_words_that_ask_nothing_make_a_near_question() -> None:
     assert same_text("Is the car red?") != same_text("Is car red?")
     assert near_text("Please, is the car not red?") == near_text("Is car not red")
+    assert near_text("Tom & Jerry: 50 percent of the color?") == near_text("Tom and Jerry: 50% of the colour")
     for one, other in [
         ("Is a few enough?", "Is few enough?"),
         ("Is a larger?", "Is larger?"),
