@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from wethink_assets.kinds import LETTERS
 
-__all__ = ["ListedOptions", "announced_options", "any_order", "lettered_options", "parted"]
+__all__ = ["ListedOptions", "announced_options", "any_order", "bare_options", "lettered_options", "parted"]
 
 LONGEST_OPTION = 200
 """Characters of an option inside a text."""
@@ -29,6 +29,7 @@ _LABEL = re.compile(
     r"|(?:(?<=\n)|(?<=[?:;,] ))([A-Z])\s-(?=\s)"  # A - red
     r"|(?<=\n)([A-Z])(?=[ \t]+\S)"  # a line A red
 )
+_OWN_LABEL = re.compile(r"\s*(?:[(\[]([A-Za-z]|\d{1,2})[)\]]\s*|([A-Za-z]|\d{1,2})[.):]\s+)(?=\S)")
 _OF_OTHERS = re.compile(r"\b[A-H]\s*(?:and|or|&|,)\s*[A-H]\b|\bbelow\b")
 _ABOVE = re.compile(r"\babove\b", re.IGNORECASE)
 _OF_LETTERS = re.compile(r"\boptions?\s+[A-H]\b")
@@ -79,6 +80,20 @@ def parted(question: str) -> tuple[str, tuple[str, ...], str]:
 def any_order(options: Sequence[str]) -> bool:
     """Whether no option speaks of others by their place."""
     return not any(_OF_OTHERS.search(one) for one in options) and not any(_ABOVE.search(one) for one in options[:-1])
+
+
+def bare_options(options: Sequence[str]) -> tuple[str, ...]:
+    """Options without the letters or numbers that they begin with, where each has that of its place.
+
+    >>> bare_options(["A. red", "B. blue"]), bare_options(["(1) 5 cm", "(2) 6 cm"]), bare_options(["1.5", "2.5"])
+    (('red', 'blue'), ('5 cm', '6 cm'), ('1.5', '2.5'))
+    """
+    labels = [_OWN_LABEL.match(option) for option in options]
+    named = [(match[1] or match[2]).upper() if match else "" for match in labels]
+    count = len(options)
+    if count > 1 and named in (list(LETTERS[:count]), [str(number) for number in range(1, count + 1)]):
+        return tuple(option[match.end() :] if match else option for option, match in zip(options, labels, strict=True))
+    return tuple(options)
 
 
 def lettered_options(question: str) -> ListedOptions | None:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from wethink_assets.dedup.listed_options import any_order, parted
+from wethink_assets.dedup.listed_options import any_order, bare_options, parted
 from wethink_assets.identity import KEPT, marked_symbols, normalised_text
 
 __all__ = ["WRITING", "asked_text", "near_text", "same_text", "written"]
@@ -107,7 +107,8 @@ def _parted(question: str) -> tuple[str, tuple[str, ...], str]:
 
 def _text(question: str, options: Sequence[str], form: Form) -> str:
     stem, items, tail = _parted(question)
-    given = [_folded(option.translate(WRITING), form) for option in options]
+    options = bare_options([option.translate(WRITING) for option in options])
+    given = [_folded(option, form) for option in options]
     parts = [_folded(stem, form), *sorted(_folded(item, form) for item in items)]
     if behind := _folded(tail, form):
         parts.append(behind)

@@ -96,6 +96,17 @@ def test_a_letter_of_options_in_the_text_stands_for_its_option() -> None:
     assert stated_answer_key("MC", "A", [], texts[0]) == stated_answer_key("MC", "B", [], texts[1])
 
 
+def test_letters_that_stand_before_options_are_no_part_of_them() -> None:
+    lettered, turned = ["A. red", "B. blue"], ["(A) blue", "(B) red"]
+    assert same_text("Which?", lettered) == same_text("Which?", turned) == same_text("Which?", ["blue", "red"])
+    assert stated_answer_key("MC", "A", lettered, "Which?") == stated_answer_key("MC", "B", turned, "Which?")
+    assert stated_answer_key("MC", "A. red", lettered, "Which?") == stated_answer_key(
+        "MC", "red", ["red", "blue"], "Which?"
+    )
+    for one, other in ((["1.5", "2.5"], ["5", "5"]), (["B. red", "A. blue"], ["red", "blue"]), (["a) 1"], ["1"])):
+        assert same_text("Which?", one) != same_text("Which?", other)
+
+
 def test_a_letter_of_options_without_letters_stands_for_one_by_its_place() -> None:
     texts = ("Which? Options: red, blue", "Which? Options: blue, red")
     assert stated_answer_key("MC", "A", [], texts[0]) == stated_answer_key("MC", "B", [], texts[1])
