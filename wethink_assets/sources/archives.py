@@ -257,7 +257,7 @@ def content_formats(location: Location, reader: str) -> Callable[[FileInfo], Arc
     looks = itertools.count()
 
     def content(file: FileInfo) -> str:
-        head = location.begin(file.path, HEAD)
+        head = location.begin(file, HEAD)
         content = content_of_head(head)
         if content in COMPRESSIONS or is_program(head):
             with ArchiveStream(location, [file]) as stream:

@@ -253,12 +253,15 @@ class Location:
             "Nothing of it is lost: what was not read yet is read by the next run"
         )
 
-    def begin(self, path: str, size: int) -> bytes:
-        """The first bytes of a file. Raises what the file system does."""
+    def begin(self, file: FileInfo, size: int) -> bytes:
+        """The first bytes of a file. Raises what the file system does, `ConnectionError` where fewer came from afar than the file has."""
         if self.local:
-            with open(self.full(path), "rb", buffering=0) as stream:
+            with open(self.full(file.path), "rb", buffering=0) as stream:
                 return stream.read(size)
-        return bytes(self.fs.cat_file(self.full(path), start=0, end=size))
+        data = bytes(self.fs.cat_file(self.full(file.path), start=0, end=size))
+        if len(data) < min(size, file.size):
+            raise ConnectionError(f"{len(data)} of {min(size, file.size)} bytes came")
+        return data
 
     def opens(self, path: str) -> bool:
         """Whether the first byte of a file can be read now."""
