@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from wethink_assets.storage import first_contact
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.s3_server import S3Server, s3_server
 
@@ -64,6 +65,12 @@ def pytest_configure() -> None:
     os.environ.setdefault("WETHINK_SYNC", "0")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def asked_by_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that another test ran in this process changes nothing: services are asked at first contact by commands alone."""
+    monkeypatch.setattr(first_contact, "_at_once", False)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

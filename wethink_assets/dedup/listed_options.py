@@ -196,6 +196,7 @@ def _closing_items(question: str) -> tuple[str, tuple[str, ...], str]:
 def _closing_pair(question: str, body: str) -> tuple[str, tuple[str, ...], str]:
     """A question that ends in `red or blue?`: as many words before the `or` as behind it may change places with those."""
     before, *behind = _OR.split(body)
+    before = before.rstrip(" ,")
     words, last = before.split(), " ".join(behind[-1:]).split()
     asking = " ".join(word for word in last[-1:] if word.lower() in _ASKING)
     last = last[:-1] if asking else last

@@ -38,6 +38,7 @@ SAME = [
     ("Is it the cat or the dog?", "Is it the dog or the cat?"),
     ("Which black-and-white x-axis?", "Which black and white x axis?"),
     ("the 10-year-old boy", "the 10 year old boy"),
+    ("Is it red , or blue ?", "is it red or blue"),
     ("2½ of it", "2 1/2 of it"),
     ("x′ = 2", "x' = 2"),
     ("In the picture, is it red or blue?", "In the picture is it red or blue?"),
