@@ -55,7 +55,7 @@ def test_files_with_endings_of_images_and_texts_are_not_looked_into(
     local: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[str] = []
-    monkeypatch.setattr(Location, "begin", lambda self, path, size: looks.append(path) or b"")
+    monkeypatch.setattr(Location, "begin", lambda self, file, size: looks.append(file.path) or b"")
     files = dict.fromkeys(("a.png", "b.jpeg", "c.txt", "d", "e.bin", ".f"), b"x" * 600)
     registered(local, write_files(tmp_path / "s", files))
     assert looks == ["d", "e.bin"]
