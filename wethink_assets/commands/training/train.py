@@ -91,6 +91,9 @@ def _plan(version: str, recipe: str, as_json: bool) -> None:
     """Say what a run will take and what is wrong with its parts; exits with 1 if anything is."""
     import os
 
+    os.environ.setdefault(
+        "HF_HUB_DISABLE_PROGRESS_BARS", "1"
+    )  # it is read when the hub's client is imported, which follows
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.versions.releases import resolve_version
     from wethink_assets.storage.store import Store
@@ -98,7 +101,6 @@ def _plan(version: str, recipe: str, as_json: bool) -> None:
     from wethink_assets.training.estimates.run import estimate_run
     from wethink_assets.training.runs.plan import plan_run
 
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     settings = load_settings()
     store = Store.open(settings.store_url, **settings.store.options)
     planned = plan_run(settings, store, f"{resolve_version(store, version)}.{recipe}")
