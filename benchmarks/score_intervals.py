@@ -6,7 +6,8 @@ Draws benchmarks of a known accuracy: plain ones, grades, means over two samplin
 questions alike within a group or not; asks the platform's own functions for their intervals, and counts how often those hold the truth: of a
 headline, of the difference of two equally good models, and of the difference to one that is a tenth worse. `possible` says whether the values that
 came out could be parted so that an interval holds .93 to .97: few groups that are nearly all right have too few outcomes. Then boards of fourteen
-benchmarks on which two models are equally good: the share of boards with a star is to be about 5% at most. Seeds are fixed. Prints a line of JSON for
+benchmarks on which two models are equally good: the share of boards with a star is to be about 5% at most; and of boards on which one is a
+tenth worse how often the interval of the average, and of the average difference, holds the truth. Seeds are fixed. Prints a line of JSON for
 each case, then for each headline and size what its cases come to; .93 to .97 is counted with two standard errors of the draws.
 """
 
@@ -17,8 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from wethink_assets.evaluation.grading.averages import average
 from wethink_assets.evaluation.grading.clusters import Clusters
-from wethink_assets.evaluation.grading.intervals import compare, holm, interval
+from wethink_assets.evaluation.grading.intervals import Interval, compare, holm, interval
 
 ACCURACIES = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 ALIKE = (0.05, 0.4)
@@ -86,6 +88,8 @@ def hallusion(rng: np.random.Generator, units: int, accuracy: float, alike: floa
 HEADLINES = {"plain": plain, "grades": grades, "seeds": seeds, "wemath": wemath, "hallusion": hallusion}
 
 
+BOARD = (*("plain",) * 11, "grades", "wemath", "hallusion")
+"""Headlines of the fourteen benchmarks, about."""
 WHAT = ("headline", "equal models", "a tenth worse")
 
 
@@ -139,16 +143,36 @@ def summaries(cases: Sequence[dict[str, object]]) -> Iterator[dict[str, object]]
 def starred_boards(boards: int, units: int) -> float:
     """Share of boards of fourteen benchmarks, two equally good models each, with at least one star."""
     rng, starred = np.random.default_rng(11), 0
-    kinds = [*("plain",) * 11, "grades", "wemath", "hallusion"]
     for _ in range(boards):
         p_values = {}
-        for number, kind in enumerate(kinds):
+        for number, kind in enumerate(BOARD):
             one, other = HEADLINES[kind](rng, units, ACCURACIES[number % len(ACCURACIES)], 0.2, 2)
             comparison = compare(one, other)
             assert comparison is not None
             p_values[str(number)] = comparison.p
         starred += min(holm(p_values).values()) < 0.05
     return starred / boards
+
+
+def averages_held(boards: int, units: int) -> dict[str, float]:
+    """Share of boards of fourteen benchmarks whose average, and average difference to a model that is a tenth worse, lies in its interval."""
+    rng, held = np.random.default_rng(13), {"average": 0, "average difference": 0}
+    drawn = [(kind, ACCURACIES[number % len(ACCURACIES)]) for number, kind in enumerate(BOARD)]
+    truths = [
+        [HEADLINES[kind](rng, 200_000, share * accuracy, 0.2, 1)[0].headline() for kind, accuracy in drawn]
+        for share in (1, 0.9)
+    ]
+    better, worse = (sum(one) / len(one) for one in truths)
+    for _ in range(boards):
+        models = [
+            [HEADLINES[kind](rng, units, share * accuracy, 0.2, 1)[0] for kind, accuracy in drawn] for share in (1, 0.9)
+        ]
+        mean = average([interval(clusters) for clusters in models[0]])
+        compared = [compare(low, high) for high, low in zip(*models, strict=True)]
+        gain = average([Interval(one.difference, one.low, one.high) for one in compared if one is not None])
+        held["average"] += mean.low <= better <= mean.high
+        held["average difference"] += gain.low <= better - worse <= gain.high
+    return {what: count / boards for what, count in held.items()}
 
 
 def main() -> None:
@@ -166,7 +190,16 @@ def main() -> None:
     for summary in summaries(cases):
         print(json.dumps(summary), flush=True)
     for units in options.sizes:
-        print(json.dumps({"units": units, "boards with a star": starred_boards(options.boards, units)}), flush=True)
+        print(
+            json.dumps(
+                {
+                    "units": units,
+                    "boards with a star": starred_boards(options.boards, units),
+                    **averages_held(options.boards, units),
+                }
+            ),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -236,7 +236,7 @@ def score_trained(
 
 def figures(run: "ModelScores") -> dict[str, Any]:
     """One training run in figures: averages of base and policy, and each benchmark's score and difference."""
-    from wethink_assets.evaluation.reports.leaderboard import averages_of, cell_of
+    from wethink_assets.evaluation.reports.leaderboard import average_bounds_of, averages_of, cell_of
     from wethink_assets.evaluation.reports.newest import newest
 
     cells = [
@@ -246,10 +246,12 @@ def figures(run: "ModelScores") -> dict[str, Any]:
     return {
         "base": {
             "averages": averages_of(cells[0]),
+            "average_bounds": average_bounds_of(cells[0]),
             "scores": {key: round(cell.value, 2) for key, cell in cells[0].items()},
         },
         "policy": {
             "averages": averages_of(cells[1]),
+            "average_bounds": average_bounds_of(cells[1]),
             "scores": {key: round(cell.value, 2) for key, cell in cells[1].items()},
         },
         "difference": {key: round(comparison.difference, 4) for key, comparison in run.comparisons.items()},

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wethink_assets.config import Settings
     from wethink_assets.storage.store import Store
 
@@ -89,7 +91,8 @@ def show_plan(store: "Store", settings: "Settings", keys: list[str], benchmarks:
         prompt = "?" if one.prompt_tokens is None else f"about {one.prompt_tokens:,}"
         usual = "" if one.usual_reply_tokens is None else f"about {one.usual_reply_tokens:,}, "
         money = "" if one.money is None else f"{one.money:,.2f}"
-        judged = f"at most {one.judge_calls:,}" if one.judge_calls else "0"
+        often = "" if one.usual_judge_calls is None else f"about {one.usual_judge_calls:,}, "
+        judged = f"{often}at most {one.judge_calls:,}" if one.judge_calls else "0"
         reply = f"{usual}at most {one.reply_tokens:,}"
         row = (
             one.model,
@@ -104,11 +107,14 @@ def show_plan(store: "Store", settings: "Settings", keys: list[str], benchmarks:
         )
         table.add_row(*(Text(value) for value in row))
     Console().print(table)
+    time = f"time {_total_time([one.seconds for one in planned])}"
     priced = [one.money for one in planned if one.money is not None]
-    money = f", money {sum(priced):,.2f} without the judge's" if priced else ""
-    timed = [one.seconds for one in planned if one.seconds is not None]
-    unknown = f" for {len(timed)} of them, unknown for the rest" if timed and len(timed) < len(planned) else ""
-    time = f"time {time_text(sum(timed) if timed else None)}{unknown}, without the judge's"
+    money = f", money {sum(priced):,.2f}" if priced else ""
+    judged_ones = [one for one in planned if one.judge_calls]
+    if judged_ones:
+        priced = [one.judge_money for one in judged_ones if one.judge_money is not None]
+        bill = f" and {sum(priced):,.2f}" if priced else ""
+        money += f", and the judge's beside: {_total_time([one.judge_seconds for one in judged_ones])}{bill}"
     calls, judge_calls, reply = (
         sum(getattr(one, name) for one in planned) for name in ("calls", "judge_calls", "reply_tokens")
     )
@@ -116,6 +122,12 @@ def show_plan(store: "Store", settings: "Settings", keys: list[str], benchmarks:
         f"{len(planned)} scores are missing: {calls:,} calls, at most {judge_calls:,} of the judge, {reply:,} tokens of replies at most, "
         f"{time}{money}; calls that a killed scoring has finished are not made again"
     )
+
+
+def _total_time(seconds: "Sequence[float | None]") -> str:
+    timed = [one for one in seconds if one is not None]
+    unknown = f" for {len(timed)} of them, unknown for the rest" if timed and len(timed) < len(seconds) else ""
+    return f"{time_text(sum(timed) if timed else None)}{unknown}"
 
 
 def time_text(seconds: float | None) -> str:

@@ -288,6 +288,7 @@ def scores_metadata(store: Store, settings: Settings, run: ModelScores) -> dict[
     )
     line = next((line for line in board.lines if line.name == run.name), None)
     averages = {name: round(value, 2) for name, value in (line.averages if line else {}).items() if value is not None}
+    gains = line.average_gains if line else {}
     clean = clean_parts(store, settings, run) if isinstance(run, RunScores) else {}
     flagged = sorted({score.benchmark for score in (*run.base, *run.scores) if score.flags})
     return {
@@ -295,6 +296,7 @@ def scores_metadata(store: Store, settings: Settings, run: ModelScores) -> dict[
         "waits for judge": ", ".join(sorted({*run.waiting, *run.base_waiting})) or None,
         "not run": len(run.not_run) if run.files else None,
         **{f"average, {name}": value for name, value in averages.items()},
+        **{f"average gain, {name}": f"{g.value:+.1f} ({g.low:+.1f} to {g.high:+.1f})" for name, g in gains.items()},
         "flagged": ", ".join(flagged) or None,
         "base model": plain(run.base_name, 80) if run.base_name else None,
         "model": None if run.base_name or not run.scores else plain(run.scores[0].model["model"], 80),

@@ -18,7 +18,7 @@ from statistics import NormalDist
 import numpy as np
 
 from wethink_assets.evaluation.grading.binomial import jeffreys_interval
-from wethink_assets.evaluation.grading.clusters import Clusters, Floats
+from wethink_assets.evaluation.grading.clusters import Clusters, Floats, right_or_wrong
 from wethink_assets.evaluation.grading.shares import share_interval
 from wethink_assets.intervals import RESAMPLES, SEED, blocks
 
@@ -92,17 +92,12 @@ def interval(clusters: Clusters, confidence: float = 0.95) -> Interval:
     value = clusters.headline()
     if not math.isfinite(value):
         return Interval(value, math.nan, math.nan)
-    if _right_or_wrong(clusters):
+    if right_or_wrong(clusters):
         return Interval(value, *share_interval(round(float(clusters.top.sum())), count, confidence))
     share = min(1.0, max(0.0, value))
     effective = _observations(clusters, share)
     low, high = jeffreys_interval(round(share * effective, 9), round(effective, 9), confidence)
     return Interval(value, min(low, value), max(high, value))
-
-
-def _right_or_wrong(clusters: Clusters) -> bool:
-    ones = bool((clusters.bottom == 1).all())
-    return clusters.top.shape[1] == 1 and ones and bool(np.isin(clusters.top, (0.0, 1.0)).all())
 
 
 def _observations(clusters: Clusters, share: float) -> float:
@@ -140,7 +135,7 @@ def compare(
     gains = np.where(np.isfinite(gains), gains, 0.0)
     difference = other.headline() - one.headline()
     better, worse = int((gains > EQUAL).sum()), int((gains < -EQUAL).sum())
-    binary = _right_or_wrong(one) and _right_or_wrong(other)
+    binary = right_or_wrong(one) and right_or_wrong(other)
     p = mcnemar(better, worse) if binary else sign_flip(gains, resamples, seed)
     low, high, spread = _bounds(gains, confidence)
     low, high = min(low, difference), max(high, difference)

@@ -5,7 +5,7 @@ sampling seeds. Published numbers are rows of their own with their source. Drawn
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -18,7 +18,8 @@ from wethink_assets.evaluation.benchmarks.catalog import (
     Benchmark,
 )
 from wethink_assets.evaluation.benchmarks.files import benchmarks_of
-from wethink_assets.evaluation.grading.intervals import Comparison, holm
+from wethink_assets.evaluation.grading.averages import average
+from wethink_assets.evaluation.grading.intervals import Comparison, Interval, holm
 from wethink_assets.evaluation.reports.comparison import against_base, detectable
 from wethink_assets.evaluation.reports.newest import Kept, asked_otherwise, kept_of, newest, other_models
 from wethink_assets.evaluation.runs.models import base_model_of
@@ -74,7 +75,9 @@ class Cell:
 class Line:
     """One row of the board: a model, or published numbers.
 
-    averages: by name, None where a benchmark of it was not run; waiting: benchmarks without a score that wait for the judge, with the reason.
+    averages: by name, out of 100, None where a benchmark of it was not run; average_bounds: their 95% intervals, of those whose scores all have
+    one; average_gains: what a policy has over its base, in points, with the same; waiting: benchmarks without a score that wait for the judge, with
+    the reason.
     """
 
     name: str
@@ -86,6 +89,8 @@ class Line:
     source: str = ""
     cells: dict[str, Cell] = field(default_factory=dict)
     averages: dict[str, float | None] = field(default_factory=dict)
+    average_bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    average_gains: dict[str, Interval] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
 
     def without_score(self, key: str) -> str:
@@ -159,7 +164,15 @@ def _published(name: str, source: str, scores: Mapping[str, float]) -> Line:
 def _scored(name: str, kind: RowKind, digest: str, kept: Kept) -> Line:
     cells = {key: cell for key, group in kept.groups.items() if (cell := cell_of(group)) is not None}
     cells = _flagged(cells, asked_otherwise(kept.groups.values()))
-    return Line(name, kind, digest, cells=cells, averages=averages_of(cells), waiting=kept.waiting)
+    return Line(
+        name,
+        kind,
+        digest,
+        cells=cells,
+        averages=averages_of(cells),
+        average_bounds=average_bounds_of(cells),
+        waiting=kept.waiting,
+    )
 
 
 def _flagged(cells: dict[str, Cell], otherwise: Collection[str]) -> dict[str, Cell]:
@@ -194,6 +207,8 @@ def _policy_line(store: Store, settings: Settings, policy: Policy) -> Line:
         base.name,
         cells=cells,
         averages=averages_of(cells),
+        average_bounds=average_bounds_of(cells),
+        average_gains=average_gains_of(cells),
         waiting=kept.waiting,
     )
 
@@ -245,10 +260,46 @@ def averages_of(cells: Mapping[str, Cell]) -> dict[str, float | None]:
     Stand-ins have averages by themselves, where there are any.
     """
     averages: dict[str, float | None] = {}
+    for name, keys, whole in _averaged(cells):
+        values = [100 * cells[key].value / _scale(key) for key in whole]
+        averages[name] = sum(values) / len(values) if len(values) == len(keys) else None
+    return averages
+
+
+def average_bounds_of(cells: Mapping[str, Cell]) -> dict[str, tuple[float, float]]:
+    """95% interval of each average whose scores all have one: benchmarks are other questions, so that their errors are independent."""
+    bounds = {}
+    for name, keys, whole in _averaged(cells):
+        parts = [
+            Interval(*(100 * bound / _scale(key) for bound in (cell.value, cell.low, cell.high)))
+            for key in whole
+            if (cell := cells[key]).low is not None and cell.high is not None
+        ]
+        if len(parts) == len(keys):
+            mean = average(parts)
+            bounds[name] = (mean.low, mean.high)
+    return bounds
+
+
+def average_gains_of(cells: Mapping[str, Cell]) -> dict[str, Interval]:
+    """What a policy has over its base in each average that both have, in points of 100, with its 95% interval."""
+    gains = {}
+    for name, keys, whole in _averaged(cells):
+        compared = [found for key in whole if (found := cells[key].against_base) is not None]
+        if len(compared) == len(keys):
+            gains[name] = average([Interval(100 * c.difference, 100 * c.low, 100 * c.high) for c in compared])
+    return gains
+
+
+def _averaged(cells: Mapping[str, Cell]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Name of each average, the benchmarks that it needs, and those of them with a score that may enter it."""
     for prefix in ("", SAMPLE):
         for name, keys in AVERAGES.items():
-            whole = [key for key in keys if prefix + key in cells and not NO_AVERAGE & {*cells[prefix + key].flags}]
-            values = [100 * cells[prefix + key].value / BENCHMARKS[key].scale for key in whole]
-            if values or not prefix:
-                averages[f"{prefix}{name}"] = sum(values) / len(values) if len(values) == len(keys) else None
-    return averages
+            needed = [prefix + key for key in keys]
+            whole = [key for key in needed if key in cells and not NO_AVERAGE & {*cells[key].flags}]
+            if whole or not prefix:
+                yield f"{prefix}{name}", needed, whole
+
+
+def _scale(key: str) -> int:
+    return BENCHMARKS[key.removeprefix(SAMPLE)].scale

@@ -60,9 +60,13 @@ def seeds_text(cell: Cell | None) -> str:
 
 
 def average_text(line: Line, name: str) -> str:
-    """An average, or that benchmarks of it were not run."""
+    """An average with its interval and what a policy has over its base, or that benchmarks of it were not run."""
     value = line.averages.get(name)
-    return f"{value:.1f}" if value is not None else "incomplete" if name in line.averages else ""
+    if value is None:
+        return "incomplete" if name in line.averages else ""
+    bounds, gain = line.average_bounds.get(name), line.average_gains.get(name)
+    shown = f"{value:.1f}" if bounds is None else f"{value:.1f} ({bounds[0]:.1f} to {bounds[1]:.1f})"
+    return shown if gain is None else f"{shown}, {gain.value:+.1f} ({gain.low:+.1f} to {gain.high:+.1f})"
 
 
 def column_title(benchmark: Benchmark) -> str:

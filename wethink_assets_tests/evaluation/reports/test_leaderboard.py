@@ -1,10 +1,21 @@
 """The leaderboard of a scored training run: rows, averages, plots."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from wethink_assets.evaluation.benchmarks.catalog import ACADEMIC, REASONING
-from wethink_assets.evaluation.reports.leaderboard import Cell, averages_of, leaderboard
-from wethink_assets.evaluation.reports.leaderboard_text import board_rows, run_rows
+from wethink_assets.evaluation.grading.intervals import Comparison
+from wethink_assets.evaluation.reports.leaderboard import (
+    Cell,
+    Line,
+    average_bounds_of,
+    average_gains_of,
+    averages_of,
+    leaderboard,
+)
+from wethink_assets.evaluation.reports.leaderboard_text import average_text, board_rows, run_rows
 from wethink_assets.evaluation.reports.plots import bars, radar
 from wethink_assets.evaluation.runs.models import trained_model
 from wethink_assets.evaluation.runs.training_runs import kept_scores
@@ -61,6 +72,25 @@ def test_cut_replies_and_those_without_an_answer_have_columns_and_flagged_scores
     assert [text.get_text() for text in axes.get_xticklabels()] == [
         "mine †\nn 10"
     ] and "flagged" in figure.get_supxlabel()
+
+
+def test_averages_and_what_a_policy_gained_have_intervals_where_all_scores_have_one() -> None:
+    gain = Comparison(0.1, 0.02, 0.18, 0.01, "McNemar", 100, 20, 10, 0.5)
+    cells = {key: Cell(60.0, 50.0, 68.0, against_base=gain) for key in REASONING}
+    cells |= {
+        key: Cell(800.0 if key == "OCRBench" else 60.0, 600.0 if key == "OCRBench" else None, 900.0) for key in ACADEMIC
+    }
+    low, high = average_bounds_of(cells)["reasoning six"]
+    assert low == pytest.approx(60 - 10 / 6**0.5) and high == pytest.approx(60 + 8 / 6**0.5)
+    assert list(average_bounds_of(cells)) == list(average_gains_of(cells)) == ["reasoning six"]
+    points = average_gains_of(cells)["reasoning six"]
+    assert points.value == pytest.approx(10) and points.low == pytest.approx(10 - 8 / 6**0.5)
+    line = Line("p", "policy", cells=cells, averages=averages_of(cells), average_bounds={"reasoning six": (low, high)})
+    assert average_text(line, "reasoning six") == "60.0 (55.9 to 63.3)"
+    assert average_text(replace(line, average_gains={"reasoning six": points}), "reasoning six").endswith(
+        ", +10.0 (+6.7 to +13.3)"
+    )
+    assert average_text(line, "academic eight") == "62.5"
 
 
 def test_averages_need_all_their_benchmarks_and_put_ocrbench_out_of_100() -> None:
