@@ -1,4 +1,4 @@
-"""For all tests: a store on a disk and on a real S3 server, and the order in which long files run."""
+"""For all tests: a store on a disk and on a real S3 server, a PostgreSQL server, and the order in which long files run."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ import pytest
 
 from wethink_assets.storage import first_contact
 from wethink_assets.storage.store import Store
+from wethink_assets_tests.support.postgres_server import PostgresServer, postgres_server
 from wethink_assets_tests.support.s3_server import S3Server, s3_server
 
 TESTS = Path(__file__).parent
@@ -83,6 +84,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """A running S3 server, one for the whole session."""
     with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server, one for the whole session."""
+    with postgres_server() as server:
         yield server
 
 

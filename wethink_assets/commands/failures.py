@@ -59,14 +59,14 @@ def _sentence(error: BaseException) -> str:
 
 
 def _database(error: BaseException) -> str:
-    """A fault of Dagster's SQLite databases, in a sentence; empty where it is none."""
-    import sqlite3
-
-    if not isinstance(getattr(error, "orig", None) or error, sqlite3.Error):
+    """A fault of Dagster's databases, in a sentence; empty where it is none."""
+    if "sqlalchemy" not in sys.modules:  # nothing asked a database
         return ""
-    from wethink_assets.defs.runs.database_faults import database_fault
+    from wethink_assets.defs.runs.database_faults import database_fault, is_database_error
     from wethink_assets.defs.runs.instance import dagster_home
 
+    if not is_database_error(error):
+        return ""
     try:
         return database_fault(error, dagster_home())
     except ConfigError:  # without an instance it is no database of one

@@ -73,14 +73,21 @@ class Ui:
         data: dict[str, Any] = answer["data"]
         return data
 
-    def launch(self, job: str, assets: list[str], partition: str | None = None, config: Any = None) -> str:
+    def launch(
+        self,
+        job: str,
+        assets: list[str],
+        partition: str | None = None,
+        config: Any = None,
+        tags: dict[str, str] | None = None,
+    ) -> str:
         """Launch a run as the UI's buttons and launchpad do; returns its id."""
-        tags = [] if partition is None else [{"key": "dagster/partition", "value": partition}]
+        of_run = {**(tags or {}), **({} if partition is None else {"dagster/partition": partition})}
         keys = [{"path": asset.split("/")} for asset in assets]
         selection = {"assetSelection": keys, "assetCheckSelection": None} if assets else {}
         parameters = {
             "mode": "default",
-            "executionMetadata": {"tags": tags},
+            "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in of_run.items()]},
             "runConfigData": json.dumps(config or {}),
             "selector": {**SELECTOR, "jobName": job, **selection},
         }

@@ -53,15 +53,13 @@ def doctor(
     """
     from wethink_assets.config import load_settings
     from wethink_assets.defs.resources import store_of
-    from wethink_assets.defs.runs.instance import project_instance
 
     settings = load_settings()
     store = store_of(settings)
     findings = of_settings(settings)
-    with project_instance() as instance:
-        findings += of_runs(instance, fix)
-        unreadable = of_access(store)
-        findings += unreadable or [*of_store(store, fix), *of_instance(instance, store)]
+    unreadable = of_access(store)
+    findings += unreadable or of_store(store, fix)
+    findings += of_dagster(None if unreadable else store, fix)
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
@@ -115,6 +113,31 @@ def of_settings(settings: "Settings") -> list[Finding]:
             check()
         except WeThinkError as error:
             findings.append(Finding(str(error), advice="check [roles], [servers] and prompt_pack in wethink.toml"))
+    return findings
+
+
+def of_dagster(store: "Store | None", fix: bool) -> list[Finding]:
+    """Faults of Dagster's databases, and of what they hold. Where they are out of reach, that is all there is to say."""
+    from wethink_assets.defs.runs.database_checks import database_faults_of
+    from wethink_assets.defs.runs.database_faults import database_fault, is_database_error
+    from wethink_assets.defs.runs.instance import dagster_home, project_instance
+    from wethink_assets.errors import ConfigError
+
+    findings: list[Finding] = []
+    try:
+        with project_instance() as instance:
+            findings += [Finding(what, advice=advice) for what, advice in database_faults_of(instance)]
+            findings += of_runs(instance, fix)
+            findings += of_instance(instance, store) if store else []
+    except ConfigError as error:
+        findings.append(
+            Finding(str(error), advice="Dagster's databases were not looked at: run `wethink doctor` again")
+        )
+    except Exception as error:
+        if not is_database_error(error):
+            raise
+        advice = "what lies in Dagster's databases was not looked at: run `wethink doctor` again"
+        findings.append(Finding(database_fault(error, dagster_home()), advice=advice))
     return findings
 
 

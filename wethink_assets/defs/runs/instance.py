@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from wethink_assets.config import config_path
 from wethink_assets.defs.graph import set_pool_limits
 from wethink_assets.defs.runs.code_location import runs_of_this_process
-from wethink_assets.defs.runs.database_faults import database_fault
+from wethink_assets.defs.runs.database_faults import database_fault, is_database_error
 from wethink_assets.errors import ConfigError
 from wethink_assets.plain_text import in_one_line
 from wethink_assets.storage.faults import fault_at
@@ -65,7 +65,10 @@ def update_instance(update: Callable[[dg.DagsterInstance], object]) -> str:
             update(instance)
     except ConfigError as error:  # there may be no home at all
         return in_one_line(str(error))
-    except (dg.DagsterError, SQLAlchemyError, OSError) as error:
+    except Exception as error:
+        # dagster-postgres raises an error of its own, which is not one of Dagster's.
+        if not isinstance(error, (dg.DagsterError, SQLAlchemyError, OSError)) and not is_database_error(error):
+            raise
         return database_fault(error, dagster_home()) or in_one_line(str(error))
     return ""
 
