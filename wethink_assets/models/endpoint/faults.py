@@ -60,23 +60,24 @@ _SPENT_CODE = _any(
     r"billing_?(error|hard_limit|not_active|insufficient)",
     r"arrearage|overdue|prepaid|payment_?required|budget_?exceeded|spend(ing)?_?limit|allowance_exhausted|quota_user_daily",
     r"not_?enough_?(balance|credit)|(out_of|no)_?credit|balance_?(insufficient|exhausted)",
-    r"(monthly|usage|account)_?limit_?(reached|exceeded)",
+    r"(monthly|usage|account|set)_?limit_?(reached|exceeded)|not_?purchased|pre_consume_(token_)?quota",
     r"openrouter_(credits|key_limit)",
 )
 _SPENT_WORDS = _any(
     r"insufficient (account |api |wallet |prepaid |user )?(balance|credit|fund|quota)",
     r"credit balance|balance (is )?(too low|insufficient|not enough)",
-    r"(balance|credits?|quota|free (tier|trial|allocation))\b[^.]{0,40}\b(exhausted|depleted|used up|run out|expired|insufficient)",
+    r"(balance|credits?|quota|free (tier|trial|allocation)|package|subscription|(coding|token) plan)\b[^.]{0,40}"
+    r"\b(exhausted|depleted|used up|run out|expired|insufficient)",
     r"(out of|used all|used up|exhausted|r[au]n out of|exceeded your|not have (enough|sufficient)|n[o't]{1,2} have any)\b[^.]{0,40}"
     r"\b(credits?|balance|funds|quota|free allocation|budget)\b",
     r"(no|not enough|negative) (remaining |available )?(credits?|balance|funds)( (left|remaining|available|on)|\b(?! were))",
     r"requires? (more|at least [^.]{1,20}) credits|exceeded your (current quota|monthly)|key limit exceeded",
     r"(spend|spending|billing hard|billing|credit|budget|usage|monthly)[ -](hard )?(limits?|cap)\b[^.]{0,40}\b(reached|exceeded)",
-    r"(reached|exceeded|hit)\b[^.]{0,60}\b(spend|spending|billing|usage|monthly)[a-z ]{0,12} (limits?|cap|quota)|free usage limit",
+    r"(reached|exceeded|hit)\b[^.]{0,60}\b(spend|spending|billing|usage|monthly|weekly|inference)[a-z ]{0,12} (limits?|cap|quota)|free usage limit",
     r"account is not active|in good standing|overdue|arrears|past invoices|budget has been exceeded|payment required",
     r"exceeded ?\w*budget|max budget|trial key[^.]{0,60}limited to|payment method|free tier of|out of call volume quota",
     r"please (recharge|top up)|purchase (more )?credits|check your (plan|billing)|resource package",
-    r"余额不足|余额已|欠费|请充值|额度不足|额度已|额度用尽|用量上限|使用上限",
+    r"余额不足|余额已|欠费|请充值|额度不足|额度已|额度用尽|剩余额度|用量上限|使用上限",
 )
 _PER_MINUTE = _any(r"(per|/)[ _-]?(min(ute)?|sec(ond)?)\b", r"per_?(minute|second)", r"\b([rt]pm|rps|qps)\b|concurren")
 _PER_DAY = _any(r"per[ _-]?(day|month|week)|perday|daily|monthly|\b[rt]pd\b", r"今日|每日|每周|每月")
@@ -97,13 +98,17 @@ _MODERATED_WORDS = _any(
 )
 _ACCOUNT = _any(
     r"(access|account|your resource|organi[sz]ation|project|key|team)\b[^.]{0,40}\b(terminated|suspended|deactivated|disabled|locked|banned)",
-    r"(account|your resource|organi[sz]ation|project|key|team)\b[^.]{0,40}\b(revoked|blocked)",
+    r"(account|your resource|organi[sz]ation|project|key|team)\b[^.]{0,40}\b(revoked|blocked|restricted)",
+    r"账[户号][^。]{0,12}(锁定|冻结|封禁|禁用|停用)|login fail|location is not supported",
     r"(invalid|incorrect) api[ -]?key|api[ _-]?key (is )?(not valid|invalid|expired|required|missing)",
 )
 _KEY_CODE = _any(
     r"invalid_?api_?key|api_?key_?invalid|authentication|unauthenticated|incorrect_api_key|account_deactivated"
 )
-_LIMITED_WORDS = _any(r"rate[ _-]?limit|too[ _-]many[ _-]requests|throttl|(tokens?|requests?) per min")
+_LIMITED_CODE = _any(r"rate_?limit|too_?many_?requests|throttl")
+_LIMITED_WORDS = _any(
+    r"rate[ _-]?limit|too[ _-]many[ _-]requests|throttl|(tokens?|requests?) per min|\b(qps|rps|rpm|tpm)\b"
+)
 _OVERLOADED_WORDS = _any(
     r"overloaded|capacity|high demand|temporarily unavailable|model is (currently )?loading|try again later"
 )
@@ -193,8 +198,9 @@ def _meaning(status: int, body: _Body, words: str, delay: float | None) -> Meani
         return "moderated"
     if status == 429 and _TOO_LARGE.search(words):
         return "request"
-    if status == 429 and _PER_MINUTE.search(words):
-        return "limited"
+    rated = any(_LIMITED_CODE.search(code) for code in body.codes)
+    if status == 429 and (_PER_MINUTE.search(words) or (rated and delay is not None)):
+        return "limited"  # whatever it advises to pay for
     if status != 422 and _SPENT_WORDS.search(words):
         return "spent"
     if _ACCOUNT.search(words) or any(_KEY_CODE.search(code) for code in body.codes):
@@ -206,6 +212,8 @@ def _meaning(status: int, body: _Body, words: str, delay: float | None) -> Meani
     if status == 200:
         limited, busy = _LIMITED_WORDS.search(codes + words), _OVERLOADED_WORDS.search(codes + words)
         return "limited" if limited else "overloaded" if busy else "broken"
+    if rated and status in (400, 403):  # AWS; older APIs of Google
+        return "limited"
     if status in (500, 501) and _UNABLE_WORDS.search(words):
         return "request"
     return _STATUS.get(status, "broken" if status >= 500 else "request")

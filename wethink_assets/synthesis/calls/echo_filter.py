@@ -15,6 +15,7 @@ from wethink_assets.synthesis.calls.replies import MalformedReply
 
 ECHO = 40  # characters of one sentence that stand in the instructions word for word
 LETTERS = 20  # letters from which on a text has a script
+FEWEST_LETTERS = 3  # of a text that has no Latin letter at all
 _PIECES = re.compile(r"[\n.!?\u3002\uff01\uff1f]+")
 _LATIN = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
 _OTHER = re.compile("(?![\u02b0-\u03ff])[^\\W\\d_\u0000-\u024f\u1e00-\u1eff]")  # Greek is mathematics
@@ -76,6 +77,16 @@ def script_of(text: str) -> str | None:
     if latin + other < LETTERS:
         return None
     return "other" if other > latin else "latin"
+
+
+def without_latin(text: str) -> bool:
+    """Whether a text is in other letters than Latin ones and has none of these, outside quotation marks.
+
+    >>> without_latin("\u7ea2\u8272\u5706\u5708"), without_latin("A sign reads \u300c\u6b62\u307e\u308c\u300d")
+    (True, False)
+    """
+    bare = "" if text.isascii() else unquoted(text)
+    return len(_OTHER.findall(bare)) >= FEWEST_LETTERS and not _LATIN.search(bare)
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from wethink_assets.models.chat import CallFailed, Completion, Image
 from wethink_assets.models.finish_reasons import finish_reason_of
 from wethink_assets.stages.prompts import PROMPTS
 from wethink_assets.synthesis.calls.collector import Rejected, Waiting
-from wethink_assets.synthesis.calls.echo_filter import require_own_words
+from wethink_assets.synthesis.calls.echo_filter import require_own_words, without_latin
 from wethink_assets.synthesis.calls.grouped_replies import Entry, grouped_entries, grouped_schema
 from wethink_assets.synthesis.calls.images import within
 from wethink_assets.synthesis.calls.non_replies import Wanted, refusal_in, require_no_refusal, require_reply
@@ -73,6 +73,8 @@ class ItemCalls:
             if len(text) > bound:
                 raise MalformedReply("too_long", f"{len(text)} characters where {bound} are allowed")
             require_reply(text, wanted)
+            if wanted == "description" and self._synthesis.language and without_latin(text):
+                raise MalformedReply("wrong_language", f"no Latin letter in {text[:80]!r}")
             self._require_own(prompt, text)
             return text
 

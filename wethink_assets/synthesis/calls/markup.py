@@ -9,17 +9,21 @@ import re
 
 from wethink_assets.synthesis.calls.languages import unquoted
 
-__all__ = ["leaked_token", "markup_in", "with_known_tags"]
+__all__ = ["leaked_token", "markup_in", "with_known_tags", "without_role"]
 
 _THOUGHT = (
-    "think|thinking|thought|thoughts|thought_process|reasoning|reasoning_process|rationale|reflection|analysis|scratchpad|scratch_pad|cot|"
+    "think|thinking|thought|thoughts|thought_process|think_fast|think_faster|thinking_process|reason|reasoning|reasoning_process|rationale|planning|brainstorm|reflection|analysis|scratchpad|scratch_pad|cot|"
     "chain_of_thought|inner_monologue|internal_monologue|inner_thoughts|monologue|deliberation|antthinking|longcat_think"
 )
-_ANSWER = "answer|final_answer|final|conclusion|solution|response"
+_ANSWER = "answer|final_answer|final|conclusion|solution|response|final_response|output|final_output"
 _NAMED = re.compile(
-    rf"(?<![\"'`\u201c\u2018])<(/?)\s?(?:[a-z]{{1,20}}[:_])?(?:({_THOUGHT})|({_ANSWER}))(?:\s[^<>]{{0,80}})?>",
+    rf"(?<![\"'`\u201c\u2018])<(/?)\s?(?:[a-z]{{1,20}}[:_|])?(?:({_THOUGHT})|({_ANSWER}))(?:\s[^<>]{{0,80}})?>",
     re.IGNORECASE,
 )
+_EMPTY = re.compile(r"<(?:think|thinking|thought|reasoning)\s*/>", re.IGNORECASE)
+_ESCAPED = re.compile(rf"&lt;(/?(?:{_THOUGHT}|{_ANSWER}))&gt;", re.IGNORECASE)
+_FOLDED = re.compile(r'<details type="reasoning"[^<>]{0,200}>')  # Open WebUI
+_ROLE = re.compile(r"\s*assistant[ \t]*\n\s*(?=\S)")  # what is left of a header whose special tokens were skipped
 _BRACKETED = re.compile(
     r"(?<![\"'`\u201c\u2018])\[(/?)(?:THINK|THINKING|THOUGHT|REASONING)\]|\u25c1(/?)think(?:ing)?\u25b7"
 )
@@ -49,7 +53,11 @@ def with_known_tags(reply: str) -> str:
     >>> with_known_tags("<|channel|>analysis<|message|>Two bars.<|end|><|start|>assistant<|channel|>final<|message|>2<|return|>")
     '<think>Two bars.</think>2'
     """
+    if "&lt;" in reply:
+        reply = _ESCAPED.sub(r"<\1>", reply)
     if "<" in reply:
+        reply, folded = _FOLDED.subn("<think>", _EMPTY.sub("", reply))
+        reply = reply.replace("</details>", "</think>", folded) if folded else reply
         reply = _channels(reply)
         reply = _PIPED.sub(_piped, reply)
         reply = _NAMED.sub(lambda tag: f"<{tag[1]}{'think' if tag[2] else 'answer'}>", reply)
@@ -60,6 +68,15 @@ def with_known_tags(reply: str) -> str:
         thought, _, answer = reply[bare.end() :].rpartition(_BARE_FINAL)
         return f"<think>{thought}</think>{answer}"
     return reply
+
+
+def without_role(text: str) -> str:
+    """A text without the line `assistant` that stands before it.
+
+    >>> without_role("assistant\\n\\nA red circle."), without_role("assistant")
+    ('A red circle.', 'assistant')
+    """
+    return _ROLE.sub("", text, count=1) if _ROLE.match(text) else text
 
 
 def _piped(tag: "re.Match[str]") -> str:
@@ -87,11 +104,18 @@ def _channels(reply: str) -> str:
 
 _TOKEN = re.compile(
     r"</?(?:think|answer|tool_call|tool_response)>|<[|\uff5c][^|\uff5c<>\n]{1,40}[|\uff5c]>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_(?:turn|utterance|image)>"
-    r"|</?s>|<(?:bos|eos|pad|unk|image_soft_token|unused\d{1,3}|extra_id_\d{1,3}|0x[0-9A-F]{2})>|\[/?(?:AVAILABLE_TOOLS|TOOL_CALLS|SYSTEM_PROMPT)\]",
+    r"|</?s>|<(?:bos|eos|pad|unk|image_soft_token|img_context|unused\d{1,3}|extra_id_\d{1,3}|special_\d{1,4}|reserved_\d{1,4}|0x[0-9A-F]{2})>"
+    r"|<(?:sop|eop|eo[aht]|turn\||\|turn|seed:[a-z_]{1,20}|endoftext|(?:begin|start|end)_of_text|loc_?\d{1,4}|patch_index_\d{1,5})>"
+    r"|\[/?(?:AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT|MODEL_SETTINGS|IMG_BREAK|IMG_END|[gs]MASK|UNUSED_TOKEN_\d{1,3})\]"
+    r"|\[\|/?[a-z_]{1,20}\|\]|\[e~\[|\]~!?b[\[\]]|\]<\][a-z]{1,20}\[>\[",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
     r"^#{2,3} ?(?:human|user|assistant|system|instruction|response|input) ?:", re.IGNORECASE | re.MULTILINE
+)
+_NEXT_TURN = re.compile(r"(?<=\S)[ \t]*\n[ \t]*\n(?:human|user) ?: ?(?=\S)", re.IGNORECASE)
+_DIALOGUE = re.compile(
+    r"\b(?:chats?|conversations?|dialogues?|transcripts?|messages?|interviews?|screenshots?)\b", re.IGNORECASE
 )
 _LABELS = re.compile(r"\[(?:PAD|UNK|CLS|SEP|MASK|BOS|EOS)\]|<(?:image|img|video|mask)>", re.IGNORECASE)
 MOST_TOKENS = 50  # that may be copied from an image
@@ -113,6 +137,9 @@ def leaked_token(text: str) -> str | None:
     >>> leaked_token("A red circle.<|im_end|>"), leaked_token('A slide explains the token "<|im_end|>".')
     ('<|im_end|>', None)
     """
+    next_turn = _NEXT_TURN.search(text)
+    if next_turn and not _DIALOGUE.search(text, 0, next_turn.start()):
+        return next_turn[0].strip()
     if "<" not in text and "[" not in text and "#" not in text:
         return None
     bare = unquoted(text).strip()

@@ -56,14 +56,22 @@ _ADMITS = re.compile(
 _GOES_ON = re.compile(
     r"\b(?:but|although|though|whereas) (?!the (?:image|question|answer)|i\b|there (?:is|are) no)\w+ \w+ \w+"
 )
-_YES_OR_NO = re.compile(
-    r"^\s*(?:yes|no)\.\s+(?=\w+ \w+ \w+)", re.IGNORECASE
-)  # "No. The gate is closed." tells a detail
 _COPIED = re.compile(r"\b(?:is|are|stands?) (?:printed|written|painted|engraved|stamped|carved|embroidered)\b")
 _ABSENCE_ASKED = re.compile(
     r"\b(?:leaves? (?:open|out)|left (?:open|out)|omits?|omitted|missing|lacks?|fails? to|n[o']t (?:say|tell|mention|show|give|explain|appear))\b",
     re.IGNORECASE,
 )  # "What does the label leave open?": "It does not say how old the cheese is."
+_REFERENCE = re.compile(r"!?\[[^\]\n]*\]\([^)\n]*\)|data:\w+/\S+|(?:https?|file)://\S+|\S+\.(?:png|jpe?g|gif|webp|bmp)")
+_WRAPPED = re.compile(r"\\(?:boxed|fbox|text|textbf|textit|mathrm|mathbf|mathit)\s*\{([^{}]*)\}")  # `\boxed{unknown}`
+_FIELD = "value|number|text|name|year|date|word|colou?r"
+_UNFILLED = re.compile(
+    rf"\{{\{{?[a-z_ ]{{2,30}}\}}\}}?|\[(?:your |the |insert |final )?(?:answer|response|{_FIELD})[a-z_ ]{{0,20}}\]"
+    rf"|<(?:your |the |insert |final )?(?:your[ _]answer|{_FIELD})[a-z_ ]{{0,20}}>",
+    re.IGNORECASE,
+)  # what a template leaves to be filled in
+_SIGN_ASKED = re.compile(
+    r"\b(?:signs?|symbols?|marks?|characters?|operators?|punctuation|abbreviat\w+|elements?|letters?)\b", re.IGNORECASE
+)
 _NAMED = re.compile(r"@\w+|[\w-]+(?:\.[\w-]+)+|[\w.+-]+@[\w.-]+")  # user names, files, addresses
 _ENDLESS = re.compile(r"(\S{1,20}?)(?:\s*\1){19,}")
 _BLANK = re.compile(r"[\s.?!,;:_\u2026\u2013\u2014\u2015\u3002\uff01\uff1f-]*")
@@ -198,7 +206,8 @@ def require_reply(text: str, wanted: Wanted = "text") -> None:
         raise MalformedReply("no_answer", f"nothing but {text.strip()[:20]!r} again and again")
     bare = _bare(text) if len(text) <= LONGEST_PHRASE else ""
     if bare in _exact("none") or (
-        wanted == "description" and (bare in _exact("unseen") or bare in _exact("no_description"))
+        wanted == "description"
+        and (bare in _exact("unseen") or bare in _exact("no_description") or _REFERENCE.fullmatch(text.strip()))
     ):
         raise MalformedReply("no_answer", repr(text[:80]))
     token = leaked_token(text)
@@ -207,13 +216,21 @@ def require_reply(text: str, wanted: Wanted = "text") -> None:
     refusal = refusal_in(text)
     if refusal:
         raise MalformedReply("refused", refusal[:200])
-    missing = _opening_with(text, "no_image") or _opening_with(
-        _YES_OR_NO.sub("", text[:LONGEST_PHRASE]), "acknowledgement"
-    )
+    missing = _opening_with(text, "no_image") or _only_acknowledges(text)
     if missing:
         raise MalformedReply("no_answer", missing[:200])
     if wanted == "description" and _only_inability(text, generic=True):
         raise MalformedReply("no_answer", text[:200])
+
+
+def _only_acknowledges(text: str) -> str | None:
+    """The first sentence of a reply that announces one ("Sure, I'll describe the image:") and ends there."""
+    if len(text) > LONGEST_PHRASE:
+        return None
+    sentences = _sentences(unquoted(text))
+    english = mostly_english(text)
+    ends = sentences and all(_says(sentence, "acknowledgement", english, short=True) for sentence in sentences)
+    return sentences[0] if ends else None
 
 
 def require_no_refusal(texts: Iterable[str]) -> None:
@@ -238,9 +255,14 @@ def no_answer_in(answer: str, question: str, grounds: str, prose: bool = False) 
     >>> no_answer_in("Unknown", "Which year is printed?", "A coin."), no_answer_in("Unknown", "What does the tag say?", 'A tag reads "UNKNOWN".')
     ('no_answer', None)
     """
+    answer = _WRAPPED.sub(r"\1", answer)
     bare = _bare(answer)
+    if 0 < len(answer.strip()) <= 2 and _SIGN_ASKED.search(question):
+        return None  # `-`, `?`, `Na`
     if not bare:  # an operator ("+") is an answer, a dash or dots are none
         return "no_answer" if _BLANK.fullmatch(answer) and not _in_text(answer.strip(), grounds) else None
+    if _UNFILLED.fullmatch(answer.strip()) and not _in_text(answer.strip(), grounds):
+        return "no_answer"
     code = _fault_of_answer(answer, bare, prose)
     if code is None:
         return None
@@ -295,8 +317,8 @@ def _in_text(bare: str, grounds: str) -> bool:
     plain = grounds.replace("\u2019", "'")
     escaped = re.escape(bare)
     quoted = re.compile(
-        rf"[\"\u201c\u201e\u00ab\u300c'\u2018][^\"\u201c\u201d\u00bb\n]{{0,200}}?(?<!\w){escaped}(?!\w)"
-        '[^"\u201c\u00ab\n]{0,200}?["\u201d\u00bb\u300d\'\u2019]',
+        rf"[\"\u201c\u201e\u00ab\u300c'\u2018`][^\"\u201c\u201d\u00bb\n]{{0,200}}?(?<!\w){escaped}(?!\w)"
+        '[^"\u201c\u00ab\n]{0,200}?["\u201d\u00bb\u300d\'\u2019`]',
         re.IGNORECASE,
     )
     capitals = bare.upper()

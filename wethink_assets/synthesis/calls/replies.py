@@ -14,7 +14,7 @@ from wethink_assets.errors import ModelError
 from wethink_assets.identity import canonical_json
 from wethink_assets.models.chat import CallFailed, Completion, Role
 from wethink_assets.models.finish_reasons import finish_reason_of
-from wethink_assets.synthesis.calls.markup import with_known_tags
+from wethink_assets.synthesis.calls.markup import with_known_tags, without_role
 
 MAX_REPLY = 1_000_000
 UNTOLD = (
@@ -110,10 +110,32 @@ def _thought_and_rest(reply: str) -> tuple[str, str]:
         depth += -1 if closing else 1
         last_close = (start, end) if closing else last_close
         if depth == 0:
-            return reply[first[1] : start], reply[end:]
+            return _with_further_thoughts(reply[first[1] : start], reply[end:])
     if last_close is None:
         raise MalformedReply("unclosed_think", "the reply ends inside its thought")
     return reply[first[1] : last_close[0]], reply[last_close[1] :]
+
+
+def _with_further_thoughts(thought: str, rest: str) -> tuple[str, str]:
+    """Thought and payload, where the payload begins with another thought, or another one follows it."""
+    if "<" not in rest:
+        return thought, rest
+    kept, depth, start, seen = [], 0, 0, False
+    for tag in _TAG.finditer(rest):
+        if tag[2].lower() == "answer":
+            seen = seen or depth == 0  # what stands behind it is no thought of the model's but of its answer
+        elif not seen and not tag[1]:
+            if depth == 0:
+                kept.append(rest[start : tag.start()])
+                start = tag.end()
+            depth += 1
+        elif not seen and depth:
+            depth -= 1
+            if depth == 0:
+                thought, start = f"{thought}\n{rest[start : tag.start()]}", tag.end()
+    if depth:
+        raise MalformedReply("unclosed_think", "the reply ends inside a further thought")
+    return thought, "".join([*kept, rest[start:]])
 
 
 def _payload(text: str) -> str:
@@ -149,13 +171,14 @@ def final_text(reply: str) -> str:
 
     Raises `MalformedReply` (`empty`, `too_long`, `unclosed_think`, `several_answers`, `nested_tags`, `too_many_tags`).
     """
-    return _checked_payload(*_thought_and_rest(reply))
+    thought, rest = _thought_and_rest(reply)
+    return _checked_payload(thought, without_role(rest))
 
 
 def split_answer(reply: str) -> tuple[str, str]:
     """Thought (may be empty) and final text of a reply. Raises as `final_text`, also for a thought that is too long to be kept."""
     thought, rest = _thought_and_rest(reply)
-    payload = _checked_payload(thought, rest)
+    payload = _checked_payload(thought, without_role(rest))
     kept = _BLANK_LINES.sub("\n", _untagged(clean_text(thought)))
     if len(kept) > MAX_PAYLOAD:
         raise MalformedReply("too_long", f"a thought of {len(kept)} characters")

@@ -22,6 +22,11 @@ THOUGHTS = [
     "analysisTwo bars.assistantfinal",
     "Two bars.</think>",
     "Two bars.</thinking>",
+    "<ifm|think>Two bars.</ifm|think>",
+    "<think_fast>Two bars.</think_fast>",
+    "&lt;think&gt;Two bars.&lt;/think&gt;",
+    '<details type="reasoning" done="true">\nTwo bars.\n</details>',
+    "<think>Two bars.</think>\nassistant\n",
 ]
 
 
@@ -51,3 +56,11 @@ def test_a_thought_without_an_end_is_no_reply(reply: str) -> None:
 )
 def test_an_answer_is_told_from_its_wrapping(reply: str, text: str) -> None:
     assert final_text(reply) == text
+
+
+def test_all_thoughts_of_a_reply_are_thoughts() -> None:
+    assert split_answer("<think>a</think>\n<think>b</think>2") == ("a\nb", "2")
+    assert split_answer("<think>a</think>2<think>b</think>") == ("a\nb", "2")
+    assert final_text("<think/>2") == final_text("<think>a</think><output>2</output>") == "2"
+    with pytest.raises(MalformedReply, match="unclosed_think"):
+        final_text("<think>a</think>2<think>b")

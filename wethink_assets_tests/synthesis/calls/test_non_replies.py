@@ -3,7 +3,7 @@
 import pytest
 
 from wethink_assets.synthesis.calls.non_replies import Wanted, no_answer_in, require_reply
-from wethink_assets.synthesis.calls.replies import MalformedReply
+from wethink_assets.synthesis.calls.replies import MalformedReply, final_text
 
 
 def code_of(text: str, wanted: Wanted = "description") -> str | None:
@@ -56,9 +56,38 @@ Xin lỗi, tôi không thể giúp bạn với yêu cầu này.
 Maaf, saya tidak bisa membantu permintaan itu.
 Przykro mi, ale nie mogę pomóc w tej sprawie.
 Het spijt me, maar ik kan daar niet bij helpen.
+I have to pass on this one.
+My apologies, but this falls outside what I'm permitted to do.
+As Claude, I don't describe identifiable people.
+The model refused to answer.
+[Content removed by safety filter]
+Content violates usage guidelines.
+您好，我是通义千问，请问有什么可以帮您？
 """.strip().split("\n")
 
 NON_ANSWERS = """
+You have exceeded your current quota.
+Network error, please try again.
+Okay, I will describe the image.
+Here's a detailed description of the image:
+Hello! I'd be happy to help you with that.
+The image you've sent seems to be corrupted.
+I notice there is no image in our conversation.
+To provide a description, I would need to see the image.
+![image](image.png)
+data:image/png;base64,iVBORw0KGgoAAAANSUhEUg
+https://example.com/picture.png
+```json
+assistant
+Es wurde kein Bild angehängt.
+Aucune image n'a été fournie.
+No veo ninguna imagen adjunta.
+Nenhuma imagem foi anexada.
+画像が添付されていないようです。
+이미지가 첨부되지 않았습니다. 다시 업로드해 주세요.
+Изображение не было прикреплено.
+لا توجد صورة مرفقة.
+कोई छवि संलग्न नहीं है।
 Unknown
 N/A
 null
@@ -88,6 +117,15 @@ It cannot be determined.
 """.strip().split("\n")
 
 SOUND = """
+Sure! A red circle is left of a blue square.
+Certainly! The image shows a red circle left of a blue square.
+Okay, I will describe the image. A red circle is left of a blue square.
+I'd be happy to describe the image! It shows a red circle left of a blue square.
+Of course. The picture shows three men at a bar.
+Error bars are drawn on each of the four columns; those of the third are longest.
+Server errors are counted in the left column of a table, network errors in the right one.
+You have reached the summit, says a board of wood beside three hikers who are tired.
+A chat shows two turns. User: where is the key? Bot: under the mat.
 A sign in front of a shop reads "Sorry, we are closed". Below it hangs a small red lamp.
 A letter on yellow paper. It begins: Dear Anna, I'm sorry I cannot help you with the move on Saturday.
 A screenshot of a chat. The assistant replies "I'm sorry, but I can't assist with that."
@@ -145,6 +183,54 @@ def test_a_detail_is_not_refused(text: str) -> None:
 )  # fmt: skip
 def test_a_token_of_a_chat_template_is_no_text(text: str) -> None:
     assert code_of(text) == "markup"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Here is the description of the image:\n\nA red circle left of a blue square.",
+        "assistant\n\nA red circle left of a blue square.",
+    ],
+)
+def test_what_announces_a_description_does_not_refuse_it(text: str) -> None:
+    assert code_of(final_text(text)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[gMASK]<sop>A red circle.",
+        "A red circle.<turn|>",
+        "A red circle.[e~[",
+        "]<]minimax[>[A red circle.",
+        "A red circle.[|endofturn|]",
+        "A red circle.[UNUSED_TOKEN_145]",
+        "A red circle at <loc_123><loc_40>.",
+        "A red circle.\n\nUser: And the square?",
+    ],
+)
+def test_a_token_of_any_other_template_is_no_text(text: str) -> None:
+    assert code_of(text) == "markup"
+
+
+@pytest.mark.parametrize(
+    "answer", [r"\boxed{unknown}", r"\text{N/A}", "unknown year", "{answer}", "[year]", "<year>", "YYYY", "see image"]
+)
+def test_an_answer_that_was_not_filled_in_is_none(answer: str) -> None:
+    assert no_answer_in(answer, "In which year was it minted?", "A silver coin.") == "no_answer"
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "description"),
+    [
+        ("Na", "Which symbol stands for sodium?", "A periodic table."),
+        ("-", "Which operator stands between 3 and 2?", ""),
+        ("?", "Which punctuation mark ends the sentence?", ""),
+        ("null", "What does the function return?", "A code editor shows `return null`."),
+    ],
+)
+def test_a_sign_is_an_answer_where_signs_are_asked_for(answer: str, question: str, description: str) -> None:
+    assert no_answer_in(answer, question, description) is None
 
 
 TAG = 'A tag on the crate reads "UNKNOWN" in red.'

@@ -59,7 +59,7 @@ def test_questions_that_would_harm_their_readers_are_not_wellformed(changes: dic
 
 
 def test_tags_that_appear_when_others_are_taken_out_do_not_get_through() -> None:
-    assert split_answer("<think>a</think>b<thi<think>nk>c") == ("a", "bc")
+    assert split_answer("<think>a</think>b<thi</think>nk>c") == ("a", "bc")
     deep = "<think>"
     for _ in range(8):
         deep = deep[:3] + deep + deep[3:]
