@@ -199,6 +199,11 @@ class CutSettings(Table):
         exclude_if=lambda choice: choice == "keep",
         description="rows whose image a benchmark shows with a local change",
     )
+    benchmark_rows: Literal["either", "image", "text", "both"] = Field(
+        "either",
+        exclude_if=lambda choice: choice == "either",
+        description="what a row is left out for: a benchmark shows its image or asks its question, one of these alone, or both at once",
+    )
     split_by: Literal["group", "image"] = Field(
         "group",
         exclude_if=lambda choice: choice == "group",

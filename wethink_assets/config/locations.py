@@ -89,8 +89,7 @@ def web_address(url: str) -> str:
     """
     try:
         sound = not url or ("://" in url and not re.search(r"\s", url) and bool(urlsplit(url).hostname))
-        sound = sound and (not url or urlsplit(url).port != 0)
-    except ValueError:  # brackets of IPv6, or a port that is none
+    except ValueError:  # brackets of IPv6, say
         sound = False
     if not sound:
         raise ValueError("is no address of a server: it begins with http:// or https://, then host and port")

@@ -1,10 +1,10 @@
-"""Contamination: images of a data set that a benchmark shows, told by comparing the pictures (`dedup.copies`), whatever is asked about them.
+"""Contamination: images of a data set that a benchmark shows, told by comparing the pictures (`dedup.copies`), and questions that it asks.
 
 Each benchmark file that was ever signed counts: `benchmarks/<key>/<md5>/signatures-view<n>-copies-1.parquet` in the store, one row per image. Drawn
 stand-ins (`sample_*`) are left out: simple scenes resemble each other by chance. Pictures of a benchmark lie outside of the store, so its verdicts
 are kept (`benchmark_verdicts`), and a version follows from these. Files that were signed by earlier releases only, without what pictures are compared
 by (`signatures-view<n>.parquet`), or before images had one view (`signatures.parquet`), are held against rows by the method that finds duplicates:
-cuts go on naming them as they did.
+cuts go on naming them as they did. Questions are compared by themselves (`question_overlap`), from `questions-words-1.parquet` beside.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wethink_assets.dedup.copies import METHOD
 from wethink_assets.dedup.methods import U8, Comparison
+from wethink_assets.dedup.question_overlap import METHOD as QUESTIONS
+from wethink_assets.dedup.question_overlap import SIGNED, BenchmarkQuestions
 from wethink_assets.sources.images.view import VIEW
 from wethink_assets.storage.store import Store
 
@@ -56,6 +58,21 @@ class SignedBenchmark(BaseModel):
         return f"{FOLDER}/{self.key}/{self.md5}/signatures{view}{method}{comparison.suffix}.parquet"
 
 
+class SignedQuestions(BaseModel):
+    """A benchmark file whose images are known, with the version of the method by which its questions are; `method` is empty where they are not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    md5: str
+    method: str = QUESTIONS
+
+    @property
+    def path(self) -> str:
+        """Path of its questions in the store (`question_overlap.SIGNED`)."""
+        return f"{FOLDER}/{self.key}/{self.md5}/questions-{self.method}.parquet"
+
+
 class UnreadBenchmark(BaseModel):
     """A benchmark whose file is there and cannot be read, so that nothing was compared with it; `reason` names the file and the fault."""
 
@@ -75,6 +92,19 @@ def signed_benchmarks(store: Store, comparison: Comparison) -> tuple[SignedBench
             ways = (SignedBenchmark.latest(key, md5), *hashed)
             signed += [file for file in ways if store.exists(file.path(comparison))][:1]
     return tuple(signed)
+
+
+def questions_of(store: Store, benchmarks: Sequence[SignedBenchmark]) -> tuple[SignedQuestions, ...]:
+    """The questions of signed benchmark files: of each how they are signed now, or that they are not."""
+    latest = [SignedQuestions(key=one.key, md5=one.md5) for one in benchmarks]
+    return tuple(one if store.exists(one.path) else one.model_copy(update={"method": ""}) for one in latest)
+
+
+def read_questions(store: Store, files: Sequence[SignedQuestions]) -> BenchmarkQuestions:
+    """Questions of those files that have them. Raises `StoreError` naming a file that is missing."""
+    signed = [store.read_parquet(one.path).with_columns(benchmark=pl.lit(one.key)) for one in files if one.method]
+    none = SIGNED.to_frame().with_columns(pl.lit(None, pl.String).alias("benchmark"))
+    return BenchmarkQuestions(pl.concat([none, *signed]))
 
 
 class BenchmarkImages:

@@ -321,9 +321,9 @@ _ENTRIES: tuple[tuple[str, str, Nature, str, str, str], ...] = (
     ),
     (
         "benchmark signatures",
-        r"benchmarks/[^/]+/[^/]+/signatures[^/]*\.parquet",
+        r"benchmarks/[^/]+/[^/]+/(?:signatures|questions)[^/]*\.parquet",
         _REPLACED,
-        "which rows show images of a benchmark",
+        "which rows show images of a benchmark, or ask its questions",
         "signed again by the next `wethink cut` once it is gone",
         "",
     ),

@@ -103,6 +103,10 @@ def _print(report: "DuplicateReport") -> None:
     worded = [[miss.row, miss.other, miss.similarity] for miss in report.worded]
     table(f"near misses by wording: {report.worded_in_all:,}", ["row", "other row", "similarity"], worded)
     hits = [[one.benchmark, one.source, one.verdict, one.images, one.rows] for one in report.hit_counts]
-    table("images that benchmarks show", ["benchmark", "source", "verdict", "images", "rows excluded"], hits)
+    table(
+        "images that benchmarks show, or whose questions they ask",
+        ["benchmark", "source", "verdict", "images", "rows excluded"],
+        hits,
+    )
     for one in report.compared.get("unread", []):
         typer.echo(visible(f"not checked: {one['key']}: {one['reason']}"), err=True)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from wethink_assets.dataset.cuts.recipe import CutRecipe
-from wethink_assets.dedup.contamination import SignedBenchmark, UnreadBenchmark
+from wethink_assets.dedup.contamination import SignedBenchmark, SignedQuestions, UnreadBenchmark
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.records import parse_record
@@ -32,7 +32,7 @@ LOGIC_CHANGES = {
 """What each version of the rules changed, in words for whoever asks why a version is stale."""
 READERS = 16  # commits read at once: each is a small file, perhaps far away
 ADDED = frozenset(
-    {"retracted", "benchmarks", "unread", "logic", "splits", "root", "leaves"}
+    {"retracted", "benchmarks", "questions", "unread", "logic", "splits", "root", "leaves"}
 )  # fields that earlier cuts and manifests lack: they count in a seal only where they say something
 
 
@@ -79,6 +79,7 @@ class Cut(BaseModel):
     known: the same order over all batches of all earlier cuts, whatever their recipes.
     retracted: what had been taken down by then and could touch the cut's batches; the version leaves it out.
     benchmarks: files whose images had been signed by then; the version leaves out rows about them.
+    questions: how the questions of these files had been signed, if they had: rows are compared with them; empty in cuts of before they were.
     unread: benchmarks whose files were there and could not be read: rows were not compared with them.
     splits: digest of the splits of images in groups (`cuts.image_splits`); empty where each image goes by itself, as in all cuts of before.
     logic: version of the rules by which it becomes rows; empty in cuts that were decided before answers had types (version 2).
@@ -94,6 +95,7 @@ class Cut(BaseModel):
     known: tuple[str, ...] = ()
     retracted: Takedowns = Takedowns()
     benchmarks: tuple[SignedBenchmark, ...] = ()
+    questions: tuple[SignedQuestions, ...] = ()
     unread: tuple[UnreadBenchmark, ...] = ()
     logic: str = ""
     splits: str = ""
@@ -198,12 +200,15 @@ def cut_digest(
     benchmarks: Iterable[SignedBenchmark] = (),
     logic: str = "",
     splits: str = "",
+    questions: Iterable[SignedQuestions] = (),
 ) -> str:
     """sha256 of what the rows of a version follow from."""
     tables = sorted((entry.asset, entry.batch, entry.data_version) for entry in inputs)
     further: list[Any] = [taken_down.model_dump(mode="json")] if taken_down else []
     held_against = [one.model_dump(mode="json") for one in benchmarks]
     further += [{"benchmarks": held_against}] if held_against else []
+    asked = [one.model_dump(mode="json") for one in questions]
+    further += [{"questions": asked}] if asked else []
     further += [{"logic": logic}] if logic else []
     further += [{"splits": splits}] if splits else []
     return digest_of([recipe.digest, list(batches), tables, *further])

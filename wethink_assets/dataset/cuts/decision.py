@@ -32,7 +32,7 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.lineage.openlineage.emission import ended, outcome, started
 from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableReference
 from wethink_assets.dataset.takedown.takedown import takedowns_touching
-from wethink_assets.dedup.contamination import UnreadBenchmark, signed_benchmarks
+from wethink_assets.dedup.contamination import UnreadBenchmark, questions_of, signed_benchmarks
 from wethink_assets.errors import ConfigError, VersionError
 from wethink_assets.planning.staleness import is_closed, older_inputs, unread_inputs
 from wethink_assets.sources.batches import source_of, split_batch_key
@@ -121,6 +121,7 @@ def _decide(store: Store, recipe: CutRecipe, unread: tuple[UnreadBenchmark, ...]
     inputs = tuple(_input(commit) for batch in sorted(commits) for commit in commits[batch])
     taken_down = takedowns_touching(store, takedowns_of(store), commits)
     benchmarks = signed_benchmarks(store, recipe.comparison)
+    questions = questions_of(store, benchmarks)
     splits = keep_splits(store, recipe, [entry for entry in inputs if entry.asset == provider_of("images")])
     while True:
         # Numbers first: a cut that another caller makes after this is among the cuts then, or has the number that is tried below.
@@ -128,7 +129,7 @@ def _decide(store: Store, recipe: CutRecipe, unread: tuple[UnreadBenchmark, ...]
         existing = list_cuts(store)
         known = read_cut(store, existing[-1]).known if existing else ()
         batches, known = _ordered(commits, known)
-        digest = cut_digest(recipe, batches, inputs, taken_down, benchmarks, LOGIC_VERSION, splits)
+        digest = cut_digest(recipe, batches, inputs, taken_down, benchmarks, LOGIC_VERSION, splits, questions)
         latest = _latest(store, existing, recipe)
         if latest and latest.digest == digest:
             if is_built(store, latest.version):
@@ -143,6 +144,7 @@ def _decide(store: Store, recipe: CutRecipe, unread: tuple[UnreadBenchmark, ...]
             known=known,
             retracted=taken_down,
             benchmarks=benchmarks,
+            questions=questions,
             unread=unread,
             logic=LOGIC_VERSION,
             splits=splits,

@@ -1,20 +1,24 @@
-"""Contamination hits of a version: rows left out since a benchmark shows their image, by benchmark and source, and what was compared at all."""
+"""Contamination hits of a version: rows left out since a benchmark shows their image or asks their question, by benchmark and source."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from wethink_assets.dataset.versions.selection import BENCHMARK_REASONS
+from wethink_assets.dataset.versions.benchmark_rows import REASONS
 
 __all__ = ["Hit", "HitCount", "count_hits", "hits_of"]
 
-VERDICTS = {reason: verdict for verdict, reason in BENCHMARK_REASONS.items()}
+VERDICTS = {reason: verdict for verdict, reason in REASONS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An image of the cut that a benchmark shows. index: of the benchmark's row; verdict: `copy`, or `altered` where it does with a local change."""
+    """An image of the cut that a benchmark shows, or asks the question about.
+
+    index: of the benchmark's row; verdict: `copy`, or `altered` where it shows the image with a local change, `text` where it asks the question,
+    `both` where it asks nearly the question about the image; text: words of the question that both have, of one row.
+    """
 
     benchmark: str
     index: str
@@ -23,6 +27,7 @@ class Hit:
     source: str
     batch: str
     rows: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,19 @@ def hits_of(excluded: pl.LazyFrame) -> list[Hit]:
     left_out = excluded.filter(pl.col("reason").is_in(list(VERDICTS))).select(
         "image_id", "source", "batch", "detail", pl.col("reason").replace_strict(VERDICTS, return_dtype=pl.String)
     )
-    shown = pl.col("detail").str.split(": ").list.last()  # `selection.DETAILS`, then benchmark and index
+    parts = (
+        pl.col("detail").str.split(": ").list
+    )  # `benchmark_rows.DETAILS`, words of the question, benchmark and index
+    text = pl.when(parts.len() > 2).then(parts.get(1, null_on_oob=True)).otherwise(pl.lit(""))
     keys = ["benchmark", "index", "reason", "image_id", "source", "batch"]
     counted = (
-        left_out.with_columns(shown.str.splitn(" ", 2).struct.rename_fields(["benchmark", "index"]).alias("shown"))
+        left_out.with_columns(
+            text.alias("text"),
+            parts.last().str.splitn(" ", 2).struct.rename_fields(["benchmark", "index"]).alias("shown"),
+        )
         .unnest("shown")
         .group_by(keys)
-        .agg(pl.len())
+        .agg(pl.len(), pl.col("text").min())
         .sort("benchmark", "reason", "image_id", "index", "source", "batch")
         .collect()
     )

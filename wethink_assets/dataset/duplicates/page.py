@@ -144,12 +144,13 @@ class _Shown:
             yield _Group(title, [self._kept_card(row, "stayed") for row in (pair.row, pair.other)])
 
     def hits(self, of_benchmark: BenchmarkPictures | None) -> Iterator[_Group]:
-        """Images that a benchmark shows, beside the benchmark's own."""
+        """Images that a benchmark shows, or asks the question about, beside the benchmark's own."""
         for hit in self._report.hits[: CLUSTERS // 2]:
             own = _Card(
                 f"image of {hit.source}",
                 self._picture(hit.image),
                 [hit.image, f"rows left out: {hit.rows}"],
+                f"... {hit.text} ..." if hit.text else "",
                 kept=False,
             )
             theirs = _Card(f"{hit.benchmark} row {hit.index}", "", ["its picture is not at hand"])

@@ -16,9 +16,9 @@ from wethink_assets.dataset.exports.checksums import SUMS, FileSum, sums_text
 from wethink_assets.dataset.exports.contents import Contents
 from wethink_assets.dataset.exports.features import Feature, as_yaml
 from wethink_assets.dataset.exports.files import Layout
+from wethink_assets.dataset.versions.benchmark_section import benchmarks_text
 from wethink_assets.dataset.versions.card import (
     INTRODUCTION,
-    benchmarks_text,
     calibration_section,
     counts_table,
     described_by,

@@ -135,6 +135,7 @@ def _build(store: Store, cut: Cut, progress: Progress | None) -> VersionSummary:
             prompts=prompts_of(commits),
             inputs=inputs_of(cut, commits),
             benchmarks=cut.benchmarks,
+            questions=cut.questions,
             splits=statistics.get("splits", {}),
         )
         if is_built(store, cut.version):

@@ -8,7 +8,7 @@ import yaml
 
 from wethink_assets.dataset.cuts.cut import funnel_adds_up, images_are_named
 from wethink_assets.dataset.takedown.takedown import rows_taken_down, takedowns_of
-from wethink_assets.dataset.versions.benchmark_section import benchmark_section
+from wethink_assets.dataset.versions.benchmark_section import benchmark_section, benchmarks_text
 from wethink_assets.dataset.versions.caps import caps_section
 from wethink_assets.dataset.versions.files import read_file
 from wethink_assets.dataset.versions.manifest import Manifest, Used, read_manifest
@@ -152,7 +152,9 @@ def write_card(path: Path, manifest: Manifest, statistics: dict[str, Any]) -> No
         "## Sources\n",
         sources_table(statistics["counts"]["source"]),
         *split_section(statistics.get("splits")),
-        *benchmark_section(statistics.get("benchmarks"), manifest.recipe.altered_benchmark_images),
+        *benchmark_section(
+            statistics.get("benchmarks"), manifest.recipe.altered_benchmark_images, manifest.recipe.benchmark_rows
+        ),
         "## Limits\n",
         f"{limits_text(manifest)}\n{unchecked_text(_unchecked(statistics))}{benchmarks_text(manifest)}\n",
     ]
@@ -176,17 +178,6 @@ def limits_text(manifest: Manifest) -> str:
     """What a user of any version must know."""
     comparison = manifest.recipe.comparison
     return LIMITS.format(methods=f"{comparison.images.title} and {comparison.texts.title}")
-
-
-def benchmarks_text(manifest: Manifest) -> str:
-    """Benchmarks that the version was compared with."""
-    if not manifest.benchmarks:
-        return "- Rows were not compared with evaluation benchmarks: hold them against yours before you train on them."
-    names = ", ".join(dict.fromkeys(one.key for one in manifest.benchmarks))
-    return (
-        f"- Rows whose image is one of a benchmark's, or nearly so, were left out; compared were {names}. Questions were not compared, "
-        "and no other benchmark was."
-    )
 
 
 def described_by(version: str, rows: int, licences: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The benchmarks of a cut: which images of its batches they show, and how much of each could be compared at all."""
+"""The benchmarks of a cut: which rows of its batches they show or ask, and how much of each could be compared at all."""
 
 from collections import Counter
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import Cut
+from wethink_assets.dataset.versions.benchmark_rows import benchmark_hits
 from wethink_assets.dataset.versions.rows import table_of
 from wethink_assets.dedup.benchmark_verdicts import GONE, UNREAD, read_verdicts, shown_images
-from wethink_assets.dedup.contamination import SHOWN, BenchmarkImages, SignedBenchmark
+from wethink_assets.dedup.contamination import SHOWN, BenchmarkImages, SignedBenchmark, read_questions
+from wethink_assets.dedup.question_overlap import by_text_alone
 from wethink_assets.storage.store import Store
 
 
@@ -29,6 +31,18 @@ class ComparedBenchmarks:
         self._batches_gone: Counter[tuple[str, str]] = Counter()
         self._rows: Counter[tuple[str, str]] = Counter()
         self._unread = 0
+        self._questions = read_questions(store, cut.questions)
+        self._asked: Counter[tuple[str, str]] = Counter()
+
+    def hits(self, batch: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of a batch that a benchmark shows or asks, with the reason why the recipe leaves them out (`benchmark_rows.HITS`).
+
+        rows: what `candidate_rows` gives with the columns of the image method. Raises `StoreError` naming what is missing of signatures or verdicts.
+        """
+        hits = benchmark_hits(self._cut.recipe, rows, self.among(batch, rows), self._questions)
+        for where, by_text in hits.drop_nulls("asked_in").select("asked_in", "by_text").iter_rows():
+            self._asked[where.partition(" ")[0], "by_text" if by_text else "beside"] += 1
+        return hits
 
     def among(self, batch: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Images of a batch's rows that a benchmark shows (`SHOWN`), each once: as a copy where one is.
@@ -71,9 +85,10 @@ class ComparedBenchmarks:
 
         files: of each, `images` (different ones), `unreadable` (of these), `gone` (batches that were held against its hashes only), `copies` and
         `altered` (images of the cut that it shows); rows: by benchmark, rows whose image it is the first to show, by verdict; unread: benchmarks that
-        nothing was compared with; unreadable_images: of the batches, that could not be compared.
+        nothing was compared with; unreadable_images: of the batches, that could not be compared; questions: see `_question_figures`, missing of a
+        cut of before they were compared.
         """
-        if not self._compared and not self._cut.unread:
+        if not self._compared and not self._cut.unread and not self._cut.questions:
             return {}
         files = []
         for file in self._compared:
@@ -99,4 +114,25 @@ class ComparedBenchmarks:
             "rows": rows,
             "unread": [one.model_dump() for one in self._cut.unread],
             "unreadable_images": self._unread,
+            **({"questions": self._question_figures()} if self._cut.questions else {}),
         }
+
+    def _question_figures(self) -> list[dict[str, Any]]:
+        """Of each file: its `questions`, `compared` ones, those that can be told `by_text` alone; and rows of the cut: `asked`, that ask one of them
+        by the text alone, and `beside`, that ask nearly so about an image that the benchmark shows."""
+        figures = []
+        signed_as = {(one.key, one.md5): one for one in self._cut.benchmarks}
+        for file in self._cut.questions:
+            if file.method:
+                letters = self._store.read_parquet(file.path).select(
+                    pl.col("letters").list.head("asked"), all="letters"
+                )
+                alone = letters.select((by_text_alone(pl.col("letters")) | by_text_alone(pl.col("all"))).sum()).item()
+                questions = compared = letters.height
+            else:
+                signed = self._store.scan_parquet(signed_as[file.key, file.md5].path(self._cut.recipe.comparison))
+                questions, compared, alone = signed.select(pl.col("index").n_unique()).collect().item(), 0, 0
+            counts = {"questions": questions, "compared": compared, "by_text": alone}
+            rows = {"asked": self._asked[file.key, "by_text"], "beside": self._asked[file.key, "beside"]}
+            figures.append({"benchmark": file.key, "md5": file.md5, **counts, **rows})
+        return figures

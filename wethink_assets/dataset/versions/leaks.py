@@ -1,10 +1,9 @@
-"""Leaks of a built version: rows that a benchmark shows, alike images on both sides of its splits, duplicates that remain.
+"""Leaks of a built version: rows that a benchmark shows or asks, alike images on both sides of its splits, duplicates that remain.
 
 They are looked for in the files that were built, by the verdicts and pairs that are kept now, so a benchmark that was signed after a version was cut
 counts too, and what a recipe let pass is found as well as what went wrong.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +13,19 @@ import polars as pl
 
 from wethink_assets.dataset.cuts.cut import Cut, read_cut
 from wethink_assets.dataset.cuts.image_splits import read_splits
+from wethink_assets.dataset.versions.benchmark_rows import benchmark_hits
 from wethink_assets.dataset.versions.compared_benchmarks import ComparedBenchmarks
 from wethink_assets.dataset.versions.files import scan_file
 from wethink_assets.dataset.versions.rows import candidate_rows, table_of
 from wethink_assets.dataset.versions.selection import with_keys
 from wethink_assets.dedup.benchmark_verdicts import FOLDER, shown_images
-from wethink_assets.dedup.contamination import SHOWN
+from wethink_assets.dedup.contamination import (
+    SHOWN,
+    BenchmarkQuestions,
+    questions_of,
+    read_questions,
+    signed_benchmarks,
+)
 from wethink_assets.dedup.duplicates import REASONS, find_duplicates
 from wethink_assets.dedup.link_files import read_steps
 from wethink_assets.dedup.row_index import KEYS, RowIndex
@@ -45,7 +51,8 @@ class Leaks:
     """What leaks in a version.
 
     counts: by kind; examples: `SHOWN_OF_EACH` of each kind at most, the first by name; altered: rows whose image a benchmark shows with a local
-    change, which the recipe lets stay; unchecked: images of the version that were compared with no others.
+    change, which the recipe lets stay; asked: rows whose question a benchmark asks by its text alone, which it lets stay; unchecked: images of the
+    version that were compared with no others.
     """
 
     version: str
@@ -53,6 +60,7 @@ class Leaks:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     examples: list[Leak] = field(default_factory=list)
     altered: int = 0
+    asked: int = 0
     unchecked: int = 0
 
     @property
@@ -61,7 +69,7 @@ class Leaks:
         return not any(self.counts.values())
 
     def __str__(self) -> str:
-        kinds = ("rows that a benchmark shows", "pairs of alike images across splits", "duplicates that remain")
+        kinds = ("rows that a benchmark shows or asks", "pairs of alike images across splits", "duplicates that remain")
         found = ", ".join(f"{count} {kind}" for kind, count in zip(kinds, self.counts.values(), strict=True))
         unchecked = f"; {self.unchecked} images were not compared with others" if self.unchecked else ""
         return f"{self.version}: {found} in {self.rows} rows{unchecked}"
@@ -89,10 +97,9 @@ def _add(leaks: Leaks, kind: str, found: list[tuple[str, str]]) -> None:
 
 
 def _among_rows(store: Store, cut: Cut, rows: pl.DataFrame, folder: Path, leaks: Leaks) -> None:
-    """Rows that a benchmark shows, and rows that are the same as others, batch by batch."""
+    """Rows that a benchmark shows or asks, and rows that are the same as others, batch by batch."""
     comparison = cut.recipe.comparison
-    benchmarks = ComparedBenchmarks(store, cut)
-    left_out = ["copy", "altered"] if cut.recipe.altered_benchmark_images == "drop" else ["copy"]
+    benchmarks, questions = ComparedBenchmarks(store, cut), _questions_of_now(store, cut)
     contaminated: list[tuple[str, str]] = []
     ids: list[str] = []
     with RowIndex(folder, comparison, cut.order_free) as index:
@@ -100,11 +107,12 @@ def _among_rows(store: Store, cut: Cut, rows: pl.DataFrame, folder: Path, leaks:
             own = rows.filter(batch=batch).select("slot", pl.col("row_id").alias("kept_as"))
             kept = candidate_rows(store, cut.tables[batch], comparison.columns).join(own, on="slot").sort("slot")
             shown = pl.concat([_verdicts_of_now(store, cut, batch), benchmarks.among(batch, kept)])
-            of_kept = kept.join(shown.unique("image_id", keep="first", maintain_order=True), on="image_id")
-            verdicts = Counter(of_kept["verdict"])
-            leaks.altered += verdicts["altered"]
-            named = of_kept.filter(pl.col("verdict").is_in(left_out)).select("kept_as", "shown_in")
-            contaminated += [(row, f"{where} shows its image") for row, where in named.iter_rows()]
+            shown = shown.unique("image_id", keep="first", maintain_order=True)
+            hits = benchmark_hits(cut.recipe, kept, shown, questions).join(own, on="slot")
+            leaks.altered += hits.filter(pl.col("verdict") == "altered").height
+            leaks.asked += hits.filter("by_text", pl.col("reason").is_null()).height
+            named = hits.drop_nulls("reason").select("kept_as", "shown_in", "asked_in", "text").iter_rows()
+            contaminated += [(row, _told(*where)) for row, *where in named]
             columns = [*comparison.row_columns, *(KEYS if cut.order_free else ())]
             index.add(with_keys(kept, cut, comparison).select(columns))
             ids += kept["kept_as"].to_list()
@@ -116,6 +124,17 @@ def _among_rows(store: Store, cut: Cut, rows: pl.DataFrame, folder: Path, leaks:
     others = [int(max(duplicates.survivor[place], duplicates.opponent[place])) for place in doubled]
     told = [f"{why} of {ids[other]}" if other >= 0 else why for why, other in zip(reasons, others, strict=True)]
     _add(leaks, "duplicate", list(zip([ids[place] for place in doubled], told, strict=True)))
+
+
+def _told(shown_in: str | None, asked_in: str | None, text: str | None) -> str:
+    parts = [f"{shown_in} shows its image"] if shown_in else []
+    return " and ".join([*parts, *([f'{asked_in} asks its question: "{text}"'] if asked_in else [])])
+
+
+def _questions_of_now(store: Store, cut: Cut) -> BenchmarkQuestions:
+    """Questions of the benchmarks of a cut, and of those that were signed after it."""
+    now = questions_of(store, signed_benchmarks(store, cut.recipe.comparison))
+    return read_questions(store, list(dict.fromkeys([*cut.questions, *now])))
 
 
 def _verdicts_of_now(store: Store, cut: Cut, batch: str) -> pl.DataFrame:

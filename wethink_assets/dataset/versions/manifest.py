@@ -23,7 +23,7 @@ from wethink_assets.dataset.cuts.cut import (
     version_number,
 )
 from wethink_assets.dataset.cuts.recipe import CutRecipe
-from wethink_assets.dedup.contamination import SignedBenchmark
+from wethink_assets.dedup.contamination import SignedBenchmark, SignedQuestions
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import canonical_json, digest_of
 from wethink_assets.storage.records import parse_record
@@ -91,6 +91,7 @@ class Manifest(_Part):
     prompts: tuple[Used, ...]
     inputs: tuple[Input, ...]
     benchmarks: tuple[SignedBenchmark, ...] = ()
+    questions: tuple[SignedQuestions, ...] = ()
     splits: dict[str, Any] = {}
     root: str = ""
     leaves: int = 0

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from wethink_assets.dataset.cuts.cut import Cut
+from wethink_assets.dataset.versions import benchmark_rows
 from wethink_assets.dataset.versions.caps import Caps
 from wethink_assets.dataset.versions.compared_benchmarks import ComparedBenchmarks
 from wethink_assets.dataset.versions.rows import EXCLUDED, candidate_rows
@@ -28,7 +29,6 @@ from wethink_assets.stages.schemas import SCHEMA_VERSION
 from wethink_assets.storage.store import Store
 
 KEPT = "kept"
-BENCHMARK_REASONS = {"copy": "benchmark_image", "altered": "benchmark_altered"}
 DETAILS = {
     "retracted": "its image, source or licence was taken down before the version was decided",
     "duplicate_exact": "same image and question as the survivor",
@@ -36,8 +36,7 @@ DETAILS = {
     "conflicting_answers": "the same question about the same image has another answer elsewhere",
     "filtered_licence": "the recipe does not list the image's licence",
     "filtered_kind": "the recipe does not list the question's kind",
-    "benchmark_image": "a benchmark shows the image, or nearly so",
-    "benchmark_altered": "a benchmark shows the image with a local change",
+    **benchmark_rows.DETAILS,
     "unsigned": "the image could not be read again, see the rejections of signatures",
     "over_cap": "more rows than the recipe's caps allow",
 }
@@ -49,7 +48,7 @@ class _Batch:
 
     first: int
     early: pl.Series  # reason or null, one a candidate in slot order
-    shown_in: pl.DataFrame  # images of the batch that a benchmark shows (`SHOWN`)
+    details: pl.Series  # of these reasons
 
 
 @dataclass(slots=True)
@@ -89,7 +88,7 @@ class Selection:
         )
         reasons = early.to_list()
         survivors: list[str | None] = [None] * len(reasons)
-        details: list[str | None] = [None if reason is None else DETAILS[reason] for reason in reasons]
+        details = position.details.to_list()
         undecided = [index for index, reason in enumerate(reasons) if reason is None]
         for index, row in zip(undecided, late.iter_rows(named=True), strict=True):
             reasons[index] = row["reason"]
@@ -104,12 +103,7 @@ class Selection:
             pl.lit(batch).alias("batch"),
             pl.lit(SCHEMA_VERSION, dtype=pl.Int16).alias("schema_version"),
         )
-        excluded = decided.filter(pl.col("reason").is_not_null()).join(
-            position.shown_in.select("image_id", "shown_in"), on="image_id", how="left", maintain_order="left"
-        )
-        by_benchmark = pl.col("reason").is_in(list(BENCHMARK_REASONS.values())) & pl.col("shown_in").is_not_null()
-        detail = pl.when(by_benchmark).then(pl.concat_str("detail", pl.lit(": "), "shown_in")).otherwise("detail")
-        excluded = excluded.with_columns(detail.alias("detail"))
+        excluded = decided.filter(pl.col("reason").is_not_null())
         return decided.filter(pl.col("reason").is_null()).select("slot"), excluded.select(EXCLUDED.names())
 
     def over_caps(self, store: Store, cut: Cut) -> dict[str, Any] | None:
@@ -162,17 +156,14 @@ def compared_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], N
     Raises `VersionError` when tables do not belong together, `StoreError` when one is gone.
     """
     recipe, comparison = cut.recipe, cut.recipe.comparison
-    dropped = ("copy", "altered") if recipe.altered_benchmark_images == "drop" else ("copy",)
     columns = [*comparison.row_columns, *(KEYS if cut.order_free else ())]
     majority = recipe.conflicting_answers == "majority"
     with RowIndex(folder, comparison, cut.order_free, majority) as index:
         rows_of = ComparedRows(index, ComparedBenchmarks(store, cut), Caps(recipe))
         for batch in cut.batches:
             candidates = candidate_rows(store, cut.tables[batch], comparison.columns)
-            shown_in = rows_of.benchmarks.among(batch, candidates)
-            left_out = shown_in.filter(pl.col("verdict").is_in(dropped))
-            reasons = left_out["verdict"].replace_strict(BENCHMARK_REASONS, return_dtype=pl.String)
-            rows = candidates.with_columns(
+            hits = rows_of.benchmarks.hits(batch, candidates).select("slot", by_benchmark="reason", hit="detail")
+            rows = candidates.join(hits, on="slot", how="left", maintain_order="left").with_columns(
                 pl.when(cut.retracted.covers(candidates))
                 .then(pl.lit("retracted"))
                 .when(pl.col("text_sha256").is_null())
@@ -181,15 +172,15 @@ def compared_rows(store: Store, cut: Cut, folder: Path, progress: Callable[[], N
                 .then(pl.lit("filtered_licence"))
                 .when(~_listed("kind", recipe.kinds))
                 .then(pl.lit("filtered_kind"))
-                .otherwise(
-                    pl.col("image_id").replace_strict(
-                        left_out["image_id"], reasons, default=None, return_dtype=pl.String
-                    )
-                )
+                .otherwise("by_benchmark")
                 .alias("early")
             )
             compared = with_keys(rows.filter(pl.col("early").is_null()), cut, comparison)
-            rows_of.batches[batch] = _Batch(index.add(compared.select(columns)), rows["early"], shown_in)
+            told = pl.when(pl.col("early").is_in(list(benchmark_rows.DETAILS))).then("hit")
+            detail = told.otherwise(pl.col("early").replace_strict(DETAILS, default=None, return_dtype=pl.String))
+            rows_of.batches[batch] = _Batch(
+                index.add(compared.select(columns)), rows["early"], rows.select(detail.alias("detail"))["detail"]
+            )
             rows_of.row_ids.append(compared["row_id"])
             rows_of.caps.add(rows["source"][0] if rows.height else "", compared)
             progress()

@@ -11,7 +11,7 @@ from wethink_assets.defs.metadata.previews import plain, sample_table
 from wethink_assets.defs.resources import Progress
 from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmark_files, lmu_folder
-from wethink_assets.evaluation.benchmarks.signatures import sign_file
+from wethink_assets.evaluation.benchmarks.signatures import sign_file, sign_questions
 from wethink_assets.identity import digest_of
 from wethink_assets.storage.store import Store
 
@@ -42,6 +42,7 @@ def benchmarks_asset() -> dg.AssetsDefinition:
         for file in files:
             if file.readable:
                 sign_file(store, file, progress.of("signing", file.benchmark.key), settings.dedup)
+                sign_questions(store, file)
             if file.remedy and file.state != "missing":
                 context.log.warning(f"{file.benchmark.key}: {plain(file.remedy, 500)}")
         return dg.ObserveResult(

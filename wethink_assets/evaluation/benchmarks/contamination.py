@@ -11,7 +11,7 @@ from wethink_assets.dedup.contamination import SignedBenchmark, UnreadBenchmark,
 from wethink_assets.dedup.methods import Comparison
 from wethink_assets.errors import SourceError
 from wethink_assets.evaluation.benchmarks.files import BenchmarkFile, benchmarks_of, file_of, rows_of
-from wethink_assets.evaluation.benchmarks.signatures import sign_file
+from wethink_assets.evaluation.benchmarks.signatures import sign_file, sign_questions
 from wethink_assets.evaluation.benchmarks.tsv import images_of
 from wethink_assets.storage.store import Store
 
@@ -35,6 +35,7 @@ def compare_with_benchmarks(store: Store, settings: Settings) -> tuple[UnreadBen
     for file in files:
         if file.readable:
             sign_file(store, file, settings=settings.dedup)
+            sign_questions(store, file)
             readers[SignedBenchmark.latest(file.benchmark.key, file.md5)] = _reader(file)
     signed = {
         one: store.read_parquet(one.path(comparison)) for one in signed_benchmarks(store, comparison) if one.method

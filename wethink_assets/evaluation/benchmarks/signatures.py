@@ -2,16 +2,19 @@
 
 The signatures are those by which rows are searched for duplicates (`dedup.methods.Comparison.row_columns`), so a benchmark's rows go into the
 same index, and for each image the one by which pictures are compared (`dedup.copies.signature`), of the same view of a file as a source's.
+Questions are signed beside, by their words (`dedup.question_overlap`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
 
 from wethink_assets.config.data import DedupSettings
+from wethink_assets.dedup.contamination import SignedQuestions
 from wethink_assets.dedup.methods import Comparison
+from wethink_assets.dedup.question_overlap import signed_questions
 from wethink_assets.dedup.signatures import DECODERS, UNREADABLE
 from wethink_assets.dedup.texts import answer_key, comparable_text, text_digest
 from wethink_assets.errors import SourceError
@@ -53,6 +56,20 @@ def sign_file(
     return frame
 
 
+def sign_questions(store: Store, file: BenchmarkFile) -> None:
+    """Keep what a file's questions are compared by (`question_overlap.SIGNED`) in the store, by the file's md5; once for a version of the method."""
+    path = SignedQuestions(key=file.benchmark.key, md5=file.md5).path
+    if not store.exists(path):
+        form = BENCHMARK_FORMS[file.benchmark.form]
+        rows = rows_of(file.path).iter_rows(named=True)
+        asked = ((str(row["index"]), _question(row), list(form.shown_options(row).values())) for row in rows)
+        store.write_parquet(path, signed_questions(asked))
+
+
+def _question(row: Mapping[str, Any]) -> str:
+    return str(row.get("asked") or row["question"])
+
+
 def sign_rows(file: BenchmarkFile, progress: Progress | None, comparison: Comparison) -> pl.DataFrame:
     """Sign all rows of a file. An image that cannot be decoded keeps its digest, with nothing else to compare; one that is missing has none."""
     rows = rows_of(file.path)
@@ -70,7 +87,7 @@ def sign_rows(file: BenchmarkFile, progress: Progress | None, comparison: Compar
 def _signed(file: BenchmarkFile, row: dict[str, Any], comparison: Comparison) -> list[dict[str, Any]]:
     form = BENCHMARK_FORMS[file.benchmark.form]
     options = list(form.shown_options(row).values())
-    kind, question = form.question_kind(row), str(row.get("asked") or row["question"])
+    kind, question = form.question_kind(row), _question(row)
     text = comparable_text(question, options)
     signature = {
         "benchmark": file.benchmark.key,
