@@ -24,6 +24,7 @@ JOINED = {  # path in the repository -> page of the site
     "README.md": "overview.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
     "benchmarks/README.md": "measurements/benchmarks.md",
     "wethink_assets/models/embedded/checkpoints/README.md": "embedded-model.md",
 }

@@ -87,7 +87,7 @@ def test_search_knows_commands_settings_and_python_names(site: Path) -> None:
 
 @pytest.mark.slow
 def test_a_dead_link_fails_the_build_and_is_named(tmp_path: Path) -> None:
-    for name in ("mkdocs.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+    for name in ("mkdocs.yml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"):
         shutil.copy(ROOT / name, tmp_path)
     for name in ("benchmarks", "wethink_assets"):
         (tmp_path / name).symlink_to(ROOT / name)

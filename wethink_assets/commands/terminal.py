@@ -1,6 +1,9 @@
 """Tables and texts on a terminal: plain, so that neither markup nor control characters of a model reach it."""
 
+import json
 import os
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 MIN_WIDTH = 100
 UNFOLDED = 1000
 SHOWN = 20
+_NO_ASCII = re.compile(r"[^\n\x20-\x7e]")
 
 
 def printer() -> "Console":
@@ -40,6 +44,20 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], sho
     for row in rows[:shown]:
         printed.add_row(*(Text(visible("" if value is None else str(value))) for value in row))
     printer().print(printed)
+
+
+def json_text(value: Any, **options: Any) -> str:
+    r"""A value as JSON that can be read and acts on no terminal: what is no visible character is escaped, so that it is the same value to a program.
+
+    >>> print(json_text("caf\u00e9 \u009b2J\u202e"))
+    "café \u009b2J\u202e"
+    """
+    return _NO_ASCII.sub(_escaped, json.dumps(value, indent=1, ensure_ascii=False, **options))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    acts = unicodedata.category(match[0]) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    return json.dumps(match[0])[1:-1] if acts else match[0]
 
 
 def moment(iso: str) -> str:

@@ -11,6 +11,7 @@ from wethink_assets.extensions.builtin import READERS
 from wethink_assets.kinds import KINDS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def known_reader(name: str) -> str:
@@ -28,8 +29,18 @@ def known_kind(code: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def variable_name(name: str) -> str:
+    """Refuse what is no name of an environment variable, such as the key that somebody put there in place of the variable's name; it is not shown."""
+    if name and not VARIABLE.fullmatch(name):
+        raise ValueError(
+            "is no name of an environment variable: it names the variable that holds the key, and is not the key"
+        )
+    return name
+
+
 Reader = Annotated[str, AfterValidator(known_reader)]
 Kind = Annotated[str, AfterValidator(known_kind)]
+Variable = Annotated[str, AfterValidator(variable_name)]
 Share = Annotated[float, Field(ge=0, le=1)]
 OLD_NAMES_END = "0.3.0"
 """The release in which settings are refused under their former names (docs/versioning.md)."""

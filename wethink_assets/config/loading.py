@@ -14,6 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from wethink_assets.config.base import OLD_NAMES_END, Table
+from wethink_assets.config.redaction import MASK, masked_value
 from wethink_assets.config.settings import Settings
 from wethink_assets.errors import ConfigError
 
@@ -209,7 +210,7 @@ def _explained(
     setting = ".".join(keys) or "the file"
     if fault["type"] == "extra_forbidden":
         return f"{where}: unknown setting {setting}; allowed here: {', '.join(_allowed(keys))}"
-    given = "" if isinstance(fault["input"], (dict, BaseModel)) else f" (given: {fault['input']!r})"
+    given = "" if isinstance(fault["input"], (dict, BaseModel)) else f" (given: {_shown(keys, fault['input'])!r})"
     return f"{where}: {setting}: {message}{given}"
 
 
@@ -264,3 +265,9 @@ def line_of(text: str, keys: KeyPath) -> int:
 
 def _keys(dotted: str) -> KeyPath:
     return tuple(a or b or c for a, b, c in re.findall(r"\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9_+-]+)", dotted))
+
+
+def _shown(keys: KeyPath, given: Any) -> Any:
+    """A value that was refused, as it may be shown: none that was to be a key, a header or an option of a file system."""
+    free = {"headers", "options", "extra_body", "env", "args"} & set(keys)
+    return MASK if free and isinstance(given, str) else masked_value(" ".join(keys), given)

@@ -89,7 +89,8 @@ def web_address(url: str) -> str:
     """
     try:
         sound = not url or ("://" in url and not re.search(r"\s", url) and bool(urlsplit(url).hostname))
-    except ValueError:  # brackets of IPv6, say
+        sound = sound and (not url or urlsplit(url).port != 0)
+    except ValueError:  # brackets of IPv6, or a port that is none
         sound = False
     if not sound:
         raise ValueError("is no address of a server: it begins with http:// or https://, then host and port")

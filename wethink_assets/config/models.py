@@ -5,11 +5,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from wethink_assets.config.base import Table
+from wethink_assets.config.base import Table, Variable
 from wethink_assets.config.locations import stated, web_address
 from wethink_assets.extensions.builtin import DIALECTS, PROVIDERS
 from wethink_assets.models.chat import ROLES
 
+_CREDENTIAL = re.compile(
+    r"(?i)(api|access|subscription|secret)[_-]?key|secret|passw|authorization|credential|bearer|(access|auth|api|id)[_-]?token"
+)
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -40,6 +43,18 @@ def sendable_headers(headers: dict[str, str]) -> dict[str, str]:
         if name.lower() in ("content-type", "content-length", "host"):
             raise ValueError(f"{name} is set by WeThink and by nothing else")
     return headers
+
+
+def without_credentials(body: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a credential in the body of requests, which is kept as provenance of each reply."""
+    for name, value in body.items():
+        if isinstance(value, str) and value and _CREDENTIAL.search(name):
+            raise ValueError(
+                f"{name} would be kept in the store as part of what was asked: send it as a header with ${{NAME}}, or name a variable in api_key_env"
+            )
+        if isinstance(value, dict):
+            without_credentials(value)
+    return body
 
 
 class PriceTier(Table):
@@ -75,8 +90,8 @@ class RoleSettings(Table):
         (), description="base URLs of further replicas of the same model and revision"
     )
     server: str = Field("", description="name of a [servers.<name>] table: the model is served by a server of ours")
-    api_key_env: str = Field("", description="environment variable that holds the key")
-    api_key_envs: tuple[str, ...] = Field(
+    api_key_env: Variable = Field("", description="environment variable that holds the key")
+    api_key_envs: tuple[Variable, ...] = Field(
         (), description="further variables with keys of the same service, used in turn"
     )
     dialect: Annotated[str, AfterValidator(known_dialect)] = Field(
@@ -85,7 +100,9 @@ class RoleSettings(Table):
     headers: Annotated[dict[str, str], AfterValidator(sendable_headers)] = Field(
         {}, description="further headers of a request; ${NAME} is taken from the environment"
     )
-    extra_body: dict[str, Any] = Field({}, description="further fields of a request's body")
+    extra_body: Annotated[dict[str, Any], AfterValidator(without_credentials)] = Field(
+        {}, description="further fields of a request's body"
+    )
     omit: tuple[str, ...] = Field((), description="parameters that are not sent, such as seed")
     rename: dict[str, str] = Field({}, description="parameters sent under another name")
     schema_mode: Literal["", "strict", "unbounded", "json_object", "none"] = Field(

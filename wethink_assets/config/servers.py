@@ -1,12 +1,14 @@
 """Tables `[servers.<name>]`: vLLM servers that runs start, share and stop."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from wethink_assets.config.base import NAME, Table
+from wethink_assets.config.base import NAME, Table, Variable
 from wethink_assets.config.locations import web_address
 
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -20,7 +22,9 @@ class ServerSettings(Table):
     url: Annotated[str, AfterValidator(web_address)] = Field(
         "", description="base URL of a server that somebody else runs: nothing is started"
     )
-    api_key_env: str = Field("", description="environment variable with the key; needed off the loopback interface")
+    api_key_env: Variable = Field(
+        "", description="environment variable with the key; needed off the loopback interface"
+    )
     device: Literal["auto", "gpu", "cpu"] = Field("auto", description="auto: GPUs where this machine has some")
     tensor_parallel: int = Field(1, ge=1, description="GPUs that one replica is split over")
     replicas: int = Field(1, ge=1, description="servers alike, between which calls are balanced")
@@ -53,6 +57,16 @@ class ServerSettings(Table):
             raise ValueError(f"ports {self.ports[0]} to {self.ports[1]}: the first is above the last")
         if not self.url and self.host not in LOOPBACK and not self.api_key_env:
             raise ValueError(f"host {self.host} is open to others: set api_key_env, or listen on 127.0.0.1")
+        if any(argument.partition("=")[0] == "--api-key" for argument in self.args):
+            raise ValueError(
+                "args holds --api-key, which everybody on the machine could read: name a variable in api_key_env"
+            )
+        if any(argument.partition("=")[0] == "--trust-remote-code" for argument in self.args) and not _COMMIT.fullmatch(
+            self.revision
+        ):
+            raise ValueError(
+                "args holds --trust-remote-code: name the commit whose code you have read as revision, 40 hexadecimal digits"
+            )
         if self.gpus and len(set(self.gpus)) < self.tensor_parallel:
             raise ValueError(
                 f"tensor_parallel {self.tensor_parallel} needs as many gpus, {len(set(self.gpus))} are named"

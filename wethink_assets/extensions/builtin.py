@@ -42,6 +42,7 @@ IMAGE_FORMATS: "Registry[ImageFormat]" = Registry(
         "JPEG2000": "wethink_assets.sources.images.further_formats:JPEG_2000",
     },
 )
+SHIPPED_IMAGE_FORMATS = frozenset(IMAGE_FORMATS)
 EXPORTS: "Registry[ExportFormat]" = Registry(
     "export format",
     {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from wethink_assets.config.base import NAME
 from wethink_assets.errors import SourceError, StoreError
 from wethink_assets.identity import data_version
 from wethink_assets.stages.schemas import MEMBERSHIP
@@ -28,7 +29,7 @@ def split_batch_key(key: str) -> tuple[str, int]:
     Raises `SourceError` on anything else.
     """
     source, dot, number = key.rpartition(".")
-    if not dot or not source or len(number) < DIGITS or not (number.isascii() and number.isdigit()):
+    if not dot or not NAME.fullmatch(source) or len(number) < DIGITS or not (number.isascii() and number.isdigit()):
         raise SourceError(f"{key!r} is not a valid batch key: one looks like coco.000003")
     return source, int(number)
 

@@ -4,19 +4,20 @@ import itertools
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
 
 from wethink_assets.errors import SourceError, StoreError
-from wethink_assets.identity import sha256_hex
 from wethink_assets.sources.batches import read_membership, revision_of, split_batch_key
 from wethink_assets.sources.catalog import Source, sources_of
 from wethink_assets.sources.claims import Occurrence, claim, newest_claim, note, note_rejected
-from wethink_assets.sources.images.decoding import ImageFacts, ImageFault, examine
+from wethink_assets.sources.images.decoding import ImageFacts, ImageFault
+from wethink_assets.sources.images.examiners import Examined, Examiners, examined
 from wethink_assets.sources.imported_pairs import imported_source, pairs_of
 from wethink_assets.sources.listing import read_entries
 from wethink_assets.sources.locations import Location
@@ -40,6 +41,12 @@ UNKNOWN_BYTES = 2**20
 REMOTE_THREADS = 16
 
 Progress = Callable[[int, int], None]
+
+
+# Images of fewer bytes in all are decoded by threads of this process: they would be done before others have begun.
+WORTH_PROCESSES = 48 * 2**20
+
+Examine = Callable[[list[bytes]], list[Examined]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +89,16 @@ def ingest_batch(store: Store, source: Source, key: str, progress: Progress | No
         remote = not (store.local and location.local)
         fetches = read_entries(store, source, location, entries)
     keeper = _Keeper(store, source, key, pairs)
-    threads = REMOTE_THREADS if remote else os.cpu_count() or 1
-    with ThreadPoolExecutor(threads, thread_name_prefix="ingest") as pool:
-        for done in _worked_off(_chunks(fetches, 1 if remote else CHUNK_FILES), keeper, pool):
+    cores = os.cpu_count() or 1
+    with ExitStack() as resources:
+        examine_all: Examine = _here
+        if not remote and cores > 1 and Examiners.know_all_formats() and _bytes_of(entries) >= WORTH_PROCESSES:
+            examine_all = resources.enter_context(Examiners(cores)).examine
+        # One more than a core has: it reads, or keeps what is examined, while the others wait for their process.
+        threads = REMOTE_THREADS if remote else cores if examine_all is _here else cores + 1
+        pool = resources.enter_context(ThreadPoolExecutor(threads, thread_name_prefix="ingest"))
+        work_off = partial(_work_off, keeper, examine_all)
+        for done in _worked_off(_chunks(fetches, 1 if remote else CHUNK_FILES), work_off, pool):
             if progress:
                 progress(done, len(entries))
     output = keeper.output()
@@ -100,25 +114,27 @@ def _chunks(fetches: Iterator[tuple[Entry, Fetch]], files: int) -> Iterator[list
     chunk: list[tuple[Entry, Fetch]] = []
     for entry, fetch in fetches:
         chunk.append((entry, fetch))
-        if len(chunk) == files or _bytes_of(chunk) > CHUNK_BYTES:
+        if len(chunk) == files or _bytes_of(entry for entry, _ in chunk) > CHUNK_BYTES:
             yield chunk
             chunk = []
     if chunk:
         yield chunk
 
 
-def _bytes_of(chunk: list[tuple[Entry, Fetch]]) -> int:
-    return sum(entry.size or UNKNOWN_BYTES for entry, _ in chunk)
+def _bytes_of(entries: Iterable[Entry]) -> int:
+    return sum(entry.size or UNKNOWN_BYTES for entry in entries)
 
 
 def _worked_off(
-    chunks: Iterator[list[tuple[Entry, Fetch]]], keeper: "_Keeper", pool: ThreadPoolExecutor
+    chunks: Iterator[list[tuple[Entry, Fetch]]],
+    work_off: Callable[[int, list[tuple[Entry, Fetch]]], None],
+    pool: ThreadPoolExecutor,
 ) -> Iterator[int]:
     """Examine and keep all chunks, no more than the window in memory at a time; yields the files done so far."""
     working: deque[tuple[int, int, Future[None]]] = deque()
     held = done = 0
     for number, chunk in enumerate(itertools.chain(chunks, [None])):
-        size = _bytes_of(chunk) if chunk else 0
+        size = _bytes_of(entry for entry, _ in chunk or ())
         while working and (chunk is None or held + size > WINDOW_BYTES or len(working) >= WINDOW_CHUNKS):
             freed, files, future = working.popleft()
             future.result()
@@ -127,11 +143,27 @@ def _worked_off(
             yield done
         if chunk:
             held += size
-            working.append((size, len(chunk), pool.submit(_work_off, number, chunk, keeper)))
+            working.append((size, len(chunk), pool.submit(work_off, number, chunk)))
 
 
-def _work_off(number: int, chunk: list[tuple[Entry, Fetch]], keeper: "_Keeper") -> None:
-    keeper.keep_in_turn(number, [_examine(entry, fetch) for entry, fetch in chunk])
+def _work_off(keeper: "_Keeper", examine_all: Examine, number: int, chunk: list[tuple[Entry, Fetch]]) -> None:
+    read = [_read(entry, fetch) for entry, fetch in chunk]
+    outcomes = iter(examine_all([data for data in read if isinstance(data, bytes)]))
+    examined = []
+    for (entry, _), data in zip(chunk, read, strict=True):
+        if isinstance(data, ImageFault):
+            examined.append(_Examined(entry, data))
+            continue
+        outcome, sha256 = next(outcomes)
+        is_image = isinstance(outcome, ImageFacts)
+        examined.append(
+            _Examined(entry, outcome, sha256, data) if is_image else _Examined(entry, outcome, rejected_content=sha256)
+        )
+    keeper.keep_in_turn(number, examined)
+
+
+def _here(files: list[bytes]) -> list[Examined]:
+    return [examined(data) for data in files]
 
 
 def _kept_fetches(store: Store, entries: list[Entry], kept: Mapping[str, str]) -> Iterator[tuple[Entry, Fetch]]:
@@ -150,21 +182,15 @@ def _kept_fetches(store: Store, entries: list[Entry], kept: Mapping[str, str]) -
         yield entry, partial(fetch, entry.item)
 
 
-def _examine(entry: Entry, fetch: Fetch) -> _Examined:
+def _read(entry: Entry, fetch: Fetch) -> bytes | ImageFault:
     try:
-        data = fetch()
+        return fetch()
     except ReadFailure as failure:
-        return _Examined(entry, ImageFault(failure.reason, failure.detail))
+        return ImageFault(failure.reason, failure.detail)
     except (SourceError, StoreError):
         raise
     except Exception as error:  # unpacking raises what it likes on bad input
-        return _Examined(
-            entry, ImageFault("corrupt", f"{entry.item} cannot be read: {type(error).__name__} {error}"[:300])
-        )
-    outcome = examine(data)
-    if isinstance(outcome, ImageFault):
-        return _Examined(entry, outcome, rejected_content=sha256_hex(data))
-    return _Examined(entry, outcome, sha256_hex(data), data)
+        return ImageFault("corrupt", f"{entry.item} cannot be read: {type(error).__name__} {error}"[:300])
 
 
 class _Keeper:

@@ -17,6 +17,7 @@ from typing import Any
 import fsspec
 
 from wethink_assets.config.locations import NO_BUCKET, WITH_BUCKETS, unknown_scheme
+from wethink_assets.config.redaction import masked_text
 from wethink_assets.plain_text import in_one_line, visible_name
 from wethink_assets.storage.hub import hub_fault
 
@@ -87,7 +88,7 @@ _BY_CODE = {
     "503": _BUSY,
     "504": _BUSY,
 }
-_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/@\s]*@")
+_LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
 _SCHEME = re.compile(r"(?:^|/|\s)(?P<scheme>[A-Za-z][A-Za-z0-9+]+)(?::/{0,2}|//)(?P<rest>[^/].*)")
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(?P<name>[^']*)'")
 _COMMON_OPTIONS = (
@@ -120,7 +121,7 @@ def shown_url(url: str) -> str:
     >>> shown_url("ftp://me:secret@host/a\\n")
     'ftp://***@host/a\\\\n'
     """
-    return visible_name(_CREDENTIALS_IN_URL.sub("***@", url))
+    return visible_name(masked_text(url))
 
 
 def access_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
@@ -128,7 +129,7 @@ def access_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> 
     if known := known_fault(error, url, options):
         return known
     reason = getattr(error, "strerror", None) or f"{type(error).__name__} {error}".strip()
-    return in_one_line(_CREDENTIALS_IN_URL.sub("***@", reason))
+    return in_one_line(masked_text(reason))
 
 
 def known_fault(error: BaseException, url: str, options: Mapping[str, Any]) -> str:
@@ -246,7 +247,7 @@ def _of_network(error: BaseException, url: str, options: Mapping[str, Any]) -> s
         return "this user may not read it: check the rights of the folder and of those above it (`namei -l` shows them)"
     if "://" not in url or url.startswith("file:"):
         return ""
-    host = shown_url(str(endpoint_of(options) or _CREDENTIALS_IN_URL.sub("", url)))
+    host = shown_url(str(endpoint_of(options) or _LOGIN.sub("", url)))
     setting = _ADDRESS_SETTINGS.get(url.partition("://")[0], "")
     if isinstance(error, socket.gaierror):
         return f"the host of {host} is not known: check how it is spelt{setting}, and the network"

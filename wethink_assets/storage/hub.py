@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import fsspec
 
+from wethink_assets.config.redaction import masked_text
 from wethink_assets.errors import SourceError
 from wethink_assets.plain_text import in_one_line
 
@@ -94,7 +95,8 @@ def open_hub(url: str, options: Mapping[str, Any], commit: str = "") -> tuple[fs
         )
     if secret := sorted({"token", "endpoint"} & set(options)):
         raise SourceError(
-            f"{', '.join(secret)} cannot be given among the options of {url}: the hub's token is taken from HF_TOKEN, its address from HF_ENDPOINT"
+            f"{', '.join(secret)} cannot be given among the options of {masked_text(url)}: the hub's token is taken from HF_TOKEN, "
+            "its address from HF_ENDPOINT"
         )
     from huggingface_hub import HfApi
     from huggingface_hub.errors import RevisionNotFoundError

@@ -18,8 +18,10 @@ from typing import IO, Any
 import fsspec
 import polars as pl
 
-from wethink_assets.config.locations import file_system
+from wethink_assets.config.locations import file_system, is_url
+from wethink_assets.config.redaction import masked_text
 from wethink_assets.errors import StoreError, StoreUnreachable
+from wethink_assets.plain_text import visible_name
 from wethink_assets.storage.access_faults import known_fault
 from wethink_assets.storage.durability import (
     forget_folders,
@@ -67,20 +69,22 @@ class Store:
         `StoreUnreachable` when the host of its endpoint is not known or, asked by a command, nothing listens there.
         """
         if fault := contact_fault(url, options):
-            raise StoreUnreachable(f"store {url!r} cannot be opened: {fault}")
+            raise StoreUnreachable(f"store {_shown(url)!r} cannot be opened: {fault}")
         try:
             fs, root = file_system(url, options)
         except (ValueError, ImportError) as error:
-            raise StoreError(f"store {url!r} cannot be opened: {error}") from error
+            raise StoreError(f"store {_shown(url)!r} cannot be opened: {error}") from error
         try:
             root.encode()
         except UnicodeEncodeError as error:
             raise StoreError(
-                f"store {url!r} cannot be opened: its path is not UTF-8; give the folder another name"
+                f"store {_shown(url)!r} cannot be opened: its path is not UTF-8; give the folder another name"
             ) from error
         store = cls(url=url.rstrip("/"), fs=fs, root=root)
         if store.local and os.path.isfile(root):  # every folder in it would seem to be empty
-            raise StoreError(f"store {url!r} cannot be opened: it is a file and no folder; check `url` of [store]")
+            raise StoreError(
+                f"store {_shown(url)!r} cannot be opened: it is a file and no folder; check `url` of [store]"
+            )
         return store
 
     @property
@@ -89,16 +93,18 @@ class Store:
         return "file" in (self.fs.protocol if isinstance(self.fs.protocol, tuple) else (self.fs.protocol,))
 
     def path(self, relative: str) -> str:
-        """Full path on the file system."""
+        """Full path on the file system. Raises `StoreError` for one that would lead out of the store, whoever chose its names."""
+        if (".." in relative and ".." in relative.split("/")) or "\0" in relative or relative.startswith("/"):
+            raise StoreError(f"{visible_name(relative)} is no path of a store: it would lead out of it")
         return f"{self.root}/{relative}" if relative else self.root
 
     def link(self, relative: str) -> str:
         """Path or URL to show to people."""
-        return f"{self.url}/{relative}"
+        return f"{_shown(self.url)}/{relative}"
 
     def _reported(self, relative: str) -> AbstractContextManager[None]:
         """Faults of the disk or the service as `StoreUnreachable`, which names the file."""
-        return reported(lambda: self.link(relative) if relative else self.url, self._known_fault)
+        return reported(lambda: self.link(relative) if relative else _shown(self.url), self._known_fault)
 
     def _known_fault(self, error: BaseException) -> str:
         return "" if self.local else known_fault(error, self.url, self.fs.storage_options)
@@ -352,6 +358,11 @@ class Store:
             with self._reported(relative):
                 lazy.sink_parquet(local, compression="zstd", row_group_size=row_group_size)
             self.publish_file(relative, local)
+
+
+def _shown(url: str) -> str:
+    """A store's URL without its login; a path as it is, whatever stands in it."""
+    return masked_text(url) if is_url(url) else url
 
 
 def _unless_gone(error: OSError) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from wethink_assets.sources import ingestion
-from wethink_assets.sources.images import decoding as images
+from wethink_assets.sources.images import examiners
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.registration import register_source
 from wethink_assets.storage.blobs import Blobs
@@ -22,7 +22,7 @@ from wethink_assets_tests.support.sources import drawings, ingest_all, reasons_b
 def test_the_order_in_which_threads_finish_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {**drawings(30), **{f"copy/{number}.png": drawing(number) for number in range(0, 30, 3)}}
     folder = write_files(tmp_path / "s", files)
-    real = images.examine
+    real = examiners.examined
     rng = random.Random(0)
 
     def slow(data: bytes) -> object:
@@ -30,7 +30,7 @@ def test_the_order_in_which_threads_finish_does_not_show(tmp_path: Path, monkeyp
         return real(data)
 
     # Which thread is done first is chance; these waits, parts and cores make it another one each time.
-    monkeypatch.setattr(ingestion, "examine", slow)
+    monkeypatch.setattr(ingestion, "examined", slow)
     monkeypatch.setattr(ingestion, "CHUNK_FILES", 1)
     outputs = []
     for run in range(3):
@@ -81,7 +81,7 @@ def test_what_is_in_memory_is_bounded(local: Store, tmp_path: Path, monkeypatch:
         with counting:
             alive += len(content)
             most = max(most, alive)
-        return images.examine(content)
+        return examiners.examined(content)
 
     def counted_put(blobs: Blobs, content: bytes, extension: str, sha256: str | None = None) -> str:
         nonlocal alive
@@ -90,7 +90,7 @@ def test_what_is_in_memory_is_bounded(local: Store, tmp_path: Path, monkeypatch:
             alive -= len(content)
         return path
 
-    monkeypatch.setattr(ingestion, "examine", counted_examine)
+    monkeypatch.setattr(ingestion, "examined", counted_examine)
     monkeypatch.setattr(Blobs, "put", counted_put)
     assert ingest_all(local, source).results.height == 60
     assert sum(map(len, data.values())) > 4 * most > 0

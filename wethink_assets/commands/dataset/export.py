@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from wethink_assets.commands.terminal import json_text
 from wethink_assets.extensions.builtin import EXPORTS
 
 
@@ -108,8 +109,6 @@ def card(
     if as_json:
         gone = rows_taken_down(store, version, takedowns_of(store))
         taken_down = {"rows": gone.height, "images": gone["image_id"].n_unique()}
-        typer.echo(
-            json.dumps({"version": version, "retracted": taken_down, "card": text}, indent=1, ensure_ascii=False)
-        )
+        typer.echo(json_text({"version": version, "retracted": taken_down, "card": text}))
         return
     typer.echo(visible(text))

@@ -1,6 +1,5 @@
 """`wethink import` and `wethink imports`: question-answer pairs of others as batches of an imported source, and what became of them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from wethink_assets.commands.terminal import json_text
 from wethink_assets.extensions.builtin import IMPORTS
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def import_pairs(
     with Display() as display, display.reading(f"importing {path}") as progress:
         done = import_rows(store, settings, path, source, options, progress)
     if as_json:
-        typer.echo(done.model_dump_json(indent=1))
+        typer.echo(json_text(done.model_dump(mode="json")))
     else:
         _show(done)
     from wethink_assets.defs.runs.batch_partitions import sync_batches
@@ -167,7 +167,7 @@ def imports(
     refused = {name: rejections_of(store, name).to_dicts() for name in names} if rejected else {}
     if as_json:
         records = [{**asdict(one), **({"rows": refused[one.source]} if rejected else {})} for one in reports]
-        typer.echo(json.dumps({"sources": records}, indent=1, ensure_ascii=False))
+        typer.echo(json_text({"sources": records}))
         return
     figures = [
         [

@@ -1,9 +1,10 @@
 """`wethink release` gives a version a name; `wethink releases` lists the names."""
 
-import json
 from typing import Annotated
 
 import typer
+
+from wethink_assets.commands.terminal import json_text
 
 Json = Annotated[bool, typer.Option("--json", help="Print the records as JSON.")]
 
@@ -28,7 +29,7 @@ def release(
     settings = load_settings()
     named = release_version(Store.open(settings.store_url, **settings.store.options), version, name, note, move=move)
     if as_json:
-        typer.echo(named.model_dump_json(indent=1))
+        typer.echo(json_text(named.model_dump(mode="json")))
     else:
         typer.echo(f"{named.name} is {named.version} (digest {named.digest[:16]})")
 
@@ -46,7 +47,7 @@ def releases(as_json: Json = False) -> None:
     histories = {one.name: release_history(store, one.name) for one in list_releases(store)}
     if as_json:
         records = {name: [one.model_dump(mode="json") for one in history] for name, history in histories.items()}
-        typer.echo(json.dumps(records, indent=1, ensure_ascii=False))
+        typer.echo(json_text(records))
         return
     if not histories:
         typer.echo(f"no release in {store.url} yet: `wethink release VERSION NAME` makes one")

@@ -1,9 +1,10 @@
 """`wethink diff`: the differences between two versions, with their causes."""
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from wethink_assets.commands.terminal import json_text
 
 if TYPE_CHECKING:
     from wethink_assets.dataset.lineage.diff import Difference
@@ -28,7 +29,7 @@ def diff(
     store = Store.open(settings.store_url, **settings.store.options)
     difference = diff_versions(store, resolve_version(store, before), resolve_version(store, after))
     if as_json:
-        typer.echo(json.dumps(difference.as_json(rows), indent=1, ensure_ascii=False))
+        typer.echo(json_text(difference.as_json(rows)))
     else:
         _show(difference, rows)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wethink_assets.commands.terminal import printer
+from wethink_assets.commands.terminal import json_text, printer
 from wethink_assets.plain_text import visible
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def explain(
         return
     story = explain_row(store, row_id, version)
     if as_json:
-        typer.echo(json.dumps(story, indent=1, ensure_ascii=False, default=str))
+        typer.echo(json_text(story, default=str))
         return
     printer().print(story_tree(story))
 

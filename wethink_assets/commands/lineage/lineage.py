@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from wethink_assets.commands.lineage.explain import standing
-from wethink_assets.commands.terminal import moment, table
+from wethink_assets.commands.terminal import json_text, moment, table
 from wethink_assets.plain_text import visible
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def lineage(
         raise ConfigError("--output names the folder of --format: say which, prov or openlineage")
     story = lineage_of(store, version)
     if as_json:
-        typer.echo(json.dumps(story, indent=1, ensure_ascii=False))
+        typer.echo(json_text(story))
         return
     _show(story)
     if prompts:

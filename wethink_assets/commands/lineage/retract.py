@@ -1,11 +1,12 @@
 """`wethink retract`: takedown of an image, a source or a licence, and erasure on request."""
 
-import json
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+
+from wethink_assets.commands.terminal import json_text
 
 
 class Kind(StrEnum):
@@ -58,7 +59,7 @@ def retract(
         report: dict[str, Any] = {**asdict(target), "dry_run": True, **takedown_impact(store, target), **jobs}
         if erase:
             report["would_erase"] = held
-        typer.echo(json.dumps(report, indent=1, ensure_ascii=False)) if as_json else _show(report, "would be")
+        typer.echo(json_text(report)) if as_json else _show(report, "would be")
         return
     made, new = take_down(store, target, reason)
     report = {**made.model_dump(mode="json"), "new": new, **takedown_impact(store, target), **jobs, "erased": []}
@@ -80,7 +81,7 @@ def retract(
                 "images in the previews of old events stay in Dagster's own database: wipe those partitions there"
             )
     if as_json:
-        typer.echo(json.dumps(report, indent=1, ensure_ascii=False))
+        typer.echo(json_text(report))
 
 
 def _show(report: dict[str, Any], verb: str) -> None:

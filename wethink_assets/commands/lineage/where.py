@@ -1,9 +1,10 @@
 """`wethink where`: everything that an image became part of."""
 
-import json
 from typing import Annotated, Any
 
 import typer
+
+from wethink_assets.commands.terminal import json_text
 
 
 def where(
@@ -24,7 +25,7 @@ def where(
     settings = load_settings()
     stories = whereabouts(Store.open(settings.store_url, **settings.store.options), image)
     if as_json:
-        typer.echo(json.dumps(stories, indent=1, ensure_ascii=False))
+        typer.echo(json_text(stories))
         return
     for story in stories:
         _show(story)

@@ -1,7 +1,6 @@
 """`wethink config`: a check of the configuration and of the services that it names, and the settings in force."""
 
 import json
-import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wethink_assets.config import config_path, load_settings
+from wethink_assets.config.redaction import masked_text, shown_settings
 from wethink_assets.errors import ConfigError
 from wethink_assets.extensions.builtin import PROVIDERS
 from wethink_assets.models.chat import ROLES, Role
@@ -24,15 +24,6 @@ app = typer.Typer(help="Inspect the configuration.", no_args_is_help=True)
 @app.callback()
 def config() -> None:
     """Inspect the configuration."""
-
-
-def without_logins(text: str) -> str:
-    """A text in which the user and password of each URL are masked.
-
-    >>> without_logins('url = "https://me:secret@host/v1"')
-    'url = "https://***@host/v1"'
-    """
-    return re.sub(r"(?<=://)[^/@\s\"]+@", "***@", text)
 
 
 @app.command()
@@ -66,10 +57,10 @@ def check(
     if as_json:
         outcome = {
             "path": str(path),
-            **settings.model_dump(mode="json"),
+            **shown_settings(settings),
             **(as_dict(settings, checks, path) if call else {}),
         }
-        typer.echo(without_logins(json.dumps(outcome, indent=2)))
+        typer.echo(masked_text(json.dumps(outcome, indent=2)))
     if any(one.failed(strict=True) for one in checks):
         raise typer.Exit(1)
 
@@ -102,14 +93,14 @@ def show(settings: "Settings", path: Path) -> None:
     sources = sources_of(settings)
     located = [name for name, source in sources.items() if source.configured]
     typer.echo(f"{path} is right")
-    typer.echo(f"store    {settings.store_url}")
+    typer.echo(masked_text(f"store    {settings.store_url}"))
     typer.echo(f"sources  {len(located)} of {len(sources)} have a location")
     for name in sorted(set(sources) - set(located)):
         typer.echo(f"         {name}: not configured")
     for role in settings.roles:
         role_settings = settings.role(role)  # type: ignore[arg-type]
         where = PROVIDERS[role_settings.provider].address(settings, role_settings)
-        typer.echo(without_logins(f"role     {role}: {role_settings.model} ({role_settings.provider}, {where})"))
+        typer.echo(masked_text(f"role     {role}: {role_settings.model} ({role_settings.provider}, {where})"))
 
 
 def checked(settings: "Settings", path: Path, roles: tuple[str, ...], quiet: bool) -> "list[ServiceCheck]":
@@ -135,7 +126,7 @@ def checked(settings: "Settings", path: Path, roles: tuple[str, ...], quiet: boo
     if not quiet:
         for one in checks:
             for line in report_of(settings, one, path):
-                typer.echo(without_logins(line))
+                typer.echo(masked_text(line))
         if checks:
             typer.echo(price_line(checks, settings.pipeline.currency))
     return checks

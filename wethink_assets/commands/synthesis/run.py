@@ -55,6 +55,7 @@ def run(
     from wethink_assets.commands.progress import Display
     from wethink_assets.commands.synthesis.run_outcome import show
     from wethink_assets.config import budget_limits, load_settings
+    from wethink_assets.config.redaction import masked_text
 
     started = time.monotonic()
     settings = load_settings()
@@ -62,7 +63,7 @@ def run(
     if budget or settings.pipeline.budget:
         budget_limits(settings.budgets, budget or settings.pipeline.budget)
     with Display() as display:
-        display.report(f"configuration {settings.folder}, store {settings.store_url}")
+        display.report(f"configuration {settings.folder}, store {masked_text(settings.store_url)}")
         outcome = grow(settings, display, budget or settings.pipeline.budget, again, wait)
         outcome["currency"] = settings.pipeline.currency
         outcome["seconds"] = round(time.monotonic() - started, 1)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wethink_assets.commands.terminal import json_text
+
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
@@ -118,7 +120,7 @@ def history(
     entries = table_history(store, batch)
     if as_json:
         records = [{**asdict(entry), "edited": entry.edited.isoformat()} for entry in entries]
-        typer.echo(json.dumps(records, indent=1, ensure_ascii=False))
+        typer.echo(json_text(records))
         return
     if not entries:
         typer.echo(f"no table of {batch} was ever edited by hand")
@@ -171,7 +173,7 @@ def _report(settings: "Settings", store: "Store", done: "Replacement", verb: str
             "commit": done.commit.model_dump(mode="json") if done.commit else None,
             "to_do": list(waiting),
         }
-        typer.echo(json.dumps(record, indent=1, ensure_ascii=False))
+        typer.echo(json_text(record))
         return
     if not done.rows:
         typer.echo(f"{done.stage} of {done.batch}: the file holds what the table holds; nothing was changed")

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from wethink_assets.commands.terminal import json_text
+
 
 def calibrate(as_json: Annotated[bool, typer.Option("--json", help="Print the calibration as JSON.")] = False) -> None:
     """Evaluate the rules on the labelled suite, and the judge against the truth, the rules, itself, a second judge and hostile answers.
@@ -25,7 +27,7 @@ def calibrate(as_json: Annotated[bool, typer.Option("--json", help="Print the ca
     with Models.open(settings) as models, Console(stderr=True).status("calibrating"):
         calibration = run(settings, store, models)
     if as_json:
-        typer.echo(calibration.model_dump_json(indent=1))
+        typer.echo(json_text(calibration.model_dump(mode="json")))
     else:
         table = Table(title=Text(f"judge {calibration.judge['model']}, {calibration.seconds} s"))
         for name in ("check", "group"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wethink_assets.commands.terminal import json_text
 from wethink_assets.training.studies.catalog import DEFAULT_PROFILE, STUDIES
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def _show(record: "StudyRecord", store: "Store", as_json: bool, markdown: bool, 
 
         replace_file(plot, store.read(f"{record.folder}/study.png"))
     if as_json:
-        typer.echo(record.model_dump_json(indent=1))
+        typer.echo(json_text(record.model_dump(mode="json")))
         return
     if markdown:
         typer.echo(as_markdown(record))

@@ -42,7 +42,7 @@ def load_processor(folder: str | Path) -> Any:
     if find_spec("torchvision") is None and _class_of(Path(folder)) in ALIKE:
         return ImageOnlyQwen2_5_VLProcessor.from_pretrained(folder, local_files_only=True)
     try:
-        loaded: Any = AutoProcessor.from_pretrained(folder, local_files_only=True)
+        loaded: Any = AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (ImportError, OSError, ValueError) as error:
         lacking = "" if find_spec("torchvision") else "; torchvision, which many processors need, is not installed"
         raise ModelError(f"the processor of {folder} cannot be loaded: {_first_sentence(error)}{lacking}") from error

@@ -10,6 +10,7 @@ from typing import Any
 
 from PIL.Image import DecompressionBombError
 
+from wethink_assets.config.redaction import names_secret
 from wethink_assets.errors import ModelError
 from wethink_assets.models.chat import CallFailed, Completion, Image, Message, Sampling
 from wethink_assets.models.dialects.completions import completion_of
@@ -20,6 +21,8 @@ from wethink_assets.sources.images.view import as_shown
 
 MOST_SCHEMAS = 64
 VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+SHORTEST_WRITTEN = 8  # characters of a word in a header that is masked: `Bearer` is none
 
 
 class OpenAIFormat(WireFormat):
@@ -59,9 +62,11 @@ class OpenAIFormat(WireFormat):
         return {name: VARIABLE.sub(_value_of, value) for name, value in self._headers.items()}
 
     def secrets(self) -> tuple[str, ...]:
-        """What the environment holds for the role's own headers."""
+        """What the environment holds for the role's own headers, and what stands in those whose name says that they hold a secret."""
         names = (name for value in self._headers.values() for name in VARIABLE.findall(value))
-        return tuple(filter(None, (os.environ.get(name, "").strip() for name in names)))
+        written = (word for name, value in self._headers.items() if names_secret(name) for word in value.split())
+        given = (os.environ.get(name, "").strip() for name in names)
+        return tuple(filter(None, (*given, *(word for word in written if len(word) >= SHORTEST_WRITTEN))))
 
     async def request_body(
         self, model: str, messages: Sequence[Message], schema: Mapping[str, Any] | None, sampling: Sampling

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
+from wethink_assets.config.redaction import PUBLIC_QUERY
 from wethink_assets.models.endpoint.concurrency_limit import AdaptiveLimit
 from wethink_assets.models.endpoint.retry import Quarantine
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 SHORTEST_DELAY = 1.0  # seconds for which a replica that answers, but with faults only, is left alone
 LONGEST_DELAY = 30.0
 DEFAULT_CONCURRENCY = 256
-PUBLIC = ("api-version",)  # values of a query that are no secrets, and may be part of an answer
 
 
 class Secret:
@@ -68,7 +68,9 @@ class Replica:
         self._query = Secret(parts.query)
         self._addresses: dict[str, Secret] = {}
         self._login = Secret("")
-        self._secrets: list[Secret] = [Secret(value) for name, value in parse_qsl(parts.query) if name not in PUBLIC]
+        self._secrets: list[Secret] = [
+            Secret(value) for name, value in parse_qsl(parts.query) if name not in PUBLIC_QUERY
+        ]
         if parts.username is not None:
             login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._login = Secret("Basic " + base64.b64encode(login.encode()).decode())

@@ -9,6 +9,7 @@ The view is the first picture, upright, opaque on white, 8 bits a channel, in sR
 - colours by the ICC profile that came with them, unless it says the same as sRGB, cannot be read, or is of another kind of colours.
 """
 
+import fcntl
 import io
 import struct
 import threading
@@ -33,6 +34,7 @@ __all__ = [
     "orientation_of",
     "rgb",
     "shows_itself",
+    "take_turns_by",
     "upright",
     "view",
 ]
@@ -57,7 +59,35 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
-_one_large_at_a_time = threading.RLock()
+
+
+class _Turns:
+    """A lock that threads take in turns, as often as they like, and that processes do which were given the same file to lock."""
+
+    def __init__(self) -> None:
+        self.file = -1
+        self._lock = threading.RLock()
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._depth += 1
+        if self._depth == 1 and self.file >= 0:
+            fcntl.lockf(self.file, fcntl.LOCK_EX)  # a process that is killed has it no more
+
+    def __exit__(self, *error: object) -> None:
+        self._depth -= 1
+        if not self._depth and self.file >= 0:
+            fcntl.lockf(self.file, fcntl.LOCK_UN)
+        self._lock.release()
+
+
+_one_large_at_a_time = _Turns()
+
+
+def take_turns_by(file: int) -> None:
+    """Have large images decoded one at a time by all processes that have the same file open (its descriptor)."""
+    _one_large_at_a_time.file = file
 
 
 def open_image(data: bytes) -> Image.Image:

@@ -177,7 +177,9 @@ def _weigh(estimate: RunEstimate, plan: TrainingPlan) -> None:
     from transformers import AutoConfig
 
     recipe, settings = plan.recipe, plan.configuration
-    shape = shape_of(AutoConfig.from_pretrained(folder_without_weights(plan.base_model)), recipe)
+    shape = shape_of(
+        AutoConfig.from_pretrained(folder_without_weights(plan.base_model), trust_remote_code=False), recipe
+    )
     estimate.parameters, estimate.trained_parameters = shape.parameters, shape.trained
     device = min((gpu.total for gpu in find_gpus()), default=0.0)
     half = recipe.precision == "bfloat16" or (recipe.precision == "auto" and torch.cuda.is_available())

@@ -25,6 +25,8 @@ NEAR = 3
 """Names that a message offers for a misspelt one, at most."""
 HUB_FILES = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.tiktoken", "*.txt")
 """What is downloaded of a model on the hub: no pickled weights, no code."""
+SAFE_LOADING = {"use_safetensors": True, "trust_remote_code": False}
+"""Of a folder, too, nothing is unpickled and no code is run; without the latter transformers would ask on the terminal."""
 
 PROCESSOR_FILES = (*(name for name in HUB_FILES if name != "*.safetensors"), "additional_chat_templates/*.jinja")
 NO_PROCESSOR = ("config.json", "generation_config.json", "adapter_config.json", "trainer_state.json", "whole.json")
@@ -160,7 +162,7 @@ def load_model(base: BaseModel, dtype: str, checkpoint: str | None = None) -> An
     from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText
 
-    options: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
+    options: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype), **SAFE_LOADING}
     if base.embedded:
         options["attn_implementation"] = "eager"  # the fastest at this size
     folder = checkpoint or base_folder(base)
