@@ -83,8 +83,7 @@ def register_source(
     numbers = batch_numbers(store, source.name)
     record = _record(store, source.name, listing.digest)
     unreads = unread(store, source.name, listing.entries)
-    void = pl.DataFrame(offered_again(store, source.name), schema=OFFERED, orient="row")
-    lost = listed_rows(void, ["item"], listing.entries)
+    lost = _lost(store, source.name, listing.entries)
     is_through = record.get("registered_through") == (numbers[-1] if numbers else 0)
     if is_through and unreads.is_empty() and lost.is_empty() and not recheck:
         return _outcome(source, listing, [], {}, len(record["vanished"]))
@@ -119,11 +118,16 @@ def register_source(
 
 @dataclass(frozen=True, slots=True)
 class Unregistered:
-    """What a registration of a source would find: files that no batch has, and archives that were never read, whose members nobody knows yet."""
+    """What a registration of a source would find.
+
+    files: that no batch has; archives: that were never read, whose members nobody knows yet; again: files that batches have and will be offered
+    again, those that could not be read as soon as they can be, and those that have lost their image.
+    """
 
     source: str
     files: int
     archives: int
+    again: int = 0
 
 
 def unregistered(store: Store, source: Source) -> Unregistered:
@@ -132,9 +136,17 @@ def unregistered(store: Store, source: Source) -> Unregistered:
     A file that was copied again, with the content that it had, is among them: only its content tells. Raises `SourceError` as `register_source`.
     """
     listing = list_source(store, source, read_archives=False)
-    known = KnownVersions(store, source.name, OFFERED.to_frame())
-    files = sum(part.height for part in known.unregistered(listing.entries))
-    return Unregistered(source.name, files, listing.unread)
+    offered = pl.concat([unread(store, source.name, listing.entries), _lost(store, source.name, listing.entries)])
+    counts = Counter[str]()
+    for part in KnownVersions(store, source.name, offered).unregistered(listing.entries):
+        counts.update(part["change"])
+    again = counts.pop("again", 0)
+    return Unregistered(source.name, counts.total(), listing.unread, again)
+
+
+def _lost(store: Store, source: str, entries: SortedRows) -> pl.DataFrame:
+    """Files that are listed and have lost their image: `item`, with the `number` of the batch."""
+    return listed_rows(pl.DataFrame(offered_again(store, source), schema=OFFERED, orient="row"), ["item"], entries)
 
 
 def _known_versions(

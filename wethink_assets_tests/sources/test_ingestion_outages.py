@@ -13,7 +13,7 @@ from wethink_assets.errors import SourceChanged, SourceError, SourceUnreachable
 from wethink_assets.sources.catalog import Source
 from wethink_assets.sources.ingestion import ingest_batch
 from wethink_assets.sources.readers.split_archive import ArchiveStream
-from wethink_assets.sources.registration import register_source
+from wethink_assets.sources.registration import Unregistered, register_source, unregistered
 from wethink_assets.stages.output import StageOutput
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Provenance, Tables
@@ -122,7 +122,12 @@ def test_a_file_that_was_away_is_offered_again_when_it_is_back(local: Store, tmp
     first = ingested(local, source, key)
     assert first.rejections["reason"].to_list() == ["unreadable"]
     assert not register_source(local, source, 100).batches, "it is not listed"
+    assert unregistered(local, source) == Unregistered("mine", 0, 0)
     away.rename(folder / name)
+    (added,) = drawings(1, first=77)
+    write_files(folder, drawings(1, first=77))
+    assert unregistered(local, source) == Unregistered("mine", files=1, archives=0, again=1)
+    (folder / added).unlink()
     found = register_source(local, source, 100)
     assert (found.again, found.new, len(found.batches)) == (1, 0, 1)
     assert ingested(local, source, found.batches[0]).results["item"].to_list() == [name]

@@ -1,6 +1,7 @@
 """`wethink plan`: missing and stale batches, their causes, and the cost of refreshing them."""
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,7 +64,7 @@ def plan(
 
 
 def unregistered_of(store: "Store", settings: "Settings") -> list[dict[str, Any]]:
-    """Sources with files that no batch has, and those that cannot be listed, with the `fault`."""
+    """Sources with files that no batch has or that are offered again, and those that cannot be listed, with the `fault`."""
     from wethink_assets.errors import SourceError
     from wethink_assets.sources.catalog import sources_of
     from wethink_assets.sources.registration import unregistered
@@ -75,25 +76,43 @@ def unregistered_of(store: "Store", settings: "Settings") -> list[dict[str, Any]
         try:
             found = unregistered(store, source)
         except SourceError as error:
-            waiting.append({"source": source.name, "files": 0, "archives": 0, "fault": str(error)})
+            waiting.append({"source": source.name, "files": 0, "archives": 0, "again": 0, "fault": str(error)})
             continue
-        if found.files or found.archives:
-            waiting.append({"source": source.name, "files": found.files, "archives": found.archives, "fault": ""})
+        if found.files or found.archives or found.again:
+            waiting.append({**asdict(found), "fault": ""})
     return waiting
 
 
 def in_words(source: dict[str, Any]) -> str:
-    """A source with files that no batch has.
+    """A source with files that no batch has, or that are offered again.
 
-    >>> in_words({"source": "coco", "files": 12, "archives": 0, "fault": ""})
+    >>> in_words({"source": "coco", "files": 12, "archives": 0, "again": 0, "fault": ""})
     'coco: 12 files are in no batch yet: `wethink run` and `wethink register` register them'
+    >>> in_words({"source": "coco", "files": 0, "archives": 0, "again": 1, "fault": ""})
+    'coco: 1 file could not be read or has lost its image: `wethink run` and `wethink register` offer it again once it can be read'
     """
     if source["fault"]:
         return f"{source['source']}: what is not registered is not known: {source['fault']}"
-    kinds = {"file": source["files"], "archive": source["archives"]}
-    counts = [f"{count:,} {name}{'' if count == 1 else 's'}" for name, count in kinds.items() if count]
-    verb = "is" if counts in (["1 file"], ["1 archive"]) else "are"
-    return f"{source['source']}: {' and '.join(counts)} {verb} in no batch yet: `wethink run` and `wethink register` register them"
+    parts = []
+    if source["files"] or source["archives"]:
+        kinds = {"file": source["files"], "archive": source["archives"]}
+        counts = [_counted(count, name) for name, count in kinds.items() if count]
+        verb = "is" if counts in (["1 file"], ["1 archive"]) else "are"
+        parts.append(
+            f"{' and '.join(counts)} {verb} in no batch yet: `wethink run` and `wethink register` register them"
+        )
+    if source["again"]:
+        one = source["again"] == 1
+        has, it, they = ("has lost its image", "it", "it") if one else ("have lost their image", "them", "they")
+        parts.append(
+            f"{_counted(source['again'], 'file')} could not be read or {has}: "
+            f"`wethink run` and `wethink register` offer {it} again once {they} can be read"
+        )
+    return f"{source['source']}: {'; '.join(parts)}"
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def price(version: "StaleVersion", stale: "pl.DataFrame") -> dict[str, Any]:
