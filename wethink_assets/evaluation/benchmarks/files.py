@@ -1,10 +1,10 @@
 """Benchmark files of this machine: where each lies, its state, its rows, and how to get one that is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -14,7 +14,8 @@ from wethink_assets.dedup.contamination import SignedBenchmark
 from wethink_assets.dedup.methods import Comparison
 from wethink_assets.errors import ConfigError, SourceError
 from wethink_assets.evaluation.benchmarks.catalog import BENCHMARKS, OPENCOMPASS, SAMPLES, Benchmark, default_form
-from wethink_assets.evaluation.benchmarks.tsv import MEDIA, md5_of, read_tsv
+from wethink_assets.evaluation.benchmarks.tsv import MEDIA, damaged_picture, md5_of, read_tsv
+from wethink_assets.evaluation.forms.form import Form
 from wethink_assets.evaluation.samples import ensure_samples
 from wethink_assets.extensions.builtin import BENCHMARK_FORMS
 
@@ -107,30 +108,48 @@ def file_of(settings: Settings, benchmark: Benchmark) -> BenchmarkFile:
     md5 = md5_of(path)
     if benchmark.suite == "own":
         benchmark = replace(benchmark, form=benchmark.form or default_form(rows.columns))
-        if (fault := _fault_of(benchmark.form, rows)) is not None:
+    other = bool(benchmark.md5) and md5 != benchmark.md5
+    if benchmark.suite == "own" or other:
+        fault = _fault_of(path, benchmark.form, rows, every_row=benchmark.suite == "own")
+        if fault:
             return BenchmarkFile(benchmark, path, "malformed", md5, rows.height, f"{path}{fault}")
-    if benchmark.md5 and md5 != benchmark.md5:
+    if other:
         remedy = f"its md5 is {md5}, VLMEvalKit's {benchmark.md5}: another release, or damaged; {how_to_get(benchmark, path)}"
         return BenchmarkFile(benchmark, path, "other md5", md5, rows.height, remedy)
     return BenchmarkFile(benchmark, path, "present", md5, rows.height)
 
 
-def _fault_of(form_key: str, rows: pl.DataFrame) -> str | None:
-    """What a form misses, or the first row that would be asked in vain: without question or picture, or with an answer that no reply can have."""
+def _fault_of(path: Path, form_key: str, rows: pl.DataFrame, *, every_row: bool) -> str:
+    """What a form misses, the first row that would be asked in vain, or why rows cannot be added up; empty where nothing is wrong.
+
+    every_row: whether rows, pictures and groups are looked at one by one, as those of no published benchmark are: of a part of one a group may be
+    short of a row, which its flag tells.
+    """
     form = BENCHMARK_FORMS[form_key]
     lost = [name for name in form.columns if name not in rows.columns]
     if lost:
         return f" has no column {lost[0]!r}, which a benchmark of the form {form_key} needs"
+    if not every_row:
+        return _not_added_up(form, rows)
     for row in rows.iter_rows(named=True):
-        faults = {
-            "question": "" if row["question"] else "it is empty",
-            "image": "its bytes are no picture" if "" in row[MEDIA] else "",
-            "answer": form.answer_fault(row),
-        }
-        for column, fault in faults.items():
-            if fault:
-                return f": row {row['index']!r}, column {column}: {fault}"
-    return None
+        for column, fault in (*_common_faults(row).items(), *form.row_faults(row).items()):
+            return f": row {row['index']!r}, column {column}: {fault}"
+    fault = picture_fault(path) or form.table_fault(rows)
+    return _not_added_up(form, rows) if not fault else fault if fault.startswith(" ") else f": {fault}"
+
+
+def _not_added_up(form: Form, rows: pl.DataFrame) -> str:
+    """Why the headline cannot be taken, as it would turn out after all calls were paid for."""
+    try:
+        form.clusters(rows.with_columns(hit=pl.lit(0.0)))
+    except (pl.exceptions.PolarsError, ValueError, KeyError) as error:
+        return f": its rows cannot be added up as the benchmark's are ({str(error).splitlines()[0][:200]})"
+    return ""
+
+
+def _common_faults(row: Mapping[str, Any]) -> dict[str, str]:
+    faults = {} if (row["question"] or "").strip() else {"question": "it is empty"}
+    return faults | ({"image": "its bytes are no picture"} if "" in row[MEDIA] else {})
 
 
 def how_to_get(benchmark: Benchmark, path: Path) -> str:
@@ -149,6 +168,17 @@ def rows_of(path: Path) -> pl.DataFrame:
 @lru_cache(maxsize=64)
 def _rows(path: str, _size: int, _changed: int) -> pl.DataFrame:
     return read_tsv(Path(path))
+
+
+def picture_fault(path: Path) -> str:
+    """The first picture of a file that is cut off or damaged, or not there, with its row; looked at once for an unchanged file."""
+    status = path.stat()
+    return _picture_fault(str(path), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _picture_fault(path: str, _size: int, _changed: int) -> str:
+    return damaged_picture(Path(path), rows_of(Path(path)))
 
 
 def signature_path(file: BenchmarkFile, comparison: Comparison) -> str:

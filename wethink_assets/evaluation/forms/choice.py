@@ -3,10 +3,12 @@
 Rules after VLMEvalKit: `report_acc` and `mcq_circular_eval`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from wethink_assets.evaluation.benchmarks.tsv import IMAGES
 from wethink_assets.evaluation.forms.form import (
     JUDGE,
     RULE,
@@ -38,6 +40,8 @@ ROTATION_OFFSET = 1_000_000
 ROTATIONS = "each rotation by itself"
 OTHER_ANSWERS = "Other Answers"
 VALIDATION = "validation"
+SPLITS = (None, "dev", VALIDATION, "test")
+_IMAGE_MARK = re.compile(r"<image (\d{1,3})>")
 
 
 class Choice(Form):
@@ -52,11 +56,17 @@ class Choice(Form):
         listed = "".join(f"{letter}. {option}\n" for letter, option in options.items())
         return f"{hint}Question: {row['question']}\n" + (f"Options:\n{listed}{self.instruction}" if options else "")
 
-    def answer_fault(self, row: Row) -> str:
-        options = self.shown_options(row)
-        if not options or self.right_option(row) in options:
-            return super().answer_fault(row)
-        return f"{row['answer']!r} is no letter of its options ({', '.join(options)})"
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        options, faults = self.shown_options(row), dict(super().row_faults(row))
+        if len(options) < 2:
+            return {"A": f"a choice needs two options at least, and this row has {len(options) or 'none'}", **faults}
+        if self.right_option(row) not in options:
+            faults["answer"] = f"{row['answer']!r} is no letter of its options ({', '.join(options)})"
+        texts = {letter: " ".join(text.split()) for letter, text in options.items()}
+        faults |= {letter: "it is blank" for letter, text in texts.items() if not text}
+        right = texts.get(self.right_option(row))
+        same = [letter for letter, text in texts.items() if text == right and letter != self.right_option(row)]
+        return faults | {letter: "it is the right answer too" for letter in same if right}
 
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         options = self.options(row)
@@ -89,6 +99,20 @@ class Circular(Choice):
     """Each question comes once per rotation of its options, and counts only if all rotations are right."""
 
     own_files_by_vlmevalkit = False
+
+    def table_fault(self, rows: pl.DataFrame) -> str:
+        whole = r"^\d{1,15}$"
+        for column, form in (("index", whole), ("g_index", r"^\d{1,15}(\.0*)?$")):
+            if column in rows.columns:
+                other = rows.filter(~pl.col(column).str.contains(form).fill_null(column == "g_index"))
+                if not other.is_empty():
+                    index, value = other["index"][0], other[column][0]
+                    return f"row {index!r}, column {column}: {value!r} is no whole number, by which rotations find their question"
+        kept = with_question(rows)["index"]
+        lost = rows.filter(~pl.col("index").is_in(kept.implode()))["index"]
+        if lost.is_empty():
+            return ""
+        return f"row {lost[0]!r}, column index: the question that it rotates is not there, so it would not be counted"
 
     def clusters(self, frame: pl.DataFrame) -> Clusters:
         return clustered(with_question(frame), "circle", [HIT.min()], [ONE.first()])
@@ -142,6 +166,27 @@ class Mmmu(Choice):
     def right_option(self, row: Row) -> str:
         answer = str(row["answer"])
         return answer if answer in LETTERS else "A"
+
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        if self.shown_options(row):
+            faults = dict(super().row_faults(row))
+        else:
+            faults = dict(Form.row_faults(self, row))
+            if row["answer"] in tuple(LETTERS):
+                faults["answer"] = f"{row['answer']!r} is a letter, and the row has no options"
+        named = max(map(int, _IMAGE_MARK.findall(str(row["question"]))), default=0)
+        if named > len(row[IMAGES]):
+            faults["question"] = f"it names <image {named}>, and the row has {len(row[IMAGES])}"
+        if row.get("split") not in SPLITS:
+            faults["split"] = f"{row['split']!r} is none of {', '.join(filter(None, SPLITS))}"
+        return faults
+
+    def table_fault(self, rows: pl.DataFrame) -> str:
+        return (
+            ""
+            if _validation_rows(rows).height
+            else f" has no row whose split is {VALIDATION}, which the headline is of"
+        )
 
     def clusters(self, frame: pl.DataFrame) -> Clusters:
         return single_samples(_validation_rows(frame))

@@ -4,7 +4,7 @@ Rules after VLMEvalKit's `DynaMath.evaluate` and `dynamath.parse_answer`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -23,7 +23,7 @@ from wethink_assets.evaluation.grading.breakdown import Breakdown, Category, by_
 from wethink_assets.evaluation.grading.clusters import HIT, ONE, Clusters, clustered
 from wethink_assets.evaluation.grading.rules import number_of, short_answer
 from wethink_assets.evaluation.samples.questions import DrawnQuestion, draw_question, is_hard, question_about, stream
-from wethink_assets.kinds import FILL_IN, MULTIPLE_CHOICE
+from wethink_assets.kinds import FILL_IN, LETTERS, MULTIPLE_CHOICE
 from wethink_assets.sources.sample.scenes import draw_scene
 
 CLOSE = 0.001
@@ -56,6 +56,17 @@ class DynaMath(Form):
     def prompt(self, row: Row) -> str:
         by_type = BY_TYPE.get(str(row.get("answer_type")), OTHER_TYPES)
         return f"## Question\n {row['question']}" + INSTRUCTION.format(by_type=by_type) + EXAMPLE
+
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        faults = dict(super().row_faults(row))
+        if not str(row["qid"] or "").strip():
+            faults["qid"] = "it is empty"
+        answer, answer_type = str(row["answer"]), row.get("answer_type")
+        if answer_type == "float" and number_of(answer, whole=False) is None and not faults:
+            faults["answer"] = f"{answer!r} is no number, which its answer_type float needs"
+        if answer_type == "multiple choice" and answer not in tuple(LETTERS) and not faults:
+            faults["answer"] = f"{answer!r} is no letter, which its answer_type multiple choice needs"
+        return faults
 
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         answer_type, right = str(row.get("answer_type")), str(row["answer"])

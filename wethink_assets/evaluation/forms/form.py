@@ -47,6 +47,10 @@ class Verdict:
     how: str
 
 
+def _filled(value: object) -> bool:
+    return value is not None and bool(str(value).strip())
+
+
 def verdict_of(right: bool, extracted: object, how: str) -> Verdict:
     """Right or wrong, with what was extracted (None: nothing)."""
     return Verdict(float(right), "" if extracted is None else str(extracted), how)
@@ -85,9 +89,13 @@ class Form(ABC):
         """Letter of the right option, of a question that has some."""
         return str(row["answer"])
 
-    def answer_fault(self, row: Row) -> str:
-        """Why no reply to a row of one's own file could be right, whatever a model says; empty where one could."""
-        return "" if "answer" not in self.columns or row["answer"] else "it is empty"
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        """By column, why a row of one's own file would be asked in vain: no reply could be right, or none be told from a wrong one."""
+        return {"answer": "it is empty"} if "answer" in self.columns and not _filled(row["answer"]) else {}
+
+    def table_fault(self, rows: pl.DataFrame) -> str:
+        """Why the rows cannot be added up as the headline does, with row and column; empty where they can."""
+        return ""
 
     def question_kind(self, row: Row) -> str:
         """Code of the question's kind. Drawn stand-ins say it; of other files, what has options is multiple choice."""

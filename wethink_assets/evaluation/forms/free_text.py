@@ -67,6 +67,14 @@ class FreeText(Form):
 
     logic_version = "2"
 
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        faults = dict(super().row_faults(row))
+        for column in ("tolerance", "edit_distance"):
+            value = number_of(str(row.get(column) or "0"), whole=False)
+            if value is None or not 0 <= value < 1:
+                faults[column] = f"{row[column]!r} is no number from 0 to below 1"
+        return faults
+
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         references = list_of(row["answer"]) or [self.reference(row)]
         allowed = Allowed(tuple(references[1:]), _share(row, "tolerance"), _share(row, "edit_distance"))

@@ -18,7 +18,7 @@ from wethink_assets.evaluation.forms.form import (
 from wethink_assets.evaluation.grading.breakdown import Breakdown, Category, by_tag, categories_by_tag
 from wethink_assets.evaluation.grading.rules import letters_of
 from wethink_assets.evaluation.samples.questions import draw_question
-from wethink_assets.kinds import MULTIPLE_CHOICE, lettered
+from wethink_assets.kinds import LETTERS, MULTIPLE_CHOICE, lettered
 
 SKILLS = ("inductive", "deductive", "numerical", "spatial", "mechanical")
 SKILL_OF = {"Math": "numerical", "Spatial Awareness": "spatial", "Knowledge": "deductive", "OCR": "inductive"}
@@ -27,6 +27,11 @@ SKILL_OF = {"Math": "numerical", "Spatial Awareness": "spatial", "Knowledge": "d
 
 class LogicVista(Form):
     """Options stand inside the question; all right letters must be named, and no other."""
+
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        letters = [part.strip().upper() for part in str(row["answer"] or "").split(",")]
+        plain = all(letter in tuple(LETTERS) for letter in letters) and len({*letters}) == len(letters)
+        return {} if plain else {"answer": f"{row['answer']!r} names no letters of options, such as A or A, C"}
 
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         right = "".join(sorted(part.strip().lower() for part in str(row["answer"]).split(",")))

@@ -33,6 +33,7 @@ LETTER_HINT = "Please answer the question and provide the correct option letter,
 NUMBER_HINT = (
     "Please answer the question requiring an integer answer and provide the final value, e.g., 1, 2, 3, at the end."
 )
+ANSWER_TYPES = ("integer", "float", "text", "list")
 
 
 class ListedOptions(Form):
@@ -51,9 +52,31 @@ class ListedOptions(Form):
         letter = option_of(extracted, options) if extracted else None
         return verdict_of(letter == right, letter, UNDECIDED if extracted is None else JUDGE)
 
+    def letter_fault(self, row: Row, column: str) -> Mapping[str, str]:
+        """What is wrong with the options of a row, or with the letter of the right one."""
+        options = self.options(row)
+        if len(options) < 2:
+            return {"choices": f"{row.get('choices')!r} is no list of two options at least"}
+        if row.get(column) not in options:
+            return {column: f"{row.get(column)!r} is no letter of its options ({', '.join(options)})"}
+        return {}
+
 
 class MathVista(ListedOptions):
     """Options, whole numbers, decimals or texts, as `question_type` and `answer_type` say."""
+
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        asked, answer_type = row.get("question_type"), row.get("answer_type")
+        if asked == "multi_choice":
+            return self.letter_fault(row, "answer_option")
+        if faults := super().row_faults(row):
+            return faults
+        if asked not in (None, "free_form"):
+            return {"question_type": f"{asked!r} is neither multi_choice nor free_form"}
+        if answer_type not in (None, *ANSWER_TYPES):
+            return {"answer_type": f"{answer_type!r} is none of {', '.join(ANSWER_TYPES)}"}
+        known = _typed_value(row, str(row["answer"])) is not None
+        return {} if known else {"answer": f"{row['answer']!r} is no number of the type {answer_type}"}
 
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         if row.get("question_type") == "multi_choice":
@@ -109,6 +132,10 @@ class MathVision(ListedOptions):
     """Options where `choices` has some, else a value."""
 
     logic_version = "2"
+
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        listed = list_of(row.get("choices"))
+        return self.letter_fault(row, "answer") if listed else super().row_faults(row)
 
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         right = str(row["answer"])

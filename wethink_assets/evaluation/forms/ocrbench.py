@@ -32,6 +32,14 @@ class OCRBench(Form):
     columns = ("answer", "category")
     judged = False
 
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        answer = str(row["answer"] or "").strip()
+        if answer[:1] == "[" and list_of(answer) == [answer]:
+            return {"answer": f"{answer[:60]!r} is a list that cannot be read"}
+        if not any(part.strip() for part in list_of(answer)):
+            return {"answer": "it holds no text to be found"}
+        return {}
+
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         return verdict_of(_contains(row, answer), answer, RULE)
 

@@ -4,12 +4,13 @@ IK insufficient knowledge, IG inadequate generalisation, CM complete mastery, RM
 VLMEvalKit's `utils/wemath.py`.
 """
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
 from wethink_assets.evaluation.forms.choice import Choice
-from wethink_assets.evaluation.forms.form import Fields
+from wethink_assets.evaluation.forms.form import Fields, Row
 from wethink_assets.evaluation.grading.breakdown import Breakdown, Category, percent_of
 from wethink_assets.evaluation.grading.clusters import HIT, Clusters, clustered
 from wethink_assets.evaluation.samples.questions import is_hard, question_about, stream
@@ -18,6 +19,7 @@ from wethink_assets.sources.sample.families import FAMILIES
 from wethink_assets.sources.sample.questions import Query
 from wethink_assets.sources.sample.scenes import draw_scene
 
+_KEY = re.compile(r"2steps_([12]|multi)|3steps_([123]|multi)")
 FIGURES = ("IK", "IG", "CM strict", "RM strict", "CM loose", "RM loose")
 FAMILY = {family.name: family for family in FAMILIES}
 
@@ -29,6 +31,26 @@ class WeMath(Choice):
     headline = "score (strict)"
     instruction = ""
     own_files_by_vlmevalkit = False
+
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        faults = dict(super().row_faults(row))
+        if not str(row["ID"] or "").strip():
+            faults["ID"] = "it is empty"
+        if not _KEY.fullmatch(str(row["key"])):
+            faults["key"] = f"{row['key']!r} is no step of a problem, such as 2steps_1, 3steps_3 or 3steps_multi"
+        return faults
+
+    def table_fault(self, rows: pl.DataFrame) -> str:
+        parts = rows.with_columns(pl.col("key").str.extract(r"^(\d)steps_").cast(pl.Int64).alias("steps"))
+        groups = parts.group_by("ID", maintain_order=True).agg("key", pl.col("steps").first(), pl.col("index").first())
+        for problem, keys, steps, index in groups.iter_rows():
+            needed = {f"{steps}steps_{part}" for part in (*range(1, (steps or 0) + 1), "multi")}
+            for missing in sorted(needed - {*keys}):
+                return f"row {index!r}, column key: problem {problem} has no row {missing}"
+            for key in keys:
+                if keys.count(key) > 1 or key not in needed:
+                    return f"row {index!r}, column key: problem {problem} has {key} twice, or beside other numbers of steps"
+        return ""
 
     def clusters(self, frame: pl.DataFrame) -> Clusters:
         return clustered(_scored_problems(frame), "ID", [pl.col("strict").sum()], [pl.len()])

@@ -3,7 +3,7 @@
 Rules after VLMEvalKit's `Hallusion_rating`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import polars as pl
@@ -35,8 +35,15 @@ INDEX_PARTS = {"set_id": 3, "figure_id": 4, "question_id": 5}
 class YesNo(Form):
     """Yes or No. A file without HallusionBench's index is plain accuracy."""
 
-    def answer_fault(self, row: Row) -> str:
-        return "" if row["answer"] in ("Yes", "No") else f"{row['answer']!r} is neither Yes nor No"
+    def row_faults(self, row: Row) -> Mapping[str, str]:
+        return {} if row["answer"] in ("Yes", "No") else {"answer": f"{row['answer']!r} is neither Yes nor No"}
+
+    def table_fault(self, rows: pl.DataFrame) -> str:
+        named = rows["index"].str.count_matches("_").ge(5)
+        if named.all() or not named.any():
+            return ""
+        index = rows.filter(~named)["index"][0]
+        return f"row {index!r}, column index: it names no set, figure and question, as the others do (VD_chart_1_0_0_1)"
 
     async def verdict(self, row: Row, answer: str, ask: AskJudge) -> Verdict:
         word, how = yes_or_no(answer), RULE

@@ -168,7 +168,8 @@ def test_what_failed_earns_nothing_whatever_the_judge_says(tmp_path: Path) -> No
     kinds = [CallFailed("refused"), "", "<think>B, so", Completion("<answer>B</answer>", 9, 9, "length", "cut")]
     settings = scoring_settings(tmp_path, own=forms)
     for form in forms:
-        answered = [{**row, "answer": "Yes"} for row in rows] if form == "yes_no" else rows
+        right = {"yes_no": "Yes", "logicvista": "A"}.get(form, "yes")
+        answered = [{**row, "answer": right} for row in rows]
         write_tsv(tmp_path / f"{form}.tsv", choice_rows(40) if form == "choice" else answered)
         settings.benchmarks[form] = settings.benchmarks[form].model_copy(update={"form": form})
     policy = Answering(lambda text, _: kinds[len(policy.asked) % len(kinds)])
@@ -184,7 +185,7 @@ def test_a_judge_that_talks_nonsense_is_flagged_in_every_form(tmp_path: Path, fo
     store = Store.open(str(tmp_path / "store"))
     row = {
         "question": "How many?",
-        "answer": "Yes" if form == "yes_no" else "7",
+        "answer": {"yes_no": "Yes", "logicvista": "A"}.get(form, "7"),
         "answer_type": "float",
         "qid": 1,
         "choices": "[]",
