@@ -25,6 +25,7 @@ __all__ = [
     "absence",
     "access_fault",
     "endpoint_of",
+    "is_beyond_end",
     "is_busy",
     "is_precondition",
     "known_fault",
@@ -152,6 +153,11 @@ def is_busy(error: BaseException, url: str, options: Mapping[str, Any]) -> bool:
 def lacks_bucket(error: BaseException) -> bool:
     """Whether something is not there since its whole bucket is not: a misspelt one is no empty one."""
     return any(_code(each) == "NoSuchBucket" for each in _causes(error))
+
+
+def is_beyond_end(error: BaseException) -> bool:
+    """Whether an error says that a file ends before the bytes that were asked for."""
+    return any(_code(each) in ("InvalidRange", "416") for each in _causes(error))
 
 
 def is_precondition(error: BaseException) -> bool:

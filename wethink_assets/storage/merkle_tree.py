@@ -19,6 +19,14 @@ def _node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def _levels_over(nodes: list[bytes]) -> list[list[bytes]]:
+    levels = [nodes]
+    while len(below := levels[-1]) > 1:
+        paired = [_node_hash(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)]
+        levels.append(paired + below[2 * len(paired) :])
+    return levels
+
+
 class MerkleTree:
     """The tree over leaves in their order, all hashes of it held in memory: about 150 bytes a leaf.
 
@@ -27,10 +35,14 @@ class MerkleTree:
     """
 
     def __init__(self, leaves: Iterable[bytes]) -> None:
-        self._levels = [[leaf_hash(leaf) for leaf in leaves]]
-        while len(below := self._levels[-1]) > 1:
-            paired = [_node_hash(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)]
-            self._levels.append(paired + below[2 * len(paired) :])
+        self._levels = _levels_over([leaf_hash(leaf) for leaf in leaves])
+
+    @classmethod
+    def over(cls, nodes: Iterable[bytes]) -> "MerkleTree":
+        """The upper part of a tree, from the hashes of a level on (`nodes`): its root is that of the whole, its paths lead on from there."""
+        tree = cls(())
+        tree._levels = _levels_over(list(nodes))
+        return tree
 
     def __len__(self) -> int:
         return len(self._levels[0])
@@ -39,6 +51,10 @@ class MerkleTree:
     def root(self) -> bytes:
         """The hash that stands for all leaves and their order, 32 bytes."""
         return self._levels[-1][0] if len(self) else sha256().digest()
+
+    def nodes(self, level: int) -> list[bytes]:
+        """Hashes of a level, 0 being that of the leaves: each stands for 2 to the power of `level` leaves, the last one for what is left."""
+        return self._levels[min(level, len(self._levels) - 1)]
 
     def path(self, index: int) -> list[bytes]:
         """Hashes that lead from a leaf to the root, the nearest first; at most log2 of the number of leaves, rounded up.

@@ -134,12 +134,22 @@ class Store:
         try:
             with self._reported(relative):
                 if not self.local:
-                    return bytes(self.fs.cat_file(self.path(relative), start=start, end=end))
+                    return self._far_range(relative, start, end)
                 with open(self.path(relative), "rb") as stream:
                     stream.seek(start)
                     return stream.read(end - start)
         except FileNotFoundError as error:
             raise StoreError(f"{self.link(relative)} is missing") from error
+
+    def _far_range(self, relative: str, start: int, end: int) -> bytes:
+        from wethink_assets.storage.access_faults import is_beyond_end
+
+        try:
+            return bytes(self.fs.cat_file(self.path(relative), start=start, end=end))
+        except Exception as error:
+            if not is_beyond_end(error):
+                raise
+            return b""
 
     def read_many(self, relatives: Sequence[str]) -> list[bytes]:
         """Contents of many files, in their order; far away, many at once. Raises `StoreError` naming one that is missing."""

@@ -57,6 +57,11 @@ def test_many_files_are_read_in_the_order_asked_for(store: Store) -> None:
         store.read_many(["folder/a+", "folder/gone"])
 
 
+def test_of_a_file_that_ends_before_what_is_there_is_read(store: Store) -> None:
+    store.publish("a", b"0123456789")
+    assert [store.read_range("a", *ends) for ends in ((2, 4), (8, 20), (10, 12), (90, 99))] == [b"23", b"89", b"", b""]
+
+
 def test_parquet_round_trip_and_damage(store: Store) -> None:
     frame = pl.DataFrame({"a": [1, 2], "b": [["x"], []]})
     store.write_parquet("t/x.parquet", frame)

@@ -27,7 +27,7 @@ from wethink_assets.dataset.garbage import collect
 from wethink_assets.dataset.inventory.sealing import seal_batch, seal_store
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.lookup import LOOKUP_FILES
-from wethink_assets.dataset.versions.manifest import read_manifest
+from wethink_assets.dataset.versions.manifest import LEAF_FILES, read_manifest
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import data_version
 from wethink_assets.models.registry import Models
@@ -253,12 +253,10 @@ def contents(store: Store) -> dict[str, Any]:
             calls = journaled_calls(store, asset, batch).select("key", "text").unique()
             found[f"calls {asset} {batch}"] = sorted(map(json.dumps, map(list, calls.iter_rows())))
     for version in list_cuts(store):
-        files = read_manifest(
-            store, version
-        ).files  # of which the card says when it was decided, the look-up by which commits
-        found[version] = {
-            name: file.content for name, file in files.items() if name not in ("README.md", *LOOKUP_FILES)
-        }
+        # Of its files the card says when it was decided, the look-up and the leaves by which commits.
+        files = read_manifest(store, version).files
+        differing = ("README.md", *LOOKUP_FILES, *LEAF_FILES)
+        found[version] = {name: file.content for name, file in files.items() if name not in differing}
     return found
 
 

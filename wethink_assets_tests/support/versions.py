@@ -12,7 +12,7 @@ from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import VersionSummary
 from wethink_assets.dataset.versions.manifest import Manifest, read_manifest, version_folder
-from wethink_assets.dataset.versions.merkle_root import leaves_of, root_of
+from wethink_assets.dataset.versions.merkle_root import leaves_of, root_of, tree_of
 from wethink_assets.storage.records import replace_record
 from wethink_assets.storage.seals import FileSeal, sealed_file
 from wethink_assets.storage.store import Store
@@ -57,7 +57,7 @@ def _put_manifest(store: Store, manifest: Manifest) -> None:
     folder = version_folder(manifest.version)
     if manifest.root:
         rows = store.scan_parquet(f"{folder}/rows.parquet")
-        root = root_of(leaves_of(store, read_cut(store, manifest.version), manifest.files, rows))
+        root = root_of(tree_of(leaves_of(store, read_cut(store, manifest.version), manifest.files, rows)))
         manifest = manifest.model_copy(update=root)
     replace_record(store, f"{folder}/manifest.json", manifest.sealed())
 

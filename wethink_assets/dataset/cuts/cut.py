@@ -132,6 +132,11 @@ class Cut(BaseModel):
         """Whether the version says of single rows what it says of all (`versions.lookup`)."""
         return int(self.logic_version) >= 4
 
+    @property
+    def has_leaf_list(self) -> bool:
+        """Whether the version lists the leaves of its root (`versions.leaf_list`); those of earlier rules keep the files that they had."""
+        return int(self.logic_version) >= 5
+
     @cached_property
     def tables(self) -> dict[str, dict[str, CutInput]]:
         """The tables by batch and asset."""

@@ -30,6 +30,8 @@ BESIDE = frozenset(
         "statistics.json",
         "lookup.json",
         "lookup.jsonl",
+        "leaves.json",
+        "leaves.txt",
         "excluded.parquet",
         "dataset_infos.json",
         "state.json",

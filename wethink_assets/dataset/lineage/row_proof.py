@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import CutInput, read_cut
-from wethink_assets.dataset.lineage.row_lookup import RowVerdict, row_verdicts
+from wethink_assets.dataset.cuts.cut import CutInput
+from wethink_assets.dataset.lineage.row_lookup import RowVerdict, row_verdicts, tables_of_cut
 from wethink_assets.dataset.versions.files import scan_file
-from wethink_assets.dataset.versions.manifest import Manifest, read_manifest, version_folder
+from wethink_assets.dataset.versions.manifest import version_folder
 from wethink_assets.dataset.versions.merkle_root import proofs_of
 from wethink_assets.dataset.versions.rows import results, table_of
 from wethink_assets.errors import VersionError
@@ -35,29 +35,25 @@ def prove_row(store: Store, row: str, version: str | None = None) -> dict[str, A
         raise VersionError(
             f"no row {row} in {version or f'a version of {store.url}'}: `wethink versions` lists versions, their rows.parquet the ids"
         )
-    manifest, cut = read_manifest(store, verdict.version), read_cut(store, verdict.version)
+    tables = tables_of_cut(store, verdict.version, verdict.batch)
     table = "rows.parquet" if verdict.verdict == "kept" else "excluded.parquet"
     paths = [f"{version_folder(verdict.version)}/{table}"]
-    images: list[str] = []
-    if verdict.verdict == "kept":
-        images = _image_of(store, manifest, verdict, cut.tables[verdict.batch])
-    for entry in cut.tables[verdict.batch].values():
+    images = _image_of(store, verdict, tables) if verdict.verdict == "kept" else []
+    for entry in tables.values():
         paths.append(commit_path(entry.asset, entry.batch, entry.commit))
         paths += [f"{entry.folder}/{name}.parquet" for name in entry.files]
     return {
         "row_id": verdict.row_id,
         "version": verdict.version,
         "verdict": verdict.verdict,
-        "root": manifest.root,
-        "leaves": manifest.leaves,
-        "files": proofs_of(store, manifest, paths, images),
+        **proofs_of(store, verdict.version, paths, images),
     }
 
 
-def _image_of(store: Store, manifest: Manifest, verdict: RowVerdict, tables: Mapping[str, CutInput]) -> list[str]:
+def _image_of(store: Store, verdict: RowVerdict, tables: Mapping[str, CutInput]) -> list[str]:
     """The image of a row, by its id: from the rows where they are at hand, else from the questions of its batch."""
     if store.local:
-        rows = scan_file(store, manifest, "rows.parquet").filter(pl.col("row_id") == verdict.row_id)
+        rows = scan_file(store, verdict.version, "rows.parquet").filter(pl.col("row_id") == verdict.row_id)
     else:
         rows = results(store, table_of(tables, "questions")).filter(pl.col("slot") == verdict.slot)
     return rows.select("image_id").collect()["image_id"].to_list()

@@ -30,6 +30,7 @@ from wethink_assets.dataset.lineage.openlineage.events import LineageRun, TableR
 from wethink_assets.dataset.versions.card import write_card
 from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
 from wethink_assets.dataset.versions.external_sort import SortedFile
+from wethink_assets.dataset.versions.leaf_list import write_leaf_list
 from wethink_assets.dataset.versions.lookup import write_lookup
 from wethink_assets.dataset.versions.manifest import (
     MANIFEST,
@@ -44,7 +45,7 @@ from wethink_assets.dataset.versions.manifest import (
     read_manifest,
     version_folder,
 )
-from wethink_assets.dataset.versions.merkle_root import leaves_of, root_of
+from wethink_assets.dataset.versions.merkle_root import leaves_of, root_of, tree_of
 from wethink_assets.dataset.versions.rows import (
     EXCLUDED,
     IMAGES,
@@ -143,8 +144,11 @@ def _build(store: Store, cut: Cut, progress: Progress | None) -> VersionSummary:
         write_card(folder / "README.md", manifest, statistics)
         further = ("README.md", *(write_lookup(folder, cut) if cut.has_lookup else ()))
         files = {**manifest.files, **{name: described(folder / name) for name in further}}
-        root = root_of(leaves_of(store, cut, files, scan_files([folder / "rows.parquet"])))
-        manifest = manifest.model_copy(update={"files": files, **root}).sealed()
+        leaves = leaves_of(store, cut, files, scan_files([folder / "rows.parquet"]))
+        tree = tree_of(leaves)
+        listed = write_leaf_list(folder, cut.version, leaves, tree) if cut.has_leaf_list else ()
+        files |= {name: described(folder / name) for name in listed}
+        manifest = manifest.model_copy(update={"files": files, **root_of(tree)}).sealed()
         for name in manifest.files:
             store.publish_file(f"{version_folder(cut.version)}/{name}", folder / name)
         if not create_record(store, f"{version_folder(cut.version)}/{MANIFEST}", manifest):

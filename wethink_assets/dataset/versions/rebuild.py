@@ -18,8 +18,10 @@ from wethink_assets.dataset.cuts.cut import Cut, read_cut
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dataset.versions.build import described, write_files
 from wethink_assets.dataset.versions.card import write_card
+from wethink_assets.dataset.versions.leaf_list import write_leaf_list
 from wethink_assets.dataset.versions.lookup import LOOKUP_FILES, write_lookup
-from wethink_assets.dataset.versions.manifest import MANIFEST, Manifest, commits_of, read_manifest
+from wethink_assets.dataset.versions.manifest import LEAF_FILES, MANIFEST, Manifest, commits_of, read_manifest
+from wethink_assets.dataset.versions.merkle_root import leaves_of, tree_of
 from wethink_assets.errors import ConfigError, ReplayError, StoreError, VersionError
 from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.identity import data_version
@@ -30,7 +32,7 @@ from wethink_assets.stages.spec import BatchWork, Stage
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.edits import overlaid
 from wethink_assets.storage.erasures import Erasures, erasures_of
-from wethink_assets.storage.local_files import beside
+from wethink_assets.storage.local_files import beside, scan_files
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Commit, Tables
 from wethink_assets.synthesis.replay import replay_stage
@@ -211,13 +213,16 @@ def write_version(
 ) -> None:
     """Write the files of a version anew into a local folder, but its manifest. Raises `StoreError` where what they are made from cannot be read."""
     statistics, _ = write_files(store, cut, commits, folder, progress)
-    later = {"README.md", *LOOKUP_FILES}
+    later = {"README.md", *LOOKUP_FILES, *LEAF_FILES}
     bare = manifest.model_copy(
         update={"files": {name: file for name, file in manifest.files.items() if name not in later}, "seal": ""}
     )
     write_card(folder / "README.md", bare, statistics)
     if manifest.files.keys() >= set(LOOKUP_FILES):
         write_lookup(folder, cut)
+    if manifest.files.keys() >= set(LEAF_FILES):
+        leaves = leaves_of(store, cut, manifest.files, scan_files([folder / "rows.parquet"]))
+        write_leaf_list(folder, cut.version, leaves, tree_of(leaves))
 
 
 def _rebuild_files(

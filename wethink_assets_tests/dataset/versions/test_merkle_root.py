@@ -17,7 +17,7 @@ from wethink_assets.dataset.takedown.erasure import erase
 from wethink_assets.dataset.takedown.takedown import Subject, take_down
 from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.dataset.versions.catalog import list_versions
-from wethink_assets.dataset.versions.manifest import MANIFEST, read_manifest
+from wethink_assets.dataset.versions.manifest import LEAF_FILES, MANIFEST, read_manifest
 from wethink_assets.dataset.versions.merkle_root import leaves_of
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import VersionError
@@ -43,7 +43,7 @@ def test_every_file_that_a_version_rests_on_is_a_leaf(local: Store, grower: Grow
     rows = local.scan_parquet(f"versions/{version}/rows.parquet")
     leaves = dict(leaves_of(local, read_cut(local, version), manifest.files, rows).iter_rows())
     assert leaves == {path: sha256_hex(local.read(path)) for path in leaves} and len(leaves) == manifest.leaves
-    expected = {path for path in local.files(f"versions/{version}") if not path.endswith(MANIFEST)}
+    expected = {path for path in local.files(f"versions/{version}") if not path.endswith((MANIFEST, *LEAF_FILES))}
     expected |= {path for path in local.files("tables") if path.split("/")[2] in read_cut(local, version).batches}
     expected |= {*local.files("retractions"), *rows_of(local, version)["image_path"], f"cuts/{version}.json"}
     assert set(leaves) == expected and list(leaves) == sorted(leaves)
