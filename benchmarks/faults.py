@@ -1,16 +1,19 @@
 """Tracebacks and unforeseen ends of `wethink` under faults: every command, on disks, mounts and S3 services that fail in every way.
 
-    python benchmarks/faults.py [--faults denied,full,...] [--commands cut,export,...] [--seconds 8] [--state FILE] [--json]
+    python benchmarks/faults.py [--faults denied,full,...] [--commands cut,export,...] [--seconds 8] [--sample N --seed S] [--state FILE]
+        [--json]
 
 The commands are read from the application, so a new one is among them. A project of two versions, a policy and an unregistered picture lies on a
 file system of FUSE (`support.faulty_files`) that fails at the store, at Dagster's databases, at the configuration or everywhere. Counted, and exit
 status 1 where there are any: tracebacks, failures that nobody foresaw, failures without a sentence, commands without an end. With `--state` the
-combinations done so far are kept in a file, and the same call goes on from there. It needs Linux, FUSE and `pip install mfusepy`.
+combinations done so far are kept in a file, and the same call goes on from there; with `--sample` so many are drawn at random. It needs Linux, FUSE
+and `pip install mfusepy`.
 """
 
 import argparse
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -153,6 +156,8 @@ def main() -> None:
     parser.add_argument("--faults", default=",".join((*ON_DISK, *(f"S3: {name}" for name in ON_S3))))
     parser.add_argument("--commands", default=",".join(command_names()))
     parser.add_argument("--seconds", type=float, default=8.0, help="that a command may train, serve or ask models")
+    parser.add_argument("--sample", type=int, help="how many combinations, drawn at random; all by default")
+    parser.add_argument("--seed", type=int, default=0, help="of the drawing")
     parser.add_argument("--state", type=Path, help="file in which the combinations done are kept")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -162,6 +167,10 @@ def main() -> None:
     )
     told = _kept(arguments.state)
     done = {f"{one['fault']}/{one['command']}" for one in told}
+    if arguments.sample is not None:
+        pairs = [f"{fault}/{command}" for fault in faults for command in commands]
+        drawn = random.Random(arguments.seed).sample(pairs, min(arguments.sample, len(pairs)))
+        done |= set(pairs).difference(drawn)
     with tempfile.TemporaryDirectory() as name:
         for chosen, work in ((disk, on_disk), (services, on_s3)):
             for fault, ended in work(Path(name), chosen, commands, done, arguments.seconds) if chosen else ():
