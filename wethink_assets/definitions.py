@@ -28,6 +28,7 @@ from wethink_assets.defs.automation.sensors import (
 )
 from wethink_assets.defs.resources import resources_of
 from wethink_assets.defs.runs.jobs import asset_jobs, check_services_job, cut_job
+from wethink_assets.defs.runs.lineage_jobs import lineage_jobs
 from wethink_assets.defs.stages.assets import stage_assets
 
 
@@ -61,9 +62,10 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
         ],
         asset_checks=[*stage_checks, dataset_check, calibration_check],
         jobs=[
-            *asset_jobs([asset.key for asset in observed]),
+            *asset_jobs([asset.key for asset in observed], settings),
             check_services_job(),
             cut_job(settings),
+            *lineage_jobs(),
             train_job(),
             train_new_job(settings),
             study_job(),

@@ -36,10 +36,19 @@ def budget_limits(tables: Mapping[str, BudgetSettings], name: str) -> BudgetSett
     >>> budget_limits({"nightly": BudgetSettings(calls=5)}, "nightly-2026-11-22").calls
     5
     """
+    return tables[budget_table(tables, name)]
+
+
+def budget_table(tables: Mapping[str, BudgetSettings], name: str) -> str:
+    """The table whose limits the budget `name` has. Raises `ConfigError` where there is none.
+
+    >>> budget_table({"nightly": BudgetSettings(calls=5)}, "nightly-2026-11-22")
+    'nightly'
+    """
     fitting = [table for table in tables if name == table or name.startswith(f"{table}-")]
     if not fitting or not NAME.fullmatch(name):
         known = ", ".join(sorted(tables)) or "none"
         raise ConfigError(
             f"no budget {name!r}: tables [budgets.<name>] are {known}; a table also stands for names that start with its own and a dash"
         )
-    return tables[max(fitting, key=len)]
+    return max(fitting, key=len)

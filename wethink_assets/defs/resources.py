@@ -133,7 +133,9 @@ def fails_for_good(context: dg.InitResourceContext) -> Iterator[None]:
         yield
     except StoreUnreachable:
         raise
-    except WeThinkError:
+    except WeThinkError as error:
+        if context.log is not None:  # one line of the run's log: Dagster shows three stack traces above the cause
+            context.log.error(str(error))
         if context.instance is not None and context.run_id:
             context.instance.add_run_tags(context.run_id, NOT_RETRIED)
         raise

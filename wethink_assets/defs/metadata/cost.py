@@ -6,6 +6,8 @@ from typing import Any
 
 from dagster import AssetExecutionContext
 
+from wethink_assets.config import Settings
+from wethink_assets.config.budgets import budget_table
 from wethink_assets.models.chat import ROLES
 from wethink_assets.synthesis.batch_jobs.batch_calls import JobsPending
 from wethink_assets.synthesis.budgets.allowance import BudgetSpent
@@ -51,7 +53,7 @@ def _behind(calls: Mapping[str, float], name: str) -> float:
 
 
 @contextmanager
-def early_end(context: AssetExecutionContext) -> Iterator[None]:
+def early_end(context: AssetExecutionContext, settings: Settings) -> Iterator[None]:
     """A stage's work: when the budget is spent, or it waits for batch jobs, it ends here, as a success that says so in the run's log and tags."""
     stage = context.asset_key.to_user_string()
     try:
@@ -59,7 +61,9 @@ def early_end(context: AssetExecutionContext) -> Iterator[None]:
     except BudgetSpent as spent:
         context.instance.add_run_tags(context.run_id, {SPENT_TAG: stage})
         context.log.warning(
-            f"{spent}. {stage} of {context.partition_key} stays missing; its finished calls are in the journal, and the next run resumes from there."
+            f"{spent}. {stage} of {context.partition_key} stays missing; its finished calls are in the journal. Raise the limit in the table "
+            f"[budgets.{budget_table(settings.budgets, spent.budget)}] of wethink.toml and re-execute this run, or launch one on another "
+            "budget: it resumes from there."
         )
     except JobsPending as pending:
         context.instance.add_run_tags(context.run_id, {WAITING_TAG: stage})

@@ -15,6 +15,7 @@ from wethink_assets.storage.store import Store
 SHOWN = 8  # rows of each table
 SHOWN_SOURCES = 24  # with all of the catalog
 CELL = 60
+ALL = "`wethink lineage` has all"
 
 
 def lineage_metadata(store: Store, version: str) -> dict[str, Any]:
@@ -31,12 +32,12 @@ def lineage_metadata(store: Store, version: str) -> dict[str, Any]:
 def lineage_markdown(story: dict[str, Any]) -> str:
     """Tables of sources, models, prompts, runs and batches; text of others cannot write Markdown in it."""
     parts = [
-        _table(
+        markdown_table(
             "Sources",
             ("source", "licence", "rows", "images", "listing"),
             [
                 (
-                    _link(source["source"], f"/assets/source/{asset_key_part(source['source'])}"),
+                    link(source["source"], f"/assets/source/{asset_key_part(source['source'])}"),
                     escaped(", ".join(source["licences"]) or "no row", CELL),
                     source["rows"],
                     source["images"],
@@ -46,13 +47,13 @@ def lineage_markdown(story: dict[str, Any]) -> str:
             ],
             shown=SHOWN_SOURCES,
         ),
-        _table(
+        markdown_table(
             "Models",
             ("stage", "role", "model", "revision", "batches"),
             [
                 (
                     m["stage"],
-                    _link(m["role"], f"/assets/model/{m['role']}"),
+                    link(m["role"], f"/assets/model/{m['role']}"),
                     escaped(str(m.get("model_id") or m.get("model") or ""), CELL),
                     escaped(str(m.get("revision") or "")[:12], CELL),
                     m["batches"],
@@ -60,17 +61,17 @@ def lineage_markdown(story: dict[str, Any]) -> str:
                 for m in story["models"]
             ],
         ),
-        _table(
+        markdown_table(
             "Prompts",
             ("stage", "prompt", "sha256", "batches"),
             [(p["stage"], escaped(p["prompt"], CELL), p["sha256"][:12], p["batches"]) for p in story["prompts"]],
         ),
-        _table(
+        markdown_table(
             "Runs",
             ("run", "batches", "tables", "finished (UTC)"),
             [
                 (
-                    _link(r["run_id"][:8], f"/runs/{r['run_id']}"),
+                    link(r["run_id"][:8], f"/runs/{r['run_id']}"),
                     _some(r["batches"]),
                     r["tables"],
                     r["finished"][:16].replace("T", " "),
@@ -78,19 +79,19 @@ def lineage_markdown(story: dict[str, Any]) -> str:
                 for r in reversed(story["runs"])
             ],
         ),
-        _table(
+        markdown_table(
             "Batches",
             ("batch", "rows with a path", "data version of reasoning paths"),
             [
                 (
-                    _link(b["batch"], _partition("reasoning_paths", b["batch"])),
+                    link(b["batch"], partition_page("reasoning_paths", b["batch"])),
                     b["tables"]["reasoning_paths"]["results"],
                     b["tables"]["reasoning_paths"]["data_version"][:12],
                 )
                 for b in story["batches"]
                 if "reasoning_paths" in b["tables"]
             ],
-            "/assets/reasoning_paths?view=partitions",
+            "[all](/assets/reasoning_paths?view=partitions)",
         ),
     ]
     parts.append(uses_markdown(story["trained"]))
@@ -101,19 +102,19 @@ def lineage_markdown(story: dict[str, Any]) -> str:
 
 def uses_markdown(uses: Sequence[Mapping[str, Any]]) -> str:
     """Table of the training runs on a version with what their policies scored; empty where there is none. `uses`: those of `uses_of`."""
-    return _table(
+    return markdown_table(
         "Trained on it",
         ("training run", "policy", "created (UTC)", "scores"),
         [
             (
-                _link(use["key"], _partition("policy", use["key"])),
+                link(use["key"], partition_page("policy", use["key"])),
                 str(use["digest"])[:12],
                 str(use["created"] or "")[:16].replace("T", " "),
                 _scores(percents(use["scores"])),
             )
             for use in uses
         ],
-        "/assets/policy?view=partitions",
+        "[all](/assets/policy?view=partitions)",
     )
 
 
@@ -125,11 +126,13 @@ def _scores(scores: Mapping[str, float]) -> str:
     )
 
 
-def _link(text: str, target: str) -> str:
+def link(text: str, target: str) -> str:
+    """A link in Markdown; nothing in its text is taken for Markdown."""
     return f"[{escaped(text, CELL)}]({target})"
 
 
-def _partition(asset: str, key: str) -> str:
+def partition_page(asset: str, key: str) -> str:
+    """Address of the page of a partition, within the UI."""
     # Without its view the page shows the newest partition, whichever is asked for.
     return f"/assets/{asset}?view=partitions&partition={quote(key, safe='')}"
 
@@ -138,13 +141,12 @@ def _some(names: Sequence[str]) -> str:
     return escaped(", ".join(names[:2]), CELL) + (f" {ELLIPSIS} ({len(names)})" if len(names) > 2 else "")
 
 
-def _table(
-    title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], others: str = "", shown: int = SHOWN
+def markdown_table(
+    title: str, columns: Sequence[str], rows: Sequence[Iterable[Any]], others: str = ALL, shown: int = SHOWN
 ) -> str:
-    """others: page that shows all of them, where there is one."""
+    """A table with its title; empty without rows. others: what shows all of them, where there are more than `shown`."""
     if not rows:
         return ""
-    linked = f"; [all]({others})" if others else "; `wethink lineage` has all"
-    more = f" ({shown} of {len(rows)}{linked})" if len(rows) > shown else ""
+    more = f" ({shown} of {len(rows)}; {others})" if len(rows) > shown else ""
     lines = [f"**{title}**{more}", "", f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows[:shown])])

@@ -31,7 +31,7 @@ VERSION_TAG = "wethink/version"
 
 
 def asset_jobs(
-    observed: Sequence[dg.AssetKey],
+    observed: Sequence[dg.AssetKey], settings: Settings
 ) -> list[Any]:  # Dagster exports no name for what `define_asset_job` returns
     """`observe`, `synthesize` and `build_dataset`."""
     return [
@@ -44,7 +44,7 @@ def asset_jobs(
             SYNTHESIZE,
             selection=dg.AssetSelection.assets(*stage_names()),
             partitions_def=image_batch,
-            description="Take one image batch through all stages. Calls models; finished calls are never made again.",
+            description=f"Take one image batch through all stages. Calls models; finished calls are never made again. {_budgets(settings)}",
         ),
         dg.define_asset_job(
             BUILD,
@@ -53,6 +53,14 @@ def asset_jobs(
             description="Build a version from its cut, or verify one that exists.",
         ),
     ]
+
+
+def _budgets(settings: Settings) -> str:
+    """How a run is bound to a budget, and which budgets there are."""
+    if not settings.budgets:
+        return f"To limit what a run may spend, give wethink.toml a table `[budgets.<name>]`, and the run the tag `{BUDGET_TAG}` with that name."
+    given = f"; without it, that is `{settings.pipeline.budget}`" if settings.pipeline.budget else ""
+    return f"A run spends the budget that its tag `{BUDGET_TAG}` names, of {', '.join(f'`{name}`' for name in settings.budgets)}{given}."
 
 
 def cut_config(settings: Settings) -> type[dg.Config]:

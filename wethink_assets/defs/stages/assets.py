@@ -71,7 +71,7 @@ def _asset(settings: Settings, stage: Stage) -> dg.AssetsDefinition:
         if asks_models and _has_nothing_to_do(context, stage):
             return
         inputs = {name: tables[name] for name in upstream}
-        with reason_told(context), early_end(context), _events(context, stage, plan.code_version):
+        with reason_told(context), early_end(context, settings), _events(context, stage, plan.code_version):
             yield _publication(context, settings, stage, inputs)
 
     return work
