@@ -3,16 +3,17 @@
 import ctypes
 import logging
 import re
-import struct
 import sys
 from pathlib import Path
 
-from PIL import _imaging  # noqa: F401 # loads libtiff
+from PIL import (
+    Image,
+    _imaging,  # noqa: F401 # loads libtiff
+)
 
 from wethink_assets.sources.images import deep_colours, tiff_strips
 from wethink_assets.sources.images.formats import ImageFormat
-
-MAX_PAGES = 100_000
+from wethink_assets.sources.images.tiff_pages import page_damage, tiff_pages
 
 
 def gif_frames(data: bytes) -> tuple[int, bool]:
@@ -38,24 +39,6 @@ def gif_frames(data: bytes) -> tuple[int, bool]:
     except IndexError:
         return frames, False
     return frames, True
-
-
-def tiff_pages(data: bytes) -> tuple[int, bool]:
-    """Pages of a TIFF, and whether its chain of directories stays within the file."""
-    order = "<" if data[:2] == b"II" else ">"
-    big = 43 in (data[2], data[3])
-    length, entry, offset = ("Q", 20, "Q") if big else ("H", 12, "I")
-    seen: set[int] = set()
-    try:
-        (position,) = struct.unpack_from(order + offset, data, 8 if big else 4)
-        while position and position not in seen and len(seen) < MAX_PAGES:
-            (entries,) = struct.unpack_from(order + length, data, position)
-            end = position + struct.calcsize(order + length) + entries * entry
-            seen.add(position)
-            (position,) = struct.unpack_from(order + offset, data, end)
-    except (struct.error, OverflowError):  # an offset of a BigTIFF may be beyond any file
-        return len(seen), False
-    return len(seen), True
 
 
 def _silence_libtiff() -> None:
@@ -85,6 +68,10 @@ def _tiff_damage(data: bytes) -> tuple[str, str] | None:
     return ("not_an_image", f"TIFF: {unread} are not read") if unread else None
 
 
+def _tiff_missing(data: bytes, image: Image.Image) -> tuple[str, str] | None:
+    return tiff_strips.missing_rows(data, image) or page_damage(data)
+
+
 GIF = ImageFormat(
     "GIF", "gif", (b"GIF87a", b"GIF89a"), damage=_gif_damage, count=lambda data: gif_frames(data)[0], animated=True
 )
@@ -93,7 +80,7 @@ TIFF = ImageFormat(
     "tif",
     (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     damage=_tiff_damage,
-    missing=tiff_strips.missing_rows,
+    missing=_tiff_missing,
     deep=deep_colours.of_tiff,
     count=lambda data: tiff_pages(data)[0],
 )

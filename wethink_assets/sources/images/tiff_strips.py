@@ -13,10 +13,12 @@ from PIL import Image
 
 END_OF_JPEG = b"\xff\xd9"
 _FAX, _JPEG = (2, 3, 4), 7
-_COMPRESSION = 259
+COMPRESSION = 259
 # Tags of where strips, and tiles, lie, and of how many bytes they have.
 STRIP_SIZES = 279
-_PLACES = ((273, STRIP_SIZES), (324, 325))
+PLACES = ((273, STRIP_SIZES), (324, 325))
+MOST_NUMBERS = 2**22
+"""Numbers of a tag, at most: more strips than an accepted picture may have."""
 _TYPES = {3: "H", 4: "I", 16: "Q"}
 # Data that a strip which lacks its own makes rows of, and any other passes over; it holds no marker of JPEG's.
 _NOISE = bytes(Random(0).choices(range(255), k=1024))
@@ -24,19 +26,19 @@ _NOISE = bytes(Random(0).choices(range(255), k=1024))
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The first directory of a TIFF: byte order, whether it is a BigTIFF, and where the type of each tag's entry is."""
+    """A directory of a TIFF: byte order, whether it is a BigTIFF, and where the type of each tag's entry is."""
 
     order: str
     big: bool
     entries: dict[int, int]
 
-    def values(self, data: bytes, tag: int) -> Sequence[int]:
+    def values(self, data: bytes | bytearray, tag: int) -> Sequence[int]:
         """Numbers of a tag; none where it is missing or of no such type."""
         at = self.entries.get(tag)
         if at is None:
             return ()
         kind, count = struct.unpack_from(self.order + ("HQ" if self.big else "HI"), data, at)
-        if kind not in _TYPES or count > len(data):
+        if kind not in _TYPES or count > min(len(data), MOST_NUMBERS):
             return ()
         layout, held = f"{self.order}{count}{_TYPES[kind]}", at + self._head
         if struct.calcsize(layout) > self._room:
@@ -68,11 +70,18 @@ class Directory:
         return 8 if self.big else 4
 
 
-def first_directory(data: bytes) -> Directory:
+def first_directory(data: bytes | bytearray) -> Directory:
     """The directory of a TIFF's first picture. Raises `struct.error` where it leads beyond the end."""
     order = "<" if data[:2] == b"II" else ">"
     big = 43 in (data[2], data[3])
     (start,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
+    return directory_at(data, start)
+
+
+def directory_at(data: bytes | bytearray, start: int) -> Directory:
+    """The directory of a TIFF that begins there. Raises `struct.error` where that is beyond the end."""
+    order = "<" if data[:2] == b"II" else ">"
+    big = 43 in (data[2], data[3])
     (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, start)
     first, size = (start + 8, 20) if big else (start + 2, 12)
     places = range(first, min(first + count * size, len(data) - size + 1), size)
@@ -85,10 +94,10 @@ def missing_rows(data: bytes, image: Image.Image) -> tuple[str, str] | None:
     One is told to be short by another picture that comes out once noise follows each. That takes another decoding, of files in JPEG or fax alone.
     """
     directory = first_directory(data)
-    compression = next(iter(directory.values(data, _COMPRESSION)), 1)
+    compression = next(iter(directory.values(data, COMPRESSION)), 1)
     if compression != _JPEG and compression not in _FAX:
         return None
-    for offsets_tag, sizes_tag in _PLACES:
+    for offsets_tag, sizes_tag in PLACES:
         offsets, sizes = directory.values(data, offsets_tag), directory.values(data, sizes_tag)
         if not offsets or len(offsets) != len(sizes) or not all(sizes):
             continue
