@@ -10,7 +10,9 @@ import pytest
 
 from wethink_assets.storage import first_contact
 from wethink_assets.storage.store import Store
+from wethink_assets_tests.support.postgres_project import in_postgres
 from wethink_assets_tests.support.postgres_server import PostgresServer, postgres_server
+from wethink_assets_tests.support.project import make_project
 from wethink_assets_tests.support.s3_server import S3Server, s3_server
 
 TESTS = Path(__file__).parent
@@ -92,6 +94,19 @@ def postgres() -> Iterator[PostgresServer]:
     """A running PostgreSQL server, one for the whole session."""
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database with Dagster's tables and nothing in them, for others to be copies of (`new_database("TEMPLATE ...")`)."""
+    from wethink_assets.defs.runs.instance import project_instance  # Dagster, which most tests do without
+
+    name = postgres.new_database()
+    with pytest.MonkeyPatch.context() as patch:
+        in_postgres(make_project(tmp_path_factory.mktemp("tables"), None, images=1), postgres.url(name), patch)
+        with project_instance():
+            pass
+    return name
 
 
 @pytest.fixture(params=["local", "s3"])

@@ -20,26 +20,13 @@ from wethink_assets_tests.support.s3_server import free_port
 from wethink_assets_tests.support.tcp_proxy import TcpProxy
 
 
-@pytest.fixture(scope="module")
-def tables(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database with Dagster's tables, which others are copies of."""
-    name = postgres.new_database()
-    with pytest.MonkeyPatch.context() as patch:
-        in_postgres(make_project(tmp_path_factory.mktemp("tables"), None, images=1), postgres.url(name), patch)
-        with project_instance():
-            pass
-    return name
-
-
-def copy_of(tables: str, postgres: PostgresServer) -> str:
-    return postgres.url(postgres.new_database(f"TEMPLATE {tables}"))
-
-
 @pytest.fixture
-def project(postgres: PostgresServer, tables: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PostgresProject:
+def project(
+    postgres: PostgresServer, postgres_tables: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> PostgresProject:
     """A project of this process in a database of PostgreSQL with Dagster's tables."""
     made = make_project(tmp_path / "project", None, images=1)
-    return in_postgres(made, copy_of(tables, postgres), monkeypatch)
+    return in_postgres(made, postgres.url(postgres.new_database(f"TEMPLATE {postgres_tables}")), monkeypatch)
 
 
 def test_one_line_puts_runs_events_and_partitions_into_postgres(

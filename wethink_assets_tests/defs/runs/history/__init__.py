@@ -1,0 +1,1 @@
+"""Tests of a history moved to PostgreSQL."""
