@@ -4,6 +4,7 @@ Without `--fix` nothing is changed.
 """
 
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -12,6 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wethink_assets.commands.project.machine import (
+    Observation,
+    look_at_endpoints,
+    look_at_gpus,
+    look_at_space,
+    look_at_store,
+    look_at_versions,
+)
 from wethink_assets.plain_text import visible
 
 if TYPE_CHECKING:
@@ -45,11 +54,19 @@ def doctor(
             "--fix", help="Mark dead runs as failed, free their pool slots and delete leftovers of killed writes."
         ),
     ] = False,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="Also print what was looked at: versions, GPUs, endpoints, store, database, space, daemon, schedules, pools.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Check for dead runs, stuck pool slots, leftovers of killed writes, and sources, prompts or models that are missing.
+    """Check all that the next run needs: sources, prompts, models, services, store, space, Dagster's databases, runs, pools, schedules.
 
-    Changes nothing without --fix. Exits with 1 when anything is left to mend.
+    Found are also dead runs, stuck pool slots and leftovers of killed writes, which --fix mends; without it nothing is changed. Each finding
+    comes with advice. Exits with 1 when anything is left to mend. With --all and --json, `seen` has what was looked at, `findings` the rest.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.defs.resources import store_of
@@ -58,11 +75,20 @@ def doctor(
     store = store_of(settings)
     findings = of_settings(settings)
     unreadable = of_access(store)
+    seen = [*look_at_versions(), *look_at_gpus(), *look_at_endpoints(settings)]
+    seen += [] if unreadable else look_at_store(store)
+    seen += look_at_space(store, os.environ.get("DAGSTER_HOME") or settings.folder)
     findings += unreadable or of_store(store, fix)
-    findings += of_dagster(None if unreadable else store, fix)
+    findings += of_dagster(None if unreadable else store, fix, seen)
+    findings += [Finding(f"{one.subject}: {one.what}", advice=one.advice) for one in seen if one.advice]
+    listed = [asdict(finding) for finding in findings]
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+        typer.echo(
+            json.dumps({"seen": [asdict(one) for one in seen], "findings": listed} if everything else listed, indent=1)
+        )
     else:
+        for one in seen if everything else ():
+            typer.echo(visible(f"{one.subject}: {one.what}"))
         show(findings)
     if any(finding.advice for finding in findings):
         raise typer.Exit(1)
@@ -116,9 +142,10 @@ def of_settings(settings: "Settings") -> list[Finding]:
     return findings
 
 
-def of_dagster(store: "Store | None", fix: bool) -> list[Finding]:
-    """Faults of Dagster's databases, and of what they hold. Where they are out of reach, that is all there is to say."""
-    from wethink_assets.defs.runs.database_checks import database_faults_of
+def of_dagster(store: "Store | None", fix: bool, seen: list[Observation]) -> list[Finding]:
+    """Faults of Dagster's databases, and of what they hold; what else is seen there joins `seen`. Out of reach, that is all there is to say."""
+    from wethink_assets.defs.runs.automation_checks import look_at_automation, look_at_pools
+    from wethink_assets.defs.runs.database_checks import database_faults_of, database_in_words
     from wethink_assets.defs.runs.database_faults import database_fault, is_database_error
     from wethink_assets.defs.runs.instance import dagster_home, project_instance
     from wethink_assets.errors import ConfigError
@@ -129,6 +156,8 @@ def of_dagster(store: "Store | None", fix: bool) -> list[Finding]:
             findings += [Finding(what, advice=advice) for what, advice in database_faults_of(instance)]
             findings += of_runs(instance, fix)
             findings += of_instance(instance, store) if store else []
+            seen.append(Observation("database", database_in_words(instance)))
+            seen += [Observation(*one) for one in (*look_at_automation(instance), *look_at_pools(instance))]
     except ConfigError as error:
         findings.append(
             Finding(str(error), advice="Dagster's databases were not looked at: run `wethink doctor` again")
