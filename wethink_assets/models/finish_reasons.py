@@ -11,8 +11,8 @@ __all__ = ["finish_reason_of"]
 
 _SYNONYMS = {
     "stop": "stop end_turn stop_sequence stop_token eos eos_token eos_token_found end_of_turn end_of_text complete completed finished finish done "
-    "natural normal success stopped stop_string stopstringfound eosfound end_conversation matched_stop",
-    "length": "length max_tokens max_output_tokens max_length max_completion_tokens max_new_tokens token_limit limit "
+    "natural normal success stopped stop_words stop_string stopstringfound eosfound end_conversation matched_stop",
+    "length": "length max_len max_tokens max_output_tokens max_length max_completion_tokens max_new_tokens token_limit limit "
     "model_length model_context_window_exceeded model_context_window context_length context_length_exceeded "
     "maxpredictedtokensreached contextlengthreached incomplete truncated output_limit",
     "filtered": "filtered content_filter content_filtered safety recitation blocklist prohibited_content spii image_safety image_prohibited_content "
@@ -29,10 +29,11 @@ _BREAKS = re.compile(r"[\s.-]+")
 def finish_reason_of(word: str | None) -> str:
     """The one of `FINISH_REASONS` that a service's word stands for: `stop` where it says nothing, `failed` for a word that nobody knows.
 
-    >>> [finish_reason_of(word) for word in ("end_turn", "MAX_TOKENS", "content-filter", "FinishReason.SAFETY", None, "abort")]
-    ['stop', 'length', 'filtered', 'filtered', 'stop', 'failed']
+    >>> [finish_reason_of(word) for word in ("end_turn", "MAX_TOKENS", "content_filter: RECITATION", "REASON_STOP", None, "abort")]
+    ['stop', 'length', 'filtered', 'stop', 'stop', 'failed']
     """
     if not word:
         return "stop"
     name = _BREAKS.sub("_", word.strip().lower()).removeprefix("finishreason_").removeprefix("finish_reason_")
-    return _CANONICAL.get(name, "failed")
+    names = [name.removeprefix("reason_"), *(part.strip("_") for part in reversed(name.split(":")))]
+    return next((_CANONICAL[each] for each in names if each in _CANONICAL), "failed")

@@ -6,11 +6,12 @@ from wethink_assets.models.chat import FINISH_REASONS
 from wethink_assets.models.finish_reasons import finish_reason_of
 
 WORDS = {
-    "stop": ("stop", "STOP", "end_turn", "stop_sequence", "eos_token", "eosFound", "COMPLETE", "", None),
-    "length": ("length", "MAX_TOKENS", "max_tokens", "model_length", "maxPredictedTokensReached", "model_context_window_exceeded"),
-    "filtered": ("content_filter", "content-filter", "SAFETY", "RECITATION", "PROHIBITED_CONTENT", "FinishReason.SAFETY", "guardrail_intervened"),
+    "stop": ("stop", "STOP", "end_turn", "stop_sequence", "eos_token", "eosFound", "COMPLETE", "REASON_STOP", "STOP_WORDS", "", None),
+    "length": ("length", "MAX_TOKENS", "max_tokens", "model_length", "maxPredictedTokensReached", "model_context_window_exceeded", "REASON_MAX_LEN"),
+    "filtered": ("content_filter", "content-filter", "SAFETY", "RECITATION", "PROHIBITED_CONTENT", "FinishReason.SAFETY", "guardrail_intervened",
+        "content_filter: RECITATION", "content_filter: OTHER"),
     "refused": ("refusal", "refused"),
-    "tool_calls": ("tool_calls", "tool_use", "function_call", "MALFORMED_FUNCTION_CALL"),
+    "tool_calls": ("tool_calls", "tool_use", "function_call", "MALFORMED_FUNCTION_CALL", "function_call_filter: MALFORMED_FUNCTION_CALL"),
     "failed": ("error", "abort", "ERROR", "OTHER", "cancelled", "a word that nobody knows"),
 }  # fmt: skip
 

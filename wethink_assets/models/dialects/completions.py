@@ -70,7 +70,9 @@ def completion_of(text: str, model: str, schema: Mapping[str, Any] | None = None
         message = choice["message"] if "message" in choice else {"content": choice["text"]}
         content, thought = _content(message.get("content"))
         thought = thought or _thought(message)
-        finish = _finish(choice)
+        finish = "filtered" if _filtered(reply, choice) else _finish(choice)
+        if any(isinstance(part, dict) and part.get("type") == "refusal" for part in _parts(message.get("content"))):
+            finish = "refused"
         if not content:
             content, finish = _in_place_of_content(message, finish, schema)
             if not content and not thinks:
@@ -100,6 +102,9 @@ def _require_no_error(reply: Any) -> None:
     if error and not reply.get("choices"):
         message = error.get("message") or error if isinstance(error, dict) else error
         raise ErrorReply(f"an error came in place of a reply: {str(message)[:300]}")
+    told = reply.get("base_resp") if isinstance(reply, dict) else None
+    if isinstance(told, dict) and told.get("status_code"):  # MiniMax, also beside choices
+        raise ErrorReply(f"an error came in place of a reply: {str(told.get('status_msg'))[:300]}")
 
 
 def _first_choice(reply: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -118,8 +123,18 @@ def _blocked(reply: Mapping[str, Any]) -> bool:
     return bool(feedback.get("blockReason") or feedback.get("block_reason") or reply.get("prompt_filter_results"))
 
 
+def _filtered(reply: Mapping[str, Any], choice: Mapping[str, Any]) -> bool:
+    """Whether a filter took something out though the finish reason may not say so: Azure's results tell it, MiniMax' flags."""
+    results = choice.get("content_filter_results")
+    each = results.values() if isinstance(results, dict) else ()
+    taken_out = any(isinstance(result, dict) and result.get("filtered") is True for result in each)
+    return taken_out or reply.get("output_sensitive") is True or reply.get("input_sensitive") is True
+
+
 def _finish(choice: Mapping[str, Any]) -> str:
     word = choice.get("finish_reason")
+    if isinstance(word, dict):  # SGLang's own form
+        word = word.get("type")
     if word == "stop" and not choice.keys() & {"error", "native_finish_reason"}:
         return "stop"
     finish = finish_reason_of(None if word is None else str(word))
@@ -138,15 +153,18 @@ def _content(content: Any) -> tuple[str, str]:
         return content, ""
     if content is None:
         return "", ""
-    parts = content if isinstance(content, list) else [content]
     texts, thoughts = [], []
-    for part in parts:
+    for part in _parts(content):
         kind = part.get("type", "text") if isinstance(part, dict) else "text"
-        if kind in THOUGHT_PARTS:
+        if kind in THOUGHT_PARTS or (isinstance(part, dict) and part.get("thought") is True):  # the latter is Gemini's
             thoughts.append(_text_of(part))
         elif kind not in SILENT_PARTS:
             texts.append(_text_of(part))
     return "".join(texts), "".join(thoughts)
+
+
+def _parts(content: Any) -> list[Any]:
+    return content if isinstance(content, list) else [content]
 
 
 def _thought(message: Mapping[str, Any]) -> str:

@@ -61,18 +61,23 @@ _ABSENCE_ASKED = re.compile(
     r"\b(?:leaves? (?:open|out)|left (?:open|out)|omits?|omitted|missing|lacks?|fails? to|n[o']t (?:say|tell|mention|show|give|explain|appear))\b",
     re.IGNORECASE,
 )  # "What does the label leave open?": "It does not say how old the cheese is."
-_REFERENCE = re.compile(r"!?\[[^\]\n]*\]\([^)\n]*\)|data:\w+/\S+|(?:https?|file)://\S+|\S+\.(?:png|jpe?g|gif|webp|bmp)")
-_WRAPPED = re.compile(r"\\(?:boxed|fbox|text|textbf|textit|mathrm|mathbf|mathit)\s*\{([^{}]*)\}")  # `\boxed{unknown}`
+_REFERENCE = re.compile(
+    r"!?\[[^\]\n]*\]\([^)\n]*\)|data:\w+/\S+|(?:https?|file)://\S+|\S+\.(?:png|jpe?g|gif|webp|bmp)"
+    r'|\{\s*"(?:error|detail|message)".*|\{\s*"\w+"\s*:\s*(?:null|""|\{\}|\[\])\s*\}'
+    r"|\W*\w\W*|(\w{1,20})(?:\W+\1){2,}\W*",
+    re.DOTALL | re.IGNORECASE,
+)  # a link, an error, one word
+_WRAPPED = re.compile(r"\\(?:boxed|fbox|text\w*|math\w+)\s*\{([^{}]*)\}")  # `\boxed{unknown}`
 _FIELD = "value|number|text|name|year|date|word|colou?r"
 _UNFILLED = re.compile(
     rf"\{{\{{?[a-z_ ]{{2,30}}\}}\}}?|\[(?:your |the |insert |final )?(?:answer|response|{_FIELD})[a-z_ ]{{0,20}}\]"
     rf"|<(?:your |the |insert |final )?(?:your[ _]answer|{_FIELD})[a-z_ ]{{0,20}}>",
     re.IGNORECASE,
-)  # what a template leaves to be filled in
+)  # of a template
 _SIGN_ASKED = re.compile(
-    r"\b(?:signs?|symbols?|marks?|characters?|operators?|punctuation|abbreviat\w+|elements?|letters?)\b", re.IGNORECASE
+    r"\b(?:sign|symbol|mark|character|operator|punctuation|abbreviation|letter)s?\b", re.IGNORECASE
 )
-_NAMED = re.compile(r"@\w+|[\w-]+(?:\.[\w-]+)+|[\w.+-]+@[\w.-]+")  # user names, files, addresses
+_NAMED = re.compile(r"@\w+|[\w-]+(?:\.[\w-]+)+|[\w.+-]+@[\w.-]+")  # names, files, addresses
 _ENDLESS = re.compile(r"(\S{1,20}?)(?:\s*\1){19,}")
 _BLANK = re.compile(r"[\s.?!,;:_\u2026\u2013\u2014\u2015\u3002\uff01\uff1f-]*")
 _ALPHABETIC = re.compile(r"[^\W\d_]")
@@ -149,7 +154,7 @@ def refusal_in(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """What a reply begins with, and ends in, outside quotation marks; no sentences where nothing in it could be other than a plain English text."""
+    """How a reply begins and ends, outside quotation marks; no sentences where it can be nothing but a plain English text."""
 
     first: tuple[str, ...]
     last: tuple[str, ...]
@@ -207,7 +212,9 @@ def require_reply(text: str, wanted: Wanted = "text") -> None:
     bare = _bare(text) if len(text) <= LONGEST_PHRASE else ""
     if bare in _exact("none") or (
         wanted == "description"
-        and (bare in _exact("unseen") or bare in _exact("no_description") or _REFERENCE.fullmatch(text.strip()))
+        and (
+            bare in _exact("unseen") or bare in _exact("no_description") or _REFERENCE.fullmatch(text[:OPENING].strip())
+        )
     ):
         raise MalformedReply("no_answer", repr(text[:80]))
     token = leaked_token(text)
@@ -224,7 +231,7 @@ def require_reply(text: str, wanted: Wanted = "text") -> None:
 
 
 def _only_acknowledges(text: str) -> str | None:
-    """The first sentence of a reply that announces one ("Sure, I'll describe the image:") and ends there."""
+    """The first sentence of a reply that announces one ("Sure, I'll describe it:") and ends there."""
     if len(text) > LONGEST_PHRASE:
         return None
     sentences = _sentences(unquoted(text))
@@ -283,7 +290,7 @@ def _fault_of_answer(answer: str, bare: str, prose: bool) -> str | None:
 
 
 def _only_inability(text: str, generic: bool) -> bool:
-    """Whether all sentences of a text say that something cannot be told; `generic`: of the answer or the image, not of a thing in it."""
+    """Whether all of a text says that something cannot be told; `generic`: of the answer or image, not of a thing in it."""
     if len(text) > OPENING:
         return False
     [subject], [filler] = _patterns("generic", "en"), _patterns("filler", "en")

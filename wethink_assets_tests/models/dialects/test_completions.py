@@ -189,3 +189,35 @@ def test_a_reply_that_a_parser_took_for_a_thought_is_a_reply_where_nothing_think
 def test_the_certainty_of_a_reply_is_that_of_its_least_probable_token(logprobs: Any, certainty: float | None) -> None:
     said = read({"content": "ab"}, choice={"logprobs": logprobs}).certainty
     assert said == certainty if certainty is None else said == pytest.approx(certainty)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"choice": {"content_filter_results": {"violence": {"filtered": True, "severity": "high"}}}},
+        {"output_sensitive": True, "output_sensitive_type": 1},
+        {"input_sensitive": True},
+    ],
+)
+def test_what_a_filter_took_out_is_told_where_the_finish_reason_does_not(more: dict[str, Any]) -> None:
+    assert read({"content": ""}, **more).finish_reason == "filtered"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"choice": {"content_filter_results": {"violence": {"filtered": False, "detected": True}}}},
+        {"choice": {"content_filter_results": {"error": {"code": "content_filter_error"}}}},
+        {"output_sensitive": False, "base_resp": {"status_code": 0, "status_msg": ""}},
+    ],
+)
+def test_a_filter_that_took_nothing_out_ends_no_reply(more: dict[str, Any]) -> None:
+    assert read({"content": "yes"}, **more).finish_reason == "stop"
+
+
+def test_further_forms_of_ends_and_parts() -> None:
+    assert read({"content": "ye"}, {"type": "length", "length": 2}).finish_reason == "length"
+    assert read({"content": [{"type": "refusal", "refusal": "I can't."}]}).finish_reason == "refused"
+    assert read({"content": [{"text": "so", "thought": True}, {"text": "yes"}]}).text == "<think>so</think>yes"
+    with pytest.raises(ErrorReply, match="output new_sensitive"):
+        read({"content": ""}, base_resp={"status_code": 1027, "status_msg": "output new_sensitive"})

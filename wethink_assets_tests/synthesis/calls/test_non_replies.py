@@ -116,6 +116,122 @@ aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 It cannot be determined.
 """.strip().split("\n")
 
+FURTHER = r"""
+I'm sorry, but I can't describe the contents of this image as it may contain sensitive material.
+Sorry, but I can't provide real-time information about people in images.
+I'm really sorry, but I can't help with identifying people in this photo.
+I can't determine who this is based on the image alone.
+I won't identify the person, but they seem upset.
+I can describe the image, but I can't identify the person.
+I'm afraid I'm not able to view the image you've provided.
+Apologies, I'm having trouble viewing the image.
+I'm having trouble accessing the image. Please try again later.
+There was an error processing your image.
+The image failed to load. Please try again.
+I encountered an error while processing your request.
+An error occurred while generating the response.
+Something went wrong. If this issue persists please contact us through our help center at help.openai.com.
+Our systems have detected unusual activity. Please try again later.
+This conversation has been flagged for a potential policy violation.
+Oops! It seems like your message was blocked.
+Sorry, I didn't get that. Could you rephrase your question?
+I'm not sure what you're asking. Could you clarify?
+Could you clarify what you would like me to describe?
+What would you like to know about the image?
+Do you have any specific questions about the image?
+Is there anything specific you'd like me to focus on?
+I'm ready to help! What image would you like me to describe?
+Awaiting image input.
+Waiting for the image...
+Please wait while I process the image.
+One moment please.
+[Processing image...]
+Analyzing...
+Image description goes here.
+Insert description here.
+[Description of the image]
+<description>
+{description}
+This is a description of the image.
+Description unavailable.
+No description could be generated.
+Unable to generate a description.
+The description could not be generated due to content restrictions.
+As per my guidelines, I can't provide a description.
+My instructions don't allow me to describe this.
+I was not trained to describe such content.
+I'm programmed to be a helpful and harmless assistant.
+It goes against my programming to describe this image.
+That would violate my terms of service.
+I must adhere to ethical guidelines and cannot describe the image.
+Due to privacy concerns, I cannot identify or describe individuals.
+In order to respect privacy, I won't describe the person.
+Out of respect for privacy, I will refrain from describing the individual.
+I respectfully decline.
+Nope.
+I'd rather not say.
+No can do.
+Sorry, no.
+I don't have vision capabilities.
+I lack the ability to process visual information.
+As a text-based model, I'm unable to see pictures.
+I do not have access to external images.
+Images are not supported by this model.
+This model does not support image input.
+Image input is not supported.
+I can only process text.
+Currently I can't process images. I can help you with text-based tasks.
+The provided URL could not be accessed.
+I cannot open links or attachments.
+I see nothing.
+I don't see anything.
+I cannot see anything in the image.
+The image appears to be blank or not loaded.
+TL;DR
+lol
+asdf
+test test test
+the the the the the the the the the the the the the the the the the the the the the the
+A A A A A A A A A A A A A A A A A A A A A A A A A A A A A A
+0
+1
+42
+A
+B.
+True
+{"description": ""}
+{"description": null}
+{"error": {"message": "quota"}}
+<html><body>502 Bad Gateway</body></html>
+<|im_end|>
+.
+:)
+😀
+Por favor, envíe la imagen.
+Veuillez fournir l'image.
+Bitte senden Sie mir das Bild.
+Пожалуйста, загрузите изображение.
+请上传图片。
+画像をアップロードしてください。
+이미지를 업로드해 주세요.
+कृपया छवि अपलोड करें।
+يرجى تحميل الصورة.
+Voglia fornire l'immagine.
+Por favor, envie a imagem.
+Lütfen görseli yükleyin.
+Ich sehe kein Bild.
+Je ne vois pas d'image.
+No puedo ver la imagen.
+Não consigo ver a imagem.
+Non riesco a vedere l'immagine.
+我看不到图片。
+画像が見えません。
+이미지를 볼 수 없습니다.
+Я не вижу изображения.
+لا أستطيع رؤية الصورة.
+मैं छवि नहीं देख सकता।
+""".strip().split("\n")
+
 SOUND = """
 Sure! A red circle is left of a blue square.
 Certainly! The image shows a red circle left of a blue square.
@@ -158,6 +274,11 @@ def test_a_refusal_is_none(text: str) -> None:
 @pytest.mark.parametrize("text", NON_ANSWERS)
 def test_a_non_answer_describes_nothing(text: str) -> None:
     assert code_of(text) == "no_answer"
+
+
+@pytest.mark.parametrize("text", FURTHER)
+def test_further_replies_that_say_nothing_of_an_image_are_none(text: str) -> None:
+    assert code_of(text) in ("refused", "no_answer", "markup")
 
 
 @pytest.mark.parametrize("text", SOUND)

@@ -118,7 +118,7 @@ def test_one_failed_call_is_one_rejection_and_is_tried_again_by_the_next_run(sto
 def test_replies_with_lone_surrogates_are_stored_and_found_as_they_were_used(store: Store, settings: Settings) -> None:
     images = drawn_images(store, 3)
     model = ScriptedModel(
-        after(good_script, describe=lambda v, n: "a \ud800 \x00 circle \ud83d\ude00", merge=lambda v, n: "m\udfff")
+        after(good_script, describe=lambda v, n: "a \ud800 \x00 circle \ud83d\ude00", merge=lambda v, n: "more\udfff")
     )
     first = describe(settings, store, model, images)
     assert first.results["coarse"].to_list() == ["a \ufffd  circle \U0001f600"] * 3
