@@ -16,7 +16,8 @@ __all__ = ["INDEX_VERSION", "ArchiveIndex", "ignored_path", "packed_index", "sup
 
 # 2: several streams and joined tars are read to their end; 3: what is ignored is kept by kind; 4: tables name what is not read
 # 5: nested archives, zips without a directory, names in other encodings; 6: zstd and lz4 within packed zips, base64 by column
-INDEX_VERSION = 6
+# 7: the first member of a zip is read that stands before one without an ending
+INDEX_VERSION = 7
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def unpacked_index(store: Store, path: str, data: bytes) -> ArchiveIndex:
 def superseded_indexes(store: Store) -> Iterator[str]:
     """Files of indexes that this version does not look for any more, as it reads such an archive anew: paths, with what they left out of each.
 
-    Those of versions 5 and 6 do not say which they are, and stay. Raises `StoreError` for a file that is no index.
+    Those of version 5, and first ones of 6, do not say which they are, and stay. Raises `StoreError` for a file that is no index.
     """
     for name in store.names("indexes"):
         path = f"indexes/{name}"

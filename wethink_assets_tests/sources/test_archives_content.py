@@ -184,3 +184,15 @@ def test_members_of_one_name_are_counted(local: Store, tmp_path: Path) -> None:
         ("b.tar::x.tar/train/00000.png", "duplicate_name"),
     ]
     assert members(ingest_all(local, source_at(folder))) == {"same.png", *(f"x.tar/{name}" for name in list(FILES)[:4])}
+
+
+@pytest.mark.parametrize("last", ["LICENSE", "key", "a.png.1", "b.png "])
+def test_what_was_looked_into_and_is_no_archive_takes_nothing_from_the_others(
+    last: str, local: Store, tmp_path: Path
+) -> None:
+    """In a zip each member has its place in the file; the first one was refused since this one seemed to lie at its beginning."""
+    files = {**drawings(3), last: next(iter(drawings(1, first=40).values())), **drawings(2, first=50)}
+    for name, packed in (("a.zip", zip_of(files)), ("b.tar", tar_of(files))):
+        source = source_at(write_files(tmp_path / name, {name: packed}), name[0])
+        found = register_source(local, source, 100)
+        assert (found.files, found.refused, len(found.ignored)) == (6, 0, 0)

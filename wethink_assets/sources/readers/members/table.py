@@ -172,15 +172,12 @@ class MemberTable:
 
     def _without_shared(self, table: pl.DataFrame, limit: int) -> pl.DataFrame:
         """Members whose bytes reach into the next one's are refused: a bomb without nesting is made so."""
-        ordered = table.sort("start", maintain_order=True).with_columns(next=pl.col("start").shift(-1).fill_null(limit))
-        shared = pl.col("stop") > pl.col("next")
-        for member in ordered.filter(shared & pl.col("member").is_not_null())["member"]:
+        # What was looked into has its place reserved, and none of its own.
+        placed = table.with_row_index("row").filter(pl.col("stop") > 0).sort("start", maintain_order=True)
+        shared = placed.filter(pl.col("stop") > pl.col("start").shift(-1).fill_null(limit))
+        for member in shared.filter(pl.col("member").is_not_null())["member"]:
             self.refusals.append(Refusal(f"{self.path}::{member}", "bomb", "its data overlaps another member's"))
-        order = pl.int_range(pl.len())
-        kept = (
-            table.with_columns(row=order).sort("start", maintain_order=True).filter(~ordered.select(shared).to_series())
-        )
-        return kept.sort("row").drop("row")
+        return table.with_row_index("row").join(shared, on="row", how="anti", maintain_order="left").drop("row")
 
     def _without_superseded(self, table: pl.DataFrame) -> pl.DataFrame:
         """Of members of one name the last one stays, as on unpacking."""
