@@ -124,10 +124,12 @@ _UNABLE_WORDS = _any(
 )
 _ECHO = re.compile(r"input_value=.*?(?=, input_type=|$)")  # what pydantic repeats of the request
 _WAIT_WORDS = re.compile(
-    r"\b(?:try again|retry(?:ing)?|wait|available again|reset(?:s|ting)?)\b[^.\d]{0,30}?"
+    r"\b(?:try again|retry(?:ing)?|wait|available(?: again)?|reset(?:s|ting)?)\b[^.\d]{0,30}?"
     r"((?:\d+(?:\.\d+)?\s*(?:milliseconds?|millis|ms|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|[smhd])\b\s*(?:and\s*)?"
     r"|\d+(?:\.\d+)?(?:ms|[smhd]))+)"
 )
+_WAIT_CHINESE = re.compile(r"(\d+(?:\.\d+)?)\s*(秒|分钟|小时)[之以]?后")
+_CHINESE_UNITS = {"秒": "s", "分钟": "m", "小时": "h"}
 _STATUS: Mapping[int, Meaning] = {
     401: "key",
     402: "spent",
@@ -286,7 +288,10 @@ def _delay(headers: Mapping[str, str], body: _Body, words: str) -> float | None:
     if spent:
         return max(spent)
     match = _WAIT_WORDS.search(words.lower())
-    return duration(match[1].replace("and", " ")) if match else None
+    if match:
+        return duration(match[1].replace("and", " "))
+    chinese = _WAIT_CHINESE.search(words)
+    return duration(chinese[1] + _CHINESE_UNITS[chinese[2]]) if chinese else None
 
 
 def _quotas(*headers: Mapping[str, str]) -> Iterable[Any]:

@@ -137,7 +137,7 @@ def leaked_token(text: str) -> str | None:
     >>> leaked_token("A red circle.<|im_end|>"), leaked_token('A slide explains the token "<|im_end|>".')
     ('<|im_end|>', None)
     """
-    next_turn = _NEXT_TURN.search(text)
+    next_turn = _NEXT_TURN.search(text) if "\n" in text else None
     if next_turn and not _DIALOGUE.search(text, 0, next_turn.start()):
         return next_turn[0].strip()
     if "<" not in text and "[" not in text and "#" not in text:

@@ -60,7 +60,7 @@ _COPIED = re.compile(r"\b(?:is|are|stands?) (?:printed|written|painted|engraved|
 _ABSENCE_ASKED = re.compile(
     r"\b(?:leaves? (?:open|out)|left (?:open|out)|omits?|omitted|missing|lacks?|fails? to|n[o']t (?:say|tell|mention|show|give|explain|appear))\b",
     re.IGNORECASE,
-)  # "What does the label leave open?": "It does not say how old the cheese is."
+)  # "What does the label leave open?": "It does not say how old it is."
 _REFERENCE = re.compile(
     r"!?\[[^\]\n]*\]\([^)\n]*\)|data:\w+/\S+|(?:https?|file)://\S+|\S+\.(?:png|jpe?g|gif|webp|bmp)"
     r'|\{\s*"(?:error|detail|message)".*|\{\s*"\w+"\s*:\s*(?:null|""|\{\}|\[\])\s*\}'
@@ -77,7 +77,7 @@ _UNFILLED = re.compile(
 _SIGN_ASKED = re.compile(
     r"\b(?:sign|symbol|mark|character|operator|punctuation|abbreviation|letter)s?\b", re.IGNORECASE
 )
-_NAMED = re.compile(r"@\w+|[\w-]+(?:\.[\w-]+)+|[\w.+-]+@[\w.-]+")  # names, files, addresses
+_NAMED = re.compile(r"@\w+|[\w-]+(?:\.[\w-]+)+|[\w.+-]+@[\w.-]+")  # names, files
 _ENDLESS = re.compile(r"(\S{1,20}?)(?:\s*\1){19,}")
 _BLANK = re.compile(r"[\s.?!,;:_\u2026\u2013\u2014\u2015\u3002\uff01\uff1f-]*")
 _ALPHABETIC = re.compile(r"[^\W\d_]")
@@ -232,12 +232,12 @@ def require_reply(text: str, wanted: Wanted = "text") -> None:
 
 def _only_acknowledges(text: str) -> str | None:
     """The first sentence of a reply that announces one ("Sure, I'll describe it:") and ends there."""
-    if len(text) > LONGEST_PHRASE:
+    opening = _opening(text)
+    if len(text) > LONGEST_PHRASE or not opening.first:
         return None
-    sentences = _sentences(unquoted(text))
-    english = mostly_english(text)
-    ends = sentences and all(_says(sentence, "acknowledgement", english, short=True) for sentence in sentences)
-    return sentences[0] if ends else None
+    sentences = (*opening.first, *opening.last)
+    ends = all(_says(sentence, "acknowledgement", opening.english, short=True) for sentence in sentences)
+    return opening.first[0] if ends else None
 
 
 def require_no_refusal(texts: Iterable[str]) -> None:
