@@ -14,11 +14,13 @@ from wethink_assets.extensions.builtin import STAGES
 from wethink_assets.sources.imported_pairs import all_pairs
 from wethink_assets.storage.file_kinds import known_file
 from wethink_assets.storage.store import Store
+from wethink_assets.storage.table_files import table_path
 from wethink_assets.storage.tables import Tables
 
 __all__ = ["blob_number", "named_blobs"]
 
 _EXTRACTED = r"^sha256:([0-9a-f]{16})[0-9a-f]{48}\.\w+$"  # as `sources.readers.formats.kept_blob` reads it
+_BLOB = pl.col("blob").str.split("/").list.last().str.head(16)
 _LISTINGS = {"batch listing": "batches", "archive index": "indexes"}
 
 
@@ -51,10 +53,12 @@ def named_blobs(store: Store, cut: Iterable[str], without: Collection[str] = ())
 
 
 def _names(store: Store, needed: dict[str, list[str]], without: Collection[str]) -> Iterator[pl.Series]:
-    for table in _tables(store, needed, without):
-        yield table.select(pl.col("blob").str.split("/").list.last().str.head(16)).collect()["blob"]
+    for folder in _folders(store, needed, without):
+        names = _names_in(store, folder)
+        if names is not None:
+            yield names
     for pairs in all_pairs(store):
-        yield pairs.select(pl.col("blob").str.split("/").list.last().str.head(16)).collect()["blob"]
+        yield pairs.select(_BLOB).collect()["blob"]
     # A registered file of an archive that was extracted is nowhere but in its blob, until its batch is run and whenever it is run again.
     for kind, folder in _LISTINGS.items():
         for path in store.files(folder):
@@ -63,7 +67,8 @@ def _names(store: Store, needed: dict[str, list[str]], without: Collection[str])
                 yield store.scan_parquet(path).select(pl.col("etag").str.extract(_EXTRACTED)).collect()["etag"]
 
 
-def _tables(store: Store, needed: dict[str, list[str]], without: Collection[str]) -> Iterator[pl.LazyFrame]:
+def _folders(store: Store, needed: dict[str, list[str]], without: Collection[str]) -> Iterator[str]:
+    """Folders of tables that may name blobs."""
     for asset in store.names("tables"):
         if asset in STAGES and "blob" not in STAGES[asset].schema:
             continue
@@ -76,15 +81,20 @@ def _tables(store: Store, needed: dict[str, list[str]], without: Collection[str]
                 raise StoreError(
                     f"{store.link(folder)} is missing, so which images are needed is not known: `wethink verify --all`"
                 )
-            for folder in folders:
-                if folder in without:
-                    continue
-                try:
-                    table = store.scan_parquet(f"{folder}/results.parquet")
-                    named = "blob" in table.collect_schema()
-                except StoreError:
-                    if store.files(folder):
-                        raise
-                    continue  # it was just collected; servers may go on listing a folder of which nothing is left
-                if named:
-                    yield table
+            yield from (folder for folder in folders if folder not in without)
+
+
+def _names_in(store: Store, folder: str) -> pl.Series | None:
+    """What a table names; None where it has no such column, or was just collected: servers may go on listing a folder of which nothing is left."""
+    path = table_path(folder, "results")
+    for last in (False, True):
+        try:
+            table = store.scan_parquet(path)
+            return table.select(_BLOB).collect()["blob"] if "blob" in table.collect_schema() else None
+        except (StoreError, OSError):
+            there = store.files(folder)
+            if not there:
+                return None
+            if last or path not in there:  # else a run has made it anew since it was looked for
+                raise
+    return None

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from wethink_assets.dataset.collected_tables import CollectedTables
 from wethink_assets.dataset.garbage import collect, find_garbage
 from wethink_assets.dataset.inventory.check import check_store
 from wethink_assets.dataset.inventory.sealing import seal_store
+from wethink_assets.dataset.named_blobs import named_blobs
 from wethink_assets.dataset.versions.verification import verify_versions
 from wethink_assets.errors import StoreError, VersionError
 from wethink_assets.identity import sha256_hex
@@ -253,6 +255,24 @@ def test_a_table_that_is_relied_on_at_the_last_moment_is_there(
     assert len(outputs) >= 4
     for commit, output in outputs.values():
         assert Tables(local).load_commit(commit).results.equals(output.results)
+
+
+def test_a_table_that_a_run_makes_anew_as_it_is_looked_for_is_read(grower: Grower, local: Store) -> None:
+    looked: list[str] = []
+
+    class Remade(Store):
+        def scan_parquet(self, relative: str) -> pl.LazyFrame:
+            looked.append(relative)
+            if looked.count(relative) == 1:
+                raise StoreError(f"{relative} is missing")
+            return super().scan_parquet(relative)
+
+    remade = Remade(local.url, local.fs, local.root)
+    assert named_blobs(remade, ()).tolist() == named_blobs(local, ()).tolist() != []
+    lost = next(name for name in local.names(f"tables/images/{BATCH}") if name != "commits")
+    local.delete(f"tables/images/{BATCH}/{lost}/results.parquet")
+    with pytest.raises(StoreError, match=f"{lost}/results.parquet is missing"):
+        named_blobs(local, ())
 
 
 def test_a_file_that_is_no_blob_is_named(local: Store) -> None:

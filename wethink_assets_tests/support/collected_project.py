@@ -12,7 +12,7 @@ import random
 import signal
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from wethink_assets.sources.claims import holder
 from wethink_assets.sources.registration import register_source
 from wethink_assets.stages.order import stage_names, upstream_of
 from wethink_assets.stages.spec import BatchWork
+from wethink_assets.storage import file_ages
 from wethink_assets.storage import tables as tables_module
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.journal.journal import journaled_calls
@@ -59,16 +60,36 @@ PROCESSES.set_forkserver_preload(["wethink_assets_tests.support.collected_projec
 
 
 @dataclass(frozen=True)
+class Far:
+    """A store on S3. since: when the work of today begins, in seconds since 1970."""
+
+    url: str
+    options: dict[str, Any]
+    since: float
+
+    def patch_ages(self, patched: pytest.MonkeyPatch) -> None:
+        """Let what was put before today look three days old: a server takes no times of files."""
+        seconds = file_ages._seconds
+
+        def shown(about: dict[str, object]) -> float:
+            written = seconds(about)
+            return written if written >= self.since else written - 3 * DAY
+
+        patched.setattr(file_ages, "_seconds", shown)
+
+
+@dataclass(frozen=True)
 class Grown:
     """A project: where its store is, and where its sources and prompts are."""
 
     root: Path
     home: Path
+    far: Far | None = None
 
     @property
     def store(self) -> Store:
         """The store."""
-        return Store.open(str(self.root))
+        return Store.open(self.far.url, **self.far.options) if self.far else Store.open(str(self.root))
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -214,6 +235,15 @@ def collect_again_and_again(project: Grown) -> None:
         time.sleep(random.random() * 0.05)
 
 
+def on_s3(project: Grown, url: str, options: dict[str, Any]) -> Grown:
+    """The same project with its store copied to a folder on S3, but for what only a disk has."""
+    store, far = project.store, Store.open(url, **options)
+    for path in store.files(""):
+        far.publish(path, store.read(path))
+    time.sleep(1.1)  # servers tell whole seconds
+    return replace(project, far=Far(url, options, float(int(time.time()))))
+
+
 def _opened(project: Grown, slow: bool) -> Store:
     plain = project.store
     return SlowStore(plain.url, plain.fs, plain.root) if slow else plain
@@ -230,6 +260,8 @@ def _begin(target: str, project: Grown, seed: int) -> None:
     random.seed(seed)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ["WETHINK_SYNC"] = "0"
+    if project.far:
+        project.far.patch_ages(pytest.MonkeyPatch())
     if target == "work":
         work_of_today(project, slow=True)
     else:

@@ -11,7 +11,7 @@ from wethink_assets.dataset.collected_tables import CollectedTables
 from wethink_assets.dataset.inventory.dependents import Dependents
 from wethink_assets.dataset.inventory.sealing import was_removed
 from wethink_assets.errors import StoreError
-from wethink_assets.intervals import wilson
+from wethink_assets.intervals import sampled_share
 from wethink_assets.storage.erasures import Erasures, erasures_of
 from wethink_assets.storage.faults import optional_write
 from wethink_assets.storage.file_kinds import KnownFile, Nature, known_file
@@ -51,7 +51,7 @@ class StoreCheck:
     """What was looked at and what is wrong.
 
     files: looked for; read: of these, whose bytes were compared; unsealed: files of known kinds that no link names yet.
-    share: 95% interval of the share of altered files among all, where only a sample was read.
+    share: exact 95% interval of the share of altered files among those that are there, where only a sample was read.
     """
 
     links: int = 0
@@ -110,7 +110,7 @@ def check_store(
     result.read = len(chosen)
     if sample:
         altered = sum(fault.fault == ALTERED and fault.path in inventory.files for fault in result.faults)
-        result.sampled, result.share = True, wilson(altered, len(chosen))
+        result.sampled, result.share = True, sampled_share(altered, len(chosen), check.drawn_from)
     result.faults = Dependents(store).told(result.faults)
     result.faults.sort()
     if not sample and result.sound:
@@ -134,6 +134,7 @@ class _Check:
     def __init__(self, store: Store, inventory: Inventory) -> None:
         self._store = store
         self._inventory = inventory
+        self.drawn_from = 0
         self.result = StoreCheck(links=inventory.last, files=len(inventory.files))
         for fault in inventory.faults:
             self.note(fault.path, fault.fault, fault.detail)
@@ -199,6 +200,7 @@ class _Check:
         paths = [path for path in inventory.files if path in self._there]
         if changed:
             paths = [path for path in paths if self._may_have_changed(path)]
+        self.drawn_from = len(paths)
         if sample:
             return random.Random(seed).sample(paths, min(sample, len(paths)))
         # A hash in an unsealed file's name is held against its content too.
