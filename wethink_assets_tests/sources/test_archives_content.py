@@ -196,3 +196,12 @@ def test_what_was_looked_into_and_is_no_archive_takes_nothing_from_the_others(
         source = source_at(write_files(tmp_path / name, {name: packed}), name[0])
         found = register_source(local, source, 100)
         assert (found.files, found.refused, len(found.ignored)) == (6, 0, 0)
+
+
+def test_a_zip_whose_headers_have_other_names_than_its_directory_is_read_by_the_directory(
+    local: Store, tmp_path: Path
+) -> None:
+    packed = zip_of(drawings(3)).replace(b"train/00001.png", b"TRAIN\\00001.png", 1)
+    folder = write_files(tmp_path / "s", {"x.zip": packed})
+    assert registered(local, folder).refused == 0
+    assert members(ingest_all(local, source_at(folder))) == set(drawings(3))

@@ -106,9 +106,11 @@ def _header(stream: ArchiveStream, entry: Entry) -> tuple[Any, ...] | None:
     header = HEADER.unpack(data)
     flags, crc, name_length, extra_length = header[2], header[6], header[9], header[10]
     raw, extra = stream.read(name_length), stream.read(extra_length)
-    if not _is_named(entry.member, raw, flags, extra):
-        return None
-    if not flags & SIZES_FOLLOW and f"{crc:08x}" != entry.etag.rpartition(":")[2]:
+    # The directory's name counts, as with unzip: writers have others in the headers, so that the sum says more, where it stands there.
+    if flags & SIZES_FOLLOW:
+        if not _is_named(entry.member, raw, flags, extra):
+            return None
+    elif f"{crc:08x}" != entry.etag.rpartition(":")[2]:
         return None
     size = header[8]
     field = extra_fields(extra).get(1, b"")
