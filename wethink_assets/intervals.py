@@ -4,8 +4,11 @@ import math
 from collections.abc import Callable, Iterator
 
 
-def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """95% Wilson interval of a share (Wilson 1927); (0, 1) without observations."""
+def wilson(right: float, count: int, z: float = 1.96) -> tuple[float, float]:
+    """95% Wilson interval of a share (Wilson 1927); (0, 1) without observations.
+
+    right: how many are right, or the sum of grades from 0 to 1, whose interval is then rather too wide.
+    """
     if not count:
         return 0.0, 1.0
     share = right / count

@@ -60,6 +60,8 @@ PAPER_SYSTEM = (
 )
 UNCOUNTED = ("in_main_run", "save_steps", "threads", "dataloader_num_workers", "launcher", "report_to")
 """Settings that decide how a run goes about, not what it comes to: no part of a policy's digest."""
+CHOOSING = ("eval_steps",)
+"""Settings that count where the best step is published: among those evaluated it is chosen."""
 
 
 class RecipeSettings(Table):
@@ -173,7 +175,17 @@ class RecipeSettings(Table):
         exclude_if=lambda trackers: not trackers,
         description="trackers beside the curves in Dagster; each needs its package",
     )
-    validation_rows: int = Field(500, ge=0, description="held-out rows answered before and after, at most")
+    validation_rows: int = Field(
+        500, ge=0, description="held-out rows answered before, after and while it is trained, at most"
+    )
+    eval_steps: int = Field(
+        50, ge=0, description="steps between two evaluations on the held-out rows while it is trained; 0: none"
+    )
+    publish: Literal["last", "best"] = Field(
+        "last",
+        exclude_if=lambda step: step == "last",
+        description="weights of the last step, or of the evaluated step with the highest accuracy on the held-out rows",
+    )
 
     @model_validator(mode="after")
     def _settings_fit(self) -> "RecipeSettings":
@@ -181,6 +193,10 @@ class RecipeSettings(Table):
             raise ValueError("both reward weights are 0")
         if self.difficulty[0] > self.difficulty[1]:
             raise ValueError(f"difficulty goes from {self.difficulty[0]:g} down to {self.difficulty[1]:g}")
+        if self.publish == "best" and not (self.eval_steps and self.validation_rows):
+            raise ValueError(
+                'publish = "best" needs evaluations to choose by: set eval_steps and validation_rows above 0'
+            )
         if self.max_pixels and self.min_pixels > self.max_pixels:
             raise ValueError(f"min_pixels {self.min_pixels} is more than max_pixels {self.max_pixels}")
         if (self.max_pixels or self.min_pixels) and self.rollouts.engine == "vllm-colocated":
@@ -207,7 +223,7 @@ class RecipeSettings(Table):
 
     def counted(self) -> dict[str, Any]:
         """The settings that a policy's digest goes by, by their names in the store."""
-        return self.stored(leave_out=UNCOUNTED)
+        return self.stored(leave_out=UNCOUNTED if self.publish == "best" else (*UNCOUNTED, *CHOOSING))
 
 
 def recipe_name(name: str) -> str:

@@ -1,7 +1,7 @@
 """Metadata of recipes, planned runs and policies."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -10,7 +10,7 @@ import polars as pl
 from wethink_assets.config import RecipeSettings, Settings
 from wethink_assets.defs.metadata.previews import sample_table
 from wethink_assets.storage.store import Store
-from wethink_assets.training.policies.card import curve_lines, gain_rows
+from wethink_assets.training.policies.card import curve_lines, evaluation_rows, gain_rows, step_of_weights
 from wethink_assets.training.policies.catalog import Policy
 from wethink_assets.training.runs.plan import TrainingPlan
 
@@ -44,6 +44,7 @@ def policy_metadata(store: Store, policy: Policy) -> dict[str, Any]:
     all_rows = accuracy.get("all", {})
     cost = figures.get("cost", {})
     last = figures.get("last", {})
+    evaluations = figures.get("evaluations", [])
     return {
         "held-out accuracy before": all_rows.get("before"),
         "held-out accuracy after": all_rows.get("after"),
@@ -55,6 +56,8 @@ def policy_metadata(store: Store, policy: Policy) -> dict[str, Any]:
         "steps": sum(figures.get("steps", {}).values()),
         "completions without grade": figures.get("without_grade"),
         "held-out rows": accuracy_table(accuracy) if accuracy else None,
+        "weights of": step_of_weights(figures["published"], len(evaluations)) if "published" in figures else None,
+        "held-out accuracy by step": evaluation_table(evaluations) if evaluations else None,
         "curves": _curves(store, policy),
         "plot": _plot(store, policy),
         "model": store.link(f"{policy.folder}/model"),
@@ -73,6 +76,13 @@ def accuracy_table(accuracy: Mapping[str, Mapping[str, float]]) -> dg.TableMetad
     """Accuracy on held-out rows before and after, over all and by kind."""
     columns = ("rows", "n", "before", "after", "gain in points (95%)")
     records = [dg.TableRecord(dict(zip(columns, row, strict=True))) for row in gain_rows(accuracy)]
+    return dg.MetadataValue.table(records, dg.TableSchema([dg.TableColumn(name, "string") for name in columns]))
+
+
+def evaluation_table(evaluations: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """Accuracy on held-out rows at the steps that were evaluated while the policy was trained."""
+    columns = ("step", "n", "accuracy (95%)", "format")
+    records = [dg.TableRecord(dict(zip(columns, row, strict=True))) for row in evaluation_rows(evaluations)]
     return dg.MetadataValue.table(records, dg.TableSchema([dg.TableColumn(name, "string") for name in columns]))
 
 

@@ -4,8 +4,9 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 
@@ -13,6 +14,7 @@ from wethink_assets.errors import TrainingError
 from wethink_assets.training.policies.artifacts import curves_so_far
 from wethink_assets.training.runs.plan import TrainingPlan, command_of, process_environment
 from wethink_assets.training.runs.process import OUTCOME, read_outcome
+from wethink_assets.training.trainers.evaluation_record import HELD_OUT
 from wethink_assets.training.trainers.guards import LESS_MEMORY
 
 _EXIT_CODE = re.compile(r"External execution process failed with code (-?\d+)")
@@ -60,9 +62,13 @@ def _followed(
     def follow() -> None:
         started = time.monotonic()
         observed = started - FIRST_OBSERVATION
-        seen = 0
+        seen = evaluated = 0
         while not ended.wait(LOOK):
             lines = curves_so_far(plan.work_folder)
+            evaluations = [line for line in lines if line.get("held_out") is not None]
+            if len(evaluations) > evaluated:
+                _observe(instance, plan, run_id, evaluations[-1], HELD_OUT.values())
+                evaluated = len(evaluations)
             if len(lines) <= seen:  # none any more: the run has ended and tidied its folder
                 continue
             seen = len(lines)
@@ -71,11 +77,7 @@ def _followed(
             if time.monotonic() - observed < max(FIRST_OBSERVATION, (time.monotonic() - started) / 50):
                 continue
             observed = time.monotonic()
-            figures = {name: lines[-1][name] for name in OBSERVED if lines[-1].get(name) is not None}
-            event = dg.AssetObservation(
-                "policy", partition=plan.key, metadata={"step": step, **figures, "while run": run_id}
-            )
-            instance.report_runless_asset_event(event)
+            _observe(instance, plan, run_id, lines[-1], OBSERVED)
 
     thread = threading.Thread(target=follow, name=f"follows {plan.key}", daemon=True)
     thread.start()
@@ -84,3 +86,14 @@ def _followed(
     finally:
         ended.set()
         thread.join()
+
+
+def _observe(
+    instance: dg.DagsterInstance, plan: TrainingPlan, run_id: str, line: Mapping[str, Any], names: Iterable[str]
+) -> None:
+    """Put figures of a step on the asset's plots."""
+    figures = {name: line[name] for name in names if line.get(name) is not None}
+    event = dg.AssetObservation(
+        "policy", partition=plan.key, metadata={"step": int(line["step"]), **figures, "while run": run_id}
+    )
+    instance.report_runless_asset_event(event)

@@ -237,9 +237,8 @@ def _count_hours(estimate: RunEstimate, plan: TrainingPlan, timing: ModelTiming)
     estimate.judge_calls = calls
     estimate.step_seconds = {phase: round(seconds[phase], 3) for phase in recipe.phases}
     training = sum(steps * seconds[phase] for phase, steps in estimate.steps.items())
-    answering = (
-        2 * -(-estimate.held_out // BATCH) * a_token * recipe.max_completion_length * max(1, BATCH / timing.batch)
-    )
+    batches = -(-estimate.held_out // BATCH) * _held_out_passes(estimate, recipe)
+    answering = batches * a_token * recipe.max_completion_length * max(1, BATCH / timing.batch)
     if timing.device == "cuda":  # a batch takes hardly longer than a micro-batch
         answering /= max(1, BATCH / timing.batch)
     judging = calls * (estimate.judge_seconds or 0) / plan.configuration.pipeline.concurrency
@@ -254,7 +253,15 @@ def _count_hours(estimate: RunEstimate, plan: TrainingPlan, timing: ModelTiming)
 def _judge_calls(estimate: RunEstimate, recipe: RecipeSettings) -> int:
     if recipe.accuracy == "rules" or estimate.judge_seconds is None:
         return 0
-    return _completions(estimate, recipe) + 2 * estimate.held_out
+    return _completions(estimate, recipe) + _held_out_passes(estimate, recipe) * estimate.held_out
+
+
+def _held_out_passes(estimate: RunEstimate, recipe: RecipeSettings) -> int:
+    """How often the held-out rows are answered: before, after, and at each evaluation in between."""
+    if not recipe.eval_steps:
+        return 2
+    between = sum(max(0, steps - 1) // recipe.eval_steps for steps in estimate.steps.values())
+    return 2 + between + (recipe.publish == "best")
 
 
 def _judge_money(role: RoleSettings, calls: int, recipe: RecipeSettings) -> float:

@@ -8,9 +8,10 @@ import polars as pl
 
 from wethink_assets.config import RecipeSettings
 from wethink_assets.training.data.rows import RowSelection
-from wethink_assets.training.policies.card import library_versions, model_card
+from wethink_assets.training.policies.card import library_versions, model_card, step_of_weights
 from wethink_assets.training.policies.plots import column, write_plots
 from wethink_assets.training.runs.plan import TrainingPlan
+from wethink_assets.training.trainers.evaluation_record import EvaluationRecord, with_evaluations
 from wethink_assets.training.trainers.recorder import RunRecorder, curves_table, read_lines
 
 ARTIFACTS = "artifacts"
@@ -28,29 +29,36 @@ def write_artifacts(
     before: pl.DataFrame,
     after: pl.DataFrame,
     accuracy: Mapping[str, Mapping[str, float]],
+    cost: Mapping[str, Any],
+    chosen: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Write all files beside `artifacts/model` of the working folder; returns the figures for `policy.json`.
 
-    used: rows that took part; before, after: answers to the held-out rows; accuracy: what they come to (`validation.gains`).
+    used: rows that took part; before, after: answers to the held-out rows; accuracy: what they come to (`validation.gains`); cost: as of `cost_of`;
+    chosen: whose step's weights these are (`phases.chosen_weights`).
     """
     artifacts = work / ARTIFACTS
     phases = [phase for phase in PHASES if (work / phase).is_dir()]
     recorders = {phase: RunRecorder(work / phase, 1 << 60) for phase in phases}
-    spent = [recorder.save_spent() for recorder in recorders.values()]
-    cost = cost_of({name: sum(seconds[name] for seconds in spent) for name in ("wall", "cpu")})
-    lines = recorders[phases[-1]].lines
+    lines_of = {phase: with_evaluations(recorder.lines, work / phase) for phase, recorder in recorders.items()}
+    lines = lines_of[phases[-1]]
+    evaluations = EvaluationRecord(work / phases[-1])
     figures: dict[str, Any] = {
         "accuracy": accuracy,
-        "cost": cost,
+        "published": dict(chosen),
+        "evaluations": evaluations.lines,
+        "cost": dict(cost),
         "steps": {phase: len(recorder.lines) for phase, recorder in recorders.items()},
         "rows": {"used": used, "chosen": selection.rows, "left_out": selection.left_out, "kinds": selection.kinds},
         "first": {name: _mean(lines, name, first=True) for name in LAST},
         "last": {name: _mean(lines, name, first=False) for name in LAST},
         "libraries": library_versions(),
     }
-    for phase, recorder in recorders.items():
+    for phase, own in lines_of.items():
         name = "curves" if phase == phases[-1] else f"{phase}_curves"
-        curves_table(recorder.lines).write_parquet(artifacts / f"{name}.parquet")
+        curves_table(own).write_parquet(artifacts / f"{name}.parquet")
+    if (answered := evaluations.answers()) is not None:
+        answered.sink_parquet(artifacts / "evaluations.parquet", compression="zstd")
     completions = recorders[phases[-1]].all_completions()
     completions.sink_parquet(artifacts / "completions.parquet", compression="zstd")
     figures["completions"], figures["without_grade"] = (
@@ -69,6 +77,7 @@ def write_artifacts(
         "recipe": plan.recipe_name,
         "rows trained on": f"{used} ({', '.join(f'{count} {kind}' for kind, count in selection.kinds.items())})",
         "policy digest": plan.digest,
+        "weights of": step_of_weights(chosen, len(evaluations.lines)),
     }
     card = model_card(
         title=f"WeThink policy {plan.key}",
@@ -81,8 +90,11 @@ def write_artifacts(
     return figures
 
 
-def cost_of(spent: Mapping[str, float]) -> dict[str, Any]:
-    """What a training cost: seconds by the clock, and GPU-seconds or, without a GPU, seconds of the processor."""
+def cost_of(spent: Mapping[str, float], grades: int) -> dict[str, Any]:
+    """What a training cost: seconds by the clock, GPU-seconds or, without a GPU, seconds of the processor, and grades that the judge gave.
+
+    spent: `wall` and `cpu` seconds of all attempts, with loading and the answers to held-out rows; grades: those of held-out rows, too.
+    """
     import torch
 
     cost: dict[str, Any] = {"wall_seconds": round(spent["wall"], 1)}
@@ -94,6 +106,8 @@ def cost_of(spent: Mapping[str, float]) -> dict[str, Any]:
         cost["gpu"] = torch.cuda.get_device_name()
     else:
         cost["cpu_seconds"] = round(spent["cpu"], 1)
+    if grades:
+        cost["judge_grades"] = grades
     return cost
 
 
@@ -105,4 +119,7 @@ def _mean(lines: list[dict[str, Any]], name: str, first: bool) -> float | None:
 
 def curves_so_far(work: Path) -> list[dict[str, Any]]:
     """Figures of the steps so far of a run that is still running."""
-    return next((lines for phase in reversed(PHASES) if (lines := read_lines(work / phase / "curves.jsonl"))), [])
+    for phase in reversed(PHASES):
+        if lines := read_lines(work / phase / "curves.jsonl"):
+            return with_evaluations(lines, work / phase)
+    return []

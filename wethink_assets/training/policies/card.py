@@ -48,6 +48,47 @@ def gain_rows(accuracy: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
     ]
 
 
+def evaluation_rows(evaluations: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Rows of a table: step, graded rows, accuracy with its interval, format.
+
+    >>> evaluation_rows([{"step": 50, "n": 8, "accuracy": 0.5, "low": 0.22, "high": 0.78, "format": 1.0}])
+    [['50', '8', '50.0% (22.0% to 78.0%)', '100.0%']]
+    """
+    return [
+        [
+            str(line["step"]),
+            str(line["n"]),
+            "not known"
+            if line["accuracy"] is None
+            else f"{percent(line['accuracy'])} ({percent(line['low'])} to {percent(line['high'])})",
+            percent(line["format"] or 0.0),
+        ]
+        for line in evaluations
+    ]
+
+
+def evaluation_lines(evaluations: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the card says of the evaluations while the policy was trained; nothing where there were none."""
+    if not evaluations:
+        return []
+    rows = [f"| {' | '.join(row)} |" for row in evaluation_rows(evaluations)]
+    return ["While it was trained:", "", "| step | n | accuracy (95%) | format |", "|---|---|---|---|", *rows, ""]
+
+
+def step_of_weights(chosen: Mapping[str, Any], evaluations: int) -> str:
+    """Which step a policy's weights are of.
+
+    >>> step_of_weights({"choice": "best", "step": 30, "of": 45}, 4)
+    'step 30 of 45, the best of 4 evaluations on the held-out rows, whose accuracy and gain below are therefore flattered'
+    """
+    if chosen["choice"] != "best":
+        return f"step {chosen['step']} of {chosen['of']}, the last"
+    return (
+        f"step {chosen['step']} of {chosen['of']}, the best of {evaluations} evaluations on the held-out rows,"
+        " whose accuracy and gain below are therefore flattered"
+    )
+
+
 def model_card(
     *,
     title: str,
@@ -82,6 +123,7 @@ def model_card(
         "|---|---|---|---|---|",
         *(f"| {' | '.join(row)} |" for row in gain_rows(figures.get("accuracy", {}))),
         "",
+        *evaluation_lines(figures.get("evaluations", ())),
         *ungraded_lines(figures),
         "## Cost",
         "",
@@ -134,6 +176,7 @@ def ungraded_lines(figures: Mapping[str, Any]) -> list[str]:
 
 
 CURVES = (
+    "held_out",
     "reward",
     "accuracy",
     "format",

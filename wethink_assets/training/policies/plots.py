@@ -9,6 +9,7 @@ from wethink_assets.kinds import KINDS
 
 _PANELS: dict[str, dict[str, str]] = {
     "reward": {"reward": "reward", "accuracy": "accuracy", "format": "format"},
+    "held-out accuracy": {"held_out": "accuracy", "held_out_low": "95% from", "held_out_high": "to"},
     "accuracy by kind": {},  # a line of each kind that there is
     "reward variance": {"reward_std": "standard deviation", "zero_variance": "groups without variance"},
     "KL and entropy": {"kl": "KL a token", "entropy": "entropy"},
@@ -59,8 +60,10 @@ def draw_curves(lines: Sequence[Mapping[str, Any]], title: str, titles: Sequence
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    known = panels()
-    wanted = [name for name in titles if any(any(v is not None for v in column(lines, key)) for key in known[name])]
+    all_panels = panels()
+    wanted = [
+        name for name in titles if any(any(v is not None for v in column(lines, key)) for key in all_panels[name])
+    ]
     columns = min(3, max(1, len(wanted)))
     rows = max(1, -(-len(wanted) // columns))
     figure = Figure(figsize=(3.4 * columns, 2.3 * rows), dpi=dpi, layout="constrained")
@@ -69,14 +72,15 @@ def draw_curves(lines: Sequence[Mapping[str, Any]], title: str, titles: Sequence
     steps = [line["step"] for line in lines]
     for number, name in enumerate(wanted):
         axes = figure.add_subplot(rows, columns, number + 1)
-        for color, (key, label) in enumerate(known[name].items()):
+        for color, (key, label) in enumerate(all_panels[name].items()):
             values = column(lines, key)
             if all(value is None for value in values):
                 continue
-            plain = [float("nan") if value is None else value for value in values]
-            mean = [float("nan") if value is None else value for value in smoothed(values, max(1, len(values) // 10))]
-            axes.plot(steps, plain, color=f"C{color}", linewidth=0.5, alpha=0.4)
-            axes.plot(steps, mean, color=f"C{color}", linewidth=1.4, label=label)
+            known = [(step, value) for step, value in zip(steps, values, strict=True) if value is not None]
+            axes.plot(*zip(*known, strict=True), color=f"C{color}", linewidth=0.5, alpha=0.4)
+            plain = [value for _, value in known]
+            mean = smoothed(plain, max(1, len(plain) // 10))
+            axes.plot([step for step, _ in known], mean, color=f"C{color}", linewidth=1.4, label=label)  # type: ignore[arg-type]
         axes.set_title(name, fontsize=8)
         axes.tick_params(labelsize=6)
         axes.legend(fontsize=6, frameon=False)
@@ -106,6 +110,8 @@ def write_plots(lines: Sequence[Mapping[str, Any]], title: str, folder: Path) ->
     """`curves.png` with all panels, and `preview.png`, which is small enough for the UI's metadata."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "curves.png").write_bytes(draw_curves(lines, title, list(panels()), dpi=130))
-    preview = small(draw_curves(lines, title, ("reward", "accuracy by kind", "length"), dpi=70), 12_000)
+    preview = small(
+        draw_curves(lines, title, ("reward", "held-out accuracy", "accuracy by kind", "length"), dpi=70), 12_000
+    )
     if preview:
         (folder / "preview.png").write_bytes(preview)

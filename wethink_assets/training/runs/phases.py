@@ -1,6 +1,8 @@
 """Phases of a training run, SFT and GRPO: each from where it was cut short to its final weights, and these as a checkpoint of their own."""
 
 import shutil
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from wethink_assets.training.policies.parts import adapter_targets, freeze
 from wethink_assets.training.runs.context import RunContext
 from wethink_assets.training.runs.trackers import name_run, point_trackers
 from wethink_assets.training.trainers.checkpoints import is_whole, newest_whole, remove_unfinished, seal, step_of
-from wethink_assets.training.trainers.recorder import RunRecorder
+from wethink_assets.training.trainers.evaluation_record import EvaluationRecord, kept_best
+from wethink_assets.training.trainers.recorder import RunRecorder, read_lines
 
 FINAL = "final"
 
@@ -34,9 +37,14 @@ def train_phase(context: RunContext, phase: str, start: Path | None, rows: Rows,
         remove_unfinished(folder)
     context.wait()
     newest = newest_whole(folder)
-    recorder = RunRecorder(folder, step_of(newest) if newest else 0) if context.main else None
+    from_step = step_of(newest) if newest else 0
+    recorder = RunRecorder(folder, from_step) if context.main else None
+    evaluations = _evaluations(context, phase, folder, from_step)
     point_trackers(context.plan, phase)
     trainer = _trainer(context, phase, folder, start, rows, usable, recorder)
+    if evaluations is not None:
+        evaluations.trainer = trainer
+        trainer.add_callback(evaluations)
     name_run(trainer.args, context.plan, phase)
     trainer.remove_callback(PrinterCallback)  # the lines are ours
     context.reporter.total = trainer.args.max_steps
@@ -51,6 +59,30 @@ def train_phase(context: RunContext, phase: str, start: Path | None, rows: Rows,
         seal(final)
     context.wait()
     return final
+
+
+def _evaluations(context: RunContext, phase: str, folder: Path, from_step: int) -> Any:
+    """The callback that evaluates a phase on the held-out rows; None where there are none, or no evaluation is wanted."""
+    from wethink_assets.training.trainers.arguments import between_sets
+    from wethink_assets.training.trainers.evaluations import EvaluationCallback
+
+    recipe = context.plan.recipe
+    if not len(context.held_out) or not recipe.eval_steps:
+        return None
+    record = EvaluationRecord(folder, from_step)
+    if context.main:
+        record.tidy()
+    context.wait()
+    every = between_sets(recipe, recipe.eval_steps) if phase == "grpo" else recipe.eval_steps
+    return EvaluationCallback(
+        record,
+        folder,
+        every,
+        best=recipe.publish == "best" and phase == recipe.phases[-1],
+        answer=partial(context.answer_held_out, sharded=bool(recipe.launcher.accelerate_config)),
+        report=context.reporter.report,
+        main=context.main,
+    )
 
 
 def _trainer(
@@ -75,7 +107,7 @@ def _trainer(
     model = load_model(
         plan.base_model, context.training_dtype, None if recipe.lora.rank or start is None else str(start)
     )
-    callback = StepCallback(recorder, Guard(recipe), context.reporter.step)
+    callback = StepCallback(recorder, Guard(recipe), partial(_report_step, context))
     adapter = adapter_config(recipe, model) if recipe.lora.rank and start is None else None
     if recipe.lora.rank and start is not None:
         from peft import PeftModel
@@ -122,6 +154,30 @@ def _trainer(
         attend_in_batches(trainer.accelerator.unwrap_model(trainer.ref_model))
     callback.trainer = trainer
     return trainer
+
+
+def _report_step(context: RunContext, figures: Mapping[str, Any]) -> None:
+    context.spent.save()
+    context.reporter.step(figures)
+
+
+def chosen_weights(context: RunContext, final: Path) -> tuple[Path, dict[str, Any]]:
+    """The folder with the weights that a run publishes, and what the policy says of them: `choice`, `step`, the last step `of` the run.
+
+    final: weights of the last step of the last phase. The last step is published where nothing was graded on the held-out rows, too.
+    """
+    last = max((line["step"] for line in read_lines(final.parent / "curves.jsonl")), default=0)
+    chosen: dict[str, Any] = {"choice": "last", "step": last, "of": last}
+    if context.plan.recipe.publish == "last":
+        return final, chosen
+    best = kept_best(final.parent)
+    if best is None:
+        context.reporter.report(
+            "no answer to a held-out row was graded while it was trained: the last step is published"
+        )
+        return final, chosen
+    figures, folder = best
+    return folder, {"choice": "best", "step": figures["step"], "of": last}
 
 
 def adapter_config(recipe: RecipeSettings, model: Any) -> Any:

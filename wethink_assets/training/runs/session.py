@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,16 +25,21 @@ from wethink_assets.training.data.chat import require_images
 from wethink_assets.training.data.images import UnreadableImages, unreadable_images
 from wethink_assets.training.data.prompts import RowPrompts, prompt_length_filter, template_opens_thought
 from wethink_assets.training.data.rows import Rows, RowSelection, image_paths, select_rows
-from wethink_assets.training.policies.artifacts import ARTIFACTS, write_artifacts
+from wethink_assets.training.policies.artifacts import ARTIFACTS, cost_of, write_artifacts
 from wethink_assets.training.policies.base_model import image_for, load_base_processor, load_model
 from wethink_assets.training.policies.catalog import MODEL, Policy, publish_policy
 from wethink_assets.training.runs.context import RunContext
-from wethink_assets.training.runs.phases import export_model, train_phase
+from wethink_assets.training.runs.phases import chosen_weights, export_model, train_phase
 from wethink_assets.training.runs.plan import TrainingPlan
 from wethink_assets.training.runs.progress import ProgressReporter
+from wethink_assets.training.runs.spent import SpentTime
 from wethink_assets.training.runs.trackers import require_trackers
+from wethink_assets.training.trainers.grade_journal import GradeJournal, grades_in
 from wethink_assets.training.trainers.rewards import Rewarder
-from wethink_assets.training.validation.held_out import answer_rows, gains
+from wethink_assets.training.validation.held_out import gains
+
+GRADES = "grades"
+"""Folder of the judge's grades within the working folder."""
 
 
 def train(plan: TrainingPlan, store: Store, reporter: ProgressReporter, lease: Lease | None = None) -> Policy | None:
@@ -45,11 +51,14 @@ def train(plan: TrainingPlan, store: Store, reporter: ProgressReporter, lease: L
     _require_engine(recipe)
     require_trackers(recipe)
     state = PartialState()
+    spent = SpentTime(plan.work_folder)
     threads = recipe.threads or torch.get_num_threads()
     processor = load_base_processor(plan.base_model, (recipe.min_pixels, recipe.max_pixels))
     require_images(processor)
     with Rewarder(settings, recipe) as rewarder:
         rewarder.load()
+        if rewarder.judge is not None:
+            rewarder.journal = GradeJournal(plan.work_folder / GRADES / f"{state.process_index}.jsonl")
         torch.set_num_threads(threads)  # an embedded judge has set its own number
         rewarder.prefilled = template_opens_thought(processor)
         context = RunContext(
@@ -59,28 +68,37 @@ def train(plan: TrainingPlan, store: Store, reporter: ProgressReporter, lease: L
             processor,
             RowPrompts(settings, recipe, processor),
             rewarder,
-            state.is_main_process,
+            Rows(plan.work_folder / "validation.arrow"),
+            spent,
+            state.process_index,
             state.num_processes,
         )
         selection = _prepare_rows(context)
-        rows, held_out = Rows(context.work / "train.arrow"), Rows(context.work / "validation.arrow")
+        rows = Rows(context.work / "train.arrow")
+        if recipe.publish == "best" and not len(context.held_out):
+            raise TrainingError(
+                f'`publish = "best"` chooses by held-out rows, and {plan.version} has none for this recipe: publish the last step'
+            )
         usable = _usable_rows(context, rows)
         reporter.report(
-            f"{plan.key}: {len(usable)} of {selection.rows} rows to train on, {len(held_out)} held out; work in {context.work}"
+            f"{plan.key}: {len(usable)} of {selection.rows} rows to train on, {len(context.held_out)} held out; work in {context.work}"
         )
-        before = _answers(context, held_out, "before", None) if context.main else None
+        before = _answers(context, "before", None)
         final = None
         for phase in recipe.phases:
             final = train_phase(context, phase, final, rows, usable)
         assert final is not None
-        if not context.main:
-            return None
+        weights, chosen = chosen_weights(context, final)
         if lease is not None:
             lease.require()
-        model_folder = export_model(context, final)
-        after = _answers(context, held_out, "after", model_folder)
-        assert before is not None
-        policy = _publish(context, selection, len(usable), before, after)
+        model_folder = context.work / ARTIFACTS / MODEL
+        if context.main:
+            export_model(context, weights)
+        context.wait()
+        after = _answers(context, "after", model_folder)
+        if not context.main:
+            return None
+        policy = _publish(context, selection, len(usable), before, after, chosen)
     shutil.rmtree(context.work, ignore_errors=True)
     return policy
 
@@ -143,10 +161,12 @@ def _usable_rows(context: RunContext, rows: Rows) -> NDArray[np.int32]:
     return usable
 
 
-def _answers(context: RunContext, held_out: Rows, when: str, folder: Path | None) -> pl.DataFrame:
-    """Answers to the held-out rows by the model in `folder`, or by the base model; from the working folder when they are there."""
+def _answers(context: RunContext, when: str, folder: Path | None) -> pl.DataFrame:
+    """Answers of all processes to the held-out rows by the model in `folder`, or by the base model; from the working folder when they are there."""
     path = context.work / f"{when}.parquet"
-    if path.exists():
+    there = path.exists()
+    context.wait()  # all have looked before the first one may write it
+    if there:
         return scan_files([path]).collect()
     import torch
 
@@ -156,21 +176,25 @@ def _answers(context: RunContext, held_out: Rows, when: str, folder: Path | None
     )
     if torch.cuda.is_available():
         model.to("cuda")
-    rows = [held_out[index] for index in range(len(held_out))]
-    context.reporter.report(f"answering {len(rows)} held-out rows ({when} training)")
-    answers = answer_rows(
-        model, context.processor, rows, context.prompts, context.image, context.rewarder, context.plan.recipe
-    )
-    answers.write_parquet(path.with_suffix(".writing"))
-    path.with_suffix(".writing").rename(path)
+    context.reporter.report(f"answering {len(context.held_out)} held-out rows ({when} training)")
+    answers = context.answer_held_out(model)
+    if context.main:
+        answers.write_parquet(path.with_suffix(".writing"))
+        path.with_suffix(".writing").rename(path)
     return answers
 
 
 def _publish(
-    context: RunContext, selection: RowSelection, used: int, before: pl.DataFrame, after: pl.DataFrame
+    context: RunContext,
+    selection: RowSelection,
+    used: int,
+    before: pl.DataFrame,
+    after: pl.DataFrame,
+    chosen: Mapping[str, Any],
 ) -> Policy:
     plan = context.plan
-    figures = write_artifacts(context.work, plan, selection, used, before, after, gains(before, after))
+    cost = cost_of(context.spent.save(), grades_in(context.work / GRADES))
+    figures = write_artifacts(context.work, plan, selection, used, before, after, gains(before, after), cost, chosen)
     artifacts = context.work / ARTIFACTS
     policy = Policy(
         digest=plan.digest,

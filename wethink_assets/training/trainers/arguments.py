@@ -54,6 +54,11 @@ def steps_of(recipe: RecipeSettings, rows: int) -> int:
     return batches * recipe.num_iterations
 
 
+def between_sets(recipe: RecipeSettings, steps: int) -> int:
+    """Steps, at least so many, after which a set of completions has been used up: a checkpoint holds no completions."""
+    return -(-steps // recipe.num_iterations) * recipe.num_iterations
+
+
 def grpo_config(
     recipe: RecipeSettings, work: Path, steps: int, keep: int, processes: int = 1, context_length: int | None = None
 ) -> GRPOConfig:
@@ -61,7 +66,6 @@ def grpo_config(
     share = recipe.prompts_per_step * recipe.num_generations // processes
     micro = min(recipe.micro_batch_size or share, share)
     rollouts = recipe.rollouts
-    every = -(-recipe.save_steps // recipe.num_iterations) * recipe.num_iterations  # between two sets of completions
     return GRPOConfig(
         **trainer_settings(recipe, work, steps, keep),
         per_device_train_batch_size=micro,
@@ -84,5 +88,5 @@ def grpo_config(
         if context_length is None
         else min(context_length, recipe.max_prompt_length + recipe.max_completion_length),
         vllm_tensor_parallel_size=rollouts.tensor_parallel,
-        save_steps=every,
+        save_steps=between_sets(recipe, recipe.save_steps),
     )

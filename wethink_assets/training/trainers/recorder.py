@@ -1,9 +1,8 @@
-"""Recorder of a run: figures and completions of each step, and the seconds that it took, lost ones included."""
+"""Recorder of a run: figures and completions of each step."""
 
 import json
 import math
 import os
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -52,32 +51,26 @@ KIND = "accuracy/"
 
 
 class RunRecorder:
-    """The files of a run in its working folder: `curves.jsonl`, `completions/<step>.parquet`, `spent.json`.
+    """The files of a phase in its folder: `curves.jsonl` and `completions/<step>.parquet`.
 
-    Steps after the checkpoint that a run resumes from are dropped from the first two, as they come again; the seconds they took were spent
-    and stay counted.
+    Steps after the checkpoint that a run resumes from are dropped, as they come again.
     """
 
     def __init__(self, work: Path, from_step: int = 0) -> None:
         self._curves = work / "curves.jsonl"
         self._completions = work / "completions"
-        self._spent = work / "spent.json"
         self._completions.mkdir(parents=True, exist_ok=True)
         self.lines = [line for line in read_lines(self._curves) if line["step"] <= from_step]
         _write(self._curves, "".join(json.dumps(line) + "\n" for line in self.lines))
         for path in self._completions.glob("*.parquet"):
             if not path.stem.isdigit() or int(path.stem) > from_step:
                 path.unlink()
-        self._before = _read_seconds(self._spent)
-        self._started = time.monotonic()
-        self._cpu_started = time.process_time()
 
     def step(self, line: Mapping[str, Any]) -> None:
         """Add a step's figures."""
         self.lines.append(dict(line))
         with self._curves.open("a") as file:
             file.write(json.dumps(line) + "\n")
-        self.save_spent()
 
     def completions(self, step: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add a step's completions (fields of `COMPLETION` but the step)."""
@@ -85,13 +78,6 @@ class RunRecorder:
         path = self._completions / f"{step:07d}.parquet"
         frame.write_parquet(path.with_suffix(".writing"))
         path.with_suffix(".writing").rename(path)
-
-    def save_spent(self) -> dict[str, float]:
-        """Seconds by the clock and of the processor, over all attempts of the run; saved."""
-        now = {"wall": time.monotonic() - self._started, "cpu": time.process_time() - self._cpu_started}
-        spent = {name: round(self._before.get(name, 0.0) + seconds, 3) for name, seconds in now.items()}
-        _write(self._spent, json.dumps(spent))
-        return spent
 
     def all_completions(self) -> pl.LazyFrame:
         """Completions of all steps, in order."""
@@ -150,13 +136,6 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         except ValueError:
             continue
     return lines
-
-
-def _read_seconds(path: Path) -> dict[str, float]:
-    try:
-        return {name: float(value) for name, value in json.loads(path.read_text()).items()}
-    except (OSError, ValueError, AttributeError):
-        return {}
 
 
 def _write(path: Path, text: str) -> None:

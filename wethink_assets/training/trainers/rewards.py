@@ -12,6 +12,7 @@ from wethink_assets.rewards import Reward, Weights
 from wethink_assets.rewards.trl import Grade, accuracy_of, column_rewards, reward_functions
 from wethink_assets.synthesis.judge import configured_judge
 from wethink_assets.synthesis.prompt_packs import load_prompt
+from wethink_assets.training.trainers.grade_journal import GradeJournal
 
 METHODS = {"rules": "rule", "judge": "judge"}
 
@@ -42,12 +43,14 @@ class Rewarder:
 
     `submit` starts on a batch and returns at once. Equal completions of a row are graded once between two calls of `forget`. `weights` are those
     of the components, by the recipe. `prefilled` says whether the policy's chat template opens `<think>` itself; whoever knows the policy sets it.
+    `journal` keeps the judge's grades of a run, so that none is asked for twice; None: they are forgotten.
     """
 
     def __init__(self, settings: Settings, recipe: RecipeSettings) -> None:
         self._method = METHODS.get(recipe.accuracy)
         self.weights = Weights(recipe.accuracy_weight, recipe.format_weight)
         self.prefilled = False
+        self.journal: GradeJournal | None = None
         self._models = Models.open(settings)
         self.judge = None if recipe.accuracy == "rules" else configured_judge(settings, self._models)
         self._grades: dict[tuple[str, str], asyncio.Task[Reward]] = {}
@@ -73,12 +76,16 @@ class Rewarder:
 
     async def reward(self, row: Mapping[str, Any], text: str) -> Reward:
         """Reward of one completion of a row."""
+        if self.journal is not None and (known := self.journal.reward(row["row_id"], text)) is not None:
+            return known
         columns = {name: [value] for name, value in row.items()}
         if self._method:
             columns["reward"] = [self._method]
         [reward] = await column_rewards(
             [text], columns, judge=self.judge, weights=self.weights, prefilled=self.prefilled
         )
+        if self.journal is not None:
+            self.journal.add(row["row_id"], text, reward)
         return reward
 
     def functions(self, grade: Grade) -> tuple[list[Any], list[float]]:
@@ -90,8 +97,10 @@ class Rewarder:
         self._grades = {key: task for key, task in self._grades.items() if not task.done()}
 
     def close(self) -> None:
-        """Close the judge's model and the loop."""
+        """Close the judge's model, the loop and the journal."""
         self._models.close()
+        if self.journal is not None:
+            self.journal.close()
 
     def __enter__(self) -> "Rewarder":
         return self

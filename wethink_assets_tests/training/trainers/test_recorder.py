@@ -14,12 +14,11 @@ def completion(kind: str, accuracy: float | None, tokens: int = 10) -> dict[str,
     return {**named, "tokens": tokens, "accuracy": accuracy, "format": 1.0, "reward": 1.0, "graded_by": "rule"}
 
 
-def test_a_recorder_resumes_from_a_step_and_counts_lost_seconds(tmp_path: Path) -> None:
+def test_a_recorder_resumes_from_a_step(tmp_path: Path) -> None:
     recorder = RunRecorder(tmp_path)
     for step in (1, 2, 3):
         recorder.step({"step": step, "reward": step / 10})
         recorder.completions(step, [completion("MC", 1.0)])
-    spent = recorder.save_spent()
     with (tmp_path / "curves.jsonl").open("a") as file:
         file.write('{"step": 4, "rew')  # killed while it wrote
     again = RunRecorder(tmp_path, from_step=2)
@@ -29,7 +28,6 @@ def test_a_recorder_resumes_from_a_step_and_counts_lost_seconds(tmp_path: Path) 
         == [line["step"] for line in read_lines(tmp_path / "curves.jsonl")]
     )
     assert again.all_completions().collect()["step"].to_list() == [1, 2]
-    assert again.save_spent()["wall"] >= spent["wall"]
 
 
 def test_figures_of_a_step() -> None:
