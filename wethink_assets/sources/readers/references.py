@@ -67,7 +67,9 @@ def unmet_references(
 ) -> list[Refusal]:
     """References of metadata `files` that none of the names in the source meets; each text once a file."""
     by_file = [(file, _references(store, location, file)) for file in files]
-    wanted = {ref.text.rpartition("/")[2] for _, refs in by_file if not isinstance(refs, Refusal) for ref in refs}
+    wanted = {
+        _as_path(ref.text).rpartition("/")[2] for _, refs in by_file if not isinstance(refs, Refusal) for ref in refs
+    }
     there: dict[str, list[str]] = {}
     if wanted:
         for name in names:
@@ -82,6 +84,10 @@ def unmet_references(
     return refusals
 
 
+def _as_path(text: str) -> str:
+    return text.replace("\\", "/")
+
+
 def _unmet(path: str, ref: Reference, there: Mapping[str, list[str]]) -> Refusal | None:
     row = f"{printable(path)}::{ref.row:08d}/{printable(ref.column)}"
     if is_base64(ref.text):
@@ -90,7 +96,7 @@ def _unmet(path: str, ref: Reference, there: Mapping[str, list[str]]) -> Refusal
     if ADDRESS.match(ref.text):
         detail = f"{ref.column} holds addresses: fetch the images, and put them beside"
         return Refusal(f"{printable(path)}::{printable(ref.column)}", "address", detail)
-    text = ref.text.replace("\\", "/")
+    text = _as_path(ref.text)
     inside = normpath(f"{path.rpartition('/')[0]}/{text}".lstrip("/")) if not text.startswith("/") else text
     shown = printable(ref.text)[:300]
     if inside.startswith(("/", "..")) or re.match(r"[A-Za-z]:/", text):

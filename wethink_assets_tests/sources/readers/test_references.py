@@ -61,6 +61,11 @@ def test_a_table_of_csv(local: Store, tmp_path: Path) -> None:
     ]
 
 
+def test_paths_with_backslashes_are_met(local: Store, tmp_path: Path) -> None:
+    data = b"file_name,label\ntrain\\00000.png,a\n.\\train\\00001.png,b\ntrain\\9.png,c\n"
+    assert named(local, tmp_path / "s", metadata_dot_csv=data) == [("metadata.csv::00000002/file_name", "missing_file")]
+
+
 @pytest.mark.parametrize("path", ["../../x.png", "/etc/passwd.png", "C:\\x.png", "..\\..\\x.png"])
 def test_paths_that_leave_the_source_are_refused(path: str, local: Store, tmp_path: Path) -> None:
     [(_, reason)] = named(local, tmp_path / "s", train__metadata_dot_jsonl=lines({"file_name": path}))
