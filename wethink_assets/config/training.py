@@ -249,6 +249,10 @@ class TrainingSettings(Table):
         "work/trackers",
         description="folder of this machine for what the trackers of `report_to` write; runs leave it as it is",
     )
+    leaks: Literal["refuse", "allow"] = Field(
+        "refuse",
+        description="whether `wethink train` refuses a version that leaks (rows of benchmarks, alike images across splits, duplicates)",
+    )
     price_device_hour: float = Field(
         0.0, ge=0, description="money for an hour of one device, for the cost that `wethink train --plan` says"
     )

@@ -23,12 +23,12 @@ VERDICTS = pl.Schema(
         "index": pl.String(),  # of the benchmark's row; null in the row of the file as a whole
         "shown": pl.String(),  # image_id of the benchmark's picture
         "image_id": pl.String(),
-        "verdict": pl.String(),  # copy | altered; of a whole file compared | gone; of an image unreadable
-        "distance": pl.Float64(),  # of the signatures
+        "verdict": pl.String(),  # copy | altered; of a whole file compared | gone; of an image unreadable | partly (compared, with the nearest alone)
+        "distance": pl.Float64(),  # of the signatures; of an image that was compared partly, where those begin that it was not compared with
         "largest": pl.Float64(),  # residual over structure; null where nothing differs
     }
 )
-COMPARED, GONE, UNREAD = "compared", "gone", "unreadable"
+COMPARED, GONE, UNREAD, PARTLY = "compared", "gone", "unreadable", "partly"
 
 
 def verdicts_path(batch: str, images: str, benchmarks: Sequence[SignedBenchmark]) -> str:

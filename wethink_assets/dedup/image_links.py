@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from wethink_assets.dedup.copies.candidates import candidates, distances
+from wethink_assets.dedup.copies.candidates import by_distance, candidates, distances
 from wethink_assets.dedup.copies.pixels import Pixels, compared_pixels
 from wethink_assets.dedup.copies.prefilter import Thumbnails, may_be_same
 from wethink_assets.dedup.copies.signature import Signatures, read_signatures, sign_picture
@@ -167,12 +167,9 @@ def _nearest(signatures: Signatures, new: int, progress: Progress) -> list[tuple
         near = candidates(signatures[start:end], signatures)
         own = near.first + start
         others = np.flatnonzero(own != near.second)
-        others = others[np.lexsort((near.second[others], near.distance[others], own[others]))]
-        firsts = np.searchsorted(own[others], np.arange(start, end + 1))
-        sizes = np.diff(firsts)
-        rank = np.arange(len(others)) - np.repeat(firsts[:-1], sizes)
-        cut += int((sizes > NEAREST).sum())
-        for at in others[rank < NEAREST].tolist():
+        order, rank = by_distance(near.of_these(others))
+        cut += int((rank == NEAREST).sum())
+        for at in others[order][rank < NEAREST].tolist():
             pair = min(int(own[at]), int(near.second[at])), max(int(own[at]), int(near.second[at]))
             pairs[pair] = min(float(near.distance[at]), pairs.get(pair, np.inf))
         progress("searching alike images", end, new)

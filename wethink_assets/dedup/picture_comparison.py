@@ -1,7 +1,7 @@
 """Comparison of the images of batches with those of benchmarks: candidates by their signatures, then thumbnails, then the pictures themselves.
 
-Candidates are all pairs within a distance, and those of one picture are taken nearest first until one is a copy, so that the verdicts follow from the
-two files alone, on no order of batches. OpenCV is imported with this module: who only reads verdicts imports `benchmark_verdicts`.
+Candidates are pairs within a distance, and the nearest of one picture are taken until one is a copy, so that the verdicts follow from the two files
+alone, on no order of batches. OpenCV is imported with this module: who only reads verdicts imports `benchmark_verdicts`.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import polars as pl
 
-from wethink_assets.dedup.benchmark_verdicts import COMPARED, FOLDER, GONE, UNREAD, VERDICTS, verdicts_path
+from wethink_assets.dedup.benchmark_verdicts import COMPARED, FOLDER, GONE, PARTLY, UNREAD, VERDICTS, verdicts_path
 from wethink_assets.dedup.contamination import SignedBenchmark
-from wethink_assets.dedup.copies.candidates import candidates
+from wethink_assets.dedup.copies.candidates import by_distance, candidates
 from wethink_assets.dedup.copies.pixels import Pixels, compared_pixels
 from wethink_assets.dedup.copies.prefilter import Thumbnails, may_be_same
 from wethink_assets.dedup.copies.signature import Signatures, read_signatures, sign_picture
@@ -22,6 +22,13 @@ from wethink_assets.errors import StoreError
 from wethink_assets.storage.blobs import Blobs
 from wethink_assets.storage.store import Store
 
+LOOKED_AT = 64
+"""Pictures of a benchmark file whose thumbnails each picture is held against, at most: those whose signatures lie nearest."""
+NEAREST = 16
+"""Pictures that are compared in full of these, at most, as among the images of a store (`image_links`). Of simple drawings every tenth pair may be
+alike, which took hours; a copy lies nearer than look-alikes as a rule, and what was not looked at is told."""
+SEARCHED = 500
+"""Pictures whose candidates are in memory at once."""
 HELD = 200
 """Pictures of benchmarks in memory: 1 MB each at most."""
 Reader = Callable[[str, str], bytes]
@@ -78,7 +85,7 @@ class PictureComparison:
             unread.append(verdicts.filter(verdict=UNREAD))
             for file in self._rows:
                 rows = verdicts.filter(benchmark=file.key, md5=file.md5, method=file.compared_by)
-                state = rows.filter(pl.col("index").is_null())["verdict"].to_list()
+                state = rows.filter(pl.col("image_id").is_null())["verdict"].to_list()
                 if state == [COMPARED] or (state and file not in self._readers):
                     known[file] = rows
         return known, pl.concat(unread)
@@ -103,27 +110,50 @@ class PictureComparison:
         rows, signatures = self._pictures[file], self._signatures[file]
         if not len(signatures) or not len(own.signatures):
             return []
-        pairs = candidates(own.signatures, signatures)
-        near = pl.DataFrame({"own": pairs.first, "other": pairs.second, "turn": pairs.turn, "distance": pairs.distance})
+        near, further = _nearest(own.signatures, signatures)
         pictures = lru_cache(HELD)(lambda index, image: _looked_at(reader(index, image)))
         found: list[dict[str, object]] = []
-        for (place,), group in near.sort("own", "distance", "other").group_by("own", maintain_order=True):
-            image = own.signed[int(str(place))]
+        for (place,), group in near.group_by("own", maintain_order=True):
+            image, copied, compared = own.signed[int(str(place))], False, 0
             for other, turn, distance in group.select("other", "turn", "distance").iter_rows():
                 index, shown = rows["index"][other], rows["image_id"][other]
                 if shown == image:
-                    break  # it is told among the same files, and one copy is enough
+                    copied = True  # it is told among the same files, and one copy is enough
+                    break
                 mine, its = own.looked_at(image), pictures(index, shown)
                 if not may_be_same(mine[1], its[1], turn):
                     continue
+                if compared == NEAREST:
+                    further[int(str(place))] = float(distance)
+                    break
+                compared += 1
                 result = compare(mine[0], its[0], turn)
                 if result.verdict != "other":
                     largest = None if result.residual is None else round(result.residual.largest, 3)
                     row = {"index": index, "shown": shown, "image_id": image, "verdict": result.verdict}
                     found.append({**row, "distance": round(float(distance), 4), "largest": largest})
                 if result.verdict == "copy":
-                    break  # nearest first: one copy is enough for the row to be left out
+                    copied = True  # nearest first: one copy is enough for the row to be left out
+                    break
+            if int(str(place)) in further and not copied:
+                found.append({"image_id": image, "verdict": PARTLY, "distance": round(further[int(str(place))], 4)})
         return found
+
+
+def _nearest(own: Signatures, others: Signatures) -> tuple[pl.DataFrame, dict[int, float]]:
+    """Candidates that are looked at (columns own, other, turn, distance; the nearest first), and at which distance the others of a picture begin."""
+    parts: list[pl.DataFrame] = []
+    further: dict[int, float] = {}
+    for start in range(0, len(own), SEARCHED):
+        found = candidates(own[start : start + SEARCHED], others)
+        order, rank = by_distance(found)
+        ranked = found.of_these(order)
+        beyond = ranked.of_these(rank == LOOKED_AT)
+        further |= dict(zip((beyond.first + start).tolist(), beyond.distance.tolist(), strict=True))
+        near = ranked.of_these(rank < LOOKED_AT)
+        columns = {"own": near.first + start, "other": near.second, "turn": near.turn, "distance": near.distance}
+        parts.append(pl.DataFrame(columns))
+    return pl.concat(parts), further
 
 
 class _Images:

@@ -65,6 +65,7 @@ def planned_run(home: Path, key: str = "v0001.tiny", judge: str = "", **changed:
         "folder": str(home),
         "pipeline": {"prompt_pack": "embedded"},
         "recipes": {key.partition(".")[2]: {**TINY, **changed}},
+        "training": {"leaks": "allow"},  # a drawn version has no cut that could be searched
     }
     if judge:
         configuration["roles"] = {"judge": {"provider": "endpoint", "url": judge, "model": "judge"}}

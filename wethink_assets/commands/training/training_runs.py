@@ -35,10 +35,11 @@ def train_key(
     key: str,
     display: "Display",
 ) -> Trained:
-    """Train one run unless its policy is there. Raises a `WeThinkError` when version, recipe or base model is missing."""
+    """Train one run unless its policy is there. Raises a `WeThinkError` when version, recipe or base model is missing, or the version leaks."""
     from wethink_assets.defs.assets.training import planned, report_plan, sync_policies
     from wethink_assets.defs.runs.reporting import Synced
     from wethink_assets.training.policies.catalog import find_policy, note_run
+    from wethink_assets.training.runs.leaks import require_no_leaks
 
     plan, existing = planned(settings, store, key)
     report_plan(instance, plan)
@@ -46,6 +47,8 @@ def train_key(
         note_run(store, key, plan.digest)
         sync_policies(instance, store, Synced())
         return Trained(key, find_policy(store, key), False, curves(store, existing))
+    with display.busy(f"looking for leaks in {plan.version}"):
+        require_no_leaks(store, plan.version, settings.training.leaks)
     display.report(f"training {key}: {plan.recipe.method} from {plan.base['identity']['model']}")
     with display.batches({key: 1}) as work:
         work.begin(key, 1)

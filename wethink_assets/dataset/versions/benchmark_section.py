@@ -109,6 +109,11 @@ def _unchecked(figures: dict[str, Any]) -> list[str]:
             sentences.append(
                 f"{file['unreadable']} of the {file['images']} images of {file['benchmark']} cannot be decoded or are missing."
             )
+        if file.get("partly"):
+            sentences.append(
+                f"{file['partly']} images of this version's batches look like many pictures of {file['benchmark']}, and were compared with "
+                "the nearest of these only."
+            )
         if file["gone"]:
             sentences.append(
                 f"the file of {file['benchmark']} was gone when {file['gone']} batches came: their images were held against its hashes, which miss "

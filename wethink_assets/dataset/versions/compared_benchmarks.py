@@ -8,7 +8,7 @@ import polars as pl
 from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.versions.benchmark_rows import benchmark_hits
 from wethink_assets.dataset.versions.rows import table_of
-from wethink_assets.dedup.benchmark_verdicts import GONE, UNREAD, read_verdicts, shown_images
+from wethink_assets.dedup.benchmark_verdicts import GONE, PARTLY, UNREAD, read_verdicts, shown_images
 from wethink_assets.dedup.contamination import SHOWN, BenchmarkImages, SignedBenchmark, read_questions
 from wethink_assets.dedup.question_overlap import by_text_alone
 from wethink_assets.storage.store import Store
@@ -29,6 +29,7 @@ class ComparedBenchmarks:
         self._gone: dict[SignedBenchmark, BenchmarkImages] = {}
         self._images: Counter[tuple[str, str, str]] = Counter()
         self._batches_gone: Counter[tuple[str, str]] = Counter()
+        self._partly: Counter[tuple[str, str]] = Counter()
         self._rows: Counter[tuple[str, str]] = Counter()
         self._unread = 0
         self._questions = read_questions(store, cut.questions)
@@ -70,6 +71,8 @@ class ComparedBenchmarks:
         for key, md5, verdict, image in pairs.select("benchmark", "md5", "verdict", "image_id").unique().iter_rows():
             del image  # an image counts once for each file and verdict
             self._images[key, md5, verdict] += 1
+        partly = verdicts.filter(verdict=PARTLY).join(rows.select("image_id").unique(), on="image_id", how="semi")
+        self._partly.update(partly.select("benchmark", "md5").iter_rows())
         self._unread += verdicts.filter(verdict=UNREAD).height
         gone = {(row["benchmark"], row["md5"]) for row in verdicts.filter(verdict=GONE).iter_rows(named=True)}
         self._batches_gone.update(gone)
@@ -84,9 +87,9 @@ class ComparedBenchmarks:
         """What the card says of benchmarks, as JSON; empty of a version that was compared with none by its pictures.
 
         files: of each, `images` (different ones), `unreadable` (of these), `gone` (batches that were held against its hashes only), `copies` and
-        `altered` (images of the cut that it shows); rows: by benchmark, rows whose image it is the first to show, by verdict; unread: benchmarks that
-        nothing was compared with; unreadable_images: of the batches, that could not be compared; questions: see `_question_figures`, missing of a
-        cut of before they were compared.
+        `altered` (images of the cut that it shows), `partly` (images that look like more of its pictures than they were compared with, if any
+        do); rows: by benchmark, rows whose image it is the first to show, by verdict; unread: benchmarks that nothing was compared with;
+        unreadable_images: of the batches, that could not be compared; questions: see `_question_figures`, missing of a cut of before.
         """
         if not self._compared and not self._cut.unread and not self._cut.questions:
             return {}
@@ -104,6 +107,7 @@ class ComparedBenchmarks:
                     "gone": self._batches_gone[file.key, file.md5],
                     "copies": self._images[file.key, file.md5, "copy"],
                     "altered": self._images[file.key, file.md5, "altered"],
+                    **({"partly": partly} if (partly := self._partly[file.key, file.md5]) else {}),
                 }
             )
         rows: dict[str, dict[str, int]] = {}

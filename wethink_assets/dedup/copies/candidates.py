@@ -65,6 +65,10 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.first)
 
+    def of_these(self, chosen: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> "Candidates":
+        """Some of the pairs."""
+        return Candidates(self.first[chosen], self.second[chosen], self.turn[chosen], self.distance[chosen])
+
 
 def candidates(first: Signatures, second: Signatures, limit: float = DISTANCE) -> Candidates:
     """Pairs of a picture of `first` with one of `second` whose distance is `limit` at most."""
@@ -78,6 +82,14 @@ def candidates(first: Signatures, second: Signatures, limit: float = DISTANCE) -
     one, other = one[order], other[order]
     least = np.r_[True, (one[1:] != one[:-1]) | (other[1:] != other[:-1])] if len(one) else np.empty(0, np.bool_)
     return Candidates(one[least], other[least], turns[order][least], lengths[order][least])
+
+
+def by_distance(found: Candidates) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Order of pairs by the first picture, then the nearest second one first, and in this order the rank of each among those of its first picture."""
+    order = np.lexsort((found.second, found.distance, found.first))
+    first = found.first[order]
+    begins = np.flatnonzero(np.r_[True, np.diff(first) > 0][: len(first)])
+    return order, np.arange(len(first)) - np.repeat(begins, np.diff(np.r_[begins, len(first)]))
 
 
 def _near(

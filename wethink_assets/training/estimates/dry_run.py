@@ -26,7 +26,7 @@ WIDENED = 2
 
 @dataclass(slots=True)
 class Faults:
-    """What is wrong, by part: `model`, `processor`, `rows`, `judge` or `reward`; each one sentence with what to do."""
+    """What is wrong, by part: `model`, `processor`, `rows`, `judge`, `reward` or `leaks`; each one sentence with what to do."""
 
     by_part: dict[str, str] = field(default_factory=dict)
 

@@ -28,6 +28,7 @@ from wethink_assets.training.estimates.dry_run import (
 )
 from wethink_assets.training.estimates.memory import MemoryEstimate, memory_of, shape_of, shards_of
 from wethink_assets.training.policies.base_model import folder_without_weights, image_for, load_base_processor
+from wethink_assets.training.runs.leaks import require_no_leaks
 from wethink_assets.training.runs.plan import TrainingPlan
 from wethink_assets.training.trainers.rewards import Rewarder
 from wethink_assets.training.validation.held_out import BATCH
@@ -98,6 +99,8 @@ def estimate_run(plan: TrainingPlan, store: Store) -> RunEstimate:
             )
             estimate.held_out = min(held_out.rows, limit)
         _run_through(estimate, faults, plan, store, rows)
+    with faults.of("leaks"):
+        require_no_leaks(store, plan.version, plan.configuration.training.leaks)
     return estimate
 
 

@@ -33,7 +33,7 @@ def configured(home: Path, model: Path, **changed: Any) -> Project:
         shutil.copy(ROOT / name, home)
     recipe = {**TINY, "model": str(model), **changed}
     stop = recipe.pop("stop")
-    lines = ["[pipeline]", 'prompt_pack = "embedded"', "[recipes.tiny]"]
+    lines = ["[pipeline]", 'prompt_pack = "embedded"', "[training]", 'leaks = "allow"', "[recipes.tiny]"]
     lines += [f"{name} = {json.dumps(value)}" for name, value in recipe.items()]
     lines += ["[recipes.tiny.stop]", *(f"{name} = {value}" for name, value in stop.items())]
     (home / "wethink.toml").write_text("\n".join(lines) + "\n")

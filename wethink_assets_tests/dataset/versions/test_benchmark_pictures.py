@@ -145,6 +145,32 @@ def test_what_cannot_be_read_is_told_as_not_checked_and_stops_nothing(
     assert "> **Not checked:** 1 of the 2 images of mine cannot be decoded or are missing." in card
 
 
+def test_among_many_that_look_alike_the_nearest_are_compared_and_the_others_told(
+    local: Store, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wethink_assets.dedup.picture_comparison.NEAREST", 2)
+    alike = [as_jpeg(DRAWN["chart"][0](SEED, "year"), random.Random(number)) for number in range(4)]
+    benchmark_of(tmp_path, "MMStar", alike)
+    compare_with_benchmarks(local, settings)
+    (path,) = local.files("contamination")
+    verdicts = local.read_parquet(path)
+    of_plot = verdicts.filter(pl.col("verdict").is_in(["altered", "partly"])).sort("verdict")
+    assert of_plot["verdict"].to_list() == ["altered", "altered", "partly"] and of_plot["image_id"].n_unique() == 1
+    built(local)
+    assert statistics(local, "v0001")["files"][0]["partly"] == 1
+    assert (
+        "> **Not checked:** 1 images of this version's batches look like many pictures"
+        in local.read("versions/v0001/README.md").decode()
+    )
+    monkeypatch.undo()
+    benchmark_of(tmp_path, "RealWorldQA", [COPIES["turned"](PLOT, RNG)])
+    compare_with_benchmarks(local, settings)
+    further = [local.read_parquet(name) for name in local.files("contamination") if name != path]
+    assert [one.filter(benchmark="MMStar", verdict="partly").height for one in further] == [1], (
+        "what was known is taken over"
+    )
+
+
 def test_a_file_that_an_earlier_release_signed_is_held_against_rows_by_its_hashes(
     local: Store, settings: Settings, tmp_path: Path
 ) -> None:

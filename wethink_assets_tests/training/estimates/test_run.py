@@ -130,7 +130,14 @@ def test_the_command_shows_the_plan_and_exits_with_1_for_a_fault(
 ) -> None:
     recipe = {**TINY, "model": str(tiny_model)}
     stop = recipe.pop("stop")
-    lines = ["[pipeline]", 'prompt_pack = "embedded"', "[training]", "price_device_hour = 3.5", "[recipes.tiny]"]
+    lines = [
+        "[pipeline]",
+        'prompt_pack = "embedded"',
+        "[training]",
+        "price_device_hour = 3.5",
+        'leaks = "allow"',
+        "[recipes.tiny]",
+    ]
     lines += [f"{name} = {json.dumps(value)}" for name, value in recipe.items()]
     lines += ["[recipes.tiny.stop]", *(f"{name} = {value}" for name, value in stop.items())]
     (home / "wethink.toml").write_text("\n".join(lines) + "\n")
