@@ -86,6 +86,7 @@ _BYTES = re.compile(r"(?<=\d)(\s?[kKMGTP]i?)B(?![A-Za-z])")
 _CAPITAL_UNIT = re.compile(
     r"(?<=\d)(\s?[munpµμ]?)M(?![A-Za-z])|(?<=\d)(\s[munpµμ]?)S(?![A-Za-z])|(?<=\d)(\s?p)A(?![A-Za-z])"
 )
+_DIGIT = re.compile(r"\d")  # what all of these units follow
 _LAST_FACTORIAL = re.compile(r"(?:(?<=[\d)])|(?<=\b[A-Za-z]))!(?=[\s.?!,;:]*$)")
 
 
@@ -97,6 +98,8 @@ def marked_symbols(text: str) -> str:
     """
     if "!" in text:
         text = _LAST_FACTORIAL.sub(f"!{KEPT}", text)
+    if not _DIGIT.search(text):
+        return text
     text = _CAPITAL_UNIT.sub(lambda unit: f"{unit[0][:-1]}{KEPT}{unit[0][-1]}", text)
     return _CAPITAL_PREFIX.sub(rf"\1{KEPT}M", _BYTES.sub(rf"\1{KEPT}B", text))
 

@@ -29,6 +29,8 @@ _LABEL = re.compile(
     r"|(?:(?<=\n)|(?<=[?:;,] ))([A-Z])\s-(?=\s)"  # A - red
     r"|(?<=\n)([A-Z])(?=[ \t]+\S)"  # a line A red
 )
+_SECOND = re.compile(r"[Bb][)\]>.:*,\s]")
+"""What every list of options under letters has: most questions are out by it, in a tenth of the time."""
 _OWN_LABEL = re.compile(r"\s*(?:[(\[]([A-Za-z]|\d{1,2})[)\]]\s*|([A-Za-z]|\d{1,2})[.):]\s+)(?=\S)")
 _OF_OTHERS = re.compile(r"\b[A-H]\s*(?:and|or|&|,)\s*[A-H]\b|\bbelow\b")
 _ABOVE = re.compile(r"\babove\b", re.IGNORECASE)
@@ -41,7 +43,10 @@ _ANNOUNCED = re.compile(
     rf"(?:({_OPTIONS})|{_CHOOSE}|\bone\s+of(?:\s+(?:these|(?:the\s+)?following))?)\s*(:\s*[\[(]?|[\[(])\s*",
     re.IGNORECASE,
 )
+_OPENING = re.compile(r"[:\[(]")
 _IN_ORDER = re.compile(r"\brespectively\b|\bin (?:\w+ ){0,2}order\b", re.IGNORECASE)
+_ORDER = re.compile("[Rr][Dd][Ee][Rr]|[Vv][Ee][Ll][Yy]")
+"""What `_IN_ORDER` has in a text of ASCII alone."""
 _BULLET = re.compile(r"\s*[-*•·]\s+")
 _SENTENCE_END = re.compile(r"[.?!]\s+(?=[A-Z])")
 _LAST = re.compile(r"^(?:or|and)\s+", re.IGNORECASE)
@@ -69,7 +74,7 @@ def parted(question: str) -> tuple[str, tuple[str, ...], str]:
         if any_order(listed.options) and not _OF_LETTERS.search(listed.stem):
             return listed.stem, listed.options, listed.tail
         return question, (), ""
-    if _IN_ORDER.search(question):
+    if (not question.isascii() or _ORDER.search(question)) and _IN_ORDER.search(question):
         return question, (), ""
     listed = announced_options(question)
     if listed:
@@ -102,6 +107,8 @@ def lettered_options(question: str) -> ListedOptions | None:
     >>> lettered_options("Which colour? (A) red (B) blue").options
     ('red', 'blue')
     """
+    if not _SECOND.search(question):
+        return None
     labels = [(match, next(filter(None, match.groups()))) for match in _LABEL.finditer(question)]
     for first in range(len(labels) - 2, -1, -1):  # the last A first: the text before may name letters, too
         if labels[first][1] in ("A", "a"):
@@ -131,7 +138,7 @@ def announced_options(question: str) -> ListedOptions | None:
     >>> announced_options("Which colour? Options: red, dark blue or green").options
     ('red', 'dark blue', 'green')
     """
-    announcements = list(_ANNOUNCED.finditer(question))
+    announcements = list(_ANNOUNCED.finditer(question)) if _OPENING.search(question) else []
     if not announcements:
         return None
     announced = announcements[-1]

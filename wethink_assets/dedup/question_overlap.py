@@ -23,7 +23,7 @@ import numpy.typing as npt
 import polars as pl
 
 from wethink_assets.dedup.methods import U64, Bools, Pairs, mixed
-from wethink_assets.dedup.question_text import WRITING
+from wethink_assets.dedup.question_text import one_writing
 from wethink_assets.identity import sha256_hex
 
 __all__ = [
@@ -79,7 +79,7 @@ def words_of(question: str, options: Sequence[str] = ()) -> list[str]:
 
 def _words(text: str) -> list[str]:
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(WRITING)).casefold()
+        text = unicodedata.normalize("NFKC", one_writing(text)).casefold()
     return _WORD.findall(_UNSAID.sub(" ", text).lower())
 
 

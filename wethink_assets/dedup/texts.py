@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from wethink_assets.dedup.listed_options import announced_options, bare_options, lettered_options
-from wethink_assets.dedup.question_text import WRITING, same_text, written
+from wethink_assets.dedup.question_text import one_writing, same_text, written
 from wethink_assets.identity import digest_of, normalised_text, sha256_hex
 from wethink_assets.kinds import KINDS, LETTERS
 from wethink_assets.rewards.equivalence.answers import option_letter, strict_key
@@ -48,7 +48,7 @@ def stated_answer_key(kind: str, answer: str, options: Sequence[str], question: 
     >>> stated_answer_key('FIB', "A", [], "Which? A. red B. blue") == stated_answer_key('FIB', "B", [], "Which? A. blue B. red")
     True
     """
-    text, options = question.translate(WRITING), bare_options(options)
+    text, options = one_writing(question), bare_options(options)
     listed = None if options or KINDS[kind].prose else lettered_options(text)
     if KINDS[kind].has_options and not options:
         listed = listed or announced_options(text)
