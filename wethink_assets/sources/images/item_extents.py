@@ -1,4 +1,4 @@
-"""Items of an AVIF or HEIF: whether their coded pictures lie within the file, and whether zeros stand in the place of their ends, or within them.
+"""Items of an AVIF or HEIF, and frames of an AVIF: whether they lie within the file, and whether zeros stand for their ends, or within them.
 
 Decoders fill up what is missing in silence. A file that was cut and filled up to its length with zeros, as an interrupted download is, or that has
 a hole where a piece never came, has sound boxes. The coded data of AV1 (AV1 specification, 8.2.4) and of HEVC (ISO 23008-2, 7.4.2) ends with a bit
@@ -48,9 +48,54 @@ def item_damage(data: bytes) -> tuple[str, str] | None:
                 if (hole := data.find(bytes(_HOLES[kind]), first, end)) >= 0:
                     zeros = end - hole - len(data[hole:end].lstrip(b"\0"))
                     return "corrupt", f"{zeros} bytes of picture {item} are zeros, from byte {hole} on"
+        for number, (first, end) in enumerate(_frames(data), 1):
+            if end > len(data):
+                return "truncated", f"frame {number} ends {end - len(data)} bytes after the file"
+            if (hole := data.find(bytes(_HOLES[b"av01"]), first, end)) >= 0:
+                zeros = end - hole - len(data[hole:end].lstrip(b"\0"))
+                return "corrupt", f"{zeros} bytes of frame {number} are zeros, from byte {hole} on"
     except (struct.error, IndexError, KeyError):  # damaged boxes, of which the decoder says more
         return None
     return None
+
+
+def _frames(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where each frame of an AVIF's tracks begins and ends (ISO 14496-12, 8.7)."""
+    for movie in _inside(data, (0, len(data)), b"moov"):
+        for track in _inside(data, movie, b"trak"):
+            for table in _inside(data, track, b"mdia", b"minf", b"stbl"):
+                inside = {name: (first + 4, end) for name, first, end in boxes(data, *table)}
+                if data[inside[b"stsd"][0] + 8 : inside[b"stsd"][0] + 12] == b"av01":
+                    yield from _samples(data, inside)
+
+
+def _inside(data: bytes, extent: tuple[int, int], wanted: bytes, *further: bytes) -> Iterator[tuple[int, int]]:
+    for name, first, end in boxes(data, *extent):
+        if name == wanted:
+            yield from _inside(data, (first, end), *further) if further else [(first, end)]
+
+
+def _samples(data: bytes, inside: dict[bytes, tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Samples of a track by its tables of sizes (`stsz`), of chunks (`stco`, `co64`) and of samples in each chunk (`stsc`)."""
+    same, count = struct.unpack_from(">II", data, inside[b"stsz"][0])
+    count = min(count, len(data))
+    sizes = iter([same] * count if same else struct.unpack_from(f">{count}I", data, inside[b"stsz"][0] + 8))
+    wide = b"co64" in inside
+    place = inside[b"co64" if wide else b"stco"][0]
+    (chunks,) = struct.unpack_from(">I", data, place)
+    offsets = struct.unpack_from(f">{min(chunks, len(data))}{'Q' if wide else 'I'}", data, place + 4)
+    (runs,) = struct.unpack_from(">I", data, inside[b"stsc"][0])
+    starts = list(struct.iter_unpack(">III", data[inside[b"stsc"][0] + 4 :][: 12 * min(runs, len(data))]))
+    run = 0
+    for number, offset in enumerate(offsets, 1):
+        while run + 1 < len(starts) and starts[run + 1][0] <= number:
+            run += 1
+        for _ in range(starts[run][1]):
+            size = next(sizes, None)
+            if size is None:
+                return
+            yield offset, offset + size
+            offset += size
 
 
 def _coded(data: bytes) -> Iterator[tuple[int, bytes, list[tuple[int, int]]]]:
