@@ -40,7 +40,8 @@ run: setup ## Grow the dataset: draw or read images, synthesize, cut a version.
 	$(BIN)/wethink run
 
 ui: setup ## Serve the Dagster UI on http://127.0.0.1:3000.
-	$(BIN)/dagster dev -h 127.0.0.1 -p 3000
+	@# dg dev takes a project's pyproject.toml and a package more; dagster dev serves any folder, and warns that it is older.
+	PYTHONWARNINGS='ignore:Function `dev_command` is superseded' $(BIN)/dagster dev -h 127.0.0.1 -p 3000
 
 test: setup-test ## Run the default test suite.
 	$(BIN)/python -m pytest -m "not slow and not long and not consumers" -n $(WORKERS) --dist loadfile --no-loadscope-reorder

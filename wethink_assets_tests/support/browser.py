@@ -84,29 +84,61 @@ class Page:
 
     async def shows(self, text: str) -> None:
         """Wait until the page shows a text. Raises `RuntimeError` when it never does."""
-        for _ in range(int(PATIENCE * 2)):
-            if await self.run(f"document.body && document.body.innerText.includes({json.dumps(text)})"):
-                return
-            await asyncio.sleep(0.5)
-        seen = str(await self.run("document.body.innerText"))[:1500]
-        raise RuntimeError(f"{text!r} was never shown; the page says: {seen}")
+        shown = f"Boolean(document.body && document.body.innerText.includes({json.dumps(text)}))"
+        await self.until(shown, f"{text!r} was never shown")
 
-    async def click(self, text: str, row: str = "") -> None:
-        """Click what bears a text, in the table row that begins with `row` where one is named. Raises `RuntimeError` without one."""
+    async def text(self) -> str:
+        """All that the page shows."""
+        return str(await self.run("document.body.innerText"))
+
+    async def click(self, text: str, row: str = "", within: str = "") -> None:
+        """Click what bears a text and can be clicked: in the table row that begins with `row`, inside what the selector `within` finds, or anywhere.
+
+        Raises `RuntimeError` when there never is such a thing.
+        """
         script = f"""(() => {{
             const rows = [...document.querySelectorAll("tr")].filter(one => one.innerText.trim().startsWith({json.dumps(row)}));
-            const places = {json.dumps(row)} ? rows.slice(-1) : [document];
+            const inside = {json.dumps(within)} ? [...document.querySelectorAll({json.dumps(within)})] : [document];
+            const places = {json.dumps(row)} ? rows.slice(-1) : inside;
             for (const place of places)
                 for (const found of [...place.querySelectorAll("button, a, [role=button], [role=tab], div, span")].reverse())
-                    if (found.innerText && found.innerText.trim() === {json.dumps(text)}) {{ found.click(); return true; }}
+                    if (found.innerText && found.innerText.trim() === {json.dumps(text)} && !found.closest(":disabled, [aria-disabled=true]")) {{
+                        found.click();
+                        return true;
+                    }}
             return false;
         }})()"""
-        for _ in range(20):
+        await self.until(script, f"nothing to click says {text!r} {row and 'in the row ' + row}")
+
+    async def press(self, text: str) -> None:
+        """Press the mouse's button on the button that bears a text, for what looks at more than a click. Raises `RuntimeError` without one."""
+        buttons = f"[...document.querySelectorAll('button:enabled')].filter(one => one.innerText.trim() === {json.dumps(text)})"
+        await self.until(f"{buttons}.length > 0", f"no button says {text!r}")
+        middle = "(box => [box.x + box.width / 2, box.y + box.height / 2])"
+        x, y = await self.run(f"{middle}({buttons}.at(-1).getBoundingClientRect())")
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    async def write(self, text: str, selector: str, number: int = 0) -> None:
+        """Write into an input as a keyboard does, in place of what is there. Raises `RuntimeError` when there never is one."""
+        found = f"document.querySelectorAll({json.dumps(selector)})[{number}]"
+        await self.until(f"Boolean({found} && ({found}.focus(), {found}.select(), true))", f"no input is {selector!r}")
+        await self.call("Input.insertText", text=text)
+
+    async def configure(self, text: str) -> None:
+        """Put a text into the editor of a launchpad, in place of what is there."""
+        editor = "document.querySelector('.CodeMirror')?.CodeMirror"
+        await self.until(f"Boolean({editor}?.getValue())", "there is no editor with a configuration")
+        await self.run(f"{editor}.setValue({json.dumps(text)})")
+
+    async def until(self, script: str, fault: str) -> None:
+        """Wait until a JavaScript expression is true. Raises `RuntimeError` that begins with `fault` when it never is."""
+        for _ in range(int(PATIENCE * 4)):
             if await self.run(script):
                 return
-            await asyncio.sleep(0.5)
-        seen = str(await self.run("document.body.innerText"))[:3000]
-        raise RuntimeError(f"nothing to click says {text!r} {row and 'in the row ' + row}; the page says: {seen}")
+            await asyncio.sleep(0.25)
+        seen = str(await self.run("document.body.innerText"))[-3000:]
+        raise RuntimeError(f"{fault}; the page says: {seen}")
 
     async def pick(self, item: str) -> None:
         """Pick an item of one of the menus beside a graph. Raises `RuntimeError` when none has it."""
