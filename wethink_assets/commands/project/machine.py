@@ -93,7 +93,7 @@ def _answer_of(url: str) -> tuple[str, float]:
             pass
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code >= 500:
+        if error.code >= 500 and error.code != 501:  # a service may know no GET
             return f"answers with {error.code}", 0.0
     except (OSError, ValueError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", None) or error

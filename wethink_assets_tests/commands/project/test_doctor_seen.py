@@ -77,7 +77,7 @@ def test_services_behind_roles_are_timed_and_those_that_are_down_are_found(
     project = make_project(tmp_path / "project", good, images=1)
     role = {"provider": "endpoint", "model": "m"}
     project.configure([], {"describer": {**role, "url": good}, "judge": {**role, "url": down}}, "standard")
-    for status in (200, 401, 404):
+    for status in (200, 401, 404, 501):
         service.RequestHandlerClass.status = status  # type: ignore[attr-defined]
         answering, failing = list(machine.look_at_endpoints(project.settings))
         assert answering.what.startswith(f"{good} (describer): answers in ") and not answering.advice
