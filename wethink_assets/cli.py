@@ -27,7 +27,7 @@ from wethink_assets.commands.dataset import (
 )
 from wethink_assets.commands.evaluation import compare, leaderboard, score
 from wethink_assets.commands.lineage import diff, explain, lineage, retract, where
-from wethink_assets.commands.project import config, doctor, gc, migrate, sample, sync
+from wethink_assets.commands.project import config, doctor, gc, metrics, migrate, sample, sync
 from wethink_assets.commands.synthesis import budget, jobs, plan, register, run, serve, table
 from wethink_assets.commands.training import calibrate, embedded, study, train
 from wethink_assets.storage import first_contact
@@ -107,6 +107,7 @@ COMMANDS: dict[
     "Maintenance": {
         "config": config.app,
         "doctor": doctor.doctor,
+        "metrics": metrics.metrics,
         "gc": gc.gc,
         "migrate": migrate.migrate,
         "sync": sync.sync,
