@@ -31,8 +31,8 @@ def sync(
     Only what the instance does not know yet is registered, so it is safe to repeat. An empty instance then shows everything that a lost
     one did, except the runs. OpenLineage events that a run could not send are sent now.
 
-    With --from-sqlite, runs, events, schedules and partitions go to PostgreSQL first, are counted there, and the folder stays as it is. Whatever
-    was killed meanwhile is gone on with by the same command.
+    With --from-sqlite, runs, events, schedules and partitions go to PostgreSQL first and are counted there; the folder stays as it is. After a
+    kill, the same command continues.
     """
     from wethink_assets.config import load_settings
     from wethink_assets.dataset.lineage.openlineage.emission import emit_unsent
