@@ -31,7 +31,8 @@ from wethink_assets.sources.images.decoding import ImageFacts, ImageFault, exami
 
 __all__ = ["Examined", "Examiners", "examined"]
 
-COMMAND = (sys.executable, "-m", "wethink_assets.sources.images.examiners")
+# Not of the folder that it is started in: what lies there may have names of modules.
+COMMAND = (sys.executable, "-P", "-m", "wethink_assets.sources.images.examiners")
 ROOT = Path(wethink_assets.__file__).parents[1]
 PIPE_BYTES = 2**20
 ENDING = 10.0  # seconds that a process has to end with its input
@@ -60,6 +61,7 @@ class Examiners:
     def __init__(self, count: int, command: Sequence[str] = COMMAND) -> None:
         self.processes: list[_Examiner] = []
         self._count = count
+        self._failed = False
         self._command = command
         self._free: SimpleQueue[_Examiner] = SimpleQueue()
         self._resources = ExitStack()
@@ -84,11 +86,17 @@ class Examiners:
 
     def examine(self, files: Sequence[bytes]) -> list[Examined]:
         """What each of some files is, in their order."""
+        if self._failed:
+            return [examined(data) for data in files]
         examiner = self._free.get()
         try:
             return examiner.examine(files)
         except EOFError:
             examiner = self._replaced(examiner)
+            if examiner.former >= 0:  # no decoder ends a process so: it does not run at all
+                self._failed = True
+                log.warning("an examiner of images ended with %d: this process goes on without any", examiner.former)
+                return [examined(data) for data in files]
             log.warning("an examiner of images ended with %d: what it had is examined again", examiner.former)
             outcomes = []
             for data in files:

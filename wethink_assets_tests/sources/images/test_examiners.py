@@ -56,6 +56,12 @@ def test_a_file_at_which_the_decoder_crashes_is_rejected_and_the_others_are_not(
     assert crashed.sha256 == examined(b"crash").sha256
 
 
+def test_where_processes_do_not_run_nothing_is_rejected_for_it() -> None:
+    files = [drawing(1), drawing(2)]
+    with Examiners(1, (sys.executable, "-c", "raise SystemExit(1)")) as examiners:
+        assert examiners.examine(files) == examiners.examine(files) == [examined(data) for data in files]
+
+
 def test_processes_end_when_whoever_started_them_is_killed() -> None:
     code = (
         "from wethink_assets.sources.images.examiners import Examiners\n"
