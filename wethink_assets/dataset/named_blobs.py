@@ -93,7 +93,7 @@ def _names_in(store: Store, folder: str) -> pl.Series | None:
             return table.select(_BLOB).collect()["blob"] if "blob" in table.collect_schema() else None
         except (StoreError, OSError):
             there = store.files(folder)
-            if not there:
+            if not there and not store.exists(path):
                 return None
             if last or path not in there:  # else a run has made it anew since it was looked for
                 raise

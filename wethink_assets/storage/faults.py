@@ -8,9 +8,11 @@ from contextlib import contextmanager, suppress
 from wethink_assets.errors import StoreError, StoreUnreachable, WeThinkError
 
 __all__ = [
+    "NO_FILES",
     "described",
     "fault_at",
     "is_fault",
+    "optional_read",
     "optional_write",
     "reported",
 ]
@@ -28,6 +30,7 @@ _REMEDIES = {
     errno.ENOENT: "it does not exist; check the path",
     errno.ENOTDIR: "a part of its path is a file and no folder; check the path",
     errno.EISDIR: "it is a folder and no file; check the path",
+    errno.ESPIPE: "it is a pipe, a socket or a device and no file; move it away",
     errno.EEXIST: "it exists already; move it away or name another place",
     errno.ENOTEMPTY: "the folder is not empty; move it away or name another place",
     errno.ENAMETOOLONG: "the path is too long for its file system; name a shorter one",
@@ -38,6 +41,8 @@ _REMEDIES = {
     errno.EIO: "the disk reports an error; check the disk and its log before anything is written again",
     errno.EADDRINUSE: "the port is in use; name another one",
 }
+NO_FILES = frozenset({errno.EISDIR, errno.ELOOP, errno.ESPIPE})
+"""What lies at a path and is no file: damage there, and no fault of the whole place."""
 _CREDENTIALS = "no credentials are found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _REFUSED = "the service refuses these credentials; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and their rights to the bucket"
 _CLOCK = "the service refuses requests of this time; set this machine's clock right"
@@ -125,6 +130,18 @@ def optional_write() -> Iterator[None]:
     """
     with suppress(StoreError, StoreUnreachable):  # `StoreError`: what a later release wrote to is written to no more
         yield
+
+
+@contextmanager
+def optional_read() -> Iterator[None]:
+    """A read inside of something that may be missing, damaged or no file: then the rest is left out. Faults of the whole place are raised."""
+    try:
+        yield
+    except StoreError:
+        pass
+    except StoreUnreachable as error:
+        if error.errno not in NO_FILES:
+            raise
 
 
 def unreachable(where: str, error: BaseException, reason: str = "") -> StoreUnreachable:

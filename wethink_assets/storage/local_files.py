@@ -4,9 +4,11 @@ What is not whole yet lies beside its place as `.writing-<name>.<process>-<rando
 `wethink gc` removes it; beside a file or folder that a user named, whoever writes the same name next does.
 """
 
+import errno
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -133,16 +135,30 @@ def make_folder(folder: str) -> None:
 
 def read_whole(path: str) -> bytes:
     """Content of a file, without the objects of `open`, as this too is called once or twice an image, mostly for files that are not there."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe that nobody writes to would be waited for
     try:
         parts = []
-        missing = os.fstat(descriptor).st_size + 1
+        about = os.fstat(descriptor)
+        _require_file(about, path)
+        missing = about.st_size + 1
         while part := os.read(descriptor, missing):
             parts.append(part)
             missing = max(missing - len(part), 1)
         return parts[0] if len(parts) == 1 else b"".join(parts)
     finally:
         os.close(descriptor)
+
+
+def require_file(path: str) -> None:
+    """Raises `OSError` where something lies at a path, or at the end of its links, that can't be read as a file: a pipe would be waited for."""
+    _require_file(os.stat(path), path)
+
+
+def _require_file(about: os.stat_result, path: str) -> None:
+    if stat.S_ISDIR(about.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE), path)
 
 
 def scan_files(paths: Sequence[Path | str]) -> pl.LazyFrame:

@@ -5,6 +5,7 @@ for files built locally first, `publish_file`. A reader never sees half a file. 
 (`storage.durability`), but for what is written with `durable=False`: that is on the disk after `sync`.
 """
 
+import errno
 import io
 import os
 import tempfile
@@ -37,6 +38,7 @@ from wethink_assets.storage.local_files import (
     create_new,
     make_folder,
     read_whole,
+    require_file,
     require_room,
     scan_files,
     scratch_prefix,
@@ -135,6 +137,7 @@ class Store:
             with self._reported(relative):
                 if not self.local:
                     return self._far_range(relative, start, end)
+                require_file(self.path(relative))
                 with open(self.path(relative), "rb") as stream:
                     stream.seek(start)
                     return stream.read(end - start)
@@ -173,6 +176,8 @@ class Store:
         """A seekable stream over a file."""
         try:
             with self._reported(relative):
+                if self.local:
+                    require_file(self.path(relative))
                 return self.fs.open(self.path(relative), "rb")
         except FileNotFoundError as error:
             raise StoreError(f"{self.link(relative)} is missing") from error
@@ -187,6 +192,9 @@ class Store:
                 os.stat(self.path(relative))
             except (FileNotFoundError, NotADirectoryError):
                 return False
+            except OSError as error:
+                if error.errno != errno.ELOOP:
+                    raise
             return True
 
     def size(self, relative: str) -> int:
@@ -349,6 +357,9 @@ class Store:
         """A parquet file as a lazy frame; local files are mapped, remote ones fetched whole."""
         if not self.exists(relative):
             raise StoreError(f"{self.link(relative)} is missing")
+        if self.local:
+            with self._reported(relative):
+                require_file(self.path(relative))
         try:
             lazy = scan_files([self.path(relative)]) if self.local else pl.scan_parquet(io.BytesIO(self.read(relative)))
             lazy.collect_schema()

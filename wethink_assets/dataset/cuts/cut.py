@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 
 from wethink_assets.dataset.cuts.recipe import CutRecipe
 from wethink_assets.dedup.contamination import SignedBenchmark, SignedQuestions, UnreadBenchmark
-from wethink_assets.errors import StoreError, VersionError
+from wethink_assets.errors import StoreError, StoreUnreachable, VersionError
 from wethink_assets.identity import digest_of
+from wethink_assets.storage.faults import NO_FILES
 from wethink_assets.storage.records import parse_record
 from wethink_assets.storage.seals import FileSeal, seal_of
 from wethink_assets.storage.store import Store
@@ -185,7 +186,7 @@ def read_cut(store: Store, version: str) -> Cut:
     """The cut of a version. Raises `VersionError` when it was never decided or its file was altered."""
     number = version_number(version)
     path = f"{FOLDER}/{version_name(number)}.json"
-    data = store.read_if_present(path)
+    data = read_or_damaged(store, path)
     if data is None:
         raise VersionError(f"there is no version {version} in {store.url}: `wethink versions` lists them")
     try:
@@ -195,6 +196,19 @@ def read_cut(store: Store, version: str) -> Cut:
     if cut.seal != cut.sealed().seal or cut.version != version_name(number):
         raise VersionError(f"{store.link(path)} was altered: its seal is not that of its content")
     return cut
+
+
+def read_or_damaged(store: Store, path: str) -> bytes | None:
+    """Bytes of a record of a version, None where there is none.
+
+    Raises `VersionError` where what lies there is no file: that is damage of this version, and others can be read all the same.
+    """
+    try:
+        return store.read_if_present(path)
+    except StoreUnreachable as error:
+        if error.errno not in NO_FILES:
+            raise
+        raise VersionError(f"{store.link(path)} is damaged: {str(error).partition(': ')[2]}") from error
 
 
 def cut_digest(

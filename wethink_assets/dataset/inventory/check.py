@@ -10,10 +10,10 @@ from itertools import islice
 from wethink_assets.dataset.collected_tables import CollectedTables
 from wethink_assets.dataset.inventory.dependents import Dependents
 from wethink_assets.dataset.inventory.sealing import was_removed
-from wethink_assets.errors import StoreError
+from wethink_assets.errors import StoreError, StoreUnreachable
 from wethink_assets.intervals import sampled_share
 from wethink_assets.storage.erasures import Erasures, erasures_of
-from wethink_assets.storage.faults import optional_write
+from wethink_assets.storage.faults import NO_FILES, optional_write
 from wethink_assets.storage.file_kinds import KnownFile, Nature, known_file
 from wethink_assets.storage.inventory import SNAPSHOT, Inventory, add_link, read_inventory
 from wethink_assets.storage.seal_links import FOLDER, HEAD, link_path
@@ -237,6 +237,10 @@ class _Check:
                 seal = sealed_file(self._store, path)
                 return seal.sha256, seal.bytes
             data = self._store.read(path)
+        except StoreUnreachable as error:
+            if error.errno not in NO_FILES:
+                raise
+            return "", 0  # no file has such a hash
         except StoreError:
             if self._store.exists(path):
                 raise
@@ -253,6 +257,8 @@ class _Check:
         file = known_file(path)
         if path in self._gone.tables and self._is_edit(file):
             yield path, RETRACTED, ""
+        elif not found:
+            yield path, ALTERED, "what lies there is no file that can be read"
         elif link:
             since = "; where a command wrote it since, `wethink seal` takes it as it is" if _is_replaced(file) else ""
             yield (

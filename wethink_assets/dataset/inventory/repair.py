@@ -19,6 +19,7 @@ from wethink_assets.dataset.inventory.sealing import in_use, seal_after
 from wethink_assets.errors import StoreError, WeThinkError
 from wethink_assets.sources.claims import holder
 from wethink_assets.storage.erasures import Erasures, erasures_of
+from wethink_assets.storage.faults import optional_read
 from wethink_assets.storage.file_ages import last_written
 from wethink_assets.storage.file_kinds import KnownFile, Nature, known_file
 from wethink_assets.storage.inventory import SNAPSHOT, ChainFault, add_link, read_inventory
@@ -176,7 +177,7 @@ class _Work(Replacement):
                 self._same.setdefault(sealed.sha256, []).append(path)
         self._busy = any(self._held(path) for path in self._store.files("") if "lease-" in path)
         for path in broken:  # files that changed places
-            with suppress(StoreError):
+            with optional_read():
                 self._same.setdefault(sealed_file(self._store, path).sha256, []).append(path)
 
     def _held(self, path: str) -> bool:

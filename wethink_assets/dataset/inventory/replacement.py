@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from wethink_assets.dataset.inventory.check import MISSING, StoreFault
-from wethink_assets.errors import StoreError
+from wethink_assets.storage.faults import optional_read
 from wethink_assets.storage.store import Store
 
 __all__ = ["Mended", "Outcome", "Repair", "Replacement", "file_sha256"]
@@ -96,7 +96,9 @@ class Replacement:
         return False
 
     def _put(self, fault: StoreFault, source: Path, outcome: Outcome, detail: str) -> None:
-        aside = "" if fault.fault == MISSING else self._moved(fault.path)
+        # Of a file that is missing a folder may lie in the place.
+        there = fault.fault != MISSING or (self._store.local and self._store.exists(fault.path))
+        aside = self._moved(fault.path) if there else ""
         if not self._dry:
             self._store.publish_file(fault.path, source)
         if aside:  # its bytes may be what another file lacks
@@ -128,15 +130,13 @@ class Replacement:
 
 def _copied(store: Store, path: str, target: Path) -> str:
     """Copy a file onto this machine; the sha256 of its bytes, nothing where there is none."""
-    digest = hashlib.sha256()
-    try:
-        with store.open_read(path) as stream, target.open("wb") as copy:
-            while piece := stream.read(PIECE):
-                digest.update(piece)
-                copy.write(piece)
-    except StoreError:
-        return ""
-    return digest.hexdigest()
+    digest, sha256 = hashlib.sha256(), ""
+    with optional_read(), store.open_read(path) as stream, target.open("wb") as copy:
+        while piece := stream.read(PIECE):
+            digest.update(piece)
+            copy.write(piece)
+        sha256 = digest.hexdigest()
+    return sha256
 
 
 def file_sha256(path: Path) -> str:

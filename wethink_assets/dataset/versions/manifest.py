@@ -20,6 +20,7 @@ from wethink_assets.dataset.cuts.cut import (
     CutInput,
     is_built,
     read_cut,
+    read_or_damaged,
     version_name,
     version_number,
 )
@@ -203,7 +204,7 @@ def read_manifest(store: Store, version: str) -> Manifest:
     """The manifest of a complete version. Raises `VersionError` when there is none, or when it is damaged."""
     name = version_name(version_number(version))
     path = f"{version_folder(name)}/{MANIFEST}"
-    data = store.read_if_present(path)
+    data = read_or_damaged(store, path)
     if data is None:
         read_cut(store, name)
         raise VersionError(f"{name} was decided but is not built: `wethink cut` with the same recipe builds it")
@@ -213,6 +214,8 @@ def read_manifest(store: Store, version: str) -> Manifest:
         raise VersionError(str(error)) from error
     if manifest.seal != manifest.sealed().seal:
         raise VersionError(f"{store.link(path)} was altered: its seal is not that of its content")
+    if manifest.version != name:
+        raise VersionError(f"{store.link(path)} was altered: it is that of {manifest.version}")
     return manifest
 
 

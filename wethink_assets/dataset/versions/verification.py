@@ -10,7 +10,15 @@ from pathlib import Path
 
 import polars as pl
 
-from wethink_assets.dataset.cuts.cut import FOLDER, CutInput, given_versions, read_cut, version_name, version_number
+from wethink_assets.dataset.cuts.cut import (
+    FOLDER,
+    CutInput,
+    given_versions,
+    list_cuts,
+    read_cut,
+    version_name,
+    version_number,
+)
 from wethink_assets.dataset.versions.catalog import VersionSummary, summary_of
 from wethink_assets.dataset.versions.manifest import (
     MANIFEST,
@@ -203,7 +211,7 @@ def _manifest(store: Store, version: str, faults: list[Fault]) -> Manifest | Non
     try:
         cut = read_cut(store, version)
     except VersionError as error:
-        if not store.exists(version_folder(version)):
+        if not store.exists(version_folder(version)) and version not in list_cuts(store):
             raise
         cut = None
         faults.append(_fault(f"{FOLDER}/{version}.json", error))

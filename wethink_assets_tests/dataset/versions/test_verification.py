@@ -1,7 +1,10 @@
 """Whatever is missing or altered is named, and nothing else."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -9,7 +12,11 @@ import pytest
 from wethink_assets.dataset.cuts.cut import Cut
 from wethink_assets.dataset.cuts.decision import decide_cut
 from wethink_assets.dataset.cuts.recipe import CutRecipe
+from wethink_assets.dataset.inventory.check import check_store
+from wethink_assets.dataset.inventory.repair import repair_store
+from wethink_assets.dataset.inventory.sealing import seal_store
 from wethink_assets.dataset.versions.build import build_version
+from wethink_assets.dataset.versions.catalog import readable_versions
 from wethink_assets.dataset.versions.manifest import read_manifest
 from wethink_assets.dataset.versions.verification import Fault, Verification, verify_versions
 from wethink_assets.errors import VersionError
@@ -19,7 +26,7 @@ from wethink_assets.storage.tables import Provenance, Tables
 from wethink_assets_tests.support.images import drawing
 from wethink_assets_tests.support.question_tables import COLOUR
 from wethink_assets_tests.support.stage_tables import Grower
-from wethink_assets_tests.support.versions import as_of_before
+from wethink_assets_tests.support.versions import as_of_before, cut
 
 
 @pytest.fixture
@@ -59,6 +66,46 @@ FILES = [
     "leaves.json",
     "leaves.txt",
 ]
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _circle(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize("lay", [_folder, _circle, os.mkfifo])
+def test_what_is_no_file_is_named_and_not_waited_for(
+    local: Store, version: str, lay: Callable[[Path], None], tmp_path: Path
+) -> None:
+    seal_store(local, command="test")
+    whole = Store.open(shutil.copytree(local.root, tmp_path / "replica").as_posix())
+    paths = [f"versions/{version}/statistics.json", f"versions/{version}/manifest.json"]
+    for path in paths:
+        place = Path(local.path(path))
+        place.unlink()
+        lay(place)
+        assert [fault.path for fault in verify_versions(local).faults] == [path]
+        assert [fault.path for fault in check_store(local).faults] == [path]
+        if path.endswith("manifest.json"):
+            summaries, faults = readable_versions(local)
+            assert (summaries, [*faults]) == ([], [version])
+        assert repair_store(local, [whole]).left == 0
+        assert local.read(path) == whole.read(path)
+    assert verify_versions(local).sound and check_store(local).sound
+
+
+def test_the_manifest_of_another_version_is_not_taken_for_its_own(local: Store, version: str) -> None:
+    other = cut(local, CutRecipe(kinds=("MC",)))
+    for folder in (f"versions/{other}", "versions/v0009"):
+        local.publish(f"{folder}/manifest.json", local.read(f"versions/{version}/manifest.json"))
+    local.publish("cuts/v0009.json", local.read(f"cuts/{version}.json"))
+    for name in (other, "v0009"):
+        with pytest.raises(VersionError, match=rf"{name}/manifest.json was altered: it is that of {version}"):
+            read_manifest(local, name)
+    assert {fault.path for fault in verify_versions(local).faults} >= {f"versions/{other}/manifest.json"}
 
 
 @pytest.mark.parametrize("name", FILES)
