@@ -4,6 +4,7 @@ Sources, settings and disks are the world around it: images arrive in a folder, 
 """
 
 import asyncio
+import re
 import shutil
 import tempfile
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 from wethink_assets.sources.sample import draw_samples
 from wethink_assets.stages.order import stage_names
 from wethink_assets_tests.support.browser import PROGRAM, chromium, tab
-from wethink_assets_tests.support.dagster_pages import Pages
+from wethink_assets_tests.support.dagster_pages import DIALOG, Pages
 from wethink_assets_tests.support.dagster_ui import Ui, dagster_ui
 from wethink_assets_tests.support.project import Project, make_project
 
@@ -22,7 +23,11 @@ DRAWN = 36  # pictures over the 18 sources of the sample: two of ours
 BUDGET = "\n[budgets.small]\ncalls = {calls}\n"
 FEW, ENOUGH = 3, 3000
 LAST_STAGE = "reasoning_paths"
+FIRST_BATCH = """[...document.querySelectorAll("[role=dialog] a")].map(one => one.innerText.trim()).find(one => one.startsWith("coco."))"""
 BATCH = "coco.000001"
+FIRST_ROW = (
+    """[...document.querySelectorAll("td")].map(one => one.innerText.trim()).find(one => /^[0-9a-f]{32}$/.test(one))"""
+)
 
 
 class Day:
@@ -33,6 +38,7 @@ class Day:
         self.pages = pages
         self.page = pages.page
         self.drawn = 0
+        self.image = ""
 
     @property
     def folder(self) -> Path:
@@ -116,7 +122,53 @@ async def budgeted(day: Day) -> None:
     assert "cost in all" in await pages.partition(LAST_STAGE, batch, "calls in all")
 
 
+async def decided(day: Day) -> None:
+    """A cut is decided on its launchpad, where every field stands with its meaning; the version is built, and its page is full."""
+    pages = day.pages
+    await pages.open("/locations/wethink/jobs/cut/playground", "max_rows_per_template")
+    await pages.over(await pages.launchpad("cut"), "Success")
+    told = await pages.partition("dataset", "v0001", "verified rows")
+    assert "funnel" in told and "calls in all" in told and "sample" in told
+
+
+async def followed(day: Day) -> None:
+    """A row of the version's sample is followed to its image, and the image back to the version, by two launchpads and links."""
+    pages, page = day.pages, day.page
+    await pages.partition("dataset", "v0001", "sample")
+    await page.until(f"Boolean({FIRST_ROW})", "the sample shows no row")
+    row = str(await page.run(FIRST_ROW))
+    await pages.job("explain", "launchpad takes the row")
+    run = await pages.launchpad("explain", f"ops:\n  explain_one:\n    config:\n      row: '{row}'\n")
+    await pages.over(run, "Success")
+    await page.shows("row as text")
+    image = re.search(r"\b[0-9a-f]{64}\b", await page.text())
+    assert image, "the story names no image"
+    day.image = image[0]
+    await page.click("[Show Markdown]", row="lineage")
+    await page.until(f"Boolean({FIRST_BATCH})", "the lineage names no batch")
+    batch = str(await page.run(FIRST_BATCH))
+    await page.click(batch, within=DIALOG)
+    await page.shows("Latest materialization")
+    assert batch in str(await page.run("location.href"))
+    run = await pages.launchpad("where", f"ops:\n  find_image:\n    config:\n      image: '{day.image[:16]}'\n")
+    await pages.over(run, "Success")
+    await page.click("[Show Markdown]", row="lineage")
+    await page.shows(row)
+    await page.click("v0001", within=DIALOG)
+    await page.shows("verified rows")
+
+
+async def taken_down(day: Day) -> None:
+    """The image is taken down on a launchpad; a new version leaves it out."""
+    pages = day.pages
+    config = f"ops:\n  take_one_down:\n    config:\n      subject: '{day.image[:16]}'\n      reason: its author asked\n"
+    await pages.over(await pages.launchpad("retract", config), "Success")
+    await pages.over(await pages.launchpad("cut"), "Success")
+    await pages.partition("dataset", "v0002", "left out: retracted")
+
+
 MORNING: tuple[Step, ...] = (observed, synthesized, failed, budgeted)
+NOON: tuple[Step, ...] = (decided, followed, taken_down)
 
 
 def spend(home: Path, steps: tuple[Step, ...], url: str | None = None) -> None:

@@ -19,14 +19,17 @@ IMAGE = "image id, its first 6 digits or more, or a file of a source such as coc
 class Row(dg.Config):
     """Which row is explained."""
 
-    row: str = Field("", description="row id, or the start of one; the table `sample` of a version shows some")
+    row: str = Field(
+        "",
+        description="row id or its start, in quotes (digits alone are a number else); the table `sample` of a version shows some",
+    )
     version: str = Field("", description="version to explain it from; empty: the newest that holds it")
 
 
 class Image(dg.Config):
     """Which image is looked for."""
 
-    image: str = Field("", description=IMAGE)
+    image: str = Field("", description=f"{IMAGE}; in quotes")
 
 
 class Kind(Enum):
