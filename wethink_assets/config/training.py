@@ -126,8 +126,29 @@ class RecipeSettings(Table):
     beta: float = Field(0.01, ge=0, description="KL coefficient; 0 needs no reference model")
     epsilon: float = Field(0.2, gt=0, description="bound of the clipped ratio")
     num_iterations: int = Field(1, ge=1, description="updates from one set of completions")
-    loss_type: Literal["grpo", "dapo", "dr_grpo", "bnpo"] = Field(
+    epsilon_high: float = Field(
+        0.0,
+        ge=0,
+        exclude_if=lambda bound: not bound,
+        description="upper bound of the clipped ratio (DAPO's clip-higher: 0.28; CISPO: 5.0, of the ratio itself); 0: as `epsilon`",
+    )
+    loss_type: Literal["grpo", "dapo", "dr_grpo", "bnpo", "cispo"] = Field(
         "dapo", description="dapo: every token weighs the same, as in EasyR1"
+    )
+    importance_sampling_level: Literal["token", "sequence"] = Field(
+        "token",
+        exclude_if=lambda level: level == "token",
+        description='sequence: one ratio a completion, as in GSPO (with `loss_type = "grpo"`)',
+    )
+    scale_rewards: Literal["group", "batch", "none"] = Field(
+        "group",
+        exclude_if=lambda scale: scale == "group",
+        description="by whose standard deviation advantages are divided; none: as in Dr. GRPO",
+    )
+    mask_truncated_completions: bool = Field(
+        False,
+        exclude_if=lambda masked: not masked,
+        description="whether completions that were cut off teach nothing, as in DAPO",
     )
     max_grad_norm: float = Field(1.0, gt=0, description="norm to which gradients are clipped")
     weight_decay: float = Field(0.0, ge=0, description="of the optimiser")
@@ -193,6 +214,15 @@ class RecipeSettings(Table):
             raise ValueError("both reward weights are 0")
         if self.difficulty[0] > self.difficulty[1]:
             raise ValueError(f"difficulty goes from {self.difficulty[0]:g} down to {self.difficulty[1]:g}")
+        if self.loss_type == "cispo" and self.epsilon_high < 1:
+            raise ValueError(
+                f"epsilon_high {self.epsilon_high:g} bounds the ratio itself where loss_type is cispo, and would shrink every step:"
+                " set it to 1 or more (5.0)"
+            )
+        if self.importance_sampling_level == "sequence" and self.loss_type != "grpo":
+            raise ValueError(
+                f'a ratio of whole sequences needs loss_type = "grpo", as in GSPO: {self.loss_type} weighs tokens'
+            )
         if self.publish == "best" and not (self.eval_steps and self.validation_rows):
             raise ValueError(
                 'publish = "best" needs evaluations to choose by: set eval_steps and validation_rows above 0'

@@ -77,7 +77,11 @@ def grpo_config(
         top_p=recipe.top_p,
         beta=recipe.beta,
         epsilon=recipe.epsilon,
+        epsilon_high=recipe.epsilon_high or None,
         loss_type=recipe.loss_type,
+        importance_sampling_level=recipe.importance_sampling_level,
+        scale_rewards=recipe.scale_rewards,
+        mask_truncated_completions=recipe.mask_truncated_completions,
         learning_rate=recipe.learning_rate,
         shuffle_dataset=False,  # the order is ours
         use_vllm=rollouts.engine != "transformers",

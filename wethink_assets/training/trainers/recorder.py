@@ -24,6 +24,7 @@ COLUMNS = {
     "kl": "kl",
     "entropy": "entropy",
     "clip_ratio/region_mean": "clipped",
+    "cispo_clip_ratio": "clipped",
     "sampling/sampling_logp_difference/mean": "rollout_gap",
     "completions/mean_length": "length",
     "completions/max_length": "longest",
@@ -94,7 +95,8 @@ def figures_of(logs: Mapping[str, Any], step: int, completions: Sequence[Mapping
     line: dict[str, Any] = {"step": step}
     for trl_name, name in COLUMNS.items():
         value = logs.get(trl_name)
-        line[name] = None if value is None else float(value)
+        if value is not None or name not in line:
+            line[name] = None if value is None else float(value)
     tokens = sum(row["tokens"] for row in completions)
     seconds = line["step_seconds"]
     line["tokens"] = tokens
