@@ -13,7 +13,7 @@ INSTALL = @$(PYTHON) locks/install.py --torch $(TORCH)
 export DAGSTER_HOME := $(CURDIR)
 export DO_NOT_TRACK := 1
 
-.PHONY: setup setup-dry-run setup-test setup-vllm setup-vlmevalkit setup-consumers run ui test test-slow test-long test-consumers lint format docs lock clean help
+.PHONY: setup setup-dry-run setup-test setup-vllm setup-vlmevalkit setup-delivery setup-consumers run ui test test-slow test-long test-consumers lint format docs lock audit clean help
 
 help: ## Say what each target does.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -22,7 +22,7 @@ setup: ## Make the environment; say first what is downloaded.
 	$(INSTALL) wethink
 
 setup-dry-run: ## Say what each environment would download, and do nothing.
-	$(INSTALL) --dry-run wethink tests vllm vlmevalkit $(CONSUMERS:%=consumer-%)
+	$(INSTALL) --dry-run wethink tests vllm vlmevalkit delivery $(CONSUMERS:%=consumer-%)
 
 setup-test:
 	$(INSTALL) tests
@@ -32,6 +32,9 @@ setup-vllm: ## Make the environment of vLLM servers on a machine without GPU (.v
 
 setup-vlmevalkit: ## Make the environment of VLMEvalKit, which scores the real benchmarks (.venv-vlmevalkit).
 	$(INSTALL) vlmevalkit
+
+setup-delivery: ## Make the environment that audits the locks and checks the files of deploy/ (.venv-delivery).
+	$(INSTALL) delivery
 
 setup-consumers: ## Make the environments of the programs that read exports (.venv-consumer-NAME; CONSUMERS= names some).
 	$(INSTALL) $(CONSUMERS:%=consumer-%)
@@ -72,5 +75,8 @@ docs: setup-test ## Write docs/commands.md, settings.md and api.md anew from the
 lock: setup ## Resolve the locks anew and record the sizes of what they name.
 	$(PYTHON) locks/resolve.py
 
+audit: setup-delivery ## Look for known faults of what the locks pin, and write their bills of material to sbom/.
+	$(PYTHON) locks/audit.py
+
 clean: ## Remove the environment and what Dagster keeps; the store stays.
-	rm -rf site .venv .venv-vllm .venv-vlmevalkit .venv-consumer-* .test-models .dagster storage
+	rm -rf site sbom .venv .venv-vllm .venv-vlmevalkit .venv-delivery .venv-consumer-* .test-models .dagster storage

