@@ -21,7 +21,7 @@ from wethink_assets.errors import ConfigError
 log = logging.getLogger(__name__)
 DEFAULT_FILE = "wethink.toml"
 PREFIX = "WETHINK_"
-RESERVED = {"WETHINK_CONFIG", "WETHINK_POSTGRES_URL", "WETHINK_SYNC"}
+RESERVED = {"WETHINK_CONFIG", "WETHINK_HOST", "WETHINK_POSTGRES_URL", "WETHINK_SYNC"}
 _UNREADABLE = {
     FileNotFoundError: "set WETHINK_CONFIG or create it",
     PermissionError: "give this user the right to read it, or set WETHINK_CONFIG to the path of another",

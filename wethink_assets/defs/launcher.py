@@ -7,7 +7,7 @@ import dagster as dg
 
 from wethink_assets.defs.graph import set_pool_limits
 from wethink_assets.defs.resources import NOT_RETRIED
-from wethink_assets.defs.runs.liveness import HERE, fail_dead_runs
+from wethink_assets.defs.runs.liveness import Process, fail_dead_runs
 
 
 class WatchedRunLauncher(dg.DefaultRunLauncher):
@@ -21,9 +21,9 @@ class WatchedRunLauncher(dg.DefaultRunLauncher):
         self.instance = weakref.proxy(instance)  # the instance owns the launcher
 
     def launch_run(self, context: Any) -> None:  # Dagster exports no name for the type of the context
-        """Start a run in a process of the code server, noted as one of this machine."""
+        """Start a run in a process of the code server, noted as one of the machine that has it."""
         set_pool_limits(self.instance)
-        HERE.announce(self.instance, context.dagster_run)
+        Process.of_code_server(context.dagster_run).announce(self.instance, context.dagster_run)
         fail_dead_runs(self.instance)
         if context.dagster_run.parent_run_id and NOT_RETRIED.items() <= context.dagster_run.tags.items():
             # Inherited from a run of a command, or from one that failed for a reason that is mended by now.

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import dagster as dg
 
+HOST_VARIABLE = "WETHINK_HOST"
+"""What a code server in a container is called where its runs are launched: the host name of its address. Empty: this machine's name."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 CLOCK_SLACK = 2.0  # seconds that an event may seem older than the process that wrote it
 START_LIMIT = (
@@ -35,7 +38,20 @@ class Process:
     def here(cls) -> "Process":
         """This machine; on systems that tell no boot id, the boot is `unknown` and never taken for another one."""
         path = Path("/proc/sys/kernel/random/boot_id")
-        return cls(socket.gethostname(), path.read_text().strip() if path.exists() else UNKNOWN)
+        return cls(
+            os.environ.get(HOST_VARIABLE) or socket.gethostname(),
+            path.read_text().strip() if path.exists() else UNKNOWN,
+        )
+
+    @classmethod
+    def of_code_server(cls, run: dg.DagsterRun) -> "Process":
+        """Where the default launcher has a run executed: beside its code server, which may be on another machine or in a container of its own.
+
+        There only the code server sees its process, and tells by the sensor `lost_runs` whether it is gone.
+        """
+        repository = run.remote_job_origin and run.remote_job_origin.repository_origin
+        host = getattr(repository and repository.code_location_origin, "host", None)
+        return HERE if not host or host in LOOPBACK else cls(host, UNKNOWN)
 
     @classmethod
     def of(cls, instance: dg.DagsterInstance, run: dg.DagsterRun) -> "Process":

@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -152,3 +154,21 @@ def test_a_run_that_cannot_begin_is_retried_only_where_the_store_did_not_answer(
     run = instance.get_run_by_id(ran.run_id)
     assert run is not None and run.status == dg.DagsterRunStatus.FAILURE
     assert (NOT_RETRIED.items() <= run.tags.items()) is not retried
+
+
+@pytest.mark.parametrize(("host", "here"), [(None, True), ("localhost", True), ("127.0.0.1", True), ("code", False)])
+def test_a_run_is_one_of_the_machine_of_its_code_server(host: str | None, here: bool) -> None:
+    """A daemon in a container of its own sees no process of it, so it must not take it for gone."""
+    location = SimpleNamespace(**({} if host is None else {"host": host, "port": 4000}))
+    run: Any = SimpleNamespace(
+        remote_job_origin=SimpleNamespace(repository_origin=SimpleNamespace(code_location_origin=location))
+    )
+    where = Process.of_code_server(run)
+    assert (where == HERE) == here
+    if not here:
+        assert where.host == "code" and is_gone(replace(where, pid=2**22 + 1, started=1.0)) is None
+
+
+def test_a_code_server_in_a_container_has_the_name_that_it_is_called_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WETHINK_HOST", "code")
+    assert Process.here().host == "code"
