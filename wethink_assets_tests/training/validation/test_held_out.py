@@ -1,11 +1,16 @@
 """Gains on held-out rows are paired, with an interval."""
 
+import json
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from wethink_assets.training.validation.held_out import gains, paired
+from wethink_assets_tests.support.project import ROOT
 
 
 def test_pairs_give_a_gain_with_its_interval() -> None:
@@ -23,3 +28,18 @@ def test_pairs_give_a_gain_with_its_interval() -> None:
     after = before.with_columns(pl.Series("accuracy", [1.0, 1.0, 1.0]))
     by_kind = gains(before, after)
     assert by_kind["all"]["n"] == 2 and by_kind["DES"]["gain"] == 0.5  # what was not graded both times is left out
+
+
+@pytest.mark.slow
+def test_rows_are_answered_in_batches_that_fit_into_memory(tiny_model: Path, home: Path) -> None:
+    """The address space of the process ends at three rows of eight."""
+    command = [
+        sys.executable,
+        "-m",
+        "wethink_assets_tests.support.answers_in_little_memory",
+        str(tiny_model),
+        str(home),
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout.splitlines()[-1]) == [8, 4, 2, 2, 2, 2, 1]
