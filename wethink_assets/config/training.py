@@ -281,7 +281,7 @@ class TrainingSettings(Table):
     )
     leaks: Literal["refuse", "allow"] = Field(
         "refuse",
-        description="whether `wethink train` refuses a version that leaks (rows of benchmarks, alike images across splits, duplicates)",
+        description="whether a training refuses a version that leaks (rows of benchmarks, alike images across splits, duplicates)",
     )
     price_device_hour: float = Field(
         0.0, ge=0, description="money for an hour of one device, for the cost that `wethink train --plan` says"

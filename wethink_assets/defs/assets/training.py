@@ -15,6 +15,7 @@ from wethink_assets.defs.stages.publication import fitting
 from wethink_assets.errors import TrainingError
 from wethink_assets.storage.store import Store
 from wethink_assets.training.policies.catalog import Policy, list_policies, note_run, read_policy, training_key
+from wethink_assets.training.runs.leaks import require_no_leaks
 from wethink_assets.training.runs.plan import TrainingPlan, plan_run
 
 TRAIN = "train"
@@ -63,6 +64,7 @@ def policy_asset(settings: Settings) -> dg.AssetsDefinition:
         report_plan(context.instance, plan)
         policy = read_policy(store, plan.digest)
         if policy is None:
+            require_no_leaks(store, plan.version, settings.training.leaks)
             train_in_process(context, plan, progress.of("policy", plan.key))
             policy = read_policy(store, plan.digest)
         else:
