@@ -60,7 +60,7 @@ def move_history(instance: dg.DagsterInstance, folder: Path, progress: Callable[
         )
     _check_source(files, instance)
     with closing(_connected(url)) as connection:
-        target = _Target(connection)
+        target = Target(connection)
         ended = _begin(target, files)
         if ended:
             return ended
@@ -125,7 +125,7 @@ def _live_runs(folder: Path) -> list[str]:
             return [each.dagster_run.run_id for each in running if each.dagster_run.run_id not in dead]
 
 
-def _begin(target: "_Target", files: SqliteFiles) -> MovedHistory | None:
+def _begin(target: "Target", files: SqliteFiles) -> MovedHistory | None:
     """What was moved, where this history was before; else a move begins, in an empty database only, or goes on. One at a time."""
     if not target.value("SELECT pg_try_advisory_lock(%s)", (LOCK,)):
         raise ConfigError("another process moves a history into this database: let it end")
@@ -144,7 +144,7 @@ def _begin(target: "_Target", files: SqliteFiles) -> MovedHistory | None:
     return None
 
 
-class _Target:
+class Target:
     """Tables in PostgreSQL, and rows that are added where they are not there."""
 
     def __init__(self, connection: Any) -> None:
@@ -201,7 +201,7 @@ class _Target:
         self._connection.commit()
 
 
-def _copy_tables(target: _Target, files: SqliteFiles, ids: EventIds, progress: Callable[[str], None]) -> None:
+def _copy_tables(target: Target, files: SqliteFiles, ids: EventIds, progress: Callable[[str], None]) -> None:
     renamed: dict[tuple[str, str], Callable[[Any], Any]] = {
         ("asset_keys", "last_materialization"): ids.in_last_record,
         ("asset_keys", "cached_status_data"): lambda text: None,  # made anew when it is asked for
@@ -231,7 +231,7 @@ def _copy_tables(target: _Target, files: SqliteFiles, ids: EventIds, progress: C
         progress(f"{table}: {target.count(table):,}")
 
 
-def _copy_events(target: _Target, ids: EventIds, progress: Callable[[str], None]) -> None:
+def _copy_events(target: Target, ids: EventIds, progress: Callable[[str], None]) -> None:
     def rows() -> Iterator[Row]:
         for done, run_id in enumerate(ids.runs):
             if done % 500 == 0:
@@ -242,7 +242,7 @@ def _copy_events(target: _Target, ids: EventIds, progress: Callable[[str], None]
     target.add("event_logs", ["id", *EVENT_COLUMNS], rows())
 
 
-def _compared(target: _Target, files: SqliteFiles, ids: EventIds) -> MovedHistory:
+def _compared(target: Target, files: SqliteFiles, ids: EventIds) -> MovedHistory:
     """What is there now, equal to what was there before. Raises `ConfigError` where it is not."""
     moved = MovedHistory()
     differing = []

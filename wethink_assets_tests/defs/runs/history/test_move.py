@@ -94,7 +94,7 @@ def test_a_move_that_ends_anywhere_is_gone_on_with(
     from wethink_assets.defs.runs.history import move as module
 
     folder, before = history
-    add = module._Target.add
+    add = module.Target.add
     monkeypatch.setattr(module, "CHUNK", 2)
     written = []
 
@@ -108,7 +108,7 @@ def test_a_move_that_ends_anywhere_is_gone_on_with(
 
         add(self, table, columns, some())  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module._Target, "add", ended)
+    monkeypatch.setattr(module.Target, "add", ended)
     for _ in range(20):
         try:
             moved = move(folder)
