@@ -16,6 +16,7 @@ from wethink_assets.defs.assets.sources import image_batches_spec, source_assets
 from wethink_assets.defs.assets.staleness import staleness_asset
 from wethink_assets.defs.assets.studies import studies_asset, study_job
 from wethink_assets.defs.assets.training import policy_asset, train_job, training_runs_spec
+from wethink_assets.defs.assets.training_plan import training_plan_asset
 from wethink_assets.defs.assets.versions import cuts_spec, dataset_asset
 from wethink_assets.defs.automation.batch_jobs import batch_jobs_sensor
 from wethink_assets.defs.automation.nightly import nightly_schedule
@@ -54,6 +55,7 @@ def definitions_of(settings: Settings, given: Mapping[str, object] | None = None
             duplicates_asset(),
             calibration,
             training_runs_spec(settings),
+            training_plan_asset(),
             policy_asset(settings),
             studies_asset(),
             scores_asset(settings),
