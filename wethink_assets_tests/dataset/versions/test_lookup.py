@@ -55,6 +55,7 @@ def asked_rows(store: Store) -> list[str]:
     return sorted({*rows_of(store, "v0001")["row_id"], *rows_of(store, "v0001", "excluded")["row_id"]})
 
 
+@pytest.mark.slow
 def test_what_is_told_is_what_the_whole_tables_say(local: Store, far: Store) -> None:
     (gone,) = rows_of(local, "v0001", "excluded").rows(named=True)
     rows = [gone["row_id"], gone["survivor"], rows_of(local, "v0001").filter(pl.col("kind") == "DES")["row_id"][0]]
@@ -74,6 +75,7 @@ def test_neither_tables_of_rows_nor_manifest_nor_cut_are_read(local: Store, far:
     assert not names & {"rows.parquet", "excluded.parquet", "wethink.jsonl", "v0001.json", "v0002.json"}
 
 
+@pytest.mark.slow
 def test_starts_of_ids_are_enough_where_they_fit_one(local: Store, far: Store) -> None:
     rows = asked_rows(local)
     for start in {row[:length] for row in rows for length in range(1, 4)}:
