@@ -117,7 +117,7 @@ def test_the_command(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "wethink.toml").write_text(f'[store]\nurl = "{store.url}"\n')
     monkeypatch.setenv("WETHINK_CONFIG", str(tmp_path / "wethink.toml"))
     done = CliRunner().invoke(app, ["rebuild", "v0001"])
-    assert done.exit_code == 0 and "7 of 7 files byte for byte: all as they were" in done.stdout, done.output
+    assert done.exit_code == 0 and "9 of 9 files byte for byte: all as they were" in done.stdout, done.output
     journal_replaced(store, "answers", lambda calls: calls.slice(1))
     done = CliRunner().invoke(app, ["rebuild", "v0001", "--json"])
     assert done.exit_code == 1 and json.loads(done.stdout)["same"] is False
