@@ -5,17 +5,18 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from wethink_assets_tests.support.http_servers import threaded
 
 ROOT = Path(__file__).parent.parent
 DELIVERY = ROOT / ".venv-delivery/bin/pip-audit"
@@ -100,13 +101,8 @@ def advisories(faults: Mapping[str, list[dict[str, Any]]], deaf_after: int = 10*
         def log_message(self, *_: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1/query", questions
-    finally:
-        server.shutdown()
-        server.server_close()
+    with threaded(Handler) as url:
+        yield f"{url}/v1/query", questions
 
 
 def fault(id: str, package: str, fixed: str) -> dict[str, Any]:

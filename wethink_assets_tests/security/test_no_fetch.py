@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +15,7 @@ from wethink_assets.cli import app
 from wethink_assets.storage.store import Store
 from wethink_assets_tests.support.browsed import hostile_store
 from wethink_assets_tests.support.browser import PROGRAM, chromium, tab
+from wethink_assets_tests.support.http_servers import threaded
 from wethink_assets_tests.support.images import drawing
 
 
@@ -39,13 +39,8 @@ def watched_server() -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *_: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", hits
-    finally:
-        server.shutdown()
-        server.server_close()
+    with threaded(Handler) as url:
+        yield url, hits
 
 
 def urls_in_data(url: str) -> tuple[str, ...]:

@@ -33,8 +33,8 @@ SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 def stays_below(path: str) -> bool:
     """Whether a path stays below the folder that it is joined to, also where backslashes part names."""
-    joined = (posixpath.normpath(posixpath.join("/root/store", each)) for each in (path, path.replace("\\", "/")))
-    return "\0" not in path and all(each == "/root/store" or each.startswith("/root/store/") for each in joined)
+    joined = (posixpath.normpath(posixpath.join("/folder/store", each)) for each in (path, path.replace("\\", "/")))
+    return "\0" not in path and all(each == "/folder/store" or each.startswith("/folder/store/") for each in joined)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """Events of runs are whole, told once, kept in the store, and never a burden to the run."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ from wethink_assets.dataset.versions.build import build_version
 from wethink_assets.errors import ModelError, VersionError
 from wethink_assets.storage.store import Store
 from wethink_assets.storage.tables import Tables
+from wethink_assets_tests.support.http_servers import threaded
 from wethink_assets_tests.support.openlineage_events import read_event
 from wethink_assets_tests.support.stage_tables import Grower
 
@@ -55,13 +55,8 @@ def collector(status: int = 200, delay: float = 0) -> Iterator[tuple[str, list[d
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", taken
-    finally:
-        server.shutdown()
-        server.server_close()
+    with threaded(Handler) as url:
+        yield url, taken
 
 
 @pytest.fixture
