@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -124,7 +125,11 @@ def of_settings(settings: "Settings") -> list[Finding]:
     configured = [source for source in sources_of(settings).values() if source.configured]
     if not configured:
         findings.append(Finding("no source has a location", advice="give [sources.<name>] a location in wethink.toml"))
+    drawn = settings.resolve(settings.sample.location) if settings.sample.location else ""
+    undrawn = bool(drawn) and not Path(drawn).exists()
     for source in configured:
+        if undrawn and Path(drawn) in Path(source.location).parents:
+            continue  # the next `wethink run` draws it
         try:
             Location.open(source.location, source.options)
         except WeThinkError as error:

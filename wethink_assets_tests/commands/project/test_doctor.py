@@ -109,6 +109,17 @@ def test_a_leftover_of_a_killed_write_is_reported_and_with_fix_deleted(sound: Pr
     assert not leftover.exists()
 
 
+def test_sample_images_that_the_next_run_draws_are_no_finding(sound: Project) -> None:
+    path = sound.home / "wethink.toml"
+    own = "[sources.ai2d]\nlocation = 'sample/images/ai2d'\n"
+    path.write_text(path.read_text() + own)
+    assert [one["what"].partition(":")[0] for one in findings()[1]] == ["source ai2d"]
+    path.write_text(path.read_text() + "[sample]\nlocation = 'sample'\n")
+    assert findings() == (0, [])
+    (sound.home / "sample").mkdir()  # drawn, and without these
+    assert [one["what"].partition(":")[0] for one in findings()[1]] == ["source ai2d"]
+
+
 def test_what_only_people_can_mend_stays_with_fix(sound: Project) -> None:
     assert wethink("register")[0] == 0
     with project_instance() as instance:  # as one that was made anew
